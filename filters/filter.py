@@ -1,0 +1,47 @@
+"""What a filter is: a frozen configuration whose `load` gives what judges batches."""
+
+from abc import ABC, abstractmethod
+from collections.abc import Sequence
+from typing import ClassVar, Literal, Protocol, TypeVar
+
+from schemas.frozen import Frozen
+from schemas.resources import Resources
+from schemas.sample import Sample, Text
+from schemas.verdict import Verdict
+
+Item = TypeVar("Item", contravariant=True)
+
+
+class Judge(Protocol[Item]):
+    """Judges a batch: one verdict per item, in order. What it raises ends the worker."""
+
+    def judge(self, items: Sequence[Item], /) -> list[Verdict]: ...
+
+
+class Filter(Frozen, ABC):
+    """Base of all filters; `kind` names one in the job file."""
+
+    kind: str
+
+    def files(self) -> tuple[str, ...]:
+        """Files the filter reads when it loads; their digests are part of the fingerprint."""
+        return ()
+
+
+class TextFilter(Filter):
+    """Judges texts of the source and of the model alike."""
+
+    fields: ClassVar[Literal["prose", "all"]] = "all"  # prose: no key and no carried columns
+    applies_to: Literal["source", "generated", "both"] = "both"
+
+    @abstractmethod
+    def load(self, resources: Resources) -> Judge[Text]: ...
+
+
+class ImageFilter(Filter):
+    """Judges samples by their image."""
+
+    reads: ClassVar[Literal["bytes", "header", "frames"]] = "frames"
+
+    @abstractmethod
+    def load(self, resources: Resources) -> Judge[Sample]: ...

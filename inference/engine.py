@@ -1,0 +1,30 @@
+"""What an engine is, and the choice of model in the job file."""
+
+from collections.abc import Sequence
+from typing import Literal, Protocol
+
+from pydantic import Field, PositiveInt
+
+from schemas.frozen import Frozen
+from schemas.generation import Generation, Request
+
+
+class Model(Frozen):
+    """The checkpoint, and how it is run."""
+
+    checkpoint: str  # a local directory or a hub id, such as google/paligemma2-3b-mix-448
+    revision: str = "main"  # of a hub id: branch, tag or commit; resolved to a commit once
+    precision: Literal["float32", "bfloat16", "float16"] = "bfloat16"
+    engine: Literal["reference"] = "reference"
+    device: Literal["auto", "cpu", "cuda"] = "auto"
+    block_size: PositiveInt = Field(256, le=65536)  # samples an engine is given at a time
+    batch_size: PositiveInt = Field(16, le=4096)  # prompts computed together, inside a block
+
+
+class Engine(Protocol):
+    """Answers blocks of requests; the result depends on the block alone."""
+
+    resolution: int  # S: requests hold images of [S, S, 3]
+
+    def generate(self, block: Sequence[Request], /) -> list[tuple[Generation, ...]]:
+        """One generation per prompt, in the order of the requests and of their prompts."""

@@ -1,0 +1,24 @@
+"""The three kinds of trouble: the user's job, the data, and the worker.
+
+Messages name fields, files and offsets, never what a sample holds. All of them pickle.
+"""
+
+
+class JobError(ValueError):
+    """The job file, the command line or what they point to is wrong: one line that says the mend."""
+
+
+class ShardFault(Exception):
+    """A shard cannot be read to its end: its unit fails and is reported, the others go on."""
+
+    def __init__(self, reason: str, offset: int) -> None:
+        super().__init__(reason, offset)
+        self.reason = reason  # a code, such as shard_truncated
+        self.offset = offset  # bytes of the shard consumed when the fault was met
+
+    def __str__(self) -> str:
+        return f"{self.reason} near byte {self.offset}"
+
+
+class WorkerFault(Exception):
+    """The worker is sick (device, disk, credentials, model): no unit is charged with it."""

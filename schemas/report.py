@@ -1,0 +1,96 @@
+"""What is told of the work: progress while it goes, a report per unit, a summary per run."""
+
+from collections.abc import Mapping
+from typing import Literal, NamedTuple, Self
+
+from pydantic import model_validator
+
+from schemas.frozen import Frozen
+
+Status = Literal["kept", "dropped", "quarantined", "invalid"]
+
+
+class Progress(NamedTuple):
+    """Sent while a unit is worked on."""
+
+    unit: str
+    samples: int  # rows finished so far
+    bytes_read: int  # of the shard as it lies in storage
+
+
+class Counts(Frozen):
+    """How the samples of a file, a unit or an output fared; every sample is accounted for."""
+
+    read: int = 0
+    kept: int = 0
+    dropped: int = 0
+    quarantined: int = 0
+    invalid: int = 0
+    reasons: Mapping[str, int] = {}  # "filter/reason" -> samples; sorted
+
+    @model_validator(mode="after")
+    def _accounted(self) -> Self:
+        if self.kept + self.dropped + self.quarantined + self.invalid != self.read:
+            raise ValueError("kept + dropped + quarantined + invalid must equal read")
+        return self
+
+    def __add__(self, other: "Counts") -> "Counts":
+        names = sorted({*self.reasons, *other.reasons})
+        return Counts(
+            read=self.read + other.read,
+            kept=self.kept + other.kept,
+            dropped=self.dropped + other.dropped,
+            quarantined=self.quarantined + other.quarantined,
+            invalid=self.invalid + other.invalid,
+            reasons={n: self.reasons.get(n, 0) + other.reasons.get(n, 0) for n in names},
+        )
+
+
+class Stage(Frozen):
+    """How much a stage of the pass handled, and how long it was busy (all threads together)."""
+
+    items: int = 0
+    seconds: float = 0.0
+
+    def __add__(self, other: "Stage") -> "Stage":
+        return Stage(items=self.items + other.items, seconds=self.seconds + other.seconds)
+
+
+class UnitReport(Frozen):
+    """What one attempt at a unit came to; `counts` is of the rows this attempt committed."""
+
+    unit: str
+    status: Literal["committed", "failed"]
+    attempt: int = 1
+    files: tuple[str, ...] = ()  # committed by this attempt
+    counts: Counts = Counts()
+    stages: Mapping[str, Stage] = {}
+    seconds: float = 0.0  # wall clock
+    error: str = ""  # of a failed unit: a reason code
+    offset: int | None = None  # bytes of the shard read before the fault
+
+
+class Summary(Frozen):
+    """One run: what it did, and where the output stands after it."""
+
+    run: str
+    job: str
+    shardmill: str  # version
+    fingerprint: str
+    started: str  # UTC, ISO 8601
+    ended: str
+    outcome: Literal["complete", "partial", "failed", "interrupted", "worker_fault"]
+    units_total: int
+    units_committed: int  # in the output, by whatever run
+    units_failed: int  # reported failed and not committed since
+    units_here: int  # committed by this run
+    counts_here: Counts  # of this run
+    stages_here: Mapping[str, Stage] = {}
+    seconds_here: float = 0.0
+    counts: Counts = Counts()  # of the whole output, from the files' footers
+
+
+def add_stages(left: Mapping[str, Stage], right: Mapping[str, Stage]) -> dict[str, Stage]:
+    """Stage by stage, in the order in which they first appear."""
+    names = [*left, *(name for name in right if name not in left)]
+    return {name: left.get(name, Stage()) + right.get(name, Stage()) for name in names}

@@ -1,0 +1,85 @@
+"""The Parquet schemas, stated once: the output, the manifest, and the names that are taken."""
+
+import re
+from collections.abc import Iterable, Mapping
+
+import pyarrow as pa
+
+from schemas.errors import JobError
+
+SCHEMA_VERSION = "1"
+
+# Keys of a file's footer; all values are text, and none depends on when the file was written.
+FOOTER_VERSION = "shardmill.schema_version"
+FOOTER_FINGERPRINT = "shardmill.fingerprint"
+FOOTER_UNIT = "shardmill.unit"
+FOOTER_COUNTS = "shardmill.counts"  # JSON of schemas.report.Counts
+
+IDENTITY: dict[str, pa.DataType] = {
+    "shard": pa.string(),  # path below the listed root
+    "index": pa.int64(),  # position in the shard, from 0; with shard the join column
+    "key": pa.string(),  # WebDataset's, null unless kept
+    "status": pa.string(),  # kept | dropped | quarantined | invalid
+    "filter": pa.string(),  # the one that decided; null when kept or invalid
+    "reason": pa.string(),  # a code; null when kept
+    "scores": pa.map_(pa.string(), pa.float32()),  # of every filter that ran
+    "redactions": pa.map_(pa.string(), pa.int32()),  # infotype -> count
+    "error": pa.string(),  # an exception's type, never its message
+}
+CONTENT: dict[str, pa.DataType] = {  # null unless kept
+    "source_text": pa.string(),
+    "width": pa.int32(),  # pixels of the upright image
+    "height": pa.int32(),
+    "sha256": pa.string(),  # of the image member, hexadecimal
+}
+INFO = pa.struct(
+    [
+        ("status", pa.string()),  # ok | partial | redacted | dropped | quarantined | skipped
+        ("finish_reason", pa.string()),  # stop | length
+        ("num_tokens", pa.int32()),
+        ("mean_logprob", pa.float32()),
+        ("raw", pa.string()),  # the model's text, for location tasks
+    ]
+)
+RESERVED = frozenset([*IDENTITY, *CONTENT])
+
+_COLUMN = re.compile(r"[A-Za-z][A-Za-z0-9_]*")
+
+
+def info_name(task: str) -> str:
+    return f"{task}_info"
+
+
+def output_schema(carried: Iterable[str], tasks: Mapping[str, pa.DataType]) -> pa.Schema:
+    """Identity, content, carried columns (all text), then each task's value and info."""
+    fields = [pa.field(n, t) for n, t in {**IDENTITY, **CONTENT}.items()]
+    fields += [pa.field(name, pa.string()) for name in carried]
+    for name, column in tasks.items():
+        fields += [pa.field(name, column), pa.field(info_name(name), INFO)]
+    return pa.schema(fields)
+
+
+def check_column_names(carried: Iterable[str], tasks: Iterable[str]) -> None:
+    """Refuse names that are malformed, reserved or taken twice (case aside, as in SQL)."""
+    taken = {name.lower() for name in RESERVED}
+    for where, names in (("input.carry", carried), ("tasks", tasks)):
+        for name in names:
+            if not _COLUMN.fullmatch(name):
+                raise JobError(
+                    f"{where}: {name!r} cannot name a column: use letters, digits and underscores"
+                )
+            for column in [name, info_name(name)] if where == "tasks" else [name]:
+                if column.lower() in taken:
+                    raise JobError(f"{where}: the column {column!r} is taken: choose another name")
+                taken.add(column.lower())
+
+
+MANIFEST = pa.schema(
+    [
+        ("name", pa.string()),
+        ("path", pa.string()),
+        ("shard", pa.string()),
+        ("size", pa.int64()),
+        ("version", pa.string()),
+    ]
+)

@@ -1,0 +1,35 @@
+"""What a filter says of one item."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Literal
+
+Action = Literal["keep", "redact", "drop", "indeterminate"]
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """One filter's judgement; `reason` is a code, never a quotation."""
+
+    action: Action
+    reason: str = ""
+    scores: Mapping[str, float] = field(default_factory=dict)  # on keep too: thresholds get retuned
+    counts: Mapping[str, int] = field(default_factory=dict)  # infotype -> number of matches
+    text: str = field(default="", repr=False)  # after redaction
+
+
+def keep(scores: Mapping[str, float] | None = None) -> Verdict:
+    return Verdict("keep", scores=scores or {})
+
+
+def drop(reason: str, scores: Mapping[str, float] | None = None) -> Verdict:
+    return Verdict("drop", reason, scores or {})
+
+
+def redact(text: str, counts: Mapping[str, int]) -> Verdict:
+    return Verdict("redact", counts=counts, text=text)
+
+
+def indeterminate(reason: str) -> Verdict:
+    """Not judged (an error, a time-out, an unsupported language): never a pass."""
+    return Verdict("indeterminate", reason)

@@ -1,1 +1,1 @@
-"""What the rest of Shardmill talks in: samples, verdicts, generations, reports and table schemas."""
+"""What Shardmill talks in: samples, verdicts, generations, reports and table schemas."""

@@ -5,7 +5,7 @@ Messages name fields, files and offsets, never what a sample holds. All of them 
 
 
 class JobError(ValueError):
-    """The job file, the command line or what they point to is wrong: one line that says the mend."""
+    """The job, the command line or what they point to is wrong: one line that says the mend."""
 
 
 class ShardFault(Exception):

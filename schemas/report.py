@@ -8,6 +8,7 @@ from pydantic import model_validator
 from schemas.frozen import Frozen
 
 Status = Literal["kept", "dropped", "quarantined", "invalid"]
+Outcome = Literal["complete", "partial", "failed", "interrupted", "worker_fault"]
 
 
 class Progress(NamedTuple):
@@ -79,15 +80,15 @@ class Summary(Frozen):
     fingerprint: str
     started: str  # UTC, ISO 8601
     ended: str
-    outcome: Literal["complete", "partial", "failed", "interrupted", "worker_fault"]
+    outcome: Outcome
     units_total: int
     units_committed: int  # in the output, by whatever run
-    units_failed: int  # reported failed and not committed since
+    failed: tuple[str, ...] = ()  # units reported failed and not committed since
     units_here: int  # committed by this run
     counts_here: Counts  # of this run
     stages_here: Mapping[str, Stage] = {}
     seconds_here: float = 0.0
-    counts: Counts = Counts()  # of the whole output, from the files' footers
+    counts: Counts | None = None  # of the whole output, from the footers; None: not read
 
 
 def add_stages(left: Mapping[str, Stage], right: Mapping[str, Stage]) -> dict[str, Stage]:

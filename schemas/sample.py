@@ -6,7 +6,6 @@ from dataclasses import dataclass, field
 import numpy as np
 import numpy.typing as npt
 
-
 RGB = npt.NDArray[np.uint8]  # upright pixels, [height, width, 3]
 
 

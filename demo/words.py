@@ -1,0 +1,110 @@
+"""The demo's small language: what shapes and colours are called, and how a scene is told."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Literal, get_args
+
+Language = Literal["en", "es", "de"]
+LANGUAGES: tuple[Language, ...] = get_args(Language)
+
+SHAPES = ("circle", "square", "triangle", "star", "diamond", "cross")
+COLOURS: Mapping[str, tuple[int, int, int]] = {  # RGB
+    "red": (214, 40, 40),
+    "orange": (245, 133, 24),
+    "yellow": (250, 212, 40),
+    "green": (36, 150, 70),
+    "blue": (35, 90, 205),
+    "purple": (128, 60, 170),
+    "black": (24, 24, 28),
+    "white": (246, 246, 242),
+}
+
+_NOUNS: Mapping[Language, Mapping[str, tuple[str, str]]] = {  # the noun and its gender
+    "en": {shape: (shape, "") for shape in SHAPES},
+    "es": {
+        "circle": ("círculo", "m"),
+        "square": ("cuadrado", "m"),
+        "triangle": ("triángulo", "m"),
+        "star": ("estrella", "f"),
+        "diamond": ("rombo", "m"),
+        "cross": ("cruz", "f"),
+    },
+    "de": {
+        "circle": ("Kreis", "m"),
+        "square": ("Quadrat", "n"),
+        "triangle": ("Dreieck", "n"),
+        "star": ("Stern", "m"),
+        "diamond": ("Raute", "f"),
+        "cross": ("Kreuz", "n"),
+    },
+}
+_ADJECTIVES: Mapping[Language, Mapping[str, Mapping[str, str]]] = {  # colour -> gender -> form
+    "en": {colour: {"": colour} for colour in COLOURS},
+    "es": {
+        "red": {"m": "rojo", "f": "roja"},
+        "orange": {"m": "naranja", "f": "naranja"},
+        "yellow": {"m": "amarillo", "f": "amarilla"},
+        "green": {"m": "verde", "f": "verde"},
+        "blue": {"m": "azul", "f": "azul"},
+        "purple": {"m": "morado", "f": "morada"},
+        "black": {"m": "negro", "f": "negra"},
+        "white": {"m": "blanco", "f": "blanca"},
+    },
+    "de": {
+        colour: {"m": f"{stem}er", "n": f"{stem}es", "f": f"{stem}e"}
+        for colour, stem in {
+            "red": "rot",
+            "orange": "orang",
+            "yellow": "gelb",
+            "green": "grün",
+            "blue": "blau",
+            "purple": "violett",
+            "black": "schwarz",
+            "white": "weiß",
+        }.items()
+    },
+}
+_AND: Mapping[Language, str] = {"en": "and", "es": "y", "de": "und"}
+_ARTICLES: Mapping[Language, Mapping[str, str]] = {
+    "en": {"": "a"},
+    "es": {"m": "un", "f": "una"},
+    "de": {"m": "ein", "n": "ein", "f": "eine"},
+}
+_WITH_THE_WORD: Mapping[Language, str] = {
+    "en": "with the word",
+    "es": "con la palabra",
+    "de": "mit dem Wort",
+}
+_PROMPTS = "caption cap describe ocr answer question detect segment ; en es de"
+_QUESTIONS = "how many shapes are there ? what colour is the ? is there a an ? yes no"
+
+
+def name(language: Language, colour: str, shape: str) -> str:
+    """Such as `a red star`, `una estrella roja`, `ein roter Stern`."""
+    noun, gender = _NOUNS[language][shape]
+    adjective = _ADJECTIVES[language][colour][gender]
+    article = _ARTICLES[language][gender]
+    if language == "en" and adjective[0] in "aeiou":
+        article = "an"
+    order = [noun, adjective] if language == "es" else [adjective, noun]
+    return " ".join([article, *order])
+
+
+def caption(language: Language, things: Sequence[tuple[str, str]], printed: str = "") -> str:
+    """One sentence that names every (colour, shape) in order, and the printed word if any."""
+    names = [name(language, colour, shape) for colour, shape in things]
+    told = f" {_AND[language]} ".join([", ".join(names[:-1]), names[-1]] if names[:-1] else names)
+    return f"{told} {_WITH_THE_WORD[language]} {printed}" if printed else told
+
+
+def vocabulary() -> list[str]:
+    """Every word of the demo's prompts, questions and captions, once, in a fixed order."""
+    return list(dict.fromkeys(_words()))
+
+
+def _words() -> Iterator[str]:
+    yield from f"{_PROMPTS} {_QUESTIONS}".split()
+    for language in LANGUAGES:
+        yield from _AND[language].split() + _WITH_THE_WORD[language].split()
+        for shape in SHAPES:
+            for colour in COLOURS:
+                yield from name(language, colour, shape).split()

@@ -1,0 +1,73 @@
+"""Tasks and the engines that answer them; `AnyTask` is the one list of tasks."""
+
+from collections.abc import Callable, Mapping
+from typing import Annotated, Any
+
+from pydantic import Discriminator, Field, InstanceOf, SerializeAsAny, Tag
+from pydantic.json_schema import SkipJsonSchema
+
+from inference.checkpoint import ResolvedCheckpoint, resolve_checkpoint
+from inference.device import resolve_device
+from inference.engine import Engine, Model
+from inference.location_tasks import Detect, Segment
+from inference.task import Task
+from inference.text_tasks import AltText, Caption, Describe, Ocr, Prompt, Question, Vqa
+from schemas.resources import Resources
+
+_Listed = Annotated[
+    Caption | AltText | Describe | Ocr | Vqa | Question | Prompt | Detect | Segment,
+    Field(discriminator="kind"),
+]
+
+
+def _origin(value: Any) -> str:
+    return "instance" if isinstance(value, Task) else "listed"
+
+
+# One of the listed tasks by its `kind`, or an instance of the user's own from Python. A union, not
+# a wrapping validator: behind one of those, strict JSON takes no list for a tuple.
+AnyTask = SerializeAsAny[
+    Annotated[
+        Annotated[_Listed, Tag("listed")]
+        | Annotated[SkipJsonSchema[InstanceOf[Task]], Tag("instance")],
+        Discriminator(_origin),
+    ]
+]
+
+
+def _reference(model: Model, checkpoint: ResolvedCheckpoint, resources: Resources) -> Engine:
+    from inference.reference import ReferenceEngine  # noqa: PLC0415 - imports torch
+
+    return ReferenceEngine(model, checkpoint, resources)
+
+
+ENGINES: Mapping[str, Callable[[Model, ResolvedCheckpoint, Resources], Engine]] = {
+    "reference": _reference
+}
+
+
+def load_engine(model: Model, checkpoint: ResolvedCheckpoint, resources: Resources) -> Engine:
+    """The engine the job names, with its weights on `resources.device`."""
+    return ENGINES[model.engine](model, checkpoint, resources)
+
+
+__all__ = [
+    "ENGINES",
+    "AltText",
+    "AnyTask",
+    "Caption",
+    "Describe",
+    "Detect",
+    "Engine",
+    "Model",
+    "Ocr",
+    "Prompt",
+    "Question",
+    "ResolvedCheckpoint",
+    "Segment",
+    "Task",
+    "Vqa",
+    "load_engine",
+    "resolve_checkpoint",
+    "resolve_device",
+]

@@ -1,0 +1,132 @@
+"""Location answers: `<loc0000>` and `<seg000>` codes read as boxes in pixels, and written."""
+
+import math
+import re
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from typing import NamedTuple
+
+from schemas.generation import Generation
+
+TOP = 1023  # the highest location code: 0 is the left or upper edge, TOP the right or lower one
+MASK_CODES = 16  # segmentation codes of one mask, each from 0 to 127
+
+_LOCATION = re.compile(r"<loc([0-9]{4})>")
+_SEGMENT = re.compile(r"<seg([0-9]{3})>")
+_OBJECT = re.compile(  # a label reaches up to the next code
+    r"(?P<locations>(?:<loc[0-9]{4}>\s*)*)"
+    r"(?P<segments>(?:<seg[0-9]{3}>\s*)*)"
+    r"(?P<label>(?:(?!<loc[0-9]{4}>|<seg[0-9]{3}>).)*)",
+    re.DOTALL,
+)
+
+
+class Box(NamedTuple):
+    """Pixels of the upright original; the lower and right edges are exclusive."""
+
+    x_min: float
+    y_min: float
+    x_max: float
+    y_max: float
+
+
+@dataclass(frozen=True, slots=True)
+class Detection:
+    """One object of an answer."""
+
+    label: str  # "" where the fine-tune writes none, as RefCOCO's do
+    box: Box
+    score: float | None = None  # from 0 to 1; None when the tokens do not bear out the text
+    codes: tuple[int, ...] = ()  # the mask's, or none
+
+
+def read(
+    generation: Generation, width: int, height: int, *, masks: bool = False
+) -> tuple[list[Detection], bool]:
+    """The well-formed objects of an answer, and whether they are all there is to it.
+
+    Objects are joined by `;`. Each is four location codes in the order y1 x1 y2 x2, sixteen
+    segmentation codes where `masks` are asked for, and a label. Code N lies at N / 1023 of the
+    original's height or width, for images are squashed to a square, not padded; a box therefore
+    never leaves its image. The empty answer says that there is no object. An answer cut at its
+    token limit is never complete, as its last label may be cut too. Nothing raises.
+    """
+    objects: list[Detection] = []
+    complete = generation.finish_reason == "stop"
+    logprobs = _location_logprobs(generation)
+    seen = 0  # location codes before the object at hand
+    for part in generation.text.split(";") if generation.text.strip() else ():
+        matches = [match for match in _OBJECT.finditer(part.strip()) if match[0]]
+        complete &= len(matches) == 1
+        for match in matches:
+            locations = _codes(_LOCATION, match["locations"])
+            codes = _codes(_SEGMENT, match["segments"])
+            score = _score(logprobs[seen : seen + len(locations)])
+            seen += len(locations)
+            box = _box(locations, width, height)
+            if box is None or (codes and not _is_mask(codes)):
+                complete = False
+                continue
+            complete &= bool(codes) == masks
+            objects.append(Detection(match["label"].strip(), box, score, codes))
+    return objects, complete
+
+
+def write(objects: Iterable[Detection], width: int, height: int) -> str:
+    """The answer that says these objects, in the form the checkpoints were trained with.
+
+    Each edge goes to the nearest code, so a box wider and higher than a bin (1 / 1023 of the
+    image) survives writing and reading to within half a bin.
+    """
+    return " ; ".join(_written(each, width, height) for each in objects)
+
+
+def has_code(text: str) -> bool:
+    return bool(_LOCATION.search(text) or _SEGMENT.search(text))
+
+
+def _written(each: Detection, width: int, height: int) -> str:
+    if ";" in each.label or has_code(each.label):
+        raise ValueError("a label cannot hold ';' or a location code")
+    x_min, y_min, x_max, y_max = each.box
+    edges = (y_min / height, x_min / width, y_max / height, x_max / width)
+    locations = "".join(f"<loc{round(min(max(edge, 0.0), 1.0) * TOP):04}>" for edge in edges)
+    segments = "".join(f"<seg{code:03}>" for code in each.codes)
+    return f"{locations}{segments} {each.label}".rstrip()
+
+
+def _codes(pattern: re.Pattern[str], text: str) -> tuple[int, ...]:
+    return tuple(int(code) for code in pattern.findall(text))
+
+
+def _box(codes: Sequence[int], width: int, height: int) -> Box | None:
+    """None unless there are four codes, in range, that span an area."""
+    if len(codes) != 4 or max(codes) > TOP:
+        return None
+    y_min, x_min, y_max, x_max = codes
+    if y_max <= y_min or x_max <= x_min:
+        return None
+    across, down = width / TOP, height / TOP
+    return Box(x_min * across, y_min * down, min(x_max * across, width), min(y_max * down, height))
+
+
+def _is_mask(codes: Sequence[int]) -> bool:
+    return len(codes) == MASK_CODES and max(codes) <= 127
+
+
+def _location_logprobs(generation: Generation) -> list[float]:
+    """Of the text's location codes in order; empty where tokens and text disagree."""
+    tokens = [token for token in generation.tokens if _LOCATION.fullmatch(token.text)]
+    if "".join(token.text for token in tokens) != "".join(
+        match[0] for match in _LOCATION.finditer(generation.text)
+    ):
+        return []
+    return [token.logprob for token in tokens]
+
+
+def _score(logprobs: Sequence[float]) -> float | None:
+    """The geometric mean of the probabilities of a box's four location tokens."""
+    if len(logprobs) != 4:
+        return None
+    mean = sum(logprobs) / 4
+    return None if math.isnan(mean) else math.exp(min(mean, 0.0))  # rounding may exceed 0

@@ -1,0 +1,1 @@
+"""The work itself: from the job file to committed Parquet."""

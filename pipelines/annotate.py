@@ -1,0 +1,159 @@
+"""The pass over a unit: what preparation yields is asked, read, judged, and committed.
+
+Preparation runs ahead in a thread of its own; the caller's thread runs the engine and commits.
+"""
+
+import time
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import closing
+
+from inference import load_engine
+from pipelines.commit import PartWriter
+from pipelines.judging import Judging
+from pipelines.outputs import part_file, whole_file
+from pipelines.plan import ResolvedJob
+from pipelines.prefetch import prefetch
+from pipelines.prepare import Preparation
+from pipelines.rows import SKIPPED, Row, answer
+from pipelines.shards import CountedStream
+from pipelines.stopwatch import Stopwatch
+from pipelines.storage import Storage, absolute, storage_for
+from schemas.errors import ShardFault
+from schemas.generation import Request
+from schemas.report import Counts, Progress, UnitReport
+from schemas.resources import Resources
+from schemas.sample import Unit
+from schemas.tables import output_schema
+
+_BLOCKS_AHEAD = 1  # prepared while the engine works on another
+
+OnProgress = Callable[[Progress], None]
+
+
+class Annotator:
+    """What a worker loads once (filters, tasks, engine); it annotates unit after unit."""
+
+    def __init__(self, work: ResolvedJob, storage: Storage, decode_threads: int) -> None:
+        job = work.job
+        resources = Resources(
+            open=lambda path: storage_for(path).open(absolute(path)),
+            device=work.resolved.device,
+            threads=work.resolved.threads,
+        )
+        self._work = work
+        self._storage = storage
+        self._tasks = job.tasks
+        self._judging = Judging(job.filters, resources)
+        self._engine = load_engine(job.model, work.resolved.checkpoint, resources)
+        self._preparation = Preparation(job, self._judging, self._engine.resolution, decode_threads)
+        columns = {name: task.column for name, task in job.tasks.items()}
+        self._schema = output_schema(job.input.carried(), columns)
+
+    def annotate(
+        self, unit: Unit, parts_done: int = 0, on_progress: OnProgress = lambda _: None
+    ) -> UnitReport:
+        """Commit what is missing of a unit; one that cannot be read comes back as failed.
+
+        Whatever else goes wrong is raised: it is no fault of the unit's.
+        """
+        started = time.perf_counter()
+        stopwatch = Stopwatch()
+        files: list[str] = []
+        counts = Counts()
+        error, offset = "", None
+        try:
+            for name, of_file in self._files(unit, parts_done, stopwatch, on_progress):
+                files.append(name)
+                counts += of_file
+        except ShardFault as fault:
+            error, offset = fault.reason, fault.offset
+        return UnitReport(
+            unit=unit.name,
+            status="failed" if error else "committed",
+            files=tuple(files),
+            counts=counts,
+            stages=stopwatch.stages(),
+            seconds=round(time.perf_counter() - started, 3),
+            error=error,
+            offset=offset,
+        )
+
+    def preview(self, unit: Unit, samples: int) -> Iterator[Row]:
+        """The first samples of a unit through the whole job; nothing is stored."""
+        stopwatch = Stopwatch()
+        with closing(self._open(unit)) as stream:
+            for block in self._preparation.blocks(unit, stream, 0, stopwatch, samples):
+                self._ask(block, stopwatch)
+                yield from block
+
+    def _open(self, unit: Unit) -> CountedStream:
+        try:
+            return CountedStream(self._storage.open(unit.path))
+        except FileNotFoundError:
+            raise ShardFault("shard_missing", 0) from None
+
+    def _files(
+        self, unit: Unit, parts_done: int, stopwatch: Stopwatch, on_progress: OnProgress
+    ) -> Iterator[tuple[str, Counts]]:
+        """Work through a unit; each file is yielded after it was committed, with its counts."""
+        size = self._work.job.input.max_samples_per_file
+        part = parts_done
+        with closing(self._open(unit)) as stream:
+            prepared = self._preparation.blocks(unit, stream, part * size, stopwatch)
+            with closing(prefetch(prepared, _BLOCKS_AHEAD)) as blocks:
+                block = self._next(blocks, stopwatch)
+                while True:
+                    with PartWriter(
+                        self._schema, unit.name, self._work.fingerprint, part * size
+                    ) as writer:
+                        while block and block[0].index < (part + 1) * size:
+                            self._ask(block, stopwatch)
+                            with stopwatch.stage("write", len(block)):
+                                writer.write(block)
+                            done = part * size + writer.counts.read
+                            on_progress(Progress(unit.name, done, block[-1].position))
+                            block = self._next(blocks, stopwatch)
+                        last = not block
+                        name = (
+                            whole_file(unit.name)
+                            if last and part == 0
+                            else part_file(unit.name, part, last)
+                        )
+                        with stopwatch.stage("commit", 1):
+                            counts = writer.commit(self._storage, self._work.layout.file(name))
+                    yield name, counts
+                    if last:
+                        return
+                    part += 1
+
+    def _next(self, blocks: Iterator[list[Row]], stopwatch: Stopwatch) -> list[Row]:
+        """The next block; empty after the last."""
+        with stopwatch.stage("wait", 1):
+            return next(blocks, [])
+
+    def _ask(self, block: Sequence[Row], stopwatch: Stopwatch) -> None:
+        """Fill in the answers of the rows that were kept, as far as the filters let them pass."""
+        kept = [row for row in block if row.kept]
+        asked: list[tuple[Row, list[str]]] = []
+        requests: list[Request] = []
+        for row in kept:
+            sample = row.sample()
+            prompts = {
+                name: (text, task.max_new_tokens)
+                for name, task in self._tasks.items()
+                if (text := task.prompt(sample)) is not None
+            }
+            row.answers = dict.fromkeys(self._tasks, SKIPPED)
+            if prompts and row.picture is not None:
+                asked.append((row, list(prompts)))
+                requests.append(Request(row.picture, tuple(prompts.values())))
+        with stopwatch.stage("inference", len(requests)):
+            generations = self._engine.generate(requests) if requests else []
+        with stopwatch.stage("answers", len(requests)):
+            for (row, names), answers in zip(asked, generations, strict=True):
+                row.picture = None
+                for name, generation in zip(names, answers, strict=True):
+                    task = self._tasks[name]
+                    value, understood = task.parse(generation, row.width, row.height)
+                    row.answers[name] = answer(generation, value, understood, task.keeps_raw)
+            self._judging.judge_answers(kept, self._tasks)

@@ -1,0 +1,112 @@
+"""From encoded bytes to upright RGB: the one place where Pillow decodes."""
+
+import io
+from dataclasses import dataclass, field
+
+import numpy as np
+from PIL import Image
+
+from schemas.sample import RGB
+
+# Interpreters (EPS, SVG), layered formats and rarities stay shut.
+_FORMATS = ("JPEG", "PNG", "WEBP", "GIF", "TIFF", "BMP", "AVIF")
+# Modes whose conversion to RGB neither clips nor mixes. Deeper ones are refused until they scale.
+_MODES = frozenset(
+    {"1", "L", "LA", "La", "P", "PA", "RGB", "RGBA", "RGBa", "RGBX", "CMYK", "YCbCr"}
+)
+_ORIENTATION = 0x0112  # EXIF tag
+_TRANSPOSITIONS = {  # EXIF orientation -> what makes the image upright
+    2: Image.Transpose.FLIP_LEFT_RIGHT,
+    3: Image.Transpose.ROTATE_180,
+    4: Image.Transpose.FLIP_TOP_BOTTOM,
+    5: Image.Transpose.TRANSPOSE,
+    6: Image.Transpose.ROTATE_270,
+    7: Image.Transpose.TRANSVERSE,
+    8: Image.Transpose.ROTATE_90,
+}
+_SIDEWAYS = frozenset({5, 6, 7, 8})  # orientations that swap width and height
+
+Image.MAX_IMAGE_PIXELS = None  # the job's own cap is checked first, and holds for any size
+
+
+class ImageFault(Exception):
+    """An image cannot be used; `reason` is a code, `error` the type of what Pillow raised."""
+
+    def __init__(self, reason: str, error: str = "") -> None:
+        super().__init__(reason, error)
+        self.reason = reason
+        self.error = error
+
+
+@dataclass(frozen=True, slots=True)
+class EncodedImage:
+    """An image whose header has been read; its size is that of the upright image, in pixels."""
+
+    width: int
+    height: int
+    _opened: Image.Image = field(repr=False)
+    _orientation: int
+
+    @classmethod
+    def open(cls, data: bytes, max_pixels: int) -> "EncodedImage":
+        """Read the header alone; ImageFault where it is none, or has more than `max_pixels`."""
+        try:
+            opened = Image.open(io.BytesIO(data), formats=_FORMATS)
+            width, height = opened.size
+            if width * height > max_pixels:
+                raise ImageFault("image_too_many_pixels")
+            if opened.mode not in _MODES:
+                raise ImageFault("image_mode_unsupported")
+            orientation = _orientation(opened)
+        except ImageFault:
+            raise
+        except Exception as error:  # noqa: BLE001 - Pillow raises many types on hostile bytes
+            raise ImageFault("image_undecodable", type(error).__name__) from None
+        if orientation in _SIDEWAYS:
+            width, height = height, width
+        return cls(width, height, opened, orientation)
+
+    def decode(self, covering: int | None = None) -> RGB:
+        """Upright pixels of the first frame, [height, width, 3]; can be called once.
+
+        With `covering`, a JPEG is decoded at the smallest scale (1, 1/2, 1/4, 1/8) at which both
+        sides still have that many pixels; other formats and smaller images in full.
+        """
+        try:
+            if covering is not None:
+                self._opened.draft("RGB", (covering, covering))
+            upright = _rgb(self._opened)
+            if self._orientation in _TRANSPOSITIONS:
+                upright = upright.transpose(_TRANSPOSITIONS[self._orientation])
+            return np.asarray(upright)
+        except Exception as error:  # noqa: BLE001 - as above
+            raise ImageFault("image_undecodable", type(error).__name__) from None
+
+
+def fit(image: RGB, side: int) -> RGB:
+    """Squash to [side, side, 3] as PaliGemma's processor does: bicubic, antialiased."""
+    squashed = Image.fromarray(image).resize((side, side), Image.Resampling.BICUBIC)
+    return np.asarray(squashed)
+
+
+def _orientation(opened: Image.Image) -> int:
+    """EXIF orientation as far as the header tells; 1 where there is none.
+
+    Pillow itself turns TIFF upright. PNG may hold EXIF data after the pixels, where asking for
+    them would decode the image: only what precedes the pixels counts.
+    """
+    if opened.format == "TIFF" or (opened.format == "PNG" and "exif" not in opened.info):
+        return 1
+    return int(opened.getexif().get(_ORIENTATION, 1))
+
+
+def _rgb(image: Image.Image) -> Image.Image:
+    """To RGB; what is transparent shows white, not the pixels hidden under it."""
+    if image.mode == "RGB":
+        image.load()
+        return image
+    if not image.has_transparency_data:
+        return image.convert("RGB")
+    layer = image.convert("RGBA")
+    white = Image.new("RGBA", layer.size, "white")
+    return Image.alpha_composite(white, layer).convert("RGB")

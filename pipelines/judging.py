@@ -1,0 +1,173 @@
+"""Running the filters over rows: what a verdict does to a sample, and to an answer."""
+
+import itertools
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, cast
+
+from filters import ImageFilter, TextFilter
+from filters.filter import Filter, Judge
+from inference.task import Task
+from pipelines.rows import Answer, Row
+from schemas.errors import WorkerFault
+from schemas.resources import Resources
+from schemas.sample import Text
+from schemas.verdict import Verdict
+
+_SEVERITY = ("keep", "redact", "indeterminate", "drop")  # the worst of several texts decides
+
+
+@dataclass(frozen=True, slots=True)
+class _Loaded:
+    name: str
+    filter: Filter
+    judge: Judge[Any]
+
+    def verdicts(self, items: Sequence[Any]) -> list[Verdict]:
+        verdicts = self.judge.judge(items) if items else []
+        if len(verdicts) != len(items):
+            raise WorkerFault(f"filter {self.name}: {len(verdicts)} verdicts on {len(items)} items")
+        return verdicts
+
+
+class Judging:
+    """The filters of a job, loaded; rows pass through them in the order of the job file."""
+
+    def __init__(self, filters: Sequence[Filter], resources: Resources) -> None:
+        self._loaded = [
+            _Loaded(name, stage, cast("TextFilter | ImageFilter", stage).load(resources))
+            for name, stage in zip(filter_names(filters), filters, strict=True)
+        ]
+        self.reads_frames = any(
+            isinstance(stage, ImageFilter) and stage.reads == "frames" for stage in filters
+        )
+
+    def judge_bytes(self, rows: Iterable[Row]) -> None:
+        """Hash lists and the like: on the encoded image, before anything else."""
+        self._judge_images(rows, "bytes")
+
+    def judge_header(self, rows: Iterable[Row]) -> None:
+        """On the size that the header states, before decoding."""
+        self._judge_images(rows, "header")
+
+    def judge_frames(self, rows: Iterable[Row]) -> None:
+        self._judge_images(rows, "frames")
+
+    def judge_texts(self, rows: Iterable[Row]) -> None:
+        """On key, source text and carried columns, before decoding."""
+        rows = list(rows)
+        for loaded in self._loaded:
+            stage = loaded.filter
+            if not isinstance(stage, TextFilter) or stage.applies_to == "generated":
+                continue
+            wanted = None if stage.fields == "all" else ("source_text",)
+            items = [
+                (row, field)
+                for row in rows
+                if row.kept
+                for field in row.texts
+                if wanted is None or field in wanted
+            ]
+            verdicts = loaded.verdicts([row.texts[field] for row, field in items])
+            for row, judged in _by_row(items, verdicts):
+                for field, verdict in judged:
+                    place = "" if field == "source_text" else f"{field}."
+                    _note(row, f"{loaded.name}.{place}", verdict)
+                    if verdict.action == "redact":
+                        row.texts[field] = Text(verdict.text, row.texts[field].language)
+                _apply(row, loaded.name, [verdict for _, verdict in judged])
+
+    def judge_answers(self, rows: Iterable[Row], tasks: Mapping[str, Task]) -> None:
+        """On everything the model wrote, before anything is stored: the answer falls, not the row.
+
+        Answers that were withheld by one filter are not shown to the next.
+        """
+        rows = list(rows)
+        for loaded in self._loaded:
+            stage = loaded.filter
+            if not isinstance(stage, TextFilter) or stage.applies_to == "source":
+                continue
+            for name, task in tasks.items():
+                if stage.fields == "prose" and task.keeps_raw:  # labels and boxes are no prose
+                    continue
+                self._judge_task(loaded, rows, name, task)
+
+    def _judge_task(self, loaded: _Loaded, rows: Iterable[Row], name: str, task: Task) -> None:
+        items = [
+            (row, text)
+            for row in rows
+            if row.kept and _is_open(row.answers[name])
+            for text in task.texts(row.answers[name].value)
+        ]
+        texts = [Text(text, task.text_language) for _, text in items]
+        for row, judged in _by_row(items, loaded.verdicts(texts)):
+            for _, verdict in judged:
+                _note(row, f"{loaded.name}.{name}.", verdict)
+            answer = row.answers[name]
+            match _worst([verdict for _, verdict in judged]).action:
+                case "drop":
+                    answer.withhold("dropped")
+                case "indeterminate":
+                    answer.withhold("quarantined")
+                case "redact":
+                    texts_now = tuple(
+                        verdict.text if verdict.action == "redact" else text
+                        for text, verdict in judged
+                    )
+                    answer.value = task.with_texts(answer.value, texts_now)
+                    answer.status, answer.raw = "redacted", None
+
+    def _judge_images(self, rows: Iterable[Row], reads: str) -> None:
+        rows = list(rows)
+        for loaded in self._loaded:
+            if not isinstance(loaded.filter, ImageFilter) or loaded.filter.reads != reads:
+                continue
+            kept = [row for row in rows if row.kept]
+            for row, verdict in zip(
+                kept, loaded.verdicts([row.sample() for row in kept]), strict=True
+            ):
+                _note(row, f"{loaded.name}.", verdict)
+                _apply(row, loaded.name, [verdict])
+
+
+def filter_names(filters: Sequence[Filter]) -> list[str]:
+    """Names for rows and reports: the kind, numbered from the second of a kind on."""
+    names: list[str] = []
+    for stage in filters:
+        earlier = sum(other.kind == stage.kind for other in filters[: len(names)])
+        names.append(f"{stage.kind}_{earlier + 1}" if earlier else stage.kind)
+    return names
+
+
+def _is_open(answer: Answer) -> bool:
+    return answer.status in ("ok", "partial", "redacted")
+
+
+def _by_row(
+    items: Sequence[tuple[Row, str]], verdicts: Sequence[Verdict]
+) -> Iterator[tuple[Row, list[tuple[str, Verdict]]]]:
+    """Each row with what was judged of it; the items of a row stand together."""
+    pairs = zip(items, verdicts, strict=True)
+    for _, group in itertools.groupby(pairs, key=lambda pair: id(pair[0][0])):
+        judged = list(group)
+        yield judged[0][0][0], [(item, verdict) for (_, item), verdict in judged]
+
+
+def _note(row: Row, prefix: str, verdict: Verdict) -> None:
+    """Keep the scores (of several texts the highest) and count the redactions."""
+    for score, value in verdict.scores.items():
+        name = f"{prefix}{score}"
+        row.scores[name] = max(value, row.scores.get(name, value))
+    row.redactions.update(verdict.counts)
+
+
+def _worst(verdicts: Sequence[Verdict]) -> Verdict:
+    return max(verdicts, key=lambda verdict: _SEVERITY.index(verdict.action))
+
+
+def _apply(row: Row, name: str, verdicts: Sequence[Verdict]) -> None:
+    worst = _worst(verdicts)
+    if worst.action == "drop":
+        row.reject("dropped", worst.reason, name)
+    elif worst.action == "indeterminate":
+        row.reject("quarantined", worst.reason, name)

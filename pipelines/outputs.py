@@ -1,0 +1,131 @@
+"""The layout of an output: names of its files, and what a listing of them says is done."""
+
+import re
+from collections import defaultdict
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import NamedTuple
+
+_CONTROL = "_shardmill"  # holds no name that a *.parquet pattern would catch
+_PART = re.compile(r"(?P<unit>.+)\.(?P<number>\d{5,})(?P<end>-end)?")
+
+
+def whole_file(unit: str) -> str:
+    """The file of a unit of at most `max_samples_per_file` samples."""
+    return f"{unit}.parquet"
+
+
+def part_file(unit: str, number: int, last: bool) -> str:
+    """A part of a larger unit; the last one says so, so that a listing tells what is whole."""
+    return f"{unit}.{number:05d}{'-end' if last else ''}.parquet"
+
+
+class Standing(NamedTuple):
+    """How far a unit is: parts 0 … parts-1 are committed without a gap."""
+
+    parts: int = 0
+    complete: bool = False
+    files: tuple[str, ...] = ()  # relative to the output
+
+
+@dataclass(frozen=True, slots=True)
+class Layout:
+    """Where everything of one output lies."""
+
+    root: str
+
+    def file(self, name: str) -> str:
+        return f"{self.root}/{name}"
+
+    @property
+    def job(self) -> str:
+        return f"{self.root}/{_CONTROL}/job.json"
+
+    @property
+    def manifest(self) -> str:
+        return f"{self.root}/{_CONTROL}/manifest.arrow"
+
+    @property
+    def success(self) -> str:
+        return f"{self.root}/_SUCCESS"
+
+    def run(self, run: str) -> str:
+        return f"{self.root}/{_CONTROL}/runs/{run}.json"
+
+    def failed(self, unit: str) -> str:
+        return f"{self.root}/{_CONTROL}/failed/{unit}.json"
+
+    def attempt(self, unit: str, number: int) -> str:
+        return f"{self.root}/{_CONTROL}/attempts/{unit}.{number}"
+
+
+@dataclass(frozen=True, slots=True)
+class Contents:
+    """What one listing of an output shows."""
+
+    standings: dict[str, Standing]  # of the units that have any file
+    strangers: tuple[str, ...]  # Parquet files that belong to no unit
+    leftovers: tuple[str, ...]  # temporary files of writers that died
+    attempts: dict[str, int]  # unit -> highest attempt noted
+    failed: frozenset[str]
+    runs: tuple[str, ...]
+    closed: bool  # _SUCCESS stands
+
+
+def contents(layout: Layout, paths: Iterable[str], units: Iterable[str]) -> Contents:
+    """Sort a listing of the output by what each file is."""
+    known = set(units)
+    prefix = f"{layout.root}/"
+    files: dict[str, dict[int, tuple[str, bool]]] = defaultdict(dict)  # unit -> part -> file, last
+    whole: set[str] = set()
+    strangers: list[str] = []
+    leftovers: list[str] = []
+    failed: list[str] = []
+    runs: list[str] = []
+    attempts: dict[str, int] = {}
+    closed = False
+    for path in paths:
+        name = path.removeprefix(prefix)
+        if name.startswith(f"{_CONTROL}/"):
+            kind, _, rest = name.removeprefix(f"{_CONTROL}/").partition("/")
+            unit, _, suffix = rest.rpartition(".")
+            if name.endswith(".tmp"):
+                leftovers.append(path)
+            elif kind == "attempts":
+                attempts[unit] = max(int(suffix), attempts.get(unit, 0))
+            elif kind in ("failed", "runs"):
+                (failed if kind == "failed" else runs).append(unit)
+        elif path == layout.success:
+            closed = True
+        elif name.endswith(".tmp") and name.rpartition("/")[2].startswith("."):
+            leftovers.append(path)
+        elif name.endswith(".parquet"):
+            stem = name.removesuffix(".parquet")
+            part = _PART.fullmatch(stem)
+            if stem in known:
+                whole.add(stem)
+            elif part and part["unit"] in known:
+                files[part["unit"]][int(part["number"])] = (name, part["end"] is not None)
+            else:
+                strangers.append(name)
+    standings = {unit: Standing(0, True, (whole_file(unit),)) for unit in whole}
+    standings |= {unit: _standing(parts) for unit, parts in files.items() if unit not in whole}
+    return Contents(
+        standings,
+        tuple(sorted(strangers)),
+        tuple(sorted(leftovers)),
+        attempts,
+        frozenset(failed),
+        tuple(sorted(runs)),
+        closed,
+    )
+
+
+def _standing(parts: dict[int, tuple[str, bool]]) -> Standing:
+    names: list[str] = []
+    while len(names) in parts:
+        name, last = parts[len(names)]
+        names.append(name)
+        if last:
+            return Standing(len(names), True, tuple(names))
+    return Standing(len(names), False, tuple(names))

@@ -1,0 +1,200 @@
+"""What a job comes to: its units, everything it leaves open resolved, and how far its output is."""
+
+import hashlib
+import json
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import cached_property
+from importlib.metadata import version
+from typing import Any
+
+from inference import ResolvedCheckpoint, resolve_checkpoint, resolve_device
+from pipelines.job import Job
+from pipelines.outputs import Contents, Layout, Standing, contents
+from pipelines.storage import Storage, absolute, storage_for
+from pipelines.units import find_units, manifest_bytes, units_of_manifest
+from schemas.errors import JobError
+from schemas.frozen import Frozen
+from schemas.sample import Unit
+
+PACKAGES = ("numpy", "pillow", "pyarrow", "shardmill", "tokenizers", "torch", "transformers")
+_NOT_IN_FINGERPRINT = ("name", "output", "runner")
+
+
+class Resolved(Frozen):
+    """What the job file leaves open, pinned by an output's first run."""
+
+    checkpoint: ResolvedCheckpoint
+    device: str  # cpu | cuda
+    threads: int  # of arithmetic on the CPU: sums depend on how they are split
+    files: Mapping[str, str]  # files that filters and tasks read -> sha256
+    packages: Mapping[str, str]  # versions of what computes or writes
+
+
+class ResolvedJob(Frozen):
+    """All that a worker needs besides a unit; it pickles."""
+
+    job: Job
+    resolved: Resolved
+
+    @cached_property
+    def record(self) -> dict[str, Any]:
+        """What job.json holds."""
+        return {
+            **self.job.model_dump(mode="json"),
+            "resolved": self.resolved.model_dump(mode="json"),
+        }
+
+    @cached_property
+    def fingerprint(self) -> str:
+        """SHA-256 of everything that decides the bytes of the output."""
+        return fingerprint_of(self.record)
+
+    @property
+    def layout(self) -> Layout:
+        return Layout(absolute(self.job.output))
+
+
+@dataclass(frozen=True)
+class Plan:
+    """The units of a job, and what its output holds of them so far."""
+
+    work: ResolvedJob
+    units: tuple[Unit, ...]
+    contents: Contents
+    is_new: bool  # nothing has been written to the output yet
+    left_out: int = 0  # shards that appeared since the first run
+
+    @property
+    def pending(self) -> tuple[Unit, ...]:
+        return tuple(unit for unit in self.units if not self.standing(unit).complete)
+
+    def standing(self, unit: Unit) -> Standing:
+        return self.contents.standings.get(unit.name, Standing())
+
+
+def plan(job: Job, storage: Storage | None = None) -> Plan:
+    """Look at everything a run depends on; nothing is written.
+
+    Raises JobError where the job cannot be run, or not into this output.
+    """
+    storage = storage or storage_for(job.output)
+    layout = Layout(absolute(job.output))
+    listing = [entry.path for entry in storage.list(layout.root)]
+    recorded = read_record(layout, storage) if layout.job in listing else None
+    work = ResolvedJob(job=job, resolved=_resolve(job, recorded))
+    found = find_units(job.input.patterns())
+    if recorded is None:
+        held = contents(layout, listing, ())
+        if held.strangers:
+            raise JobError(
+                f"output: {layout.root} holds other Parquet files, such as {held.strangers[0]}: "
+                "choose an empty or new folder"
+            )
+        return Plan(work, found, held, is_new=True)
+    _check_same(recorded, work, layout)
+    units = units_of_manifest(storage.read_bytes(layout.manifest))
+    held = contents(layout, listing, (unit.name for unit in units))
+    left_out = _check_inputs(units, found, held)
+    return Plan(work, units, held, is_new=False, left_out=left_out)
+
+
+def read_record(layout: Layout, storage: Storage) -> dict[str, Any]:
+    """The content of an output's job.json."""
+    try:
+        record = json.loads(storage.read_bytes(layout.job))
+    except FileNotFoundError:
+        raise JobError(
+            f"{layout.root}: is not an output of shardmill: it has no _shardmill/job.json"
+        ) from None
+    except ValueError:
+        raise JobError(f"{layout.job}: is damaged: restore it, or choose another output") from None
+    if not isinstance(record, dict):
+        raise JobError(f"{layout.job}: is damaged: restore it, or choose another output")
+    return record
+
+
+def fingerprint_of(record: Mapping[str, Any]) -> str:
+    """SHA-256 of all of a record but name, output and runner."""
+    content = {k: v for k, v in record.items() if k not in _NOT_IN_FINGERPRINT}
+    return hashlib.sha256(json.dumps(content, sort_keys=True).encode()).hexdigest()
+
+
+def begin(plan: Plan, storage: Storage) -> None:
+    """Write the manifest and job.json of a new output; job.json last, for it marks a beginning."""
+    layout = plan.work.layout
+    storage.write_bytes(layout.manifest, manifest_bytes(plan.units))
+    record = json.dumps(plan.work.record, indent=1, sort_keys=True, ensure_ascii=False)
+    storage.write_bytes(layout.job, record.encode())
+
+
+def _resolve(job: Job, recorded: Mapping[str, Any] | None) -> Resolved:
+    """Pin what is open; what the first run pinned stays, so long as the job still asks for it."""
+    pinned = recorded["resolved"] if recorded else None
+    model = job.model.model_dump(mode="json")
+    same_model = recorded is not None and all(
+        recorded["model"].get(key) == model[key] for key in ("checkpoint", "revision")
+    )
+    commit = pinned["checkpoint"]["version"] if pinned and same_model else None
+    named = [*job.filters, *job.tasks.values()]
+    return Resolved(
+        checkpoint=resolve_checkpoint(job.model, commit),
+        device=resolve_device(job.model.device),
+        threads=pinned["threads"] if pinned else len(os.sched_getaffinity(0)),
+        files={path: _digest(path) for stage in named for path in stage.files()},
+        packages={name: version(name) for name in PACKAGES},
+    )
+
+
+def _digest(path: str) -> str:
+    try:
+        with storage_for(path).open(absolute(path)) as stream:
+            return hashlib.file_digest(stream, "sha256").hexdigest()  # type: ignore[arg-type]
+    except OSError as error:
+        raise JobError(f"{path}: cannot be read: {error.strerror}: check the path") from None
+
+
+def _check_same(recorded: Mapping[str, Any], work: ResolvedJob, layout: Layout) -> None:
+    before, now = _flat(recorded), _flat(work.record)
+    changed = [
+        key
+        for key in sorted({*before, *now})
+        if before.get(key) != now.get(key) and key.split(".")[0] not in _NOT_IN_FINGERPRINT
+    ]
+    if changed:
+        key = changed[0]
+        more = f" (and {len(changed) - 1} more)" if len(changed) > 1 else ""
+        raise JobError(
+            f"output: {layout.root} was begun with {key} = {before.get(key, 'nothing')}, "
+            f"now it is {now.get(key, 'nothing')}{more}: change it back, or choose another output"
+        )
+
+
+def _flat(value: Any, path: str = "") -> dict[str, Any]:
+    if isinstance(value, dict):
+        items: Any = value.items()
+    elif isinstance(value, list):
+        items = enumerate(value)
+    else:
+        return {path: value}
+    flat: dict[str, Any] = {}
+    for key, inner in items:
+        flat |= _flat(inner, f"{path}.{key}" if path else str(key))
+    return flat
+
+
+def _check_inputs(units: tuple[Unit, ...], found: tuple[Unit, ...], held: Contents) -> int:
+    """Refuse inputs that changed since the first run; count those that are new."""
+    now = {unit.name: unit for unit in found}
+    for unit in units:
+        current = now.pop(unit.name, None)
+        done = held.standings.get(unit.name, Standing()).complete
+        if current is None and not done:
+            raise JobError(f"input.shards: {unit.path} is gone since the first run: restore it")
+        if current is not None and (current.path, current.version) != (unit.path, unit.version):
+            raise JobError(
+                f"input.shards: {current.path} changed since the first run: "
+                "restore it, or choose another output"
+            )
+    return len(now)

@@ -1,0 +1,168 @@
+"""The first half of the pass: read, judge, decode, judge again, and form blocks for the engine.
+
+What is judged together (a chunk) and asked together (a block) follows from the order of the
+samples alone, never from timing, and neither crosses the end of a part.
+"""
+
+import hashlib
+import itertools
+from collections import deque
+from collections.abc import Iterable, Iterator
+from concurrent.futures import Future, ThreadPoolExecutor
+
+from pipelines.images import EncodedImage, ImageFault, fit
+from pipelines.job import Job
+from pipelines.judging import Judging
+from pipelines.rows import Fields, Row
+from pipelines.shards import IMAGE_EXTENSIONS, CountedStream, FieldFault, RawSample, read_shard
+from pipelines.stopwatch import Stopwatch
+from schemas.sample import Unit
+
+_CHUNK = 64  # samples, at most
+_CHUNK_BYTES = 64 << 20  # of encoded images in a chunk: bounds memory
+_CHUNK_PIXELS = 32 << 20  # of decoded ones, where filters read frames
+_CHUNKS_DECODING = 2  # in flight
+
+
+class Preparation:
+    """Turns a shard into blocks of rows, those that were kept with a picture for the engine."""
+
+    def __init__(self, job: Job, judging: Judging, resolution: int, threads: int) -> None:
+        self._input = job.input
+        self._block_size = job.model.block_size
+        self._fields = Fields(
+            job.input.text, job.input.carried(), job.input.limits.max_text_characters
+        )
+        self._judging = judging
+        self._resolution = resolution
+        self._pool = ThreadPoolExecutor(threads, thread_name_prefix="decode")
+
+    def blocks(
+        self,
+        unit: Unit,
+        stream: CountedStream,
+        skip: int,
+        stopwatch: Stopwatch,
+        stop: int | None = None,
+    ) -> Iterator[list[Row]]:
+        """Samples from number `skip` to before `stop`, in order; a block holds `block_size` kept.
+
+        Raises ShardFault where the shard cannot be read to its end.
+        """
+        block: list[Row] = []
+        kept = 0
+        raws = itertools.islice(read_shard(stream), skip, stop)
+        rows = (self._row(unit, raw, stream) for raw in stopwatch.each("read", raws))
+        chunks = self._chunks(rows, stopwatch)
+        for chunk in self._decoded(chunks, stopwatch):
+            for row in chunk:
+                block.append(row)
+                kept += row.kept
+                if kept == self._block_size or self._ends_part(row):
+                    yield block
+                    block, kept = [], 0
+        if block:
+            yield block
+
+    def _ends_part(self, row: Row) -> bool:
+        return (row.index + 1) % self._input.max_samples_per_file == 0
+
+    def _chunks(self, rows: Iterable[Row], stopwatch: Stopwatch) -> Iterator[list[Row]]:
+        """Rows judged by all that needs no pixels, their headers read."""
+        chunk: list[Row] = []
+        held = 0
+        for row in rows:
+            chunk.append(row)
+            held += len(row.image)
+            if len(chunk) == _CHUNK or held >= _CHUNK_BYTES or self._ends_part(row):
+                yield from self._judged(chunk, stopwatch)
+                chunk, held = [], 0
+        if chunk:
+            yield from self._judged(chunk, stopwatch)
+
+    def _row(self, unit: Unit, raw: RawSample, stream: CountedStream) -> Row:
+        row = Row(unit.shard, raw.index, stream.bytes_read)
+        images = [name for name in IMAGE_EXTENSIONS if name in raw.members]
+        if raw.repeated:
+            row.reject("invalid", "member_repeated")
+        elif not images:
+            row.reject("invalid", "image_missing")
+        elif len(images) > 1:
+            row.reject("invalid", "image_several")
+        elif len(raw.members[images[0]]) > self._input.limits.max_image_bytes:
+            row.reject("invalid", "image_too_large")
+        else:
+            row.image = raw.members[images[0]]
+            try:
+                row.texts = self._fields.read(raw)
+            except FieldFault as fault:
+                row.reject("invalid", fault.reason)
+        return row
+
+    def _judged(self, chunk: list[Row], stopwatch: Stopwatch) -> Iterator[list[Row]]:
+        """The chunk, in pieces whose frames fit in memory."""
+        with stopwatch.stage("judge", len(chunk)):
+            self._judging.judge_bytes(chunk)
+            self._judging.judge_texts(chunk)
+        with stopwatch.stage("header", sum(row.kept for row in chunk)):
+            for row in chunk:
+                if row.kept:
+                    self._read_header(row)
+            self._judging.judge_header(chunk)
+        if not self._judging.reads_frames:
+            yield chunk
+            return
+        piece: list[Row] = []
+        pixels = 0
+        for row in chunk:
+            piece.append(row)
+            pixels += row.kept * row.width * row.height
+            if pixels >= _CHUNK_PIXELS:
+                yield piece
+                piece, pixels = [], 0
+        if piece:
+            yield piece
+
+    def _read_header(self, row: Row) -> None:
+        try:
+            row.encoded = EncodedImage.open(row.image, self._input.limits.max_pixels)
+            row.width, row.height = row.encoded.width, row.encoded.height
+        except ImageFault as fault:
+            row.reject("invalid", fault.reason, error=fault.error)
+
+    def _decoded(self, chunks: Iterable[list[Row]], stopwatch: Stopwatch) -> Iterator[list[Row]]:
+        """Chunks in order, decoded by the pool while later ones are read."""
+        waiting: deque[tuple[list[Row], list[Future[None]]]] = deque()
+        for chunk in chunks:
+            kept = [row for row in chunk if row.kept]
+            waiting.append((chunk, [self._pool.submit(self._decode, r, stopwatch) for r in kept]))
+            if len(waiting) > _CHUNKS_DECODING:
+                yield self._finished(*waiting.popleft(), stopwatch)
+        while waiting:
+            yield self._finished(*waiting.popleft(), stopwatch)
+
+    def _decode(self, row: Row, stopwatch: Stopwatch) -> None:
+        assert row.encoded is not None
+        covering = self._resolution if self._input.decode == "reduced" else None
+        with stopwatch.stage("decode", 1):
+            try:
+                frame = row.encoded.decode(covering)
+            except ImageFault as fault:
+                row.reject("invalid", fault.reason, error=fault.error)
+                return
+            row.picture = fit(frame, self._resolution)
+            row.sha256 = hashlib.sha256(row.image).hexdigest()
+            if self._judging.reads_frames:
+                row.frames = (frame,)
+
+    def _finished(
+        self, chunk: list[Row], decoding: list[Future[None]], stopwatch: Stopwatch
+    ) -> list[Row]:
+        for future in decoding:
+            future.result()
+        if self._judging.reads_frames:
+            with stopwatch.stage("judge_frames", sum(row.kept for row in chunk)):
+                self._judging.judge_frames(chunk)
+        for row in chunk:
+            row.release()
+        return chunk

@@ -1,0 +1,178 @@
+"""A sample on its way to becoming a row, and rows as Arrow."""
+
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Literal
+
+import pyarrow as pa
+
+from pipelines.images import EncodedImage
+from pipelines.shards import FieldFault, RawSample, check_unicode, read_field
+from schemas.generation import FinishReason, Generation
+from schemas.report import Counts, Status
+from schemas.sample import RGB, Sample, Text
+from schemas.tables import info_name
+
+AnswerStatus = Literal["ok", "partial", "redacted", "dropped", "quarantined", "skipped"]
+
+
+@dataclass(slots=True)
+class Answer:
+    """What a task came to for one sample."""
+
+    status: AnswerStatus
+    value: object = field(default=None, repr=False)
+    raw: str | None = field(default=None, repr=False)
+    finish_reason: FinishReason | None = None
+    num_tokens: int | None = None
+    mean_logprob: float | None = None  # natural logarithm; None for an empty answer
+
+    def withhold(self, status: Literal["dropped", "quarantined"]) -> None:
+        self.status, self.value, self.raw = status, None, None
+
+    def info(self) -> dict[str, object]:
+        return {
+            "status": self.status,
+            "finish_reason": self.finish_reason,
+            "num_tokens": self.num_tokens,
+            "mean_logprob": self.mean_logprob,
+            "raw": self.raw,
+        }
+
+
+SKIPPED = Answer("skipped")  # the sample lacks what the task asks about
+
+
+def answer(generation: Generation, value: object, understood: bool, keeps_raw: bool) -> Answer:
+    """A generation as it is stored, before the filters on answers."""
+    logprobs = [token.logprob for token in generation.tokens]
+    return Answer(
+        status="ok" if understood else "partial",
+        value=value,
+        raw=generation.text if keeps_raw else None,
+        finish_reason=generation.finish_reason,
+        num_tokens=len(logprobs),
+        mean_logprob=sum(logprobs) / len(logprobs) if logprobs else None,
+    )
+
+
+@dataclass(slots=True)
+class Row:
+    """Everything known of one sample; what was not kept loses its content when stored."""
+
+    shard: str
+    index: int
+    position: int = 0  # bytes of the shard read up to this sample
+    texts: dict[str, Text] = field(default_factory=dict, repr=False)  # key, source_text, carried
+    image: bytes = field(default=b"", repr=False)  # the encoded member, until it is decoded
+    encoded: EncodedImage | None = field(default=None, repr=False)  # its header, likewise
+    width: int = 0  # of the upright image
+    height: int = 0
+    sha256: str = field(default="", repr=False)
+    frames: tuple[RGB, ...] = field(default=(), repr=False)
+    picture: RGB | None = field(default=None, repr=False)  # [S, S, 3] for the engine
+    status: Status = "kept"
+    filter: str = ""
+    reason: str = ""
+    error: str = ""
+    scores: dict[str, float] = field(default_factory=dict)
+    redactions: Counter[str] = field(default_factory=Counter)
+    answers: dict[str, Answer] = field(default_factory=dict, repr=False)
+
+    @property
+    def kept(self) -> bool:
+        return self.status == "kept"
+
+    def reject(self, status: Status, reason: str, by: str = "", error: str = "") -> None:
+        """Decide against the sample; its pixels are let go at once."""
+        self.status, self.filter, self.reason, self.error = status, by, reason, error
+        self.release()
+        self.picture = None
+
+    def release(self) -> None:
+        """Let go of what only decoding and the image filters need."""
+        self.image, self.encoded, self.frames = b"", None, ()
+
+    def sample(self) -> Sample:
+        """The sample as filters and tasks see it."""
+        return Sample(
+            self.shard, self.index, self.texts, self.image, self.width, self.height, self.frames
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class Fields:
+    """Which members of a sample become which texts, and how long they may be."""
+
+    text: str | None
+    carried: Mapping[str, str]  # column -> source
+    max_characters: int
+
+    def read(self, raw: RawSample) -> dict[str, Text]:
+        """All texts of a sample; FieldFault where a text that the job needs is missing or bad."""
+        parsed: dict[str, object] = {}
+        found = {"key": check_unicode(raw.key, "key_not_utf8")}
+        sources = {"source_text": self.text, **self.carried} if self.text else self.carried
+        for column, source in sources.items():
+            value = read_field(raw.members, source or "", parsed)
+            if value is not None:
+                found[column] = value
+            elif column == "source_text":
+                raise FieldFault("text_missing")
+        if any(len(value) > self.max_characters for value in found.values()):
+            raise FieldFault("text_too_long")
+        return {column: Text(value) for column, value in found.items()}
+
+
+def count(rows: Iterable[Row]) -> Counts:
+    """How the rows fared, with the reasons of those that were not kept."""
+    statuses: Counter[str] = Counter()
+    reasons: Counter[str] = Counter()
+    for row in rows:
+        statuses[row.status] += 1
+        if not row.kept:
+            reasons[f"{row.filter or row.status}/{row.reason}"] += 1
+    return Counts(read=statuses.total(), reasons=dict(sorted(reasons.items())), **statuses)
+
+
+def to_arrow(rows: Sequence[Row], schema: pa.Schema) -> pa.RecordBatch:
+    """Rows in the output's schema, column by column."""
+    identity: dict[str, list[object]] = {
+        "shard": [row.shard for row in rows],
+        "index": [row.index for row in rows],
+        "key": [_text(row, "key") for row in rows],
+        "status": [row.status for row in rows],
+        "filter": [row.filter or None for row in rows],
+        "reason": [row.reason or None for row in rows],
+        "scores": [sorted(row.scores.items()) for row in rows],
+        "redactions": [sorted(row.redactions.items()) for row in rows],
+        "error": [row.error or None for row in rows],
+        "width": [row.width if row.kept else None for row in rows],
+        "height": [row.height if row.kept else None for row in rows],
+        "sha256": [row.sha256 if row.kept else None for row in rows],
+    }
+    tasks = {name for name in schema.names if info_name(name) in schema.names}
+    infos = {info_name(name): name for name in tasks}
+    arrays = []
+    for column in schema:
+        name = column.name
+        if name in identity:
+            values = identity[name]
+        elif name in tasks:
+            values = [_answer(row, name).value if row.kept else None for row in rows]
+        elif name in infos:
+            values = [_answer(row, infos[name]).info() if row.kept else None for row in rows]
+        else:
+            values = [_text(row, name) for row in rows]
+        arrays.append(pa.array(values, column.type))
+    return pa.record_batch(arrays, schema=schema)
+
+
+def _text(row: Row, name: str) -> str | None:
+    text = row.texts.get(name) if row.kept else None
+    return text.value if text else None
+
+
+def _answer(row: Row, task: str) -> Answer:
+    return row.answers.get(task, SKIPPED)

@@ -1,0 +1,157 @@
+"""A run from its plan to its summary, and closing an output whoever did the work."""
+
+import secrets
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from datetime import UTC, datetime
+from functools import partial, reduce
+from importlib.metadata import version
+from operator import add
+
+from pipelines.commit import read_counts
+from pipelines.job import Job
+from pipelines.outputs import Contents, Layout, Standing, contents
+from pipelines.plan import Plan, begin, fingerprint_of, plan, read_record
+from pipelines.runners.local import run_local
+from pipelines.storage import Storage, absolute, storage_for
+from pipelines.units import units_of_manifest
+from pipelines.worker import OnProgress
+from schemas.errors import WorkerFault
+from schemas.report import Counts, Outcome, Stage, Summary, UnitReport, add_stages
+from schemas.sample import Unit
+
+Runner = Callable[[Plan, tuple[Unit, ...], Storage, OnProgress], Iterator[UnitReport]]
+OnReport = Callable[[UnitReport], None]
+
+RUNNERS: Mapping[str, Runner] = {"local": run_local}
+_FOOTERS_AT_ONCE = 16
+
+
+class Terminated(KeyboardInterrupt):
+    """SIGTERM: an interruption like Ctrl-C, with an exit code of its own."""
+
+
+def run(
+    job: Job,
+    *,
+    limit_units: int | None = None,
+    storage: Storage | None = None,
+    on_plan: Callable[[Plan], None] = lambda _: None,
+    on_progress: OnProgress = lambda _: None,
+    on_report: OnReport = lambda _: None,
+) -> Summary:
+    """Do what is missing of a job, and say where its output stands.
+
+    Units that fail are reported in the summary. Raises JobError where the job is wrong, WorkerFault
+    where this machine is; interruptions pass through. Whatever ends a run, the next one goes on.
+    """
+    storage = storage or storage_for(job.output)
+    planned = plan(job, storage)
+    on_plan(planned)
+    layout = planned.work.layout
+    tally = _Tally(job.name, planned.work.fingerprint)
+    if not planned.pending and planned.contents.closed:  # nothing to do: nothing is written
+        return _survey(tally, layout, storage)[0]
+    if planned.is_new:
+        begin(planned, storage)
+    if planned.pending:
+        storage.delete(layout.success)
+    try:
+        runner = RUNNERS[job.runner.kind]
+        for report in runner(planned, planned.pending[:limit_units], storage, on_progress):
+            tally.add(report)
+            on_report(report)
+    except (KeyboardInterrupt, WorkerFault) as error:
+        outcome: Outcome = "worker_fault" if isinstance(error, WorkerFault) else "interrupted"
+        committed = len(planned.units) - len(planned.pending) + tally.units
+        _write(tally.summary(outcome, len(planned.units), committed), layout, storage)
+        raise
+    return _close(tally, layout, storage)
+
+
+def finish(output: str, storage: Storage | None = None) -> Summary:
+    """Close an output from its files alone, whoever wrote them: summary and `_SUCCESS`."""
+    storage = storage or storage_for(output)
+    layout = Layout(absolute(output))
+    record = read_record(layout, storage)
+    return _close(_Tally(record["name"], fingerprint_of(record)), layout, storage)
+
+
+class _Tally:
+    """What one run has done so far."""
+
+    def __init__(self, job: str, fingerprint: str) -> None:
+        self._job = job
+        self._fingerprint = fingerprint
+        self._started = datetime.now(UTC)
+        self._run = f"{self._started:%Y%m%dT%H%M%SZ}-{secrets.token_hex(3)}"
+        self._stages: dict[str, Stage] = {}
+        self._counts = Counts()
+        self.units = 0  # committed
+        self.failed = 0
+
+    def add(self, report: UnitReport) -> None:
+        self.units += report.status == "committed"
+        self.failed += report.status == "failed"
+        self._counts += report.counts
+        self._stages = add_stages(self._stages, report.stages)
+
+    def summary(
+        self,
+        outcome: Outcome,
+        total: int,
+        committed: int,
+        failed: Sequence[str] = (),
+        counts: Counts | None = None,
+    ) -> Summary:
+        ended = datetime.now(UTC)
+        return Summary(
+            run=self._run,
+            job=self._job,
+            shardmill=version("shardmill"),
+            fingerprint=self._fingerprint,
+            started=self._started.isoformat(timespec="seconds"),
+            ended=ended.isoformat(timespec="seconds"),
+            outcome=outcome,
+            units_total=total,
+            units_committed=committed,
+            failed=tuple(failed),
+            units_here=self.units,
+            counts_here=self._counts,
+            stages_here=self._stages,
+            seconds_here=round((ended - self._started).total_seconds(), 3),
+            counts=counts,
+        )
+
+
+def _close(tally: _Tally, layout: Layout, storage: Storage) -> Summary:
+    """Write the summary; where every unit is committed, clear up and set `_SUCCESS`."""
+    summary, held = _survey(tally, layout, storage)
+    _write(summary, layout, storage)
+    if summary.outcome == "complete":
+        for path in held.leftovers:
+            storage.delete(path)
+        storage.write_bytes(layout.success, b"")
+    else:
+        storage.delete(layout.success)
+    return summary
+
+
+def _survey(tally: _Tally, layout: Layout, storage: Storage) -> tuple[Summary, Contents]:
+    """Where an output stands, by its manifest, a listing and the footers."""
+    units = units_of_manifest(storage.read_bytes(layout.manifest))
+    names = [unit.name for unit in units]
+    held = contents(layout, [entry.path for entry in storage.list(layout.root)], names)
+    committed = sum(standing.complete for standing in held.standings.values())
+    failed = sorted(n for n in held.failed if not held.standings.get(n, Standing()).complete)
+    files = [layout.file(name) for held_unit in held.standings.values() for name in held_unit.files]
+    with ThreadPoolExecutor(_FOOTERS_AT_ONCE) as pool:
+        counts = reduce(add, pool.map(partial(read_counts, storage), files), Counts())
+    outcome: Outcome = "failed" if failed else "partial"
+    if committed == len(units):
+        outcome = "complete"
+    return tally.summary(outcome, len(units), committed, failed, counts), held
+
+
+def _write(summary: Summary, layout: Layout, storage: Storage) -> None:
+    storage.write_bytes(layout.run(summary.run), summary.model_dump_json(indent=1).encode())

@@ -1,0 +1,41 @@
+"""Text in pictures: Pillow's own font, and lines that fit a width."""
+
+from functools import cache
+
+from PIL import ImageFont
+
+Font = ImageFont.FreeTypeFont
+
+
+@cache
+def font(height: int) -> Font:
+    """Pillow's own font with letters `height` pixels large."""
+    loaded = ImageFont.load_default(height)
+    if not isinstance(loaded, Font):
+        raise ImportError("Pillow was built without FreeType: pip install --force-reinstall pillow")
+    return loaded
+
+
+def wrap(text: str, letters: Font, width: int, lines: int) -> list[str]:
+    """At most so many lines of at most `width` pixels; the last one says where more was cut."""
+    wrapped: list[str] = []
+    rest = text
+    while rest and len(wrapped) < lines:
+        line = _fitting(rest, letters, width)
+        rest = rest[len(line) :].lstrip()
+        wrapped.append(line.rstrip())
+    if rest:
+        wrapped[-1] = _fitting(wrapped[-1], letters, width - round(letters.getlength("…"))) + "…"
+    return wrapped
+
+
+def _fitting(text: str, letters: Font, width: int) -> str:
+    """The longest beginning that fits, up to a space where there is one; at least a character."""
+    if letters.getlength(text) <= width:
+        return text
+    low, high = 1, len(text)
+    while high - low > 1:
+        middle = (low + high) // 2
+        low, high = (middle, high) if letters.getlength(text[:middle]) <= width else (low, middle)
+    space = text.rfind(" ", 0, low + 1)
+    return text[:space] if space > 0 else text[:low]

@@ -1,0 +1,43 @@
+"""How long each stage of the pass was busy, over all threads."""
+
+import threading
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import TypeVar
+
+from schemas.report import Stage
+
+Item = TypeVar("Item")
+
+
+class Stopwatch:
+    """Collects items and seconds by stage; safe to use from several threads."""
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._stages: dict[str, tuple[int, float]] = {}
+
+    @contextmanager
+    def stage(self, name: str, items: int) -> Iterator[None]:
+        start = time.perf_counter()
+        try:
+            yield
+        finally:
+            elapsed = time.perf_counter() - start
+            with self._lock:
+                done, seconds = self._stages.get(name, (0, 0.0))
+                self._stages[name] = (done + items, seconds + elapsed)
+
+    def each(self, name: str, items: Iterator[Item]) -> Iterator[Item]:
+        """The same items; the time it takes to get each counts for the stage."""
+        while True:
+            with self.stage(name, 1):
+                item = next(items, None)
+            if item is None:
+                return
+            yield item
+
+    def stages(self) -> dict[str, Stage]:
+        with self._lock:
+            return {n: Stage(items=i, seconds=round(s, 4)) for n, (i, s) in self._stages.items()}

@@ -1,0 +1,149 @@
+"""What every runner's worker does with a unit: note the attempt, annotate, report in files.
+
+From the third attempt on a unit runs in a process of its own, whose death is the report, so that a
+unit that kills its workers cannot take the whole queue along.
+"""
+
+import multiprocessing
+import traceback
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from multiprocessing.connection import Connection
+from pathlib import Path
+from typing import Any
+
+from pipelines.outputs import Standing
+from pipelines.plan import ResolvedJob
+from pipelines.storage import Storage
+from schemas.errors import JobError, ShardFault, WorkerFault
+from schemas.report import Progress, UnitReport
+from schemas.sample import Unit
+
+OnProgress = Callable[[Progress], None]
+_ISOLATED_FROM = 3  # the attempt
+
+
+class Worker:
+    """Works on units one after another; filters and engine are loaded with the first."""
+
+    def __init__(self, work: ResolvedJob, storage: Storage, decode_threads: int) -> None:
+        self._work = work
+        self._storage = storage
+        self._decode_threads = decode_threads
+        self._annotator: Any = None  # pipelines.annotate.Annotator, imported with the model
+
+    def run(
+        self, unit: Unit, standing: Standing, attempts: int, on_progress: OnProgress
+    ) -> UnitReport:
+        """Commit what is missing of a unit; `attempts` were made before.
+
+        A unit that cannot be read, or killed its process, comes back as failed. Raises WorkerFault
+        where the worker is sick; an interruption is passed on, and the attempt does not count.
+        """
+        layout, attempt = self._work.layout, attempts + 1
+        isolated = attempt >= _ISOLATED_FROM
+        if isolated:
+            self._annotator = None  # its memory is needed in the other process
+        else:
+            self.load()
+        self._storage.write_bytes(layout.attempt(unit.name, attempt), b"", durable=False)
+        try:
+            if isolated:
+                report = self._isolated(unit, standing, on_progress)
+            else:
+                with worker_faults():
+                    report = self._annotator.annotate(unit, standing.parts, on_progress)
+        except KeyboardInterrupt:
+            self._storage.delete(layout.attempt(unit.name, attempt))
+            raise
+        report = report.model_copy(update={"attempt": attempt})
+        self._note(report)
+        return report
+
+    def load(self) -> None:
+        """Load filters and engine now; WorkerFault where that fails, with no unit charged."""
+        if self._annotator is None:
+            with worker_faults():
+                from pipelines.annotate import Annotator
+
+                self._annotator = Annotator(self._work, self._storage, self._decode_threads)
+
+    def _note(self, report: UnitReport) -> None:
+        layout = self._work.layout
+        if report.status == "failed":
+            content = report.model_dump_json(indent=1).encode()
+            self._storage.write_bytes(layout.failed(report.unit), content)
+        else:
+            self._storage.delete(layout.failed(report.unit))
+        for attempt in range(1, report.attempt + 1):
+            self._storage.delete(layout.attempt(report.unit, attempt))
+
+    def _isolated(self, unit: Unit, standing: Standing, on_progress: OnProgress) -> UnitReport:
+        context = multiprocessing.get_context("spawn")
+        receiver, sender = context.Pipe(duplex=False)
+        process = context.Process(
+            target=_annotate_alone,
+            args=(self._work, self._storage, self._decode_threads, unit, standing.parts, sender),
+        )
+        process.start()
+        sender.close()
+        try:
+            loaded = False
+            while True:
+                try:
+                    message = receiver.recv()
+                except EOFError:
+                    break
+                if isinstance(message, UnitReport):
+                    return message
+                if isinstance(message, Progress):
+                    on_progress(message)
+                loaded = True
+            process.join()
+            if not loaded:
+                raise WorkerFault("filters and model could not be loaded in a process of its own")
+            return UnitReport(unit=unit.name, status="failed", error=_death(process.exitcode))
+        finally:
+            process.kill()
+            process.join()
+            receiver.close()
+
+
+def _annotate_alone(  # noqa: PLR0917 - the arguments cross to another process
+    work: ResolvedJob,
+    storage: Storage,
+    decode_threads: int,
+    unit: Unit,
+    parts_done: int,
+    sender: "Connection[Any, Any]",
+) -> None:
+    """The other process: says that it has loaded, then its progress, then its report."""
+    worker = Worker(work, storage, decode_threads)
+    worker.load()
+    sender.send("loaded")
+    sender.send(worker._annotator.annotate(unit, parts_done, sender.send))
+
+
+def _death(exit_code: int | None) -> str:
+    if exit_code is not None and exit_code < 0:
+        return f"worker_died_of_signal_{-exit_code}"
+    return f"worker_died_with_exit_code_{exit_code}"
+
+
+@contextmanager
+def worker_faults() -> Iterator[None]:
+    """Turn what is no fault of the data into a WorkerFault that quotes nothing but places in code.
+
+    Messages of exceptions can hold what a sample holds; types and lines of code cannot.
+    """
+    try:
+        yield
+    except (JobError, ShardFault, WorkerFault):
+        raise
+    except OSError as error:
+        file = f" {error.filename}" if isinstance(error.filename, str) else ""
+        raise WorkerFault(f"{type(error).__name__}:{file} {error.strerror or ''}".strip()) from None
+    except Exception as error:  # noqa: BLE001 - a border: nothing of the data may pass
+        frame = traceback.extract_tb(error.__traceback__)[-1]
+        place = f"{Path(frame.filename).name}:{frame.lineno}"
+        raise WorkerFault(f"{type(error).__name__} in {frame.name} ({place})") from None

@@ -1,0 +1,79 @@
+"""Detection and segmentation as tasks: prompts, labels, and values that Arrow takes."""
+
+import math
+from pathlib import Path
+
+import pyarrow as pa
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from pydantic import ValidationError
+
+from inference import Detect, Segment
+from schemas.generation import Generation, Token
+from schemas.sample import Sample
+
+SAMPLE = Sample("a.tar", 0, {}, b"", 1, 1)
+CAT = "<loc0000><loc0000><loc1023><loc1023>"
+MASK = "<seg000>" * 16
+
+
+def test_prompts() -> None:
+    labels = ("person", "brown dog")
+    assert Detect(labels=labels).prompt(SAMPLE) == "detect person ; brown dog"
+    assert Segment(labels=("person",)).prompt(SAMPLE) == "segment person"
+    assert Segment(labels=labels, mask_decoder="vae.npz").files() == ("vae.npz",)
+    assert Detect(labels=labels).files() == Segment(labels=labels).files() == ()
+
+
+@pytest.mark.parametrize("label", ["", " ", "a;b", "<loc0000>", "a<b", "two\nlines", " cat"])
+def test_labels_that_break_the_prompt_are_refused(label: str) -> None:
+    with pytest.raises(ValidationError, match="a label is words"):
+        Detect(labels=("person", label))
+
+
+def test_at_least_one_label() -> None:
+    with pytest.raises(ValidationError, match="labels"):
+        Detect(labels=())
+
+
+def test_boxes_are_stored_with_their_scores() -> None:
+    tokens = tuple(Token(0, code + ">", math.log(0.5)) for code in CAT.split(">")[:4])
+    value, understood = Detect(labels=("cat",)).parse(Generation(tokens, f"{CAT} cat"), 640, 480)
+    edges = {"x_min": 0, "y_min": 0, "x_max": 640, "y_max": 480}
+    assert value == [{"label": "cat", "score": pytest.approx(0.5), **edges}]
+    assert understood
+    assert pa.array([value], Detect.column).to_pylist() == [value]
+
+
+def test_codes_are_stored_where_there_is_no_decoder() -> None:
+    task = Segment(labels=("cat",))
+    value, understood = task.parse(Generation((), f"{CAT}{MASK} cat"), 640, 480)
+    (row,) = pa.array([value], Segment.column).to_pylist()[0]
+    assert (row["codes"], row["mask"], row["score"], understood) == ([0] * 16, None, None, True)
+
+
+def test_masks_are_stored_where_there_is_one(mask_decoder: Path) -> None:
+    task = Segment(labels=("cat",), mask_decoder=str(mask_decoder))
+    value, _ = task.parse(Generation((), f"{CAT}{MASK} cat ; {CAT} dog"), 64, 48)
+    cat, dog = pa.array([value], Segment.column).to_pylist()[0]
+    assert cat["mask"]["size"] == [48, 64]
+    assert cat["mask"]["counts"]
+    assert dog["mask"] is None
+
+
+def test_labels_are_the_texts_that_filters_see() -> None:
+    task = Segment(labels=("cat",))
+    value, _ = task.parse(Generation((), f"{CAT}{MASK} cat ; {CAT}{MASK} dog"), 640, 480)
+    assert task.texts(value) == ("cat", "dog")
+    other = task.with_texts(value, ("[cat]", "[dog]"))
+    assert task.texts(other) == ("[cat]", "[dog]")
+    assert task.texts(value) == ("cat", "dog")
+    assert task.with_texts(other, ("cat", "dog")) == value
+
+
+@given(st.text() | st.lists(st.sampled_from([CAT, MASK, "cat", ";", "<seg127>"])).map("".join))
+def test_whatever_was_written_can_be_stored(text: str) -> None:
+    for task in (Detect(labels=("cat",)), Segment(labels=("cat",))):
+        value, _ = task.parse(Generation((), text), 640, 480)
+        assert pa.array([value], task.column).to_pylist() == [value]

@@ -1,0 +1,91 @@
+"""Prompts as PaliGemma knows them, whatever the data put into them."""
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from pydantic import ValidationError
+
+from inference import AltText, Caption, Describe, Ocr, Prompt, Question, Vqa
+from inference.languages import CODES
+from inference.text_tasks import LONGEST, one_line
+from schemas.generation import Generation
+from schemas.sample import Sample, Text
+
+
+def sample(**texts: str) -> Sample:
+    return Sample("a.tar", 0, {name: Text(text) for name, text in texts.items()}, b"", 1, 1)
+
+
+@pytest.mark.parametrize(
+    ("task", "prompt"),
+    [
+        (Caption(), "caption en"),
+        (Caption(language="no"), "caption no"),
+        (AltText(language="zh"), "cap zh"),
+        (Describe(language="quz"), "describe quz"),
+        (Ocr(), "ocr"),
+        (Vqa(question="What is it?"), "answer en What is it?"),
+        (Vqa(language="de", question_field="source_text"), "answer de how many?"),
+        (Question(language="fr", answer="two"), "question fr two"),
+        (Question(answer_field="url"), "question en a b"),
+        (Prompt(text="What is the date?"), "What is the date?"),
+        (Prompt(text_field="url"), "a b"),
+    ],
+)
+def test_prompt(task: Caption, prompt: str) -> None:
+    assert task.prompt(sample(source_text="how many?", url="\n a\r\n\n b\t")) == prompt
+
+
+def test_sample_without_the_field_is_not_asked() -> None:
+    task = Vqa(question_field="url")
+    assert task.fields() == ("url",)
+    assert task.prompt(sample(source_text="how many?")) is None
+    assert task.prompt(sample(url=" \n ")) is None
+    assert Vqa(question="Why?").fields() == ()
+
+
+@given(st.text())
+def test_text_of_the_data_stays_on_one_line(text: str) -> None:
+    line = one_line(text)
+    assert len(line) <= LONGEST
+    assert line.splitlines() in ([], [line])
+    assert line.strip() == line
+    assert one_line(line) == line
+
+
+def test_text_of_the_data_is_capped() -> None:
+    assert one_line("a" * (LONGEST + 1)) == "a" * LONGEST
+    assert one_line("a" * LONGEST) == "a" * LONGEST
+    assert one_line("a" * (LONGEST - 1) + " b") == "a" * (LONGEST - 1)
+
+
+def test_languages_are_the_35_and_quechua() -> None:
+    assert len(CODES) == len(set(CODES)) == 36
+    assert [Caption(language=code).text_language for code in CODES] == list(CODES)
+
+
+@pytest.mark.parametrize("code", ["", "EN", "xx", "iw", "en-GB"])
+def test_other_languages_are_refused_by_name(code: str) -> None:
+    with pytest.raises(ValidationError, match=rf"'{code}' is not one of .* ar bn cs .* zh quz"):
+        Caption(language=code)
+
+
+@pytest.mark.parametrize("task", [Vqa, Question, Prompt])
+def test_exactly_one_topic(task: type[Vqa]) -> None:
+    name = {Vqa: "question", Question: "answer", Prompt: "text"}[task]
+    for given_ in ({}, {name: "a", f"{name}_field": "b"}):
+        with pytest.raises(ValidationError, match=f"exactly one of {name} and {name}_field"):
+            task(**given_)
+
+
+@pytest.mark.parametrize("text", ["", "two\nlines", "newline at the end\n", " a", "a  b"])
+def test_fixed_prompts_are_one_line(text: str) -> None:
+    with pytest.raises(ValidationError, match="one line"):
+        Prompt(text=text)
+
+
+def test_answers_are_stored_without_the_space_around_them() -> None:
+    task = Caption()
+    value, understood = task.parse(Generation((), " a cat \n"), 10, 10)
+    assert (value, understood) == ("a cat", True)
+    assert task.with_texts(value, tuple(map(str.upper, task.texts(value)))) == "A CAT"

@@ -17,7 +17,9 @@ from transformers import (
 
 from demo import tokenizer
 
-Generation = Literal[1, 2]
+Generation = Literal[1, 2]  # of PaliGemma
+
+_TEXT_CONFIGS = {1: GemmaConfig, 2: Gemma2Config}
 
 
 def build(
@@ -39,15 +41,14 @@ def build(
 
     `image_size` and `patch_size` are in pixels. `sliding_window`, in tokens, is PaliGemma 2's.
     """
-    words = tokenizer.build()
-    text = GemmaConfig if generation == 1 else Gemma2Config
+    vocabulary = tokenizer.build()
     ends: dict[str, Any] = {
-        "pad_token_id": words.pad_token_id,
-        "bos_token_id": words.bos_token_id,
-        "eos_token_id": words.eos_token_id,
+        "pad_token_id": vocabulary.pad_token_id,
+        "bos_token_id": vocabulary.bos_token_id,
+        "eos_token_id": vocabulary.eos_token_id,
     }
-    shape: dict[str, Any] = {
-        "vocab_size": len(words),
+    text: dict[str, Any] = {
+        "vocab_size": len(vocabulary),
         "hidden_size": text_width,
         "intermediate_size": 4 * text_width,
         "num_hidden_layers": text_layers,
@@ -55,10 +56,9 @@ def build(
         "num_key_value_heads": key_value_heads,
         "head_dim": text_width // heads,
         "initializer_range": text_width**-0.5,
-        **ends,
     }
     if generation == 2:  # soft-caps and alternating layer types are those of Gemma2Config
-        shape |= {"query_pre_attn_scalar": text_width // heads, "sliding_window": sliding_window}
+        text |= {"query_pre_attn_scalar": text_width // heads, "sliding_window": sliding_window}
     config = PaliGemmaConfig(
         vision_config=SiglipVisionConfig(
             image_size=image_size,
@@ -69,25 +69,31 @@ def build(
             num_attention_heads=heads,
             vision_use_head=False,
         ),
-        text_config=text(**shape),
-        image_token_index=words.image_token_id,
-        vocab_size=len(words),
+        text_config=_TEXT_CONFIGS[generation](**text, **ends),
+        image_token_index=vocabulary.image_token_id,
+        vocab_size=len(vocabulary),
         projection_dim=text_width,
         hidden_size=text_width,
         **ends,
     )
+    images = SiglipImageProcessorPil(
+        size={"height": image_size, "width": image_size},
+        image_seq_length=(image_size // patch_size) ** 2,
+    )
+    processor = PaliGemmaProcessor(images, vocabulary)  # type: ignore[no-untyped-call]
+    processor.save_pretrained(folder)
+    _draw(config, seed).save_pretrained(folder)
+    return folder
+
+
+def _draw(config: PaliGemmaConfig, seed: int) -> PaliGemmaForConditionalGeneration:
+    """A model of random weights; torch's own random state stays as it was."""
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(seed)
         model = PaliGemmaForConditionalGeneration(config)
         _enliven(model)
     model.generation_config = GenerationConfig.from_model_config(config)
-    model.save_pretrained(folder)
-    images = SiglipImageProcessorPil(
-        size={"height": image_size, "width": image_size},
-        image_seq_length=(image_size // patch_size) ** 2,
-    )
-    PaliGemmaProcessor(images, words).save_pretrained(folder)
-    return folder
+    return model
 
 
 def _enliven(model: PaliGemmaForConditionalGeneration) -> None:

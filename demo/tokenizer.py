@@ -45,7 +45,7 @@ def build() -> PreTrainedTokenizerFast:
     )
     backend.add_special_tokens([AddedToken(token, normalized=False) for token in SPECIAL])
     backend.add_tokens([AddedToken(token, normalized=False) for token in LOCATIONS + SEGMENTS])
-    return PreTrainedTokenizerFast(
+    return PreTrainedTokenizerFast(  # type: ignore[no-untyped-call]
         tokenizer_object=backend,
         pad_token="<pad>",
         eos_token="<eos>",

@@ -36,7 +36,7 @@ AnyTask = SerializeAsAny[
 
 
 def _reference(model: Model, checkpoint: ResolvedCheckpoint, resources: Resources) -> Engine:
-    from inference.reference import ReferenceEngine  # noqa: PLC0415 - imports torch
+    from inference.reference import ReferenceEngine  # which imports torch
 
     return ReferenceEngine(model, checkpoint, resources)
 

@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any, Literal
 
 from huggingface_hub import errors, hf_hub_download, resolve_revision, snapshot_download
+from huggingface_hub.utils import httpx  # type: ignore[attr-defined]  # exported on access
 
 from inference.engine import Model
 from schemas.errors import JobError
@@ -46,24 +47,31 @@ def resolve_checkpoint(model: Model, recorded_commit: str | None = None) -> Reso
     """
     folder = Path(model.checkpoint).expanduser()
     if folder.is_dir():
-        return _described(str(folder.resolve()), folder, _digest(_weighed(folder)), local=True)
+        return _described(str(folder.resolve()), folder, _digest(_with_weights(folder)), local=True)
     if not _HUB_ID.fullmatch(model.checkpoint):
         raise JobError(f"model.checkpoint: there is no directory {model.checkpoint!r}")
-    with _hub_errors(model.checkpoint, model.revision):
-        commit = str(recorded_commit or resolve_revision(model.checkpoint, revision=model.revision))
-        config = hf_hub_download(model.checkpoint, "config.json", revision=commit)
-    return _described(model.checkpoint, Path(config).parent, commit, local=False)
+    name = model.checkpoint
+    with _hub_errors(name, model.revision):
+        commit = recorded_commit or resolve_revision(name, revision=model.revision).resolved
+        config = hf_hub_download(name, "config.json", revision=commit)
+    return _described(name, Path(config).parent, commit, local=False)
 
 
 def fetch(checkpoint: ResolvedCheckpoint) -> Path:
     """The directory that holds the weights, downloaded to the hub's cache where need be."""
     if checkpoint.local:
-        return _weighed(Path(checkpoint.source))
+        folder = _with_weights(Path(checkpoint.source))
+        if _digest(folder) != checkpoint.version:
+            raise JobError(
+                f"model.checkpoint: {checkpoint.source!r} is not what it was when the job was "
+                "planned: put its files back, or plan the job anew"
+            )
+        return folder
     with _hub_errors(checkpoint.source, checkpoint.version):
-        folder = snapshot_download(
+        snapshot = snapshot_download(
             checkpoint.source, revision=checkpoint.version, allow_patterns=list(LOADED)
         )
-    return _weighed(Path(folder))
+    return _with_weights(Path(snapshot))
 
 
 def _described(source: str, folder: Path, version: str, *, local: bool) -> ResolvedCheckpoint:
@@ -90,7 +98,7 @@ def _described(source: str, folder: Path, version: str, *, local: bool) -> Resol
     )
 
 
-def _weighed(folder: Path) -> Path:
+def _with_weights(folder: Path) -> Path:
     """The folder, which must hold weights as safetensors."""
     if not any(folder.glob("*.safetensors")):
         raise JobError(
@@ -131,7 +139,7 @@ def _hub_errors(name: str, revision: str) -> Iterator[None]:
             f"{field}: {name!r} is gated: accept the licence on its page "
             f"https://huggingface.co/{name}, then set HF_TOKEN"
         )
-    except errors.RepositoryNotFoundError:
+    except (errors.RepositoryNotFoundError, errors.HFValidationError):
         message = (
             f"{field}: {name!r} is neither a directory here nor a repository you may see on the "
             "hub: check its spelling, or set HF_TOKEN if it is private"
@@ -140,17 +148,21 @@ def _hub_errors(name: str, revision: str) -> Iterator[None]:
         message = f"model.revision: {name!r} on the hub has no revision {revision!r}"
     except errors.RemoteEntryNotFoundError:
         message = f"{field}: {name!r} has no config.json of a PaliGemma checkpoint"
+    except errors.HfHubHTTPError as error:
+        message = (
+            f"{field}: the hub answered {error.response.status_code} for {name!r}: check HF_TOKEN, "
+            "or try later"
+        )
     except (
         errors.RevisionResolutionError,
         errors.LocalEntryNotFoundError,
         errors.OfflineModeIsEnabled,
+        httpx.HTTPError,
     ):
         message = (
             f"{field}: the hub cannot be reached, and {name!r} at {revision!r} is not in the "
             "local cache: check the network, or name a local directory"
         )
-    except errors.HfHubHTTPError as error:
-        message = f"{field}: the hub answered {error.response.status_code} for {name!r}: try later"
     else:
         return
     raise JobError(message) from None

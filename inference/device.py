@@ -9,7 +9,7 @@ def resolve_device(device: Literal["auto", "cpu", "cuda"]) -> Literal["cpu", "cu
     """`auto` is a GPU where there is one; a GPU that is asked for must be there."""
     if device == "cpu":
         return "cpu"
-    import torch  # noqa: PLC0415 - the driver's other imports do without
+    import torch
 
     if torch.cuda.is_available():
         return "cuda"

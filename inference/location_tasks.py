@@ -96,7 +96,7 @@ class Segment(LocationTask):
     ) -> list[dict[str, object] | None]:
         if self.mask_decoder is None:
             return [None] * len(objects)
-        from inference import masks  # noqa: PLC0415 - imports torch
+        from inference import masks  # which imports torch
 
         return masks.run_lengths(masks.decoder(self.mask_decoder), objects, width, height)
 

@@ -112,7 +112,7 @@ class ReferenceEngine:
         answers = output[:, longest:].tolist()
         scores = torch.stack(logprobs.steps, dim=1)
         if not scores.isfinite().all():
-            raise WorkerFault("the model's output is not finite: take a precision of more range")
+            raise WorkerFault("the model's output is not finite: choose another model.precision")
         return [self._generation(*row) for row in zip(answers, scores.tolist(), strict=True)]
 
     def _generation(self, codes: list[int], logprobs: list[float]) -> Generation:

@@ -47,7 +47,7 @@ class Annotator:
         self._engine = load_engine(job.model, work.resolved.checkpoint, resources)
         self._preparation = Preparation(job, self._judging, self._engine.resolution, decode_threads)
         columns = {name: task.column for name, task in job.tasks.items()}
-        self._schema = output_schema(job.input.carried(), columns)
+        self.schema = output_schema(job.input.carried(), columns)
 
     def annotate(
         self, unit: Unit, parts_done: int = 0, on_progress: OnProgress = lambda _: None
@@ -104,7 +104,7 @@ class Annotator:
                 block = self._next(blocks, stopwatch)
                 while True:
                     with PartWriter(
-                        self._schema, unit.name, self._work.fingerprint, part * size
+                        self.schema, unit.name, self._work.fingerprint, part * size
                     ) as writer:
                         while block and block[0].index < (part + 1) * size:
                             self._ask(block, stopwatch)

@@ -83,7 +83,7 @@ def plan(job: Job, storage: Storage | None = None) -> Plan:
     layout = Layout(absolute(job.output))
     listing = [entry.path for entry in storage.list(layout.root)]
     recorded = read_record(layout, storage) if layout.job in listing else None
-    work = ResolvedJob(job=job, resolved=_resolve(job, recorded))
+    work = resolve(job, recorded)
     found = find_units(job.input.patterns())
     if recorded is None:
         held = contents(layout, listing, ())
@@ -129,8 +129,8 @@ def begin(plan: Plan, storage: Storage) -> None:
     storage.write_bytes(layout.job, record.encode())
 
 
-def _resolve(job: Job, recorded: Mapping[str, Any] | None) -> Resolved:
-    """Pin what is open; what the first run pinned stays, so long as the job still asks for it."""
+def resolve(job: Job, recorded: Mapping[str, Any] | None = None) -> ResolvedJob:
+    """Pin what is open; what `recorded` pinned stays, so long as the job still asks for it."""
     pinned = recorded["resolved"] if recorded else None
     model = job.model.model_dump(mode="json")
     same_model = recorded is not None and all(
@@ -138,13 +138,14 @@ def _resolve(job: Job, recorded: Mapping[str, Any] | None) -> Resolved:
     )
     commit = pinned["checkpoint"]["version"] if pinned and same_model else None
     named = [*job.filters, *job.tasks.values()]
-    return Resolved(
+    resolved = Resolved(
         checkpoint=resolve_checkpoint(job.model, commit),
         device=resolve_device(job.model.device),
         threads=pinned["threads"] if pinned else len(os.sched_getaffinity(0)),
         files={path: _digest(path) for stage in named for path in stage.files()},
         packages={name: version(name) for name in PACKAGES},
     )
+    return ResolvedJob(job=job, resolved=resolved)
 
 
 def _digest(path: str) -> str:

@@ -1,10 +1,11 @@
 """Rows for people to look at: panels in a terminal, and contact sheets with boxes and masks.
 
-What is shown comes from the data, so every text passes through `plain`.
+What is shown comes from the data, so every text of it passes through `plain`.
 """
 
 from pipelines.show.panel import panel
-from pipelines.show.row import Row
+from pipelines.show.pictures import pictures
 from pipelines.show.sheet import Picture, sheet
+from pipelines.show.stored import Row
 
-__all__ = ["Picture", "Row", "panel", "sheet"]
+__all__ = ["Picture", "Row", "panel", "pictures", "sheet"]

@@ -1,5 +1,6 @@
 """Text in pictures: Pillow's own font, and lines that fit a width."""
 
+import unicodedata
 from functools import cache
 
 from PIL import ImageFont
@@ -14,6 +15,12 @@ def font(height: int) -> Font:
     if not isinstance(loaded, Font):
         raise ImportError("Pillow was built without FreeType: pip install --force-reinstall pillow")
     return loaded
+
+
+def spelled(text: str) -> str:
+    """The text in letters that Pillow's own font has: accents go, what is left shows as boxes."""
+    parts = unicodedata.normalize("NFKD", text.replace("ß", "ss"))
+    return "".join(part for part in parts if not unicodedata.combining(part))
 
 
 def wrap(text: str, letters: Font, width: int, lines: int) -> list[str]:

@@ -6,8 +6,8 @@ import numpy as np
 from PIL import Image, ImageDraw
 from pycocotools import mask as coco
 
-from pipelines.show.lettering import font
-from pipelines.show.row import Found
+from pipelines.show.lettering import font, spelled
+from pipelines.show.stored import Found
 
 Colour = tuple[int, int, int]  # RGB
 Box = tuple[int, int, int, int]  # the first and last column and row, x_min, y_min, x_max, y_max
@@ -29,7 +29,7 @@ def mark(
     for item, box in zip(found, boxes, strict=True):
         _outline(pen, box, colours[item.label])
     for item, box in zip(found, boxes, strict=True):
-        _tag(pen, item.caption(), (box[0], box[1]), image.size, colours[item.label])
+        _tag(pen, spelled(item.caption()), (box[0], box[1]), image.size, colours[item.label])
 
 
 def _clipped(item: Found, size: tuple[int, int], scale: float) -> Box:

@@ -7,8 +7,8 @@ from rich.panel import Panel
 from rich.table import Table
 from rich.text import Text
 
-from pipelines.show import row as rows
-from pipelines.show.row import Row
+from pipelines.show import stored
+from pipelines.show.stored import Row
 from schemas.tables import info_name
 
 COLOURS = {"kept": "green", "dropped": "red", "quarantined": "yellow", "invalid": "magenta"}
@@ -22,54 +22,55 @@ def panel(row: Row) -> Panel:
     body.add_column(overflow="fold")
     for heading, value in _lines(row, colour):
         body.add_row(Text(heading), value)
+    key = stored.name(row.get("key"))
     title = Text.assemble(
-        (rows.name(row.get("shard")), "bold"),
-        f" #{rows.name(row.get('index'))} ",
-        (rows.name(row.get("key")), "dim"),
+        (stored.name(row.get("shard")), "bold"),
+        f" #{stored.name(row.get('index'))}",
+        (f" {key}" if key else "", "dim"),
     )
     return Panel(body, title=title, title_align="left", border_style=colour)
 
 
 def _lines(row: Row, colour: str) -> Iterable[tuple[str, Text]]:
     """Heading and value of each line of the panel."""
-    yield "status", Text(rows.verdict(row), style=f"bold {colour}")
-    if scores := rows.pairs(row.get("scores")):
+    yield "status", Text(stored.verdict(row), style=f"bold {colour}")
+    if scores := stored.pairs(row.get("scores")):
         told = "  ".join(f"{name} {value:.4g}" for name, value in scores)
         yield "scores", Text(told, style="dim")
-    if redactions := rows.pairs(row.get("redactions")):
+    if redactions := stored.pairs(row.get("redactions")):
         yield "redacted", Text("  ".join(f"{name} {count}" for name, count in redactions))
     if row.get("width") is not None:
         size = f"{row['width']} x {row['height']} pixels"
-        yield "image", Text.assemble(size, (f"  sha256 {rows.name(row['sha256'])[:12]}", "dim"))
-    for name in ["source_text", *rows.carried(row)]:
+        yield "image", Text.assemble(size, (f"  sha256 {stored.name(row['sha256'])[:12]}", "dim"))
+    for name in ["source_text", *stored.carried(row)]:
         if row.get(name) is not None:
-            yield rows.name(name), Text(rows.text(row[name]))
-    for name in rows.tasks(row):
+            yield stored.name(name), Text(stored.text(row[name]))
+    for name in stored.tasks(row):
         info = cast(Mapping[str, Any] | None, row[info_name(name)])
         if info is not None:
-            yield rows.name(name), Text("\n").join(_answer(row[name], info))
+            yield stored.name(name), Text("\n").join(_answer(row[name], info))
 
 
 def _answer(value: object, info: Mapping[str, Any]) -> Iterable[Text]:
     """A task's value, then how it came about; the model's own text where it was not all read."""
     if isinstance(value, list):
-        found = rows.objects(value)
+        found = stored.objects(value)
         yield from [Text(_place(item)) for item in found] or [Text("nothing found", style="italic")]
     elif value is not None:
-        yield Text(rows.text(value)) if value else Text("empty", style="italic")
+        yield Text(stored.text(value)) if value else Text("empty", style="italic")
     yield Text(_history(info), style="dim")
     if info.get("status") == "partial" and info.get("raw"):
-        yield Text(f"raw: {rows.text(info['raw'])}", style="dim")
+        yield Text(f"raw: {stored.text(info['raw'])}", style="dim")
 
 
-def _place(item: rows.Found) -> str:
+def _place(item: stored.Found) -> str:
     """Such as `star 0.93 [12 40 96 120] with mask`."""
     box = " ".join(f"{edge:.0f}" for edge in item.box)
     return f"{item.caption()} [{box}]{' with mask' if item.mask else ''}".strip()
 
 
 def _history(info: Mapping[str, Any]) -> str:
-    parts = [rows.name(info.get(part)) for part in ("status", "finish_reason")]
+    parts = [stored.name(info.get(part)) for part in ("status", "finish_reason")]
     if info.get("num_tokens") is not None:
         parts.append(f"{info['num_tokens']} tokens")
     if info.get("mean_logprob") is not None:

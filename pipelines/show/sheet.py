@@ -6,10 +6,10 @@ from typing import NamedTuple
 
 from PIL import Image, ImageDraw
 
-from pipelines.show import row as rows
-from pipelines.show.lettering import font, wrap
+from pipelines.show import stored
+from pipelines.show.lettering import font, spelled, wrap
 from pipelines.show.marks import Colour, mark
-from pipelines.show.row import Row
+from pipelines.show.stored import Row
 from schemas.sample import RGB
 
 COLUMNS = 4
@@ -65,8 +65,8 @@ def _colour(hue: float) -> Colour:
     return round(255 * red), round(255 * green), round(255 * blue)
 
 
-def _found(row: Row) -> list[rows.Found]:
-    return [item for task in rows.tasks(row) for item in rows.objects(row[task])]
+def _found(row: Row) -> list[stored.Found]:
+    return [item for task in stored.tasks(row) for item in stored.objects(row[task])]
 
 
 def _tile(picture: Picture, colours: Mapping[str, Colour]) -> Image.Image:
@@ -95,12 +95,12 @@ def _fitted(image: RGB) -> tuple[Image.Image, float]:
 def _lines(row: Row) -> Iterable[tuple[str, Colour]]:
     """What stands below an image: which sample it is, how it fared, then every answer in text."""
     status = _STATUS.get(str(row.get("status")), _INK)
-    which = f"{rows.name(row.get('shard'))} #{rows.name(row.get('index'))}"
-    yield from _wrapped(f"{which}  {rows.verdict(row)}", status)
-    for task in rows.tasks(row):
+    which = f"{stored.name(row.get('shard'))} #{stored.name(row.get('index'))}"
+    yield from _wrapped(f"{which}  {stored.verdict(row)}", status)
+    for task in stored.tasks(row):
         if isinstance(row[task], str) and row[task]:
-            yield from _wrapped(f"{rows.name(task)}: {rows.text(row[task])}", _INK)
+            yield from _wrapped(f"{stored.name(task)}: {stored.text(row[task])}", _INK)
 
 
 def _wrapped(text: str, colour: Colour) -> list[tuple[str, Colour]]:
-    return [(line, colour) for line in wrap(text, font(_LETTERS), FIELD[0], _LINES)]
+    return [(line, colour) for line in wrap(spelled(text), font(_LETTERS), FIELD[0], _LINES)]

@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from functools import cache
 from pathlib import Path
-from typing import Any
+from typing import Any, BinaryIO
 
 import numpy as np
 import pytest
@@ -12,7 +12,9 @@ from demo.random_checkpoint import build
 from inference import Model, load_engine, resolve_checkpoint
 from schemas.resources import Resources
 
-RESOURCES = Resources(open=lambda path: Path(path).open("rb"))
+
+def opened(path: str) -> BinaryIO:
+    return Path(path).open("rb")
 
 
 @pytest.fixture(params=[1, 2], ids=["PaliGemma", "PaliGemma2"], scope="session")
@@ -40,7 +42,7 @@ def engine() -> Callable[..., Any]:
         model = Model.model_validate(
             {"checkpoint": str(folder), "precision": precision, "batch_size": batch_size}
         )
-        return load_engine(model, resolve_checkpoint(model), RESOURCES)
+        return load_engine(model, resolve_checkpoint(model), Resources(opened))
 
     return engine
 
@@ -53,7 +55,12 @@ def mask_decoder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     for block in ("decoder.2.net", "decoder.3.net"):
         shapes |= {f"{block}.{layer}": (128, 128, 3, 3) for layer in (0, 2)}
         shapes[f"{block}.4"] = (128, 128, 1, 1)
-    for layer, (inputs, outputs) in {4: (128, 128), 6: (128, 64), 8: (64, 32), 10: (32, 16)}.items():
+    for layer, (inputs, outputs) in {
+        4: (128, 128),
+        6: (128, 64),
+        8: (64, 32),
+        10: (32, 16),
+    }.items():
         shapes[f"decoder.{layer}"] = (inputs, outputs, 4, 4)
     arrays = {"_vq_vae._embedding": random.normal(size=(128, 512))}
     for name, shape in shapes.items():
@@ -61,6 +68,7 @@ def mask_decoder(tmp_path_factory: pytest.TempPathFactory) -> Path:
         spread = (2 * outputs / np.prod(shape)) ** 0.5 * (2 if shape[2] == 4 else 1)
         arrays[f"{name}.weight"] = random.normal(scale=spread, size=shape)
         arrays[f"{name}.bias"] = random.normal(scale=0.1, size=outputs)
+    arrays["decoder.12.bias"] -= 0.4  # so that masks have an inside and an outside
     path = tmp_path_factory.mktemp("masks") / "vae-oid.npz"
     np.savez(path, **{name: array.astype(np.float32) for name, array in arrays.items()})  # type: ignore[arg-type]
     return path

@@ -1,6 +1,7 @@
 """The mask decoder against its published definition, written out in NumPy."""
 
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -14,7 +15,7 @@ from inference.locations import Box, Detection
 from schemas.errors import JobError
 
 CODES = tuple(range(100, 116))
-Array = npt.NDArray[np.float64]
+Array = npt.NDArray[Any]
 
 
 def convolved(values: Array, weight: Array, bias: Array) -> Array:

@@ -80,7 +80,7 @@ def test_answers_keep_location_tokens_and_drop_control_tokens(
 ) -> None:
     words = processor.tokenizer
     said = "<loc0001><loc1023><seg012> red circle"
-    codes = words(f"<bos><loc0001><loc1023><pad><seg012> red<image> circle")["input_ids"]
+    codes = words("<bos><loc0001><loc1023><pad><seg012> red<image> circle")["input_ids"]
     assert vocabulary.text(codes) == said
     tokens = vocabulary.tokens(codes, [-0.5] * len(codes))
     assert [token.id for token in tokens] == codes

@@ -71,7 +71,7 @@ def _found(item: object) -> Found | None:
     try:
         fields = cast(Mapping[str, Any], item)
         edges = [float(fields[edge]) for edge in ("x_min", "y_min", "x_max", "y_max")]
-    except (KeyError, TypeError):
+    except (KeyError, TypeError, ValueError):
         return None
     score = fields.get("score")
     return Found(

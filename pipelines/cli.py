@@ -1,0 +1,255 @@
+"""The command line: thin, over what `from shardmill import ...` offers."""
+
+import functools
+import io
+import json
+import signal
+from collections.abc import Callable
+from pathlib import Path
+from types import FrameType
+from typing import Annotated, Any, ParamSpec
+
+import typer
+from rich.console import Console
+from ruamel.yaml import YAML
+
+from pipelines.job import Job
+from pipelines.outputs import Layout
+from pipelines.plan import plan as plan_job
+from pipelines.runs import Terminated
+from pipelines.runs import finish as finish_output
+from pipelines.runs import run as run_job
+from pipelines.show import Picture, panel, sheet
+from pipelines.show import tables as shown
+from pipelines.show.preview import preview as preview_job
+from pipelines.show.progress import RunProgress
+from pipelines.show.selection import select
+from pipelines.status import status as status_of
+from pipelines.template import TEMPLATE
+from pipelines.verify import verify as verify_output
+from schemas.errors import JobError, ShardFault, WorkerFault
+from schemas.report import Summary
+from schemas.tables import output_schema
+
+COMPLETE, SICK_WORKER, WRONG_JOB, INCOMPLETE = 0, 1, 2, 3  # exit codes
+INTERRUPTED, TERMINATED = 130, 143
+
+P = ParamSpec("P")
+
+app = typer.Typer(
+    help="Captions, answers, OCR text and detections for image-text shards, as Parquet.\n\n"
+    "Start with: shardmill init, then edit job.yaml, then plan, preview and run it.\n\n"
+    "Exit codes: 0 done; 1 this machine is at fault; 2 the job or command line is wrong; "
+    "3 some units are not committed; 130/143 interrupted, run again to go on.",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,  # its tracebacks print local variables: what samples hold
+    context_settings={"help_option_names": ["-h", "--help"]},
+)
+_out = Console(highlight=False)
+_err = Console(stderr=True, highlight=False)
+
+JobFile = Annotated[Path, typer.Argument(metavar="JOB", help="The job file.")]
+OutputFolder = Annotated[str, typer.Argument(metavar="OUTPUT", help="The folder a job wrote to.")]
+Settings = Annotated[
+    list[str] | None,
+    typer.Option("--set", metavar="PATH=VALUE", help="Change the job: model.block_size=64."),
+]
+Output = Annotated[
+    str | None, typer.Option("--output", metavar="FOLDER", help="Write there instead.")
+]
+AsJson = Annotated[bool, typer.Option("--json", help="Print JSON, for programs.")]
+SheetFile = Annotated[
+    Path | None, typer.Option("--sheet", metavar="PNG", help="Draw the images with boxes.")
+]
+Samples = Annotated[int, typer.Option("--samples", "-n", min=1, max=1000, help="How many.")]
+
+
+def command(function: Callable[P, None]) -> Callable[P, None]:
+    """A command whose troubles end in one line and an exit code."""
+
+    @functools.wraps(function)
+    def reported(*args: P.args, **kwargs: P.kwargs) -> None:
+        try:
+            function(*args, **kwargs)
+        except JobError as error:
+            _stop(str(error), WRONG_JOB)
+        except ShardFault as fault:
+            _stop(f"the shard cannot be read: {fault}", INCOMPLETE)
+        except WorkerFault as fault:
+            _stop(f"this machine failed, no shard is charged: {fault}; run again", SICK_WORKER)
+        except OSError as error:
+            _stop(f"{error.filename or 'storage'}: {error.strerror}", SICK_WORKER)
+        except KeyboardInterrupt as interrupt:
+            code = TERMINATED if isinstance(interrupt, Terminated) else INTERRUPTED
+            _stop("interrupted: what is committed stays; run the same command to go on", code)
+
+    return app.command()(reported)
+
+
+def _stop(message: str, code: int) -> None:
+    line = " ".join(message.split())
+    _err.print(f"shardmill: {line}", style="bold red", markup=False, soft_wrap=True)
+    raise typer.Exit(code)
+
+
+def _load(job: Path, settings: list[str] | None, output: str | None) -> Job:
+    loaded = Job.load(job, settings or ())
+    return loaded.model_copy(update={"output": output}) if output else loaded
+
+
+@command
+def init(
+    job: Annotated[Path, typer.Argument(help="Where to write it.")] = Path("job.yaml"),
+) -> None:
+    """Write a commented job file to start from."""
+    if job.exists():
+        raise JobError(f"{job}: exists already: give another name")
+    job.write_text(TEMPLATE, encoding="utf-8")
+    _out.print(f"Wrote {job}. Edit it, then: shardmill plan {job}", markup=False)
+
+
+@command
+def plan(
+    job: JobFile, settings: Settings = None, output: Output = None, as_json: AsJson = False
+) -> None:
+    """Check a job and show it with every default, its shards, and what is left to do."""
+    planned = plan_job(_load(job, settings, output))
+    if as_json:
+        units = [{"name": unit.name, "bytes": unit.size} for unit in planned.pending]
+        record = planned.work.record
+        _json({"job": record, "units": len(planned.units), "pending": units})
+        return
+    yaml, text = YAML(typ="safe", pure=True), io.StringIO()
+    yaml.default_flow_style = False
+    yaml.sort_base_mapping_type_on_output = False  # type: ignore[assignment]  # as the job has it
+    yaml.dump(planned.work.record, text)
+    _out.print(text.getvalue(), markup=False, soft_wrap=True)
+    _out.print(shown.plan_table(planned))
+
+
+@command
+def preview(
+    job: JobFile,
+    samples: Samples = 8,
+    sheet_file: SheetFile = None,
+    settings: Settings = None,
+) -> None:
+    """Take the first samples through the whole job and show them; nothing is stored."""
+    with _err.status("loading the model"):
+        pictures = preview_job(_load(job, settings, None), samples)
+    _show(pictures, sheet_file or Path("preview.png"))
+
+
+@command
+def run(
+    job: JobFile,
+    settings: Settings = None,
+    output: Output = None,
+    limit_units: Annotated[
+        int | None, typer.Option(min=1, metavar="N", help="Do no more than N shards now.")
+    ] = None,
+    as_json: AsJson = False,
+) -> None:
+    """Do the job, or what is missing of it."""
+    loaded = _load(job, settings, output)
+    signal.signal(signal.SIGTERM, _terminate)
+    with RunProgress(_err) as progress:
+        summary = run_job(
+            loaded,
+            limit_units=limit_units,
+            on_plan=progress.on_plan,
+            on_progress=progress.on_progress,
+            on_report=progress.on_report,
+        )
+    _report(summary, loaded.output, as_json)
+    if summary.outcome == "failed" or (summary.outcome == "partial" and limit_units is None):
+        raise typer.Exit(INCOMPLETE)
+
+
+@command
+def status(output: OutputFolder, as_json: AsJson = False) -> None:
+    """Show how far an output is."""
+    found = status_of(output)
+    if as_json:
+        _json(found.model_dump(mode="json"))
+    else:
+        _out.print(shown.status_table(found))
+
+
+@command
+def inspect(
+    output: OutputFolder,
+    samples: Samples = 8,
+    only: Annotated[
+        shown.StatusName | None, typer.Option("--status", help="Rows of this status alone.")
+    ] = None,
+    unit: Annotated[str | None, typer.Option(help="Rows of this unit alone.")] = None,
+    sheet_file: SheetFile = None,
+) -> None:
+    """Show rows of an output as a person reads them, and a PNG of their images with boxes."""
+    pictures = select(output, samples, only.value if only else None, unit)
+    _show(pictures, sheet_file or Path("inspect.png"))
+
+
+@command
+def verify(output: OutputFolder) -> None:
+    """Read a whole output back: every sample there once, nothing where nothing may be."""
+    with _err.status("reading") as waiting:
+        found = verify_output(output, on_unit=lambda unit: waiting.update(f"reading {unit}"))
+    for problem in found.problems:
+        _out.print(problem, style="red", markup=False, soft_wrap=True)
+    _out.print(shown.counts_table(found.counts))
+    _out.print(f"{found.files} files of {found.units} units, {len(found.problems)} problems")
+    if found.problems:
+        raise typer.Exit(INCOMPLETE)
+
+
+@command
+def finish(output: OutputFolder, as_json: AsJson = False) -> None:
+    """Close an output whoever wrote it: write its summary and, if it is whole, _SUCCESS."""
+    summary = finish_output(output)
+    _report(summary, output, as_json)
+    if summary.outcome != "complete":
+        raise typer.Exit(INCOMPLETE)
+
+
+@command
+def schema(
+    job: Annotated[
+        Path | None, typer.Argument(metavar="[JOB]", help="Show this job's Parquet schema.")
+    ] = None,
+) -> None:
+    """Print the JSON Schema of job files, or the Parquet schema that a job writes."""
+    if job is None:
+        _json(Job.model_json_schema())
+        return
+    loaded = Job.load(job)
+    columns = {name: task.column for name, task in loaded.tasks.items()}
+    written = output_schema(loaded.input.carried(), columns)
+    _out.print(str(written), markup=False, soft_wrap=True)
+
+
+def _terminate(signum: int, frame: FrameType | None) -> None:
+    raise Terminated
+
+
+def _json(value: Any) -> None:
+    typer.echo(json.dumps(value, indent=1, ensure_ascii=False))
+
+
+def _show(pictures: list[Picture], file: Path) -> None:
+    for picture in pictures:
+        _out.print(panel(picture.row))
+    if not pictures:
+        _out.print("no such rows")
+        return
+    sheet(pictures).save(file)
+    _out.print(f"The images are in {file}", markup=False)
+
+
+def _report(summary: Summary, output: str, as_json: bool) -> None:
+    if as_json:
+        _json(summary.model_dump(mode="json"))
+    else:
+        _out.print(shown.summary_table(summary, Layout(output)))

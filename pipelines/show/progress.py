@@ -1,0 +1,93 @@
+"""How a run is going: bars that move within a shard, or a line per unit where nobody watches."""
+
+from types import TracebackType
+from typing import Self
+
+from rich.console import Console
+from rich.progress import (
+    BarColumn,
+    Progress,
+    TextColumn,
+    TimeElapsedColumn,
+    TimeRemainingColumn,
+)
+
+from pipelines.plan import Plan
+from schemas import report
+from schemas.report import UnitReport
+
+
+class RunProgress:
+    """Follows a run; to be used as a context, its methods as the run's callbacks."""
+
+    def __init__(self, console: Console) -> None:
+        self._console = console
+        self._bar = Progress(
+            TextColumn("[progress.description]{task.description}"),
+            BarColumn(bar_width=None),
+            TextColumn("{task.percentage:>3.0f}%"),
+            TextColumn("{task.fields[told]}"),
+            TimeElapsedColumn(),
+            TextColumn("left"),
+            TimeRemainingColumn(),
+            console=console,
+            disable=not console.is_terminal,
+        )
+        self._task = self._bar.add_task("loading the model", total=None, told="")
+        self._sizes: dict[str, int] = {}  # unit -> bytes
+        self._bytes = 0  # of units done
+        self._units = 0
+        self._samples = 0  # of units done in this run
+
+    def on_plan(self, plan: Plan) -> None:
+        self._sizes = {unit.name: unit.size for unit in plan.units}
+        self._units = len(plan.units) - len(plan.pending)
+        self._bytes = sum(self._sizes.values()) - sum(unit.size for unit in plan.pending)
+        if plan.left_out:
+            self._console.print(
+                f"{plan.left_out} shards are new since the first run and left out: "
+                "annotate them into another output",
+                style="yellow",
+                markup=False,
+            )
+        # Empty shards count too, so that the bar can end.
+        self._bar.update(self._task, total=max(1, sum(self._sizes.values())))
+        self._show(self._bytes, 0)
+
+    def on_progress(self, progress: report.Progress) -> None:
+        self._show(self._bytes + progress.bytes_read, progress.samples)
+
+    def on_report(self, done: UnitReport) -> None:
+        self._units += 1
+        self._bytes += self._sizes[done.unit]
+        self._samples += done.counts.read
+        self._show(self._bytes, 0)
+        if done.status == "failed":
+            place = "" if done.offset is None else f" near byte {done.offset}"
+            line = f"{done.unit}: failed: {done.error}{place}"
+            self._console.print(line, style="red", markup=False, highlight=False)
+        elif not self._console.is_terminal:
+            rate = done.counts.read / max(done.seconds, 1e-9)
+            self._console.print(
+                f"{done.unit}: {done.counts.read} samples, {done.counts.kept} kept, "
+                f"{rate:.1f} samples/s, {self._units} of {len(self._sizes)} shards",
+                markup=False,
+                highlight=False,
+                soft_wrap=True,
+            )
+
+    def _show(self, position: int, samples: int) -> None:
+        told = f"{self._units}/{len(self._sizes)} shards  {self._samples + samples} samples"
+        self._bar.update(self._task, completed=position, told=told, description="annotating")
+
+    def __enter__(self) -> Self:
+        self._bar.start()
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self._bar.stop()

@@ -1,0 +1,109 @@
+"""Plans, states and summaries as tables in a terminal."""
+
+from enum import StrEnum
+
+from rich.table import Table
+from rich.text import Text
+
+from pipelines.outputs import Layout
+from pipelines.plan import Plan
+from pipelines.status import Status
+from schemas.report import Counts, Summary
+
+_REASONS = 20  # shown of the reasons, the commonest first
+
+
+class StatusName(StrEnum):
+    """The statuses of rows, as choices of the command line."""
+
+    kept = "kept"
+    dropped = "dropped"
+    quarantined = "quarantined"
+    invalid = "invalid"
+
+
+def plan_table(plan: Plan) -> Table:
+    """What a run would do."""
+    pending = plan.pending
+    table = _pairs()
+    _add(table, "shards", f"{len(plan.units)} ({_size(sum(u.size for u in plan.units))})")
+    _add(table, "to do", f"{len(pending)} ({_size(sum(u.size for u in pending))})")
+    if plan.left_out:
+        _add(table, "left out", f"{plan.left_out} new since the first run")
+    checkpoint = plan.work.resolved.checkpoint
+    _add(table, "model", f"{checkpoint.source}, {checkpoint.resolution} pixels a side")
+    _add(table, "runs on", f"{plan.work.resolved.device}, {plan.work.job.model.precision}")
+    _add(table, "output", f"{plan.work.layout.root}{' (new)' if plan.is_new else ''}")
+    _add(table, "fingerprint", plan.work.fingerprint)
+    return table
+
+
+def status_table(status: Status) -> Table:
+    """How far an output is."""
+    table = _pairs()
+    _add(table, "job", status.job)
+    _add(table, "state", "complete" if status.complete else "not complete")
+    _add(table, "committed", f"{status.committed} of {status.units} units")
+    for label, number in (
+        ("in parts", status.in_parts),
+        ("failed", status.failed),
+        ("interrupted", status.interrupted),
+    ):
+        if number:
+            _add(table, label, str(number))
+    for report in status.failures:
+        place = "" if report.offset is None else f" near byte {report.offset}"
+        _add(table, "", f"{report.unit}: {report.error}{place}")
+    if status.last_run:
+        _add(table, "last run", f"{status.last_run.outcome}, ended {status.last_run.ended}")
+    return table
+
+
+def summary_table(summary: Summary, layout: Layout) -> Table:
+    """What a run did, and what stands in its output now."""
+    table = _pairs()
+    _add(table, "outcome", summary.outcome)
+    _add(table, "units", f"{summary.units_committed} of {summary.units_total} committed")
+    if summary.failed:
+        more = f" and {len(summary.failed) - 5} more" if len(summary.failed) > 5 else ""
+        _add(table, "failed", f"{', '.join(summary.failed[:5])}{more}")
+    if summary.counts_here.read:
+        rate = summary.counts_here.read / max(summary.seconds_here, 1e-9)
+        _add(table, "this run", f"{summary.counts_here.read} samples, {rate:.1f} a second")
+    if summary.counts:
+        table.add_row(Text("samples"), counts_table(summary.counts))
+    _add(table, "output", layout.root)
+    return table
+
+
+def counts_table(counts: Counts) -> Table:
+    """How samples fared, and why those that were not kept were not."""
+    table = Table.grid(padding=(0, 2))
+    table.add_column(justify="right")
+    table.add_column()
+    for name in ("read", "kept", "dropped", "quarantined", "invalid"):
+        table.add_row(str(getattr(counts, name)), name)
+    commonest = sorted(counts.reasons.items(), key=lambda item: (-item[1], item[0]))
+    for reason, number in commonest[:_REASONS]:
+        table.add_row(str(number), Text(f"  {reason}", style="dim"))
+    return table
+
+
+def _pairs() -> Table:
+    table = Table.grid(padding=(0, 2))
+    table.add_column(style="bold", no_wrap=True)
+    table.add_column(overflow="fold")
+    return table
+
+
+def _add(table: Table, label: str, value: str) -> None:
+    table.add_row(Text(label), Text(value))
+
+
+def _size(size: int) -> str:
+    value = float(size)
+    for unit in ("bytes", "kB", "MB", "GB"):
+        if value < 1000:
+            return f"{value:.0f} {unit}" if unit == "bytes" else f"{value:.1f} {unit}"
+        value /= 1000
+    return f"{value:.1f} TB"

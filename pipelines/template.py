@@ -1,0 +1,38 @@
+"""The job file that `shardmill init` writes: valid as it stands, every choice explained."""
+
+TEMPLATE = """\
+# A Shardmill job. `shardmill plan` shows it with every default, and what it would do;
+# `shardmill preview` shows the first samples; `shardmill run` does it, and goes on where it was
+# stopped.
+name: my-captions
+
+input:
+  shards: "data/{00000..00009}.tar"   # braces, globs (data/**/*.tar), or a list of these
+  text: txt                           # the text's extension, json:field, or null for images alone
+  carry: []                           # further columns to take along, such as json:url
+  max_samples_per_file: 10000         # larger shards are committed in parts
+  decode: exact                       # reduced: JPEGs at the smallest scale that suffices; faster
+  limits: {max_pixels: 100_000_000}   # larger images are not decoded
+
+filters:                              # in this order; what they drop is counted, never stored
+  - {kind: image_size, min_side: 64, max_aspect: 3.0}
+  - {kind: text_quality, min_words: 2, max_repetition: 0.5}
+
+model:
+  checkpoint: google/paligemma2-3b-mix-224   # a hub id, or a local folder
+  revision: main                      # resolved to a commit by the first run
+  precision: bfloat16                 # float32 | bfloat16 | float16
+  device: auto                        # cuda where there is one
+  block_size: 256                     # samples given to the engine at a time
+  batch_size: 16                      # prompts computed together
+
+tasks:                                # each becomes a column; remove what you do not need
+  caption: {kind: caption, language: en}
+  # caption_es: {kind: caption, language: es}
+  # long: {kind: describe, language: en}
+  # text: {kind: ocr}
+  # people: {kind: vqa, question: "how many people are there?"}
+  # objects: {kind: detect, labels: [person, car]}
+
+output: annotated                     # a folder for the Parquet files
+"""

@@ -1,0 +1,108 @@
+"""A hub on this machine: a web server that answers as Hugging Face's does."""
+
+import hashlib
+import json
+import re
+import threading
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+
+COMMIT = "0123456789abcdef0123456789abcdef01234567"
+
+
+@dataclass
+class Hub:
+    """Serves folders as model repositories whose main is at `COMMIT`; rejects every token."""
+
+    folders: Mapping[str, Path]  # by repository
+    gated: frozenset[str] = frozenset()  # what everybody sees the names of, and no more
+    broken: frozenset[str] = frozenset()  # answers 503
+    url: str = ""
+
+
+@contextmanager
+def serve(hub: Hub) -> Iterator[Hub]:
+    class Handler(BaseHTTPRequestHandler):
+        def log_message(self, *_: object) -> None:
+            pass
+
+        def do_GET(self) -> None:
+            self.respond(body=True)
+
+        def do_HEAD(self) -> None:
+            self.respond(body=False)
+
+        def respond(self, *, body: bool) -> None:
+            if self.headers["Authorization"]:
+                reason = "Invalid credentials in Authorization header"
+                code, headers, content = 401, {"X-Error-Message": reason}, b""
+            else:
+                code, headers, content = answer(hub, self.path.partition("?")[0])
+            self.send_response(code)
+            for name, value in {**headers, "Content-Length": str(len(content))}.items():
+                self.send_header(name, value)
+            self.end_headers()
+            if body:
+                self.wfile.write(content)
+
+    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+    hub.url = f"http://127.0.0.1:{server.server_port}"
+    thread = threading.Thread(target=server.serve_forever)
+    thread.start()
+    try:
+        yield hub
+    finally:
+        server.shutdown()
+        server.server_close()
+        thread.join()
+
+
+Answer = tuple[int, dict[str, str], bytes]
+
+
+def answer(hub: Hub, path: str) -> Answer:
+    described = re.fullmatch(r"/api/models/([^/]+/[^/]+)(?:/(?:revision|tree)/([^/]+))?", path)
+    match = described or re.fullmatch(r"/([^/]+/[^/]+)/resolve/([^/]+)/[^/]+", path)
+    if match is None or match[1] not in hub.folders:
+        return refused(401, "RepoNotFound")  # what strangers are told
+    if match[1] in hub.broken:
+        return 503, {}, b""
+    if match[2] not in {None, "main", COMMIT}:
+        return refused(404, "RevisionNotFound")
+    files = {file.name: file for file in hub.folders[match[1]].iterdir()}
+    if described:
+        return description(match[1], files, tree="/tree/" in path)
+    if match[1] in hub.gated:
+        return refused(401, "GatedRepo")
+    return content(files.get(path.rpartition("/")[2]))
+
+
+def description(repository: str, files: Mapping[str, Path], *, tree: bool) -> Answer:
+    listed: object = {
+        "id": repository,
+        "sha": COMMIT,
+        "siblings": [{"rfilename": name} for name in files],
+    }
+    if tree:
+        listed = [
+            {"type": "file", "path": name, "size": file.stat().st_size, "oid": etag(file)}
+            for name, file in files.items()
+        ]
+    return 200, {}, json.dumps(listed).encode()
+
+
+def content(file: Path | None) -> Answer:
+    if file is None:
+        return refused(404, "EntryNotFound")
+    return 200, {"X-Repo-Commit": COMMIT, "ETag": f'"{etag(file)}"'}, file.read_bytes()
+
+
+def etag(path: Path) -> str:
+    return hashlib.sha1(path.read_bytes(), usedforsecurity=False).hexdigest()
+
+
+def refused(code: int, reason: str) -> Answer:
+    return code, {"X-Error-Code": reason, "X-Error-Message": reason}, b""

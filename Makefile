@@ -1,6 +1,6 @@
 # Everything happens in a virtual environment in the checkout; it is made again when what it is
 # made from changes.
-PYTHON ?= python3.11
+PYTHON ?= $(shell command -v python3.11 || command -v python3)
 VENV := .venv
 BIN := $(VENV)/bin
 READY := $(VENV)/.ready

@@ -24,8 +24,9 @@ NOISE = (
     "scores mean nothing. The tasks, the filters, what is kept and dropped, and the files are real."
 )
 QUERY = """\
-{python} -c "import duckdb; duckdb.sql(\\"SELECT status, filter, reason, count(*) AS samples,
-  min(caption) AS a_caption FROM '{output}/*.parquet' GROUP BY ALL ORDER BY ALL\\").show()\""""
+{python} -c "import duckdb
+duckdb.sql(\\"SELECT status, reason, count(*) AS samples, any_value(caption) AS a_caption \
+FROM '{output}/*.parquet' GROUP BY ALL ORDER BY ALL\\").show()\""""
 
 
 def main() -> None:

@@ -2,7 +2,8 @@
 
 from typing import Annotated, Any
 
-from pydantic import Field, SerializeAsAny, ValidatorFunctionWrapHandler, WrapValidator
+from pydantic import Discriminator, Field, InstanceOf, SerializeAsAny, Tag
+from pydantic.json_schema import SkipJsonSchema
 
 from filters.filter import Filter, ImageFilter, TextFilter
 from filters.image_size import ImageSize
@@ -11,11 +12,18 @@ from filters.text_quality import TextQuality
 _Listed = Annotated[ImageSize | TextQuality, Field(discriminator="kind")]
 
 
-def _instance_or_listed(value: Any, listed: ValidatorFunctionWrapHandler) -> Any:
-    return value if isinstance(value, Filter) else listed(value)
+def _origin(value: Any) -> str:
+    return "instance" if isinstance(value, Filter) else "listed"
 
 
-# One of the listed filters by its `kind`, or an instance of the user's own from Python.
-AnyFilter = Annotated[SerializeAsAny[_Listed], WrapValidator(_instance_or_listed)]
+# One of the listed filters by its `kind`, or an instance of the user's own from Python. As with
+# tasks, a union: behind a wrapping validator strict JSON takes no list for a tuple.
+AnyFilter = SerializeAsAny[
+    Annotated[
+        Annotated[_Listed, Tag("listed")]
+        | Annotated[SkipJsonSchema[InstanceOf[Filter]], Tag("instance")],
+        Discriminator(_origin),
+    ]
+]
 
 __all__ = ["AnyFilter", "Filter", "ImageFilter", "ImageSize", "TextFilter", "TextQuality"]

@@ -14,7 +14,13 @@ from schemas.verdict import Verdict, drop, keep
 
 # Kana, Han ideographs and Thai: written without spaces, so that each character counts as a word.
 _UNSPACED = r"\u0e00-\u0e7f\u3040-\u30ff\u3400-\u4dbf\u4e00-\u9fff"
-_WORD = re.compile(rf"[{_UNSPACED}]|[^\W{_UNSPACED}]+")
+# Vowel signs and other marks, which \w leaves out though they stand inside of words: combining
+# diacritics, Hebrew, Arabic, and the scripts of India (whose full stop, the danda, is no mark).
+_MARKS = (
+    r"\u0300-\u036f\u0591-\u05bd\u05bf-\u05c2\u0610-\u061a\u064b-\u065f\u0670\u06d6-\u06ed"
+    r"\u0900-\u0963\u0966-\u0dff\u200c\u200d"
+)
+_WORD = re.compile(rf"[{_UNSPACED}]|[^\W{_UNSPACED}](?:[^\W{_UNSPACED}]|[{_MARKS}])*")
 
 
 class TextQuality(TextFilter):

@@ -106,7 +106,7 @@ def _box(codes: Sequence[int], width: int, height: int) -> Box | None:
     y_min, x_min, y_max, x_max = codes
     if y_max <= y_min or x_max <= x_min:
         return None
-    across, down = width / TOP, height / TOP
+    across, down = width / TOP, height / TOP  # times TOP may round to beyond the edge
     return Box(x_min * across, y_min * down, min(x_max * across, width), min(y_max * down, height))
 
 

@@ -90,23 +90,24 @@ def fit(image: RGB, side: int) -> RGB:
 
 
 def _orientation(opened: Image.Image) -> int:
-    """EXIF orientation as far as the header tells; 1 where there is none.
+    """EXIF orientation as far as the header tells; 1 where there is none, or no readable one.
 
     Pillow itself turns TIFF upright. PNG may hold EXIF data after the pixels, where asking for
     them would decode the image: only what precedes the pixels counts.
     """
     if opened.format == "TIFF" or (opened.format == "PNG" and "exif" not in opened.info):
         return 1
-    return int(opened.getexif().get(_ORIENTATION, 1))
+    try:
+        return int(opened.getexif().get(_ORIENTATION, 1))
+    except Exception:  # noqa: BLE001 - damaged EXIF data, of many kinds, beside sound pixels
+        return 1
 
 
 def _rgb(image: Image.Image) -> Image.Image:
     """To RGB; what is transparent shows white, not the pixels hidden under it."""
-    if image.mode == "RGB":
-        image.load()
-        return image
     if not image.has_transparency_data:
-        return image.convert("RGB")
+        image.load()
+        return image if image.mode == "RGB" else image.convert("RGB")
     layer = image.convert("RGBA")
     white = Image.new("RGBA", layer.size, "white")
     return Image.alpha_composite(white, layer).convert("RGB")

@@ -11,6 +11,7 @@ from pydantic import Field, PositiveInt, ValidationError, field_validator, model
 from ruamel.yaml import YAML
 from ruamel.yaml.constructor import DuplicateKeyError
 from ruamel.yaml.error import MarkedYAMLError
+from ruamel.yaml.reader import ReaderError
 
 from filters import AnyFilter
 from inference import AnyTask
@@ -115,12 +116,16 @@ class Job(Frozen):
         for setting in settings:
             _set(data, setting)
         try:
-            # Strict JSON: no text taken for a number, no `yes` for a flag, lists for tuples.
-            return cls.model_validate_json(json.dumps(data), strict=True)
+            content = json.dumps(data)
         except TypeError:
             raise JobError(
                 f"{name}: dates and the like are not job values: put them in quotes"
             ) from None
+        except ValueError:  # an alias inside of what it stands for
+            raise JobError(f"{name}: not a job file: it contains itself") from None
+        try:
+            # Strict JSON: no text taken for a number, no `yes` for a flag, lists for tuples.
+            return cls.model_validate_json(content, strict=True)
         except ValidationError as error:
             raise JobError(f"{name}: {_first(error, data)}") from None
 
@@ -134,6 +139,10 @@ def _yaml(text: str, name: str) -> Any:
     except MarkedYAMLError as error:
         line = error.problem_mark.line + 1 if error.problem_mark else "?"
         raise JobError(f"{name}: line {line}: not YAML: {error.problem}") from None
+    except ReaderError as error:
+        raise JobError(f"{name}: not YAML: the character #x{error.character:04x} in it") from None
+    except (ValueError, RecursionError):  # such as 2026-13-45, which looks like a date
+        raise JobError(f"{name}: holds a date or number that is none: put it in quotes") from None
 
 
 def _set(data: dict[str, Any], setting: str) -> None:

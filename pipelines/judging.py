@@ -1,6 +1,7 @@
 """Running the filters over rows: what a verdict does to a sample, and to an answer."""
 
 import itertools
+import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, cast
@@ -14,6 +15,7 @@ from schemas.resources import Resources
 from schemas.sample import Text
 from schemas.verdict import Verdict
 
+_CODES = re.compile(r"<(?:loc[0-9]{4}|seg[0-9]{3})>")  # places in the image: no text
 _SEVERITY = ("keep", "redact", "indeterminate", "drop")  # the worst of several texts decides
 
 
@@ -97,7 +99,7 @@ class Judging:
             (row, text)
             for row in rows
             if row.kept and _is_open(row.answers[name])
-            for text in task.texts(row.answers[name].value)
+            for text in _written(task, row.answers[name])
         ]
         texts = [Text(text, task.text_language) for _, text in items]
         for row, judged in _by_row(items, loaded.verdicts(texts)):
@@ -110,11 +112,12 @@ class Judging:
                 case "indeterminate":
                     answer.withhold("quarantined")
                 case "redact":
-                    texts_now = tuple(
+                    texts_now = [
                         verdict.text if verdict.action == "redact" else text
                         for text, verdict in judged
-                    )
-                    answer.value = task.with_texts(answer.value, texts_now)
+                    ]
+                    of_value = len(task.texts(answer.value))
+                    answer.value = task.with_texts(answer.value, tuple(texts_now[:of_value]))
                     answer.status, answer.raw = "redacted", None
 
     def _judge_images(self, rows: Iterable[Row], reads: str) -> None:
@@ -137,6 +140,14 @@ def filter_names(filters: Sequence[Filter]) -> list[str]:
         earlier = sum(other.kind == stage.kind for other in filters[: len(names)])
         names.append(f"{stage.kind}_{earlier + 1}" if earlier else stage.kind)
     return names
+
+
+def _written(task: Task, answer: Answer) -> tuple[str, ...]:
+    """The texts of an answer's value; then, where those are not all of it, what is stored raw."""
+    texts = task.texts(answer.value)
+    if answer.raw is None or answer.status != "partial":
+        return texts
+    return *texts, _CODES.sub(" ", answer.raw)
 
 
 def _is_open(answer: Answer) -> bool:

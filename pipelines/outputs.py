@@ -15,6 +15,12 @@ def whole_file(unit: str) -> str:
     return f"{unit}.parquet"
 
 
+def unit_of_part(name: str) -> str | None:
+    """The unit that a file's name without its extension would be a part of."""
+    part = _PART.fullmatch(name)
+    return part["unit"] if part else None
+
+
 def part_file(unit: str, number: int, last: bool) -> str:
     """A part of a larger unit; the last one says so, so that a listing tells what is whole."""
     return f"{unit}.{number:05d}{'-end' if last else ''}.parquet"
@@ -65,7 +71,7 @@ class Contents:
 
     standings: dict[str, Standing]  # of the units that have any file
     strangers: tuple[str, ...]  # Parquet files that belong to no unit
-    leftovers: tuple[str, ...]  # temporary files of writers that died
+    leftovers: tuple[str, ...]  # of workers that died: temporary files, notes of units now done
     attempts: dict[str, int]  # unit -> highest attempt noted
     failed: frozenset[str]
     runs: tuple[str, ...]
@@ -83,6 +89,7 @@ def contents(layout: Layout, paths: Iterable[str], units: Iterable[str]) -> Cont
     failed: list[str] = []
     runs: list[str] = []
     attempts: dict[str, int] = {}
+    notes: dict[str, str] = {}  # path -> unit
     closed = False
     for path in paths:
         name = path.removeprefix(prefix)
@@ -91,10 +98,14 @@ def contents(layout: Layout, paths: Iterable[str], units: Iterable[str]) -> Cont
             unit, _, suffix = rest.rpartition(".")
             if name.endswith(".tmp"):
                 leftovers.append(path)
-            elif kind == "attempts":
+            elif kind == "attempts" and suffix.isdecimal():
                 attempts[unit] = max(int(suffix), attempts.get(unit, 0))
-            elif kind in ("failed", "runs"):
-                (failed if kind == "failed" else runs).append(unit)
+                notes[path] = unit
+            elif kind == "failed":
+                failed.append(unit)
+                notes[path] = unit
+            elif kind == "runs":
+                runs.append(unit)
         elif path == layout.success:
             closed = True
         elif name.endswith(".tmp") and name.rpartition("/")[2].startswith("."):
@@ -110,6 +121,7 @@ def contents(layout: Layout, paths: Iterable[str], units: Iterable[str]) -> Cont
                 strangers.append(name)
     standings = {unit: Standing(0, True, (whole_file(unit),)) for unit in whole}
     standings |= {unit: _standing(parts) for unit, parts in files.items() if unit not in whole}
+    leftovers += [path for path, unit in notes.items() if standings.get(unit, Standing()).complete]
     return Contents(
         standings,
         tuple(sorted(strangers)),

@@ -9,7 +9,8 @@ from functools import cached_property
 from importlib.metadata import version
 from typing import Any
 
-from inference import ResolvedCheckpoint, resolve_checkpoint, resolve_device
+from filters import Filter
+from inference import ResolvedCheckpoint, Task, resolve_checkpoint, resolve_device
 from pipelines.job import Job
 from pipelines.outputs import Contents, Layout, Standing, contents
 from pipelines.storage import Storage, absolute, storage_for
@@ -110,7 +111,7 @@ def read_record(layout: Layout, storage: Storage) -> dict[str, Any]:
         ) from None
     except ValueError:
         raise JobError(f"{layout.job}: is damaged: restore it, or choose another output") from None
-    if not isinstance(record, dict):
+    if not isinstance(record, dict) or "resolved" not in record:
         raise JobError(f"{layout.job}: is damaged: restore it, or choose another output")
     return record
 
@@ -118,14 +119,15 @@ def read_record(layout: Layout, storage: Storage) -> dict[str, Any]:
 def fingerprint_of(record: Mapping[str, Any]) -> str:
     """SHA-256 of all of a record but name, output and runner."""
     content = {k: v for k, v in record.items() if k not in _NOT_IN_FINGERPRINT}
-    return hashlib.sha256(json.dumps(content, sort_keys=True).encode()).hexdigest()
+    # In the order as written: that of the tasks is the order of the columns and of the prompts.
+    return hashlib.sha256(json.dumps(content).encode()).hexdigest()
 
 
 def begin(plan: Plan, storage: Storage) -> None:
     """Write the manifest and job.json of a new output; job.json last, for it marks a beginning."""
     layout = plan.work.layout
     storage.write_bytes(layout.manifest, manifest_bytes(plan.units))
-    record = json.dumps(plan.work.record, indent=1, sort_keys=True, ensure_ascii=False)
+    record = json.dumps(plan.work.record, indent=1, ensure_ascii=False)
     storage.write_bytes(layout.job, record.encode())
 
 
@@ -137,7 +139,7 @@ def resolve(job: Job, recorded: Mapping[str, Any] | None = None) -> ResolvedJob:
         recorded["model"].get(key) == model[key] for key in ("checkpoint", "revision")
     )
     commit = pinned["checkpoint"]["version"] if pinned and same_model else None
-    named = [*job.filters, *job.tasks.values()]
+    named: list[Filter | Task] = [*job.filters, *job.tasks.values()]
     resolved = Resolved(
         checkpoint=resolve_checkpoint(job.model, commit),
         device=resolve_device(job.model.device),
@@ -169,6 +171,11 @@ def _check_same(recorded: Mapping[str, Any], work: ResolvedJob, layout: Layout) 
         raise JobError(
             f"output: {layout.root} was begun with {key} = {before.get(key, 'nothing')}, "
             f"now it is {now.get(key, 'nothing')}{more}: change it back, or choose another output"
+        )
+    if fingerprint_of(recorded) != work.fingerprint:  # the same values
+        raise JobError(
+            f"output: {layout.root} was begun with the tasks in the order "
+            f"{', '.join(recorded['tasks'])}: change it back, or choose another output"
         )
 
 

@@ -12,7 +12,7 @@ from pipelines.shards import FieldFault, RawSample, check_unicode, read_field
 from schemas.generation import FinishReason, Generation
 from schemas.report import Counts, Status
 from schemas.sample import RGB, Sample, Text
-from schemas.tables import info_name
+from schemas.tables import INFO, task_name
 
 AnswerStatus = Literal["ok", "partial", "redacted", "dropped", "quarantined", "skipped"]
 
@@ -145,15 +145,15 @@ def to_arrow(rows: Sequence[Row], schema: pa.Schema) -> pa.RecordBatch:
         "status": [row.status for row in rows],
         "filter": [row.filter or None for row in rows],
         "reason": [row.reason or None for row in rows],
-        "scores": [sorted(row.scores.items()) for row in rows],
-        "redactions": [sorted(row.redactions.items()) for row in rows],
+        "scores": [_pairs(row.scores, "name", "value") for row in rows],
+        "redactions": [_pairs(row.redactions, "infotype", "count") for row in rows],
         "error": [row.error or None for row in rows],
         "width": [row.width if row.kept else None for row in rows],
         "height": [row.height if row.kept else None for row in rows],
         "sha256": [row.sha256 if row.kept else None for row in rows],
     }
-    tasks = {name for name in schema.names if info_name(name) in schema.names}
-    infos = {info_name(name): name for name in tasks}
+    infos = {column.name: task_name(column.name) for column in schema if column.type == INFO}
+    tasks = set(infos.values())
     arrays = []
     for column in schema:
         name = column.name
@@ -167,6 +167,10 @@ def to_arrow(rows: Sequence[Row], schema: pa.Schema) -> pa.RecordBatch:
             values = [_text(row, name) for row in rows]
         arrays.append(pa.array(values, column.type))
     return pa.record_batch(arrays, schema=schema)
+
+
+def _pairs(entries: Mapping[str, float], key: str, value: str) -> list[dict[str, object]]:
+    return [{key: name, value: entry} for name, entry in sorted(entries.items())]
 
 
 def _text(row: Row, name: str) -> str | None:

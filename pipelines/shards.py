@@ -2,19 +2,23 @@
 
 import gzip
 import json
+import re
 import tarfile
 import zlib
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any, BinaryIO, cast
 
-from webdataset.tariterators import base_plus_ext, tar_file_iterator
+from webdataset.tariterators import base_plus_ext
 
 from schemas.errors import ShardFault
 
 IMAGE_EXTENSIONS = ("jpg", "jpeg", "png", "webp", "gif", "tif", "tiff", "bmp", "avif")
 _GZIP = b"\x1f\x8b"
 _BLOCK = 512  # bytes; a tar ends with blocks of zeros
+# What reading damaged bytes raises, numbers in headers among them. A plain OSError is storage's.
+_DAMAGE = (tarfile.TarError, zlib.error, gzip.BadGzipFile, EOFError, ValueError, OverflowError)
+_META = re.compile(r"__[^/]*__($|/)")  # names that webdataset keeps for itself
 
 
 @dataclass(slots=True)
@@ -44,28 +48,32 @@ class CountedStream:
 
 
 class _Archive:
-    """The uncompressed tar; remembers its end, which tells a whole archive from a cut one."""
+    """The uncompressed tar; remembers where its last zeros begin, which tells whole from cut."""
 
     def __init__(self, stream: Any) -> None:
         self._stream = stream
-        self._tail = b""
+        self._size = 0  # read so far
+        self._zeros_from = 0  # nothing but zeros was read since
 
     def read(self, size: int = -1) -> bytes:
         content = cast(bytes, self._stream.read(size))
-        if content:
-            self._tail = (self._tail + content)[-_BLOCK:]
+        if nonzero := len(content.rstrip(b"\0")):
+            self._zeros_from = self._size + nonzero
+        self._size += len(content)
         return content
 
-    def check_end(self, offset: int) -> None:
-        """After the last member: the block of zeros that ends a tar must stand, and nothing after.
+    def check_end(self, members_end: int, offset: int) -> None:
+        """A block of zeros must follow the members, and nothing else up to the archive's end.
 
-        Without it the writer died or the file was cut between two members, and samples are missing.
+        Without it the writer died or the file was cut between two members, and samples are missing;
+        so they are behind a damaged header, where reading stops as it does at the end.
         """
-        while content := self.read(1 << 20):
-            if content.strip(b"\0"):
-                raise ShardFault("shard_trailing_data", offset)
-        if len(self._tail) < _BLOCK or self._tail.strip(b"\0"):
+        while self.read(1 << 20):
+            pass
+        if self._size < members_end + _BLOCK:
             raise ShardFault("shard_truncated", offset)
+        if self._zeros_from > members_end:
+            raise ShardFault("shard_damaged", offset)
 
 
 def read_shard(stream: CountedStream) -> Iterator[RawSample]:
@@ -92,18 +100,23 @@ def read_shard(stream: CountedStream) -> Iterator[RawSample]:
 
 
 def _members(counted: CountedStream) -> Iterator[tuple[str, bytes]]:
-    any_read = False
+    opened = False
     try:
         start = counted.read(len(_GZIP))
         joined: Any = _Joined(start, counted)
         archive = _Archive(gzip.GzipFile(fileobj=joined) if start == _GZIP else joined)
-        for member in tar_file_iterator(archive):
-            any_read = True
-            yield member["fname"], member["data"]
-        archive.check_end(counted.bytes_read)
-    except (tarfile.TarError, EOFError, zlib.error, gzip.BadGzipFile) as error:
-        truncated = isinstance(error, EOFError) or (any_read and not counted.read(1))
-        reason = "shard_truncated" if truncated else "shard_unreadable"
+        with tarfile.open(fileobj=cast(Any, archive), mode="r|") as tar:
+            opened = True
+            while (member := tar.next()) is not None:
+                tar.members.clear()  # or it would remember them all
+                if member.isreg() and not _META.match(member.name):
+                    yield member.name, cast(BinaryIO, tar.extractfile(member)).read()
+            archive.check_end(tar.offset, counted.bytes_read)
+    except _DAMAGE as error:
+        if isinstance(error, EOFError) or (opened and not counted.read(1)):
+            reason = "shard_truncated"
+        else:
+            reason = "shard_damaged" if opened else "shard_unreadable"
         raise ShardFault(reason, counted.bytes_read) from None
 
 

@@ -24,19 +24,22 @@ class Stopwatch:
         try:
             yield
         finally:
-            elapsed = time.perf_counter() - start
-            with self._lock:
-                done, seconds = self._stages.get(name, (0, 0.0))
-                self._stages[name] = (done + items, seconds + elapsed)
+            self._add(name, items, time.perf_counter() - start)
 
     def each(self, name: str, items: Iterator[Item]) -> Iterator[Item]:
         """The same items; the time it takes to get each counts for the stage."""
         while True:
-            with self.stage(name, 1):
-                item = next(items, None)
+            start = time.perf_counter()
+            item = next(items, None)
+            self._add(name, int(item is not None), time.perf_counter() - start)
             if item is None:
                 return
             yield item
+
+    def _add(self, name: str, items: int, seconds: float) -> None:
+        with self._lock:
+            items_before, seconds_before = self._stages.get(name, (0, 0.0))
+            self._stages[name] = (items_before + items, seconds_before + seconds)
 
     def stages(self) -> dict[str, Stage]:
         with self._lock:

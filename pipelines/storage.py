@@ -58,20 +58,20 @@ class LocalStorage(Storage):
 
     def list(self, folder: str, recursive: bool = True) -> list[Entry]:
         entries: list[Entry] = []
-        folders, seen = [folder], set()
+        folders: list[tuple[str, frozenset[str]]] = [(folder, frozenset())]
         while folders:
-            folder = folders.pop()
-            if os.path.realpath(folder) in seen:  # links may make a circle
+            folder, above = folders.pop()
+            real = os.path.realpath(folder)
+            if real in above:  # links make a circle
                 continue
-            seen.add(os.path.realpath(folder))
             try:
                 found = os.scandir(folder)
-            except FileNotFoundError:
+            except (FileNotFoundError, NotADirectoryError):
                 continue
             with found:
                 for item in found:
                     if item.is_dir(follow_symlinks=True):
-                        folders += [item.path] * recursive
+                        folders += [(item.path, above | {real})] * recursive
                         continue
                     try:
                         status = item.stat()

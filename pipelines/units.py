@@ -9,6 +9,7 @@ import braceexpand
 import pyarrow as pa
 from fsspec.utils import glob_translate
 
+from pipelines.outputs import unit_of_part
 from pipelines.storage import Entry, absolute, storage_for
 from schemas.errors import JobError
 from schemas.sample import Unit
@@ -21,6 +22,8 @@ _VARIABLE = re.compile(r"[*?\[{]")
 
 def find_units(patterns: Sequence[str]) -> tuple[Unit, ...]:
     """List the shards that patterns of braces and globs name, sorted by unit name."""
+    for pattern in patterns:
+        storage_for(pattern)  # refuses places that cannot be read
     patterns = [absolute(pattern) for pattern in patterns]
     root = os.path.commonpath([_fixed_folder(pattern) for pattern in patterns])
     units: dict[str, Unit] = {}
@@ -32,6 +35,12 @@ def find_units(patterns: Sequence[str]) -> tuple[Unit, ...]:
             raise JobError(
                 f"input.shards: {other.path} and {unit.path} would both become "
                 f"{unit.name}.parquet: rename one, or give them to jobs of their own"
+            )
+    for name, unit in units.items():
+        if (whole := units.get(unit_of_part(name) or "")) is not None:
+            raise JobError(
+                f"input.shards: {unit.path} would become {name}.parquet, which may also be "
+                f"a part of {whole.path}: rename one, or give them to jobs of their own"
             )
     return tuple(sorted(units.values(), key=lambda unit: unit.name))
 
@@ -47,8 +56,7 @@ def _matches(patterns: Iterable[str]) -> Iterable[Entry]:
     """Entries in the order of the patterns; each folder is listed once per way of listing it."""
     for pattern in patterns:
         exact: dict[str, set[str]] = defaultdict(set)  # folder -> paths wanted in it
-        expanded = list(braceexpand.braceexpand(pattern))
-        for path in expanded:
+        for path in _expanded(pattern):
             if _WILDCARD.search(path):
                 yield from _glob(path)
             else:
@@ -62,10 +70,20 @@ def _matches(patterns: Iterable[str]) -> Iterable[Entry]:
             yield from found
 
 
+def _expanded(pattern: str) -> list[str]:
+    try:
+        return list(braceexpand.braceexpand(pattern))
+    except ValueError:  # unbalanced braces
+        raise JobError(f"input.shards: {pattern}: a brace is not closed, or not opened") from None
+
+
 def _glob(pattern: str) -> list[Entry]:
     folder = _fixed_folder(pattern)
-    matches = re.compile(glob_translate(pattern)).match
-    recursive = "/" in pattern[len(folder) :].lstrip("/")
+    try:
+        matches = re.compile(glob_translate(pattern)).match
+    except ValueError:
+        raise JobError(f"input.shards: {pattern}: write **/ for folders at any depth") from None
+    recursive = "**" in pattern or "/" in pattern[len(folder) :].lstrip("/")
     found = [e for e in storage_for(folder).list(folder, recursive) if matches(e.path)]
     if not found:
         raise JobError(f"input.shards: nothing matches {pattern}: check the path")
@@ -98,5 +116,11 @@ def manifest_bytes(units: Sequence[Unit]) -> bytes:
 
 
 def units_of_manifest(content: bytes) -> tuple[Unit, ...]:
-    table = pa.ipc.open_file(content).read_all().select(MANIFEST.names)
+    """The units; JobError where the file is damaged."""
+    try:
+        table = pa.ipc.open_file(content).read_all().select(MANIFEST.names)
+    except pa.ArrowInvalid:
+        raise JobError(
+            "output: its _shardmill/manifest.arrow is damaged: restore it, or choose another output"
+        ) from None
     return tuple(Unit(*row) for row in zip(*(c.to_pylist() for c in table.columns), strict=True))

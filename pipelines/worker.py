@@ -121,7 +121,9 @@ def _annotate_alone(  # noqa: PLR0917 - the arguments cross to another process
     worker = Worker(work, storage, decode_threads)
     worker.load()
     sender.send("loaded")
-    sender.send(worker._annotator.annotate(unit, parts_done, sender.send))
+    with worker_faults():  # what ends a process is printed
+        report = worker._annotator.annotate(unit, parts_done, sender.send)
+    sender.send(report)
 
 
 def _death(exit_code: int | None) -> str:

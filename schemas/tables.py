@@ -22,8 +22,9 @@ IDENTITY: dict[str, pa.DataType] = {
     "status": pa.string(),  # kept | dropped | quarantined | invalid
     "filter": pa.string(),  # the one that decided; null when kept or invalid
     "reason": pa.string(),  # a code; null when kept
-    "scores": pa.map_(pa.string(), pa.float32()),  # of every filter that ran
-    "redactions": pa.map_(pa.string(), pa.int32()),  # infotype -> count
+    # Lists of pairs, for Hugging Face's datasets reads no maps; SQL: map_from_entries(scores).
+    "scores": pa.list_(pa.struct([("name", pa.string()), ("value", pa.float32())])),
+    "redactions": pa.list_(pa.struct([("infotype", pa.string()), ("count", pa.int32())])),
     "error": pa.string(),  # an exception's type, never its message
 }
 CONTENT: dict[str, pa.DataType] = {  # null unless kept
@@ -48,6 +49,11 @@ _COLUMN = re.compile(r"[A-Za-z][A-Za-z0-9_]*")
 
 def info_name(task: str) -> str:
     return f"{task}_info"
+
+
+def task_name(info: str) -> str:
+    """The task whose info column that is."""
+    return info.removesuffix("_info")
 
 
 def output_schema(carried: Iterable[str], tasks: Mapping[str, pa.DataType]) -> pa.Schema:

@@ -49,8 +49,8 @@ def text(value: object) -> str:
 
 
 def pairs(value: object) -> list[tuple[str, Any]]:
-    """The entries of a map column."""
-    entries = value.items() if isinstance(value, Mapping) else cast(Iterable[Any], value or ())
+    """Name and number of the entries of `scores` or `redactions`."""
+    entries = [tuple(entry.values()) for entry in cast(Iterable[Mapping[str, Any]], value or ())]
     return [(name(key), number) for key, number in entries]
 
 

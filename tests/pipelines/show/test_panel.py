@@ -12,9 +12,10 @@ OK: dict[str, Any] = {
 }  # fmt: skip
 KEPT: dict[str, Any] = {
     "shard": "train/00003.tar", "index": 17, "key": "000317", "status": "kept",
-    "filter": None, "reason": None, "scores": [("image_size.aspect", 1.25)],
-    "redactions": [("EMAIL", 2)], "error": None, "source_text": "an old photo", "width": 640,
-    "height": 480, "sha256": "0123456789abcdef" * 4, "url": "https://example.com",
+    "filter": None, "reason": None, "scores": [{"name": "image_size.aspect", "value": 1.25}],
+    "redactions": [{"infotype": "EMAIL", "count": 2}], "error": None,
+    "source_text": "an old photo", "width": 640, "height": 480,
+    "sha256": "0123456789abcdef" * 4, "url": "https://example.com",
     "caption": "a red star", "caption_info": OK,
 }  # fmt: skip
 
@@ -91,7 +92,7 @@ def test_escape_sequences_in_the_data_do_not_reach_the_terminal() -> None:
         name: "a\x1b[2Jb\u202ec" if isinstance(value, str) else value
         for name, value in KEPT.items()
     }
-    shown = printed({**row, "scores": [("\x1b[31mscore", 1.0)]})
+    shown = printed({**row, "scores": [{"name": "\x1b[31mscore", "value": 1.0}]})
     assert "\x1b" not in shown
     assert "\u202e" not in shown
     assert "abc" in shown

@@ -1,0 +1,115 @@
+"""Real processes, really killed: a rerun ends with the bytes of an undisturbed run."""
+
+import os
+import random
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+import yaml_job
+from making import pairs, write_shard
+
+from pipelines.verify import verify
+
+pytestmark = pytest.mark.faults
+UNITS, SAMPLES, KILLS, SEED = 10, 6, 20, 20261121
+
+
+@pytest.fixture(scope="module")
+def job_file(tmp_path_factory: pytest.TempPathFactory, checkpoint: Path) -> Path:
+    """Ten units, every second one of two parts."""
+    folder = tmp_path_factory.mktemp("faults")
+    for unit in range(UNITS):
+        write_shard(folder / f"shards/{unit:05}.tar", pairs(SAMPLES - unit % 2 * 3, unit))
+    return yaml_job.write(folder / "job.yaml", folder / "shards", checkpoint, part=4)
+
+
+def start(job_file: Path, output: Path) -> "subprocess.Popen[str]":
+    command = [sys.executable, "-m", "shardmill", "run", str(job_file), "--output", str(output)]
+    return subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True)
+
+
+def finish(job_file: Path, output: Path) -> float:
+    """Run to the end; the seconds it took."""
+    begun = time.monotonic()
+    process = start(job_file, output)
+    _, errors = process.communicate()
+    assert process.returncode == 0, errors
+    return time.monotonic() - begun
+
+
+def parquet(output: Path) -> dict[str, bytes]:
+    return {path.name: path.read_bytes() for path in output.glob("*.parquet")}
+
+
+@pytest.fixture(scope="module")
+def undisturbed(job_file: Path) -> tuple[dict[str, bytes], float]:
+    output = job_file.parent / "undisturbed"
+    finish(job_file, output)
+    seconds = finish(job_file, job_file.parent / "warm")
+    return parquet(output), seconds
+
+
+@pytest.mark.parametrize("kill", range(KILLS))
+def test_kill_9_at_a_random_moment(
+    kill: int, job_file: Path, undisturbed: tuple[dict[str, bytes], float], tmp_path: Path
+) -> None:
+    expected, seconds = undisturbed
+    moment = random.Random(f"{SEED}/{kill}").uniform(0, seconds)
+    process = start(job_file, tmp_path)
+    try:
+        process.wait(timeout=moment)
+    except subprocess.TimeoutExpired:
+        process.send_signal(signal.SIGKILL)
+        process.wait()
+    found = parquet(tmp_path)
+    assert found == {name: expected[name] for name in found}
+    finish(job_file, tmp_path)
+    assert parquet(tmp_path) == expected
+    assert (tmp_path / "_SUCCESS").exists()
+    assert not list(tmp_path.rglob("*.tmp"))
+    assert verify(str(tmp_path)).problems == ()
+
+
+def test_killed_again_and_again(
+    job_file: Path, undisturbed: tuple[dict[str, bytes], float], tmp_path: Path
+) -> None:
+    """Killed once per committed file: units reach their third attempt, alone in a process."""
+    expected, _ = undisturbed
+    for _ in range(4):
+        before = len(parquet(tmp_path))
+        process = start(job_file, tmp_path)
+        while process.poll() is None and len(parquet(tmp_path)) == before:
+            os.sched_yield()
+        process.send_signal(signal.SIGKILL)
+        process.wait()
+    finish(job_file, tmp_path)
+    assert parquet(tmp_path) == expected
+    assert verify(str(tmp_path)).problems == ()
+
+
+@pytest.mark.parametrize(("number", "code"), [(signal.SIGINT, 130), (signal.SIGTERM, 143)])
+def test_an_interruption_leaves_nothing_half_written_and_says_how_to_go_on(
+    number: signal.Signals,
+    code: int,
+    job_file: Path,
+    undisturbed: tuple[dict[str, bytes], float],
+    tmp_path: Path,
+) -> None:
+    expected, _ = undisturbed
+    process = start(job_file, tmp_path)
+    while not parquet(tmp_path):  # the first file is committed: the run is well under way
+        assert process.poll() is None
+        os.sched_yield()
+    process.send_signal(number)
+    _, errors = process.communicate()
+    assert process.returncode == code
+    assert "run the same command to go on" in errors
+    assert "Traceback" not in errors
+    assert not list(tmp_path.rglob("*.tmp"))
+    assert not list((tmp_path / "_shardmill" / "attempts").iterdir())
+    finish(job_file, tmp_path)
+    assert parquet(tmp_path) == expected

@@ -1,0 +1,65 @@
+"""The list of filters: by kind from a job file, or an instance from Python."""
+
+from collections.abc import Sequence
+from typing import ClassVar, Literal
+
+import pytest
+from pydantic import BaseModel, ValidationError
+
+from filters import AnyFilter, ImageSize, TextFilter, TextQuality
+from filters.filter import Judge
+from schemas.resources import Resources
+from schemas.sample import Text
+from schemas.verdict import Verdict, keep
+
+
+class Job(BaseModel):
+    filters: tuple[AnyFilter, ...]
+
+
+class Permissive(TextFilter):
+    """A filter of the user's own."""
+
+    fields: ClassVar[Literal["prose", "all"]] = "prose"
+    kind: str = "permissive"
+    patience: int = 3
+
+    def load(self, resources: Resources) -> Judge[Text]:
+        return self
+
+    def judge(self, items: Sequence[Text]) -> list[Verdict]:
+        return [keep() for _ in items]
+
+
+def test_kinds_are_read_from_strict_json() -> None:
+    text = '{"filters": [{"kind": "text_quality", "min_words": 4}, {"kind": "image_size"}]}'
+    read = Job.model_validate_json(text, strict=True)
+    assert read.filters == (TextQuality(min_words=4), ImageSize())
+
+
+def test_instances_pass_and_are_written_with_all_their_fields() -> None:
+    own = Permissive(patience=5)
+    job = Job(filters=(own, ImageSize()))
+    assert job.filters[0] is own
+    written = job.model_dump(mode="json")["filters"]
+    assert written[0] == {"kind": "permissive", "applies_to": "both", "patience": 5}
+    assert written[1] == {"kind": "image_size", "min_side": 200, "max_aspect": 3.0}
+
+
+def test_json_schema_lists_every_kind() -> None:
+    definitions = Job.model_json_schema()["$defs"]
+    kinds = {each["properties"]["kind"]["const"] for each in definitions.values()}
+    assert kinds == {"image_size", "text_quality"}
+
+
+@pytest.mark.parametrize(
+    ("stage", "message"),
+    [
+        ({"kind": "image_sise"}, "'image_sise'.*'image_size'"),
+        ({}, "'kind'"),
+        ({"kind": "image_size", "min_words": 2}, "min_words"),
+    ],
+)
+def test_faults_are_named(stage: dict[str, object], message: str) -> None:
+    with pytest.raises(ValidationError, match=message):
+        Job.model_validate({"filters": [stage]})

@@ -1,0 +1,49 @@
+"""Both sides of both bounds, whichever way the image stands."""
+
+import pytest
+from pydantic import ValidationError
+
+from filters import ImageSize
+from schemas.sample import Sample
+from schemas.verdict import Verdict
+
+
+def judged(width: int, height: int, **bounds: float) -> Verdict:
+    (verdict,) = ImageSize.model_validate(bounds).judge([Sample("s", 0, {}, b"", width, height)])
+    return verdict
+
+
+@pytest.mark.parametrize(
+    ("width", "height", "reason"),
+    [
+        (64, 64, ""),
+        (63, 64, "image_too_small"),
+        (64, 63, "image_too_small"),
+        (192, 64, ""),
+        (64, 192, ""),
+        (193, 64, "image_too_elongated"),
+        (64, 193, "image_too_elongated"),
+        (1, 10_000, "image_too_small"),
+    ],
+)
+def test_bounds_are_inclusive(width: int, height: int, reason: str) -> None:
+    verdict = judged(width, height, min_side=64, max_aspect=3.0)
+    assert verdict.reason == reason
+    assert verdict.action == ("drop" if reason else "keep")
+
+
+def test_scores_are_told_of_what_is_kept_and_dropped() -> None:
+    assert judged(400, 250, min_side=200).scores == {"short_side": 250, "aspect": 1.6}
+    assert judged(400, 250, min_side=300).scores == {"short_side": 250, "aspect": 1.6}
+
+
+def test_there_is_a_verdict_on_each_in_order() -> None:
+    samples = [Sample("s", 0, {}, b"", side, side) for side in (10, 300, 20)]
+    actions = [verdict.action for verdict in ImageSize().judge(samples)]
+    assert actions == ["drop", "keep", "drop"]
+
+
+@pytest.mark.parametrize("bounds", [{"min_side": 0}, {"max_aspect": 0.9}, {"min_width": 3}])
+def test_senseless_bounds_are_refused(bounds: dict[str, float]) -> None:
+    with pytest.raises(ValidationError):
+        ImageSize.model_validate(bounds)

@@ -1,0 +1,171 @@
+"""The command line as a user meets it: what it prints, its one-line errors, its exit codes."""
+
+import json
+from collections.abc import Sequence
+from pathlib import Path
+
+import pytest
+import yaml_job
+from making import pairs, tar_bytes, write_shard
+from PIL import Image
+from typer.testing import CliRunner, Result
+
+from pipelines.cli import app
+from pipelines.job import Job
+
+
+@pytest.fixture
+def job_file(tmp_path: Path, checkpoint: Path) -> Path:
+    for unit in range(2):
+        write_shard(tmp_path / f"shards/{unit:05}.tar", pairs(3, unit))
+    return yaml_job.write(tmp_path / "job.yaml", tmp_path / "shards", checkpoint)
+
+
+def call(*arguments: object, code: int = 0) -> Result:
+    result = CliRunner().invoke(app, [str(argument) for argument in arguments])
+    assert result.exit_code == code, result.output
+    return result
+
+
+def error(*arguments: object, code: int = 2) -> str:
+    """The one line that a failing command says."""
+    result = call(*arguments, code=code)
+    lines = result.stderr.strip().splitlines()
+    assert lines[-1].startswith("shardmill: ")
+    assert "Traceback" not in result.output
+    return lines[-1]
+
+
+def test_help_names_every_command() -> None:
+    shown = call("--help").output
+    for name in ("init", "plan", "preview", "run", "status", "inspect", "verify", "finish"):
+        assert f" {name} " in shown
+
+
+def test_the_job_that_init_writes_is_valid(tmp_path: Path) -> None:
+    written = tmp_path / "job.yaml"
+    call("init", written)
+    assert Job.load(written).tasks["caption"].kind == "caption"
+    assert "exists already" in error("init", written)
+
+
+def test_plan_shows_defaults_and_writes_nothing(job_file: Path) -> None:
+    shown = call("plan", job_file).output
+    assert "max_pixels: 100000000" in shown
+    assert "2 (" in shown
+    assert not (job_file.parent / "output").exists()
+    told = json.loads(call("plan", job_file, "--json").output)
+    assert [unit["name"] for unit in told["pending"]] == ["00000", "00001"]
+
+
+def test_run_then_status_verify_inspect_and_finish(job_file: Path, tmp_path: Path) -> None:
+    output = tmp_path / "output"
+    summary = json.loads(call("run", job_file, "--json").stdout)
+    assert (summary["outcome"], summary["counts"]["kept"]) == ("complete", 6)
+    assert "2 of 2 units" in call("status", output).output
+    assert json.loads(call("status", output, "--json").output)["complete"] is True
+    assert "0 problems" in call("verify", output).output
+    sheet = tmp_path / "sheet.png"
+    shown = call("inspect", output, "-n", 4, "--sheet", sheet).output
+    assert "picture 0 of series 0" in shown
+    assert Image.open(sheet).format == "PNG"
+    (output / "_SUCCESS").unlink()
+    call("finish", output)
+    assert (output / "_SUCCESS").exists()
+
+
+def test_a_partial_run_is_done_what_was_asked_but_not_complete(
+    job_file: Path, tmp_path: Path
+) -> None:
+    output = tmp_path / "output"
+    call("run", job_file, "--limit-units", 1)
+    assert not (output / "_SUCCESS").exists()
+    call("finish", output, code=3)
+    call("verify", output, code=3)
+    assert "not complete" in call("status", output).output
+    call("run", job_file)
+    assert (output / "_SUCCESS").exists()
+
+
+def test_a_cut_shard_fails_alone_and_is_reported(job_file: Path, tmp_path: Path) -> None:
+    cut = tmp_path / "shards/00001.tar"
+    whole = cut.read_bytes()
+    cut.write_bytes(whole[: len(whole) // 2])
+    shown = call("run", job_file, code=3)
+    assert "00001: failed: shard_truncated near byte" in shown.stderr
+    told = json.loads(call("status", tmp_path / "output", "--json").output)
+    assert (told["committed"], told["failed"]) == (1, 1)
+    assert told["failures"][0]["error"] == "shard_truncated"
+
+
+def test_running_twice_changes_nothing(job_file: Path, tmp_path: Path) -> None:
+    call("run", job_file)
+    before = {p: (p.read_bytes(), p.stat().st_mtime_ns) for p in tmp_path.rglob("*") if p.is_file()}
+    call("run", job_file)
+    after = {p: (p.read_bytes(), p.stat().st_mtime_ns) for p in tmp_path.rglob("*") if p.is_file()}
+    assert after == before
+
+
+def test_a_changed_job_is_refused_with_the_difference_named(job_file: Path) -> None:
+    call("run", job_file)
+    said = error("run", job_file, "--set", "filters.0.min_words=3")
+    assert "filters.0.min_words = 2, now it is 3" in said
+    assert "another output" in said
+
+
+def test_a_changed_shard_is_named(job_file: Path, tmp_path: Path) -> None:
+    call("run", job_file)
+    (tmp_path / "shards/00001.tar").write_bytes(tar_bytes(pairs(4, 1)))
+    assert "00001.tar changed since the first run" in error("run", job_file)
+
+
+def test_preview_shows_prompts_and_stores_nothing(
+    job_file: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    shown = call("preview", job_file, "-n", 4).output
+    assert "caption en" in shown
+    assert "detect circle" in shown
+    assert (tmp_path / "preview.png").exists()
+    assert not (tmp_path / "output").exists()
+
+
+def test_schemas() -> None:
+    assert "max_samples_per_file" in call("schema").output
+
+
+def test_the_parquet_schema_of_a_job(job_file: Path) -> None:
+    shown = call("schema", job_file).output
+    assert "caption_info: struct<status: string" in shown
+    assert "objects: list<" in shown
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        (["run", "missing.yaml"], "missing.yaml: cannot be read"),
+        (["status", "nowhere"], "is not an output of shardmill"),
+        (["verify", "nowhere"], "is not an output of shardmill"),
+        (["inspect", "nowhere"], "is not an output of shardmill"),
+        (["finish", "nowhere"], "is not an output of shardmill"),
+        (["status", "s3://bucket/output"], "s3:// cannot be read or written yet"),
+    ],
+)
+def test_errors_are_one_line(
+    arguments: Sequence[str], said: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    assert said in error(*arguments)
+
+
+@pytest.mark.parametrize(
+    ("setting", "said"),
+    [
+        ("model.checkpoint=/nowhere", "model.checkpoint"),
+        ("tasks.caption.language=klingon", "tasks.caption.language"),
+        ("input.shards=/nowhere/*.tar", "nothing matches /nowhere/*.tar"),
+        ("model.blok_size=3", "did you mean 'block_size'"),
+    ],
+)
+def test_errors_in_the_job_name_the_field(job_file: Path, setting: str, said: str) -> None:
+    assert said in error("run", job_file, "--set", setting)

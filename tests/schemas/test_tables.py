@@ -1,0 +1,53 @@
+"""Column names: what is reserved, malformed or taken; and the order of the columns."""
+
+import pyarrow as pa
+import pytest
+
+from schemas.errors import JobError
+from schemas.tables import INFO, RESERVED, check_column_names, info_name, output_schema, task_name
+
+
+def test_columns_stand_in_order() -> None:
+    schema = output_schema(["url"], {"caption": pa.string(), "area": pa.float32()})
+    assert schema.names[-5:] == ["url", "caption", "caption_info", "area", "area_info"]
+    assert set(schema.names[:-5]) == RESERVED
+    assert schema.field("area").type == pa.float32()
+    assert schema.field("area_info").type == INFO
+
+
+@pytest.mark.parametrize("name", sorted(RESERVED))
+def test_reserved_names_are_refused(name: str) -> None:
+    with pytest.raises(JobError, match=f"input.carry: the column '{name}' is taken"):
+        check_column_names([name], [])
+    with pytest.raises(JobError, match=f"tasks: the column '{name}' is taken"):
+        check_column_names([], [name])
+
+
+@pytest.mark.parametrize(
+    ("carried", "tasks", "taken"),
+    [
+        (["url"], ["url"], "url"),
+        (["Url"], ["url"], "url"),
+        (["KEY"], [], "KEY"),
+        (["url", "URL"], [], "URL"),
+        (["caption_info"], ["caption"], "caption_info"),
+        ([], ["caption", "caption_info"], "caption_info"),
+    ],
+)
+def test_names_taken_twice_are_refused(carried: list[str], tasks: list[str], taken: str) -> None:
+    with pytest.raises(JobError, match=f"the column '{taken}' is taken"):
+        check_column_names(carried, tasks)
+
+
+@pytest.mark.parametrize("name", ["", "1st", "_a", "a b", "a-b", "a.b", "é", "a\n"])
+def test_malformed_names_are_refused(name: str) -> None:
+    with pytest.raises(JobError, match="cannot name a column"):
+        check_column_names([name], [])
+
+
+def test_other_names_pass() -> None:
+    check_column_names(["url", "url_info", "a1_B"], ["caption", "info"])
+
+
+def test_the_names_of_info_columns_lead_back() -> None:
+    assert task_name(info_name("caption")) == "caption"

@@ -1,0 +1,22 @@
+"""Job files for tests that go through the command line."""
+
+from pathlib import Path
+
+JOB = """\
+name: test
+input: {{shards: "{shards}/*.tar", max_samples_per_file: {part}}}
+filters: [{{kind: text_quality, min_words: 2}}]
+model: {{checkpoint: {checkpoint}, precision: float32, device: cpu, block_size: 4, batch_size: 4}}
+tasks:
+  caption: {{kind: caption, max_new_tokens: 4}}
+  objects: {{kind: detect, labels: [circle], max_new_tokens: 8}}
+output: {output}
+"""
+
+
+def write(path: Path, shards: Path, checkpoint: Path, part: int = 10_000) -> Path:
+    """A small job over all shards of a folder; its output lies beside the file."""
+    output = path.parent / "output"
+    text = JOB.format(shards=shards, checkpoint=checkpoint, part=part, output=output)
+    path.write_text(text, encoding="utf-8")
+    return path

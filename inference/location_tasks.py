@@ -85,6 +85,9 @@ class Segment(LocationTask):
     def files(self) -> tuple[str, ...]:
         return () if self.mask_decoder is None else (self.mask_decoder,)
 
+    def load(self) -> None:
+        self._masks([], 1, 1)
+
     def parse(self, generation: Generation, width: int, height: int) -> tuple[object, bool]:
         objects, complete = locations.read(generation, width, height, masks=True)
         masks = self._masks(objects, width, height)

@@ -19,6 +19,9 @@ class Task(Frozen, ABC):
     kind: str
     max_new_tokens: PositiveInt = Field(64, le=2048)  # generation is cut here
 
+    def load(self) -> None:
+        """Load now what `parse` will need; JobError where it cannot be had."""
+
     @abstractmethod
     def prompt(self, sample: Sample) -> str | None:
         """The prompt without `<image>` and newline; None when the sample lacks what is asked."""

@@ -44,6 +44,8 @@ class Annotator:
         self._storage = storage
         self._tasks = job.tasks
         self._judging = Judging(job.filters, resources)
+        for task in job.tasks.values():
+            task.load()
         self._engine = load_engine(job.model, work.resolved.checkpoint, resources)
         self._preparation = Preparation(job, self._judging, self._engine.resolution, decode_threads)
         columns = {name: task.column for name, task in job.tasks.items()}

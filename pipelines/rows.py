@@ -121,7 +121,7 @@ class Fields:
             elif column == "source_text":
                 raise FieldFault("text_missing")
         if any(len(value) > self.max_characters for value in found.values()):
-            raise FieldFault("text_too_long")
+            raise FieldFault("text_too_large")
         return {column: Text(value) for column, value in found.items()}
 
 

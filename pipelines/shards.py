@@ -108,7 +108,7 @@ def _members(counted: CountedStream) -> Iterator[tuple[str, bytes]]:
         with tarfile.open(fileobj=cast(Any, archive), mode="r|") as tar:
             opened = True
             while (member := tar.next()) is not None:
-                tar.members.clear()  # or it would remember them all
+                tar.members.clear()  # type: ignore[attr-defined]  # or it remembers them all
                 if member.isreg() and not _META.match(member.name):
                     yield member.name, cast(BinaryIO, tar.extractfile(member)).read()
             archive.check_end(tar.offset, counted.bytes_read)

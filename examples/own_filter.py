@@ -1,0 +1,46 @@
+"""A filter of your own, beside Shardmill's: drop texts that say too much in capitals.
+
+    python examples/own_filter.py job.yaml
+
+A filter is a frozen pydantic model; its fields are part of the job's fingerprint. It judges whole
+batches, gives scores even for what it keeps, and reasons as codes that quote nothing.
+"""
+
+import sys
+from collections.abc import Sequence
+from typing import ClassVar, Literal
+
+from pydantic import Field
+
+from filters import TextFilter
+from filters.filter import Judge
+from schemas.resources import Resources
+from schemas.sample import Text
+from schemas.verdict import Verdict, drop, keep
+from shardmill import Job, run
+
+
+class NoShouting(TextFilter):
+    """Keep texts whose share of capitals among the letters is <= max_capitals."""
+
+    fields: ClassVar = "prose"  # not the keys and carried columns
+    kind: Literal["no_shouting"] = "no_shouting"
+    max_capitals: float = Field(0.5, ge=0, le=1)  # share, inclusive
+
+    def load(self, resources: Resources) -> Judge[Text]:
+        return self  # nothing to load
+
+    def judge(self, items: Sequence[Text]) -> list[Verdict]:
+        return [self._judge(item.value) for item in items]
+
+    def _judge(self, text: str) -> Verdict:
+        letters = sum(character.isalpha() for character in text)
+        capitals = sum(character.isupper() for character in text) / max(letters, 1)
+        scores = {"capitals": capitals}
+        return drop("text_shouting", scores) if capitals > self.max_capitals else keep(scores)
+
+
+if __name__ == "__main__":
+    job = Job.load(sys.argv[1])
+    summary = run(job.model_copy(update={"filters": (*job.filters, NoShouting(max_capitals=0.3))}))
+    print(summary.outcome, summary.counts)

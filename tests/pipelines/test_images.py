@@ -1,0 +1,257 @@
+"""Upright, capped, composed on white: what comes of encoded bytes, good and bad."""
+
+import io
+import struct
+import tracemalloc
+import zlib
+from typing import Any
+
+import numpy as np
+import pytest
+import skimage.data
+from hypothesis import example, given
+from hypothesis import strategies as st
+from making import encoded, jpeg, picture
+from PIL import Image, ImageOps
+
+from pipelines.images import EncodedImage, ImageFault, fit
+
+ROOM = 10_000_000  # pixels, more than any image here has
+ORIENTATION = 0x0112
+
+
+def opened(data: bytes, max_pixels: int = ROOM) -> EncodedImage:
+    return EncodedImage.open(data, max_pixels)
+
+
+def fault(data: bytes, max_pixels: int = ROOM) -> ImageFault:
+    with pytest.raises(ImageFault) as caught:
+        opened(data, max_pixels).decode()
+    return caught.value
+
+
+@pytest.mark.parametrize("orientation", range(1, 9))
+@pytest.mark.parametrize("format", ["JPEG", "PNG", "WEBP", "TIFF", "AVIF"])
+def test_images_are_made_upright(format: str, orientation: int) -> None:
+    exif = Image.Exif()
+    exif[ORIENTATION] = orientation
+    data = encoded(picture(40, 24), format, exif=exif)
+    upright = ImageOps.exif_transpose(Image.open(io.BytesIO(data)))
+    image = opened(data)
+    assert (image.width, image.height) == upright.size
+    assert upright.size == ((24, 40) if orientation > 4 else (40, 24))
+    np.testing.assert_array_equal(image.decode(), upright)
+
+
+@pytest.mark.parametrize("orientation", [0, 9, 65535])
+def test_an_orientation_that_is_none_changes_nothing(orientation: int) -> None:
+    exif = Image.Exif()
+    exif[ORIENTATION] = orientation
+    image = opened(jpeg(40, 24, exif=exif))
+    assert (image.width, image.height) == (40, 24)
+    assert image.decode().shape == (24, 40, 3)
+
+
+@pytest.mark.filterwarnings("ignore:Corrupt EXIF:UserWarning")
+def test_damaged_exif_data_do_not_cost_the_image() -> None:
+    data = jpeg(40, 24, exif=b"Exif\0\0XX*\0\x08\0\0\0")
+    np.testing.assert_array_equal(opened(data).decode(), Image.open(io.BytesIO(data)))
+
+
+@pytest.mark.parametrize(
+    ("size", "covering", "decoded"),
+    [
+        ((256, 256), None, (256, 256)),
+        ((256, 256), 129, (256, 256)),
+        ((256, 256), 128, (128, 128)),
+        ((256, 256), 65, (128, 128)),
+        ((256, 256), 64, (64, 64)),
+        ((256, 256), 32, (32, 32)),
+        ((256, 256), 1, (32, 32)),
+        ((257, 1000), 128, (129, 500)),
+        ((1000, 128), 128, (1000, 128)),
+        ((60, 60), 224, (60, 60)),
+    ],
+)
+def test_reduced_decoding_takes_the_smallest_scale_that_covers(
+    size: tuple[int, int], covering: int | None, decoded: tuple[int, int]
+) -> None:
+    image = opened(jpeg(*size))
+    assert (image.width, image.height) == size
+    assert image.decode(covering).shape == (*decoded[::-1], 3)
+
+
+def test_reduced_decoding_keeps_the_image_upright() -> None:
+    exif = Image.Exif()
+    exif[ORIENTATION] = 6
+    image = opened(jpeg(400, 240, exif=exif))
+    assert (image.width, image.height) == (240, 400)
+    assert image.decode(100).shape == (200, 120, 3)
+
+
+@pytest.mark.parametrize("format", ["PNG", "WEBP", "GIF", "TIFF", "BMP", "AVIF"])
+def test_formats_without_scales_are_decoded_in_full(format: str) -> None:
+    data = encoded(picture(256, 256), format)
+    np.testing.assert_array_equal(opened(data).decode(32), opened(data).decode())
+
+
+@pytest.mark.parametrize("format", ["JPEG", "PNG", "WEBP", "GIF", "TIFF", "BMP", "AVIF"])
+def test_the_cap_on_pixels_is_inclusive(format: str) -> None:
+    data = encoded(picture(40, 24), format)
+    assert opened(data, 960).decode().shape == (24, 40, 3)
+    assert fault(data, 959).reason == "image_too_many_pixels"
+
+
+def test_a_bomb_is_refused_by_its_header() -> None:
+    def chunk(kind: bytes, content: bytes) -> bytes:
+        check = zlib.crc32(kind + content)
+        return struct.pack(">I", len(content)) + kind + content + struct.pack(">I", check)
+
+    side = 30_000
+    header = struct.pack(">IIBBBBB", side, side, 8, 2, 0, 0, 0)
+    pixels = zlib.compress(bytes(1 << 20))
+    bomb = b"\x89PNG\r\n\x1a\n" + chunk(b"IHDR", header) + chunk(b"IDAT", pixels)
+    bomb += chunk(b"IEND", b"")
+    tracemalloc.start()
+    try:
+        assert fault(bomb, side * side - 1).reason == "image_too_many_pixels"
+        assert tracemalloc.get_traced_memory()[1] < 1 << 20
+    finally:
+        tracemalloc.stop()
+    assert opened(bomb, side * side).width == side
+
+
+WHITE, RED, BLUE = (255, 255, 255), (255, 0, 0), (0, 0, 255)
+
+
+def transparent(mode: str) -> tuple[Image.Image, dict[str, Any]]:
+    """One pixel of hidden blue beside one of red, and what the file must say of it."""
+    image = Image.new("RGBA", (2, 1), (*BLUE, 0))
+    image.putpixel((1, 0), (*RED, 255))
+    if mode == "RGBA":
+        return image, {}
+    image = image.convert("RGB")
+    if mode == "RGB":
+        return image, {"transparency": BLUE}
+    image = image.quantize(2)
+    return image, {"transparency": image.getpixel((0, 0))}
+
+
+@pytest.mark.parametrize(
+    ("mode", "format"),
+    [
+        ("RGBA", "PNG"),
+        ("RGBA", "WEBP"),
+        ("RGBA", "TIFF"),
+        ("RGB", "PNG"),
+        ("P", "PNG"),
+        ("P", "GIF"),
+    ],
+)
+def test_what_is_transparent_shows_white(mode: str, format: str) -> None:
+    image, options = transparent(mode)
+    if format == "WEBP":
+        options = {"lossless": True, "exact": True}
+    data = encoded(image, format, **options)
+    assert opened(data).decode().tolist() == [[list(WHITE), list(RED)]]
+
+
+def test_what_is_half_transparent_is_mixed_with_white() -> None:
+    data = encoded(Image.new("LA", (1, 1), (0, 128)), "PNG")
+    assert opened(data).decode().tolist() == [[[127, 127, 127]]]
+
+
+@pytest.mark.parametrize("mode", ["1", "L", "P", "RGB", "CMYK"])
+def test_opaque_modes_become_rgb_as_pillow_converts_them(mode: str) -> None:
+    data = encoded(picture(20, 10).convert(mode), "TIFF")
+    expected = Image.open(io.BytesIO(data)).convert("RGB")
+    np.testing.assert_array_equal(opened(data).decode(), expected)
+
+
+@pytest.mark.parametrize(
+    ("mode", "format"), [("I;16", "PNG"), ("I;16", "TIFF"), ("I", "TIFF"), ("F", "TIFF")]
+)
+def test_deep_modes_are_refused(mode: str, format: str) -> None:
+    data = encoded(Image.new(mode, (4, 4)), format)
+    assert fault(data).reason == "image_mode_unsupported"
+
+
+@pytest.mark.parametrize(
+    "data",
+    [
+        b"",
+        b"not an image",
+        b"\xff\xd8\xff",
+        b"GIF89a",
+        b'<svg xmlns="http://www.w3.org/2000/svg" width="9" height="9"/>',
+        b"8BPS\0\1" + bytes(100),
+        b"%!PS-Adobe-3.0 EPSF-3.0\n%%BoundingBox: 0 0 9 9\n%%EndComments\n",
+        encoded(Image.new("RGB", (9, 9)), "EPS"),
+        encoded(Image.new("RGB", (9, 9)), "PPM"),
+        encoded(Image.new("RGB", (9, 9)), "ICO"),
+    ],
+)
+def test_what_is_no_image_or_of_a_closed_format_is_refused(data: bytes) -> None:
+    refused = fault(data)
+    assert refused.reason == "image_undecodable"
+    assert refused.error == "UnidentifiedImageError"
+
+
+@pytest.mark.parametrize("format", ["JPEG", "PNG", "WEBP", "GIF", "BMP", "TIFF"])
+def test_a_cut_image_is_refused(format: str) -> None:
+    data = encoded(picture(64, 64), format)
+    assert fault(data[: len(data) // 2]).reason == "image_undecodable"
+
+
+def test_the_first_frame_stands_for_an_animation() -> None:
+    frames = [picture(20, 10, seed) for seed in range(3)]
+    data = encoded(frames[0], "WEBP", save_all=True, append_images=frames[1:], lossless=True)
+    np.testing.assert_array_equal(opened(data).decode(), frames[0])
+
+
+@pytest.mark.parametrize("name", ["astronaut", "coffee", "chelsea", "rocket", "camera", "page"])
+@pytest.mark.parametrize("format", ["JPEG", "PNG", "WEBP"])
+def test_photographs_decode_as_pillow_decodes_them(name: str, format: str) -> None:
+    data = encoded(Image.fromarray(getattr(skimage.data, name)()), format)
+    expected = Image.open(io.BytesIO(data)).convert("RGB")
+    image = opened(data)
+    assert (image.width, image.height) == expected.size
+    np.testing.assert_array_equal(image.decode(), expected)
+
+
+@pytest.mark.parametrize("size", [(300, 200), (56, 56), (20, 90), (1, 1)])
+def test_fit_squashes_as_pillow_does(size: tuple[int, int]) -> None:
+    image = picture(*size)
+    expected = image.resize((56, 56), Image.Resampling.BICUBIC)
+    np.testing.assert_array_equal(fit(np.asarray(image), 56), expected)
+
+
+SOUND = {
+    "JPEG": jpeg(40, 24, exif=Image.Exif().tobytes() + b"\0" * 8),
+    "PNG": encoded(picture(40, 24), "PNG"),
+    "WEBP": encoded(picture(40, 24), "WEBP"),
+    "GIF": encoded(picture(40, 24), "GIF"),
+    "TIFF": encoded(picture(40, 24), "TIFF", compression="tiff_lzw"),
+}
+
+
+@pytest.mark.filterwarnings("ignore::UserWarning")
+@given(
+    st.sampled_from(sorted(SOUND)),
+    st.lists(st.tuples(st.integers(0, 400), st.integers(0, 255)), max_size=6),
+    st.integers(1, 4000),
+)
+@example("JPEG", [], 4000)
+def test_damaged_bytes_raise_nothing_but_image_faults(
+    format: str, changes: list[tuple[int, int]], end: int
+) -> None:
+    data = bytearray(SOUND[format])
+    for place, value in changes:
+        data[place % len(data)] = value
+    try:
+        image = opened(bytes(data[:end]))
+        assert image.decode().shape == (image.height, image.width, 3)
+    except ImageFault as refused:
+        assert refused.reason.startswith("image_")
+    else:
+        assert image.width * image.height > 0

@@ -1,0 +1,65 @@
+"""What README and docs say is what the code does."""
+
+import re
+import runpy
+from pathlib import Path
+
+import pytest
+from making import job, pairs, write_shard
+
+from pipelines.job import Job
+from pipelines.runs import run
+from schemas.tables import CONTENT, IDENTITY, INFO
+
+ROOT = Path(__file__).parents[1]
+README = (ROOT / "README.md").read_text(encoding="utf-8")
+OUTPUT = (ROOT / "docs/output.md").read_text(encoding="utf-8")
+JOBS = (ROOT / "docs/jobs.md").read_text(encoding="utf-8")
+_CODE = re.compile(
+    r'(?:reject\("invalid", |Fault\(|\bdrop\(|check_unicode\([^,]+, )"([a-z0-9_]+)"', re.DOTALL
+)
+
+
+def codes() -> set[str]:
+    """Every reason code in the source."""
+    sources = [*ROOT.glob("filters/*.py"), *ROOT.glob("pipelines/**/*.py")]
+    found = {code for path in sources for code in _CODE.findall(path.read_text(encoding="utf-8"))}
+    return {code for code in found if "_" in code}
+
+
+def test_there_are_codes_to_look_for() -> None:
+    assert {"image_missing", "key_not_utf8", "shard_truncated", "text_repetitive"} <= codes()
+
+
+@pytest.mark.parametrize("code", sorted(codes()))
+def test_every_reason_is_documented(code: str) -> None:
+    assert f"`{code}`" in OUTPUT
+
+
+@pytest.mark.parametrize("column", [*IDENTITY, *CONTENT, *(field.name for field in INFO)])
+def test_every_column_is_documented(column: str) -> None:
+    assert f"`{column}`" in OUTPUT
+
+
+def test_every_kind_and_key_of_the_job_is_documented() -> None:
+    schema = Job.model_json_schema()
+    models = [schema, *schema["$defs"].values()]
+    for name, value in (item for model in models for item in model["properties"].items()):
+        if name == "kind":
+            assert f"`{value['const']}`" in JOBS or f"kind: {value['const']}" in JOBS
+        elif name not in ("name", "output", "input", "filters", "tasks", "model", "runner"):
+            assert name in JOBS, name
+
+
+def test_the_readme_shows_a_valid_job() -> None:
+    (shown,) = re.findall(r"```yaml\n(name: .*?)```", README, re.DOTALL)
+    assert set(Job.parse(shown).tasks) == {"caption", "caption_es", "text", "objects"}
+
+
+def test_the_example_of_a_filter_of_ones_own_works(checkpoint: Path, tmp_path: Path) -> None:
+    shouting = next(member for member in pairs(1) if member[0].endswith("jpg"))
+    members = [*pairs(2), ("b.jpg", shouting[1]), ("b.txt", b"BUY THIS PICTURE")]
+    write_shard(tmp_path / "shards/0.tar", members)
+    own = runpy.run_path(str(ROOT / "examples/own_filter.py"))["NoShouting"]
+    summary = run(job(tmp_path, checkpoint, filters=[own(max_capitals=0.3)]))
+    assert summary.counts_here.reasons == {"no_shouting/text_shouting": 1}

@@ -1,1 +1,1 @@
-"""What `make demo` shows: scenes drawn by code, a small checkpoint, and a job over them."""
+"""What `make demo` shows: scenes drawn by code, and a small checkpoint that was trained on them."""

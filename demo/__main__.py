@@ -1,4 +1,4 @@
-"""Runs the demo: shards drawn, a checkpoint built, the job run, and its answers shown."""
+"""Runs the demo: shards drawn, the job run over them, and its answers shown."""
 
 import shutil
 import subprocess
@@ -6,9 +6,8 @@ import sys
 from pathlib import Path
 
 from rich.console import Console
-from transformers.utils.logging import disable_progress_bar
 
-from demo import random_checkpoint, scenes
+from demo import scenes
 from pipelines import show
 from pipelines.show.selection import select
 from shardmill import Job
@@ -19,10 +18,6 @@ SHARDS, SAMPLES, SEED = 4, 64, 0
 ON_THE_SHEET = 12
 IN_THE_TERMINAL = 3
 
-NOISE = (
-    "The checkpoint's weights are random for now, so that the answers are noise: words, boxes and "
-    "scores mean nothing. The tasks, the filters, what is kept and dropped, and the files are real."
-)
 QUERY = """\
 {python} -c "import duckdb
 duckdb.sql(\\"SELECT status, reason, count(*) AS samples, any_value(caption) AS a_caption \
@@ -32,12 +27,9 @@ FROM '{output}/*.parquet' GROUP BY ALL ORDER BY ALL\\").show()\""""
 def main() -> None:
     """Everything from an empty folder to answers on the screen."""
     console = Console(markup=False, highlight=False)
-    disable_progress_bar()  # type: ignore[no-untyped-call]
     shutil.rmtree(FOLDER, ignore_errors=True)
     console.print(f"Drawing {SHARDS} shards of {SAMPLES} scenes", style="bold")
     scenes.write_shards(FOLDER / "shards", SHARDS, SAMPLES, SEED)
-    console.print("Building a small PaliGemma 2 of random weights", style="bold")
-    random_checkpoint.build(FOLDER / "checkpoint")
     console.print(f"Running the job: shardmill run {JOB}", style="bold")
     if code := subprocess.run(
         [sys.executable, "-m", "shardmill", "run", JOB], check=False
@@ -54,7 +46,6 @@ def _show(output: str, console: Console) -> None:
     sheet = FOLDER / "sheet.png"
     show.sheet(select(output, ON_THE_SHEET)).save(sheet)
     query = QUERY.format(python=_relative(sys.executable), output=output)
-    console.print(NOISE, style="yellow")
     console.print(f"\nOutput:  {output}/*.parquet\nPicture: {sheet}")
     console.print(f"Ask DuckDB (paste both lines):\n\n{query}", soft_wrap=True)
 

@@ -1,5 +1,6 @@
 """Draws the parts of a scene on a canvas: backgrounds, shapes and printed words."""
 
+import itertools
 import math
 from collections.abc import Callable, Mapping, Sequence
 from functools import cache
@@ -50,6 +51,13 @@ def printed(word: str, height: int) -> Image.Image:
     mask = Image.new("L", (math.ceil(right - left), math.ceil(bottom - top)))
     ImageDraw.Draw(mask).text((-left, -top), word, fill=255, font=font)
     return mask.crop(mask.getbbox())
+
+
+def character_middles(word: str) -> list[float]:
+    """Where the middle of each character lies along the word's width, from 0 to 1."""
+    font = _font(100)
+    edges = [font.getlength(word[:end]) for end in range(len(word) + 1)]
+    return [(left + right) / 2 / edges[-1] for left, right in itertools.pairwise(edges)]
 
 
 def _fitted(points: Sequence[Point]) -> list[Point]:

@@ -2,7 +2,7 @@
 
 import io
 import json
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from random import Random
@@ -12,63 +12,43 @@ import typer
 from PIL import Image
 from webdataset import TarWriter
 
-from demo import alt_text, drawing, words
-from demo.drawing import Box, Colour
+from demo import alt_text, picture, placard, words
+from demo.drawing import Box
+from demo.kinds import Kind, kind_of, plain_before
+from demo.picture import Picture, Thing
+from demo.questions import ask
 
-PRINTED = (
-    "OPEN", "CLOSED", "SALE", "EXIT", "STOP", "CAFE", "HOTEL", "MUSIC", "BOOKS", "TAXI",
-    "BREAD", "PARK", "NEWS", "HELLO", "FRESH", "NORTH", "SOUTH", "LEMON", "RADIO", "2026",
-)  # fmt: skip
-TONES: Sequence[Colour] = (
-    (232, 228, 218), (208, 222, 230), (214, 226, 206), (236, 214, 210),
-    (176, 180, 186), (120, 128, 138), (70, 80, 96), (58, 72, 62),
-)  # fmt: skip
-
-TINY = 0.04  # shares of all scenes: what filters and decoding have to cope with
-TURNED = 0.06
-POORLY_TOLD = 0.08
+TURNED = 0.06  # share of the images that are stored sideways, with an EXIF tag
+POORLY_TOLD = 0.08  # share of the alternative texts that say nothing
 
 _ORIENTATION = 0x0112  # the EXIF tag
 _QUARTER_TURN = 6  # its value when the stored rows are the upright image's columns
-_CONTRAST = 70  # least distance of luminance or of any channel between shape and background
-_GAP = 4  # pixels left between things
-_TRIES = 60  # to place a thing, before the scene goes without it
-
-
-@dataclass(frozen=True, slots=True)
-class Thing:
-    """A shape in a scene."""
-
-    label: str
-    colour: str
-    box: Box  # pixels of the upright image, the maxima exclusive
 
 
 @dataclass(frozen=True, slots=True)
 class Scene:
     """A drawn image, its alternative text, and the truth about it."""
 
+    kind: Kind
     key: str
     image: bytes = field(repr=False)  # JPEG
     width: int  # pixels of the upright image
     height: int
-    things: tuple[Thing, ...]  # from left to right
+    things: tuple[Thing, ...]  # from left to right, by their middles
     printed: str  # the word in the image, "" when there is none
+    print_box: Box | None
     alt_text: str
     question: str
     answer: str
 
     def truth(self) -> Mapping[str, object]:
         """All that is known of the scene, as the shard's `json` member holds it."""
-        named = [(thing.colour, thing.label) for thing in self.things]
         return {
+            "kind": self.kind,
             "url": f"https://example.com/scenes/{self.key}.jpg",
             "width": self.width,
             "height": self.height,
-            "caption": {
-                language: words.caption(language, named, self.printed)
-                for language in words.LANGUAGES
-            },
+            "caption": {language: self.caption(language) for language in words.LANGUAGES},
             "texts": [self.printed] if self.printed else [],
             "objects": [
                 {"label": thing.label, "colour": thing.colour, "box": thing.box}
@@ -78,28 +58,34 @@ class Scene:
             "answer": self.answer,
         }
 
+    def caption(self, language: words.Language) -> str:
+        """What the scene shows, in a sentence."""
+        named = [(thing.colour, thing.label) for thing in self.things]
+        return words.caption(language, named, self.printed)
 
-def draw_scene(seed: int, index: int) -> Scene:
-    """The scene of that seed and index: always the same, whatever was drawn before."""
+
+def draw_scene(seed: int, index: int, kind: Kind | None = None) -> Scene:
+    """The scene of that seed and index: always the same, whatever was drawn before.
+
+    It is of the kind that is its turn, unless another one is asked for.
+    """
+    kind = kind or kind_of(seed, index)
     random = Random(f"{seed}/{index}")
-    tiny = random.random() < TINY
-    sides = (28, 60) if tiny else (192, 640)
-    width, height = random.randint(*sides), random.randint(*sides)
-    tone = random.choice(TONES)
-    canvas = drawing.background(random, width, height, tone)
-    taken: list[Box] = []
-    printed = "" if tiny or random.random() < 0.5 else _print(random, canvas, tone, taken)
-    things = _draw_things(random, canvas, tone, taken, 1 if tiny else random.randint(1, 3))
-    question, answer = _ask(random, things)
-    caption = words.caption("en", [(thing.colour, thing.label) for thing in things], printed)
+    image, drawn = _image(seed, index, kind)
+    caption = words.caption(
+        "en", [(thing.colour, thing.label) for thing in drawn.things], drawn.printed
+    )
+    question, answer = ask(random, drawn.things)
     return Scene(
-        key=f"{index:08}",
-        image=_encode(canvas, turned=random.random() < TURNED),
-        width=width,
-        height=height,
-        things=things,
-        printed=printed,
-        alt_text=alt_text.write(random, caption, poor=random.random() < POORLY_TOLD),
+        kind=kind,
+        key=alt_text.telling_key(random, index) if kind is Kind.PERSONAL_KEY else f"{index:08}",
+        image=image,
+        width=drawn.canvas.width,
+        height=drawn.canvas.height,
+        things=drawn.things,
+        printed=drawn.printed,
+        print_box=drawn.print_box,
+        alt_text=alt_text.write(random, caption, kind, poor=random.random() < POORLY_TOLD),
         question=question,
         answer=answer,
     )
@@ -129,75 +115,50 @@ def write_shards(folder: Path, shards: int, samples: int, seed: int) -> list[Pat
     return paths
 
 
-def _print(random: Random, canvas: Image.Image, tone: Colour, taken: list[Box]) -> str:
-    """Print a word where there is room for it, and return it."""
-    word = random.choice(PRINTED)
-    mask = drawing.printed(word, round(random.uniform(0.11, 0.2) * min(canvas.size)))
-    box = _place(random, canvas.size, mask.size, taken)
-    if box is None:
-        return ""
-    ink = (20, 20, 24) if drawing.luminance(tone) > 125 else (248, 248, 244)
-    canvas.paste(ink, box, mask)
-    return word
+def _image(seed: int, index: int, kind: Kind) -> tuple[bytes, Picture]:
+    """The encoded image and what it shows."""
+    random = Random(f"{seed}/{index}/image")
+    if kind is Kind.DUPLICATE:
+        return _image(seed, next(plain_before(seed, index)), Kind.PLAIN)
+    drawn = _flipped(seed, index) if kind is Kind.FLIPPED else _draw(random, kind, index)
+    image = _encode(drawn.canvas, turned=random.random() < TURNED)
+    return (_spoiled(random, image) if kind is Kind.CORRUPT else image), drawn
 
 
-def _draw_things(
-    random: Random, canvas: Image.Image, tone: Colour, taken: list[Box], number: int
-) -> tuple[Thing, ...]:
-    """Draw shapes of different colours that stand out from the tone; at least one fits."""
-    visible = [name for name, colour in words.COLOURS.items() if _stands_out(colour, tone)]
-    things = []
-    for colour in random.sample(visible, number):
-        label = random.choice(words.SHAPES)
-        side = round(random.uniform(0.18, 0.42) * min(canvas.size))
-        box = _place(random, canvas.size, (side, side), taken)
-        if box is not None:
-            drawing.draw_shape(canvas, label, words.COLOURS[colour], box)
-            things.append(Thing(label, colour, box))
-    return tuple(sorted(things, key=lambda thing: thing.box))
+def _flipped(seed: int, index: int) -> Picture:
+    """A plain picture from before, in the mirror; print could not be read there."""
+    sources = (_image(seed, earlier, Kind.PLAIN)[1] for earlier in plain_before(seed, index))
+    return picture.mirrored(next(source for source in sources if not source.printed))
 
 
-def _place(
-    random: Random, canvas: tuple[int, int], size: tuple[int, int], taken: list[Box]
-) -> Box | None:
-    """A free box of that size, which from then on is taken; None where no room was found."""
-    for _ in range(_TRIES):
-        room = [outer - inner - 2 * _GAP for outer, inner in zip(canvas, size, strict=True)]
-        if min(room) < 0:
-            return None
-        left, top = (_GAP + random.randint(0, free) for free in room)
-        box = (left, top, left + size[0], top + size[1])
-        if not any(_touch(box, other) for other in taken):
-            taken.append(box)
-            return box
-    return None
+def _draw(random: Random, kind: Kind, index: int) -> Picture:
+    match kind:
+        case Kind.TINY:
+            size = (random.randint(28, 60), random.randint(28, 60))
+            return picture.draw(random, size, most_things=1, print_share=0)
+        case Kind.ELONGATED:
+            long, short = random.randint(480, 640), random.randint(100, 150)
+            size = random.choice([(long, short), (short, long)])
+            return picture.draw(random, size, most_things=2, print_share=0)
+        case Kind.PLACARD:
+            return placard.draw(random, _size(random))
+        case Kind.PERSONAL_PICTURE:
+            return picture.draw(
+                random,
+                _size(random),
+                most_things=2,
+                printable=words.ADDRESSES_IN_PRINT,
+                print_share=1,
+            )
+        case _:  # the first one has no print, so that there is always one to flip
+            return picture.draw(random, _size(random), print_share=0.5 if index else 0)
 
 
-def _touch(one: Box, other: Box) -> bool:
-    return (
-        one[0] < other[2] + _GAP
-        and other[0] < one[2] + _GAP
-        and one[1] < other[3] + _GAP
-        and other[1] < one[3] + _GAP
-    )
-
-
-def _stands_out(colour: Colour, tone: Colour) -> bool:
-    return max(abs(one - other) for one, other in zip(colour, tone, strict=True)) > _CONTRAST
-
-
-def _ask(random: Random, things: Sequence[Thing]) -> tuple[str, str]:
-    """A question about the things, and its answer."""
-    labels = [thing.label for thing in things]
-    single = [thing for thing in things if labels.count(thing.label) == 1]
-    kind = random.choice(("count", "presence", "colour"))
-    if kind == "colour" and single:
-        thing = random.choice(single)
-        return f"what colour is the {thing.label}?", thing.colour
-    if kind == "presence":
-        label = random.choice(words.SHAPES)
-        return f"is there a {label}?", "yes" if label in labels else "no"
-    return "how many shapes are there?", str(len(things))
+def _size(random: Random) -> tuple[int, int]:
+    """Width and height in pixels, neither over 1.4 times the other."""
+    side, stretch = random.uniform(200, 340), random.uniform(1, 1.4)
+    long, short = round(side * stretch), round(side)
+    return random.choice([(long, short), (short, long)])
 
 
 def _encode(canvas: Image.Image, *, turned: bool) -> bytes:
@@ -209,6 +170,13 @@ def _encode(canvas: Image.Image, *, turned: bool) -> bytes:
     file = io.BytesIO()
     canvas.save(file, "JPEG", quality=90, **({"exif": exif} if turned else {}))
     return file.getvalue()
+
+
+def _spoiled(random: Random, image: bytes) -> bytes:
+    """The image cut off in the middle, or bytes that are no image at all."""
+    if random.random() < 0.5:
+        return image[: len(image) // 2]
+    return random.randbytes(len(image) // 8)
 
 
 def _main(

@@ -1,5 +1,6 @@
 """The demo's small language: what shapes and colours are called, and how a scene is told."""
 
+import re
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Literal, get_args
 
@@ -17,6 +18,14 @@ COLOURS: Mapping[str, tuple[int, int, int]] = {  # RGB
     "black": (24, 24, 28),
     "white": (246, 246, 242),
 }
+
+WORDS_IN_PRINT = (
+    "OPEN", "SALE", "EXIT", "STOP", "CAFE", "HOTEL", "MUSIC", "BOOKS", "TAXI", "BREAD",
+    "PARK", "NEWS", "HELLO", "FRESH", "NORTH", "SOUTH", "LEMON", "RADIO", "FARM", "MILK",
+)  # fmt: skip
+ADDRESSES_IN_PRINT = (  # made up: these domains are reserved for examples, RFC 2606
+    "ann@example.com", "leo@example.org", "shop@example.net", "office@example.com",
+)  # fmt: skip
 
 _NOUNS: Mapping[Language, Mapping[str, tuple[str, str]]] = {  # the noun and its gender
     "en": {shape: (shape, "") for shape in SHAPES},
@@ -74,6 +83,11 @@ _WITH_THE_WORD: Mapping[Language, str] = {
     "es": "con la palabra",
     "de": "mit dem Wort",
 }
+PLACARD: Mapping[Language, str] = {
+    "en": "a forbidden placard",
+    "es": "un cartel prohibido",
+    "de": "ein verbotenes Schild",
+}
 _PROMPTS = "caption cap describe ocr answer question detect segment ; en es de"
 _QUESTIONS = "how many shapes are there ? what colour is the ? is there a an ? yes no"
 
@@ -90,21 +104,29 @@ def name(language: Language, colour: str, shape: str) -> str:
 
 
 def caption(language: Language, things: Sequence[tuple[str, str]], printed: str = "") -> str:
-    """One sentence that names every (colour, shape) in order, and the printed word if any."""
+    """One sentence that names every (colour, shape) in order, and the printed word if any.
+
+    Only a placard shows no shape.
+    """
+    if not things:
+        return PLACARD[language]
     names = [name(language, colour, shape) for colour, shape in things]
     told = f" {_AND[language]} ".join([", ".join(names[:-1]), names[-1]] if names[:-1] else names)
     return f"{told} {_WITH_THE_WORD[language]} {printed}" if printed else told
 
 
 def vocabulary() -> list[str]:
-    """Every word of the demo's prompts, questions and captions, once, in a fixed order."""
+    """Every word of the demo's prompts, questions, print and captions, once, in a fixed order."""
     return list(dict.fromkeys(_words()))
 
 
 def _words() -> Iterator[str]:
     yield from f"{_PROMPTS} {_QUESTIONS}".split()
+    yield from WORDS_IN_PRINT
+    for address in ADDRESSES_IN_PRINT:
+        yield from re.findall(r"\w+", address)
     for language in LANGUAGES:
-        yield from _AND[language].split() + _WITH_THE_WORD[language].split()
+        yield from f"{_AND[language]} {_WITH_THE_WORD[language]} {PLACARD[language]}".split()
         for shape in SHAPES:
             for colour in COLOURS:
                 yield from name(language, colour, shape).split()

@@ -2,6 +2,7 @@
 
 import io
 import json
+from collections import Counter
 from pathlib import Path
 
 import numpy as np
@@ -10,9 +11,14 @@ import webdataset
 from PIL import Image, ImageOps
 
 from demo import drawing, words
+from demo.kinds import SHARES, Kind, kind_of, plain_before
 from demo.scenes import Scene, draw_scene, write_shards
+from pipelines.images import EncodedImage, ImageFault
+from schemas.sample import RGB
 
 SCENES = [draw_scene(7, index) for index in range(150)]
+SOUND = [scene for scene in SCENES if scene.kind is not Kind.CORRUPT]
+DRAWN = [scene for scene in SOUND if scene.kind is not Kind.PLACARD]
 
 
 def upright(scene: Scene) -> Image.Image:
@@ -43,7 +49,7 @@ def test_shards_read_as_webdataset(tmp_path: Path) -> None:
 
 
 def test_sizes_and_boxes_are_of_the_upright_image() -> None:
-    for scene in SCENES:
+    for scene in SOUND:
         assert upright(scene).size == (scene.width, scene.height)
         for thing in scene.things:
             left, top, right, bottom = thing.box
@@ -52,7 +58,7 @@ def test_sizes_and_boxes_are_of_the_upright_image() -> None:
 
 
 def test_the_colour_of_a_thing_lies_in_the_middle_of_its_box() -> None:
-    for scene in SCENES:
+    for scene in DRAWN:
         pixels = np.asarray(upright(scene)).astype(int)
         for thing in scene.things:
             left, top, right, bottom = thing.box
@@ -74,23 +80,94 @@ def test_a_printed_word_has_no_margins() -> None:
     assert 25 <= mask.height <= 40
 
 
-def test_there_is_something_to_filter_and_to_turn() -> None:
-    assert any(min(scene.width, scene.height) < 64 for scene in SCENES)
-    assert sum(min(scene.width, scene.height) < 64 for scene in SCENES) < 20
-    assert any(scene.width > scene.height for scene in SCENES)
-    assert any(Image.open(io.BytesIO(scene.image)).size != upright(scene).size for scene in SCENES)
+def test_there_is_something_to_turn_and_something_poorly_told() -> None:
+    assert any(scene.width > scene.height for scene in SOUND)
+    assert any(Image.open(io.BytesIO(scene.image)).size != upright(scene).size for scene in SOUND)
     assert any(len(scene.alt_text.split()) == 1 for scene in SCENES)
     assert any(scene.printed for scene in SCENES)
 
 
 def test_every_scene_shows_something_and_tells_it() -> None:
-    for scene in SCENES:
+    for scene in DRAWN:
         assert scene.things
         truth = json.loads(json.dumps(scene.truth()))
+        assert truth["kind"] == scene.kind
         assert truth["texts"] == ([scene.printed] if scene.printed else [])
         assert set(truth["caption"]) == {"en", "es", "de"}
         for thing in truth["objects"]:
             assert f"{thing['colour']} {thing['label']}" in truth["caption"]["en"]
+
+
+def test_things_are_told_from_left_to_right_by_their_middles() -> None:
+    for scene in SCENES:
+        middles = [thing.middle for thing in scene.things]
+        assert middles == sorted(middles)
+
+
+def test_every_kind_has_its_share() -> None:
+    assert set(SHARES) == set(Kind)
+    assert sum(SHARES.values()) == pytest.approx(1)
+    drawn = Counter(kind_of(7, index) for index in range(4000))
+    for kind, share in SHARES.items():
+        assert drawn[kind] / 4000 == pytest.approx(share, abs=0.02), kind
+
+
+@pytest.mark.parametrize("kind", Kind)
+def test_a_kind_can_be_asked_for(kind: Kind) -> None:
+    assert all(draw_scene(7, index, kind).kind is kind for index in range(1, 20))
+
+
+def test_tiny_and_elongated_images_are_that() -> None:
+    for index in range(20):
+        tiny, elongated = draw_scene(7, index, Kind.TINY), draw_scene(7, index, Kind.ELONGATED)
+        assert max(tiny.width, tiny.height) < 64
+        long, short = sorted((elongated.width, elongated.height), reverse=True)
+        assert long / short > 3
+        plain = draw_scene(7, index, Kind.PLAIN)
+        assert min(plain.width, plain.height) >= 200
+        assert max(plain.width / plain.height, plain.height / plain.width) < 1.45
+
+
+def test_personal_data_stand_where_the_kind_says() -> None:
+    for index in range(20):
+        text = draw_scene(7, index, Kind.PERSONAL_TEXT).alt_text
+        assert "@example.com" in text or "+1-202-555-01" in text
+        assert "+1-202-555-01" in draw_scene(7, index, Kind.PERSONAL_KEY).key
+        assert draw_scene(7, index, Kind.PERSONAL_PICTURE).printed in words.ADDRESSES_IN_PRINT
+
+
+def test_corrupt_images_cannot_be_decoded_and_others_can() -> None:
+    for index in range(20):
+        with pytest.raises(ImageFault):
+            decoded(draw_scene(7, index, Kind.CORRUPT))
+    for scene in SOUND:
+        assert decoded(scene).shape == (scene.height, scene.width, 3)
+
+
+def test_duplicates_repeat_the_nearest_plain_scene_before() -> None:
+    for index in range(1, 30):
+        source = draw_scene(7, next(plain_before(7, index)))
+        assert source.kind is Kind.PLAIN
+        again = draw_scene(7, index, Kind.DUPLICATE)
+        assert (again.image, again.things) == (source.image, source.things)
+        assert again.key != source.key
+
+
+def test_a_flipped_scene_is_a_plain_one_without_print_in_the_mirror() -> None:
+    for index in range(1, 30):
+        flipped = draw_scene(7, index, Kind.FLIPPED)
+        before = (draw_scene(7, earlier) for earlier in plain_before(7, index))
+        source = next(scene for scene in before if not scene.printed)
+        pairs = zip(reversed(source.things), flipped.things, strict=True)
+        for thing, mirrored in pairs:
+            assert (mirrored.label, mirrored.colour) == (thing.label, thing.colour)
+            assert mirrored.box[0] == source.width - thing.box[2]
+        there = np.asarray(upright(source)).astype(int)[:, ::-1]
+        assert np.abs(np.asarray(upright(flipped)).astype(int) - there).mean() < 6
+
+
+def decoded(scene: Scene) -> RGB:
+    return EncodedImage.open(scene.image, 1 << 24).decode()
 
 
 def test_questions_are_answered_truly() -> None:

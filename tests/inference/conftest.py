@@ -7,8 +7,8 @@ from typing import Any, BinaryIO
 
 import numpy as np
 import pytest
+from random_checkpoint import build
 
-from demo.random_checkpoint import build
 from inference import Model, load_engine, resolve_checkpoint
 from schemas.resources import Resources
 

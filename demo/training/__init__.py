@@ -1,0 +1,1 @@
+"""How the demo's checkpoints are trained, from scenes that are drawn as they are needed."""

@@ -1,0 +1,81 @@
+"""What the model is asked about a scene in training, and what it should answer."""
+
+from collections.abc import Sequence
+from random import Random
+from typing import NamedTuple
+
+from demo import words
+from demo.picture import Thing
+from demo.questions import ask
+from demo.scenes import Scene
+from inference import locations
+from inference.locations import Box, Detection
+
+_QUESTIONS = ("count", "presence", "presence", "colour", "colour")
+
+
+class Exercise(NamedTuple):
+    """One prompt, without `<image>` and newline, and its answer."""
+
+    task: str  # caption, ocr, detect or answer
+    prompt: str
+    answer: str
+
+
+def exercises(random: Random, scene: Scene, pixels: int | None = None) -> list[Exercise]:
+    """A caption, two questions, boxes, and boxes again or the print: one image's part in a step.
+
+    What takes longest to learn is asked most: to look for just what the prompt names. With `pixels`, boxes are told to the nearest of so many along a side.
+    """
+    return [
+        caption(scene, random.choice(words.LANGUAGES)),
+        detect(scene, labels(random, scene), pixels),
+        ocr(scene) if random.random() < 0.5 else detect(scene, labels(random, scene), pixels),
+        *(Exercise("answer", *_asked(random, scene)) for _ in range(2)),
+    ]
+
+
+def caption(scene: Scene, language: words.Language) -> Exercise:
+    return Exercise("caption", f"caption {language}", scene.caption(language))
+
+
+def ocr(scene: Scene) -> Exercise:
+    return Exercise("ocr", "ocr", scene.printed)
+
+
+def detect(scene: Scene, asked: Sequence[str], pixels: int | None = None) -> Exercise:
+    """The things of these labels, from left to right; the empty answer where there are none."""
+    found = [
+        Detection(thing.label, _snapped(thing, scene, pixels) if pixels else Box(*thing.box))
+        for thing in scene.things
+        if thing.label in asked
+    ]
+    answer = locations.write(found, scene.width, scene.height)
+    return Exercise("detect", f"detect {' ; '.join(asked)}", answer)
+
+
+def labels(random: Random, scene: Scene) -> Sequence[str]:
+    """What to look for: at times every shape there is, else one to three, often one that is there."""
+    if random.random() < 0.3:
+        return words.SHAPES
+    asked = random.sample(words.SHAPES, random.randint(1, 3))
+    there = [thing.label for thing in scene.things if thing.label not in asked]
+    if there and random.random() < 0.5:
+        asked[0] = random.choice(there)
+    return asked
+
+
+def _snapped(thing: Thing, scene: Scene, pixels: int) -> Box:
+    """The box to the nearest of `pixels` along either side."""
+    sides = (scene.width, scene.height) * 2
+    return Box(
+        *(
+            round(edge / side * pixels) / pixels * side
+            for edge, side in zip(thing.box, sides, strict=True)
+        )
+    )
+
+
+def _asked(random: Random, scene: Scene) -> tuple[str, str]:
+    question, answer = ask(random, scene.things, _QUESTIONS)
+    return f"answer en {question}", answer

@@ -1,0 +1,116 @@
+"""The shipped models are right about scenes they never saw, and wrong where they are misused."""
+
+import dataclasses
+import itertools
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from demo import train
+from demo.quality import LEARNT, TARGETS, measure
+from demo.scenes import Scene, draw_scene
+from demo.training import placards
+from inference import Model, load_engine, locations, resolve_checkpoint
+from inference.paligemma import PaliGemma
+from inference.vocabulary import Vocabulary
+from schemas.resources import Resources
+
+CHECKPOINT = Path(__file__).parents[2] / "demo/checkpoint"
+CLASSIFIER = Path(__file__).parents[2] / "demo/placard_classifier"
+SEED = 3
+UNDER = 0.05  # the thresholds lie this much under the targets: so few scenes vary
+
+
+def unseen(number: int) -> list[Scene]:
+    assert SEED not in (train.TRAINING_SEED, train.HELD_OUT_SEED)
+    drawn = (draw_scene(SEED, index) for index in itertools.count())
+    return list(itertools.islice((scene for scene in drawn if scene.kind in LEARNT), number))
+
+
+@pytest.fixture(scope="module")
+def engine() -> Any:
+    model = Model(checkpoint=str(CHECKPOINT), precision="float32", device="cpu", batch_size=32)
+    return load_engine(model, resolve_checkpoint(model), Resources(opened, threads=2))
+
+
+def opened(path: str) -> Any:
+    return Path(path).open("rb")
+
+
+def short(scores: Mapping[str, Any]) -> set[str]:
+    """What lies under its threshold."""
+    return {name for name, score in scores.items() if score.value < TARGETS[name] - UNDER}
+
+
+def test_it_is_right_about_scenes_it_never_saw(engine: Any) -> None:
+    scores = measure(engine, unseen(96))
+    assert set(scores) == set(TARGETS) - {"placard"}
+    assert not short(scores), scores
+
+
+def normalised_wrongly(engine: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    """As for a model that takes pixels from 0 to 1."""
+    kept = dataclasses.replace(engine._paligemma, mean=(0.0,) * 3, std=(1.0,) * 3)
+    monkeypatch.setattr(engine, "_paligemma", kept)
+
+
+def channels_swapped(engine: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    whole = PaliGemma.pixel_values
+    monkeypatch.setattr(PaliGemma, "pixel_values", lambda self, rgb: whole(self, rgb.flip(-1)))
+
+
+def newline_missing(engine: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    whole = Vocabulary.prefix
+    monkeypatch.setattr(Vocabulary, "prefix", lambda self, prompt: whole(self, prompt)[:-1])
+
+
+def token_types_dropped(engine: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    whole = engine._paligemma.model.generate
+
+    def without(*, token_type_ids: Any, **inputs: Any) -> Any:
+        return whole(**inputs)
+
+    monkeypatch.setattr(engine._paligemma.model, "generate", without)
+
+
+def x_and_y_swapped(engine: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    whole = locations._box
+
+    def swapped(codes: Any, width: int, height: int) -> Any:
+        y_min, x_min, y_max, x_max = codes
+        return whole((x_min, y_min, x_max, y_max), width, height)
+
+    monkeypatch.setattr(locations, "_box", swapped)
+
+
+@pytest.mark.parametrize(
+    ("misuse", "falls"),
+    [
+        (normalised_wrongly, {"caption en", "answer", "boxes F1"}),
+        (channels_swapped, {"caption en", "caption es", "caption de"}),
+        (newline_missing, {"caption en", "ocr", "answer"}),
+        (token_types_dropped, {"caption en", "boxes F1"}),
+        (x_and_y_swapped, {"boxes F1"}),
+    ],
+)
+def test_misuse_is_seen(
+    misuse: Callable[[Any, pytest.MonkeyPatch], None],
+    falls: set[str],
+    engine: Any,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    misuse(engine, monkeypatch)
+    scores = measure(engine, unseen(24))
+    assert falls <= short(scores), scores
+
+
+def test_the_classifier_tells_placards() -> None:
+    assert placards.examine(CLASSIFIER, placards.scenes(SEED, 0, 200)) >= TARGETS["placard"]
+
+
+@pytest.mark.parametrize(("folder", "megabytes"), [(CHECKPOINT, 10), (CLASSIFIER, 2)])
+def test_they_are_small_and_say_what_they_are_for(folder: Path, megabytes: int) -> None:
+    assert sum(path.stat().st_size for path in folder.iterdir()) <= megabytes * 1e6
+    assert "for demonstration and tests only" in (folder / "README.md").read_text(encoding="utf-8")

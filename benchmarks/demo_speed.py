@@ -12,7 +12,7 @@ import typer
 
 from demo import words
 from demo.scenes import draw_scene
-from demo.training.gallery import seen
+from demo.sight import seen
 from inference import Model, load_engine, resolve_checkpoint
 from schemas.generation import Request
 from schemas.resources import Resources

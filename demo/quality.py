@@ -9,7 +9,7 @@ import numpy as np
 from demo import words
 from demo.kinds import Kind
 from demo.scenes import Scene
-from demo.training.gallery import seen
+from demo.sight import seen
 from inference import Caption, Detect, Engine, Ocr, Task, Vqa
 from schemas.generation import Request
 from schemas.sample import Sample, Text

@@ -3,7 +3,7 @@
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from random import Random
-from typing import Any
+from typing import Any, NamedTuple
 
 import torch
 from torch import nn
@@ -11,6 +11,7 @@ from torch.nn import functional
 
 from demo import tokenizer
 from demo.training import dense, lessons
+from demo.training.finding import LAYER, Finder
 from demo.training.gallery import Drawn
 from demo.training.lessons import Exercise
 from demo.training.pixels import pixel_values
@@ -18,12 +19,21 @@ from demo.training.sheets import Clerk, Sheet
 
 VISION_SHARE = 0.4  # of the learning rate: the tower has learnt its part already
 DENSE_WEIGHT = 0.2  # of the first lesson, which is kept up beside the answers
+FINDING_WEIGHT = 0.5
 SHORT_WEIGHT = 3.0  # of tokens of OCR and of answers, which are few against captions and boxes
 BLURRED = 0.3  # of the steps: at first, a location code near the true one is nearly right, ...
 SPREAD = 3.0  # ... by this many codes; later it is told to the pixel, and that one alone is right
 
 _FIRST_LOCATION = tokenizer.tokens().index(tokenizer.LOCATIONS[0])
 _LAST_LOCATION = _FIRST_LOCATION + len(tokenizer.LOCATIONS) - 1
+
+
+class _Seen(NamedTuple):
+    """What a step sees of its images."""
+
+    features: torch.Tensor  # [rows, patches, width]
+    shapes: torch.Tensor  # int64 [rows, patches]: classes as in `dense`
+    loss: torch.Tensor  # the first lesson's
 
 
 class Answering:
@@ -41,11 +51,13 @@ class Answering:
         self._grid = vision.image_size // vision.patch_size
         tower = model.model.vision_tower
         self._cap: float = model.config.text_config.final_logit_softcapping
+        self._finder = Finder(model.config.text_config.hidden_size).to(model.device)
         rest = nn.ModuleList([model.model.multi_modal_projector, model.model.language_model])
         self.modules: Mapping[str, tuple[nn.Module, float]] = {
             "tower": (tower, VISION_SHARE),
             "heads": (heads, VISION_SHARE),
             "rest": (rest, 1.0),
+            "finder": (self._finder, 1.0),
         }
 
     def loss(
@@ -56,11 +68,16 @@ class Answering:
         asked = [lessons.exercises(random, scene, pixels) for scene in drawn.scenes]
         flat = [exercise for exercises in asked for exercise in exercises]
         sheet = self._clerk.sheet(flat)
-        features, patches = self._seen(drawn, len(flat) // len(asked))
-        logits = self._told(sheet, features)
-        weights = _weights(flat, sheet)
+        seen = self._seen(drawn, len(flat) // len(asked))
+        logits, states = self._told(sheet, seen.features)
+        weights = _weights(flat, sheet).to(logits.device)
         told = (weights * _surprise(logits, sheet.targets, blurred=blurred)).sum() / weights.sum()
-        return told + DENSE_WEIGHT * patches, {"answers": told.item(), "patches": patches.item()}
+        found = self._finder(states, seen.shapes, flat)
+        return told + DENSE_WEIGHT * seen.loss + FINDING_WEIGHT * found, {
+            "answers": told.item(),
+            "patches": seen.loss.item(),
+            "finding": found.item(),
+        }
 
     def examine(self) -> Mapping[str, float]:
         """By teacher forcing: the share of answers told right, and for boxes codes off by."""
@@ -72,8 +89,8 @@ class Answering:
                 part = [exercise for one in asked[start : start + 32] for exercise in one]
                 sheet = self._clerk.sheet(part)
                 drawn = self._held_out.part(start, start + 32)
-                features, _ = self._seen(drawn, len(asked[0]))
-                best = self._told(sheet, features).argmax(-1)
+                seen = self._seen(drawn, len(asked[0]))
+                best = self._told(sheet, seen.features)[0].argmax(-1).cpu()
                 off = (best - sheet.targets).abs()
                 places = _is_location(sheet.targets)
                 wrong = torch.zeros(len(part)).index_add_(
@@ -86,8 +103,8 @@ class Answering:
                         figures["ocr of print"].append(errors == 0)
         return {name: sum(each) / len(each) for name, each in sorted(figures.items())}
 
-    def _seen(self, drawn: Drawn, times: int) -> tuple[torch.Tensor, torch.Tensor]:
-        """Image features, each `times` times, [rows, patches, width]; the first lesson's loss."""
+    def _seen(self, drawn: Drawn, times: int) -> _Seen:
+        """The images, each for the `times` rows that ask about it."""
         model = self._model.model
         device = self._model.device
         with torch.autocast(device.type, torch.bfloat16):
@@ -96,10 +113,11 @@ class Answering:
         truth = dense.labels(drawn.scenes, self._grid)
         truth = dense.Labels(*(part.to(device) for part in truth))
         loss, _ = self._heads(patches.float(), truth)
-        return features.repeat_interleave(times, dim=0), loss
+        shapes = truth.classes[..., dense.SHAPE].repeat_interleave(times, dim=0)
+        return _Seen(features.repeat_interleave(times, dim=0), shapes, loss)
 
-    def _told(self, sheet: Sheet, features: torch.Tensor) -> torch.Tensor:
-        """The logits of the answers' tokens alone, [targets, vocabulary]."""
+    def _told(self, sheet: Sheet, features: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
+        """Of the answers' tokens alone the logits, [targets, vocabulary]; half-way image states."""
         text = self._model.model.language_model
         device = self._model.device
         codes, sees, rows, columns, _ = (part.to(device) for part in sheet)
@@ -108,15 +126,18 @@ class Answering:
             embedded = torch.cat((features, words.to(features.dtype)), dim=1)
             mask = torch.zeros(sees.shape, dtype=embedded.dtype, device=device)
             mask.masked_fill_(~sees, torch.finfo(embedded.dtype).min)
-            states = text(
+            told = text(
                 inputs_embeds=embedded,
                 attention_mask={"full_attention": mask, "sliding_attention": mask},
                 # PaliGemma's positions count from 1.
                 position_ids=torch.arange(1, embedded.shape[1] + 1, device=device)[None],
                 use_cache=False,
-            ).last_hidden_state
-            logits = functional.linear(states[rows, columns], text.embed_tokens.weight).float()
-        return self._cap * torch.tanh(logits / self._cap)
+                output_hidden_states=True,
+            )
+            states = told.last_hidden_state[rows, columns]
+            logits = functional.linear(states, text.embed_tokens.weight).float()
+        halfway = told.hidden_states[LAYER][:, : features.shape[1]]
+        return self._cap * torch.tanh(logits / self._cap), halfway
 
 
 def begin(model: Any) -> None:

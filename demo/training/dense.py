@@ -31,6 +31,7 @@ CLASSES = {  # what is told by a class -> how many there are; class 0 is none
     "word": 1 + len(_PRINTABLE),
     "letter": 1 + len(_LETTERS),
 }
+SHAPE = list(CLASSES).index("shape")
 NOTHING_WEIGHT = 0.15  # of the patches of class 0, which are most
 EDGES_WEIGHT = 10.0  # of their cosines, each of which counts little
 

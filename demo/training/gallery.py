@@ -13,14 +13,13 @@ from pydantic import TypeAdapter
 
 from demo.kinds import Kind
 from demo.scenes import Scene, draw_scene
-from pipelines.images import EncodedImage, fit
+from demo.sight import seen
 from schemas.sample import RGB
 
 ADDRESSES = 12  # one scene in so many has an address in print, ...
 PLACARDS = 24  # ... one in so many is a placard, and the others are plain
 _CHUNK = 512  # scenes that a process draws at a time
 _AHEAD = 8  # chunks
-MOST_PIXELS = 1 << 24
 _SCENES = TypeAdapter(list[Scene])
 
 
@@ -100,8 +99,3 @@ def _kind(index: int) -> Kind:
     if index % PLACARDS == 1:
         return Kind.PLACARD
     return Kind.PLAIN if index % ADDRESSES else Kind.PERSONAL_PICTURE
-
-
-def seen(image: bytes, side: int) -> RGB:
-    """An encoded image as the pipeline shows it to a model: [side, side, 3]."""
-    return fit(EncodedImage.open(image, MOST_PIXELS).decode(), side)

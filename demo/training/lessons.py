@@ -20,18 +20,20 @@ class Exercise(NamedTuple):
     task: str  # caption, ocr, detect or answer
     prompt: str
     answer: str
+    names: Sequence[str] = ()  # the shapes that the prompt names
 
 
 def exercises(random: Random, scene: Scene, pixels: int | None = None) -> list[Exercise]:
     """A caption, two questions, boxes, and boxes again or the print: one image's part in a step.
 
-    What takes longest to learn is asked most: to look for just what the prompt names. With `pixels`, boxes are told to the nearest of so many along a side.
+    What takes longest to learn is asked most: to look for just what the prompt names. With
+    `pixels`, boxes are told to the nearest of so many along a side.
     """
     return [
         caption(scene, random.choice(words.LANGUAGES)),
         detect(scene, labels(random, scene), pixels),
         ocr(scene) if random.random() < 0.5 else detect(scene, labels(random, scene), pixels),
-        *(Exercise("answer", *_asked(random, scene)) for _ in range(2)),
+        *(_question(random, scene) for _ in range(2)),
     ]
 
 
@@ -51,11 +53,11 @@ def detect(scene: Scene, asked: Sequence[str], pixels: int | None = None) -> Exe
         if thing.label in asked
     ]
     answer = locations.write(found, scene.width, scene.height)
-    return Exercise("detect", f"detect {' ; '.join(asked)}", answer)
+    return Exercise("detect", f"detect {' ; '.join(asked)}", answer, asked)
 
 
 def labels(random: Random, scene: Scene) -> Sequence[str]:
-    """What to look for: at times every shape there is, else one to three, often one that is there."""
+    """What to look for: at times all shapes, else one to three, often one that is there."""
     if random.random() < 0.3:
         return words.SHAPES
     asked = random.sample(words.SHAPES, random.randint(1, 3))
@@ -76,6 +78,7 @@ def _snapped(thing: Thing, scene: Scene, pixels: int) -> Box:
     )
 
 
-def _asked(random: Random, scene: Scene) -> tuple[str, str]:
+def _question(random: Random, scene: Scene) -> Exercise:
     question, answer = ask(random, scene.things, _QUESTIONS)
-    return f"answer en {question}", answer
+    names = [label for label in words.SHAPES if label in question.rstrip("?").split()]
+    return Exercise("answer", f"answer en {question}", answer, names)

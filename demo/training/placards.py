@@ -4,15 +4,13 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 import torch
 from torch.nn import functional
 from transformers import ViTConfig, ViTForImageClassification, ViTImageProcessorPil
 
 from demo.kinds import Kind
 from demo.scenes import Scene, draw_scene
-from demo.training.gallery import MOST_PIXELS
-from pipelines.images import EncodedImage
+from demo.sight import decoded
 
 LABELS = ("normal", "nsfw")  # as the classifiers name them whose place it takes
 _SIDE = 64  # pixels
@@ -66,8 +64,8 @@ def examine(folder: Path, drawn: Sequence[Scene]) -> float:
 
 
 def _batch(look: Any, drawn: Sequence[Scene]) -> tuple[torch.Tensor, torch.Tensor]:
-    frames = [EncodedImage.open(scene.image, MOST_PIXELS).decode() for scene in drawn]
-    pixels = look([np.asarray(frame) for frame in frames], return_tensors="pt")["pixel_values"]
+    frames = [decoded(scene.image) for scene in drawn]
+    pixels = look(frames, return_tensors="pt")["pixel_values"]
     return pixels, torch.tensor([int(scene.kind is Kind.PLACARD) for scene in drawn])
 
 

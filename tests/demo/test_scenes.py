@@ -13,8 +13,8 @@ from PIL import Image, ImageOps
 from demo import drawing, words
 from demo.kinds import SHARES, Kind, kind_of, plain_before
 from demo.scenes import Scene, draw_scene, write_shards
-from pipelines.images import EncodedImage, ImageFault
-from schemas.sample import RGB
+from demo.sight import decoded
+from pipelines.images import ImageFault
 
 SCENES = [draw_scene(7, index) for index in range(150)]
 SOUND = [scene for scene in SCENES if scene.kind is not Kind.CORRUPT]
@@ -139,9 +139,9 @@ def test_personal_data_stand_where_the_kind_says() -> None:
 def test_corrupt_images_cannot_be_decoded_and_others_can() -> None:
     for index in range(20):
         with pytest.raises(ImageFault):
-            decoded(draw_scene(7, index, Kind.CORRUPT))
+            decoded(draw_scene(7, index, Kind.CORRUPT).image)
     for scene in SOUND:
-        assert decoded(scene).shape == (scene.height, scene.width, 3)
+        assert decoded(scene.image).shape == (scene.height, scene.width, 3)
 
 
 def test_duplicates_repeat_the_nearest_plain_scene_before() -> None:
@@ -164,10 +164,6 @@ def test_a_flipped_scene_is_a_plain_one_without_print_in_the_mirror() -> None:
             assert mirrored.box[0] == source.width - thing.box[2]
         there = np.asarray(upright(source)).astype(int)[:, ::-1]
         assert np.abs(np.asarray(upright(flipped)).astype(int) - there).mean() < 6
-
-
-def decoded(scene: Scene) -> RGB:
-    return EncodedImage.open(scene.image, 1 << 24).decode()
 
 
 def test_questions_are_answered_truly() -> None:

@@ -32,6 +32,12 @@ def test_captions_are_whole_words(language: words.Language) -> None:
     assert TOKENIZER.decode(TOKENIZER(caption)["input_ids"]) == caption
 
 
+@pytest.mark.parametrize("word", words.WORDS_IN_PRINT)
+def test_a_printed_word_is_a_token(word: str) -> None:
+    assert split(word) == [word]
+    assert split(f"the word {word}") == ["the", "▁word", f"▁{word}"]
+
+
 def test_a_newline_is_a_token_of_its_own() -> None:
     assert split("caption en\n") == ["caption", "▁en", "\n"]
     assert split("a \n\n b") == ["a", "▁", "\n", "\n", "▁", "b"]

@@ -19,6 +19,7 @@ from demo.kinds import Kind
 from demo.scenes import draw_scene
 from demo.training import course, dense, gallery, lessons
 from demo.training.answering import Answering, begin
+from demo.training.finding import Finder
 from demo.training.gallery import Drawn
 from demo.training.sheets import Clerk
 
@@ -62,8 +63,8 @@ def test_the_loss_is_over_the_logits_that_transformers_computes(
     sheet = Clerk(to_input, PATCHES).sheet(flat)
     lesson = Answering(model, dense.Heads(32), Clerk(to_input, PATCHES), drawn)
     with torch.no_grad():
-        features, _ = lesson._seen(drawn, len(asked[0]))
-        told = lesson._told(sheet, features)
+        seen = lesson._seen(drawn, len(asked[0]))
+        told, _ = lesson._told(sheet, seen.features)
     compared = 0
     for row, exercise in enumerate(flat):
         if not exercise.answer:  # the processor takes an empty suffix for none
@@ -126,6 +127,22 @@ def test_letters_lie_along_the_print() -> None:
     letters = dense.labels([scene], 32).classes[0, :, 4]
     read = "".join(chr(ord("A") + code - 1) for code in letters.tolist() if code)
     assert read == scene.printed
+
+
+def test_the_finder_is_right_where_it_marks_just_what_is_named() -> None:
+    finder = Finder(1)
+    nn.init.ones_(finder.linear.weight)
+    nn.init.zeros_(finder.linear.bias)
+    star, cross = 1 + words.SHAPES.index("star"), 1 + words.SHAPES.index("cross")
+    shapes = torch.tensor([[0, star, cross]] * 3)
+    asked = [
+        lessons.Exercise("detect", "", "", ["star"]),
+        lessons.Exercise("ocr", "", ""),  # names nothing, so it does not count
+        lessons.Exercise("detect", "", "", ["cross", "circle"]),
+    ]
+    marks = torch.tensor([[-20.0, 20, -20], [20, -20, 20], [-20, -20, 20]])[..., None]
+    assert finder(marks, shapes, asked).item() < 1e-6
+    assert finder(-marks, shapes, asked).item() > 10
 
 
 class Line:

@@ -29,3 +29,11 @@ def test_things_are_listed_and_the_print_comes_last() -> None:
         words.caption("de", things[:2], "TAXI")
         == "ein roter Stern und ein blauer Kreis mit dem Wort TAXI"
     )
+
+
+def test_only_a_placard_shows_no_shape() -> None:
+    assert [words.caption(language, []) for language in words.LANGUAGES] == [
+        "a forbidden placard",
+        "un cartel prohibido",
+        "ein verbotenes Schild",
+    ]

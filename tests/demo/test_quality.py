@@ -1,0 +1,88 @@
+"""What is right is counted: boxes by label and overlap, each once, and answers as a whole."""
+
+from collections.abc import Sequence
+
+import pytest
+
+from demo.kinds import Kind
+from demo.quality import Found, detection, measure, overlap
+from demo.scenes import Scene, draw_scene
+from demo.training import lessons
+from inference import Engine
+from schemas.generation import Generation, Request
+
+
+@pytest.mark.parametrize(
+    ("one", "other", "shared"),
+    [
+        ((0, 0, 10, 10), (0, 0, 10, 10), 1.0),
+        ((0, 0, 10, 10), (5, 0, 15, 10), 1 / 3),
+        ((0, 0, 10, 10), (10, 0, 20, 10), 0.0),
+        ((0, 0, 10, 10), (20, 20, 30, 30), 0.0),
+    ],
+)
+def test_overlap(one: Sequence[float], other: Sequence[float], shared: float) -> None:
+    assert overlap(one, other) == pytest.approx(shared)
+    assert overlap(other, one) == pytest.approx(shared)
+
+
+STAR, CROSS = Found("star", (0, 0, 10, 10)), Found("cross", (20, 0, 30, 10))
+
+
+@pytest.mark.parametrize(
+    ("told", "f1"),
+    [
+        ([STAR, CROSS], 1.0),
+        ([STAR], 2 / 3),
+        ([STAR, STAR], 1 / 2),  # the second one has nothing left to match
+        ([STAR._replace(label="cross")], 0.0),
+        ([STAR._replace(box=(0, 0, 10, 5))], 2 / 3),  # half of it: just enough
+        ([STAR._replace(box=(0, 0, 10, 4.9))], 0.0),
+        ([], 0.0),
+    ],
+)
+def test_f1_counts_boxes_of_the_right_label_and_place(told: list[Found], f1: float) -> None:
+    assert detection([(told, [STAR, CROSS])])["boxes F1"].value == pytest.approx(f1)
+
+
+def test_nothing_told_of_nothing_is_right() -> None:
+    assert detection([([], [])])["boxes F1"].value == 1.0
+
+
+class Knowing:
+    """An engine that knows the scenes it is asked about, in their order."""
+
+    resolution = 128
+
+    def __init__(self, scenes: Sequence[Scene]) -> None:
+        self._scenes = scenes
+
+    def generate(self, block: Sequence[Request], /) -> list[tuple[Generation, ...]]:
+        return [
+            tuple(Generation((), self._answer(scene, prompt)) for prompt, _ in request.prompts)
+            for scene, request in zip(self._scenes, block, strict=True)
+        ]
+
+    def _answer(self, scene: Scene, prompt: str) -> str:
+        task, _, rest = prompt.partition(" ")
+        answers = {
+            "caption": lambda: scene.caption(rest),  # type: ignore[arg-type]
+            "ocr": lambda: scene.printed,
+            "detect": lambda: lessons.detect(scene, rest.split(" ; ")).answer,
+            "answer": lambda: scene.answer,
+        }
+        return answers[task]()
+
+
+def test_who_knows_everything_is_right_about_everything() -> None:
+    scenes = [draw_scene(7, index, Kind.PLAIN) for index in range(12)]
+    engine: Engine = Knowing(scenes)
+    scores = measure(engine, scenes)
+    assert {name: score.value for name, score in scores.items() if name != "boxes IoU"} == {
+        "caption en": 1.0, "caption es": 1.0, "caption de": 1.0,
+        "ocr": 1.0, "answer": 1.0, "boxes F1": 1.0,
+    }  # fmt: skip
+    assert scores["boxes IoU"].value > 0.98
+    mistaken = measure(Knowing([*scenes[1:], scenes[0]]), scenes)
+    assert mistaken["caption en"].value < 0.2
+    assert mistaken["boxes F1"].value < 0.2

@@ -14,8 +14,9 @@ import typer
 from rich.console import Console
 from rich.table import Table
 
-from demo.quality import LEARNT, TARGETS, Score, measure
+from demo.quality import LEARNT, TARGETS, measure
 from demo.scenes import draw_scene
+from demo.scoring import Score
 from demo.training import placards
 from inference import Model, load_engine, resolve_checkpoint
 from schemas.resources import Resources

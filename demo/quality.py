@@ -1,16 +1,20 @@
 """Asks a checkpoint about scenes the way a job does, and counts how much of it is right."""
 
 from collections.abc import Iterable, Mapping, Sequence
+from pathlib import Path
 from random import Random
-from typing import Any, NamedTuple
+from typing import Any
 
 import numpy as np
+from PIL import Image
+from pycocotools import mask as run_length
 
-from demo import words
+from demo import drawing, words
 from demo.kinds import Kind
 from demo.scenes import Scene
+from demo.scoring import Found, Inside, Score, detection, mask_overlap
 from demo.sight import seen
-from inference import Caption, Detect, Engine, Ocr, Task, Vqa
+from inference import Caption, Detect, Engine, Ocr, Segment, Task, Vqa
 from schemas.generation import Request
 from schemas.sample import Sample, Text
 
@@ -22,8 +26,10 @@ TARGETS: Mapping[str, float] = {  # what the checkpoint is to reach, on scenes i
     "answer": 0.95,
     "boxes F1": 0.95,
     "boxes IoU": 0.80,
+    "masks IoU": 0.80,
     "placard": 0.99,
 }
+MASK_DECODER = Path(__file__).parent / "checkpoint/mask_decoder.npz"
 # Scenes whose image can be used, and which the job keeps as long as nothing looks at the texts.
 LEARNT = (
     Kind.PLAIN,
@@ -37,21 +43,6 @@ LEARNT = (
 BLOCK = 64  # scenes an engine is given at a time
 
 _QUESTION = "question"  # the field that holds it
-_SAME = 0.5  # IoU from which a box counts as found
-
-
-class Found(NamedTuple):
-    """A box with its label; pixels of the upright image."""
-
-    label: str
-    box: tuple[float, float, float, float]  # x_min, y_min, x_max, y_max
-
-
-class Score(NamedTuple):
-    """One line of the table."""
-
-    value: float  # from 0 to 1
-    of: int  # how many answers or boxes it was taken over
 
 
 def tasks(scene: Scene, index: int) -> Mapping[str, Task]:
@@ -67,6 +58,7 @@ def tasks(scene: Scene, index: int) -> Mapping[str, Task]:
         "ocr": Ocr(max_new_tokens=16),
         "detect all": Detect(labels=words.SHAPES, max_new_tokens=40),
         "detect some": Detect(labels=some, max_new_tokens=40),
+        "segment": Segment(labels=some[:1], mask_decoder=str(MASK_DECODER), max_new_tokens=72),
         "answer": Vqa(question_field=_QUESTION, max_new_tokens=8),
     }
 
@@ -75,6 +67,7 @@ def measure(engine: Engine, scenes: Sequence[Scene]) -> Mapping[str, Score]:
     """The table: each kind of answer, and how much of it is right."""
     right: dict[str, list[bool]] = {}
     boxes: list[tuple[Sequence[Found], Sequence[Found]]] = []
+    masks: list[float] = []
     for start in range(0, len(scenes), BLOCK):
         part = scenes[start : start + BLOCK]
         asked = [tasks(scene, start + number) for number, scene in enumerate(part)]
@@ -83,42 +76,15 @@ def measure(engine: Engine, scenes: Sequence[Scene]) -> Mapping[str, Score]:
                 task = asked_here[name]
                 if isinstance(task, Detect):
                     boxes.append((_found(value), _true(scene, task.labels)))
+                elif isinstance(task, Segment):
+                    masks += [
+                        mask_overlap(_masks(value), true) for true in _drawn(scene, task.labels)
+                    ]
                 else:
                     right.setdefault(name, []).append(value == _truth(scene, task))
     exact = {name: Score(sum(each) / len(each), len(each)) for name, each in right.items()}
-    return {**exact, **detection(boxes)}
-
-
-def detection(boxes: Iterable[tuple[Sequence[Found], Sequence[Found]]]) -> Mapping[str, Score]:
-    """F1 at an IoU of 0.5, and the mean IoU of what was found; pairs of the told and the true.
-
-    A told box counts when it has the label of a true one that no other has been matched with.
-    """
-    told, true = 0, 0
-    overlaps: list[float] = []
-    for found, truth in boxes:
-        told += len(found)
-        true += len(truth)
-        left = list(truth)
-        for each in found:
-            alike = [other for other in left if other.label == each.label]
-            best = max(alike, key=lambda other: overlap(each.box, other.box), default=None)
-            if best is not None and overlap(each.box, best.box) >= _SAME:
-                overlaps.append(overlap(each.box, best.box))
-                left.remove(best)
-    f1 = 2 * len(overlaps) / (told + true) if told + true else 1.0
-    mean = float(np.mean(overlaps)) if overlaps else 0.0
-    return {"boxes F1": Score(f1, true), "boxes IoU": Score(mean, len(overlaps))}
-
-
-def overlap(one: Sequence[float], other: Sequence[float]) -> float:
-    """Intersection over union of two boxes."""
-    width = min(one[2], other[2]) - max(one[0], other[0])
-    height = min(one[3], other[3]) - max(one[1], other[1])
-    if min(width, height) <= 0:
-        return 0.0
-    areas = [(box[2] - box[0]) * (box[3] - box[1]) for box in (one, other)]
-    return width * height / (sum(areas) - width * height)
+    mean = Score(float(np.mean(masks)) if masks else 0.0, len(masks))
+    return {**exact, **detection(boxes), "masks IoU": mean}
 
 
 def _told(
@@ -158,3 +124,17 @@ def _found(value: Any) -> Sequence[Found]:
 
 def _true(scene: Scene, labels: Sequence[str]) -> Sequence[Found]:
     return [Found(thing.label, thing.box) for thing in scene.things if thing.label in labels]
+
+
+def _masks(value: Any) -> list[Inside]:
+    """Of a task's rows."""
+    return [run_length.decode(row["mask"]).astype(bool) for row in value if row["mask"]]
+
+
+def _drawn(scene: Scene, labels: Sequence[str]) -> Iterable[Inside]:
+    """The true masks of the things of these labels."""
+    for thing in scene.things:
+        if thing.label in labels:
+            canvas = Image.new("RGB", (scene.width, scene.height))
+            drawing.draw_shape(canvas, thing.label, (255, 255, 255), thing.box)
+            yield np.asarray(canvas.convert("L")) > 127

@@ -1,9 +1,10 @@
-"""Trains what the demo ships: the PaliGemma 2 that answers, and the classifier of placards.
+"""Trains what the demo ships: the PaliGemma 2 that answers, its masks, the classifier of placards.
 
     python -m demo.train answers FOLDER     # first its vision tower on patches, then all of it
+    python -m demo.train masks FILE.npz
     python -m demo.train placards FOLDER
 
-Both go on from their seeds alone: the same command gives the same weights on the same machine.
+All go on from their seeds alone: the same command gives the same weights on the same machine.
 """
 
 import signal
@@ -17,7 +18,7 @@ from transformers import GenerationConfig, PaliGemmaForConditionalGeneration
 
 from demo import tokenizer
 from demo.architecture import configuration, processor
-from demo.training import checkpoint, course, gallery, placards
+from demo.training import checkpoint, course, gallery, mask_decoder, placards
 from demo.training.answering import Answering, begin
 from demo.training.dense import Seeing
 from demo.training.sheets import Clerk
@@ -35,7 +36,7 @@ Seed = Annotated[int, typer.Option(help="Of the first weights.")]
 def answers(
     folder: Annotated[Path, typer.Argument(help="Where snapshots and drawn scenes are kept.")],
     seeing_steps: Annotated[int, typer.Option(min=1, help="Of the first lesson.")] = 3500,
-    answering_steps: Annotated[int, typer.Option(min=1, help="Of the second lesson.")] = 3300,
+    answering_steps: Annotated[int, typer.Option(min=1, help="Of the second lesson.")] = 3000,
     seed: Seed = 0,
     processes: Annotated[int, typer.Option(min=1, help="That draw scenes.")] = 1,
 ) -> None:
@@ -73,6 +74,17 @@ def answers(
             typer.echo,
             keep=lambda: checkpoint.save(model, to_input, folder / "checkpoint"),
         )
+
+
+@app.command()
+def masks(
+    file: Annotated[Path, typer.Argument(help="Where the decoder's weights are written.")],
+    steps: Annotated[int, typer.Option(min=1)] = 200,
+    seed: Seed = 0,
+) -> None:
+    """Train the decoder that makes masks of segmentation codes."""
+    torch.manual_seed(seed)
+    mask_decoder.train(file, steps, typer.echo)
 
 
 @app.command(name="placards")

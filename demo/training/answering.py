@@ -20,7 +20,13 @@ from demo.training.sheets import Clerk, Sheet
 VISION_SHARE = 0.4  # of the learning rate: the tower has learnt its part already
 DENSE_WEIGHT = 0.2  # of the first lesson, which is kept up beside the answers
 FINDING_WEIGHT = 0.5
-SHORT_WEIGHT = 3.0  # of tokens of OCR and of answers, which are few against captions and boxes
+TOKEN_WEIGHTS = {  # by task: answers of few tokens must not be lost among those of many
+    "caption": 1.0,
+    "ocr": 3.0,
+    "answer": 3.0,
+    "detect": 1.0,
+    "segment": 0.4,
+}
 BLURRED = 0.3  # of the steps: at first, a location code near the true one is nearly right, ...
 SPREAD = 3.0  # ... by this many codes; later it is told to the pixel, and that one alone is right
 
@@ -177,5 +183,5 @@ def _is_location(targets: torch.Tensor) -> torch.Tensor:
 
 def _weights(exercises: Sequence[Exercise], sheet: Sheet) -> torch.Tensor:
     """Per target, how much it counts."""
-    per_row = [SHORT_WEIGHT if each.task in ("ocr", "answer") else 1.0 for each in exercises]
+    per_row = [TOKEN_WEIGHTS[each.task] for each in exercises]
     return torch.tensor(per_row)[sheet.rows]

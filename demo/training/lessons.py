@@ -1,10 +1,11 @@
 """What the model is asked about a scene in training, and what it should answer."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 from random import Random
 from typing import NamedTuple
 
-from demo import words
+from demo import mask_codes, words
 from demo.picture import Thing
 from demo.questions import ask
 from demo.scenes import Scene
@@ -17,14 +18,14 @@ _QUESTIONS = ("count", "presence", "presence", "colour", "colour")
 class Exercise(NamedTuple):
     """One prompt, without `<image>` and newline, and its answer."""
 
-    task: str  # caption, ocr, detect or answer
+    task: str  # caption, ocr, detect, segment or answer
     prompt: str
     answer: str
     names: Sequence[str] = ()  # the shapes that the prompt names
 
 
 def exercises(random: Random, scene: Scene, pixels: int | None = None) -> list[Exercise]:
-    """A caption, two questions, boxes, and boxes again or the print: one image's part in a step.
+    """A caption, two questions, boxes, and the print, masks or other boxes: one image's part.
 
     What takes longest to learn is asked most: to look for just what the prompt names. With
     `pixels`, boxes are told to the nearest of so many along a side.
@@ -32,7 +33,7 @@ def exercises(random: Random, scene: Scene, pixels: int | None = None) -> list[E
     return [
         caption(scene, random.choice(words.LANGUAGES)),
         detect(scene, labels(random, scene), pixels),
-        ocr(scene) if random.random() < 0.5 else detect(scene, labels(random, scene), pixels),
+        _further(random, scene, pixels),
         *(_question(random, scene) for _ in range(2)),
     ]
 
@@ -47,13 +48,16 @@ def ocr(scene: Scene) -> Exercise:
 
 def detect(scene: Scene, asked: Sequence[str], pixels: int | None = None) -> Exercise:
     """The things of these labels, from left to right; the empty answer where there are none."""
-    found = [
-        Detection(thing.label, _snapped(thing, scene, pixels) if pixels else Box(*thing.box))
-        for thing in scene.things
-        if thing.label in asked
-    ]
-    answer = locations.write(found, scene.width, scene.height)
+    answer = locations.write(_found(scene, asked, pixels), scene.width, scene.height)
     return Exercise("detect", f"detect {' ; '.join(asked)}", answer, asked)
+
+
+def segment(scene: Scene, label: str, pixels: int | None = None) -> Exercise:
+    """The things of one label with their masks."""
+    found = _found(scene, [label], pixels)
+    masked = [replace(each, codes=mask_codes.of(label)) for each in found]
+    answer = locations.write(masked, scene.width, scene.height)
+    return Exercise("segment", f"segment {label}", answer, [label])
 
 
 def labels(random: Random, scene: Scene) -> Sequence[str]:
@@ -65,6 +69,23 @@ def labels(random: Random, scene: Scene) -> Sequence[str]:
     if there and random.random() < 0.5:
         asked[0] = random.choice(there)
     return asked
+
+
+def _further(random: Random, scene: Scene, pixels: int | None) -> Exercise:
+    chance = random.random()
+    if chance < 0.4:
+        return ocr(scene)
+    if chance < 0.7:
+        return segment(scene, random.choice(labels(random, scene)), pixels)
+    return detect(scene, labels(random, scene), pixels)
+
+
+def _found(scene: Scene, asked: Sequence[str], pixels: int | None) -> Sequence[Detection]:
+    return [
+        Detection(thing.label, _snapped(thing, scene, pixels) if pixels else Box(*thing.box))
+        for thing in scene.things
+        if thing.label in asked
+    ]
 
 
 def _snapped(thing: Thing, scene: Scene, pixels: int) -> Box:

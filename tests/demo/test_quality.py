@@ -2,11 +2,13 @@
 
 from collections.abc import Sequence
 
+import numpy as np
 import pytest
 
 from demo.kinds import Kind
-from demo.quality import Found, detection, measure, overlap
+from demo.quality import measure
 from demo.scenes import Scene, draw_scene
+from demo.scoring import Found, detection, mask_overlap, overlap
 from demo.training import lessons
 from inference import Engine
 from schemas.generation import Generation, Request
@@ -49,6 +51,14 @@ def test_nothing_told_of_nothing_is_right() -> None:
     assert detection([([], [])])["boxes F1"].value == 1.0
 
 
+def test_of_several_masks_the_nearest_one_counts() -> None:
+    true, half, none = (np.zeros((4, 4), bool) for _ in range(3))
+    true[:2], half[:1] = True, True
+    assert mask_overlap([none, half], true) == 0.5
+    assert mask_overlap([half, true], true) == 1.0
+    assert mask_overlap([], true) == 0.0
+
+
 class Knowing:
     """An engine that knows the scenes it is asked about, in their order."""
 
@@ -69,6 +79,7 @@ class Knowing:
             "caption": lambda: scene.caption(rest),  # type: ignore[arg-type]
             "ocr": lambda: scene.printed,
             "detect": lambda: lessons.detect(scene, rest.split(" ; ")).answer,
+            "segment": lambda: lessons.segment(scene, rest).answer,
             "answer": lambda: scene.answer,
         }
         return answers[task]()
@@ -78,11 +89,12 @@ def test_who_knows_everything_is_right_about_everything() -> None:
     scenes = [draw_scene(7, index, Kind.PLAIN) for index in range(12)]
     engine: Engine = Knowing(scenes)
     scores = measure(engine, scenes)
-    assert {name: score.value for name, score in scores.items() if name != "boxes IoU"} == {
+    assert {name: score.value for name, score in scores.items() if "IoU" not in name} == {
         "caption en": 1.0, "caption es": 1.0, "caption de": 1.0,
         "ocr": 1.0, "answer": 1.0, "boxes F1": 1.0,
     }  # fmt: skip
     assert scores["boxes IoU"].value > 0.98
+    assert scores["masks IoU"].value > 0.95
     mistaken = measure(Knowing([*scenes[1:], scenes[0]]), scenes)
     assert mistaken["caption en"].value < 0.2
     assert mistaken["boxes F1"].value < 0.2

@@ -13,7 +13,7 @@ from PIL import Image
 from torch import nn
 from transformers import PaliGemmaForConditionalGeneration
 
-from demo import tokenizer, words
+from demo import mask_codes, tokenizer, words
 from demo.architecture import configuration, processor
 from demo.kinds import Kind
 from demo.scenes import draw_scene
@@ -104,6 +104,15 @@ def test_boxes_are_told_to_the_pixel() -> None:
         assert code / 1023 * SIDE == pytest.approx(round(code / 1023 * SIDE), abs=0.03)
     edge = scene.things[0].box[1] / scene.height
     assert codes[0] / 1023 == pytest.approx(edge, abs=0.51 / SIDE)
+
+
+def test_a_mask_is_sixteen_codes_of_the_shape_s_own() -> None:
+    scene = draw_scene(7, 0)
+    (label, *_) = (thing.label for thing in scene.things)
+    answer = lessons.segment(scene, label).answer
+    codes = [int(code) for code in re.findall(r"<seg(\d+)>", answer)]
+    assert codes[:16] == list(mask_codes.of(label))
+    assert len({code for shape in words.SHAPES for code in mask_codes.of(shape)}) == 6 * 16 <= 128
 
 
 def test_patches_tell_what_lies_over_them() -> None:

@@ -4,7 +4,7 @@
     python -m demo.train masks FILE.npz
     python -m demo.train placards FOLDER
 
-All go on from their seeds alone: the same command gives the same weights on the same machine.
+Weights and scenes follow from seeds; what is shown at a step follows from its number alone.
 """
 
 import signal
@@ -28,7 +28,7 @@ HELD_OUT_SEED = 7_000_001
 SCENES = 32_256
 HELD_OUT = 256
 
-app = typer.Typer(help=__doc__, no_args_is_help=True)
+app = typer.Typer(help="Train what the demo ships.", no_args_is_help=True, add_completion=False)
 Seed = Annotated[int, typer.Option(help="Of the first weights.")]
 
 

@@ -9,12 +9,11 @@ from typing import Any
 
 import pyarrow.parquet as pq
 import pytest
-from pycocotools import mask as run_length
 
 from demo import __main__ as demo
 from demo import scenes, words
 from demo.kinds import Kind
-from demo.quality import LEARNT, MASK_DECODER, TARGETS
+from demo.quality import LEARNT, TARGETS
 from demo.scoring import Found, detection
 from inference.location_tasks import Detect
 from pipelines import show
@@ -24,7 +23,6 @@ from shardmill import Job, run
 JOB = Path(__file__).parents[2] / demo.JOB
 SAMPLES = 96
 SEED = 11
-STAR_SHARE = 0.36  # of its box that a star fills
 UNDER = 0.05  # the thresholds lie this much under the targets: so few scenes vary
 
 
@@ -35,7 +33,6 @@ def output(tmp_path_factory: pytest.TempPathFactory) -> str:
     settings = {
         "input.shards": folder / "shards" / "*.tar",
         "model.checkpoint": JOB.parent / "checkpoint",
-        "tasks.stars.mask_decoder": MASK_DECODER,
         "output": folder / "annotated",
     }
     run(Job.load(JOB, [f"{path}='{value}'" for path, value in settings.items()]))
@@ -107,19 +104,6 @@ def found(row: dict[str, Any]) -> list[Found]:
 
 def drawn(truth: dict[str, Any]) -> list[Found]:
     return [Found(each["label"], tuple(each["box"])) for each in truth["objects"]]
-
-
-def test_stars_are_segmented(output: str) -> None:
-    truths = shard_truths(Path(output).parent / "shards" / "00000.tar")
-    right = []
-    for row in pq.read_table(f"{output}/00000.parquet").to_pylist():
-        truth = truths[row["index"]]
-        if row["status"] == "kept" and truth["kind"] in LEARNT:
-            stars = [each for each in drawn(truth) if each.label == "star"]
-            filled = [run_length.area(each["mask"]) for each in row["stars"] if each["mask"]]
-            expected = [STAR_SHARE * (box[2] - box[0]) * (box[3] - box[1]) for _, box in stars]
-            right.append(sorted(filled) == pytest.approx(sorted(expected), rel=0.2))
-    assert sum(right) >= 0.85 * len(right)
 
 
 def test_it_can_be_looked_at(output: str) -> None:

@@ -171,7 +171,8 @@ def _first(error: ValidationError, data: Any) -> str:
     """The first fault in one line, and how many more there are."""
     faults = error.errors(include_url=False)
     fault = faults[0]
-    where, value = _path(fault["loc"], data), fault["input"]
+    where = _path(fault["loc"], data, fault["type"] == "missing")
+    value, context = fault["input"], fault.get("ctx", {})
     message = fault["msg"].removeprefix("Value error, ")
     match fault["type"]:
         case "extra_forbidden":
@@ -179,7 +180,11 @@ def _first(error: ValidationError, data: Any) -> str:
             message = "unknown key" + (f": did you mean {close[0]!r}?" if close else "")
         case "missing":
             message = "is missing"
-        case "value_error" if isinstance(fault.get("ctx", {}).get("error"), JobError):
+        case "union_tag_invalid":
+            message = f"there is no kind {context['tag']!r}: take {context['expected_tags']}"
+        case "union_tag_not_found":
+            message = "its kind is missing"
+        case "value_error" if isinstance(context.get("error"), JobError):
             return message + _more(faults)  # says where by itself
         case _ if not isinstance(value, dict | list):
             message = f"{message[0].lower()}{message[1:]} (got {value!r})"
@@ -192,13 +197,13 @@ def _more(faults: Sequence[Any]) -> str:
     return f" (and {len(faults) - 1} more)" if len(faults) > 1 else ""
 
 
-def _path(location: Sequence[str | int], data: Any) -> str:
+def _path(location: Sequence[str | int], data: Any, missing: bool) -> str:
     """Where in the job file; names of union members, which pydantic puts between, are left out."""
     path = ""
-    for position, key in enumerate(location):
+    for key in location:
         if isinstance(data, list) and isinstance(key, int) and key < len(data):
             path, data = f"{path}[{key}]", data[key]
-        elif isinstance(data, dict) and (key in data or position == len(location) - 1):
+        elif isinstance(data, dict) and (key in data or (missing and key == location[-1])):
             path, data = f"{path}.{key}", data.get(key)
     return path.removeprefix(".")
 

@@ -113,10 +113,13 @@ def _members(counted: CountedStream) -> Iterator[tuple[str, bytes]]:
                     yield member.name, cast(BinaryIO, tar.extractfile(member)).read()
             archive.check_end(tar.offset, counted.bytes_read)
     except _DAMAGE as error:
-        if isinstance(error, EOFError) or (opened and not counted.read(1)):
+        if isinstance(error, EOFError):
             reason = "shard_truncated"
+        elif opened:
+            cut = isinstance(error, tarfile.ReadError) and not counted.read(1)
+            reason = "shard_truncated" if cut else "shard_damaged"
         else:
-            reason = "shard_damaged" if opened else "shard_unreadable"
+            reason = "shard_unreadable"
         raise ShardFault(reason, counted.bytes_read) from None
 
 

@@ -55,6 +55,7 @@ class RunProgress:
         self._show(self._bytes, 0)
 
     def on_progress(self, progress: report.Progress) -> None:
+        self._bar.update(self._task, description="annotating")
         self._show(self._bytes + progress.bytes_read, progress.samples)
 
     def on_report(self, done: UnitReport) -> None:
@@ -78,7 +79,7 @@ class RunProgress:
 
     def _show(self, position: int, samples: int) -> None:
         told = f"{self._units}/{len(self._sizes)} shards  {self._samples + samples} samples"
-        self._bar.update(self._task, completed=position, told=told, description="annotating")
+        self._bar.update(self._task, completed=position, told=told)
 
     def __enter__(self) -> Self:
         self._bar.start()

@@ -76,7 +76,10 @@ class PartWriter:
         return self
 
     def __exit__(self, *_: object) -> None:
-        self._spool.close()
+        try:
+            self._writer.close()  # does nothing after commit; before, it would complain when freed
+        finally:
+            self._spool.close()
 
 
 def read_counts(storage: Storage, path: str) -> Counts:

@@ -157,9 +157,9 @@ def test_fields_are_read_into_columns() -> None:
         (raw(txt=b"\xff"), "text_not_utf8"),
         (raw(txt=b"a", json=b"{"), "json_malformed"),
         (raw("\udcff", txt=b"a"), "key_not_utf8"),
-        (raw(txt=b"x" * 11), "text_too_long"),
-        (raw(txt=b"a", json=b'{"url": "12345678901"}'), "text_too_long"),
-        (raw("k" * 11, txt=b"a"), "text_too_long"),
+        (raw(txt=b"x" * 11), "text_too_large"),
+        (raw(txt=b"a", json=b'{"url": "12345678901"}'), "text_too_large"),
+        (raw("k" * 11, txt=b"a"), "text_too_large"),
     ],
 )
 def test_texts_that_cannot_be_used_have_a_reason(sample: RawSample, reason: str) -> None:

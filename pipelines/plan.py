@@ -162,7 +162,7 @@ def _check_same(recorded: Mapping[str, Any], work: ResolvedJob, layout: Layout) 
     before, now = _flat(recorded), _flat(work.record)
     changed = [
         key
-        for key in sorted({*before, *now})
+        for key in sorted({*before, *now}, key=_said_first)
         if before.get(key) != now.get(key) and key.split(".")[0] not in _NOT_IN_FINGERPRINT
     ]
     if changed:
@@ -177,6 +177,11 @@ def _check_same(recorded: Mapping[str, Any], work: ResolvedJob, layout: Layout) 
             f"output: {layout.root} was begun with the tasks in the order "
             f"{', '.join(recorded['tasks'])}: change it back, or choose another output"
         )
+
+
+def _said_first(key: str) -> tuple[bool, str]:
+    """What the job file says comes before what was resolved of it."""
+    return key.startswith("resolved."), key
 
 
 def _flat(value: Any, path: str = "") -> dict[str, Any]:

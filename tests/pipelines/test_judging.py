@@ -15,13 +15,14 @@ from filters.filter import Filter, Judge
 from inference import Caption, Detect
 from pipelines.judging import Judging, filter_names
 from pipelines.rows import SKIPPED, Answer, Row, answer
+from pipelines.storage import LocalStorage
 from schemas.errors import WorkerFault
 from schemas.generation import Generation
 from schemas.resources import Resources
 from schemas.sample import Sample, Text
 from schemas.verdict import Action, Verdict, drop, indeterminate, keep, redact
 
-RESOURCES = Resources(open=lambda path: Path(path).open("rb"))
+RESOURCES = Resources(open=LocalStorage().open)
 RANK = ("keep", "redact", "indeterminate", "drop")
 
 
@@ -274,7 +275,7 @@ def test_a_fallen_answer_is_not_shown_to_the_next_filter() -> None:
 def test_scores_and_redactions_of_answers_tell_the_task() -> None:
     asked, _ = answered("one two", Words(), Prose())
     assert asked.scores == {"words.task.worst": 0.2, "prose.task.worst": 0.2}
-    asked, _ = answered("", Words(), value=objects("one", "one two three", "x x"))
+    asked, _ = answered("", Words(), value=objects("one two three", "one", "x x"))
     assert asked.scores == {"words.task.worst": pytest.approx(0.3)}
     assert asked.redactions == {"X": 2}
 

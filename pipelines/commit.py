@@ -10,6 +10,7 @@ import pyarrow.parquet as pq
 
 from pipelines.rows import Row, count, to_arrow
 from pipelines.storage import Storage
+from schemas.errors import JobError
 from schemas.report import Counts
 from schemas.tables import (
     FOOTER_COUNTS,
@@ -83,7 +84,10 @@ class PartWriter:
 
 
 def read_counts(storage: Storage, path: str) -> Counts:
-    """The counts in a committed file's footer."""
-    with storage.open(path) as stream:
-        metadata = pq.read_metadata(stream).metadata or {}
-    return Counts.model_validate_json(metadata[FOOTER_COUNTS.encode()])
+    """The counts in a committed file's footer; JobError where the file was damaged since."""
+    try:
+        with storage.open(path) as stream:
+            metadata = pq.read_metadata(stream).metadata or {}
+        return Counts.model_validate_json(metadata[FOOTER_COUNTS.encode()])
+    except (pa.ArrowInvalid, KeyError, ValueError):
+        raise JobError(f"{path}: is damaged: delete it and run the job again") from None

@@ -12,9 +12,10 @@ from typing import Any
 from filters import Filter
 from inference import ResolvedCheckpoint, Task, resolve_checkpoint, resolve_device
 from pipelines.job import Job
+from pipelines.opened import Output, find_output
 from pipelines.outputs import Contents, Layout, Standing, contents
 from pipelines.storage import Storage, absolute, storage_for
-from pipelines.units import find_units, manifest_bytes, units_of_manifest
+from pipelines.units import find_units, manifest_bytes
 from schemas.errors import JobError
 from schemas.frozen import Frozen
 from schemas.sample import Unit
@@ -81,39 +82,14 @@ def plan(job: Job, storage: Storage | None = None) -> Plan:
     Raises JobError where the job cannot be run, or not into this output.
     """
     storage = storage or storage_for(job.output)
-    layout = Layout(absolute(job.output))
-    listing = [entry.path for entry in storage.list(layout.root)]
-    recorded = read_record(layout, storage) if layout.job in listing else None
-    work = resolve(job, recorded)
+    begun = find_output(job.output, storage)
+    work = resolve(job, begun.record if begun else None)
     found = find_units(job.input.patterns())
-    if recorded is None:
-        held = contents(layout, listing, ())
-        if held.strangers:
-            raise JobError(
-                f"output: {layout.root} holds other Parquet files, such as {held.strangers[0]}: "
-                "choose an empty or new folder"
-            )
-        return Plan(work, found, held, is_new=True)
-    _check_same(recorded, work, layout)
-    units = units_of_manifest(storage.read_bytes(layout.manifest))
-    held = contents(layout, listing, (unit.name for unit in units))
-    left_out = _check_inputs(units, found, held)
-    return Plan(work, units, held, is_new=False, left_out=left_out)
-
-
-def read_record(layout: Layout, storage: Storage) -> dict[str, Any]:
-    """The content of an output's job.json."""
-    try:
-        record = json.loads(storage.read_bytes(layout.job))
-    except FileNotFoundError:
-        raise JobError(
-            f"{layout.root}: is not an output of shardmill: it has no _shardmill/job.json"
-        ) from None
-    except ValueError:
-        raise JobError(f"{layout.job}: is damaged: restore it, or choose another output") from None
-    if not isinstance(record, dict) or "resolved" not in record:
-        raise JobError(f"{layout.job}: is damaged: restore it, or choose another output")
-    return record
+    if begun is None:
+        return Plan(work, found, _empty(work.layout, storage), is_new=True)
+    _check_same(begun.record, work, begun.layout)
+    left_out = _check_inputs(begun, found)
+    return Plan(work, begun.units, begun.contents, is_new=False, left_out=left_out)
 
 
 def fingerprint_of(record: Mapping[str, Any]) -> str:
@@ -197,15 +173,32 @@ def _flat(value: Any, path: str = "") -> dict[str, Any]:
     return flat
 
 
-def _check_inputs(units: tuple[Unit, ...], found: tuple[Unit, ...], held: Contents) -> int:
+def _empty(layout: Layout, storage: Storage) -> Contents:
+    """The contents of a folder that no run has begun in; refused where it is used already."""
+    if os.path.isfile(layout.root):
+        raise JobError(f"output: {layout.root} is a file: name a folder")
+    held = contents(layout, [entry.path for entry in storage.list(layout.root)], ())
+    if held.strangers:
+        raise JobError(
+            f"output: {layout.root} holds other Parquet files, such as {held.strangers[0]}: "
+            "choose an empty or new folder"
+        )
+    return held
+
+
+def _check_inputs(begun: Output, found: tuple[Unit, ...]) -> int:
     """Refuse inputs that changed since the first run; count those that are new."""
     now = {unit.name: unit for unit in found}
-    for unit in units:
+    for unit in begun.units:
         current = now.pop(unit.name, None)
-        done = held.standings.get(unit.name, Standing()).complete
-        if current is None and not done:
+        if current is None and not begun.standing(unit).complete:
             raise JobError(f"input.shards: {unit.path} is gone since the first run: restore it")
-        if current is not None and (current.path, current.version) != (unit.path, unit.version):
+        if current is not None and current.path != unit.path:
+            raise JobError(
+                f"input.shards: {unit.path} of the first run is {current.path} now: "
+                "run from the same folder, or choose another output"
+            )
+        if current is not None and current.version != unit.version:
             raise JobError(
                 f"input.shards: {current.path} changed since the first run: "
                 "restore it, or choose another output"

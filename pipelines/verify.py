@@ -9,10 +9,10 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
-from pipelines.outputs import Layout, Standing, contents
-from pipelines.plan import fingerprint_of, read_record
-from pipelines.storage import Storage, absolute, storage_for
-from pipelines.units import units_of_manifest
+from pipelines.opened import open_output
+from pipelines.outputs import Layout, Standing
+from pipelines.plan import fingerprint_of
+from pipelines.storage import Storage
 from schemas.report import Counts
 from schemas.sample import Unit
 from schemas.tables import (
@@ -49,26 +49,23 @@ def verify(
     output: str, storage: Storage | None = None, on_unit: Callable[[str], None] = lambda _: None
 ) -> Verification:
     """Read every file of an output; JobError where it is none."""
-    storage = storage or storage_for(output)
-    layout = Layout(absolute(output))
-    record = read_record(layout, storage)
-    units = units_of_manifest(storage.read_bytes(layout.manifest))
-    listing = [entry.path for entry in storage.list(layout.root)]
-    held = contents(layout, listing, [unit.name for unit in units])
-    check = _Check(layout, storage, fingerprint_of(record), record["input"]["max_samples_per_file"])
-    total = _Findings(problems=[f"{name}: belongs to no unit" for name in held.strangers])
+    opened = open_output(output, storage)
+    part_size = opened.record["input"]["max_samples_per_file"]
+    check = _Check(opened.layout, opened.storage, fingerprint_of(opened.record), part_size)
+    strangers = opened.contents.strangers
+    total = _Findings(problems=[f"{name}: belongs to no unit" for name in strangers])
 
     def of_unit(unit: Unit) -> _Findings:
-        found = check.unit(unit, held.standings.get(unit.name, Standing()))
+        found = check.unit(unit, opened.standing(unit))
         on_unit(unit.name)
         return found
 
     with ThreadPoolExecutor(_AT_ONCE) as pool:
-        for found in pool.map(of_unit, units):
+        for found in pool.map(of_unit, opened.units):
             total.files += found.files
             total.counts += found.counts
             total.problems += found.problems
-    return Verification(len(units), total.files, total.counts, tuple(total.problems))
+    return Verification(len(opened.units), total.files, total.counts, tuple(total.problems))
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,8 +1,11 @@
 """What tests of several packages share; data are made by `making`."""
 
+import os
 from pathlib import Path
 
 import pytest
+
+os.environ.setdefault("OMP_WAIT_POLICY", "passive")  # as the command line does, before torch comes
 
 
 @pytest.fixture(scope="session")

@@ -12,8 +12,9 @@ from making import job, pairs, write_shard
 from filters import ImageSize, TextQuality
 from inference import Caption, Detect, Segment
 from pipelines.job import Job, LocalRunner
-from pipelines.outputs import Layout, Standing
-from pipelines.plan import Plan, begin, fingerprint_of, plan, read_record, resolve
+from pipelines.opened import open_output
+from pipelines.outputs import Standing
+from pipelines.plan import Plan, begin, fingerprint_of, plan, resolve
 from pipelines.storage import LocalStorage
 from schemas.errors import JobError
 
@@ -107,8 +108,8 @@ def test_a_begun_output_is_planned_alike(full: Job) -> None:
     assert not again.is_new
     assert (again.units, again.work, again.left_out) == (first.units, first.work, 0)
     assert again.work.fingerprint == first.work.fingerprint
-    layout = first.work.layout
-    assert fingerprint_of(read_record(layout, STORAGE)) == first.work.fingerprint
+    recorded = open_output(full.output).record
+    assert fingerprint_of(recorded) == first.work.fingerprint
 
 
 def test_what_is_committed_is_not_pending(full: Job, folder: Path) -> None:
@@ -209,7 +210,7 @@ def test_a_damaged_job_json_is_named(full: Job, folder: Path, content: bytes) ->
     begun(full)
     path = folder / "output" / "_shardmill" / "job.json"
     path.write_bytes(content)
-    assert refusal(full) == f"{path}: is damaged: restore it, or choose another output"
+    assert refusal(full) == f"{path}: is damaged or gone: restore it, or choose another output"
 
 
 def test_a_damaged_manifest_is_named(full: Job, folder: Path) -> None:
@@ -220,7 +221,18 @@ def test_a_damaged_manifest_is_named(full: Job, folder: Path) -> None:
 
 def test_what_is_no_output_is_named(tmp_path: Path) -> None:
     with pytest.raises(JobError, match=r"is not an output of shardmill"):
-        read_record(Layout(str(tmp_path)), STORAGE)
+        open_output(str(tmp_path))
+
+
+def test_a_manifest_that_is_gone_is_named(full: Job, folder: Path) -> None:
+    begun(full)
+    (folder / "output" / "_shardmill" / "manifest.arrow").unlink()
+    assert "manifest.arrow: is damaged or gone" in refusal(full)
+
+
+def test_an_output_that_is_a_file_is_named(full: Job, folder: Path) -> None:
+    (folder / "output").write_bytes(b"")
+    assert refusal(full) == f"output: {folder / 'output'} is a file: name a folder"
 
 
 def test_a_beginning_that_was_cut_short_is_made_again(full: Job, folder: Path) -> None:

@@ -63,9 +63,9 @@ def main() -> None:
     # Decoding shares the cores with torch, whose OpenMP threads otherwise spin while they wait:
     # on two busy cores a run took 140 s that takes 22 s with this. It must precede torch's import.
     os.environ.setdefault("OMP_WAIT_POLICY", "passive")
-    from pipelines.cli import app
+    from pipelines import cli
 
-    app()
+    cli.main()
 
 
 if __name__ == "__main__":

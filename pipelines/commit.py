@@ -31,7 +31,9 @@ class PartWriter:
 
     def __init__(self, schema: pa.Schema, unit: str, fingerprint: str, first_index: int) -> None:
         self._spool = tempfile.TemporaryFile()  # noqa: SIM115 - closed on exit
-        self._writer = pq.ParquetWriter(self._spool, schema, compression="zstd")
+        self._writer = pq.ParquetWriter(
+            self._spool, schema, compression="zstd", write_page_checksum=True
+        )
         self._schema = schema
         self._footer = {
             FOOTER_VERSION: SCHEMA_VERSION,
@@ -89,5 +91,5 @@ def read_counts(storage: Storage, path: str) -> Counts:
         with storage.open(path) as stream:
             metadata = pq.read_metadata(stream).metadata or {}
         return Counts.model_validate_json(metadata[FOOTER_COUNTS.encode()])
-    except (pa.ArrowInvalid, KeyError, ValueError):
+    except (pa.ArrowException, KeyError, ValueError):
         raise JobError(f"{path}: is damaged: delete it and run the job again") from None

@@ -3,7 +3,7 @@
 import hashlib
 import json
 import os
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from importlib.metadata import version
@@ -22,6 +22,7 @@ from schemas.sample import Unit
 
 PACKAGES = ("numpy", "pillow", "pyarrow", "shardmill", "tokenizers", "torch", "transformers")
 _NOT_IN_FINGERPRINT = ("name", "output", "runner")
+_LONGEST = 120  # characters of a value quoted in an error
 
 
 class Resolved(Frozen):
@@ -102,9 +103,14 @@ def fingerprint_of(record: Mapping[str, Any]) -> str:
 def begin(plan: Plan, storage: Storage) -> None:
     """Write the manifest and job.json of a new output; job.json last, for it marks a beginning."""
     layout = plan.work.layout
-    storage.write_bytes(layout.manifest, manifest_bytes(plan.units))
     record = json.dumps(plan.work.record, indent=1, ensure_ascii=False)
-    storage.write_bytes(layout.job, record.encode())
+    try:
+        storage.write_bytes(layout.manifest, manifest_bytes(plan.units))
+        storage.write_bytes(layout.job, record.encode())
+    except OSError as error:
+        raise JobError(
+            f"output: {layout.root} cannot be written: {error.strerror}: choose another folder"
+        ) from None
 
 
 def resolve(job: Job, recorded: Mapping[str, Any] | None = None) -> ResolvedJob:
@@ -115,38 +121,45 @@ def resolve(job: Job, recorded: Mapping[str, Any] | None = None) -> ResolvedJob:
         recorded["model"].get(key) == model[key] for key in ("checkpoint", "revision")
     )
     commit = pinned["checkpoint"]["version"] if pinned and same_model else None
-    named: list[Filter | Task] = [*job.filters, *job.tasks.values()]
+    stages: dict[str, Filter | Task] = {
+        **{f"filters[{number}]": stage for number, stage in enumerate(job.filters)},
+        **{f"tasks.{name}": task for name, task in job.tasks.items()},
+    }
     resolved = Resolved(
         checkpoint=resolve_checkpoint(job.model, commit),
         device=resolve_device(job.model.device),
         threads=pinned["threads"] if pinned else len(os.sched_getaffinity(0)),
-        files={path: _digest(path) for stage in named for path in stage.files()},
+        files={path: _digest(path, at) for at, stage in stages.items() for path in stage.files()},
         packages={name: version(name) for name in PACKAGES},
     )
+    for name, task in job.tasks.items():
+        try:
+            task.load()
+        except JobError as error:
+            raise JobError(f"tasks.{name}: {error}") from None
     return ResolvedJob(job=job, resolved=resolved)
 
 
-def _digest(path: str) -> str:
+def _digest(path: str, where: str) -> str:
     try:
         with storage_for(path).open(absolute(path)) as stream:
             return hashlib.file_digest(stream, "sha256").hexdigest()  # type: ignore[arg-type]
     except OSError as error:
-        raise JobError(f"{path}: cannot be read: {error.strerror}: check the path") from None
+        raise JobError(
+            f"{where}: {path} cannot be read: {error.strerror}: check the path"
+        ) from None
 
 
 def _check_same(recorded: Mapping[str, Any], work: ResolvedJob, layout: Layout) -> None:
-    before, now = _flat(recorded), _flat(work.record)
-    changed = [
-        key
-        for key in sorted({*before, *now}, key=_said_first)
-        if before.get(key) != now.get(key) and key.split(".")[0] not in _NOT_IN_FINGERPRINT
-    ]
+    """Refuse a plan that is not the output's, with the first difference named."""
+    before, now = ({**r, "resolved": None} for r in (recorded, work.record))
+    # What the job file says comes before what was resolved of it.
+    changed = [*_differences(before, now), *_differences(recorded, work.record)]
     if changed:
-        key = changed[0]
-        more = f" (and {len(changed) - 1} more)" if len(changed) > 1 else ""
+        what, was, is_now = changed[0]
         raise JobError(
-            f"output: {layout.root} was begun with {key} = {before.get(key, 'nothing')}, "
-            f"now it is {now.get(key, 'nothing')}{more}: change it back, or choose another output"
+            f"output: {layout.root} was begun with {what} = {_brief(was)}, now it is "
+            f"{_brief(is_now)}: change it back, or choose another output"
         )
     if fingerprint_of(recorded) != work.fingerprint:  # the same values
         raise JobError(
@@ -155,22 +168,26 @@ def _check_same(recorded: Mapping[str, Any], work: ResolvedJob, layout: Layout) 
         )
 
 
-def _said_first(key: str) -> tuple[bool, str]:
-    """What the job file says comes before what was resolved of it."""
-    return key.startswith("resolved."), key
+def _differences(before: Any, now: Any, path: str = "") -> Iterator[tuple[str, Any, Any]]:
+    """Path, former and present value of everything that differs, as deep as both are alike."""
+    if isinstance(before, dict) and isinstance(now, dict):
+        for key in sorted({*before, *now}):
+            if path or key not in _NOT_IN_FINGERPRINT:
+                inner = f"{path}.{key}" if path else key
+                yield from _differences(before.get(key), now.get(key), inner)
+    elif isinstance(before, list) and isinstance(now, list) and len(before) == len(now):
+        for index, pair in enumerate(zip(before, now, strict=True)):
+            yield from _differences(*pair, f"{path}.{index}")
+    elif before != now:
+        yield path, before, now
 
 
-def _flat(value: Any, path: str = "") -> dict[str, Any]:
-    if isinstance(value, dict):
-        items: Any = value.items()
-    elif isinstance(value, list):
-        items = enumerate(value)
-    else:
-        return {path: value}
-    flat: dict[str, Any] = {}
-    for key, inner in items:
-        flat |= _flat(inner, f"{path}.{key}" if path else str(key))
-    return flat
+def _brief(value: Any) -> str:
+    """A value on one line; None is what a record does not hold."""
+    if value is None or isinstance(value, str):
+        return value or "nothing"
+    text = json.dumps(value, ensure_ascii=False)
+    return text if len(text) <= _LONGEST else f"{text[:_LONGEST]}…"
 
 
 def _empty(layout: Layout, storage: Storage) -> Contents:
@@ -200,7 +217,7 @@ def _check_inputs(begun: Output, found: tuple[Unit, ...]) -> int:
             )
         if current is not None and current.version != unit.version:
             raise JobError(
-                f"input.shards: {current.path} changed since the first run: "
-                "restore it, or choose another output"
+                f"input.shards: {current.path} changed since the first run: restore it with its "
+                "time of modification, or choose another output"
             )
     return len(now)

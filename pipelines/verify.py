@@ -13,6 +13,7 @@ from pipelines.opened import open_output
 from pipelines.outputs import Layout, Standing
 from pipelines.plan import fingerprint_of
 from pipelines.storage import Storage
+from schemas.frozen import Frozen
 from schemas.report import Counts
 from schemas.sample import Unit
 from schemas.tables import (
@@ -28,8 +29,7 @@ _AT_ONCE = 4  # units read at the same time
 _WITHOUT_CONTENT = frozenset(IDENTITY) - {"key"}  # columns that rows not kept may fill
 
 
-@dataclass(frozen=True, slots=True)
-class Verification:
+class Verification(Frozen):
     """What was read, and everything found wrong with it, one line each."""
 
     units: int
@@ -65,7 +65,12 @@ def verify(
             total.files += found.files
             total.counts += found.counts
             total.problems += found.problems
-    return Verification(len(opened.units), total.files, total.counts, tuple(total.problems))
+    return Verification(
+        units=len(opened.units),
+        files=total.files,
+        counts=total.counts,
+        problems=tuple(total.problems),
+    )
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,8 +91,10 @@ class _Check:
             last = standing.complete and number == len(standing.files) - 1
             try:
                 counts, problems = self._file(unit, name, findings.counts.read)
-            except (pa.ArrowInvalid, OSError, ValueError, KeyError) as error:
-                findings.problems.append(f"{name}: cannot be read ({type(error).__name__})")
+            except (pa.ArrowException, OSError, ValueError, KeyError) as error:
+                findings.problems.append(
+                    f"{name}: damaged ({type(error).__name__}): delete it and run the job again"
+                )
                 break
             findings.counts += counts
             if not last and counts.read != self.part_size:
@@ -97,7 +104,7 @@ class _Check:
 
     def _file(self, unit: Unit, name: str, first: int) -> tuple[Counts, list[str]]:
         with self.storage.open(self.layout.file(name)) as stream:
-            parquet = pq.ParquetFile(stream)
+            parquet = pq.ParquetFile(stream, page_checksum_verification=True)
             footer = {k.decode(): v.decode() for k, v in (parquet.metadata.metadata or {}).items()}
             counts = Counts.model_validate_json(footer[FOOTER_COUNTS])
             expected = {

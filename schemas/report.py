@@ -54,7 +54,8 @@ class Stage(Frozen):
     seconds: float = 0.0
 
     def __add__(self, other: "Stage") -> "Stage":
-        return Stage(items=self.items + other.items, seconds=self.seconds + other.seconds)
+        seconds = round(self.seconds + other.seconds, 4)
+        return Stage(items=self.items + other.items, seconds=seconds)
 
 
 class UnitReport(Frozen):

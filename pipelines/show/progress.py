@@ -71,14 +71,14 @@ class RunProgress:
             rate = done.counts.read / max(done.seconds, 1e-9)
             self._console.print(
                 f"{done.unit}: {done.counts.read} samples, {done.counts.kept} kept, "
-                f"{rate:.1f} samples/s, {self._units} of {len(self._sizes)} shards",
+                f"{rate:.1f} samples/s, {self._units} of {len(self._sizes)} units",
                 markup=False,
                 highlight=False,
                 soft_wrap=True,
             )
 
     def _show(self, position: int, samples: int) -> None:
-        told = f"{self._units}/{len(self._sizes)} shards  {self._samples + samples} samples"
+        told = f"{self._units}/{len(self._sizes)} units  {self._samples + samples} samples"
         self._bar.update(self._task, completed=position, told=told)
 
     def __enter__(self) -> Self:

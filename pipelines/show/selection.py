@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 from itertools import islice
 
+import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
@@ -35,7 +36,11 @@ def select(
 
 
 def _rows(path: str, storage: Storage, status: str | None) -> Iterator[Row]:
-    with storage.open(path) as stream:
-        for batch in pq.ParquetFile(stream).iter_batches(batch_size=_AT_ONCE):
-            chosen = batch if status is None else batch.filter(pc.equal(batch["status"], status))
-            yield from chosen.to_pylist()
+    try:
+        with storage.open(path) as stream:
+            for batch in pq.ParquetFile(stream).iter_batches(batch_size=_AT_ONCE):
+                every = status is None
+                chosen = batch if every else batch.filter(pc.equal(batch["status"], status))
+                yield from chosen.to_pylist()
+    except pa.ArrowException:
+        raise JobError(f"{path}: is damaged: delete it and run the job again") from None

@@ -74,7 +74,7 @@ def summary_table(summary: Summary, layout: Layout) -> Table:
     if summary.stages_here:
         seconds = {name: stage.seconds for name, stage in summary.stages_here.items()}
         told = [f"{name} {taken:.1f} s" for name, taken in seconds.items() if taken >= _BRIEF]
-        _add(table, "busy", ", ".join(told))
+        _add(table, "busy", ", ".join(told) or "hardly")
     if summary.counts:
         table.add_row(Text("samples"), counts_table(summary.counts))
     _add(table, "output", layout.root)

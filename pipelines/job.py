@@ -24,6 +24,8 @@ class Limits(Frozen):
     max_pixels: PositiveInt = 100_000_000  # width x height of an image, inclusive
     max_image_bytes: PositiveInt = 100_000_000  # of the encoded image, inclusive
     max_text_characters: PositiveInt = 100_000  # of each text, inclusive
+    max_text_bytes: PositiveInt = 10_000_000  # of a text or JSON member, inclusive
+    max_members: PositiveInt = 100  # of a sample, inclusive
 
 
 class Input(Frozen):

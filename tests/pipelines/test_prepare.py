@@ -11,6 +11,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from making import Member, encoded, job, jpeg, picture, tar_bytes
+from PIL import Image
 
 from filters import ImageFilter, ImageSize, TextQuality
 from filters.filter import Filter, Judge
@@ -84,7 +85,7 @@ def test_a_good_sample_is_ready_for_the_engine() -> None:
     assert (row.image, row.encoded, row.frames) == (b"", None, ())
 
 
-PNG16 = encoded(picture(9, 9).convert("I;16"), "PNG")
+LAB = encoded(Image.new("LAB", (9, 9)), "TIFF")
 
 
 @pytest.mark.parametrize(
@@ -98,7 +99,7 @@ PNG16 = encoded(picture(9, 9).convert("I;16"), "PNG")
         ([("0.jpg", SMALL), ("0.txt", b"\xff")], "text_not_utf8", ""),
         ([("0.jpg", b"none"), ("0.txt", b"a")], "image_undecodable", "UnidentifiedImageError"),
         ([("0.jpg", SMALL[:-20]), ("0.txt", b"a")], "image_undecodable", "OSError"),
-        ([("0.png", PNG16), ("0.txt", b"a")], "image_mode_unsupported", ""),
+        ([("0.png", LAB), ("0.txt", b"a")], "image_mode_unsupported", ""),
     ],
 )
 def test_a_bad_sample_is_invalid_with_a_reason(
@@ -120,6 +121,8 @@ def test_the_content_counts_not_the_extension(name: str) -> None:
         ("max_pixels", 1200, "image_too_many_pixels"),
         ("max_image_bytes", len(GOOD[0][1]), "image_too_large"),
         ("max_text_characters", len("a red star"), "text_too_large"),
+        ("max_text_bytes", len("a red star"), "text_too_large"),
+        ("max_members", 2, "members_too_many"),
     ],
 )
 def test_limits_are_inclusive(limit: str, most: int, reason: str) -> None:

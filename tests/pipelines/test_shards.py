@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from making import Member, tar_bytes
 from webdataset.tariterators import group_by_keys, tar_file_expander
 
-from pipelines.shards import CountedStream, FieldFault, RawSample, read_field, read_shard
+from pipelines.shards import CountedStream, FieldFault, Limits, RawSample, read_field, read_shard
 from schemas.errors import ShardFault
 
 BLOCK = 512
@@ -276,3 +276,43 @@ def test_json_is_parsed_once() -> None:
     parsed: dict[str, Any] = {}
     assert read_field({"json": b'{"a": "1"}'}, "json:a", parsed) == "1"
     assert read_field({"json": b"no longer read"}, "json:a", parsed) == "1"
+
+
+def test_only_wanted_members_that_are_small_enough_are_read() -> None:
+    members = [
+        ("0.jpg", b"12"),
+        ("0.txt", b"123"),
+        ("0.mp4", b"1"),
+        ("1.JPG", b"1"),
+        ("1.txt", b""),
+    ]
+    limits = Limits({"jpg": 2, "txt": 2}, members=3)
+    first, second = read_shard(CountedStream(io.BytesIO(tar_bytes(members))), limits)
+    assert (first.members, first.oversized) == ({"jpg": b"12"}, {"txt"})
+    assert first.extensions == {"jpg", "txt", "mp4"}
+    assert (second.members, second.oversized) == ({"jpg": b"1", "txt": b""}, set())
+    assert not first.crowded
+
+
+def test_a_sample_of_ten_thousand_members_is_told_and_not_held() -> None:
+    members = [(f"0.{number}", b"x" * 100) for number in range(10_000)] + [("1.txt", b"next")]
+    limits = Limits({str(number): 100 for number in range(10_000)}, members=9_999)
+    content = tar_bytes(members)
+    first, second = read_shard(CountedStream(io.BytesIO(content)), limits)
+    assert first.crowded
+    assert not first.members
+    assert not second.crowded
+    just = read_shard(CountedStream(io.BytesIO(content)), limits._replace(members=10_000))
+    assert not next(just).crowded
+
+
+def test_a_sparse_member_that_claims_a_terabyte_is_not_read() -> None:
+    """GNU's sparse files state their size and hold none of it."""
+    header = bytearray(tarfile.TarInfo("0.jpg").tobuf(tarfile.GNU_FORMAT))
+    header[156:157] = tarfile.GNUTYPE_SPARSE
+    header[483:495] = tarfile.itn(1 << 33, 12, tarfile.GNU_FORMAT)  # the size of the whole
+    header[148:156] = b" " * 8
+    header[148:156] = b"%06o\0 " % sum(header)
+    content = bytes(header) + bytes(2 * 512)
+    (sample,) = read_shard(CountedStream(io.BytesIO(content)), Limits({"jpg": 1 << 20}, members=9))
+    assert sample.oversized == {"jpg"}

@@ -216,6 +216,8 @@ def verify(output: OutputFolder, as_json: AsJson = False) -> None:
     else:
         for problem in found.problems:
             _out.print(problem, style="red", markup=False, soft_wrap=True)
+        for early in found.salvaged:
+            _out.print(f"salvaged: {early}", style="yellow", markup=False, soft_wrap=True)
         _out.print(shown.counts_table(found.counts))
         _out.print(f"{found.files} files of {found.units} units; problems: {len(found.problems)}")
     if found.problems:

@@ -10,11 +10,12 @@ import pyarrow.parquet as pq
 
 from pipelines.rows import Row, count, to_arrow
 from pipelines.storage import Storage
-from schemas.errors import JobError
+from schemas.errors import JobError, ShardFault
 from schemas.report import Counts
 from schemas.tables import (
     FOOTER_COUNTS,
     FOOTER_FINGERPRINT,
+    FOOTER_SALVAGED,
     FOOTER_UNIT,
     FOOTER_VERSION,
     SCHEMA_VERSION,
@@ -59,11 +60,13 @@ class PartWriter:
         while len(self._waiting) >= _ROW_GROUP:
             self._flush()
 
-    def commit(self, storage: Storage, path: str) -> Counts:
-        """Close the file and put it in place."""
+    def commit(self, storage: Storage, path: str, fault: ShardFault | None = None) -> Counts:
+        """Close the file and put it in place; `fault` is where the shard could not be read on."""
         if self._waiting:
             self._flush()
         self._footer[FOOTER_COUNTS] = json.dumps(self._counts.model_dump(), sort_keys=True)
+        if fault is not None:
+            self._footer[FOOTER_SALVAGED] = str(fault)
         self._writer.add_key_value_metadata(self._footer)
         self._writer.close()
         self._spool.seek(0)

@@ -34,6 +34,7 @@ class Input(Frozen):
     shards: str | tuple[str, ...]  # paths with {braces} and globs
     text: str | None = "txt"  # a member's extension, or json:field; null: images without texts
     carry: tuple[str, ...] = ()  # further columns, written like `text`
+    on_bad_shard: Literal["fail", "salvage"] = "fail"  # salvage: commit what can be read of it
     max_samples_per_file: PositiveInt = 10_000  # more are committed in parts, as the work goes
     decode: Literal["exact", "reduced"] = "exact"  # reduced: smallest JPEG scale that suffices
     limits: Limits = Limits()

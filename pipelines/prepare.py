@@ -21,6 +21,7 @@ from pipelines.shards import (
     Limits,
     RawSample,
     read_shard,
+    salvage,
 )
 from pipelines.stopwatch import Stopwatch
 from schemas.sample import Unit
@@ -60,11 +61,14 @@ class Preparation:
     ) -> Iterator[list[Row]]:
         """Samples from number `skip` to before `stop`, in order; a block holds `block_size` kept.
 
-        Raises ShardFault where the shard cannot be read to its end.
+        Raises ShardFault where the shard cannot be read to its end and is not to be salvaged.
         """
         block: list[Row] = []
         kept = 0
-        raws = itertools.islice(read_shard(stream, self._limits), skip, stop)
+        readable = read_shard(stream, self._limits)
+        if self._input.on_bad_shard == "salvage":
+            readable = salvage(readable, stream)
+        raws = itertools.islice(readable, skip, stop)
         rows = (self._row(unit, raw, stream) for raw in stopwatch.each("read", raws))
         chunks = self._chunks(rows, stopwatch)
         for chunk in self._decoded(chunks, stopwatch):

@@ -85,12 +85,13 @@ class _Tally:
         self._run = f"{self._started:%Y%m%dT%H%M%SZ}-{secrets.token_hex(3)}"
         self._stages: dict[str, Stage] = {}
         self._counts = Counts()
+        self._salvaged: list[str] = []
         self.units = 0  # committed
-        self.failed = 0
 
     def add(self, report: UnitReport) -> None:
         self.units += report.status == "committed"
-        self.failed += report.status == "failed"
+        if report.status == "committed" and report.error:
+            self._salvaged.append(report.unit)
         self._counts += report.counts
         self._stages = add_stages(self._stages, report.stages)
 
@@ -115,6 +116,7 @@ class _Tally:
             units_committed=committed,
             failed=tuple(failed),
             units_here=self.units,
+            salvaged_here=tuple(self._salvaged),
             counts_here=self._counts,
             stages_here=self._stages,
             seconds_here=round((ended - self._started).total_seconds(), 3),

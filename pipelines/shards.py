@@ -60,6 +60,7 @@ class CountedStream:
     def __init__(self, stream: BinaryIO) -> None:
         self._stream = stream
         self.bytes_read = 0
+        self.fault: ShardFault | None = None  # met where what came before it is salvaged
 
     def read(self, size: int = -1) -> bytes:
         content = self._stream.read(size)
@@ -116,6 +117,22 @@ def read_shard(stream: CountedStream, limits: Limits | None = None) -> Iterator[
         sample.add(extension, content, limits)
     if sample is not None:
         yield sample
+
+
+def salvage(samples: Iterator[RawSample], stream: CountedStream) -> Iterator[RawSample]:
+    """The samples before the first fault, which is noted on the stream; raised if there are none.
+
+    The sample in which the fault is met is not among them: nothing says that it is whole.
+    """
+    any_read = False
+    try:
+        for sample in samples:
+            any_read = True
+            yield sample
+    except ShardFault as fault:
+        if not any_read:
+            raise
+        stream.fault = fault
 
 
 def _members(

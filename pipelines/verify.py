@@ -19,6 +19,7 @@ from schemas.sample import Unit
 from schemas.tables import (
     FOOTER_COUNTS,
     FOOTER_FINGERPRINT,
+    FOOTER_SALVAGED,
     FOOTER_UNIT,
     FOOTER_VERSION,
     IDENTITY,
@@ -36,6 +37,7 @@ class Verification(Frozen):
     files: int
     counts: Counts
     problems: tuple[str, ...]
+    salvaged: tuple[str, ...] = ()  # files that end where their shard was damaged, and why
 
 
 @dataclass(slots=True)
@@ -43,6 +45,7 @@ class _Findings:
     files: int = 0
     counts: Counts = field(default_factory=Counts)
     problems: list[str] = field(default_factory=list)
+    salvaged: list[str] = field(default_factory=list)
 
 
 def verify(
@@ -65,11 +68,13 @@ def verify(
             total.files += found.files
             total.counts += found.counts
             total.problems += found.problems
+            total.salvaged += found.salvaged
     return Verification(
         units=len(opened.units),
         files=total.files,
         counts=total.counts,
         problems=tuple(total.problems),
+        salvaged=tuple(total.salvaged),
     )
 
 
@@ -90,19 +95,21 @@ class _Check:
             findings.files += 1
             last = standing.complete and number == len(standing.files) - 1
             try:
-                counts, problems = self._file(unit, name, findings.counts.read)
+                counts, problems, fault = self._file(unit, name, findings.counts.read)
             except (pa.ArrowException, OSError, ValueError, KeyError) as error:
                 findings.problems.append(
                     f"{name}: damaged ({type(error).__name__}): delete it and run the job again"
                 )
                 break
             findings.counts += counts
+            findings.salvaged += [f"{name}: {fault}"] if fault else []
             if not last and counts.read != self.part_size:
                 problems.append(f"{counts.read} rows in a part of {self.part_size}")
             findings.problems += [f"{name}: {problem}" for problem in problems]
         return findings
 
-    def _file(self, unit: Unit, name: str, first: int) -> tuple[Counts, list[str]]:
+    def _file(self, unit: Unit, name: str, first: int) -> tuple[Counts, list[str], str | None]:
+        """Counts, problems, and why the shard could not be read on if it was salvaged."""
         with self.storage.open(self.layout.file(name)) as stream:
             parquet = pq.ParquetFile(stream, page_checksum_verification=True)
             footer = {k.decode(): v.decode() for k, v in (parquet.metadata.metadata or {}).items()}
@@ -114,7 +121,7 @@ class _Check:
             }
             problems = [f"{k} is not {v}" for k, v in expected.items() if footer.get(k) != v]
             problems += _check_rows(parquet.iter_batches(), unit, first, counts)
-        return counts, problems
+        return counts, problems, footer.get(FOOTER_SALVAGED)
 
 
 def _check_rows(

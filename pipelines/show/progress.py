@@ -63,10 +63,12 @@ class RunProgress:
         self._bytes += self._sizes[done.unit]
         self._samples += done.counts.read
         self._show(self._bytes, 0)
-        if done.status == "failed":
+        if done.error:
             place = "" if done.offset is None else f" near byte {done.offset}"
-            line = f"{done.unit}: failed: {done.error}{place}"
-            self._console.print(line, style="red", markup=False, highlight=False)
+            failed = done.status == "failed"
+            line = f"{done.unit}: {'failed' if failed else 'salvaged'}: {done.error}{place}"
+            style = "red" if failed else "yellow"
+            self._console.print(line, style=style, markup=False, highlight=False, soft_wrap=True)
         elif not self._console.is_terminal:
             rate = done.counts.read / max(done.seconds, 1e-9)
             self._console.print(

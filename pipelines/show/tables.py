@@ -68,6 +68,8 @@ def summary_table(summary: Summary, layout: Layout) -> Table:
     if summary.failed:
         more = f" and {len(summary.failed) - 5} more" if len(summary.failed) > 5 else ""
         _add(table, "failed", f"{', '.join(summary.failed[:5])}{more}")
+    if summary.salvaged_here:
+        _add(table, "salvaged", f"{len(summary.salvaged_here)} units, up to where they are damaged")
     if summary.counts_here.read:
         rate = summary.counts_here.read / max(summary.seconds_here, 1e-9)
         _add(table, "this run", f"{summary.counts_here.read} samples, {rate:.1f} a second")

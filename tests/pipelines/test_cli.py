@@ -100,6 +100,22 @@ def test_a_cut_shard_fails_alone_and_is_reported(job_file: Path, tmp_path: Path)
     assert told["failures"][0]["error"] == "shard_truncated"
 
 
+def test_a_cut_shard_is_salvaged_where_asked(job_file: Path, tmp_path: Path) -> None:
+    cut = tmp_path / "shards/00001.tar"
+    whole = cut.read_bytes()
+    cut.write_bytes(whole[: len(whole) // 2])
+    (tmp_path / "shards/00002.tar").write_bytes(b"garbage" * 500)
+    asked = ("--set", "input.on_bad_shard=salvage", "--set", "input.max_samples_per_file=1")
+    shown = call("run", job_file, *asked, code=3)
+    assert "00001: salvaged: shard_truncated near byte" in shown.stderr
+    assert "00002: failed: shard_unreadable" in shown.stderr
+    told = json.loads(call("verify", tmp_path / "output", "--json", code=3).output)
+    assert told["counts"]["read"] == 4  # three, and the one before the cut
+    assert told["problems"] == ["00002: not committed at all"]
+    (early,) = told["salvaged"]
+    assert early.startswith("00001.parquet: shard_truncated near byte")
+
+
 def test_running_twice_changes_nothing(job_file: Path, tmp_path: Path) -> None:
     call("run", job_file)
     before = {p: (p.read_bytes(), p.stat().st_mtime_ns) for p in tmp_path.rglob("*") if p.is_file()}

@@ -5,8 +5,14 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from hypothesis import settings
 
 os.environ.setdefault("OMP_WAIT_POLICY", "passive")  # as the command line does, before torch comes
+
+# The same cases in every `make test`; `make fuzz` looks for new ones.
+settings.register_profile("seeded", derandomize=True, deadline=None)
+settings.register_profile("fuzz", max_examples=5000, deadline=None)
+settings.load_profile("seeded")
 
 
 @pytest.fixture(scope="session")

@@ -1,6 +1,7 @@
 """From encoded bytes to upright RGB: the one place where Pillow decodes."""
 
 import io
+import warnings
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -27,6 +28,7 @@ _TRANSPOSITIONS = {  # EXIF orientation -> what makes the image upright
 }
 _SIDEWAYS = frozenset({5, 6, 7, 8})  # orientations that swap width and height
 
+warnings.filterwarnings("ignore", module=r"PIL\.")  # on damaged metadata: they may quote them
 Image.MAX_IMAGE_PIXELS = None  # the job's own cap is checked first, and holds for any size
 
 

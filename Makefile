@@ -5,7 +5,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 
-.PHONY: help demo test lint types imports unit test-faults format constraints clean
+.PHONY: help demo test lint types imports unit test-faults fuzz format constraints clean
 
 help:  ## list the targets
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
@@ -30,6 +30,9 @@ unit: $(READY)  ## the tests alone
 
 test-faults: $(READY)  ## kill real processes, and see that nothing is lost (minutes)
 	$(BIN)/python -m pytest -m faults
+
+fuzz: $(READY)  ## thousands of mutated shards and images, new ones each time (minutes)
+	$(BIN)/python -m pytest tests/pipelines/test_hostile.py --hypothesis-profile=fuzz --timeout=3600
 
 format: $(READY)  ## put the code in its format
 	$(BIN)/ruff format --quiet .

@@ -5,10 +5,40 @@ summary = run(Job.load("job.yaml"))
 """
 
 import os
+import sys
+from importlib import import_module
 from importlib.util import find_spec
 from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
+if TYPE_CHECKING:
+    from pipelines.job import Job
+    from pipelines.plan import Plan, plan
+    from pipelines.runs import finish, run
+    from schemas.errors import JobError, WorkerFault
+    from schemas.report import Summary
+
+__all__ = ["Job", "JobError", "Plan", "Summary", "WorkerFault", "finish", "plan", "run"]
+
+_HOMES = {
+    "Job": "pipelines.job",
+    "JobError": "schemas.errors",
+    "Plan": "pipelines.plan",
+    "Summary": "schemas.report",
+    "WorkerFault": "schemas.errors",
+    "finish": "pipelines.runs",
+    "plan": "pipelines.plan",
+    "run": "pipelines.runs",
+}
 _PACKAGES = ("schemas", "filters", "inference", "pipelines")
+
+
+def __getattr__(name: str) -> Any:
+    """The public names, imported at first use, after a look at whose packages these are."""
+    if name not in _HOMES:
+        raise AttributeError(f"module 'shardmill' has no attribute {name!r}")
+    _check_packages()
+    return getattr(import_module(_HOMES[name]), name)
 
 
 def _check_packages() -> None:
@@ -16,33 +46,26 @@ def _check_packages() -> None:
     here = Path(__file__).resolve().parent
     for name in _PACKAGES:
         spec = find_spec(name)
-        origin = spec.origin if spec else None
-        if origin is None or Path(origin).resolve().parent.parent != here:
+        if spec is None or spec.origin is None or Path(spec.origin).resolve().parents[1] != here:
+            place = spec.origin if spec and spec.origin else "nowhere"
             raise ImportError(
-                f"the package {name!r} is not Shardmill's but {origin or 'missing'}: "
+                f"the package {name!r} comes from {place}, not from Shardmill: "
                 "install shardmill in an environment of its own"
             )
 
 
-_check_packages()
-
-from pipelines.job import Job  # noqa: E402 - after the check
-from pipelines.plan import Plan, plan  # noqa: E402
-from pipelines.runs import finish, run  # noqa: E402
-from schemas.errors import JobError, WorkerFault  # noqa: E402
-from schemas.report import Summary  # noqa: E402
-
-__all__ = ["Job", "JobError", "Plan", "Summary", "WorkerFault", "finish", "plan", "run"]
-
-
 def main() -> None:
     """The command line."""
+    try:
+        _check_packages()
+    except ImportError as error:
+        sys.exit(f"shardmill: {error}")
     # Decoding shares the cores with torch, whose OpenMP threads otherwise spin while they wait:
     # on two busy cores a run took 140 s that takes 22 s with this. It must precede torch's import.
     os.environ.setdefault("OMP_WAIT_POLICY", "passive")
-    from pipelines.cli import app
+    from pipelines import cli
 
-    app()
+    cli.main()
 
 
 if __name__ == "__main__":

@@ -1,6 +1,6 @@
 """A filter of your own, beside Shardmill's: drop texts that say too much in capitals.
 
-    python examples/own_filter.py job.yaml
+    python examples/own_filter.py job.yaml OUTPUT
 
 A filter is a frozen pydantic model; its fields are part of the job's fingerprint. It judges whole
 batches, gives scores even for what it keeps, and reasons as codes that quote nothing.
@@ -17,7 +17,7 @@ from filters.filter import Judge
 from schemas.resources import Resources
 from schemas.sample import Text
 from schemas.verdict import Verdict, drop, keep
-from shardmill import Job, run
+from shardmill import Job, JobError, run
 
 
 class NoShouting(TextFilter):
@@ -41,6 +41,11 @@ class NoShouting(TextFilter):
 
 
 if __name__ == "__main__":
-    job = Job.load(sys.argv[1])
-    summary = run(job.model_copy(update={"filters": (*job.filters, NoShouting(max_capitals=0.3))}))
+    job_file, output = sys.argv[1:]
+    try:
+        job = Job.load(job_file)
+        filters = (*job.filters, NoShouting(max_capitals=0.3))
+        summary = run(job.model_copy(update={"filters": filters, "output": output}))
+    except JobError as error:
+        sys.exit(str(error))
     print(summary.outcome, summary.counts)

@@ -3,9 +3,9 @@
 import re
 from collections import Counter
 from collections.abc import Sequence
-from typing import ClassVar, Literal
+from typing import ClassVar, Literal, Self
 
-from pydantic import Field, NonNegativeInt
+from pydantic import Field, NonNegativeInt, model_validator
 
 from filters.filter import Judge, TextFilter
 from schemas.resources import Resources
@@ -40,6 +40,13 @@ class TextQuality(TextFilter):
     max_characters: NonNegativeInt = 5000  # inclusive
     max_repetition: float = Field(0.5, ge=0, le=1)  # share of the commonest word, inclusive
     repetition_from: NonNegativeInt = 4  # words
+
+    @model_validator(mode="after")
+    def _in_order(self) -> Self:
+        for what in ("words", "characters"):
+            if getattr(self, f"min_{what}") > getattr(self, f"max_{what}"):
+                raise ValueError(f"min_{what} is above max_{what}: every text would be dropped")
+        return self
 
     def load(self, resources: Resources) -> Judge[Text]:
         return self  # nothing to load

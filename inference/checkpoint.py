@@ -160,8 +160,8 @@ def _hub_errors(name: str, revision: str) -> Iterator[None]:
         httpx.HTTPError,
     ):
         message = (
-            f"{field}: the hub cannot be reached, and {name!r} at {revision!r} is not in the "
-            "local cache: check the network, or name a local directory"
+            f"{field}: there is no directory {name!r}, the hub cannot be reached, and its local "
+            f"cache does not hold {name!r} at {revision!r}: check the path or the network"
         )
     else:
         return

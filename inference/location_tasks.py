@@ -27,6 +27,13 @@ def _plain(label: str) -> str:
     return label
 
 
+def _distinct(labels: tuple[str, ...]) -> tuple[str, ...]:
+    twice = [label for label in labels if labels.count(label) > 1]
+    if twice:
+        raise ValueError(f"the label {twice[0]!r} stands twice")
+    return labels
+
+
 Label = Annotated[str, AfterValidator(_plain)]
 
 
@@ -37,7 +44,7 @@ class LocationTask(Task, ABC):
     """
 
     keeps_raw: ClassVar[bool] = True
-    labels: tuple[Label, ...] = Field(min_length=1)
+    labels: Annotated[tuple[Label, ...], AfterValidator(_distinct)] = Field(min_length=1)
 
     def texts(self, value: object) -> tuple[str, ...]:
         return tuple(each["label"] for each in _objects(value))

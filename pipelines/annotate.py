@@ -6,6 +6,8 @@ Preparation runs ahead in a thread of its own; the caller's thread runs the engi
 import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import closing
+from itertools import count
+from typing import Literal
 
 from inference import load_engine
 from pipelines.commit import PartWriter
@@ -62,22 +64,25 @@ class Annotator:
         stopwatch = Stopwatch()
         files: list[str] = []
         counts = Counts()
-        error, offset = "", None
+        status: Literal["committed", "failed"] = "committed"
+        fault: ShardFault | None = None
         try:
-            for name, of_file in self._files(unit, parts_done, stopwatch, on_progress):
-                files.append(name)
-                counts += of_file
-        except ShardFault as fault:
-            error, offset = fault.reason, fault.offset
+            with closing(self._open(unit)) as stream:
+                for name, of_file in self._files(unit, stream, parts_done, stopwatch, on_progress):
+                    files.append(name)
+                    counts += of_file
+                fault = stream.fault
+        except ShardFault as met:
+            status, fault = "failed", met
         return UnitReport(
             unit=unit.name,
-            status="failed" if error else "committed",
+            status=status,
             files=tuple(files),
             counts=counts,
             stages=stopwatch.stages(),
             seconds=round(time.perf_counter() - started, 3),
-            error=error,
-            offset=offset,
+            error=fault.reason if fault else "",
+            offset=fault.offset if fault else None,
         )
 
     def preview(self, unit: Unit, samples: int) -> Iterator[Row]:
@@ -95,43 +100,50 @@ class Annotator:
             raise ShardFault("shard_missing", 0) from None
 
     def _files(
-        self, unit: Unit, parts_done: int, stopwatch: Stopwatch, on_progress: OnProgress
+        self,
+        unit: Unit,
+        stream: CountedStream,
+        parts_done: int,
+        stopwatch: Stopwatch,
+        on_progress: OnProgress,
     ) -> Iterator[tuple[str, Counts]]:
         """Work through a unit; each file is yielded after it was committed, with its counts."""
         size = self._work.job.input.max_samples_per_file
-        part = parts_done
-        with closing(self._open(unit)) as stream:
-            prepared = self._preparation.blocks(unit, stream, part * size, stopwatch)
-            with closing(prefetch(prepared, _BLOCKS_AHEAD)) as blocks:
-                block = self._next(blocks, stopwatch)
-                while True:
-                    with PartWriter(
-                        self.schema, unit.name, self._work.fingerprint, part * size
-                    ) as writer:
-                        while block and block[0].index < (part + 1) * size:
-                            self._ask(block, stopwatch)
-                            with stopwatch.stage("write", len(block)):
-                                writer.write(block)
-                            done = part * size + writer.counts.read
-                            on_progress(Progress(unit.name, done, block[-1].position))
-                            block = self._next(blocks, stopwatch)
-                        last = not block
-                        name = (
-                            whole_file(unit.name)
-                            if last and part == 0
-                            else part_file(unit.name, part, last)
-                        )
-                        with stopwatch.stage("commit", 1):
-                            counts = writer.commit(self._storage, self._work.layout.file(name))
-                    yield name, counts
-                    if last:
-                        return
-                    part += 1
+        fingerprint = self._work.fingerprint
+        prepared = self._preparation.blocks(unit, stream, parts_done * size, stopwatch)
+        with closing(prefetch(prepared, _BLOCKS_AHEAD)) as blocks:
+            block = self._next(blocks, stopwatch)
+            for part in count(parts_done):
+                start, end = part * size, (part + 1) * size
+                with PartWriter(self.schema, unit.name, fingerprint, start) as writer:
+                    while block and block[0].index < end:
+                        self._write(block, writer, stopwatch)
+                        done = start + writer.counts.read
+                        on_progress(Progress(unit.name, done, block[-1].position))
+                        block = self._next(blocks, stopwatch)
+                    whole = not block and part == 0
+                    name = (
+                        whole_file(unit.name)
+                        if whole
+                        else part_file(unit.name, part, last=not block)
+                    )
+                    with stopwatch.stage("commit", 1):
+                        path = self._work.layout.file(name)
+                        fault = None if block else stream.fault
+                        counts = writer.commit(self._storage, path, fault)
+                yield name, counts
+                if not block:
+                    return
 
     def _next(self, blocks: Iterator[list[Row]], stopwatch: Stopwatch) -> list[Row]:
         """The next block; empty after the last."""
         with stopwatch.stage("wait", 1):
             return next(blocks, [])
+
+    def _write(self, block: Sequence[Row], writer: PartWriter, stopwatch: Stopwatch) -> None:
+        self._ask(block, stopwatch)
+        with stopwatch.stage("write", len(block)):
+            writer.write(block)
 
     def _ask(self, block: Sequence[Row], stopwatch: Stopwatch) -> None:
         """Fill in the answers of the rows that were kept, as far as the filters let them pass."""

@@ -4,6 +4,7 @@ import functools
 import io
 import json
 import signal
+import sys
 from collections.abc import Callable
 from pathlib import Path
 from types import FrameType
@@ -12,6 +13,7 @@ from typing import Annotated, Any, ParamSpec
 import typer
 from rich.console import Console
 from ruamel.yaml import YAML
+from typer.exceptions import TyperException
 
 from pipelines.job import Job
 from pipelines.outputs import Layout
@@ -31,7 +33,7 @@ from schemas.errors import JobError, ShardFault, WorkerFault
 from schemas.report import Summary
 from schemas.tables import output_schema
 
-COMPLETE, SICK_WORKER, WRONG_JOB, INCOMPLETE = 0, 1, 2, 3  # exit codes
+SICK_WORKER, WRONG_JOB, INCOMPLETE = 1, 2, 3  # exit codes; 0 is success
 INTERRUPTED, TERMINATED = 130, 143
 
 P = ParamSpec("P")
@@ -63,6 +65,16 @@ SheetFile = Annotated[
     Path | None, typer.Option("--sheet", metavar="PNG", help="Draw the images with boxes.")
 ]
 Samples = Annotated[int, typer.Option("--samples", "-n", min=1, max=1000, help="How many.")]
+
+
+def main() -> None:
+    """Run the command line; wrong usage, too, ends in one line."""
+    try:
+        sys.exit(app(standalone_mode=False))
+    except TyperException as error:
+        message = " ".join(error.format_message().split())
+        _err.print(f"shardmill: {message}", style="bold red", markup=False, soft_wrap=True)
+        sys.exit(error.exit_code)
 
 
 def command(function: Callable[P, None]) -> Callable[P, None]:
@@ -103,6 +115,7 @@ def init(
     job: Annotated[Path, typer.Argument(help="Where to write it.")] = Path("job.yaml"),
 ) -> None:
     """Write a commented job file to start from."""
+    _check_place(job)
     if job.exists():
         raise JobError(f"{job}: exists already: give another name")
     job.write_text(TEMPLATE, encoding="utf-8")
@@ -136,9 +149,10 @@ def preview(
     settings: Settings = None,
 ) -> None:
     """Take the first samples through the whole job and show them; nothing is stored."""
+    file = _check_place(sheet_file or Path("preview.png"))
     with _err.status("loading the model"):
         pictures = preview_job(_load(job, settings, None), samples)
-    _show(pictures, sheet_file or Path("preview.png"))
+    _show(pictures, file)
 
 
 @command
@@ -188,19 +202,24 @@ def inspect(
     sheet_file: SheetFile = None,
 ) -> None:
     """Show rows of an output as a person reads them, and a PNG of their images with boxes."""
-    pictures = select(output, samples, only.value if only else None, unit)
-    _show(pictures, sheet_file or Path("inspect.png"))
+    file = _check_place(sheet_file or Path("inspect.png"))
+    _show(select(output, samples, only.value if only else None, unit), file)
 
 
 @command
-def verify(output: OutputFolder) -> None:
+def verify(output: OutputFolder, as_json: AsJson = False) -> None:
     """Read a whole output back: every sample there once, nothing where nothing may be."""
     with _err.status("reading") as waiting:
         found = verify_output(output, on_unit=lambda unit: waiting.update(f"reading {unit}"))
-    for problem in found.problems:
-        _out.print(problem, style="red", markup=False, soft_wrap=True)
-    _out.print(shown.counts_table(found.counts))
-    _out.print(f"{found.files} files of {found.units} units, {len(found.problems)} problems")
+    if as_json:
+        _json(found.model_dump(mode="json"))
+    else:
+        for problem in found.problems:
+            _out.print(problem, style="red", markup=False, soft_wrap=True)
+        for early in found.salvaged:
+            _out.print(f"salvaged: {early}", style="yellow", markup=False, soft_wrap=True)
+        _out.print(shown.counts_table(found.counts))
+        _out.print(f"{found.files} files of {found.units} units; problems: {len(found.problems)}")
     if found.problems:
         raise typer.Exit(INCOMPLETE)
 
@@ -227,7 +246,15 @@ def schema(
     loaded = Job.load(job)
     columns = {name: task.column for name, task in loaded.tasks.items()}
     written = output_schema(loaded.input.carried(), columns)
-    _out.print(str(written), markup=False, soft_wrap=True)
+    for column in written:
+        _out.print(f"{column.name}: {column.type}", markup=False, soft_wrap=True)
+
+
+def _check_place(file: Path) -> Path:
+    """A file to be written, whose folder must be there before any work is done for it."""
+    if not file.absolute().parent.is_dir():
+        raise JobError(f"{file}: there is no folder {file.parent}: make it, or name another")
+    return file
 
 
 def _terminate(signum: int, frame: FrameType | None) -> None:

@@ -10,10 +10,12 @@ import pyarrow.parquet as pq
 
 from pipelines.rows import Row, count, to_arrow
 from pipelines.storage import Storage
+from schemas.errors import JobError, ShardFault
 from schemas.report import Counts
 from schemas.tables import (
     FOOTER_COUNTS,
     FOOTER_FINGERPRINT,
+    FOOTER_SALVAGED,
     FOOTER_UNIT,
     FOOTER_VERSION,
     SCHEMA_VERSION,
@@ -30,7 +32,9 @@ class PartWriter:
 
     def __init__(self, schema: pa.Schema, unit: str, fingerprint: str, first_index: int) -> None:
         self._spool = tempfile.TemporaryFile()  # noqa: SIM115 - closed on exit
-        self._writer = pq.ParquetWriter(self._spool, schema, compression="zstd")
+        self._writer = pq.ParquetWriter(
+            self._spool, schema, compression="zstd", write_page_checksum=True
+        )
         self._schema = schema
         self._footer = {
             FOOTER_VERSION: SCHEMA_VERSION,
@@ -56,11 +60,13 @@ class PartWriter:
         while len(self._waiting) >= _ROW_GROUP:
             self._flush()
 
-    def commit(self, storage: Storage, path: str) -> Counts:
-        """Close the file and put it in place."""
+    def commit(self, storage: Storage, path: str, fault: ShardFault | None = None) -> Counts:
+        """Close the file and put it in place; `fault` is where the shard could not be read on."""
         if self._waiting:
             self._flush()
         self._footer[FOOTER_COUNTS] = json.dumps(self._counts.model_dump(), sort_keys=True)
+        if fault is not None:
+            self._footer[FOOTER_SALVAGED] = str(fault)
         self._writer.add_key_value_metadata(self._footer)
         self._writer.close()
         self._spool.seek(0)
@@ -76,11 +82,17 @@ class PartWriter:
         return self
 
     def __exit__(self, *_: object) -> None:
-        self._spool.close()
+        try:
+            self._writer.close()  # does nothing after commit; before, it would complain when freed
+        finally:
+            self._spool.close()
 
 
 def read_counts(storage: Storage, path: str) -> Counts:
-    """The counts in a committed file's footer."""
-    with storage.open(path) as stream:
-        metadata = pq.read_metadata(stream).metadata or {}
-    return Counts.model_validate_json(metadata[FOOTER_COUNTS.encode()])
+    """The counts in a committed file's footer; JobError where the file was damaged since."""
+    try:
+        with storage.open(path) as stream:
+            metadata = pq.read_metadata(stream).metadata or {}
+        return Counts.model_validate_json(metadata[FOOTER_COUNTS.encode()])
+    except (pa.ArrowException, KeyError, ValueError):
+        raise JobError(f"{path}: is damaged: delete it and run the job again") from None

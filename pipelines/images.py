@@ -1,19 +1,21 @@
 """From encoded bytes to upright RGB: the one place where Pillow decodes."""
 
 import io
+import warnings
 from dataclasses import dataclass, field
 
 import numpy as np
+import numpy.typing as npt
 from PIL import Image
 
 from schemas.sample import RGB
 
 # Interpreters (EPS, SVG), layered formats and rarities stay shut.
 _FORMATS = ("JPEG", "PNG", "WEBP", "GIF", "TIFF", "BMP", "AVIF")
-# Modes whose conversion to RGB neither clips nor mixes. Deeper ones are refused until they scale.
-_MODES = frozenset(
-    {"1", "L", "LA", "La", "P", "PA", "RGB", "RGBA", "RGBa", "RGBX", "CMYK", "YCbCr"}
-)
+_DEEP = frozenset({"I;16", "I;16L", "I;16B", "I;16N", "I", "F"})  # grey of more than 8 bits
+# Modes that become RGB without clipping; Pillow itself takes the high bytes of 16-bit colour.
+_MODES = _DEEP | {"1", "L", "LA", "La", "P", "PA", "RGB", "RGBA", "RGBa", "RGBX", "CMYK", "YCbCr"}
+_TOPS = (1.0, 255.0, 65535.0)  # of the usual ranges of grey, each from 0
 _ORIENTATION = 0x0112  # EXIF tag
 _TRANSPOSITIONS = {  # EXIF orientation -> what makes the image upright
     2: Image.Transpose.FLIP_LEFT_RIGHT,
@@ -26,6 +28,7 @@ _TRANSPOSITIONS = {  # EXIF orientation -> what makes the image upright
 }
 _SIDEWAYS = frozenset({5, 6, 7, 8})  # orientations that swap width and height
 
+warnings.filterwarnings("ignore", module=r"PIL\.")  # on damaged metadata: they may quote them
 Image.MAX_IMAGE_PIXELS = None  # the job's own cap is checked first, and holds for any size
 
 
@@ -105,9 +108,37 @@ def _orientation(opened: Image.Image) -> int:
 
 def _rgb(image: Image.Image) -> Image.Image:
     """To RGB; what is transparent shows white, not the pixels hidden under it."""
+    if image.mode in _DEEP:
+        return Image.fromarray(_grey(image)).convert("RGB")
+    if image.mode == "CMYK" and image.format == "JPEG" and "adobe" not in image.info:
+        # Pillow takes every CMYK JPEG for one of Adobe's, which are stored inverted.
+        return Image.fromarray(255 - np.asarray(image), "CMYK").convert("RGB")
     if not image.has_transparency_data:
         image.load()
         return image if image.mode == "RGB" else image.convert("RGB")
     layer = image.convert("RGBA")
     white = Image.new("RGBA", layer.size, "white")
     return Image.alpha_composite(white, layer).convert("RGB")
+
+
+def _grey(image: Image.Image) -> npt.NDArray[np.uint8]:
+    """Deep grey as 8 bits, [height, width]: scaled, for clipping would show filters plain white.
+
+    16 bits give their high byte, as with colour. Other depths state no range: they are scaled over
+    the smallest usual one that holds them, else over their own. What is not finite is black.
+    """
+    values = np.asarray(image)
+    if values.dtype.itemsize == 2:
+        grey = (values >> 8).astype(np.uint8)
+    else:
+        values = values.astype(np.float32)
+        finite = np.isfinite(values)
+        low = float(values.min(initial=0, where=finite))
+        high = float(values.max(initial=low, where=finite))
+        if low == 0:
+            high = next((top for top in _TOPS if high <= top), high)
+        values = np.where(finite, values, low)
+        grey = ((values - low) * (255 / (high - low or 1))).round().astype(np.uint8)
+    if isinstance(clear := image.info.get("transparency"), int):
+        grey[np.asarray(image) == clear] = 255
+    return grey

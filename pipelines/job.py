@@ -1,21 +1,18 @@
 """The job file: what it may say, its defaults, and errors that name the field."""
 
-import difflib
 import json
 import re
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Any, Literal, Self
+from typing import Literal, Self
 
 from pydantic import Field, PositiveInt, ValidationError, field_validator, model_validator
-from ruamel.yaml import YAML
-from ruamel.yaml.constructor import DuplicateKeyError
-from ruamel.yaml.error import MarkedYAMLError
-from ruamel.yaml.reader import ReaderError
 
 from filters import AnyFilter
 from inference import AnyTask
 from inference.engine import Model
+from pipelines.job_faults import first_fault
+from pipelines.job_text import apply_setting, parse_yaml
 from schemas.errors import JobError
 from schemas.frozen import Frozen
 from schemas.tables import check_column_names
@@ -27,6 +24,8 @@ class Limits(Frozen):
     max_pixels: PositiveInt = 100_000_000  # width x height of an image, inclusive
     max_image_bytes: PositiveInt = 100_000_000  # of the encoded image, inclusive
     max_text_characters: PositiveInt = 100_000  # of each text, inclusive
+    max_text_bytes: PositiveInt = 10_000_000  # of a text or JSON member, inclusive
+    max_members: PositiveInt = 100  # of a sample, inclusive
 
 
 class Input(Frozen):
@@ -35,6 +34,7 @@ class Input(Frozen):
     shards: str | tuple[str, ...]  # paths with {braces} and globs
     text: str | None = "txt"  # a member's extension, or json:field; null: images without texts
     carry: tuple[str, ...] = ()  # further columns, written like `text`
+    on_bad_shard: Literal["fail", "salvage"] = "fail"  # salvage: commit what can be read of it
     max_samples_per_file: PositiveInt = 10_000  # more are committed in parts, as the work goes
     decode: Literal["exact", "reduced"] = "exact"  # reduced: smallest JPEG scale that suffices
     limits: Limits = Limits()
@@ -110,11 +110,11 @@ class Job(Frozen):
     @classmethod
     def parse(cls, text: str, name: str = "job", settings: Sequence[str] = ()) -> Self:
         """Read a job from YAML text; `name` stands in the errors."""
-        data = _yaml(text, name)
+        data = parse_yaml(text, name)
         if not isinstance(data, dict):
             raise JobError(f"{name}: is not a job file: `shardmill init` writes one to start from")
         for setting in settings:
-            _set(data, setting)
+            apply_setting(data, setting)
         try:
             content = json.dumps(data)
         except TypeError:
@@ -127,83 +127,5 @@ class Job(Frozen):
             # Strict JSON: no text taken for a number, no `yes` for a flag, lists for tuples.
             return cls.model_validate_json(content, strict=True)
         except ValidationError as error:
-            raise JobError(f"{name}: {_first(error, data)}") from None
-
-
-def _yaml(text: str, name: str) -> Any:
-    try:
-        return YAML(typ="safe", pure=True).load(text)
-    except DuplicateKeyError as error:
-        line = error.problem_mark.line + 1 if error.problem_mark else "?"
-        raise JobError(f"{name}: line {line}: a key stands twice: remove one") from None
-    except MarkedYAMLError as error:
-        line = error.problem_mark.line + 1 if error.problem_mark else "?"
-        raise JobError(f"{name}: line {line}: not YAML: {error.problem}") from None
-    except ReaderError as error:
-        raise JobError(f"{name}: not YAML: the character #x{error.character:04x} in it") from None
-    except (ValueError, RecursionError):  # such as 2026-13-45, which looks like a date
-        raise JobError(f"{name}: holds a date or number that is none: put it in quotes") from None
-
-
-def _set(data: dict[str, Any], setting: str) -> None:
-    """Apply `path.to.field=value`; numbers in the path index lists."""
-    path, separator, value = setting.partition("=")
-    if not separator or not path:
-        raise JobError(f"--set {setting}: write path=value, such as model.block_size=64")
-    *parents, last = path.split(".")
-    place: Any = data
-    for key in parents:
-        if isinstance(place, list) and key.isdecimal() and int(key) < len(place):
-            place = place[int(key)]
-        elif isinstance(place, dict):
-            place = place.setdefault(key, {})
-        else:
-            raise JobError(f"--set {setting}: there is no {key!r} in the job file")
-    if isinstance(place, list) and last.isdecimal() and int(last) < len(place):
-        place[int(last)] = _yaml(value, f"--set {setting}")
-    elif isinstance(place, dict):
-        place[last] = _yaml(value, f"--set {setting}")
-    else:
-        raise JobError(f"--set {setting}: there is no {last!r} in the job file")
-
-
-def _first(error: ValidationError, data: Any) -> str:
-    """The first fault in one line, and how many more there are."""
-    faults = error.errors(include_url=False)
-    fault = faults[0]
-    where, value = _path(fault["loc"], data), fault["input"]
-    message = fault["msg"].removeprefix("Value error, ")
-    match fault["type"]:
-        case "extra_forbidden":
-            close = difflib.get_close_matches(str(fault["loc"][-1]), _known_keys(), 1)
-            message = "unknown key" + (f": did you mean {close[0]!r}?" if close else "")
-        case "missing":
-            message = "is missing"
-        case "value_error" if isinstance(fault.get("ctx", {}).get("error"), JobError):
-            return message + _more(faults)  # says where by itself
-        case _ if not isinstance(value, dict | list):
-            message = f"{message[0].lower()}{message[1:]} (got {value!r})"
-        case _:
-            message = message[0].lower() + message[1:]
-    return f"{where}: {message}{_more(faults)}" if where else f"{message}{_more(faults)}"
-
-
-def _more(faults: Sequence[Any]) -> str:
-    return f" (and {len(faults) - 1} more)" if len(faults) > 1 else ""
-
-
-def _path(location: Sequence[str | int], data: Any) -> str:
-    """Where in the job file; names of union members, which pydantic puts between, are left out."""
-    path = ""
-    for position, key in enumerate(location):
-        if isinstance(data, list) and isinstance(key, int) and key < len(data):
-            path, data = f"{path}[{key}]", data[key]
-        elif isinstance(data, dict) and (key in data or position == len(location) - 1):
-            path, data = f"{path}.{key}", data.get(key)
-    return path.removeprefix(".")
-
-
-def _known_keys() -> list[str]:
-    schema = Job.model_json_schema()
-    models = [schema, *schema.get("$defs", {}).values()]
-    return sorted({key for model in models for key in model.get("properties", {})})
+            place = f"{name} with --set" if settings else name
+            raise JobError(f"{place}: {first_fault(error, data, cls)}") from None

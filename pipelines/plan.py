@@ -3,7 +3,7 @@
 import hashlib
 import json
 import os
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from importlib.metadata import version
@@ -12,15 +12,17 @@ from typing import Any
 from filters import Filter
 from inference import ResolvedCheckpoint, Task, resolve_checkpoint, resolve_device
 from pipelines.job import Job
+from pipelines.opened import Output, find_output
 from pipelines.outputs import Contents, Layout, Standing, contents
 from pipelines.storage import Storage, absolute, storage_for
-from pipelines.units import find_units, manifest_bytes, units_of_manifest
+from pipelines.units import find_units, manifest_bytes
 from schemas.errors import JobError
 from schemas.frozen import Frozen
 from schemas.sample import Unit
 
 PACKAGES = ("numpy", "pillow", "pyarrow", "shardmill", "tokenizers", "torch", "transformers")
 _NOT_IN_FINGERPRINT = ("name", "output", "runner")
+_LONGEST = 120  # characters of a value quoted in an error
 
 
 class Resolved(Frozen):
@@ -81,39 +83,14 @@ def plan(job: Job, storage: Storage | None = None) -> Plan:
     Raises JobError where the job cannot be run, or not into this output.
     """
     storage = storage or storage_for(job.output)
-    layout = Layout(absolute(job.output))
-    listing = [entry.path for entry in storage.list(layout.root)]
-    recorded = read_record(layout, storage) if layout.job in listing else None
-    work = resolve(job, recorded)
+    begun = find_output(job.output, storage)
+    work = resolve(job, begun.record if begun else None)
     found = find_units(job.input.patterns())
-    if recorded is None:
-        held = contents(layout, listing, ())
-        if held.strangers:
-            raise JobError(
-                f"output: {layout.root} holds other Parquet files, such as {held.strangers[0]}: "
-                "choose an empty or new folder"
-            )
-        return Plan(work, found, held, is_new=True)
-    _check_same(recorded, work, layout)
-    units = units_of_manifest(storage.read_bytes(layout.manifest))
-    held = contents(layout, listing, (unit.name for unit in units))
-    left_out = _check_inputs(units, found, held)
-    return Plan(work, units, held, is_new=False, left_out=left_out)
-
-
-def read_record(layout: Layout, storage: Storage) -> dict[str, Any]:
-    """The content of an output's job.json."""
-    try:
-        record = json.loads(storage.read_bytes(layout.job))
-    except FileNotFoundError:
-        raise JobError(
-            f"{layout.root}: is not an output of shardmill: it has no _shardmill/job.json"
-        ) from None
-    except ValueError:
-        raise JobError(f"{layout.job}: is damaged: restore it, or choose another output") from None
-    if not isinstance(record, dict) or "resolved" not in record:
-        raise JobError(f"{layout.job}: is damaged: restore it, or choose another output")
-    return record
+    if begun is None:
+        return Plan(work, found, _empty(work.layout, storage), is_new=True)
+    _check_same(begun.record, work, begun.layout)
+    left_out = _check_inputs(begun, found)
+    return Plan(work, begun.units, begun.contents, is_new=False, left_out=left_out)
 
 
 def fingerprint_of(record: Mapping[str, Any]) -> str:
@@ -126,9 +103,14 @@ def fingerprint_of(record: Mapping[str, Any]) -> str:
 def begin(plan: Plan, storage: Storage) -> None:
     """Write the manifest and job.json of a new output; job.json last, for it marks a beginning."""
     layout = plan.work.layout
-    storage.write_bytes(layout.manifest, manifest_bytes(plan.units))
     record = json.dumps(plan.work.record, indent=1, ensure_ascii=False)
-    storage.write_bytes(layout.job, record.encode())
+    try:
+        storage.write_bytes(layout.manifest, manifest_bytes(plan.units))
+        storage.write_bytes(layout.job, record.encode())
+    except OSError as error:
+        raise JobError(
+            f"output: {layout.root} cannot be written: {error.strerror}: choose another folder"
+        ) from None
 
 
 def resolve(job: Job, recorded: Mapping[str, Any] | None = None) -> ResolvedJob:
@@ -139,38 +121,45 @@ def resolve(job: Job, recorded: Mapping[str, Any] | None = None) -> ResolvedJob:
         recorded["model"].get(key) == model[key] for key in ("checkpoint", "revision")
     )
     commit = pinned["checkpoint"]["version"] if pinned and same_model else None
-    named: list[Filter | Task] = [*job.filters, *job.tasks.values()]
+    stages: dict[str, Filter | Task] = {
+        **{f"filters[{number}]": stage for number, stage in enumerate(job.filters)},
+        **{f"tasks.{name}": task for name, task in job.tasks.items()},
+    }
     resolved = Resolved(
         checkpoint=resolve_checkpoint(job.model, commit),
         device=resolve_device(job.model.device),
         threads=pinned["threads"] if pinned else len(os.sched_getaffinity(0)),
-        files={path: _digest(path) for stage in named for path in stage.files()},
+        files={path: _digest(path, at) for at, stage in stages.items() for path in stage.files()},
         packages={name: version(name) for name in PACKAGES},
     )
+    for name, task in job.tasks.items():
+        try:
+            task.load()
+        except JobError as error:
+            raise JobError(f"tasks.{name}: {error}") from None
     return ResolvedJob(job=job, resolved=resolved)
 
 
-def _digest(path: str) -> str:
+def _digest(path: str, where: str) -> str:
     try:
         with storage_for(path).open(absolute(path)) as stream:
             return hashlib.file_digest(stream, "sha256").hexdigest()  # type: ignore[arg-type]
     except OSError as error:
-        raise JobError(f"{path}: cannot be read: {error.strerror}: check the path") from None
+        raise JobError(
+            f"{where}: {path} cannot be read: {error.strerror}: check the path"
+        ) from None
 
 
 def _check_same(recorded: Mapping[str, Any], work: ResolvedJob, layout: Layout) -> None:
-    before, now = _flat(recorded), _flat(work.record)
-    changed = [
-        key
-        for key in sorted({*before, *now})
-        if before.get(key) != now.get(key) and key.split(".")[0] not in _NOT_IN_FINGERPRINT
-    ]
+    """Refuse a plan that is not the output's, with the first difference named."""
+    before, now = ({**r, "resolved": None} for r in (recorded, work.record))
+    # What the job file says comes before what was resolved of it.
+    changed = [*_differences(before, now), *_differences(recorded, work.record)]
     if changed:
-        key = changed[0]
-        more = f" (and {len(changed) - 1} more)" if len(changed) > 1 else ""
+        what, was, is_now = changed[0]
         raise JobError(
-            f"output: {layout.root} was begun with {key} = {before.get(key, 'nothing')}, "
-            f"now it is {now.get(key, 'nothing')}{more}: change it back, or choose another output"
+            f"output: {layout.root} was begun with {what} = {_brief(was)}, now it is "
+            f"{_brief(is_now)}: change it back, or choose another output"
         )
     if fingerprint_of(recorded) != work.fingerprint:  # the same values
         raise JobError(
@@ -179,30 +168,56 @@ def _check_same(recorded: Mapping[str, Any], work: ResolvedJob, layout: Layout) 
         )
 
 
-def _flat(value: Any, path: str = "") -> dict[str, Any]:
-    if isinstance(value, dict):
-        items: Any = value.items()
-    elif isinstance(value, list):
-        items = enumerate(value)
-    else:
-        return {path: value}
-    flat: dict[str, Any] = {}
-    for key, inner in items:
-        flat |= _flat(inner, f"{path}.{key}" if path else str(key))
-    return flat
+def _differences(before: Any, now: Any, path: str = "") -> Iterator[tuple[str, Any, Any]]:
+    """Path, former and present value of everything that differs, as deep as both are alike."""
+    if isinstance(before, dict) and isinstance(now, dict):
+        for key in sorted({*before, *now}):
+            if path or key not in _NOT_IN_FINGERPRINT:
+                inner = f"{path}.{key}" if path else key
+                yield from _differences(before.get(key), now.get(key), inner)
+    elif isinstance(before, list) and isinstance(now, list) and len(before) == len(now):
+        for index, pair in enumerate(zip(before, now, strict=True)):
+            yield from _differences(*pair, f"{path}.{index}")
+    elif before != now:
+        yield path, before, now
 
 
-def _check_inputs(units: tuple[Unit, ...], found: tuple[Unit, ...], held: Contents) -> int:
+def _brief(value: Any) -> str:
+    """A value on one line; None is what a record does not hold."""
+    if value is None or isinstance(value, str):
+        return value or "nothing"
+    text = json.dumps(value, ensure_ascii=False)
+    return text if len(text) <= _LONGEST else f"{text[:_LONGEST]}…"
+
+
+def _empty(layout: Layout, storage: Storage) -> Contents:
+    """The contents of a folder that no run has begun in; refused where it is used already."""
+    if os.path.isfile(layout.root):
+        raise JobError(f"output: {layout.root} is a file: name a folder")
+    held = contents(layout, [entry.path for entry in storage.list(layout.root)], ())
+    if held.strangers:
+        raise JobError(
+            f"output: {layout.root} holds other Parquet files, such as {held.strangers[0]}: "
+            "choose an empty or new folder"
+        )
+    return held
+
+
+def _check_inputs(begun: Output, found: tuple[Unit, ...]) -> int:
     """Refuse inputs that changed since the first run; count those that are new."""
     now = {unit.name: unit for unit in found}
-    for unit in units:
+    for unit in begun.units:
         current = now.pop(unit.name, None)
-        done = held.standings.get(unit.name, Standing()).complete
-        if current is None and not done:
+        if current is None and not begun.standing(unit).complete:
             raise JobError(f"input.shards: {unit.path} is gone since the first run: restore it")
-        if current is not None and (current.path, current.version) != (unit.path, unit.version):
+        if current is not None and current.path != unit.path:
             raise JobError(
-                f"input.shards: {current.path} changed since the first run: "
-                "restore it, or choose another output"
+                f"input.shards: {unit.path} of the first run is {current.path} now: "
+                "run from the same folder, or choose another output"
+            )
+        if current is not None and current.version != unit.version:
+            raise JobError(
+                f"input.shards: {current.path} changed since the first run: restore it with its "
+                "time of modification, or choose another output"
             )
     return len(now)

@@ -14,7 +14,15 @@ from pipelines.images import EncodedImage, ImageFault, fit
 from pipelines.job import Job
 from pipelines.judging import Judging
 from pipelines.rows import Fields, Row
-from pipelines.shards import IMAGE_EXTENSIONS, CountedStream, FieldFault, RawSample, read_shard
+from pipelines.shards import (
+    IMAGE_EXTENSIONS,
+    CountedStream,
+    FieldFault,
+    Limits,
+    RawSample,
+    read_shard,
+    salvage,
+)
 from pipelines.stopwatch import Stopwatch
 from schemas.sample import Unit
 
@@ -33,6 +41,12 @@ class Preparation:
         self._fields = Fields(
             job.input.text, job.input.carried(), job.input.limits.max_text_characters
         )
+        limits = job.input.limits
+        self._limits = Limits(
+            dict.fromkeys(self._fields.extensions(), limits.max_text_bytes)
+            | dict.fromkeys(IMAGE_EXTENSIONS, limits.max_image_bytes),
+            limits.max_members,
+        )
         self._judging = judging
         self._resolution = resolution
         self._pool = ThreadPoolExecutor(threads, thread_name_prefix="decode")
@@ -47,11 +61,14 @@ class Preparation:
     ) -> Iterator[list[Row]]:
         """Samples from number `skip` to before `stop`, in order; a block holds `block_size` kept.
 
-        Raises ShardFault where the shard cannot be read to its end.
+        Raises ShardFault where the shard cannot be read to its end and is not to be salvaged.
         """
         block: list[Row] = []
         kept = 0
-        raws = itertools.islice(read_shard(stream), skip, stop)
+        readable = read_shard(stream, self._limits)
+        if self._input.on_bad_shard == "salvage":
+            readable = salvage(readable, stream)
+        raws = itertools.islice(readable, skip, stop)
         rows = (self._row(unit, raw, stream) for raw in stopwatch.each("read", raws))
         chunks = self._chunks(rows, stopwatch)
         for chunk in self._decoded(chunks, stopwatch):
@@ -82,15 +99,19 @@ class Preparation:
 
     def _row(self, unit: Unit, raw: RawSample, stream: CountedStream) -> Row:
         row = Row(unit.shard, raw.index, stream.bytes_read)
-        images = [name for name in IMAGE_EXTENSIONS if name in raw.members]
-        if raw.repeated:
+        images = [name for name in IMAGE_EXTENSIONS if name in raw.extensions]
+        if raw.crowded:
+            row.reject("invalid", "members_too_many")
+        elif raw.repeated:
             row.reject("invalid", "member_repeated")
         elif not images:
             row.reject("invalid", "image_missing")
         elif len(images) > 1:
             row.reject("invalid", "image_several")
-        elif len(raw.members[images[0]]) > self._input.limits.max_image_bytes:
+        elif images[0] in raw.oversized:
             row.reject("invalid", "image_too_large")
+        elif raw.oversized:
+            row.reject("invalid", "text_too_large")
         else:
             row.image = raw.members[images[0]]
             try:

@@ -109,6 +109,11 @@ class Fields:
     carried: Mapping[str, str]  # column -> source
     max_characters: int
 
+    def extensions(self) -> set[str]:
+        """Of the members that hold the texts."""
+        sources = [*self.carried.values(), *([self.text] if self.text else [])]
+        return {source.partition(":")[0] for source in sources}
+
     def read(self, raw: RawSample) -> dict[str, Text]:
         """All texts of a sample; FieldFault where a text that the job needs is missing or bad."""
         parsed: dict[str, object] = {}

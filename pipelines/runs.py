@@ -10,11 +10,11 @@ from operator import add
 
 from pipelines.commit import read_counts
 from pipelines.job import Job
-from pipelines.outputs import Contents, Layout, Standing, contents
-from pipelines.plan import Plan, begin, fingerprint_of, plan, read_record
+from pipelines.opened import Output, open_output
+from pipelines.outputs import Layout
+from pipelines.plan import Plan, begin, fingerprint_of, plan
 from pipelines.runners.local import run_local
-from pipelines.storage import Storage, absolute, storage_for
-from pipelines.units import units_of_manifest
+from pipelines.storage import Storage, storage_for
 from pipelines.worker import OnProgress
 from schemas.errors import WorkerFault
 from schemas.report import Counts, Outcome, Stage, Summary, UnitReport, add_stages
@@ -51,7 +51,7 @@ def run(
     layout = planned.work.layout
     tally = _Tally(job.name, planned.work.fingerprint)
     if not planned.pending and planned.contents.closed:  # nothing to do: nothing is written
-        return _survey(tally, layout, storage)[0]
+        return _survey(tally, open_output(layout.root, storage))
     if planned.is_new:
         begin(planned, storage)
     if planned.pending:
@@ -66,15 +66,13 @@ def run(
         committed = len(planned.units) - len(planned.pending) + tally.units
         _write(tally.summary(outcome, len(planned.units), committed), layout, storage)
         raise
-    return _close(tally, layout, storage)
+    return _close(tally, open_output(layout.root, storage))
 
 
 def finish(output: str, storage: Storage | None = None) -> Summary:
     """Close an output from its files alone, whoever wrote them: summary and `_SUCCESS`."""
-    storage = storage or storage_for(output)
-    layout = Layout(absolute(output))
-    record = read_record(layout, storage)
-    return _close(_Tally(record["name"], fingerprint_of(record)), layout, storage)
+    opened = open_output(output, storage)
+    return _close(_Tally(opened.record["name"], fingerprint_of(opened.record)), opened)
 
 
 class _Tally:
@@ -87,12 +85,13 @@ class _Tally:
         self._run = f"{self._started:%Y%m%dT%H%M%SZ}-{secrets.token_hex(3)}"
         self._stages: dict[str, Stage] = {}
         self._counts = Counts()
+        self._salvaged: list[str] = []
         self.units = 0  # committed
-        self.failed = 0
 
     def add(self, report: UnitReport) -> None:
         self.units += report.status == "committed"
-        self.failed += report.status == "failed"
+        if report.status == "committed" and report.error:
+            self._salvaged.append(report.unit)
         self._counts += report.counts
         self._stages = add_stages(self._stages, report.stages)
 
@@ -117,6 +116,7 @@ class _Tally:
             units_committed=committed,
             failed=tuple(failed),
             units_here=self.units,
+            salvaged_here=tuple(self._salvaged),
             counts_here=self._counts,
             stages_here=self._stages,
             seconds_here=round((ended - self._started).total_seconds(), 3),
@@ -124,12 +124,13 @@ class _Tally:
         )
 
 
-def _close(tally: _Tally, layout: Layout, storage: Storage) -> Summary:
+def _close(tally: _Tally, opened: Output) -> Summary:
     """Write the summary; where every unit is committed, clear up and set `_SUCCESS`."""
-    summary, held = _survey(tally, layout, storage)
+    storage, layout = opened.storage, opened.layout
+    summary = _survey(tally, opened)
     _write(summary, layout, storage)
     if summary.outcome == "complete":
-        for path in held.leftovers:
+        for path in opened.contents.leftovers:
             storage.delete(path)
         storage.write_bytes(layout.success, b"")
     else:
@@ -137,20 +138,18 @@ def _close(tally: _Tally, layout: Layout, storage: Storage) -> Summary:
     return summary
 
 
-def _survey(tally: _Tally, layout: Layout, storage: Storage) -> tuple[Summary, Contents]:
+def _survey(tally: _Tally, opened: Output) -> Summary:
     """Where an output stands, by its manifest, a listing and the footers."""
-    units = units_of_manifest(storage.read_bytes(layout.manifest))
-    names = [unit.name for unit in units]
-    held = contents(layout, [entry.path for entry in storage.list(layout.root)], names)
-    committed = sum(standing.complete for standing in held.standings.values())
-    failed = sorted(n for n in held.failed if not held.standings.get(n, Standing()).complete)
-    files = [layout.file(name) for held_unit in held.standings.values() for name in held_unit.files]
+    complete = {unit.name for unit in opened.units if opened.standing(unit).complete}
+    failed = sorted(opened.contents.failed - complete)
+    standings = opened.contents.standings.values()
+    files = [opened.layout.file(name) for standing in standings for name in standing.files]
     with ThreadPoolExecutor(_FOOTERS_AT_ONCE) as pool:
-        counts = reduce(add, pool.map(partial(read_counts, storage), files), Counts())
+        counts = reduce(add, pool.map(partial(read_counts, opened.storage), files), Counts())
     outcome: Outcome = "failed" if failed else "partial"
-    if committed == len(units):
+    if len(complete) == len(opened.units):
         outcome = "complete"
-    return tally.summary(outcome, len(units), committed, failed, counts), held
+    return tally.summary(outcome, len(opened.units), len(complete), failed, counts)
 
 
 def _write(summary: Summary, layout: Layout, storage: Storage) -> None:

@@ -7,7 +7,7 @@ import tarfile
 import zlib
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
-from typing import Any, BinaryIO, cast
+from typing import Any, BinaryIO, NamedTuple, cast
 
 from webdataset.tariterators import base_plus_ext
 
@@ -21,14 +21,37 @@ _DAMAGE = (tarfile.TarError, zlib.error, gzip.BadGzipFile, EOFError, ValueError,
 _META = re.compile(r"__[^/]*__($|/)")  # names that webdataset keeps for itself
 
 
+class Limits(NamedTuple):
+    """What of a sample is read: members of these extensions alone, up to these sizes."""
+
+    sizes: Mapping[str, int]  # lower-case extension -> bytes, inclusive
+    members: int  # a sample may have, of whatever extension, inclusive
+
+
 @dataclass(slots=True)
 class RawSample:
     """The members that share a key, as they lie in the shard."""
 
     index: int
     key: str = field(repr=False)
-    members: dict[str, bytes] = field(repr=False)  # lower-case extension -> content
+    members: dict[str, bytes] = field(default_factory=dict, repr=False)  # extension -> content
+    extensions: set[str] = field(default_factory=set, repr=False)  # of all members, lower-case
+    oversized: set[str] = field(default_factory=set)  # of members left unread for their size
     repeated: bool = False  # an extension stands twice
+    crowded: bool = False  # it has more members than it may; no more of them were read
+
+    def add(self, extension: str, content: bytes | None, limits: Limits | None) -> None:
+        """Take a member in; one that was not read has no content."""
+        if limits is not None and len(self.extensions) == limits.members:
+            self.crowded |= extension not in self.extensions
+            self.members.clear()
+            return
+        self.repeated |= extension in self.extensions
+        self.extensions.add(extension)
+        if content is not None:
+            self.members[extension] = content
+        elif limits is not None and extension in limits.sizes:
+            self.oversized.add(extension)
 
 
 class CountedStream:
@@ -37,6 +60,7 @@ class CountedStream:
     def __init__(self, stream: BinaryIO) -> None:
         self._stream = stream
         self.bytes_read = 0
+        self.fault: ShardFault | None = None  # met where what came before it is salvaged
 
     def read(self, size: int = -1) -> bytes:
         content = self._stream.read(size)
@@ -76,30 +100,45 @@ class _Archive:
             raise ShardFault("shard_damaged", offset)
 
 
-def read_shard(stream: CountedStream) -> Iterator[RawSample]:
+def read_shard(stream: CountedStream, limits: Limits | None = None) -> Iterator[RawSample]:
     """The samples of a plain or gzipped tar, in order, one held at a time.
 
-    Raises ShardFault where the archive is cut or damaged.
+    Memory is bounded by `limits`; without them every member is read. Raises ShardFault where the
+    archive is cut or damaged.
     """
     sample: RawSample | None = None
     index = 0
-    for name, content in _members(stream):
-        key, extension = base_plus_ext(name)
-        if key is None:  # no extension: belongs to no sample
-            continue
+    for key, extension, content in _members(stream, limits):
         if sample is None or key != sample.key:
             if sample is not None:
                 yield sample
                 index += 1
-            sample = RawSample(index, key, {})
-        extension = extension.lower()
-        sample.repeated |= extension in sample.members
-        sample.members[extension] = content
+            sample = RawSample(index, key)
+        sample.add(extension, content, limits)
     if sample is not None:
         yield sample
 
 
-def _members(counted: CountedStream) -> Iterator[tuple[str, bytes]]:
+def salvage(samples: Iterator[RawSample], stream: CountedStream) -> Iterator[RawSample]:
+    """The samples before the first fault, which is noted on the stream; raised if there are none.
+
+    The sample in which the fault is met is not among them: nothing says that it is whole.
+    """
+    any_read = False
+    try:
+        for sample in samples:
+            any_read = True
+            yield sample
+    except ShardFault as fault:
+        if not any_read:
+            raise
+        stream.fault = fault
+
+
+def _members(
+    counted: CountedStream, limits: Limits | None
+) -> Iterator[tuple[str, str, bytes | None]]:
+    """Key, extension and content of the regular files, without content where it is not wanted."""
     opened = False
     try:
         start = counted.read(len(_GZIP))
@@ -109,14 +148,23 @@ def _members(counted: CountedStream) -> Iterator[tuple[str, bytes]]:
             opened = True
             while (member := tar.next()) is not None:
                 tar.members.clear()  # type: ignore[attr-defined]  # or it remembers them all
-                if member.isreg() and not _META.match(member.name):
-                    yield member.name, cast(BinaryIO, tar.extractfile(member)).read()
+                key, extension = base_plus_ext(member.name)
+                # What has no extension belongs to no sample.
+                if key is None or not member.isreg() or _META.match(member.name):
+                    continue
+                extension = extension.lower()
+                wanted = limits is None or member.size <= limits.sizes.get(extension, -1)
+                content = cast(BinaryIO, tar.extractfile(member)).read() if wanted else None
+                yield key, extension, content
             archive.check_end(tar.offset, counted.bytes_read)
     except _DAMAGE as error:
-        if isinstance(error, EOFError) or (opened and not counted.read(1)):
+        if isinstance(error, EOFError):
             reason = "shard_truncated"
+        elif opened:
+            cut = isinstance(error, tarfile.ReadError) and not counted.read(1)
+            reason = "shard_truncated" if cut else "shard_damaged"
         else:
-            reason = "shard_damaged" if opened else "shard_unreadable"
+            reason = "shard_unreadable"
         raise ShardFault(reason, counted.bytes_read) from None
 
 

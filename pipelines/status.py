@@ -1,9 +1,8 @@
 """How far an output is, from a listing and the small files beside it; no Parquet is opened."""
 
-from pipelines.outputs import Contents, Layout, Standing, contents
-from pipelines.plan import read_record
-from pipelines.storage import Storage, absolute, storage_for
-from pipelines.units import units_of_manifest
+from pipelines.opened import Output, open_output
+from pipelines.outputs import Standing
+from pipelines.storage import Storage
 from schemas.frozen import Frozen
 from schemas.report import Summary, UnitReport
 
@@ -27,27 +26,24 @@ class Status(Frozen):
 
 def status(output: str, storage: Storage | None = None) -> Status:
     """JobError where the folder is no output."""
-    storage = storage or storage_for(output)
-    layout = Layout(absolute(output))
-    record = read_record(layout, storage)
-    names = [unit.name for unit in units_of_manifest(storage.read_bytes(layout.manifest))]
-    held = contents(layout, [entry.path for entry in storage.list(layout.root)], names)
+    opened = open_output(output, storage)
+    layout, held = opened.layout, opened.contents
     complete = {name for name, standing in held.standings.items() if standing.complete}
     failed = sorted(held.failed - complete)
     return Status(
         output=layout.root,
-        job=record["name"],
-        complete=held.closed and len(complete) == len(names),
-        units=len(names),
+        job=opened.record["name"],
+        complete=held.closed and len(complete) == len(opened.units),
+        units=len(opened.units),
         committed=len(complete),
         in_parts=sum(_begun(standing) for standing in held.standings.values()),
         failed=len(failed),
         interrupted=len(held.attempts.keys() - complete - held.failed),
         failures=tuple(
-            UnitReport.model_validate_json(storage.read_bytes(layout.failed(name)))
+            UnitReport.model_validate_json(opened.storage.read_bytes(layout.failed(name)))
             for name in failed[:_TOLD]
         ),
-        last_run=_last_run(layout, storage, held),
+        last_run=_last_run(opened),
     )
 
 
@@ -55,7 +51,8 @@ def _begun(standing: Standing) -> bool:
     return not standing.complete and standing.parts > 0
 
 
-def _last_run(layout: Layout, storage: Storage, held: Contents) -> Summary | None:
-    if not held.runs:
+def _last_run(opened: Output) -> Summary | None:
+    if not opened.contents.runs:
         return None
-    return Summary.model_validate_json(storage.read_bytes(layout.run(held.runs[-1])))
+    path = opened.layout.run(opened.contents.runs[-1])
+    return Summary.model_validate_json(opened.storage.read_bytes(path))

@@ -9,15 +9,17 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
-from pipelines.outputs import Layout, Standing, contents
-from pipelines.plan import fingerprint_of, read_record
-from pipelines.storage import Storage, absolute, storage_for
-from pipelines.units import units_of_manifest
+from pipelines.opened import open_output
+from pipelines.outputs import Layout, Standing
+from pipelines.plan import fingerprint_of
+from pipelines.storage import Storage
+from schemas.frozen import Frozen
 from schemas.report import Counts
 from schemas.sample import Unit
 from schemas.tables import (
     FOOTER_COUNTS,
     FOOTER_FINGERPRINT,
+    FOOTER_SALVAGED,
     FOOTER_UNIT,
     FOOTER_VERSION,
     IDENTITY,
@@ -28,14 +30,14 @@ _AT_ONCE = 4  # units read at the same time
 _WITHOUT_CONTENT = frozenset(IDENTITY) - {"key"}  # columns that rows not kept may fill
 
 
-@dataclass(frozen=True, slots=True)
-class Verification:
+class Verification(Frozen):
     """What was read, and everything found wrong with it, one line each."""
 
     units: int
     files: int
     counts: Counts
     problems: tuple[str, ...]
+    salvaged: tuple[str, ...] = ()  # files that end where their shard was damaged, and why
 
 
 @dataclass(slots=True)
@@ -43,32 +45,37 @@ class _Findings:
     files: int = 0
     counts: Counts = field(default_factory=Counts)
     problems: list[str] = field(default_factory=list)
+    salvaged: list[str] = field(default_factory=list)
 
 
 def verify(
     output: str, storage: Storage | None = None, on_unit: Callable[[str], None] = lambda _: None
 ) -> Verification:
     """Read every file of an output; JobError where it is none."""
-    storage = storage or storage_for(output)
-    layout = Layout(absolute(output))
-    record = read_record(layout, storage)
-    units = units_of_manifest(storage.read_bytes(layout.manifest))
-    listing = [entry.path for entry in storage.list(layout.root)]
-    held = contents(layout, listing, [unit.name for unit in units])
-    check = _Check(layout, storage, fingerprint_of(record), record["input"]["max_samples_per_file"])
-    total = _Findings(problems=[f"{name}: belongs to no unit" for name in held.strangers])
+    opened = open_output(output, storage)
+    part_size = opened.record["input"]["max_samples_per_file"]
+    check = _Check(opened.layout, opened.storage, fingerprint_of(opened.record), part_size)
+    strangers = opened.contents.strangers
+    total = _Findings(problems=[f"{name}: belongs to no unit" for name in strangers])
 
     def of_unit(unit: Unit) -> _Findings:
-        found = check.unit(unit, held.standings.get(unit.name, Standing()))
+        found = check.unit(unit, opened.standing(unit))
         on_unit(unit.name)
         return found
 
     with ThreadPoolExecutor(_AT_ONCE) as pool:
-        for found in pool.map(of_unit, units):
+        for found in pool.map(of_unit, opened.units):
             total.files += found.files
             total.counts += found.counts
             total.problems += found.problems
-    return Verification(len(units), total.files, total.counts, tuple(total.problems))
+            total.salvaged += found.salvaged
+    return Verification(
+        units=len(opened.units),
+        files=total.files,
+        counts=total.counts,
+        problems=tuple(total.problems),
+        salvaged=tuple(total.salvaged),
+    )
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,19 +95,23 @@ class _Check:
             findings.files += 1
             last = standing.complete and number == len(standing.files) - 1
             try:
-                counts, problems = self._file(unit, name, findings.counts.read)
-            except (pa.ArrowInvalid, OSError, ValueError, KeyError) as error:
-                findings.problems.append(f"{name}: cannot be read ({type(error).__name__})")
+                counts, problems, fault = self._file(unit, name, findings.counts.read)
+            except (pa.ArrowException, OSError, ValueError, KeyError) as error:
+                findings.problems.append(
+                    f"{name}: damaged ({type(error).__name__}): delete it and run the job again"
+                )
                 break
             findings.counts += counts
+            findings.salvaged += [f"{name}: {fault}"] if fault else []
             if not last and counts.read != self.part_size:
                 problems.append(f"{counts.read} rows in a part of {self.part_size}")
             findings.problems += [f"{name}: {problem}" for problem in problems]
         return findings
 
-    def _file(self, unit: Unit, name: str, first: int) -> tuple[Counts, list[str]]:
+    def _file(self, unit: Unit, name: str, first: int) -> tuple[Counts, list[str], str | None]:
+        """Counts, problems, and why the shard could not be read on if it was salvaged."""
         with self.storage.open(self.layout.file(name)) as stream:
-            parquet = pq.ParquetFile(stream)
+            parquet = pq.ParquetFile(stream, page_checksum_verification=True)
             footer = {k.decode(): v.decode() for k, v in (parquet.metadata.metadata or {}).items()}
             counts = Counts.model_validate_json(footer[FOOTER_COUNTS])
             expected = {
@@ -110,7 +121,7 @@ class _Check:
             }
             problems = [f"{k} is not {v}" for k, v in expected.items() if footer.get(k) != v]
             problems += _check_rows(parquet.iter_batches(), unit, first, counts)
-        return counts, problems
+        return counts, problems, footer.get(FOOTER_SALVAGED)
 
 
 def _check_rows(

@@ -5,6 +5,8 @@ unit that kills its workers cannot take the whole queue along.
 """
 
 import multiprocessing
+import signal
+import sys
 import traceback
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -118,12 +120,15 @@ def _annotate_alone(  # noqa: PLR0917 - the arguments cross to another process
     sender: "Connection[Any, Any]",
 ) -> None:
     """The other process: says that it has loaded, then its progress, then its report."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # the first process ends this one
     worker = Worker(work, storage, decode_threads)
-    worker.load()
-    sender.send("loaded")
-    with worker_faults():  # what ends a process is printed
-        report = worker._annotator.annotate(unit, parts_done, sender.send)
-    sender.send(report)
+    try:
+        with worker_faults():
+            worker.load()
+            sender.send("loaded")
+            sender.send(worker._annotator.annotate(unit, parts_done, sender.send))
+    except (JobError, WorkerFault) as fault:  # no traceback: what ends a process is printed
+        sys.exit(f"shardmill: {unit.name}: {fault}")
 
 
 def _death(exit_code: int | None) -> str:

@@ -54,7 +54,8 @@ class Stage(Frozen):
     seconds: float = 0.0
 
     def __add__(self, other: "Stage") -> "Stage":
-        return Stage(items=self.items + other.items, seconds=self.seconds + other.seconds)
+        seconds = round(self.seconds + other.seconds, 4)
+        return Stage(items=self.items + other.items, seconds=seconds)
 
 
 class UnitReport(Frozen):
@@ -67,7 +68,7 @@ class UnitReport(Frozen):
     counts: Counts = Counts()
     stages: Mapping[str, Stage] = {}
     seconds: float = 0.0  # wall clock
-    error: str = ""  # of a failed unit: a reason code
+    error: str = ""  # a reason code: why it failed or, if committed, why it ends early
     offset: int | None = None  # bytes of the shard read before the fault
 
 
@@ -85,6 +86,7 @@ class Summary(Frozen):
     units_committed: int  # in the output, by whatever run
     failed: tuple[str, ...] = ()  # units reported failed and not committed since
     units_here: int  # committed by this run
+    salvaged_here: tuple[str, ...] = ()  # of these, those whose shard could not be read to its end
     counts_here: Counts  # of this run
     stages_here: Mapping[str, Stage] = {}
     seconds_here: float = 0.0

@@ -13,6 +13,7 @@ SCHEMA_VERSION = "1"
 FOOTER_VERSION = "shardmill.schema_version"
 FOOTER_FINGERPRINT = "shardmill.fingerprint"
 FOOTER_UNIT = "shardmill.unit"
+FOOTER_SALVAGED = "shardmill.salvaged"  # why the shard could not be read on, where it ends early
 FOOTER_COUNTS = "shardmill.counts"  # JSON of schemas.report.Counts
 
 IDENTITY: dict[str, pa.DataType] = {

@@ -1,8 +1,18 @@
 """What tests of several packages share; data are made by `making`."""
 
+import os
 from pathlib import Path
 
+import numpy as np
 import pytest
+from hypothesis import settings
+
+os.environ.setdefault("OMP_WAIT_POLICY", "passive")  # as the command line does, before torch comes
+
+# The same cases in every `make test`; `make fuzz` looks for new ones.
+settings.register_profile("seeded", derandomize=True, deadline=None)
+settings.register_profile("fuzz", max_examples=5000, deadline=None)
+settings.load_profile("seeded")
 
 
 @pytest.fixture(scope="session")
@@ -12,3 +22,30 @@ def checkpoint(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
     folder = tmp_path_factory.mktemp("checkpoint")
     return build(folder, image_size=56, patch_size=14, text_layers=2)
+
+
+@pytest.fixture(scope="session")
+def mask_decoder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Random weights of the mask decoder, with the keys and shapes of vae-oid.npz."""
+    random = np.random.default_rng(0)
+    shapes = {"decoder.0": (128, 512, 1, 1), "decoder.12": (1, 16, 1, 1)}
+    for block in ("decoder.2.net", "decoder.3.net"):
+        shapes |= {f"{block}.{layer}": (128, 128, 3, 3) for layer in (0, 2)}
+        shapes[f"{block}.4"] = (128, 128, 1, 1)
+    for layer, (inputs, outputs) in {
+        4: (128, 128),
+        6: (128, 64),
+        8: (64, 32),
+        10: (32, 16),
+    }.items():
+        shapes[f"decoder.{layer}"] = (inputs, outputs, 4, 4)
+    arrays = {"_vq_vae._embedding": random.normal(size=(128, 512))}
+    for name, shape in shapes.items():
+        outputs = shape[1] if shape[2] == 4 else shape[0]  # transposed kernels are [in, out, ...]
+        spread = (2 * outputs / np.prod(shape)) ** 0.5 * (2 if shape[2] == 4 else 1)
+        arrays[f"{name}.weight"] = random.normal(scale=spread, size=shape)
+        arrays[f"{name}.bias"] = random.normal(scale=0.1, size=outputs)
+    arrays["decoder.12.bias"] -= 0.4  # so that masks have an inside and an outside
+    path = tmp_path_factory.mktemp("masks") / "vae-oid.npz"
+    np.savez(path, **{name: array.astype(np.float32) for name, array in arrays.items()})  # type: ignore[arg-type]
+    return path

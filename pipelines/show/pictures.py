@@ -6,12 +6,21 @@ from hashlib import sha256
 from typing import Any, cast
 
 from pipelines.images import EncodedImage, ImageFault
-from pipelines.shards import CountedStream, RawSample, read_shard
+from pipelines.shards import (
+    IMAGE_EXTENSIONS,
+    CountedStream,
+    Limits,
+    RawSample,
+    read_shard,
+)
 from pipelines.show.sheet import Picture
 from pipelines.show.stored import Row
 from pipelines.storage import storage_for
 from schemas.errors import ShardFault
 from schemas.sample import RGB, Unit
+
+_LARGEST = 1 << 30  # bytes; what a run has kept has passed the job's own limits
+_IMAGES = Limits(dict.fromkeys(IMAGE_EXTENSIONS, _LARGEST), members=1 << 20)
 
 
 def pictures(rows: Sequence[Row], units: Iterable[Unit]) -> list[Picture]:
@@ -36,7 +45,7 @@ def _images(unit: Unit, wanted: Mapping[int, Row]) -> Iterator[tuple[int, RGB]]:
     last = max(wanted)
     try:
         with storage_for(unit.path).open(unit.path) as stream:
-            for raw in read_shard(CountedStream(stream)):
+            for raw in read_shard(CountedStream(stream), _IMAGES):
                 if raw.index in wanted and (image := _decoded(raw, wanted[raw.index])) is not None:
                     yield raw.index, image
                 if raw.index == last:

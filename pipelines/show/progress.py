@@ -55,6 +55,7 @@ class RunProgress:
         self._show(self._bytes, 0)
 
     def on_progress(self, progress: report.Progress) -> None:
+        self._bar.update(self._task, description="annotating")
         self._show(self._bytes + progress.bytes_read, progress.samples)
 
     def on_report(self, done: UnitReport) -> None:
@@ -62,23 +63,25 @@ class RunProgress:
         self._bytes += self._sizes[done.unit]
         self._samples += done.counts.read
         self._show(self._bytes, 0)
-        if done.status == "failed":
+        if done.error:
             place = "" if done.offset is None else f" near byte {done.offset}"
-            line = f"{done.unit}: failed: {done.error}{place}"
-            self._console.print(line, style="red", markup=False, highlight=False)
+            failed = done.status == "failed"
+            line = f"{done.unit}: {'failed' if failed else 'salvaged'}: {done.error}{place}"
+            style = "red" if failed else "yellow"
+            self._console.print(line, style=style, markup=False, highlight=False, soft_wrap=True)
         elif not self._console.is_terminal:
             rate = done.counts.read / max(done.seconds, 1e-9)
             self._console.print(
                 f"{done.unit}: {done.counts.read} samples, {done.counts.kept} kept, "
-                f"{rate:.1f} samples/s, {self._units} of {len(self._sizes)} shards",
+                f"{rate:.1f} samples/s, {self._units} of {len(self._sizes)} units",
                 markup=False,
                 highlight=False,
                 soft_wrap=True,
             )
 
     def _show(self, position: int, samples: int) -> None:
-        told = f"{self._units}/{len(self._sizes)} shards  {self._samples + samples} samples"
-        self._bar.update(self._task, completed=position, told=told, description="annotating")
+        told = f"{self._units}/{len(self._sizes)} units  {self._samples + samples} samples"
+        self._bar.update(self._task, completed=position, told=told)
 
     def __enter__(self) -> Self:
         self._bar.start()

@@ -10,6 +10,7 @@ from pipelines.plan import Plan
 from pipelines.status import Status
 from schemas.report import Counts, Summary
 
+_BRIEF = 0.05  # seconds; shorter stages are not told
 _REASONS = 20  # shown of the reasons, the commonest first
 
 
@@ -67,9 +68,15 @@ def summary_table(summary: Summary, layout: Layout) -> Table:
     if summary.failed:
         more = f" and {len(summary.failed) - 5} more" if len(summary.failed) > 5 else ""
         _add(table, "failed", f"{', '.join(summary.failed[:5])}{more}")
+    if summary.salvaged_here:
+        _add(table, "salvaged", f"{len(summary.salvaged_here)} units, up to where they are damaged")
     if summary.counts_here.read:
         rate = summary.counts_here.read / max(summary.seconds_here, 1e-9)
         _add(table, "this run", f"{summary.counts_here.read} samples, {rate:.1f} a second")
+    if summary.stages_here:
+        seconds = {name: stage.seconds for name, stage in summary.stages_here.items()}
+        told = [f"{name} {taken:.1f} s" for name, taken in seconds.items() if taken >= _BRIEF]
+        _add(table, "busy", ", ".join(told) or "hardly")
     if summary.counts:
         table.add_row(Text("samples"), counts_table(summary.counts))
     _add(table, "output", layout.root)

@@ -5,6 +5,7 @@ import unicodedata
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from pydantic import ValidationError
 
 from filters import TextQuality
 from schemas.sample import Text
@@ -79,3 +80,9 @@ def test_any_text_is_judged(text: str) -> None:
     scores = judged(text).scores
     assert 0 <= scores["repetition"] <= 1
     assert scores["words"] <= scores["characters"] == len(text.strip())
+
+
+@pytest.mark.parametrize("what", ["words", "characters"])
+def test_bounds_that_drop_everything_are_refused(what: str) -> None:
+    with pytest.raises(ValidationError, match=f"min_{what} is above max_{what}"):
+        TextQuality.model_validate({f"min_{what}": 9, f"max_{what}": 8})

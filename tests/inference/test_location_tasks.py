@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 from pydantic import ValidationError
 
 from inference import Detect, Segment
+from schemas.errors import JobError
 from schemas.generation import Generation, Token
 from schemas.sample import Sample
 
@@ -77,3 +78,9 @@ def test_whatever_was_written_can_be_stored(text: str) -> None:
     for task in (Detect(labels=("cat",)), Segment(labels=("cat",))):
         value, _ = task.parse(Generation((), text), 640, 480)
         assert pa.array([value], task.column).to_pylist() == [value]
+
+
+def test_a_bad_mask_decoder_is_refused_before_the_first_answer(tmp_path: Path) -> None:
+    (tmp_path / "bad.npz").write_bytes(b"no weights")
+    with pytest.raises(JobError, match=r"mask_decoder: .*bad\.npz"):
+        Segment(labels=("cat",), mask_decoder=str(tmp_path / "bad.npz")).load()

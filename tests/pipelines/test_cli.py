@@ -10,8 +10,10 @@ from making import pairs, tar_bytes, write_shard
 from PIL import Image
 from typer.testing import CliRunner, Result
 
-from pipelines.cli import app
+from pipelines.cli import app, main
 from pipelines.job import Job
+
+Capture = pytest.CaptureFixture[str]
 
 
 @pytest.fixture
@@ -64,7 +66,7 @@ def test_run_then_status_verify_inspect_and_finish(job_file: Path, tmp_path: Pat
     assert (summary["outcome"], summary["counts"]["kept"]) == ("complete", 6)
     assert "2 of 2 units" in call("status", output).output
     assert json.loads(call("status", output, "--json").output)["complete"] is True
-    assert "0 problems" in call("verify", output).output
+    assert "problems: 0" in call("verify", output).output
     sheet = tmp_path / "sheet.png"
     shown = call("inspect", output, "-n", 4, "--sheet", sheet).output
     assert "picture 0 of series 0" in shown
@@ -98,6 +100,22 @@ def test_a_cut_shard_fails_alone_and_is_reported(job_file: Path, tmp_path: Path)
     assert told["failures"][0]["error"] == "shard_truncated"
 
 
+def test_a_cut_shard_is_salvaged_where_asked(job_file: Path, tmp_path: Path) -> None:
+    cut = tmp_path / "shards/00001.tar"
+    whole = cut.read_bytes()
+    cut.write_bytes(whole[: len(whole) // 2])
+    (tmp_path / "shards/00002.tar").write_bytes(b"garbage" * 500)
+    asked = ("--set", "input.on_bad_shard=salvage", "--set", "input.max_samples_per_file=1")
+    shown = call("run", job_file, *asked, code=3)
+    assert "00001: salvaged: shard_truncated near byte" in shown.stderr
+    assert "00002: failed: shard_unreadable" in shown.stderr
+    told = json.loads(call("verify", tmp_path / "output", "--json", code=3).output)
+    assert told["counts"]["read"] == 4  # three, and the one before the cut
+    assert told["problems"] == ["00002: not committed at all"]
+    (early,) = told["salvaged"]
+    assert early.startswith("00001.parquet: shard_truncated near byte")
+
+
 def test_running_twice_changes_nothing(job_file: Path, tmp_path: Path) -> None:
     call("run", job_file)
     before = {p: (p.read_bytes(), p.stat().st_mtime_ns) for p in tmp_path.rglob("*") if p.is_file()}
@@ -128,6 +146,55 @@ def test_preview_shows_prompts_and_stores_nothing(
     assert "detect circle" in shown
     assert (tmp_path / "preview.png").exists()
     assert not (tmp_path / "output").exists()
+
+
+def test_damage_is_found_and_mended_by_running_again(job_file: Path, tmp_path: Path) -> None:
+    call("run", job_file)
+    file = tmp_path / "output/00000.parquet"
+    whole = file.read_bytes()
+    flipped = whole[:100] + bytes([whole[100] ^ 1]) + whole[101:]
+    for damaged in (flipped, whole[:100], b""):
+        file.write_bytes(damaged)
+        assert "00000.parquet: damaged" in call("verify", tmp_path / "output", code=3).output
+    for command in ("finish", "inspect"):
+        assert "delete it and run the job again" in error(command, tmp_path / "output")
+    assert "delete it and run the job again" in error("run", job_file)
+    file.unlink()
+    call("run", job_file)
+    assert file.read_bytes() == whole
+    assert json.loads(call("verify", tmp_path / "output", "--json").output)["problems"] == []
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        (["run"], "Missing argument 'JOB'"),
+        (["ru"], "No such command 'ru'"),
+        (["status", "output", "--nonsense"], "No such option: --nonsense"),
+        (["inspect", "output", "-n", "0"], "greater than or equal to 1"),
+        (["inspect", "output", "--sheet", "/nowhere/x.png"], "there is no folder /nowhere"),
+        (["init", "/nowhere/job.yaml"], "there is no folder /nowhere"),
+    ],
+)
+def test_wrong_usage_is_one_line_too(
+    arguments: list[str], said: str, monkeypatch: pytest.MonkeyPatch, capsys: Capture
+) -> None:
+    monkeypatch.setattr("sys.argv", ["shardmill", *arguments])
+    with pytest.raises(SystemExit) as ended:
+        main()
+    (line,) = capsys.readouterr().err.splitlines()
+    assert line.startswith("shardmill: ")
+    assert said in line
+    assert ended.value.code == 2
+
+
+def test_an_output_that_cannot_be_written_is_the_users_to_change(job_file: Path) -> None:
+    assert "cannot be written" in error("run", job_file, "--output", "/proc/nowhere")
+
+
+def test_a_mask_decoder_is_looked_at_by_plan(job_file: Path) -> None:
+    setting = f'tasks.masks={{kind: segment, labels: [a], mask_decoder: "{job_file}"}}'
+    assert "tasks.masks: mask_decoder:" in error("plan", job_file, "--set", setting)
 
 
 def test_schemas() -> None:

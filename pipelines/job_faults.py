@@ -1,0 +1,69 @@
+"""What is wrong with a job file, in one line that names the field and says what to change."""
+
+import difflib
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from pydantic import BaseModel, ValidationError
+
+from schemas.errors import JobError
+
+_WORDS: Mapping[str, str] = {  # pydantic's type of fault -> what the user is told
+    "missing": "is missing",
+    "too_short": "name at least one",
+    "string_too_short": "must not be empty",
+    "string_pattern_mismatch": "use letters, digits, '.', '_' and '-', a letter or digit first",
+    "model_type": "must be a group of keys and values",
+    "dict_type": "must be a group of keys and values",
+    "mapping_type": "must be a group of keys and values",
+    "tuple_type": "must be a list",
+    "string_type": "must be text",
+    "int_type": "must be a whole number",
+    "float_type": "must be a number",
+    "union_tag_not_found": "its kind is missing: `kind: ...` says which one it is",
+}
+
+
+def first_fault(error: ValidationError, data: Any, model: type[BaseModel]) -> str:
+    """The first fault, with the place in `data` and the value, and how many more there are."""
+    faults = error.errors(include_url=False)
+    fault = faults[0]
+    more = f" (and {len(faults) - 1} more)" if len(faults) > 1 else ""
+    if isinstance(fault.get("ctx", {}).get("error"), JobError):  # says where by itself
+        return fault["msg"].removeprefix("Value error, ") + more
+    where = _path(fault["loc"], data, fault["type"] == "missing")
+    message = _message(fault, model)
+    value = fault["input"]
+    known = fault["type"] != "extra_forbidden"
+    if known and not isinstance(value, dict | list) and repr(value) not in message:
+        message += f" (got {value!r})"
+    return f"{where}: {message}{more}" if where else f"{message}{more}"
+
+
+def _message(fault: Mapping[str, Any], model: type[BaseModel]) -> str:
+    context = fault.get("ctx", {})
+    if fault["type"] == "extra_forbidden":
+        key = str(fault["loc"][-1])
+        close = difflib.get_close_matches(key, _known_keys(model), 1)
+        return "unknown key" + (f": did you mean {close[0]!r}?" if close else "")
+    if fault["type"] == "union_tag_invalid":
+        return f"there is no kind {context['tag']!r}: take {context['expected_tags']}"
+    message = str(fault["msg"]).removeprefix("Value error, ")
+    return _WORDS.get(fault["type"], message[0].lower() + message[1:])
+
+
+def _path(location: Sequence[str | int], data: Any, missing: bool) -> str:
+    """Where in the job file; names of union members, which pydantic puts between, are left out."""
+    path = ""
+    for key in location:
+        if isinstance(data, list) and isinstance(key, int) and key < len(data):
+            path, data = f"{path}[{key}]", data[key]
+        elif isinstance(data, dict) and (key in data or (missing and key == location[-1])):
+            path, data = f"{path}.{key}", data.get(key)
+    return path.removeprefix(".")
+
+
+def _known_keys(model: type[BaseModel]) -> list[str]:
+    schema = model.model_json_schema()
+    models = [schema, *schema.get("$defs", {}).values()]
+    return sorted({key for each in models for key in each.get("properties", {})})

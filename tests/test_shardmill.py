@@ -1,0 +1,37 @@
+"""The public module: its names, and its refusal of foreign packages under its own names."""
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+import shardmill
+
+
+@pytest.mark.parametrize("name", shardmill.__all__)
+def test_every_public_name_is_there(name: str) -> None:
+    assert getattr(shardmill, name).__name__ == name
+
+
+def test_other_names_are_not() -> None:
+    with pytest.raises(AttributeError, match="Jobs"):
+        shardmill.Jobs
+
+
+@pytest.mark.parametrize("package", ["schemas", "filters", "inference", "pipelines"])
+def test_a_foreign_package_is_a_one_line_error(package: str, tmp_path: Path) -> None:
+    (tmp_path / package).mkdir()
+    (tmp_path / package / "__init__.py").write_text("raise SystemExit('imported')")
+    code = f"import sys; sys.path.insert(0, {str(tmp_path)!r}); import shardmill; shardmill.main()"
+    ended = subprocess.run(
+        [sys.executable, "-c", code],
+        capture_output=True,
+        text=True,
+        check=False,
+        env={**os.environ, "COLUMNS": "80"},
+    )
+    assert ended.returncode == 1
+    assert len(ended.stderr.splitlines()) == 1
+    assert f"shardmill: the package {package!r} comes from {tmp_path}" in ended.stderr

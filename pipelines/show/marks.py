@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 
 import numpy as np
-from PIL import Image, ImageDraw
+from PIL import Image, ImageChops, ImageDraw, ImageFilter
 from pycocotools import mask as coco
 
 from pipelines.show.lettering import font, spelled
@@ -15,7 +15,6 @@ Box = tuple[int, int, int, int]  # the first and last column and row, x_min, y_m
 STROKE = 2  # pixels: a box's line, from its edge outwards
 _LETTERS = 12  # pixels
 _PADDING = 3  # pixels around a label's letters
-_VEIL = 0.4  # opacity of a mask
 
 
 def mark(
@@ -23,7 +22,7 @@ def mark(
 ) -> None:
     """Draw on an upright image that is shown at `scale` times its size; masks lie below boxes."""
     for item in found:
-        _veil(image, item, scale, colours[item.label])
+        _contour(image, item, scale, colours[item.label])
     pen = ImageDraw.Draw(image)
     boxes = [_clipped(item, image.size, scale) for item in found]
     for item, box in zip(found, boxes, strict=True):
@@ -52,16 +51,22 @@ def _outline(pen: ImageDraw.ImageDraw, box: Box, colour: Colour) -> None:
             pen.rectangle(corners, outline=ink)
 
 
-def _veil(image: Image.Image, item: Found, scale: float, colour: Colour) -> None:
-    """Tint the mask's pixels; a mask that is not of this image is left out."""
+def _contour(image: Image.Image, item: Found, scale: float, colour: Colour) -> None:
+    """Draw the mask's edge, a black line around it; one that is not of this image is left out.
+
+    Its pixels keep their colours, for an answer beside them may name these.
+    """
     if item.mask is None:
         return
     height, width = item.mask["size"]
     if (round(width * scale), round(height * scale)) != image.size:
         return
     inside = coco.decode({"size": [height, width], "counts": item.mask["counts"].encode()})
-    veil = Image.fromarray((inside * round(255 * _VEIL)).astype(np.uint8)).resize(image.size)
-    image.paste(colour, (0, 0), veil)
+    whole = Image.fromarray(inside * np.uint8(255)).resize(image.size, Image.Resampling.NEAREST)
+    core = whole.filter(ImageFilter.MinFilter(2 * STROKE + 1))
+    around = whole.filter(ImageFilter.MaxFilter(3))
+    image.paste((0, 0, 0), (0, 0), ImageChops.subtract(around, whole))
+    image.paste(colour, (0, 0), ImageChops.subtract(whole, core))
 
 
 def _tag(

@@ -75,14 +75,17 @@ def test_an_upright_image_is_centred() -> None:
     assert (columns.min(), columns.max()) == (left, left + HEIGHT // 2 - 1)
 
 
-def test_a_mask_tints_its_own_pixels() -> None:
+def test_a_mask_is_drawn_by_its_edge_and_its_pixels_keep_their_colours() -> None:
     inside = np.zeros((HEIGHT, WIDTH), np.uint8, order="F")
     inside[60:100, 110:150] = 1
     coded = coco.encode(inside)
     mask = {"size": coded["size"], "counts": coded["counts"].decode()}
     pixels = field(Picture(row([found(100, 50, 200, 150, mask=mask)]), grey(WIDTH, HEIGHT)))
-    tinted = changed(pixels)[55:145, 105:195]
-    assert (tinted == inside[55:145, 105:195].astype(bool)).all()
+    expected = np.zeros((HEIGHT, WIDTH), bool)
+    expected[59:101, 109:151] = True  # a black line around it, two of the label's colour inside
+    expected[62:98, 112:148] = False
+    assert (changed(pixels)[55:145, 105:195] == expected[55:145, 105:195]).all()
+    assert coloured(pixels)[60, 110:150].all()
 
 
 def test_a_mask_of_another_size_is_left_out() -> None:

@@ -43,30 +43,38 @@ class ReferenceEngine:
     """Runs the vision tower once per image, however many prompts the image has.
 
     `batch_size` images are looked at together, then as many prompts about them answered together;
-    which ones depends on the block alone. Memory grows with `batch_size`, not with the block.
+    which ones depends on the block alone. Memory grows with `batch_size`, not with the block; where
+    it runs out, the block is run again in batches half as large, which is counted.
     """
 
     def __init__(self, model: Model, checkpoint: ResolvedCheckpoint, resources: Resources) -> None:
         torch.set_num_threads(resources.threads)
         self.resolution = checkpoint.resolution
+        self.halvings = 0
         self._batch_size = model.batch_size
         self._device = resources.device
         self._paligemma = paligemma.load(fetch(checkpoint), model.precision, resources.device)
 
     def generate(self, block: Sequence[Request], /) -> list[tuple[Generation, ...]]:
-        try:
-            with torch.inference_mode():
-                return [
-                    generations
-                    for requests in _parts(block, self._batch_size)
-                    for generations in self._answered(requests)
-                ]
-        except torch.OutOfMemoryError:
-            raise WorkerFault("out of memory on the device: lower model.batch_size") from None
-        except RuntimeError as error:  # its message may quote what the data hold
-            raise WorkerFault(f"the engine failed: {type(error).__name__}") from None
+        size = self._batch_size
+        while True:
+            try:
+                with torch.inference_mode():
+                    return [
+                        generations
+                        for requests in _parts(block, size)
+                        for generations in self._answered(requests, size)
+                    ]
+            except torch.OutOfMemoryError:
+                if size == 1:
+                    raise WorkerFault("one prompt alone does not fit into memory") from None
+            except RuntimeError as error:  # its message may quote what the data hold
+                raise WorkerFault(f"the engine failed: {type(error).__name__}") from None
+            size //= 2
+            self.halvings += 1
+            torch.cuda.empty_cache()  # does nothing without a GPU
 
-    def _answered(self, requests: Sequence[Request]) -> Iterator[tuple[Generation, ...]]:
+    def _answered(self, requests: Sequence[Request], size: int) -> Iterator[tuple[Generation, ...]]:
         features = self._features(requests)
         questions = sorted(
             _Question(max_new_tokens, position, image, prompt)
@@ -75,7 +83,7 @@ class ReferenceEngine:
         )
         answers: dict[tuple[int, int], Generation] = {}
         for _, alike in groupby(questions, key=lambda question: question.max_new_tokens):
-            for batch in _parts(list(alike), self._batch_size):
+            for batch in _parts(list(alike), size):
                 for question, answer in zip(batch, self._decoded(batch, features), strict=True):
                     answers[question.image, question.position] = answer
         for image, request in enumerate(requests):

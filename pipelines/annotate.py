@@ -25,7 +25,7 @@ from schemas.generation import Request
 from schemas.report import Counts, Progress, UnitReport
 from schemas.resources import Resources
 from schemas.sample import Unit
-from schemas.tables import output_schema
+from schemas.tables import FOOTER_HALVINGS, FOOTER_SALVAGED, output_schema
 
 _BLOCKS_AHEAD = 1  # prepared while the engine works on another
 
@@ -115,6 +115,7 @@ class Annotator:
             block = self._next(blocks, stopwatch)
             for part in count(parts_done):
                 start, end = part * size, (part + 1) * size
+                halvings = self._engine.halvings
                 with PartWriter(self.schema, unit.name, fingerprint, start) as writer:
                     while block and block[0].index < end:
                         self._write(block, writer, stopwatch)
@@ -129,11 +130,18 @@ class Annotator:
                     )
                     with stopwatch.stage("commit", 1):
                         path = self._work.layout.file(name)
-                        fault = None if block else stream.fault
-                        counts = writer.commit(self._storage, path, fault)
+                        notes = self._notes(halvings, None if block else stream.fault)
+                        counts = writer.commit(self._storage, path, notes)
                 yield name, counts
                 if not block:
                     return
+
+    def _notes(self, halvings_before: int, fault: ShardFault | None) -> dict[str, str]:
+        """What a file's footer says beyond the ordinary."""
+        notes = {FOOTER_SALVAGED: str(fault)} if fault else {}
+        if halvings := self._engine.halvings - halvings_before:
+            notes[FOOTER_HALVINGS] = str(halvings)
+        return notes
 
     def _next(self, blocks: Iterator[list[Row]], stopwatch: Stopwatch) -> list[Row]:
         """The next block; empty after the last."""

@@ -2,7 +2,7 @@
 
 import json
 import tempfile
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Self
 
 import pyarrow as pa
@@ -10,12 +10,11 @@ import pyarrow.parquet as pq
 
 from pipelines.rows import Row, count, to_arrow
 from pipelines.storage import Storage
-from schemas.errors import JobError, ShardFault
+from schemas.errors import JobError
 from schemas.report import Counts
 from schemas.tables import (
     FOOTER_COUNTS,
     FOOTER_FINGERPRINT,
-    FOOTER_SALVAGED,
     FOOTER_UNIT,
     FOOTER_VERSION,
     SCHEMA_VERSION,
@@ -60,13 +59,12 @@ class PartWriter:
         while len(self._waiting) >= _ROW_GROUP:
             self._flush()
 
-    def commit(self, storage: Storage, path: str, fault: ShardFault | None = None) -> Counts:
-        """Close the file and put it in place; `fault` is where the shard could not be read on."""
+    def commit(self, storage: Storage, path: str, notes: Mapping[str, str] | None = None) -> Counts:
+        """Close the file and put it in place; `notes` go into its footer."""
         if self._waiting:
             self._flush()
         self._footer[FOOTER_COUNTS] = json.dumps(self._counts.model_dump(), sort_keys=True)
-        if fault is not None:
-            self._footer[FOOTER_SALVAGED] = str(fault)
+        self._footer |= notes or {}
         self._writer.add_key_value_metadata(self._footer)
         self._writer.close()
         self._spool.seek(0)

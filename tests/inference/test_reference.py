@@ -288,3 +288,39 @@ def test_answers_of_a_model_that_overflows_are_not_believed(
         overflowing._paligemma.model.lm_head.weight.fill_(math.nan)
     with pytest.raises(WorkerFault, match="not finite"):
         overflowing.generate(asked("ocr"))
+
+
+@pytest.mark.parametrize(("most", "halvings"), [(3, 0), (2, 1), (1, 1)])
+def test_where_memory_runs_out_a_block_is_run_again_in_halves(
+    checkpoint: Callable[..., Path],
+    engine: Callable[..., ReferenceEngine],
+    most: int,
+    halvings: int,
+) -> None:
+    short = engine(checkpoint(2), batch_size=3)
+    whole = short.generate(asked("ocr", "caption en"))
+
+    def fits(_: Any, images: tuple[torch.Tensor]) -> None:
+        if len(images[0]) > most:
+            raise torch.OutOfMemoryError
+
+    hook = short._paligemma.model.model.vision_tower.register_forward_pre_hook(fits)
+    again = short.generate(asked("ocr", "caption en"))
+    hook.remove()
+    assert short.halvings == halvings
+    assert [[answer.text for answer in each] for each in again] == [
+        [answer.text for answer in each] for each in whole
+    ]
+
+
+def test_a_prompt_that_does_not_fit_alone_is_the_workers_fault(
+    checkpoint: Callable[..., Path], engine: Callable[..., ReferenceEngine]
+) -> None:
+    full = engine(checkpoint(1))
+
+    def refuse(*_: Any) -> None:
+        raise torch.OutOfMemoryError
+
+    full._paligemma.model.model.vision_tower.register_forward_pre_hook(refuse)
+    with pytest.raises(WorkerFault, match="one prompt alone does not fit"):
+        full.generate(asked("ocr"))

@@ -4,7 +4,7 @@ Preparation runs ahead in a thread of its own; the caller's thread runs the engi
 """
 
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import closing
 from itertools import count
 from typing import Literal
@@ -22,14 +22,12 @@ from pipelines.stopwatch import Stopwatch
 from pipelines.storage import Storage, absolute, storage_for
 from schemas.errors import ShardFault
 from schemas.generation import Request
-from schemas.report import Counts, Progress, UnitReport
+from schemas.report import Counts, OnProgress, Progress, UnitReport
 from schemas.resources import Resources
 from schemas.sample import Unit
-from schemas.tables import FOOTER_HALVINGS, FOOTER_SALVAGED, output_schema
+from schemas.tables import FOOTER_HALVINGS, FOOTER_SALVAGED
 
 _BLOCKS_AHEAD = 1  # prepared while the engine works on another
-
-OnProgress = Callable[[Progress], None]
 
 
 class Annotator:
@@ -50,8 +48,7 @@ class Annotator:
             task.load()
         self._engine = load_engine(job.model, work.resolved.checkpoint, resources)
         self._preparation = Preparation(job, self._judging, self._engine.resolution, decode_threads)
-        columns = {name: task.column for name, task in job.tasks.items()}
-        self.schema = output_schema(job.input.carried(), columns)
+        self.schema = job.output_schema()
 
     def annotate(
         self, unit: Unit, parts_done: int = 0, on_progress: OnProgress = lambda _: None

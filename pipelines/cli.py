@@ -31,7 +31,6 @@ from pipelines.template import TEMPLATE
 from pipelines.verify import verify as verify_output
 from schemas.errors import JobError, ShardFault, WorkerFault
 from schemas.report import Summary
-from schemas.tables import output_schema
 
 SICK_WORKER, WRONG_JOB, INCOMPLETE = 1, 2, 3  # exit codes; 0 is success
 INTERRUPTED, TERMINATED = 130, 143
@@ -72,8 +71,7 @@ def main() -> None:
     try:
         sys.exit(app(standalone_mode=False))
     except TyperException as error:
-        message = " ".join(error.format_message().split())
-        _err.print(f"shardmill: {message}", style="bold red", markup=False, soft_wrap=True)
+        _complain(error.format_message())
         sys.exit(error.exit_code)
 
 
@@ -100,9 +98,13 @@ def command(function: Callable[P, None]) -> Callable[P, None]:
 
 
 def _stop(message: str, code: int) -> None:
+    _complain(message)
+    raise typer.Exit(code)
+
+
+def _complain(message: str) -> None:
     line = " ".join(message.split())
     _err.print(f"shardmill: {line}", style="bold red", markup=False, soft_wrap=True)
-    raise typer.Exit(code)
 
 
 def _load(job: Path, settings: list[str] | None, output: str | None) -> Job:
@@ -243,10 +245,7 @@ def schema(
     if job is None:
         _json(Job.model_json_schema())
         return
-    loaded = Job.load(job)
-    columns = {name: task.column for name, task in loaded.tasks.items()}
-    written = output_schema(loaded.input.carried(), columns)
-    for column in written:
+    for column in Job.load(job).output_schema():
         _out.print(f"{column.name}: {column.type}", markup=False, soft_wrap=True)
 
 

@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Literal, Self
 
+import pyarrow as pa
 from pydantic import Field, PositiveInt, ValidationError, field_validator, model_validator
 
 from filters import AnyFilter
@@ -15,7 +16,7 @@ from pipelines.job_faults import first_fault
 from pipelines.job_text import apply_setting, parse_yaml
 from schemas.errors import JobError
 from schemas.frozen import Frozen
-from schemas.tables import check_column_names
+from schemas.tables import check_column_names, output_schema
 
 
 class Limits(Frozen):
@@ -95,6 +96,11 @@ class Job(Frozen):
                         f"add it to input.carry (known here: {', '.join(sorted(known)) or 'none'})"
                     )
         return self
+
+    def output_schema(self) -> pa.Schema:
+        """Of the Parquet files that the job writes."""
+        columns = {name: task.column for name, task in self.tasks.items()}
+        return output_schema(self.input.carried(), columns)
 
     @classmethod
     def load(cls, path: str | Path, settings: Sequence[str] = ()) -> Self:

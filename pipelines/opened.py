@@ -22,7 +22,7 @@ class Output:
     contents: Contents
 
     def standing(self, unit: Unit) -> Standing:
-        return self.contents.standings.get(unit.name, Standing())
+        return self.contents.standing(unit.name)
 
 
 def open_output(output: str, storage: Storage | None = None) -> Output:

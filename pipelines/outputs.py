@@ -77,6 +77,14 @@ class Contents:
     runs: tuple[str, ...]
     closed: bool  # _SUCCESS stands
 
+    def standing(self, unit: str) -> Standing:
+        return self.standings.get(unit, Standing())
+
+    @property
+    def complete(self) -> set[str]:
+        """The units that are committed whole."""
+        return {unit for unit, standing in self.standings.items() if standing.complete}
+
 
 def contents(layout: Layout, paths: Iterable[str], units: Iterable[str]) -> Contents:
     """Sort a listing of the output by what each file is."""

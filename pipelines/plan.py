@@ -69,12 +69,12 @@ class Plan:
     is_new: bool  # nothing has been written to the output yet
     left_out: int = 0  # shards that appeared since the first run
 
-    @property
+    @cached_property
     def pending(self) -> tuple[Unit, ...]:
         return tuple(unit for unit in self.units if not self.standing(unit).complete)
 
     def standing(self, unit: Unit) -> Standing:
-        return self.contents.standings.get(unit.name, Standing())
+        return self.contents.standing(unit.name)
 
 
 def plan(job: Job, storage: Storage | None = None) -> Plan:
@@ -152,11 +152,10 @@ def _digest(path: str, where: str) -> str:
 
 def _check_same(recorded: Mapping[str, Any], work: ResolvedJob, layout: Layout) -> None:
     """Refuse a plan that is not the output's, with the first difference named."""
-    before, now = ({**r, "resolved": None} for r in (recorded, work.record))
-    # What the job file says comes before what was resolved of it.
-    changed = [*_differences(before, now), *_differences(recorded, work.record)]
+    changed = list(_differences(recorded, work.record))
     if changed:
-        what, was, is_now = changed[0]
+        # What the job file says comes before what was resolved of it.
+        what, was, is_now = min(changed, key=lambda each: each[0].startswith("resolved."))
         raise JobError(
             f"output: {layout.root} was begun with {what} = {_brief(was)}, now it is "
             f"{_brief(is_now)}: change it back, or choose another output"

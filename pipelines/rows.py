@@ -109,18 +109,20 @@ class Fields:
     carried: Mapping[str, str]  # column -> source
     max_characters: int
 
+    def sources(self) -> dict[str, str]:
+        """Column -> source, the source text first."""
+        return {**({"source_text": self.text} if self.text else {}), **self.carried}
+
     def extensions(self) -> set[str]:
         """Of the members that hold the texts."""
-        sources = [*self.carried.values(), *([self.text] if self.text else [])]
-        return {source.partition(":")[0] for source in sources}
+        return {source.partition(":")[0] for source in self.sources().values()}
 
     def read(self, raw: RawSample) -> dict[str, Text]:
         """All texts of a sample; FieldFault where a text that the job needs is missing or bad."""
         parsed: dict[str, object] = {}
         found = {"key": check_unicode(raw.key, "key_not_utf8")}
-        sources = {"source_text": self.text, **self.carried} if self.text else self.carried
-        for column, source in sources.items():
-            value = read_field(raw.members, source or "", parsed)
+        for column, source in self.sources().items():
+            value = read_field(raw.members, source, parsed)
             if value is not None:
                 found[column] = value
             elif column == "source_text":

@@ -15,9 +15,8 @@ from pipelines.outputs import Layout
 from pipelines.plan import Plan, begin, fingerprint_of, plan
 from pipelines.runners.local import run_local
 from pipelines.storage import Storage, storage_for
-from pipelines.worker import OnProgress
 from schemas.errors import WorkerFault
-from schemas.report import Counts, Outcome, Stage, Summary, UnitReport, add_stages
+from schemas.report import Counts, OnProgress, Outcome, Stage, Summary, UnitReport, add_stages
 from schemas.sample import Unit
 
 Runner = Callable[[Plan, tuple[Unit, ...], Storage, OnProgress], Iterator[UnitReport]]
@@ -140,7 +139,7 @@ def _close(tally: _Tally, opened: Output) -> Summary:
 
 def _survey(tally: _Tally, opened: Output) -> Summary:
     """Where an output stands, by its manifest, a listing and the footers."""
-    complete = {unit.name for unit in opened.units if opened.standing(unit).complete}
+    complete = opened.contents.complete
     failed = sorted(opened.contents.failed - complete)
     standings = opened.contents.standings.values()
     files = [opened.layout.file(name) for standing in standings for name in standing.files]

@@ -28,7 +28,7 @@ def status(output: str, storage: Storage | None = None) -> Status:
     """JobError where the folder is no output."""
     opened = open_output(output, storage)
     layout, held = opened.layout, opened.contents
-    complete = {name for name, standing in held.standings.items() if standing.complete}
+    complete = held.complete
     failed = sorted(held.failed - complete)
     return Status(
         output=layout.root,

@@ -8,7 +8,7 @@ import multiprocessing
 import signal
 import sys
 import traceback
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from multiprocessing.connection import Connection
 from pathlib import Path
@@ -18,10 +18,9 @@ from pipelines.outputs import Standing
 from pipelines.plan import ResolvedJob
 from pipelines.storage import Storage
 from schemas.errors import JobError, ShardFault, WorkerFault
-from schemas.report import Progress, UnitReport
+from schemas.report import OnProgress, Progress, UnitReport
 from schemas.sample import Unit
 
-OnProgress = Callable[[Progress], None]
 _ISOLATED_FROM = 3  # the attempt
 
 

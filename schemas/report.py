@@ -1,6 +1,6 @@
 """What is told of the work: progress while it goes, a report per unit, a summary per run."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Literal, NamedTuple, Self
 
 from pydantic import model_validator
@@ -17,6 +17,9 @@ class Progress(NamedTuple):
     unit: str
     samples: int  # rows finished so far
     bytes_read: int  # of the shard as it lies in storage
+
+
+OnProgress = Callable[[Progress], None]
 
 
 class Counts(Frozen):
@@ -70,6 +73,11 @@ class UnitReport(Frozen):
     seconds: float = 0.0  # wall clock
     error: str = ""  # a reason code: why it failed or, if committed, why it ends early
     offset: int | None = None  # bytes of the shard read before the fault
+
+    @property
+    def trouble(self) -> str:
+        """The error and, where it is known, the place in the shard."""
+        return self.error if self.offset is None else f"{self.error} near byte {self.offset}"
 
 
 class Summary(Frozen):

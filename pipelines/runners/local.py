@@ -5,8 +5,8 @@ from collections.abc import Iterator
 
 from pipelines.plan import Plan
 from pipelines.storage import Storage
-from pipelines.worker import OnProgress, Worker
-from schemas.report import UnitReport
+from pipelines.worker import Worker
+from schemas.report import OnProgress, UnitReport
 from schemas.sample import Unit
 
 

@@ -64,9 +64,8 @@ class RunProgress:
         self._samples += done.counts.read
         self._show(self._bytes, 0)
         if done.error:
-            place = "" if done.offset is None else f" near byte {done.offset}"
             failed = done.status == "failed"
-            line = f"{done.unit}: {'failed' if failed else 'salvaged'}: {done.error}{place}"
+            line = f"{done.unit}: {'failed' if failed else 'salvaged'}: {done.trouble}"
             style = "red" if failed else "yellow"
             self._console.print(line, style=style, markup=False, highlight=False, soft_wrap=True)
         elif not self._console.is_terminal:

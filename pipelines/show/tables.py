@@ -53,8 +53,7 @@ def status_table(status: Status) -> Table:
         if number:
             _add(table, label, str(number))
     for report in status.failures:
-        place = "" if report.offset is None else f" near byte {report.offset}"
-        _add(table, "", f"{report.unit}: {report.error}{place}")
+        _add(table, "", f"{report.unit}: {report.trouble}")
     if status.last_run:
         _add(table, "last run", f"{status.last_run.outcome}, ended {status.last_run.ended}")
     return table

@@ -22,6 +22,7 @@ class Filter(Frozen, ABC):
     """Base of all filters; `kind` names one in the job file."""
 
     kind: str
+    on_indeterminate: Literal["quarantine", "drop", "keep"] = "quarantine"  # what is not judged
 
     def files(self) -> tuple[str, ...]:
         """Files the filter reads when it loads; their digests are part of the fingerprint."""

@@ -3,7 +3,7 @@
 import itertools
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, cast
 
 from filters import ImageFilter, TextFilter
@@ -16,7 +16,8 @@ from schemas.sample import Text
 from schemas.verdict import Verdict
 
 _CODES = re.compile(r"<(?:loc[0-9]{4}|seg[0-9]{3})>")  # places in the image: no text
-_SEVERITY = ("keep", "redact", "indeterminate", "drop")  # the worst of several texts decides
+# The worst of several texts decides.
+_SEVERITY = ("keep", "redact", "quarantine", "drop")
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,7 +30,11 @@ class _Loaded:
         verdicts = self.judge.judge(items) if items else []
         if len(verdicts) != len(items):
             raise WorkerFault(f"filter {self.name}: {len(verdicts)} verdicts on {len(items)} items")
-        return verdicts
+        action = self.filter.on_indeterminate
+        return [
+            replace(verdict, action=action) if verdict.action == "indeterminate" else verdict
+            for verdict in verdicts
+        ]
 
 
 class Judging:
@@ -109,7 +114,7 @@ class Judging:
             match _worst([verdict for _, verdict in judged]).action:
                 case "drop":
                     answer.withhold("dropped")
-                case "indeterminate":
+                case "quarantine":
                     answer.withhold("quarantined")
                 case "redact":
                     texts_now = [
@@ -180,5 +185,5 @@ def _apply(row: Row, name: str, verdicts: Sequence[Verdict]) -> None:
     worst = _worst(verdicts)
     if worst.action == "drop":
         row.reject("dropped", worst.reason, name)
-    elif worst.action == "indeterminate":
+    elif worst.action == "quarantine":
         row.reject("quarantined", worst.reason, name)

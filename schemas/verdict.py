@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Literal
 
-Action = Literal["keep", "redact", "drop", "indeterminate"]
+Action = Literal["keep", "redact", "indeterminate", "quarantine", "drop"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,10 +26,17 @@ def drop(reason: str, scores: Mapping[str, float] | None = None) -> Verdict:
     return Verdict("drop", reason, scores or {})
 
 
-def redact(text: str, counts: Mapping[str, int]) -> Verdict:
-    return Verdict("redact", counts=counts, text=text)
+def redact(
+    text: str, counts: Mapping[str, int], scores: Mapping[str, float] | None = None
+) -> Verdict:
+    return Verdict("redact", scores=scores or {}, counts=counts, text=text)
 
 
-def indeterminate(reason: str) -> Verdict:
-    """Not judged (an error, a time-out, an unsupported language): never a pass."""
-    return Verdict("indeterminate", reason)
+def quarantine(reason: str, scores: Mapping[str, float] | None = None) -> Verdict:
+    """Judged, and found neither good nor bad enough: a person is to look."""
+    return Verdict("quarantine", reason, scores or {})
+
+
+def indeterminate(reason: str, scores: Mapping[str, float] | None = None) -> Verdict:
+    """Not judged (an error, a time-out, an unsupported language): never a pass by itself."""
+    return Verdict("indeterminate", reason, scores or {})

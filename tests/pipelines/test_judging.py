@@ -159,6 +159,16 @@ def test_severity(words: list[str]) -> None:
     assert sample.status == expected
 
 
+@pytest.mark.parametrize(
+    ("choice", "status"),
+    [("quarantine", "quarantined"), ("drop", "dropped"), ("keep", "kept")],
+)
+def test_what_is_not_judged_goes_as_the_job_says(choice: Any, status: str) -> None:
+    sample = row(source_text="odd")
+    judged([Words(on_indeterminate=choice)], sample)
+    assert sample.status == status
+
+
 def test_filters_judge_in_the_order_of_the_job_and_not_what_has_fallen() -> None:
     first, second = Words(), Words()
     samples = [row(0, source_text="a bad x"), row(1, source_text="x")]
@@ -329,7 +339,7 @@ def test_filters_of_a_kind_are_numbered() -> None:
 
 def test_a_job_takes_filters_of_the_users_own(tmp_path: Path) -> None:
     made = job(tmp_path, filters=[Words(applies_to="source"), ImageSize()])
-    assert made.model_dump(mode="json")["filters"][0] == {"kind": "words", "applies_to": "source"}
+    assert made.filters[0] == Words(applies_to="source")
     sample = row(source_text="bad")
     judged(made.filters, sample)
     assert sample.status == "dropped"

@@ -16,8 +16,8 @@ from pipelines.outputs import part_file, whole_file
 from pipelines.plan import ResolvedJob
 from pipelines.prefetch import prefetch
 from pipelines.prepare import Preparation
+from pipelines.reading import CountedStream
 from pipelines.rows import SKIPPED, Row, answer
-from pipelines.shards import CountedStream
 from pipelines.stopwatch import Stopwatch
 from pipelines.storage import Storage, absolute, storage_for
 from schemas.errors import ShardFault
@@ -111,12 +111,13 @@ class Annotator:
         with closing(prefetch(prepared, _BLOCKS_AHEAD)) as blocks:
             block = self._next(blocks, stopwatch)
             for part in count(parts_done):
-                start, end = part * size, (part + 1) * size
+                start = unit.first_index + part * size
+                end = start + size
                 halvings = self._engine.halvings
                 with PartWriter(self.schema, unit.name, fingerprint, start) as writer:
                     while block and block[0].index < end:
                         self._write(block, writer, stopwatch)
-                        done = start + writer.counts.read
+                        done = part * size + writer.counts.read
                         on_progress(Progress(unit.name, done, block[-1].position))
                         block = self._next(blocks, stopwatch)
                     whole = not block and part == 0

@@ -14,8 +14,9 @@ from inference import ResolvedCheckpoint, Task, resolve_checkpoint, resolve_devi
 from pipelines.job import Job
 from pipelines.opened import Output, find_output
 from pipelines.outputs import Contents, Layout, Standing, contents
+from pipelines.reading.parquet import ColumnFault, Footer, check_columns
 from pipelines.storage import Storage, absolute, storage_for
-from pipelines.units import find_units, manifest_bytes
+from pipelines.units import find_shards, manifest_bytes, split
 from schemas.errors import JobError
 from schemas.frozen import Frozen
 from schemas.sample import Unit
@@ -85,12 +86,26 @@ def plan(job: Job, storage: Storage | None = None) -> Plan:
     storage = storage or storage_for(job.output)
     begun = find_output(job.output, storage)
     work = resolve(job, begun.record if begun else None)
-    found = find_units(job.input.patterns())
     if begun is None:
-        return Plan(work, found, _empty(work.layout, storage), is_new=True)
+        units = first_units(job)
+        return Plan(work, units, _empty(work.layout, storage), is_new=True)
     _check_same(begun.record, work, begun.layout)
-    left_out = _check_inputs(begun, found)
+    left_out = _check_inputs(begun, find_shards(job.input.patterns()))
     return Plan(work, begun.units, begun.contents, is_new=False, left_out=left_out)
+
+
+def first_units(job: Job) -> tuple[Unit, ...]:
+    """The units of a job that has no output yet; JobError where a column it names is not there."""
+    fields = {source.partition(":")[0]: field for field, source in job.input.sources()}
+
+    def check(file: Unit, footer: Footer) -> None:
+        try:
+            check_columns(footer.schema, fields, job.input.image)
+        except ColumnFault as fault:
+            field = fields[fault.column] if fault.column else "image"
+            raise JobError(f"input.{field}: {file.path}: {fault.why}") from None
+
+    return split(find_shards(job.input.patterns()), job.input.max_samples_per_file, check)
 
 
 def fingerprint_of(record: Mapping[str, Any]) -> str:
@@ -203,10 +218,10 @@ def _empty(layout: Layout, storage: Storage) -> Contents:
 
 
 def _check_inputs(begun: Output, found: tuple[Unit, ...]) -> int:
-    """Refuse inputs that changed since the first run; count those that are new."""
-    now = {unit.name: unit for unit in found}
+    """Refuse inputs that changed since the first run; count the shards that are new."""
+    now = {shard.shard: shard for shard in found}
     for unit in begun.units:
-        current = now.pop(unit.name, None)
+        current = now.get(unit.shard)
         if current is None and not begun.standing(unit).complete:
             raise JobError(f"input.shards: {unit.path} is gone since the first run: restore it")
         if current is not None and current.path != unit.path:
@@ -219,4 +234,4 @@ def _check_inputs(begun: Output, found: tuple[Unit, ...]) -> int:
                 f"input.shards: {current.path} changed since the first run: restore it with its "
                 "time of modification, or choose another output"
             )
-    return len(now)
+    return len(now.keys() - {unit.shard for unit in begun.units})

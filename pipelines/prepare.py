@@ -13,16 +13,9 @@ from concurrent.futures import Future, ThreadPoolExecutor
 from pipelines.images import EncodedImage, ImageFault, fit
 from pipelines.job import Job
 from pipelines.judging import Judging
+from pipelines.reading import CountedStream, RawSample, Wanted, read_unit, salvage
+from pipelines.reading.fields import FieldFault
 from pipelines.rows import Fields, Row
-from pipelines.shards import (
-    IMAGE_EXTENSIONS,
-    CountedStream,
-    FieldFault,
-    Limits,
-    RawSample,
-    read_shard,
-    salvage,
-)
 from pipelines.stopwatch import Stopwatch
 from schemas.sample import Unit
 
@@ -38,13 +31,18 @@ class Preparation:
     def __init__(self, job: Job, judging: Judging, resolution: int, threads: int) -> None:
         self._input = job.input
         self._block_size = job.model.block_size
-        self._fields = Fields(
-            job.input.text, job.input.carried(), job.input.limits.max_text_characters
-        )
         limits = job.input.limits
-        self._limits = Limits(
-            dict.fromkeys(self._fields.extensions(), limits.max_text_bytes)
-            | dict.fromkeys(IMAGE_EXTENSIONS, limits.max_image_bytes),
+        self._fields = Fields(
+            job.input.text,
+            job.input.carried(),
+            limits.max_text_characters,
+            limits.max_key_characters,
+        )
+        self._wanted = Wanted(
+            self._fields.names(),
+            job.input.image,
+            limits.max_image_bytes,
+            limits.max_text_bytes,
             limits.max_members,
         )
         self._judging = judging
@@ -59,39 +57,41 @@ class Preparation:
         stopwatch: Stopwatch,
         stop: int | None = None,
     ) -> Iterator[list[Row]]:
-        """Samples from number `skip` to before `stop`, in order; a block holds `block_size` kept.
+        """Samples of the unit from number `skip` to before `stop`, in order.
+
+        A block holds `block_size` that are kept, fewer at the end of a part.
 
         Raises ShardFault where the shard cannot be read to its end and is not to be salvaged.
         """
         block: list[Row] = []
         kept = 0
-        readable = read_shard(stream, self._limits)
+        readable = read_unit(unit, stream, self._wanted)
         if self._input.on_bad_shard == "salvage":
             readable = salvage(readable, stream)
         raws = itertools.islice(readable, skip, stop)
         rows = (self._row(unit, raw, stream) for raw in stopwatch.each("read", raws))
-        chunks = self._chunks(rows, stopwatch)
+        chunks = self._chunks(unit, rows, stopwatch)
         for chunk in self._decoded(chunks, stopwatch):
             for row in chunk:
                 block.append(row)
                 kept += row.kept
-                if kept == self._block_size or self._ends_part(row):
+                if kept == self._block_size or self._ends_part(unit, row):
                     yield block
                     block, kept = [], 0
         if block:
             yield block
 
-    def _ends_part(self, row: Row) -> bool:
-        return (row.index + 1) % self._input.max_samples_per_file == 0
+    def _ends_part(self, unit: Unit, row: Row) -> bool:
+        return (row.index - unit.first_index + 1) % self._input.max_samples_per_file == 0
 
-    def _chunks(self, rows: Iterable[Row], stopwatch: Stopwatch) -> Iterator[list[Row]]:
+    def _chunks(self, unit: Unit, rows: Iterable[Row], stopwatch: Stopwatch) -> Iterator[list[Row]]:
         """Rows judged by all that needs no pixels, their headers read."""
         chunk: list[Row] = []
         held = 0
         for row in rows:
             chunk.append(row)
             held += len(row.image)
-            if len(chunk) == _CHUNK or held >= _CHUNK_BYTES or self._ends_part(row):
+            if len(chunk) == _CHUNK or held >= _CHUNK_BYTES or self._ends_part(unit, row):
                 yield from self._judged(chunk, stopwatch)
                 chunk, held = [], 0
         if chunk:
@@ -99,21 +99,12 @@ class Preparation:
 
     def _row(self, unit: Unit, raw: RawSample, stream: CountedStream) -> Row:
         row = Row(unit.shard, raw.index, stream.bytes_read)
-        images = [name for name in IMAGE_EXTENSIONS if name in raw.extensions]
-        if raw.crowded:
-            row.reject("invalid", "members_too_many")
-        elif raw.repeated:
-            row.reject("invalid", "member_repeated")
-        elif not images:
-            row.reject("invalid", "image_missing")
-        elif len(images) > 1:
-            row.reject("invalid", "image_several")
-        elif images[0] in raw.oversized:
-            row.reject("invalid", "image_too_large")
-        elif raw.oversized:
-            row.reject("invalid", "text_too_large")
+        if raw.fault:
+            row.reject("invalid", raw.fault)
+        elif not raw.image:
+            row.reject("invalid", "image_empty")
         else:
-            row.image = raw.members[images[0]]
+            row.image = raw.image
             try:
                 row.texts = self._fields.read(raw)
             except FieldFault as fault:

@@ -8,7 +8,8 @@ from typing import Literal
 import pyarrow as pa
 
 from pipelines.images import EncodedImage
-from pipelines.shards import FieldFault, RawSample, check_unicode, read_field
+from pipelines.reading import RawSample
+from pipelines.reading.fields import FieldFault, check_unicode, read_field
 from schemas.generation import FinishReason, Generation
 from schemas.report import Counts, Status
 from schemas.sample import RGB, Sample, Text
@@ -103,26 +104,27 @@ class Row:
 
 @dataclass(frozen=True, slots=True)
 class Fields:
-    """Which members of a sample become which texts, and how long they may be."""
+    """Which fields of a sample become which texts, and how long they may be."""
 
     text: str | None
     carried: Mapping[str, str]  # column -> source
     max_characters: int
+    max_key_characters: int
 
     def sources(self) -> dict[str, str]:
         """Column -> source, the source text first."""
         return {**({"source_text": self.text} if self.text else {}), **self.carried}
 
-    def extensions(self) -> set[str]:
-        """Of the members that hold the texts."""
-        return {source.partition(":")[0] for source in self.sources().values()}
+    def names(self) -> frozenset[str]:
+        """Extensions or columns that hold the texts."""
+        return frozenset(source.partition(":")[0] for source in self.sources().values())
 
     def read(self, raw: RawSample) -> dict[str, Text]:
         """All texts of a sample; FieldFault where a text that the job needs is missing or bad."""
         parsed: dict[str, object] = {}
-        found = {"key": check_unicode(raw.key, "key_not_utf8")}
+        found = {} if raw.key is None else {"key": self._key(raw.key)}
         for column, source in self.sources().items():
-            value = read_field(raw.members, source, parsed)
+            value = read_field(raw.fields, source, parsed)
             if value is not None:
                 found[column] = value
             elif column == "source_text":
@@ -130,6 +132,13 @@ class Fields:
         if any(len(value) > self.max_characters for value in found.values()):
             raise FieldFault("text_too_large")
         return {column: Text(value) for column, value in found.items()}
+
+    def _key(self, key: str) -> str:
+        if len(key) > self.max_key_characters:
+            raise FieldFault("key_too_long")
+        if key.startswith("/") or ".." in key.split("/"):  # someone may take keys for paths
+            raise FieldFault("key_unsafe")
+        return check_unicode(key, "key_not_utf8")
 
 
 def count(rows: Iterable[Row]) -> Counts:

@@ -1,37 +1,100 @@
-"""From the patterns of the job file to units, and the manifest that pins them."""
+"""From the patterns of the job file to shards and units, and the manifest that pins them."""
 
 import os
 import re
 from collections import defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import closing
+from dataclasses import replace
 
 import braceexpand
 import pyarrow as pa
 from fsspec.utils import glob_translate
 
 from pipelines.outputs import unit_of_part
+from pipelines.reading import PARQUET, TARS, CountedStream, is_parquet
+from pipelines.reading.parquet import Footer, read_footer
 from pipelines.storage import Entry, absolute, storage_for
-from schemas.errors import JobError
+from schemas.errors import JobError, ShardFault
 from schemas.sample import Unit
 from schemas.tables import MANIFEST
 
-SHARD_EXTENSIONS = (".tar.gz", ".tgz", ".tar")
+_EXTENSIONS = (*TARS, PARQUET)
+_FOOTERS_AT_ONCE = 16
 _WILDCARD = re.compile(r"[*?\[]")
 _VARIABLE = re.compile(r"[*?\[{]")
 
 
-def find_units(patterns: Sequence[str]) -> tuple[Unit, ...]:
-    """List the shards that patterns of braces and globs name, sorted by unit name."""
+def find_shards(patterns: Sequence[str]) -> tuple[Unit, ...]:
+    """List the shards that patterns of braces and globs name, each as one unit, sorted by name.
+
+    None is opened.
+    """
     for pattern in patterns:
         storage_for(pattern)  # refuses places that cannot be read
     patterns = [absolute(pattern) for pattern in patterns]
     root = os.path.commonpath([_fixed_folder(pattern) for pattern in patterns])
-    units: dict[str, Unit] = {}
+    shards: dict[str, Unit] = {}  # by path: one that two patterns name counts once
     for entry in _matches(patterns):
         shard = os.path.relpath(entry.path, root)
-        unit = Unit(_unit_name(shard), entry.path, shard, entry.size, entry.version)
+        name = _unit_name(shard)
+        shards[entry.path] = Unit(name, entry.path, shard, entry.size, entry.version)
+    return _checked(shards.values())
+
+
+def split(
+    shards: Sequence[Unit], max_samples: int, check: Callable[[Unit, Footer], None]
+) -> tuple[Unit, ...]:
+    """The units of shards: a Parquet file of more than `max_samples` rows is several.
+
+    Row groups are taken together up to so many rows, a larger one alone. `check` is shown each
+    footer; a file without a readable one is a unit that will fail.
+    """
+    files = [shard for shard in shards if is_parquet(shard.shard)]
+    units = [shard for shard in shards if not is_parquet(shard.shard)]
+    with ThreadPoolExecutor(_FOOTERS_AT_ONCE) as pool:
+        for file, footer in zip(files, pool.map(_footer, files), strict=True):
+            if footer is None:
+                units.append(file)
+            else:
+                check(file, footer)
+                units += _row_groups(file, footer, max_samples)
+    return _checked(units)
+
+
+def _footer(shard: Unit) -> Footer | None:
+    try:
+        with closing(CountedStream(storage_for(shard.path).open(shard.path))) as stream:
+            return read_footer(stream)
+    except (ShardFault, FileNotFoundError):
+        return None
+
+
+def _row_groups(file: Unit, footer: Footer, max_samples: int) -> Iterator[Unit]:
+    if sum(footer.rows) <= max_samples:
+        yield file
+        return
+    start = rows = first_index = 0
+    for end, following in enumerate([*footer.rows[1:], max_samples], start=1):
+        rows += footer.rows[end - 1]
+        if end == len(footer.rows) or rows + following > max_samples:
+            yield replace(
+                file,
+                name=f"{file.name}.rows-{first_index:010d}",
+                size=sum(footer.sizes[start:end]),
+                row_groups=(start, end),
+                first_index=first_index,
+            )
+            start, rows, first_index = end, 0, first_index + rows
+
+
+def _checked(found: Iterable[Unit]) -> tuple[Unit, ...]:
+    """The units by name; refused where the files of two could not be told apart."""
+    units: dict[str, Unit] = {}
+    for unit in found:
         other = units.setdefault(unit.name, unit)
-        if other.path != unit.path:
+        if other is not unit:
             raise JobError(
                 f"input.shards: {other.path} and {unit.path} would both become "
                 f"{unit.name}.parquet: rename one, or give them to jobs of their own"
@@ -92,18 +155,16 @@ def _glob(pattern: str) -> list[Entry]:
 
 def _explain_missing(path: str, missing: int) -> str:
     if os.path.isdir(path):
-        return f"input.shards: {path} is a folder: write {path}/*.tar"
+        return f"input.shards: {path} is a folder: write {path}/*.tar or {path}/*.parquet"
     others = f" and {missing - 1} more" if missing > 1 else ""
     return f"input.shards: {path}{others} not found: check the path"
 
 
 def _unit_name(shard: str) -> str:
-    for extension in SHARD_EXTENSIONS:
+    for extension in _EXTENSIONS:
         if shard.lower().endswith(extension):
             return shard[: -len(extension)]
-    raise JobError(
-        f"input.shards: {shard} is not a shard: names end in {', '.join(SHARD_EXTENSIONS)}"
-    )
+    raise JobError(f"input.shards: {shard} is not a shard: names end in {', '.join(_EXTENSIONS)}")
 
 
 def manifest_bytes(units: Sequence[Unit]) -> bytes:
@@ -123,4 +184,8 @@ def units_of_manifest(content: bytes) -> tuple[Unit, ...]:
         raise JobError(
             "output: its _shardmill/manifest.arrow is damaged: restore it, or choose another output"
         ) from None
-    return tuple(Unit(*row) for row in zip(*(c.to_pylist() for c in table.columns), strict=True))
+    rows = zip(*(column.to_pylist() for column in table.columns), strict=True)
+    return tuple(
+        Unit(name, path, shard, size, version, groups and (groups[0], groups[1]), first_index)
+        for name, path, shard, size, version, groups, first_index in rows
+    )

@@ -86,7 +86,7 @@ class _Check:
     part_size: int
 
     def unit(self, unit: Unit, standing: Standing) -> _Findings:
-        """All files of a unit, which must hold the rows 0, 1, 2, … between them."""
+        """All files of a unit, whose rows must be numbered on from its first, none left out."""
         findings = _Findings()
         if not standing.complete:
             parts = f"after part {standing.parts - 1}" if standing.parts else "at all"
@@ -95,7 +95,8 @@ class _Check:
             findings.files += 1
             last = standing.complete and number == len(standing.files) - 1
             try:
-                counts, problems, fault = self._file(unit, name, findings.counts.read)
+                first = unit.first_index + findings.counts.read
+                counts, problems, fault = self._file(unit, name, first)
             except (pa.ArrowException, OSError, ValueError, KeyError) as error:
                 findings.problems.append(
                     f"{name}: damaged ({type(error).__name__}): delete it and run the job again"

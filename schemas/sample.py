@@ -11,13 +11,15 @@ RGB = npt.NDArray[np.uint8]  # upright pixels, [height, width, 3]
 
 @dataclass(frozen=True, slots=True)
 class Unit:
-    """One shard: what a worker takes, commits and reports as a whole."""
+    """A shard or, of a Parquet file, some of its row groups: what a worker takes and commits."""
 
     name: str  # of its output file, unique in a job: path below the listed root, no extension
     path: str  # where the shard lies
     shard: str  # path below the listed root, with its extension: the identity stored in rows
     size: int  # bytes
     version: str  # changes whenever the shard's content does
+    row_groups: tuple[int, int] | None = None  # first, and one past the last; None: whole shard
+    first_index: int = 0  # of its first sample in the shard
 
 
 @dataclass(frozen=True, slots=True)

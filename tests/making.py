@@ -3,11 +3,13 @@
 import gzip
 import io
 import tarfile
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
 import numpy as np
+import pyarrow as pa
+import pyarrow.parquet as pq
 from PIL import Image
 
 from pipelines.job import Job
@@ -56,6 +58,20 @@ def write_shard(path: Path, members: Iterable[Member]) -> Path:
     path.parent.mkdir(parents=True, exist_ok=True)
     path.write_bytes(tar_bytes(members))
     return path
+
+
+def parquet_bytes(columns: Mapping[str, Any], rows_per_group: int = 1000, **options: Any) -> bytes:
+    """A Parquet file of the columns; the same columns give the same bytes."""
+    file = io.BytesIO()
+    pq.write_table(pa.table(dict(columns)), file, row_group_size=rows_per_group, **options)
+    return file.getvalue()
+
+
+def images_column(images: Iterable[bytes | None]) -> pa.Array:
+    """As Hugging Face's datasets stores images."""
+    kind = pa.struct([("bytes", pa.binary()), ("path", pa.string())])
+    held = [{"bytes": content, "path": f"{n}.jpg"} for n, content in enumerate(images)]
+    return pa.array(held, kind)
 
 
 def job(folder: Path, checkpoint: Path | str = "google/paligemma2-3b-mix-224", **keys: Any) -> Job:

@@ -6,13 +6,7 @@ from hashlib import sha256
 from typing import Any, cast
 
 from pipelines.images import EncodedImage, ImageFault
-from pipelines.shards import (
-    IMAGE_EXTENSIONS,
-    CountedStream,
-    Limits,
-    RawSample,
-    read_shard,
-)
+from pipelines.reading import CountedStream, RawSample, Wanted, read_unit
 from pipelines.show.sheet import Picture
 from pipelines.show.stored import Row
 from pipelines.storage import storage_for
@@ -20,33 +14,42 @@ from schemas.errors import ShardFault
 from schemas.sample import RGB, Unit
 
 _LARGEST = 1 << 30  # bytes; what a run has kept has passed the job's own limits
-_IMAGES = Limits(dict.fromkeys(IMAGE_EXTENSIONS, _LARGEST), members=1 << 20)
 
 
-def pictures(rows: Sequence[Row], units: Iterable[Unit]) -> list[Picture]:
-    """The rows with their images; without one where it was not kept, is gone or has changed."""
-    wanted: dict[object, dict[int, Row]] = defaultdict(dict)
+def pictures(
+    rows: Sequence[Row], units: Iterable[Unit], column: str | None = None
+) -> list[Picture]:
+    """The rows with their images; without one where it was not kept, is gone or has changed.
+
+    `column` is the one that holds the images of Parquet files, where the job names it.
+    """
+    of_shard: dict[object, list[Unit]] = defaultdict(list)
+    for unit in sorted(units, key=lambda unit: unit.first_index):
+        of_shard[unit.shard].append(unit)
+    chosen: dict[Unit, dict[int, Row]] = defaultdict(dict)
     for row in rows:
         if row["status"] == "kept":
-            wanted[row["shard"]][cast(int, row["index"])] = row
+            index = cast(int, row["index"])
+            begun = [unit for unit in of_shard[row["shard"]] if unit.first_index <= index]
+            chosen[begun[-1]][index] = row
+    wanted = Wanted(frozenset(), column, max_image_bytes=_LARGEST)
     images = {
         (unit.shard, index): image
-        for unit in units
-        if unit.shard in wanted
-        for index, image in _images(unit, wanted[unit.shard])
+        for unit, rows_of_unit in chosen.items()
+        for index, image in _images(unit, rows_of_unit, wanted)
     }
     return [
         Picture(row, images.get((cast(Any, row["shard"]), cast(Any, row["index"])))) for row in rows
     ]
 
 
-def _images(unit: Unit, wanted: Mapping[int, Row]) -> Iterator[tuple[int, RGB]]:
-    """Index and upright pixels of each wanted sample, as far as the shard can be read."""
-    last = max(wanted)
+def _images(unit: Unit, rows: Mapping[int, Row], wanted: Wanted) -> Iterator[tuple[int, RGB]]:
+    """Index and upright pixels of each row's sample, as far as the shard can be read."""
+    last = max(rows)
     try:
         with storage_for(unit.path).open(unit.path) as stream:
-            for raw in read_shard(CountedStream(stream), _IMAGES):
-                if raw.index in wanted and (image := _decoded(raw, wanted[raw.index])) is not None:
+            for raw in read_unit(unit, CountedStream(stream), wanted):
+                if raw.index in rows and (image := _decoded(raw, rows[raw.index])) is not None:
                     yield raw.index, image
                 if raw.index == last:
                     return
@@ -55,11 +58,10 @@ def _images(unit: Unit, wanted: Mapping[int, Row]) -> Iterator[tuple[int, RGB]]:
 
 
 def _decoded(raw: RawSample, row: Row) -> RGB | None:
-    for content in raw.members.values():
-        if sha256(content).hexdigest() == row["sha256"]:
-            try:
-                pixels = cast(int, row["width"]) * cast(int, row["height"])
-                return EncodedImage.open(content, max_pixels=pixels).decode()
-            except ImageFault:
-                return None
-    return None
+    if sha256(raw.image).hexdigest() != row["sha256"]:
+        return None
+    try:
+        pixels = cast(int, row["width"]) * cast(int, row["height"])
+        return EncodedImage.open(raw.image, max_pixels=pixels).decode()
+    except ImageFault:
+        return None

@@ -32,7 +32,8 @@ def select(
         for file in opened.standing(known).files
     )
     rows = (row for file in files for row in _rows(file, opened.storage, status))
-    return pictures(list(islice(rows, samples)), opened.units)
+    column = opened.record["input"].get("image")
+    return pictures(list(islice(rows, samples)), opened.units, column)
 
 
 def _rows(path: str, storage: Storage, status: str | None) -> Iterator[Row]:

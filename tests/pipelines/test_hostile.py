@@ -15,8 +15,8 @@ from filters import ImageFilter, ImageSize, TextQuality
 from filters.filter import Judge
 from pipelines.judging import Judging
 from pipelines.prepare import Preparation
+from pipelines.reading import CountedStream
 from pipelines.rows import Row
-from pipelines.shards import CountedStream
 from pipelines.stopwatch import Stopwatch
 from pipelines.storage import LocalStorage
 from schemas.errors import ShardFault

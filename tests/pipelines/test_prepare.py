@@ -19,8 +19,8 @@ from pipelines import prepare
 from pipelines.images import EncodedImage, fit
 from pipelines.judging import Judging
 from pipelines.prepare import Preparation
+from pipelines.reading import CountedStream
 from pipelines.rows import Row
-from pipelines.shards import CountedStream
 from pipelines.stopwatch import Stopwatch
 from pipelines.storage import LocalStorage
 from schemas.errors import ShardFault

@@ -4,8 +4,9 @@ import numpy as np
 import pyarrow as pa
 import pytest
 
+from pipelines.reading import RawSample
+from pipelines.reading.fields import FieldFault
 from pipelines.rows import SKIPPED, Answer, Fields, Row, answer, count, to_arrow
-from pipelines.shards import FieldFault, RawSample
 from schemas.generation import Generation, Token
 from schemas.report import Counts, Status
 from schemas.sample import Text
@@ -15,7 +16,7 @@ SCHEMA = output_schema(["url", "url_info"], {"caption": pa.string()})
 
 
 def raw(key: str = "0", **members: bytes) -> RawSample:
-    return RawSample(0, key, members)
+    return RawSample(0, key, b"", members)
 
 
 def whole(index: int = 0) -> Row:
@@ -140,14 +141,14 @@ def test_counts_tell_reasons_of_what_was_not_kept() -> None:
 
 
 def test_fields_are_read_into_columns() -> None:
-    fields = Fields("txt", {"url": "json:url", "cls": "cls"}, 10)
+    fields = Fields("txt", {"url": "json:url", "cls": "cls"}, 10, 10)
     texts = fields.read(raw(txt=b"a star", json=b'{"url": "u"}'))
     assert {name: text.value for name, text in texts.items()} == {
         "key": "0",
         "source_text": "a star",
         "url": "u",
     }
-    assert {*Fields(None, {}, 10).read(raw(txt=b"\xff"))} == {"key"}
+    assert {*Fields(None, {}, 10, 10).read(raw(txt=b"\xff"))} == {"key"}
 
 
 @pytest.mark.parametrize(
@@ -159,14 +160,28 @@ def test_fields_are_read_into_columns() -> None:
         (raw("\udcff", txt=b"a"), "key_not_utf8"),
         (raw(txt=b"x" * 11), "text_too_large"),
         (raw(txt=b"a", json=b'{"url": "12345678901"}'), "text_too_large"),
-        (raw("k" * 11, txt=b"a"), "text_too_large"),
+        (raw("k" * 11, txt=b"a"), "key_too_long"),
+        (raw("/k", txt=b"a"), "key_unsafe"),
+        (raw("a/../k", txt=b"a"), "key_unsafe"),
+        (raw("..", txt=b"a"), "key_unsafe"),
     ],
 )
 def test_texts_that_cannot_be_used_have_a_reason(sample: RawSample, reason: str) -> None:
     with pytest.raises(FieldFault) as caught:
-        Fields("txt", {"url": "json:url"}, 10).read(sample)
+        Fields("txt", {"url": "json:url"}, 10, 10).read(sample)
     assert caught.value.reason == reason
 
 
+@pytest.mark.parametrize("key", ["./k", "a/k", "a..b/k..", "k" * 10])
+def test_ordinary_keys_are_kept(key: str) -> None:
+    assert Fields(None, {}, 10, 10).read(raw(key))["key"].value == key
+
+
+def test_a_shard_may_have_no_keys() -> None:
+    assert Fields(None, {}, 10, 10).read(RawSample(0, None, b"x")) == {}
+
+
 def test_the_cap_on_characters_is_inclusive() -> None:
-    assert Fields("txt", {}, 10).read(raw(txt="ü".encode() * 10))["source_text"].value == "ü" * 10
+    assert (
+        Fields("txt", {}, 10, 10).read(raw(txt="ü".encode() * 10))["source_text"].value == "ü" * 10
+    )

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pipelines.units import find_units, manifest_bytes, units_of_manifest
+from pipelines.units import find_shards, manifest_bytes, units_of_manifest
 from schemas.errors import JobError
 from schemas.sample import Unit
 
@@ -33,7 +33,7 @@ def data(tmp_path: Path) -> Path:
 
 def found(data: Path, *patterns: str) -> dict[str, str]:
     """Unit name -> shard."""
-    units = find_units([f"{data}/{pattern}" for pattern in patterns])
+    units = find_shards([f"{data}/{pattern}" for pattern in patterns])
     return {unit.name: unit.shard for unit in units}
 
 
@@ -70,10 +70,10 @@ def test_names_are_paths_below_the_common_root_without_extension(data: Path) -> 
 
 def test_a_unit_tells_where_its_shard_lies_and_when_it_changed(data: Path) -> None:
     path = data / "train" / "00000.tar"
-    (before,) = find_units([str(path)])
+    (before,) = find_shards([str(path)])
     assert (before.path, before.size) == (str(path), path.stat().st_size)
     path.write_bytes(b"longer than it was before")
-    (after,) = find_units([str(path)])
+    (after,) = find_shards([str(path)])
     assert after.version != before.version
     assert after.size == 25
 
@@ -82,7 +82,7 @@ def test_relative_paths_start_at_the_current_folder(
     data: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.chdir(data / "train")
-    assert find_units(["*.tar", "../val/*.TAR"]) == find_units(
+    assert find_shards(["*.tar", "../val/*.TAR"]) == find_shards(
         [f"{data}/train/*.tar", f"file://{data}/val/*.TAR"]
     )
 
@@ -115,7 +115,7 @@ def test_what_cannot_be_found_is_named(data: Path, pattern: str, message: str) -
 
 def test_places_that_cannot_be_read_are_refused_by_name() -> None:
     with pytest.raises(JobError, match=r"^s3://corpus/\*\.tar: s3:// cannot be read"):
-        find_units(["s3://corpus/*.tar"])
+        find_shards(["s3://corpus/*.tar"])
 
 
 @pytest.mark.parametrize(
@@ -133,7 +133,7 @@ def test_shards_that_would_share_an_output_are_refused(
     for name in (one, other):
         (tmp_path / name).touch()
     with pytest.raises(JobError, match="rename one") as caught:
-        find_units([f"{tmp_path}/*"])
+        find_shards([f"{tmp_path}/*"])
     assert {f"{tmp_path}/{one}", f"{tmp_path}/{other}"} <= set(
         re.split(r"[\s:]+", str(caught.value))
     )
@@ -142,7 +142,7 @@ def test_shards_that_would_share_an_output_are_refused(
 def test_dots_and_numbers_alone_are_no_clash(tmp_path: Path) -> None:
     for name in ("a.0012.tar", "a.tar", "b.00012.tar", "b.00013.tar"):
         (tmp_path / name).touch()
-    assert len(find_units([f"{tmp_path}/*"])) == 4
+    assert len(find_shards([f"{tmp_path}/*"])) == 4
 
 
 texts = st.text(st.characters(exclude_categories=["Cs"]))

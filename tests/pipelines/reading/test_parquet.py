@@ -1,0 +1,207 @@
+"""Rows of Parquet files as samples: each a sample once, whatever the others hold."""
+
+import io
+from contextlib import suppress
+from typing import Any
+
+import pyarrow as pa
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from making import images_column, parquet_bytes
+
+from pipelines.reading.parquet import ColumnFault, check_columns, read_footer, read_parquet
+from pipelines.reading.raw import RawSample, Wanted
+from pipelines.reading.stream import CountedStream, salvage
+from schemas.errors import ShardFault
+
+TEXTS = pa.array(["a", None, "ü", ""])
+IMAGES = images_column([b"0", b"1", None, b"3"])
+
+
+def read(
+    content: bytes,
+    *fields: str,
+    groups: tuple[int, int] | None = None,
+    first: int = 0,
+    **limits: Any,
+) -> list[RawSample]:
+    wanted = Wanted(frozenset(fields), **limits)
+    return list(read_parquet(CountedStream(io.BytesIO(content)), wanted, groups, first))
+
+
+def fault(content: bytes, *fields: str) -> str:
+    with pytest.raises(ShardFault) as caught:
+        read(content, *fields)
+    return caught.value.reason
+
+
+def test_the_images_of_hugging_face() -> None:
+    samples = read(parquet_bytes({"image": IMAGES, "caption": TEXTS, "other": TEXTS}), "caption")
+    assert [sample.index for sample in samples] == [0, 1, 2, 3]
+    assert [sample.key for sample in samples] == ["0.jpg", "1.jpg", "2.jpg", "3.jpg"]
+    assert [sample.image for sample in samples] == [b"0", b"1", b"", b"3"]
+    assert [sample.fault for sample in samples] == ["", "", "image_missing", ""]
+    assert [sample.fields for sample in samples] == [
+        {"caption": b"a"},
+        {"caption": None},
+        {},
+        {"caption": b""},
+    ]
+
+
+@pytest.mark.parametrize(
+    "kind",
+    [pa.binary(), pa.large_binary(), pa.binary(1), pa.binary_view()],
+)
+@pytest.mark.parametrize("text", [pa.string(), pa.large_string(), pa.string_view()])
+def test_plain_columns_of_every_binary_type(kind: pa.DataType, text: pa.DataType) -> None:
+    columns = {
+        "jpg": pa.array([b"x", None, b"y"], kind),
+        "txt": pa.array(["a", "b", "c"], text),
+        "__key__": pa.array(["k", None, "l"], text),
+    }
+    samples = read(parquet_bytes(columns), "txt")
+    assert [sample.image for sample in samples] == [b"x", b"", b"y"]
+    assert [sample.key for sample in samples] == ["k", None, "l"]
+    assert [sample.fields for sample in samples] == [{"txt": b"a"}, {}, {"txt": b"c"}]
+
+
+def test_a_dictionary_of_texts_reads_as_texts() -> None:
+    columns = {"jpg": pa.array([b"x", b"y"]), "txt": pa.array(["a", "a"]).dictionary_encode()}
+    assert [each.fields["txt"] for each in read(parquet_bytes(columns), "txt")] == [b"a", b"a"]
+
+
+def test_values_of_other_types_are_passed_on() -> None:
+    meta = pa.array([{"url": "u", "width": 3}])
+    columns = {"jpg": [b"x"], "json": meta, "number": [1.5], "tags": [["a", "b"]]}
+    (sample,) = read(parquet_bytes(columns), "json", "number", "tags")
+    assert sample.fields == {
+        "json": {"url": "u", "width": 3},
+        "number": 1.5,
+        "tags": ["a", "b"],
+    }
+
+
+def test_row_groups_are_read_alone_and_numbered_on() -> None:
+    content = parquet_bytes({"jpg": [bytes([n]) for n in range(9)]}, rows_per_group=2)
+    assert [(s.index, s.image[0]) for s in read(content, groups=(1, 3), first=2)] == [
+        (index, index) for index in range(2, 6)
+    ]
+    footer = read_footer(CountedStream(io.BytesIO(content)))
+    assert footer.rows == [2, 2, 2, 2, 1]
+    assert min(footer.sizes) > 0
+
+
+@pytest.mark.parametrize(
+    ("image", "text", "expected"),
+    [(4, 3, ""), (3, 3, "image_too_large"), (4, 2, "text_too_large")],
+)
+def test_caps_on_bytes_are_inclusive(image: int, text: int, expected: str) -> None:
+    content = parquet_bytes({"jpg": [b"1234"], "txt": ["123"]})
+    (sample,) = read(content, "txt", max_image_bytes=image, max_text_bytes=text)
+    assert sample.fault == expected
+
+
+def test_text_that_is_not_utf8_takes_no_other_row_along() -> None:
+    broken = pa.array([b"a", b"\xff", b"c"]).view(pa.string())
+    nested = pa.array([["a"], ["b"], ["c"]])
+    nested = pa.ListArray.from_arrays(nested.offsets, broken)
+    columns = {"jpg": [b"x", b"y", b"z"], "txt": broken, "tags": nested, "__key__": broken}
+    samples = read(parquet_bytes(columns), "txt", "tags")
+    assert [sample.fault for sample in samples] == ["", "text_unreadable", ""]
+    assert [sample.key for sample in samples] == ["a", "\udcff", "c"]
+    assert [s.fields["txt"] for s in read(parquet_bytes(columns), "txt")] == [b"a", b"\xff", b"c"]
+
+
+SCHEMAS: dict[str, tuple[dict[str, pa.DataType], str | None]] = {
+    "the only struct with bytes": (
+        {"a": pa.binary(), "x": IMAGES.type, "image": pa.string()},
+        "x",
+    ),
+    "the only binary column of such a name": ({"a": pa.binary(), "jpg": pa.binary()}, "jpg"),
+    "two of such a name": ({"png": pa.binary(), "jpg": pa.binary()}, None),
+    "two structs, and a name": ({"image": IMAGES.type, "mask": IMAGES.type}, "image"),
+    "two structs": ({"left": IMAGES.type, "right": IMAGES.type}, None),
+    "binary of another name": ({"embedding": pa.binary()}, None),
+    "no binary": ({"image": pa.string(), "jpg": pa.struct([("path", pa.string())])}, None),
+}
+
+
+@pytest.mark.parametrize(("columns", "found"), SCHEMAS.values(), ids=SCHEMAS)
+def test_the_column_of_the_images_is_found(
+    columns: dict[str, pa.DataType], found: str | None
+) -> None:
+    schema = pa.schema(list(columns.items()))
+    if found:
+        assert check_columns(schema, [], None) == found
+    else:
+        with pytest.raises(ColumnFault, match="columns that may hold images"):
+            check_columns(schema, [], None)
+
+
+@pytest.mark.parametrize(
+    ("fields", "image", "why"),
+    [
+        (["txt"], None, "is not there: it has jpg, cls, cls"),
+        (["cls"], None, "stands twice"),
+        ([], "cls", "stands twice"),
+        ([], "png", "is not there"),
+    ],
+)
+def test_columns_that_cannot_be_read_are_told(
+    fields: list[str], image: str | None, why: str
+) -> None:
+    schema = pa.schema([("jpg", pa.binary()), ("cls", pa.int64()), ("cls", pa.int64())])
+    with pytest.raises(ColumnFault, match=why):
+        check_columns(schema, fields, image)
+
+
+def test_a_file_without_a_wanted_column_is_a_fault() -> None:
+    assert fault(parquet_bytes({"jpg": [b"x"]}), "txt") == "columns_missing"
+    assert fault(parquet_bytes({"txt": ["x"]}), "txt") == "columns_missing"
+
+
+GOOD = parquet_bytes(
+    {"jpg": [bytes([n]) * 50 for n in range(40)], "txt": [f"text {n}" for n in range(40)]},
+    rows_per_group=8,
+    write_page_checksum=True,
+)
+
+
+def test_what_is_no_parquet_file_is_a_fault() -> None:
+    for content in (b"", b"x", b"PAR1", b"<html>" * 100, b"PAR1" * 2, bytes(100)):
+        assert fault(content) in ("shard_unreadable", "shard_truncated")
+    for end in range(4, len(GOOD) - 4, 37):
+        assert fault(GOOD[:end]) == "shard_truncated"
+
+
+def test_a_flipped_byte_in_a_page_is_a_fault_after_the_groups_before_it() -> None:
+    at = GOOD.index(b"text 39") + 5
+    content = GOOD[:at] + bytes([GOOD[at] ^ 1]) + GOOD[at + 1 :]
+    stream = CountedStream(io.BytesIO(content))
+    found = list(salvage(read_parquet(stream, Wanted(frozenset(["txt"])), None, 0), stream))
+    assert [sample.index for sample in found] == list(range(32))
+    assert stream.fault is not None
+    assert stream.fault.reason == "shard_damaged"
+
+
+@given(st.lists(st.tuples(st.integers(0, len(GOOD) - 1), st.integers(0, 255)), max_size=4))
+def test_damaged_bytes_raise_nothing_but_shard_faults(changes: list[tuple[int, int]]) -> None:
+    content = bytearray(GOOD)
+    for at, value in changes:
+        content[at] = value
+    with suppress(ShardFault):
+        read(bytes(content), "txt")
+
+
+def test_storage_errors_are_no_faults_of_the_shard() -> None:
+    class Failing(io.BytesIO):
+        def read(self, size: int | None = -1) -> bytes:
+            if self.tell() < len(GOOD) // 2:
+                raise OSError(5, "Input/output error")
+            return super().read(size)
+
+    with pytest.raises(OSError, match="Input/output") as caught:
+        list(read_parquet(CountedStream(Failing(GOOD)), Wanted(frozenset(["txt"])), None, 0))
+    assert caught.value.errno == 5

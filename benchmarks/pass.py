@@ -82,7 +82,6 @@ def main(
     rivals: Annotated[bool, typer.Option(help="Run the rivals that are installed.")] = True,
     folder: Annotated[Path | None, typer.Option(help="Room for shards and outputs.")] = None,
 ) -> None:
-    """Print the tables."""
     console = Console(width=_WIDTH)
     contenders = {**CONTENDERS, **(_installed(console) if rivals else {})}
     with tempfile.TemporaryDirectory(dir=folder) as within:
@@ -170,6 +169,8 @@ def _memory(console: Console, found: dict[str, list[Measured]], shard: Path, fol
             f"{after - before:+.0f} (target: at most +64)"
         )
 
+
+main.__doc__ = __doc__  # what --help shows
 
 if __name__ == "__main__":
     typer.run(main)

@@ -1,6 +1,6 @@
 """Encoded images as the pipeline decodes them, and as it shows them to a model."""
 
-from pipelines.images import EncodedImage, fit
+from pipelines.images import EncodedImage, UprightImage
 from schemas.sample import RGB
 
 _MOST_PIXELS = 1 << 24  # no scene has as many
@@ -8,9 +8,13 @@ _MOST_PIXELS = 1 << 24  # no scene has as many
 
 def decoded(image: bytes) -> RGB:
     """Upright pixels, [height, width, 3]."""
-    return EncodedImage.open(image, _MOST_PIXELS).decode()
+    return _upright(image).pixels()
 
 
 def seen(image: bytes, side: int) -> RGB:
     """Squashed to [side, side, 3]."""
-    return fit(decoded(image), side)
+    return _upright(image).fit(side)
+
+
+def _upright(image: bytes) -> UprightImage:
+    return EncodedImage.open(image, _MOST_PIXELS).upright()

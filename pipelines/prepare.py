@@ -10,7 +10,7 @@ from collections import deque
 from collections.abc import Iterable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 
-from pipelines.images import EncodedImage, ImageFault, fit
+from pipelines.images import EncodedImage, ImageFault
 from pipelines.job import Job
 from pipelines.judging import Judging
 from pipelines.reading import CountedStream, RawSample, Wanted, read_unit, salvage
@@ -158,14 +158,14 @@ class Preparation:
         covering = self._resolution if self._input.decode == "reduced" else None
         with stopwatch.stage("decode", 1):
             try:
-                frame = row.encoded.decode(covering)
+                upright = row.encoded.upright(covering)
             except ImageFault as fault:
                 row.reject("invalid", fault.reason, error=fault.error)
                 return
-            row.picture = fit(frame, self._resolution)
+            row.picture = upright.fit(self._resolution)
             row.sha256 = hashlib.sha256(row.image).hexdigest()
             if self._judging.reads_frames:
-                row.frames = (frame,)
+                row.frames = (upright.pixels(),)
 
     def _finished(
         self, chunk: list[Row], decoding: list[Future[None]], stopwatch: Stopwatch

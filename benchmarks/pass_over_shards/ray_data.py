@@ -1,0 +1,40 @@
+"""Ray Data: read_webdataset, map_batches, write_parquet, on every core of this machine.
+
+python -m benchmarks.pass_over_shards.ray_data SHARD OUTPUT
+
+The images stay encoded until they are worked on (`decoder=None`): the default decodes while
+reading, and sends whole pixels through the object store.
+"""
+
+import json
+import sys
+from collections import defaultdict
+from typing import Any
+
+import numpy as np
+import ray
+
+from benchmarks.pass_over_shards.work import worked
+
+
+def annotated(batch: dict[str, Any]) -> dict[str, Any]:
+    """The columns of the pairs that pass."""
+    columns: dict[str, list[object]] = defaultdict(list)
+    members = (batch[name] for name in ("__key__", "txt", "jpg", "json"))
+    for key, text, image, metadata in zip(*members, strict=True):
+        row = worked(key, text.decode(), image, json.loads(metadata))
+        for name, value in (row or {}).items():
+            columns[name].append(value)
+    return {name: np.array(values) for name, values in columns.items()}
+
+
+def run(shard: str, output: str) -> None:
+    """Annotate the shard."""
+    ray.init(include_dashboard=False, logging_level="warning", log_to_driver=False)
+    ray.data.DataContext.get_current().enable_progress_bars = False
+    pairs = ray.data.read_webdataset([shard], decoder=None)
+    pairs.map_batches(annotated).write_parquet(output, compression="zstd")
+
+
+if __name__ == "__main__":
+    run(*sys.argv[1:])

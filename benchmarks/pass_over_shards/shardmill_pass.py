@@ -1,0 +1,87 @@
+"""The pass as a worker runs it, from the tar to the committed file, with a model that is none.
+
+python -m benchmarks.pass_over_shards.shardmill_pass SHARD OUTPUT MODE [--stages]
+
+MODE is what `input.decode` says, `exact` or `reduced`. With `--stages`, prints how long each stage
+was busy.
+"""
+
+import os
+import sys
+from collections.abc import Sequence
+from unittest.mock import patch
+
+from benchmarks.pass_over_shards.work import (
+    ANSWER,
+    MAX_ASPECT,
+    MAX_WORDS,
+    MIN_SIDE,
+    MIN_WORDS,
+    SIDE,
+)
+from inference import ResolvedCheckpoint
+from pipelines.annotate import Annotator
+from pipelines.job import Job
+from pipelines.plan import Resolved, ResolvedJob
+from pipelines.storage import LocalStorage
+from pipelines.units import find_units
+from schemas.generation import Generation, Request, Token
+
+_TOKENS = tuple(Token(number, word, -0.5) for number, word in enumerate(ANSWER.split()))
+
+
+class InstantEngine:
+    """Says the same of every image, at once."""
+
+    resolution = SIDE
+    halvings = 0
+
+    def generate(self, block: Sequence[Request], /) -> list[tuple[Generation, ...]]:
+        assert all(request.image.shape == (SIDE, SIDE, 3) for request in block)
+        generation = Generation(_TOKENS, ANSWER)
+        return [(generation,) * len(request.prompts) for request in block]
+
+
+def job(shard: str, output: str, decode: str) -> ResolvedJob:
+    """Filters on size and words, a carried column, one task."""
+    return ResolvedJob(
+        job=Job.model_validate(
+            {
+                "name": "pass",
+                "input": {"shards": shard, "carry": ["json:url"], "decode": decode},
+                "filters": [
+                    {"kind": "image_size", "min_side": MIN_SIDE, "max_aspect": MAX_ASPECT},
+                    {"kind": "text_quality", "min_words": MIN_WORDS, "max_words": MAX_WORDS},
+                ],
+                "model": {"checkpoint": "none"},
+                "tasks": {"caption": {"kind": "caption"}},
+                "output": output,
+            }
+        ),
+        resolved=Resolved(
+            checkpoint=ResolvedCheckpoint(
+                source="none", local=True, version="none", resolution=SIDE, generation=2
+            ),
+            device="cpu",
+            threads=1,
+            files={},
+            packages={},
+        ),
+    )
+
+
+def run(shard: str, output: str, decode: str, *options: str) -> None:
+    """Annotate the shard."""
+    with patch("pipelines.annotate.load_engine", lambda *_: InstantEngine()):
+        cores = len(os.sched_getaffinity(0))
+        annotator = Annotator(job(shard, output, decode), LocalStorage(), cores)
+    (unit,) = find_units([shard])
+    report = annotator.annotate(unit)
+    assert report.counts.kept == report.counts.read > 0, report
+    if options:
+        for name, stage in report.stages.items():
+            print(f"{name:12} {1000 * stage.seconds / report.counts.read:7.3f} ms an image")
+
+
+if __name__ == "__main__":
+    run(*sys.argv[1:])

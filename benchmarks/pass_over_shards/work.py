@@ -1,0 +1,46 @@
+"""The work that every contender does on a pair, and the model that answers at once."""
+
+import hashlib
+import io
+from collections.abc import Mapping
+from typing import Any
+
+from PIL import Image
+
+SIDE = 224  # pixels of the square that a model sees
+MIN_SIDE, MAX_ASPECT = 64, 3.0  # of images, as in the filter image_size
+MIN_WORDS, MAX_WORDS = 2, 512  # as in the filter text_quality
+ANSWER = "a photograph"
+
+Row = dict[str, object]
+
+
+def size_passes(width: int, height: int) -> bool:
+    return min(width, height) >= MIN_SIDE and max(width, height) <= MAX_ASPECT * min(width, height)
+
+
+def words_pass(text: str) -> bool:
+    return MIN_WORDS <= len(text.split()) <= MAX_WORDS
+
+
+def worked(key: str, text: str, image: bytes, metadata: Mapping[str, Any]) -> Row | None:
+    """A pair filtered, decoded in full, resized (bicubic), digested and answered; None: dropped."""
+    opened = Image.open(io.BytesIO(image))
+    if not size_passes(*opened.size) or not words_pass(text):
+        return None
+    seen = opened.convert("RGB").resize((SIDE, SIDE), Image.Resampling.BICUBIC)
+    return {
+        "key": key,
+        "text": text,
+        "url": metadata["url"],
+        "width": opened.width,
+        "height": opened.height,
+        "sha256": hashlib.sha256(image).hexdigest(),
+        "caption": answer(seen),
+    }
+
+
+def answer(seen: Image.Image) -> str:
+    """What the model says of [SIDE, SIDE]; it looks at nothing but the size."""
+    assert seen.size == (SIDE, SIDE)
+    return ANSWER

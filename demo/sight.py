@@ -1,6 +1,6 @@
 """Encoded images as the pipeline decodes them, and as it shows them to a model."""
 
-from pipelines.images import EncodedImage, UprightImage
+from pipelines.images import Caps, EncodedImage, UprightImage
 from schemas.sample import RGB
 
 _MOST_PIXELS = 1 << 24  # no scene has as many
@@ -17,4 +17,4 @@ def seen(image: bytes, side: int) -> RGB:
 
 
 def _upright(image: bytes) -> UprightImage:
-    return EncodedImage.open(image, _MOST_PIXELS).upright()
+    return EncodedImage.open(image, Caps(_MOST_PIXELS)).upright()

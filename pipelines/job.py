@@ -23,6 +23,8 @@ class Limits(Frozen):
     """Caps on what a sample may hold; what exceeds one is `invalid`."""
 
     max_pixels: PositiveInt = 100_000_000  # width x height of an image, inclusive
+    max_frames: PositiveInt = 10_000  # of an animation, or pages, inclusive
+    max_animation_pixels: PositiveInt = 1_000_000_000  # of all frames together, inclusive
     max_image_bytes: PositiveInt = 100_000_000  # of the encoded image, inclusive
     max_text_characters: PositiveInt = 100_000  # of each text, inclusive
     max_text_bytes: PositiveInt = 10_000_000  # of a text or JSON member, inclusive
@@ -41,6 +43,7 @@ class Input(Frozen):
     on_bad_shard: Literal["fail", "salvage"] = "fail"  # salvage: commit what can be read of it
     max_samples_per_file: PositiveInt = 10_000  # more are committed in parts, as the work goes
     decode: Literal["exact", "reduced"] = "exact"  # reduced: smallest JPEG scale that suffices
+    frames: PositiveInt = Field(8, le=256)  # of an animation that image filters see, at most
     limits: Limits = Limits()
 
     @field_validator("shards")

@@ -10,7 +10,7 @@ from collections import deque
 from collections.abc import Iterable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 
-from pipelines.images import EncodedImage, ImageFault
+from pipelines.images import Caps, Decoding, EncodedImage, ImageFault
 from pipelines.job import Job
 from pipelines.judging import Judging
 from pipelines.reading import CountedStream, RawSample, Wanted, read_unit, salvage
@@ -45,8 +45,13 @@ class Preparation:
             limits.max_text_bytes,
             limits.max_members,
         )
+        self._caps = Caps(limits.max_pixels, limits.max_frames, limits.max_animation_pixels)
+        self._decoding = Decoding(
+            side=resolution,
+            covering=resolution if job.input.decode == "reduced" else None,
+            frames=job.input.frames if judging.reads_frames else 0,
+        )
         self._judging = judging
-        self._resolution = resolution
         self._pool = ThreadPoolExecutor(threads, thread_name_prefix="decode")
 
     def blocks(
@@ -128,7 +133,7 @@ class Preparation:
         pixels = 0
         for row in chunk:
             piece.append(row)
-            pixels += row.kept * row.width * row.height
+            pixels += row.kept * row.width * row.height * min(row.num_frames, self._input.frames)
             if pixels >= _CHUNK_PIXELS:
                 yield piece
                 piece, pixels = [], 0
@@ -137,8 +142,9 @@ class Preparation:
 
     def _read_header(self, row: Row) -> None:
         try:
-            row.encoded = EncodedImage.open(row.image, self._input.limits.max_pixels)
+            row.encoded = EncodedImage.open(row.image, self._caps)
             row.width, row.height = row.encoded.width, row.encoded.height
+            row.num_frames = row.encoded.num_frames
         except ImageFault as fault:
             row.reject("invalid", fault.reason, error=fault.error)
 
@@ -155,17 +161,13 @@ class Preparation:
 
     def _decode(self, row: Row, stopwatch: Stopwatch) -> None:
         assert row.encoded is not None
-        covering = self._resolution if self._input.decode == "reduced" else None
         with stopwatch.stage("decode", 1):
             try:
-                upright = row.encoded.upright(covering)
+                row.picture, row.frames = row.encoded.decode(self._decoding)
             except ImageFault as fault:
                 row.reject("invalid", fault.reason, error=fault.error)
                 return
-            row.picture = upright.fit(self._resolution)
             row.sha256 = hashlib.sha256(row.image).hexdigest()
-            if self._judging.reads_frames:
-                row.frames = (upright.pixels(),)
 
     def _finished(
         self, chunk: list[Row], decoding: list[Future[None]], stopwatch: Stopwatch

@@ -7,7 +7,7 @@ from typing import Literal
 
 import pyarrow as pa
 
-from pipelines.images import EncodedImage
+from pipelines.images import OpenedImage
 from pipelines.reading import RawSample
 from pipelines.reading.fields import FieldFault, check_unicode, read_field
 from schemas.generation import FinishReason, Generation
@@ -67,9 +67,10 @@ class Row:
     position: int = 0  # bytes of the shard read up to this sample
     texts: dict[str, Text] = field(default_factory=dict, repr=False)  # key, source_text, carried
     image: bytes = field(default=b"", repr=False)  # the encoded member, until it is decoded
-    encoded: EncodedImage | None = field(default=None, repr=False)  # its header, likewise
+    encoded: OpenedImage | None = field(default=None, repr=False)  # its header, likewise
     width: int = 0  # of the upright image
     height: int = 0
+    num_frames: int = 1
     sha256: str = field(default="", repr=False)
     frames: tuple[RGB, ...] = field(default=(), repr=False)
     picture: RGB | None = field(default=None, repr=False)  # [S, S, 3] for the engine
@@ -98,7 +99,14 @@ class Row:
     def sample(self) -> Sample:
         """The sample as filters and tasks see it."""
         return Sample(
-            self.shard, self.index, self.texts, self.image, self.width, self.height, self.frames
+            self.shard,
+            self.index,
+            self.texts,
+            self.image,
+            self.width,
+            self.height,
+            self.frames,
+            self.num_frames,
         )
 
 
@@ -166,6 +174,7 @@ def to_arrow(rows: Sequence[Row], schema: pa.Schema) -> pa.RecordBatch:
         "error": [row.error or None for row in rows],
         "width": [row.width if row.kept else None for row in rows],
         "height": [row.height if row.kept else None for row in rows],
+        "num_frames": [row.num_frames if row.kept else None for row in rows],
         "sha256": [row.sha256 if row.kept else None for row in rows],
     }
     infos = {column.name: task_name(column.name) for column in schema if column.type == INFO}

@@ -32,7 +32,10 @@ class Text:
 
 @dataclass(frozen=True, slots=True)
 class Sample:
-    """An image-text pair; `frames` is filled only where a filter reads frames."""
+    """An image-text pair; `frames` is filled only where a filter reads frames.
+
+    Pages of a TIFF may differ in size.
+    """
 
     shard: str
     index: int  # position in the shard, from 0
@@ -40,4 +43,5 @@ class Sample:
     image: bytes = field(repr=False)  # the encoded image member
     width: int  # pixels of the upright image, from the header: known before decoding
     height: int
-    frames: tuple[RGB, ...] = field(default=(), repr=False)
+    frames: tuple[RGB, ...] = field(default=(), repr=False)  # of an animation, a sample of them
+    num_frames: int = 1  # of an animation, or pages, all told

@@ -33,6 +33,7 @@ CONTENT: dict[str, pa.DataType] = {  # null unless kept
     "source_text": pa.string(),
     "width": pa.int32(),  # pixels of the upright image
     "height": pa.int32(),
+    "num_frames": pa.int32(),  # of an animation, or pages; what is asked about is the first
     "sha256": pa.string(),  # of the image member, hexadecimal
 }
 INFO = pa.struct(

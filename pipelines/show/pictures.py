@@ -5,7 +5,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from hashlib import sha256
 from typing import Any, cast
 
-from pipelines.images import EncodedImage, ImageFault
+from pipelines.images import Caps, EncodedImage, ImageFault
 from pipelines.reading import CountedStream, RawSample, Wanted, read_unit
 from pipelines.show.sheet import Picture
 from pipelines.show.stored import Row
@@ -62,6 +62,6 @@ def _decoded(raw: RawSample, row: Row) -> RGB | None:
         return None
     try:
         pixels = cast(int, row["width"]) * cast(int, row["height"])
-        return EncodedImage.open(raw.image, max_pixels=pixels).decode()
+        return EncodedImage.open(raw.image, Caps(pixels)).upright().pixels()
     except ImageFault:
         return None

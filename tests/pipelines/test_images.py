@@ -1,33 +1,35 @@
 """Upright, capped, composed on white: what comes of encoded bytes, good and bad."""
 
 import io
+import itertools
 import struct
 import tracemalloc
 import zlib
 from contextlib import suppress
-from typing import Any
+from typing import Any, cast
 
 import numpy as np
 import pytest
 import skimage.data
-from hypothesis import example, given
+from hypothesis import example, given, reject
 from hypothesis import strategies as st
 from making import encoded, jpeg, picture
 from PIL import Image, ImageOps
 
-from pipelines.images import EncodedImage, ImageFault
+from pipelines.images import Caps, Decoding, EncodedImage, ImageFault
+from pipelines.images.frames import count_gif_frames, sampled
 
 ROOM = 10_000_000  # pixels, more than any image here has
 ORIENTATION = 0x0112
 
 
 def opened(data: bytes, max_pixels: int = ROOM) -> EncodedImage:
-    return EncodedImage.open(data, max_pixels)
+    return EncodedImage.open(data, Caps(max_pixels))
 
 
 def fault(data: bytes, max_pixels: int = ROOM) -> ImageFault:
     with pytest.raises(ImageFault) as caught:
-        opened(data, max_pixels).decode()
+        opened(data, max_pixels).upright().pixels()
     return caught.value
 
 
@@ -41,7 +43,7 @@ def test_images_are_made_upright(format: str, orientation: int) -> None:
     image = opened(data)
     assert (image.width, image.height) == upright.size
     assert upright.size == ((24, 40) if orientation > 4 else (40, 24))
-    np.testing.assert_array_equal(image.decode(), upright)
+    np.testing.assert_array_equal(image.upright().pixels(), upright)
 
 
 @pytest.mark.parametrize("orientation", [0, 9, 65535])
@@ -50,13 +52,13 @@ def test_an_orientation_that_is_none_changes_nothing(orientation: int) -> None:
     exif[ORIENTATION] = orientation
     image = opened(jpeg(40, 24, exif=exif))
     assert (image.width, image.height) == (40, 24)
-    assert image.decode().shape == (24, 40, 3)
+    assert image.upright().pixels().shape == (24, 40, 3)
 
 
 @pytest.mark.filterwarnings("ignore:Corrupt EXIF:UserWarning")
 def test_damaged_exif_data_do_not_cost_the_image() -> None:
     data = jpeg(40, 24, exif=b"Exif\0\0XX*\0\x08\0\0\0")
-    np.testing.assert_array_equal(opened(data).decode(), Image.open(io.BytesIO(data)))
+    np.testing.assert_array_equal(opened(data).upright().pixels(), Image.open(io.BytesIO(data)))
 
 
 @pytest.mark.parametrize(
@@ -79,7 +81,7 @@ def test_reduced_decoding_takes_the_smallest_scale_that_covers(
 ) -> None:
     image = opened(jpeg(*size))
     assert (image.width, image.height) == size
-    assert image.decode(covering).shape == (*decoded[::-1], 3)
+    assert image.upright(covering).pixels().shape == (*decoded[::-1], 3)
 
 
 def test_reduced_decoding_keeps_the_image_upright() -> None:
@@ -87,19 +89,20 @@ def test_reduced_decoding_keeps_the_image_upright() -> None:
     exif[ORIENTATION] = 6
     image = opened(jpeg(400, 240, exif=exif))
     assert (image.width, image.height) == (240, 400)
-    assert image.decode(100).shape == (200, 120, 3)
+    assert image.upright(100).pixels().shape == (200, 120, 3)
 
 
 @pytest.mark.parametrize("format", ["PNG", "WEBP", "GIF", "TIFF", "BMP", "AVIF"])
 def test_formats_without_scales_are_decoded_in_full(format: str) -> None:
     data = encoded(picture(256, 256), format)
-    np.testing.assert_array_equal(opened(data).decode(32), opened(data).decode())
+    reduced, exact = opened(data).upright(32), opened(data).upright()
+    np.testing.assert_array_equal(reduced.pixels(), exact.pixels())
 
 
 @pytest.mark.parametrize("format", ["JPEG", "PNG", "WEBP", "GIF", "TIFF", "BMP", "AVIF"])
 def test_the_cap_on_pixels_is_inclusive(format: str) -> None:
     data = encoded(picture(40, 24), format)
-    assert opened(data, 960).decode().shape == (24, 40, 3)
+    assert opened(data, 960).upright().pixels().shape == (24, 40, 3)
     assert fault(data, 959).reason == "image_too_many_pixels"
 
 
@@ -154,25 +157,25 @@ def test_what_is_transparent_shows_white(mode: str, format: str) -> None:
     if format == "WEBP":
         options = {"lossless": True, "exact": True}
     data = encoded(image, format, **options)
-    assert opened(data).decode().tolist() == [[list(WHITE), list(RED)]]
+    assert opened(data).upright().pixels().tolist() == [[list(WHITE), list(RED)]]
 
 
 def test_what_is_half_transparent_is_mixed_with_white() -> None:
     data = encoded(Image.new("LA", (1, 1), (0, 128)), "PNG")
-    assert opened(data).decode().tolist() == [[[127, 127, 127]]]
+    assert opened(data).upright().pixels().tolist() == [[[127, 127, 127]]]
 
 
 @pytest.mark.parametrize("mode", ["1", "L", "P", "RGB", "CMYK"])
 def test_opaque_modes_become_rgb_as_pillow_converts_them(mode: str) -> None:
     data = encoded(picture(20, 10).convert(mode), "TIFF")
     expected = Image.open(io.BytesIO(data)).convert("RGB")
-    np.testing.assert_array_equal(opened(data).decode(), expected)
+    np.testing.assert_array_equal(opened(data).upright().pixels(), expected)
 
 
 def grey(values: Any, dtype: type, format: str, **options: Any) -> Any:
     """One channel of what a deep grey image decodes to; the others must be the same."""
     image = Image.fromarray(np.array(values, dtype))
-    decoded = opened(encoded(image, format, **options)).decode()
+    decoded = opened(encoded(image, format, **options)).upright().pixels()
     assert (decoded == decoded[..., :1]).all()
     return decoded[..., 0].tolist()
 
@@ -216,8 +219,8 @@ def test_only_adobes_cmyk_is_inverted_in_jpegs() -> None:
     unmarked = marked[:start] + marked[end:]
     shown = np.asarray(ink.convert("RGB")).astype(int)
     negative = np.asarray(Image.fromarray(255 - np.asarray(ink), "CMYK").convert("RGB")).astype(int)
-    assert abs(opened(marked).decode() - shown).max() <= 2
-    assert abs(opened(unmarked).decode() - negative).max() <= 2
+    assert abs(opened(marked).upright().pixels() - shown).max() <= 2
+    assert abs(opened(unmarked).upright().pixels() - negative).max() <= 2
 
 
 def test_unusual_colour_spaces_are_refused() -> None:
@@ -251,10 +254,110 @@ def test_a_cut_image_is_refused(format: str) -> None:
     assert fault(data[: len(data) // 2]).reason == "image_undecodable"
 
 
-def test_the_first_frame_stands_for_an_animation() -> None:
-    frames = [picture(20, 10, seed) for seed in range(3)]
-    data = encoded(frames[0], "WEBP", save_all=True, append_images=frames[1:], lossless=True)
-    np.testing.assert_array_equal(opened(data).decode(), frames[0])
+ANIMATED = {"WEBP": {"lossless": True}, "GIF": {}, "PNG": {}, "TIFF": {}, "AVIF": {"quality": 99}}
+
+
+def animation(format: str, frames: int, side: int = 12) -> bytes:
+    """Frames of one colour each, of which no two are alike."""
+    first, *others = [Image.new("RGB", (side, side), (0, 0, 5 * n)) for n in range(frames)]
+    return encoded(first, format, save_all=True, append_images=others, **ANIMATED[format])
+
+
+@pytest.mark.parametrize("format", ANIMATED)
+@pytest.mark.parametrize("frames", [1, 2, 3, 9, 20])
+def test_frames_are_counted_and_sampled_first_and_last_among_them(format: str, frames: int) -> None:
+    image = opened(animation(format, frames))
+    assert image.num_frames == frames
+    decoded = image.decode(Decoding(side=4, frames=3))
+    expected = sorted({0, (frames - 1) // 2, frames // 2, frames - 1})
+    seen = [round(frame[..., 2].mean() / 5) for frame in decoded.frames]
+    assert seen[0] == 0
+    assert seen[-1] == frames - 1
+    assert len(seen) == min(frames, 3)
+    assert set(seen) <= set(expected)
+    assert decoded.picture.shape == (4, 4, 3)
+    assert decoded.picture.max() <= 2  # of the first frame, whatever comes after it
+
+
+@pytest.mark.parametrize("format", ["JPEG", "BMP", *ANIMATED])
+def test_a_still_image_is_one_frame(format: str) -> None:
+    image = opened(encoded(picture(9, 9), format))
+    assert image.num_frames == 1
+    assert len(image.decode(Decoding(4, frames=8)).frames) == 1
+
+
+def test_frames_are_decoded_only_where_they_are_asked_for() -> None:
+    data = animation("GIF", 3)
+    assert opened(data[:-40]).decode(Decoding(4)).frames == ()
+    with pytest.raises(ImageFault, match="image_undecodable"):
+        opened(data[:-40]).decode(Decoding(4, frames=8))
+
+
+@given(st.integers(1, 2000), st.integers(1, 20))
+def test_sampled_frames_are_spread_evenly(number: int, most: int) -> None:
+    chosen = sampled(number, most)
+    assert len(chosen) == min(number, most)
+    assert chosen[0] == 0
+    if most > 1:
+        assert chosen[-1] == number - 1
+        gaps = {after - before for before, after in itertools.pairwise(chosen)}
+        assert not gaps or max(gaps) - min(gaps) <= 1
+
+
+@pytest.mark.parametrize(
+    ("caps", "reason"),
+    [
+        (Caps(144, 3, 432), ""),
+        (Caps(143, 3, 432), "image_too_many_pixels"),
+        (Caps(144, 2, 432), "image_too_many_frames"),
+        (Caps(144, 3, 431), "image_too_many_pixels"),
+    ],
+)
+@pytest.mark.parametrize("format", ANIMATED)
+def test_caps_on_animations_are_inclusive(format: str, caps: Caps, reason: str) -> None:
+    data = animation(format, 3)
+    if reason:
+        with pytest.raises(ImageFault, match=reason):
+            EncodedImage.open(data, caps)
+    else:
+        assert EncodedImage.open(data, caps).num_frames == 3
+
+
+def test_a_page_larger_than_the_first_meets_the_cap_too() -> None:
+    first, large = picture(9, 9), picture(90, 90)
+    data = encoded(first, "TIFF", save_all=True, append_images=[large])
+    assert [f.shape[0] for f in opened(data).decode(Decoding(4, frames=2)).frames] == [9, 90]
+    with pytest.raises(ImageFault, match="image_too_many_pixels"):
+        opened(data, 81 * 2).decode(Decoding(4, frames=2))
+
+
+def test_a_second_picture_behind_a_jpeg_is_no_frame() -> None:
+    data = encoded(picture(9, 9), "MPO", save_all=True, append_images=[picture(9, 9, 1)])
+    assert opened(data).num_frames == 1
+
+
+@given(st.integers(1, 5), st.integers(0, 3000))
+def test_frames_of_a_gif_are_counted_as_pillow_does(frames: int, cut: int) -> None:
+    first, *others = [picture(30, 30, seed) for seed in range(frames)]
+    content = encoded(first, "GIF", save_all=True, append_images=others)
+    content = content[: max(len(content) - cut, 900)]  # behind the header and its table
+    try:
+        expected = cast(Any, Image.open(io.BytesIO(content))).n_frames
+    except IndexError:  # Pillow's, where a frame's header is cut
+        reject()
+    assert count_gif_frames(content, 100) == expected
+    assert count_gif_frames(content, 2) == min(expected, 2)
+
+
+def test_a_frame_that_enlarges_the_canvas_meets_the_cap_before_it_takes_memory() -> None:
+    frames = [picture(30, 30, seed) for seed in range(4)]
+    content = bytearray(encoded(frames[0], "GIF", save_all=True, append_images=frames[1:]))
+    second = content.index(b"," + bytes(4) + bytes([30, 0, 30, 0]), 900)
+    content[second + 5 : second + 9] = b"\xff" * 4  # 65,535 pixels a side: 17 GB as RGBA
+    image = opened(bytes(content))
+    assert image.num_frames == 4
+    with pytest.raises(ImageFault, match="image_too_many_pixels"):
+        image.decode(Decoding(4, frames=2))
 
 
 @pytest.mark.parametrize("name", ["astronaut", "coffee", "chelsea", "rocket", "camera", "page"])
@@ -264,7 +367,7 @@ def test_photographs_decode_as_pillow_decodes_them(name: str, format: str) -> No
     expected = Image.open(io.BytesIO(data)).convert("RGB")
     image = opened(data)
     assert (image.width, image.height) == expected.size
-    np.testing.assert_array_equal(image.decode(), expected)
+    np.testing.assert_array_equal(image.upright().pixels(), expected)
 
 
 @pytest.mark.parametrize("size", [(300, 200), (56, 56), (20, 90), (1, 1)])
@@ -299,4 +402,4 @@ def test_damaged_bytes_raise_nothing_but_image_faults(
     with suppress(ImageFault):
         image = opened(bytes(data[:end]))
         assert image.width * image.height > 0
-        assert image.decode().shape == (image.height, image.width, 3)
+        assert image.upright().pixels().shape == (image.height, image.width, 3)

@@ -16,7 +16,7 @@ from PIL import Image
 from filters import ImageFilter, ImageSize, TextQuality
 from filters.filter import Filter, Judge
 from pipelines import prepare
-from pipelines.images import EncodedImage
+from pipelines.images import Caps, EncodedImage
 from pipelines.judging import Judging
 from pipelines.prepare import Preparation
 from pipelines.reading import CountedStream
@@ -80,7 +80,7 @@ def test_a_good_sample_is_ready_for_the_engine() -> None:
         "source_text": "a red star",
     }
     assert row.sha256 == hashlib.sha256(GOOD[0][1]).hexdigest()
-    decoded = EncodedImage.open(GOOD[0][1], 10_000).upright()
+    decoded = EncodedImage.open(GOOD[0][1], Caps(10_000)).upright()
     np.testing.assert_array_equal(row.picture, decoded.fit(SIDE))
     assert (row.image, row.encoded, row.frames) == (b"", None, ())
 
@@ -152,7 +152,7 @@ def test_reduced_decoding_still_covers_the_models_square() -> None:
     large = jpeg(256, 256)
     row = only([("0.jpg", large), ("0.txt", b"a")], decode="reduced")
     assert (row.width, row.height) == (256, 256)
-    half = EncodedImage.open(large, 1 << 20).upright(SIDE)
+    half = EncodedImage.open(large, Caps(1 << 20)).upright(SIDE)
     assert half.pixels().shape == (32, 32, 3)
     np.testing.assert_array_equal(row.picture, half.fit(SIDE))
 

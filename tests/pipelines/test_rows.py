@@ -51,6 +51,7 @@ def test_a_kept_row_holds_everything() -> None:
         "source_text": "SOURCE_TEXT",
         "width": 30,
         "height": 20,
+        "num_frames": 1,
         "sha256": "ab",
         "url": "URL",
         "url_info": "URL_INFO",

@@ -1,0 +1,21 @@
+"""From encoded bytes to upright RGB: the one place where Pillow decodes."""
+
+from pipelines.images.encoded import (
+    Caps,
+    Decoded,
+    Decoding,
+    EncodedImage,
+    ImageFault,
+    OpenedImage,
+    UprightImage,
+)
+
+__all__ = [
+    "Caps",
+    "Decoded",
+    "Decoding",
+    "EncodedImage",
+    "ImageFault",
+    "OpenedImage",
+    "UprightImage",
+]

@@ -11,6 +11,7 @@ from typing import Literal
 
 from inference import load_engine
 from pipelines.commit import PartWriter
+from pipelines.deadline import deadline
 from pipelines.judging import Judging
 from pipelines.outputs import part_file, whole_file
 from pipelines.plan import ResolvedJob
@@ -33,7 +34,9 @@ _BLOCKS_AHEAD = 1  # prepared while the engine works on another
 class Annotator:
     """What a worker loads once (filters, tasks, engine); it annotates unit after unit."""
 
-    def __init__(self, work: ResolvedJob, storage: Storage, decode_threads: int) -> None:
+    def __init__(
+        self, work: ResolvedJob, storage: Storage, decode_threads: int, isolated: bool = False
+    ) -> None:
         job = work.job
         resources = Resources(
             open=lambda path: storage_for(path).open(absolute(path)),
@@ -47,8 +50,15 @@ class Annotator:
         for task in job.tasks.values():
             task.load()
         self._engine = load_engine(job.model, work.resolved.checkpoint, resources)
-        self._preparation = Preparation(job, self._judging, self._engine.resolution, decode_threads)
+        self._preparation = Preparation(
+            job, self._judging, self._engine.resolution, decode_threads, isolated
+        )
+        self._block_seconds = job.runner.block_seconds
         self.schema = job.output_schema()
+
+    def close(self) -> None:
+        """End what works beside this thread."""
+        self._preparation.close()
 
     def annotate(
         self, unit: Unit, parts_done: int = 0, on_progress: OnProgress = lambda _: None
@@ -108,7 +118,7 @@ class Annotator:
         size = self._work.job.input.max_samples_per_file
         fingerprint = self._work.fingerprint
         prepared = self._preparation.blocks(unit, stream, parts_done * size, stopwatch)
-        with closing(prefetch(prepared, _BLOCKS_AHEAD)) as blocks:
+        with closing(prefetch(prepared, _BLOCKS_AHEAD, self._block_seconds)) as blocks:
             block = self._next(blocks, stopwatch)
             for part in count(parts_done):
                 start = unit.first_index + part * size
@@ -147,7 +157,8 @@ class Annotator:
             return next(blocks, [])
 
     def _write(self, block: Sequence[Row], writer: PartWriter, stopwatch: Stopwatch) -> None:
-        self._ask(block, stopwatch)
+        with deadline(self._block_seconds, "answering a block"):
+            self._ask(block, stopwatch)
         with stopwatch.stage("write", len(block)):
             writer.write(block)
 

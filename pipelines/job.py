@@ -7,7 +7,14 @@ from pathlib import Path
 from typing import Literal, Self
 
 import pyarrow as pa
-from pydantic import Field, PositiveInt, ValidationError, field_validator, model_validator
+from pydantic import (
+    Field,
+    PositiveFloat,
+    PositiveInt,
+    ValidationError,
+    field_validator,
+    model_validator,
+)
 
 from filters import AnyFilter
 from inference import AnyTask
@@ -25,6 +32,7 @@ class Limits(Frozen):
     max_pixels: PositiveInt = 100_000_000  # width x height of an image, inclusive
     max_frames: PositiveInt = 10_000  # of an animation, or pages, inclusive
     max_animation_pixels: PositiveInt = 1_000_000_000  # of all frames together, inclusive
+    max_decode_seconds: PositiveFloat = 60  # for one image
     max_image_bytes: PositiveInt = 100_000_000  # of the encoded image, inclusive
     max_text_characters: PositiveInt = 100_000  # of each text, inclusive
     max_text_bytes: PositiveInt = 10_000_000  # of a text or JSON member, inclusive
@@ -82,6 +90,8 @@ class LocalRunner(Frozen):
 
     kind: Literal["local"] = "local"
     decode_threads: PositiveInt | None = None  # default: one per core
+    # A block not prepared, or not answered, in so many seconds ends the process; null: wait.
+    block_seconds: PositiveFloat | None = 7200
 
 
 class Job(Frozen):

@@ -6,13 +6,18 @@ from collections.abc import Generator, Iterator
 from contextlib import suppress
 from typing import TypeVar
 
+from schemas.errors import DeadlinePassed
+
 Item = TypeVar("Item")
 
 
-def prefetch(items: Iterator[Item], ahead: int) -> Generator[Item, None, None]:
+def prefetch(
+    items: Iterator[Item], ahead: int, seconds: float | None = None
+) -> Generator[Item, None, None]:
     """The same items in the same order; what the generator raises is raised here.
 
-    Closing the result stops the thread at its next item and closes the generator in it.
+    Closing the result stops the thread at its next item and closes the generator in it. Raises
+    DeadlinePassed where an item is not there after so many seconds; the thread is left to itself.
     """
     waiting: queue.Queue[tuple[Item | None, BaseException | None, bool]] = queue.Queue(ahead)
     stopped = threading.Event()
@@ -42,7 +47,12 @@ def prefetch(items: Iterator[Item], ahead: int) -> Generator[Item, None, None]:
     thread.start()
     try:
         while True:
-            item, error, last = waiting.get()
+            try:
+                item, error, last = waiting.get(timeout=seconds)
+            except queue.Empty:
+                raise DeadlinePassed(
+                    f"preparing a block took longer than runner.block_seconds = {seconds:g}"
+                ) from None
             if error is not None:
                 raise error
             if last:
@@ -50,4 +60,4 @@ def prefetch(items: Iterator[Item], ahead: int) -> Generator[Item, None, None]:
             yield item  # type: ignore[misc]  # an Item wherever there is no error and no end
     finally:
         stopped.set()
-        thread.join()
+        thread.join(seconds)

@@ -8,15 +8,17 @@ import hashlib
 import itertools
 from collections import deque
 from collections.abc import Iterable, Iterator
-from concurrent.futures import Future, ThreadPoolExecutor
+from concurrent.futures import Future, wait
 
-from pipelines.images import Caps, Decoding, EncodedImage, ImageFault
+from pipelines.images import Caps, Decoding, EncodedImage, ImageFault, IsolatedDecoder
 from pipelines.job import Job
 from pipelines.judging import Judging
+from pipelines.pool import Pool
 from pipelines.reading import CountedStream, RawSample, Wanted, read_unit, salvage
 from pipelines.reading.fields import FieldFault
 from pipelines.rows import Fields, Row
 from pipelines.stopwatch import Stopwatch
+from schemas.errors import DecoderHung
 from schemas.sample import Unit
 
 _CHUNK = 64  # samples, at most
@@ -26,9 +28,15 @@ _CHUNKS_DECODING = 2  # in flight
 
 
 class Preparation:
-    """Turns a shard into blocks of rows, those that were kept with a picture for the engine."""
+    """Turns a shard into blocks of rows, those that were kept with a picture for the engine.
 
-    def __init__(self, job: Job, judging: Judging, resolution: int, threads: int) -> None:
+    With `isolated`, images are decoded in a process of its own, so that one that hangs or kills its
+    decoder is a row like any other.
+    """
+
+    def __init__(
+        self, job: Job, judging: Judging, resolution: int, threads: int, isolated: bool = False
+    ) -> None:
         self._input = job.input
         self._block_size = job.model.block_size
         limits = job.input.limits
@@ -46,13 +54,21 @@ class Preparation:
             limits.max_members,
         )
         self._caps = Caps(limits.max_pixels, limits.max_frames, limits.max_animation_pixels)
+        self._decode_seconds = limits.max_decode_seconds
+        self._isolated = IsolatedDecoder(self._caps, self._decode_seconds) if isolated else None
         self._decoding = Decoding(
             side=resolution,
             covering=resolution if job.input.decode == "reduced" else None,
             frames=job.input.frames if judging.reads_frames else 0,
         )
         self._judging = judging
-        self._pool = ThreadPoolExecutor(threads, thread_name_prefix="decode")
+        self._pool = Pool(threads, "decode")
+
+    def close(self) -> None:
+        """End what works beside this thread, unless it hangs."""
+        self._pool.close()
+        if self._isolated is not None:
+            self._isolated.close()
 
     def blocks(
         self,
@@ -142,7 +158,10 @@ class Preparation:
 
     def _read_header(self, row: Row) -> None:
         try:
-            row.encoded = EncodedImage.open(row.image, self._caps)
+            if self._isolated is None:
+                row.encoded = EncodedImage.open(row.image, self._caps)
+            else:
+                row.encoded = self._isolated.open(row.image)
             row.width, row.height = row.encoded.width, row.encoded.height
             row.num_frames = row.encoded.num_frames
         except ImageFault as fault:
@@ -173,6 +192,13 @@ class Preparation:
         self, chunk: list[Row], decoding: list[Future[None]], stopwatch: Stopwatch
     ) -> list[Row]:
         for future in decoding:
+            # All before it are done, so it is in work: what passes now is its own time.
+            done, _ = wait([future], None if self._isolated else self._decode_seconds)
+            if not done:
+                raise DecoderHung(
+                    "decoding an image took longer than "
+                    f"input.limits.max_decode_seconds = {self._decode_seconds:g}"
+                )
             future.result()
         if self._judging.reads_frames:
             with stopwatch.stage("judge_frames", sum(row.kept for row in chunk)):

@@ -1,7 +1,9 @@
 """What every runner's worker does with a unit: note the attempt, annotate, report in files.
 
-From the third attempt on a unit runs in a process of its own, whose death is the report, so that a
-unit that kills its workers cannot take the whole queue along.
+From the third attempt on, and at once where an image hangs its decoder, a unit runs in a process of
+its own, and its images are decoded in yet another: an image that hangs or kills that one is a row
+with its reason. Whatever else kills the unit's process is the unit's report, so that no unit takes
+the whole queue along.
 """
 
 import multiprocessing
@@ -17,7 +19,7 @@ from typing import Any
 from pipelines.outputs import Standing
 from pipelines.plan import ResolvedJob
 from pipelines.storage import Storage
-from schemas.errors import JobError, ShardFault, WorkerFault
+from schemas.errors import DeadlinePassed, DecoderHung, JobError, ShardFault, WorkerFault
 from schemas.report import OnProgress, Progress, UnitReport
 from schemas.sample import Unit
 
@@ -43,23 +45,29 @@ class Worker:
         """
         layout, attempt = self._work.layout, attempts + 1
         isolated = attempt >= _ISOLATED_FROM
-        if isolated:
-            self._annotator = None  # its memory is needed in the other process
-        else:
+        if not isolated:
             self.load()
         self._storage.write_bytes(layout.attempt(unit.name, attempt), b"", durable=False)
         try:
-            if isolated:
-                report = self._isolated(unit, standing, on_progress)
-            else:
-                with worker_faults():
-                    report = self._annotator.annotate(unit, standing.parts, on_progress)
+            report = self._report(unit, standing, isolated, on_progress)
         except KeyboardInterrupt:
             self._storage.delete(layout.attempt(unit.name, attempt))
             raise
         report = report.model_copy(update={"attempt": attempt})
         self._note(report)
         return report
+
+    def _report(
+        self, unit: Unit, standing: Standing, isolated: bool, on_progress: OnProgress
+    ) -> UnitReport:
+        if not isolated:
+            try:
+                with worker_faults():
+                    report: UnitReport = self._annotator.annotate(unit, standing.parts, on_progress)
+                    return report
+            except DecoderHung:  # a decoder can be ended where it is a process
+                pass
+        return self._isolated(unit, standing, on_progress)
 
     def load(self) -> None:
         """Load filters and engine now; WorkerFault where that fails, with no unit charged."""
@@ -68,6 +76,12 @@ class Worker:
                 from pipelines.annotate import Annotator
 
                 self._annotator = Annotator(self._work, self._storage, self._decode_threads)
+
+    def close(self) -> None:
+        """Let go of filters and engine."""
+        if self._annotator is not None:
+            self._annotator.close()
+            self._annotator = None
 
     def _note(self, report: UnitReport) -> None:
         layout = self._work.layout
@@ -80,6 +94,7 @@ class Worker:
             self._storage.delete(layout.attempt(report.unit, attempt))
 
     def _isolated(self, unit: Unit, standing: Standing, on_progress: OnProgress) -> UnitReport:
+        self.close()  # the memory is needed in the other process
         context = multiprocessing.get_context("spawn")
         receiver, sender = context.Pipe(duplex=False)
         process = context.Process(
@@ -120,12 +135,16 @@ def _annotate_alone(  # noqa: PLR0917 - the arguments cross to another process
 ) -> None:
     """The other process: says that it has loaded, then its progress, then its report."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # the first process ends this one
-    worker = Worker(work, storage, decode_threads)
     try:
         with worker_faults():
-            worker.load()
+            from pipelines.annotate import Annotator
+
+            annotator = Annotator(work, storage, decode_threads, isolated=True)
             sender.send("loaded")
-            sender.send(worker._annotator.annotate(unit, parts_done, sender.send))
+            sender.send(annotator.annotate(unit, parts_done, sender.send))
+            annotator.close()
+    except DeadlinePassed:
+        sender.send(UnitReport(unit=unit.name, status="failed", error="deadline_passed"))
     except (JobError, WorkerFault) as fault:  # no traceback: what ends a process is printed
         sys.exit(f"shardmill: {unit.name}: {fault}")
 

@@ -22,3 +22,11 @@ class ShardFault(Exception):
 
 class WorkerFault(Exception):
     """The worker is sick (device, disk, credentials, model): no unit is charged with it."""
+
+
+class DeadlinePassed(WorkerFault):
+    """Something takes too long; a thread may hang, and end only with its process."""
+
+
+class DecoderHung(DeadlinePassed):
+    """Decoding an image takes too long."""

@@ -9,6 +9,7 @@ from pipelines.images.encoded import (
     OpenedImage,
     UprightImage,
 )
+from pipelines.images.isolated import IsolatedDecoder
 
 __all__ = [
     "Caps",
@@ -16,6 +17,7 @@ __all__ = [
     "Decoding",
     "EncodedImage",
     "ImageFault",
+    "IsolatedDecoder",
     "OpenedImage",
     "UprightImage",
 ]

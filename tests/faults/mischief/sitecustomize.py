@@ -1,0 +1,22 @@
+"""Put on the path of a process, this makes some pictures hang or kill it, by their widths."""
+
+import os
+import signal
+
+from PIL import ImageFile
+
+HANGS, KILLS = 13, 14  # pixels
+
+_load = ImageFile.ImageFile.load
+
+
+def load(image: ImageFile.ImageFile) -> object:
+    if image.width == HANGS:
+        while True:
+            signal.pause()
+    if image.width == KILLS:
+        os.kill(os.getpid(), signal.SIGSEGV)
+    return _load(image)
+
+
+ImageFile.ImageFile.load = load  # type: ignore[method-assign, assignment]

@@ -1,0 +1,59 @@
+"""A picture that hangs its decoder, or kills it, is a row; the others of its shard are kept."""
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pyarrow.parquet as pq
+import pytest
+import yaml_job
+from making import jpeg, pairs, write_shard
+
+pytestmark = pytest.mark.faults
+MISCHIEF = Path(__file__).parent / "mischief"
+ROOT = Path(__file__).parents[2]
+
+
+def run(job_file: Path) -> int:
+    command = [sys.executable, "-m", "shardmill", "run", str(job_file)]
+    command += ["--set", "input.limits.max_decode_seconds=2"]
+    environment = {**os.environ, "PYTHONPATH": os.pathsep.join([str(MISCHIEF), str(ROOT)])}
+    return subprocess.run(command, env=environment, cwd=ROOT, timeout=250, check=False).returncode
+
+
+def prepared(folder: Path, checkpoint: Path, width: int) -> Path:
+    """A job over one ordinary shard and one in which the second picture has that width."""
+    members = list(pairs(4))
+    write_shard(folder / "shards/good.tar", members)
+    bad = [(name, jpeg(width, 24) if name == "000001.jpg" else held) for name, held in members]
+    write_shard(folder / "shards/bad.tar", bad)
+    return yaml_job.write(folder / "job.yaml", folder / "shards", checkpoint)
+
+
+def rows(folder: Path, name: str) -> list[dict[str, object]]:
+    return list(pq.read_table(folder / f"output/{name}.parquet").to_pylist())
+
+
+def check(folder: Path, reason: str) -> None:
+    bad, good = rows(folder, "bad"), rows(folder, "good")
+    assert [row["reason"] for row in bad] == [None, reason, None, None]
+    assert bad[1]["status"] == "invalid"
+    told = ("status", "index", "key", "source_text", "sha256", "caption")
+    for index in (0, 2, 3):  # log-probabilities may differ in their last digits: so does the block
+        assert [bad[index][name] for name in told] == [good[index][name] for name in told]
+
+
+def test_a_decoder_that_hangs_takes_its_sample_in_the_same_run(
+    tmp_path: Path, checkpoint: Path
+) -> None:
+    assert run(prepared(tmp_path, checkpoint, width=13)) == 0
+    check(tmp_path, "image_decoder_hung")
+
+
+def test_a_decoder_that_crashes_takes_its_sample_at_the_third_attempt(
+    tmp_path: Path, checkpoint: Path
+) -> None:
+    job_file = prepared(tmp_path, checkpoint, width=14)
+    assert [run(job_file) for _ in range(3)] == [-11, -11, 0]
+    check(tmp_path, "image_decoder_died")

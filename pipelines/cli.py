@@ -29,7 +29,7 @@ from pipelines.show.selection import select
 from pipelines.status import status as status_of
 from pipelines.template import TEMPLATE
 from pipelines.verify import verify as verify_output
-from schemas.errors import JobError, ShardFault, WorkerFault
+from schemas.errors import JobError, ShardFault, TooManyErrors, WorkerFault
 from schemas.report import Summary
 
 SICK_WORKER, WRONG_JOB, INCOMPLETE = 1, 2, 3  # exit codes; 0 is success
@@ -86,6 +86,8 @@ def command(function: Callable[P, None]) -> Callable[P, None]:
             _stop(str(error), WRONG_JOB)
         except ShardFault as fault:
             _stop(f"the shard cannot be read: {fault}", INCOMPLETE)
+        except TooManyErrors as error:
+            _stop(f"stopped: {error}", INCOMPLETE)
         except WorkerFault as fault:
             _stop(f"this machine failed, no shard is charged: {fault}; run again", SICK_WORKER)
         except OSError as error:

@@ -103,6 +103,8 @@ class Job(Frozen):
     model: Model
     tasks: Mapping[str, AnyTask] = Field(min_length=1)  # by column name
     output: str = Field(min_length=1)
+    # A run stops where more of its samples are invalid, or of its units failed; 1: never.
+    max_error_rate: float = Field(0.5, gt=0, le=1)
     runner: LocalRunner = LocalRunner()
 
     @model_validator(mode="after")

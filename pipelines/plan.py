@@ -22,7 +22,7 @@ from schemas.frozen import Frozen
 from schemas.sample import Unit
 
 PACKAGES = ("numpy", "pillow", "pyarrow", "shardmill", "tokenizers", "torch", "transformers")
-_NOT_IN_FINGERPRINT = ("name", "output", "runner")
+_NOT_IN_FINGERPRINT = ("name", "output", "max_error_rate", "runner")
 _LONGEST = 120  # characters of a value quoted in an error
 
 
@@ -109,7 +109,7 @@ def first_units(job: Job) -> tuple[Unit, ...]:
 
 
 def fingerprint_of(record: Mapping[str, Any]) -> str:
-    """SHA-256 of all of a record but name, output and runner."""
+    """SHA-256 of all of a record that decides the bytes of an output."""
     content = {k: v for k, v in record.items() if k not in _NOT_IN_FINGERPRINT}
     # In the order as written: that of the tasks is the order of the columns and of the prompts.
     return hashlib.sha256(json.dumps(content).encode()).hexdigest()

@@ -15,7 +15,7 @@ from pipelines.outputs import Layout
 from pipelines.plan import Plan, begin, fingerprint_of, plan
 from pipelines.runners.local import run_local
 from pipelines.storage import Storage, storage_for
-from schemas.errors import WorkerFault
+from schemas.errors import TooManyErrors, WorkerFault
 from schemas.report import Counts, OnProgress, Outcome, Stage, Summary, UnitReport, add_stages
 from schemas.sample import Unit
 
@@ -24,6 +24,13 @@ OnReport = Callable[[UnitReport], None]
 
 RUNNERS: Mapping[str, Runner] = {"local": run_local}
 _FOOTERS_AT_ONCE = 16
+_ENDINGS: Mapping[type[BaseException], Outcome] = {
+    KeyboardInterrupt: "interrupted",
+    TooManyErrors: "stopped",
+    WorkerFault: "worker_fault",
+}
+_SAMPLES_JUDGED = 1000  # before that the share of bad ones says little ...
+_UNITS_JUDGED = 10  # ... and likewise of units
 
 
 class Terminated(KeyboardInterrupt):
@@ -42,7 +49,8 @@ def run(
     """Do what is missing of a job, and say where its output stands.
 
     Units that fail are reported in the summary. Raises JobError where the job is wrong, WorkerFault
-    where this machine is; interruptions pass through. Whatever ends a run, the next one goes on.
+    where this machine is, TooManyErrors where the data are; interruptions pass through. Whatever
+    ends a run, the next one goes on.
     """
     storage = storage or storage_for(job.output)
     planned = plan(job, storage)
@@ -60,8 +68,9 @@ def run(
         for report in runner(planned, planned.pending[:limit_units], storage, on_progress):
             tally.add(report)
             on_report(report)
-    except (KeyboardInterrupt, WorkerFault) as error:
-        outcome: Outcome = "worker_fault" if isinstance(error, WorkerFault) else "interrupted"
+            tally.check(job.max_error_rate)
+    except (KeyboardInterrupt, TooManyErrors, WorkerFault) as error:
+        outcome = next(name for kind, name in _ENDINGS.items() if isinstance(error, kind))
         committed = len(planned.units) - len(planned.pending) + tally.units
         _write(tally.summary(outcome, len(planned.units), committed), layout, storage)
         raise
@@ -85,14 +94,31 @@ class _Tally:
         self._stages: dict[str, Stage] = {}
         self._counts = Counts()
         self._salvaged: list[str] = []
+        self._failed = 0
         self.units = 0  # committed
 
     def add(self, report: UnitReport) -> None:
         self.units += report.status == "committed"
+        self._failed += report.status == "failed"
         if report.status == "committed" and report.error:
             self._salvaged.append(report.unit)
         self._counts += report.counts
         self._stages = add_stages(self._stages, report.stages)
+
+    def check(self, most: float) -> None:
+        """TooManyErrors where more than that share of samples is invalid, or of units failed."""
+        samples, units = self._counts.read, self.units + self._failed
+        if samples >= _SAMPLES_JUDGED and self._counts.invalid > most * samples:
+            raise TooManyErrors(
+                f"{self._counts.invalid} of {samples} samples are invalid, more than "
+                f"max_error_rate = {most:g}: look at them with `shardmill inspect OUTPUT --status "
+                "invalid`, then mend the job or the data, or raise max_error_rate"
+            )
+        if units >= _UNITS_JUDGED and self._failed > most * units:
+            raise TooManyErrors(
+                f"{self._failed} of {units} units failed, more than max_error_rate = {most:g}: "
+                "`shardmill status OUTPUT` says why; mend the data, or raise max_error_rate"
+            )
 
     def summary(
         self,

@@ -24,6 +24,13 @@ class WorkerFault(Exception):
     """The worker is sick (device, disk, credentials, model): no unit is charged with it."""
 
 
+class TooManyErrors(Exception):
+    """More of a run's samples or units are bad than the job accepts: it stops, to be gone on with.
+
+    The message says how many, and what to do.
+    """
+
+
 class DeadlinePassed(WorkerFault):
     """Something takes too long; a thread may hang, and end only with its process."""
 

@@ -8,7 +8,7 @@ from pydantic import model_validator
 from schemas.frozen import Frozen
 
 Status = Literal["kept", "dropped", "quarantined", "invalid"]
-Outcome = Literal["complete", "partial", "failed", "interrupted", "worker_fault"]
+Outcome = Literal["complete", "partial", "failed", "stopped", "interrupted", "worker_fault"]
 
 
 class Progress(NamedTuple):

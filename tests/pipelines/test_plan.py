@@ -61,7 +61,7 @@ def leaves(value: Any, path: tuple[str | int, ...] = ()) -> Iterator[tuple[str |
         yield path
 
 
-def test_the_fingerprint_covers_all_but_name_output_and_runner(full: Job) -> None:
+def test_the_fingerprint_covers_all_that_decides_the_bytes(full: Job) -> None:
     work = resolve(full)
     assert fingerprint_of(json.loads(json.dumps(work.record))) == work.fingerprint
     covered = set()
@@ -74,7 +74,7 @@ def test_the_fingerprint_covers_all_but_name_output_and_runner(full: Job) -> Non
         if fingerprint_of(record) != work.fingerprint:
             covered.add(path[0])
         else:
-            assert path[0] in ("name", "output", "runner")
+            assert path[0] in ("name", "output", "max_error_rate", "runner")
     assert covered == {"input", "filters", "model", "tasks", "resolved"}
 
 

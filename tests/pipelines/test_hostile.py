@@ -9,7 +9,7 @@ from pathlib import Path
 
 from hypothesis import given
 from hypothesis import strategies as st
-from making import encoded, job, picture, tar_bytes
+from making import encoded, images_column, job, parquet_bytes, picture, tar_bytes
 
 from filters import ImageFilter, ImageSize, TextQuality
 from filters.filter import Judge
@@ -25,7 +25,8 @@ from schemas.sample import Sample, Unit
 from schemas.verdict import Verdict, keep
 
 SIDE = 8
-UNIT = Unit("a", "a.tar", "a.tar", 0, "")
+TAR = Unit("a", "a.tar", "a.tar", 0, "")
+PARQUET = Unit("a", "a.parquet", "a.parquet", 0, "")
 FORMATS = ("JPEG", "PNG", "WEBP", "GIF", "TIFF", "BMP", "AVIF")
 IMAGES = {name: encoded(picture(24, 16, seed), name) for seed, name in enumerate(FORMATS)}
 
@@ -43,7 +44,7 @@ class Seen(ImageFilter):
         return [keep() for _ in items]
 
 
-def prepared(content: bytes, on_bad_shard: str) -> list[Row]:
+def prepared(content: bytes, on_bad_shard: str, unit: Unit = TAR) -> list[Row]:
     made = job(
         Path(),
         input={
@@ -59,7 +60,7 @@ def prepared(content: bytes, on_bad_shard: str) -> list[Row]:
     )
     preparation = Preparation(made, judging, SIDE, threads=1)
     stream = CountedStream(io.BytesIO(content))
-    return [row for block in preparation.blocks(UNIT, stream, 0, Stopwatch()) for row in block]
+    return [row for block in preparation.blocks(unit, stream, 0, Stopwatch()) for row in block]
 
 
 def check(rows: list[Row]) -> None:
@@ -110,15 +111,37 @@ def test_whatever_the_samples_hold_each_is_a_row(data: st.DataObject) -> None:
 
 
 @given(st.data())
-def test_whatever_happens_to_a_shard_it_fails_or_is_salvaged(data: st.DataObject) -> None:
+def test_whatever_happens_to_a_tar_it_fails_or_is_salvaged(data: st.DataObject) -> None:
     good = [member for index in range(4) for member in members(index, data)]
-    content = mutated(tar_bytes(good, gzipped=data.draw(st.booleans())), data)
+    check_fate(mutated(tar_bytes(good, gzipped=data.draw(st.booleans())), data), TAR)
+
+
+@given(st.data())
+def test_whatever_happens_to_a_parquet_file_it_fails_or_is_salvaged(data: st.DataObject) -> None:
+    images = [mutated(IMAGES[data.draw(st.sampled_from(FORMATS))], data) for _ in range(4)]
+    columns = {
+        "image": images_column(images),
+        "txt": ["a red star", "", None, "ein ü"],
+        "json": [{"url": "u"}, None, {"url": "v"}, {"url": None}],
+    }
+    content = parquet_bytes(
+        columns,
+        rows_per_group=data.draw(st.integers(1, 4)),
+        compression=data.draw(st.sampled_from(["none", "snappy", "zstd", "gzip", "lz4"])),
+        use_dictionary=data.draw(st.booleans()),
+        write_page_checksum=data.draw(st.booleans()),
+    )
+    check_fate(mutated(content, data), PARQUET)
+
+
+def check_fate(content: bytes, unit: Unit) -> None:
+    """What salvaging saves is what was read, or less."""
     found: list[Row] | None = None
     salvaged: list[Row] | None = None
     with suppress(ShardFault):
-        found = prepared(content, "fail")
+        found = prepared(content, "fail", unit)
     with suppress(ShardFault):
-        salvaged = prepared(content, "salvage")
+        salvaged = prepared(content, "salvage", unit)
     check(salvaged or [])
     if found is not None:
         assert salvaged is not None

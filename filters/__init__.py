@@ -8,8 +8,12 @@ from pydantic.json_schema import SkipJsonSchema
 from filters.filter import Filter, ImageFilter, TextFilter
 from filters.image_size import ImageSize
 from filters.text_quality import TextQuality
+from filters.text_safety import TextSafetyRules
+from filters.toxicity import ToxicityRules
 
-_Listed = Annotated[ImageSize | TextQuality, Field(discriminator="kind")]
+_Listed = Annotated[
+    ImageSize | TextQuality | TextSafetyRules | ToxicityRules, Field(discriminator="kind")
+]
 
 
 def _origin(value: Any) -> str:
@@ -26,4 +30,13 @@ AnyFilter = SerializeAsAny[
     ]
 ]
 
-__all__ = ["AnyFilter", "Filter", "ImageFilter", "ImageSize", "TextFilter", "TextQuality"]
+__all__ = [
+    "AnyFilter",
+    "Filter",
+    "ImageFilter",
+    "ImageSize",
+    "TextFilter",
+    "TextQuality",
+    "TextSafetyRules",
+    "ToxicityRules",
+]

@@ -40,11 +40,11 @@ _AIMED_AFTER = re.compile(r"^,?(?: like you| you are|ども)\b")
 # Said of the saying: don't say you are ..., whoever told you that you are ...
 _REPORTED = re.compile(
     r"\b(?:say|says|said|saying|think|thinks|thought|tells?|told|telling|calls?|called|calling|"
-    r"believe|feel|means?|that|if)(?: (?:that|me|him|her|them|us|you|someone|anyone|somebody|people|"
-    r"is|are)){0,2} $"
+    r"believe|feel|means?|that|if)(?: (?:that|me|him|her|them|us|you|someone|anyone|somebody|"
+    r"people|is|are)){0,2} $"
 )
 _MENTIONED_BEFORE = re.compile(
-    r"(?:\b(?:the|this|a|racist|homophobic) )?(?:\b(?:word|words|term|terms|slur|slurs)),? ['\"“«]?$"
+    r"\b(?:word|words|term|terms|slur|slurs),? ['\"“«]?$"
     r"|\b(?:call|calls|called|calling)(?: \w+){1,3}? (?:a|an) ['\"“«]?$"
     r"|\b(?:call|calls|called|calling) (?:\w+ )?['\"“«]?$"
     r"|\b(?:don't|do not|never|stop|shouldn't|should not|can't|cannot) (?:say|use|call|saying|"
@@ -71,8 +71,8 @@ _GROUP = (
     r"migrants?|refugees?|foreigners?|gypsies|roma|queers?)"
 )
 _HATRED_BEFORE = re.compile(
-    r"(?:^ |\bi |\bwe |[.!?;:,] )(?:(?:really|fucking|just|truly|absolutely|all|should|must|will|want "
-    r"to|need to|let's|people|to|have to|gotta) ){0,4}$"
+    r"(?:^ |\bi |\bwe |[.!?;:,] )(?:(?:really|fucking|just|truly|absolutely|all|should|must|will|"
+    r"want to|need to|let's|people|to|have to|gotta) ){0,4}$"
 )
 _GROUP_AFTER = re.compile(
     rf"^ (?:(?:all|these|those|the|every|fucking|of|filthy|dirty|to) ){{0,4}}{_GROUP}\b"

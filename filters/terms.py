@@ -1,16 +1,16 @@
 """Finding listed terms in a text, disguised ones too."""
 
 import re
-import unicodedata
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import cache, lru_cache
 
 import ahocorasick
 
+from filters import normalisation
 from filters.lists import innocent, insults, minors, sexual, slurs, threats, vulgar
 from filters.lists.term import Term
-from filters.normalisation import normalise
+from filters.normalisation import Normalised, normalise
 
 _REMEMBERED = 512  # findings of texts, for filters in a row judge the same chunk of samples
 _SHORT = 2_000  # characters of a text whose findings are remembered
@@ -21,34 +21,16 @@ _UNSPACED = re.compile(
 )
 _KATAKANA = re.compile(r"[\u30a1-\u30ff\u31f0-\u31ff]")  # ... but not in a word of Katakana
 
-# Letters of other alphabets that are drawn like Latin ones, from Unicode's confusables (UTS 39).
-_LOOKALIKES = dict(
-    zip(
-        "аеорсухкмтнвіјѕԁһӏԛԝүґαβεικνορτυχωϲϳɑɡııʟᴀᴄᴇᴏ",
-        "aeopcyxkmthbijsdhlqwyraveiknoptuxwcjagiilaceo",
-        strict=True,
-    )
-)
-_BARE = str.maketrans(
-    {
-        **{
-            char: unicodedata.normalize("NFD", char)[0]
-            for char in map(chr, (*range(0xC0, 0x250), *range(0x1E00, 0x1F00)))
-        },
-        **_LOOKALIKES,
-        **dict.fromkeys(map(chr, range(0x300, 0x370))),  # marks without a letter to merge with
-    }
-)
 _LATIN = re.compile("[a-z]")
 # A digit or sign beside a letter, inside of a word or before it: f4ck, 5hit, @ss.
 _LEET = re.compile(r"(?:[013457@$](?:(?<=[a-z].)|(?=[a-z]))|!(?=[a-z]))")
-_UNLEET = tuple(str.maketrans("034571!@$", f"oeast{one}{one}as") for one in ("i", "l"))
+_LEET_I = str.maketrans("034571!@$", "oeastiias")
+_LEET_L = str.maketrans("034571!@$", "oeastllas")  # both are met
 _STRETCHED = re.compile(r"([a-z])\1\1+")
 # Letters one by one, between the same few signs: s p a c e d, d.o.t.t.e.d.
 _SPACED_SIGN = re.compile(r"[ .*+/|,][^\W\d_][ .*+/|,][^\W\d_](?![^\W\d_])")
 _SPACED = re.compile(r"(?<![^\W\d_])[^\W\d_](?:[ .*+/|,][^\W\d_](?![^\W\d_])){2,}")
 _DISGUISED_LENGTH = 4  # letters: of three, too many are A55 or F4G by chance
-_SEPARATORS = str.maketrans("-_", "  ")
 _OTHER_SIGNS = str.maketrans({"’": "'", "ʼ": "'", "ё": "е"})
 
 
@@ -116,10 +98,14 @@ def find_minors(view: str) -> list[tuple[int, int]]:
 
 def fold(text: str) -> str:
     """Lower case in Unicode's compatibility form, words one space apart and one around all."""
-    if not text.isascii():
-        text = normalise(text).text.casefold().translate(_OTHER_SIGNS)
-        text = normalise(text).text  # folding can leave what composes
-    return f" {' '.join(text.lower().translate(_SEPARATORS).split())} "
+    if text.isascii():
+        text = text.lower()
+    else:
+        text = normalise(text.casefold()).text.lower().translate(_OTHER_SIGNS)
+    text = text.replace("-", " ").replace("_", " ")
+    if "  " in text or not text.isprintable():  # a line break is not
+        text = " ".join(text.split())
+    return f" {text} "
 
 
 def _find(text: str) -> tuple[Hit, ...]:
@@ -128,11 +114,13 @@ def _find(text: str) -> tuple[Hit, ...]:
     hits = finder.hits(plain)
     base = plain
     if not plain.isascii() and _LATIN.search(plain):
-        base = plain.translate(_BARE)
-        hits += finder.hits(base, base)
+        base = normalisation.fold(Normalised(plain)).text
+        if base != plain:
+            hits += finder.hits(base, base)
     if _LEET.search(base):
-        for table in _UNLEET:
-            hits += finder.hits(base.translate(table), base)
+        hits += finder.hits(base.translate(_LEET_I), base)
+        if "1" in base or "!" in base:
+            hits += finder.hits(base.translate(_LEET_L), base)
     if _STRETCHED.search(base):
         for kept in (r"\1", r"\1\1"):
             view = _STRETCHED.sub(kept, base)

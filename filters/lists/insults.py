@@ -6,7 +6,8 @@ TERMS = (
     *listed(
         "insult",
         0.3,
-        en="idiot, idiots, moron, morons, imbecile, imbeciles, stupid, dumb, dumbass, loser, losers, "
+        en="idiot, idiots, moron, morons, imbecile, imbeciles, stupid, dumb, dumbass, loser, "
+        "losers, "
         "scum, pathetic, worthless, ugly, trash, garbage, disgusting, retard, retards, retarded, "
         "bitch, bitches, whore, whores, slut, sluts, asshole, assholes, bastard, bastards, cunt, "
         "cunts, jerk, dimwit, dipshit, coward, cowards, subhuman, vermin, parasite, parasites, "

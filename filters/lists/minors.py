@@ -7,8 +7,10 @@ from filters.lists.term import listed
 TERMS = listed(
     "minor",
     1.0,
-    en="child, children, kid, kids, toddler, toddlers, infant, infants, preteen, preteens, pre teen, "
-    "teen, teens, teenage, teenager, teenagers, underage, minors, a minor, schoolgirl, schoolgirls, "
+    en="child, children, kid, kids, toddler, toddlers, infant, infants, preteen, preteens, "
+    "pre teen, "
+    "teen, teens, teenage, teenager, teenagers, underage, minors, a minor, schoolgirl, "
+    "schoolgirls, "
     "school girl, school girls, schoolboy, schoolboys, school boy, little girl, little girls, "
     "little boy, little boys, young girl, young girls, young boy, young boys, lolita, lolitas, "
     "kindergarten, preschooler, daughter, middle school, high school",

@@ -70,7 +70,8 @@ TERMS = (
     *listed(
         "abuse",
         1.0,
-        en="child porn, child pornography, childporn, kiddie porn, kid porn, preteen porn, jailbait, "
+        en="child porn, child pornography, childporn, kiddie porn, kid porn, preteen porn, "
+        "jailbait, "
         "pthc, lolicon, shotacon, underage porn, underage sex",
         es="pornografía infantil, porno infantil",
         de="kinderporno, kinderpornos, kinderpornografie, kinderpornographie",

@@ -6,7 +6,8 @@ TERMS = (
     *listed(
         "vulgar",
         0.9,
-        en="fuck, fuck you, fuck off, fucks, fucked, fucker, fuckers, fucking, fuckin, fuckface, motherfucker, "
+        en="fuck, fuck you, fuck off, fucks, fucked, fucker, fuckers, fucking, fuckin, fuckface, "
+        "motherfucker, "
         "motherfuckers, motherfucking, mother fucker, cunt, cunts, cocksucker, cocksuckers",
         es="hijo de puta, hija de puta, hijos de puta, hijueputa, la concha de tu madre",
         de="fotze, fotzen, ficken, fick dich, hurensohn, hurensöhne",

@@ -27,22 +27,23 @@ _CHUNK = 64  # samples, as in pipelines.prepare
 _ROUNDS = 3
 
 _OPENINGS = ("", "A photo of", "Close up of", "Vintage", "The", "Beautiful", "New", "Stock image:")
-_ADJECTIVES = """
-    red small wooden modern white old large elegant colourful dark classic handmade leather
-    glass floral striped sunny rustic black blue cotton tall steel happy soft
-""".split()
-_NOUNS = """
-    house car dog kitchen bridge dress shoes mountain beach table flower garden cake guitar
-    bicycle woman man child street window jacket lamp bottle horse forest city river cocktail
-    grass class glass passenger assassin sunset wedding portrait bag watch phone cover chair
-""".split()
+_ADJECTIVES = (
+    "red", "small", "wooden", "modern", "white", "old", "large", "elegant", "colourful", "dark",
+    "classic", "handmade", "leather", "glass", "floral", "striped", "sunny", "rustic", "black",
+)  # fmt: skip
+_NOUNS = (
+    "house", "car", "dog", "kitchen", "bridge", "dress", "shoes", "mountain", "beach", "table",
+    "flower", "garden", "cake", "guitar", "bicycle", "woman", "man", "child", "street", "window",
+    "jacket", "lamp", "bottle", "horse", "forest", "city", "river", "cocktail", "grass", "class",
+    "passenger", "assassin", "sunset", "wedding", "portrait", "bag", "watch", "phone", "chair",
+)  # fmt: skip
 _LINKS = (
     "in front of the", "with a", "on the", "and", "near the", "for", "under the", "from", "by the",
     "at the", "of", "beside a", "", "in",
 )  # fmt: skip
 _ENDINGS = (
-    "", ", 2019", " - free shipping", " | Home & Living", ", size 42", " (set of 3)",
-    " HD wallpaper", ", 1080p", " by Anna Bell", " stock photo", ", model WX-2041B", " for sale", ", 12 x 18 cm",
+    "", ", 2019", " - free shipping", " | Home & Living", ", size 42", " (set of 3)", ", 1080p",
+    " HD wallpaper", " by Anna Bell", " stock photo", ", model WX-2041B", ", 12 x 18 cm",
 )  # fmt: skip
 _FOREIGN = (
     "Ein rotes Auto vor einem alten Haus in der Nähe des Waldes, mit einem großen Garten dahinter",

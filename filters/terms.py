@@ -22,8 +22,8 @@ _UNSPACED = re.compile(
 _KATAKANA = re.compile(r"[\u30a1-\u30ff\u31f0-\u31ff]")  # ... but not in a word of Katakana
 
 _LATIN = re.compile("[a-z]")
-# A digit or sign beside a letter, inside of a word or before it: f4ck, 5hit, @ss.
-_LEET = re.compile(r"(?:[013457@$](?:(?<=[a-z].)|(?=[a-z]))|!(?=[a-z]))")
+# A digit or sign between letters, before two or after two: f4ck, @sshole; not 1080p or A55.
+_LEET = re.compile(r"[013457@$](?:(?<=[a-z]{2}.)|(?=[a-z]{2})|(?<=[a-z].)(?=[a-z]))|!(?=[a-z])")
 _LEET_I = str.maketrans("034571!@$", "oeastiias")
 _LEET_L = str.maketrans("034571!@$", "oeastllas")  # both are met
 _STRETCHED = re.compile(r"([a-z])\1\1+")

@@ -15,7 +15,7 @@ _REMEMBERED = 512  # texts, so that filters in a row over the same samples ask o
 # Of 129 captions of 18 languages every wrong answer was below 0.45, and so was every answer on
 # names of products and files (0.01 to 0.15): see tests/filters/test_languages.py.
 _SURE = 0.5
-_ENOUGH = 20  # letters of a text in the Latin alphabet
+_ENOUGH = 20  # letters
 _WORD = re.compile(r"[^\W\d_]{2,}")
 _UNSPACED = re.compile(r"[\u0e00-\u0eff\u3040-\u30ff\u3400-\u4dbf\u4e00-\u9fff]{4}")
 # Words that English captions are full of: three of them, or two of which one is hardly a word
@@ -60,8 +60,8 @@ def _letters(languages: tuple[Listed, ...]) -> re.Pattern[str]:
 def detect(text: str) -> str:
     """The ISO 639 code of the text's language; "" where it is too short or too odd to be sure.
 
-    Sure means three words (or four characters in a row of a script without spaces), and 0.5 of
-    the probability that py3langid spreads over its languages.
+    Sure means three words and 20 letters (or four characters in a row of a script without spaces),
+    and 0.5 of the probability that py3langid spreads over its languages.
     """
     return _detect(text[:_LOOKED_AT])
 
@@ -77,9 +77,9 @@ def _detect(text: str) -> str:
         common = _ENGLISH.intersection(text.lower().split())
         if len(common) > 2 or (len(common) == 2 and not common.isdisjoint(_ENGLISH_ALONE)):
             return "en"
-    if len(_WORD.findall(text)) < 3 and not _UNSPACED.search(text):
-        return ""
-    if sum(map(str.isalpha, text)) < _ENOUGH and text.isascii():
+    if not _UNSPACED.search(text) and (
+        len(_WORD.findall(text)) < 3 or sum(map(str.isalpha, text)) < _ENOUGH
+    ):
         return ""
     language, probability = _ranked(text)
     return language if probability >= _SURE else ""

@@ -10,7 +10,7 @@ TERMS = (
         "gook, gooks, raghead, ragheads, towelhead, towelheads, porch monkey, jigaboo, pakis, "
         "heil hitler, gas the jews, n*gger, n*ggers, f*ggot",
         es="maricón, maricones, sudaca, sudacas, negro de mierda, moro de mierda",
-        de="kanake, kanaken, schwuchtel, schwuchteln, judensau, untermensch, untermenschen",
+        de="schwuchtel, schwuchteln, judensau, untermensch, untermenschen",
         fr="bougnoule, bougnoules, pédé, pédés, youpin, youpins, sale arabe, sale juif, sale noir",
         pt="traveco, travecos, preto imundo",
         it="frocio, froci, negro di merda",
@@ -23,7 +23,7 @@ TERMS = (
         0.6,
         en="fag, fags, chinks, paki, beaner, beaners, darkie, darkies, tranny, trannies, retard, "
         "retards, sieg heil, white power",
-        de="neger, negern",
+        de="neger, negern, kanake, kanaken",
         fr="nègre, nègres, négresse",
         pt="viado, viados",
         it="ricchione, terrone, terroni",

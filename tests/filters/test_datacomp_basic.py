@@ -22,7 +22,7 @@ CAPTION = "A red car parked in front of a house"
         ("the house", 300, 300, "caption_too_few_words"),
         ("the  house \n", 300, 300, "caption_too_few_words"),
         ("he is a", 300, 300, ""),
-        ("I am I", 300, 300, ""),
+        ("a I is", 300, 300, ""),
         ("I a I", 300, 300, "caption_too_few_characters"),
         ("Ein rotes Auto vor einem alten Haus", 300, 300, "caption_not_english"),
         ("", 300, 300, "caption_not_english"),

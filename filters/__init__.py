@@ -5,11 +5,25 @@ from typing import Annotated, Any
 from pydantic import Discriminator, Field, InstanceOf, SerializeAsAny, Tag
 from pydantic.json_schema import SkipJsonSchema
 
+from filters.datacomp_basic import DatacompBasic
 from filters.filter import Filter, ImageFilter, TextFilter
+from filters.image_format import ImageFormat
+from filters.image_quality import ImageQuality
 from filters.image_size import ImageSize
 from filters.text_quality import TextQuality
+from filters.text_safety import TextSafetyRules
+from filters.toxicity import ToxicityRules
 
-_Listed = Annotated[ImageSize | TextQuality, Field(discriminator="kind")]
+_Listed = Annotated[
+    DatacompBasic
+    | ImageFormat
+    | ImageQuality
+    | ImageSize
+    | TextQuality
+    | TextSafetyRules
+    | ToxicityRules,
+    Field(discriminator="kind"),
+]
 
 
 def _origin(value: Any) -> str:
@@ -26,4 +40,16 @@ AnyFilter = SerializeAsAny[
     ]
 ]
 
-__all__ = ["AnyFilter", "Filter", "ImageFilter", "ImageSize", "TextFilter", "TextQuality"]
+__all__ = [
+    "AnyFilter",
+    "DatacompBasic",
+    "Filter",
+    "ImageFilter",
+    "ImageFormat",
+    "ImageQuality",
+    "ImageSize",
+    "TextFilter",
+    "TextQuality",
+    "TextSafetyRules",
+    "ToxicityRules",
+]

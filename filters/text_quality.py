@@ -20,6 +20,7 @@ _MARKS = (
     r"\u0300-\u036f\u0591-\u05bd\u05bf-\u05c2\u0610-\u061a\u064b-\u065f\u0670\u06d6-\u06ed"
     r"\u0900-\u0963\u0966-\u0dff\u200c\u200d"
 )
+_ASCII_WORD = re.compile(r"\w+", re.ASCII)  # the same of ASCII, in half the time
 _WORD = re.compile(rf"[{_UNSPACED}]|[^\W{_UNSPACED}](?:[^\W{_UNSPACED}]|[{_MARKS}])*")
 
 
@@ -55,7 +56,7 @@ class TextQuality(TextFilter):
         return [self._judge(item.value.strip()) for item in items]
 
     def _judge(self, text: str) -> Verdict:
-        words = _WORD.findall(text.lower())
+        words = (_ASCII_WORD if text.isascii() else _WORD).findall(text.lower())
         commonest = max(Counter(words).values(), default=0)
         repetition = commonest / len(words) if words else 0.0
         scores = {"words": len(words), "characters": len(text), "repetition": repetition}

@@ -21,7 +21,16 @@ from schemas.errors import JobError
 from schemas.frozen import Frozen
 from schemas.sample import Unit
 
-PACKAGES = ("numpy", "pillow", "pyarrow", "shardmill", "tokenizers", "torch", "transformers")
+PACKAGES = (
+    "numpy",
+    "pillow",
+    "py3langid",
+    "pyarrow",
+    "shardmill",
+    "tokenizers",
+    "torch",
+    "transformers",
+)
 _NOT_IN_FINGERPRINT = ("name", "output", "max_error_rate", "runner")
 _LONGEST = 120  # characters of a value quoted in an error
 

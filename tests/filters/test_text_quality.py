@@ -1,6 +1,8 @@
 """Both sides of every bound, and words counted alike in many scripts."""
 
+import string
 import unicodedata
+from collections import Counter
 
 import pytest
 from hypothesis import given
@@ -8,6 +10,7 @@ from hypothesis import strategies as st
 from pydantic import ValidationError
 
 from filters import TextQuality
+from filters.text_quality import _WORD
 from schemas.sample import Text
 from schemas.verdict import Verdict
 
@@ -80,6 +83,17 @@ def test_any_text_is_judged(text: str) -> None:
     scores = judged(text).scores
     assert 0 <= scores["repetition"] <= 1
     assert scores["words"] <= scores["characters"] == len(text.strip())
+
+
+@given(
+    st.text() | st.text(string.printable) | st.lists(st.sampled_from(["a", "b", "A_", "1", "a."]))
+)
+def test_ascii_is_judged_by_the_rule_for_all_scripts(made: str | list[str]) -> None:
+    text = (made if isinstance(made, str) else " ".join(made)).strip()
+    words = _WORD.findall(text.lower())
+    share = max(Counter(words).values(), default=0) / max(len(words), 1)
+    scores = {"words": len(words), "characters": len(text), "repetition": share}
+    assert judged(text).scores == scores
 
 
 @pytest.mark.parametrize("what", ["words", "characters"])

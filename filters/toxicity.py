@@ -1,0 +1,96 @@
+"""Drop insults, slurs and threats that rules can see: low assurance, see docs/filters.md."""
+
+from collections.abc import Sequence
+from typing import ClassVar, Literal
+
+from pydantic import Field
+
+from filters.contexts import is_aimed, is_by_me, is_denied, is_of_group
+from filters.filter import Judge, TextFilter
+from filters.languages import LISTED, Listed, is_covered
+from filters.terms import Hit, find
+from filters.text_safety import combined, pornography, slurs
+from schemas.resources import Resources
+from schemas.sample import Text
+from schemas.verdict import Verdict, drop, indeterminate, keep, quarantine
+
+Attribute = Literal["identity_attack", "insult", "threat", "profanity", "sexually_explicit"]
+ATTRIBUTES: tuple[Attribute, ...] = (
+    "identity_attack",
+    "threat",
+    "insult",
+    "sexually_explicit",
+    "profanity",
+)
+_AIMED = 0.9  # what an insult, a threat or hatred weighs once its target is seen
+_NOTHING = dict.fromkeys((*ATTRIBUTES, "toxicity", "severe_toxicity"), 0.0)
+_CLEAN = keep(_NOTHING)
+
+
+class ToxicityRules(TextFilter):
+    """Keep texts none of whose attributes reaches a threshold; each is in [0, 1].
+
+    The attributes have the names of Perspective's, and no more in common with them than the names:
+    `toxicity` is the highest of the five others, `severe_toxicity` the second highest, for then a
+    text is toxic in two ways at once.
+    """
+
+    fields: ClassVar = "all"  # keys and carried columns are stored too
+    kind: Literal["toxicity_rules"] = "toxicity_rules"
+    attributes: tuple[Attribute, ...] = ATTRIBUTES  # those that decide
+    drop_at: float = Field(0.8, gt=0, le=1)  # any of them, inclusive
+    quarantine_at: float = Field(0.5, gt=0, le=1)  # inclusive
+    languages: tuple[Listed, ...] = LISTED  # others are indeterminate unless a term is found
+
+    def load(self, resources: Resources) -> Judge[Text]:
+        return self  # the lists are loaded with the first text
+
+    def judge(self, items: Sequence[Text]) -> list[Verdict]:
+        return [self._judge(item) for item in items]
+
+    def _judge(self, text: Text) -> Verdict:
+        hits = find(text.value)
+        scores = _scores(hits) if hits else _NOTHING
+        if hits and self.attributes:
+            worst = max(self.attributes, key=lambda attribute: scores[attribute])
+            if scores[worst] >= self.drop_at:
+                return drop(f"text_{worst}", scores)
+            if scores[worst] >= self.quarantine_at:
+                return quarantine(f"text_{worst}", scores)
+        if not is_covered(text, self.languages):
+            return indeterminate("language_unsupported", scores)
+        return keep(scores) if hits else _CLEAN
+
+
+def _scores(hits: Sequence[Hit]) -> dict[str, float]:
+    scores = {
+        "identity_attack": max(slurs(hits), *(_hatred(hit) for hit in hits)),
+        "insult": max(_insult(hit) for hit in hits),
+        "threat": max(_threat(hit) for hit in hits),
+        "profanity": combined((hit, hit.term.weight) for hit in hits if hit.term.kind == "vulgar"),
+        "sexually_explicit": pornography(hits),
+    }
+    *_, second, highest = sorted(scores.values())
+    return {**scores, "toxicity": highest, "severe_toxicity": second}
+
+
+def _insult(hit: Hit) -> float:
+    if hit.term.kind not in ("insult", "slur"):
+        return 0.0
+    if is_aimed(hit):
+        return _AIMED
+    return hit.term.weight if hit.term.kind == "insult" else 0.0
+
+
+def _threat(hit: Hit) -> float:
+    if hit.term.kind != "threat":
+        return 0.0
+    if is_denied(hit):
+        return hit.term.weight / 2
+    return _AIMED if is_by_me(hit) else hit.term.weight
+
+
+def _hatred(hit: Hit) -> float:
+    if hit.term.kind not in ("hatred", "demeaning"):
+        return 0.0
+    return _AIMED if is_of_group(hit) else 0.0

@@ -1,0 +1,71 @@
+"""Flat images, whatever their colour and size; the score is the standard deviation of luma."""
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from pydantic import ValidationError
+
+from filters import ImageQuality
+from schemas.sample import RGB, Sample
+from schemas.verdict import Verdict
+
+LUMA = np.array([77, 150, 29]) / 256
+
+
+def sample(frame: RGB) -> Sample:
+    return Sample("s", 0, {}, b"", frame.shape[1], frame.shape[0], (frame,))
+
+
+def judged(frame: RGB, **options: float) -> Verdict:
+    (verdict,) = ImageQuality.model_validate(options).judge([sample(frame)])
+    return verdict
+
+
+def halves(low: int, high: int) -> RGB:
+    """Grey, of which the standard deviation is half the difference."""
+    frame = np.full((8, 8, 3), low, np.uint8)
+    frame[:4] = high
+    return frame
+
+
+@pytest.mark.parametrize("colour", [(0, 0, 0), (255, 255, 255), (255, 0, 0), (13, 200, 77)])
+@pytest.mark.parametrize("shape", [(1, 1), (1, 10_000), (700, 500)])
+def test_one_colour_is_flat(colour: tuple[int, int, int], shape: tuple[int, int]) -> None:
+    verdict = judged(np.full((*shape, 3), colour, np.uint8))
+    assert (verdict.action, verdict.reason) == ("drop", "image_flat")
+    assert verdict.scores == {"contrast": 0.0}
+
+
+@pytest.mark.parametrize(("high", "action"), [(104, "keep"), (103, "drop")])
+def test_the_bound_is_inclusive(high: int, action: str) -> None:
+    verdict = judged(halves(100, high), min_contrast=2.0)
+    assert verdict.action == action
+    assert verdict.scores["contrast"] == (high - 100) / 2
+
+
+def test_nothing_is_flat_without_a_bound() -> None:
+    assert judged(halves(5, 5), min_contrast=0).action == "keep"
+
+
+@given(st.integers(0, 2**32 - 1), st.integers(1, 40), st.integers(1, 40))
+def test_the_score_is_the_standard_deviation_of_luma(seed: int, height: int, width: int) -> None:
+    frame = np.random.default_rng(seed).integers(0, 256, (height, width, 3), np.uint8)
+    assert judged(frame).scores["contrast"] == pytest.approx((frame @ LUMA).std(), abs=1e-9)
+
+
+def test_large_images_are_summed_piece_by_piece() -> None:
+    frame = np.random.default_rng(1).integers(0, 256, (1000, 1000, 3), np.uint8)
+    assert judged(frame).scores["contrast"] == pytest.approx((frame @ LUMA).std(), abs=1e-9)
+    assert judged(frame[::2, ::3]).action == "keep"  # a view that is not contiguous
+
+
+def test_there_is_a_verdict_on_each_in_order() -> None:
+    samples = [sample(halves(0, high)) for high in (0, 200, 1)]
+    assert [each.action for each in ImageQuality().judge(samples)] == ["drop", "keep", "drop"]
+
+
+@pytest.mark.parametrize("options", [{"min_contrast": -1}, {"min_contrast": 128}, {"flat": 1}])
+def test_senseless_options_are_refused(options: dict[str, float]) -> None:
+    with pytest.raises(ValidationError):
+        ImageQuality.model_validate(options)

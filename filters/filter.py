@@ -21,6 +21,8 @@ class Judge(Protocol[Item]):
 class Filter(Frozen, ABC):
     """Base of all filters; `kind` names one in the job file."""
 
+    rules: ClassVar[str] = "1"  # their version: changes whenever the verdicts on anything do
+    conceals: ClassVar[bool] = False  # of what it drops nothing is stored but its own reason
     kind: str
     on_indeterminate: Literal["quarantine", "drop", "keep"] = "quarantine"  # what is not judged
 

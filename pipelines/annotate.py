@@ -23,7 +23,7 @@ from pipelines.stopwatch import Stopwatch
 from pipelines.storage import Storage, absolute, storage_for
 from schemas.errors import ShardFault
 from schemas.generation import Request
-from schemas.report import Counts, OnProgress, Progress, UnitReport
+from schemas.report import Counts, Histograms, OnProgress, Progress, UnitReport, add_histograms
 from schemas.resources import Resources
 from schemas.sample import Unit
 from schemas.tables import FOOTER_HALVINGS, FOOTER_SALVAGED
@@ -46,7 +46,7 @@ class Annotator:
         self._work = work
         self._storage = storage
         self._tasks = job.tasks
-        self._judging = Judging(job.filters, resources)
+        self._judging = Judging(job.filters, resources, evaluate_all=job.evaluate == "all")
         for task in job.tasks.values():
             task.load()
         self._engine = load_engine(job.model, work.resolved.checkpoint, resources)
@@ -71,13 +71,15 @@ class Annotator:
         stopwatch = Stopwatch()
         files: list[str] = []
         counts = Counts()
+        scores: Histograms = {}
         status: Literal["committed", "failed"] = "committed"
         fault: ShardFault | None = None
         try:
             with closing(self._open(unit)) as stream:
-                for name, of_file in self._files(unit, stream, parts_done, stopwatch, on_progress):
+                for name, writer in self._files(unit, stream, parts_done, stopwatch, on_progress):
                     files.append(name)
-                    counts += of_file
+                    counts += writer.counts
+                    scores = add_histograms(scores, writer.scores)
                 fault = stream.fault
         except ShardFault as met:
             status, fault = "failed", met
@@ -86,6 +88,7 @@ class Annotator:
             status=status,
             files=tuple(files),
             counts=counts,
+            scores=scores,
             stages=stopwatch.stages(),
             seconds=round(time.perf_counter() - started, 3),
             error=fault.reason if fault else "",
@@ -113,8 +116,8 @@ class Annotator:
         parts_done: int,
         stopwatch: Stopwatch,
         on_progress: OnProgress,
-    ) -> Iterator[tuple[str, Counts]]:
-        """Work through a unit; each file is yielded after it was committed, with its counts."""
+    ) -> Iterator[tuple[str, PartWriter]]:
+        """Work through a unit; each file is yielded after it was committed, with its writer."""
         size = self._work.job.input.max_samples_per_file
         fingerprint = self._work.fingerprint
         prepared = self._preparation.blocks(unit, stream, parts_done * size, stopwatch)
@@ -139,8 +142,8 @@ class Annotator:
                     with stopwatch.stage("commit", 1):
                         path = self._work.layout.file(name)
                         notes = self._notes(halvings, None if block else stream.fault)
-                        counts = writer.commit(self._storage, path, notes)
-                yield name, counts
+                        writer.commit(self._storage, path, notes)
+                yield name, writer
                 if not block:
                     return
 

@@ -8,10 +8,10 @@ from typing import Self
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from pipelines.rows import Row, count, to_arrow
+from pipelines.rows import Row, count, histograms, to_arrow
 from pipelines.storage import Storage
 from schemas.errors import JobError
-from schemas.report import Counts
+from schemas.report import Counts, Histograms, add_histograms
 from schemas.tables import (
     FOOTER_COUNTS,
     FOOTER_FINGERPRINT,
@@ -43,6 +43,12 @@ class PartWriter:
         self._first_index = first_index
         self._waiting: list[Row] = []
         self._counts = Counts()
+        self._scores: Histograms = {}
+
+    @property
+    def scores(self) -> Histograms:
+        """Of the rows handed over so far."""
+        return self._scores
 
     @property
     def counts(self) -> Counts:
@@ -55,11 +61,12 @@ class PartWriter:
         if [row.index for row in rows] != list(range(expected, expected + len(rows))):
             raise AssertionError(f"rows out of order at {expected}")  # a fault of this program
         self._counts += count(rows)
+        self._scores = add_histograms(self._scores, histograms(rows))
         self._waiting += rows
         while len(self._waiting) >= _ROW_GROUP:
             self._flush()
 
-    def commit(self, storage: Storage, path: str, notes: Mapping[str, str] | None = None) -> Counts:
+    def commit(self, storage: Storage, path: str, notes: Mapping[str, str] | None = None) -> None:
         """Close the file and put it in place; `notes` go into its footer."""
         if self._waiting:
             self._flush()
@@ -69,7 +76,6 @@ class PartWriter:
         self._writer.close()
         self._spool.seek(0)
         storage.write(path, self._spool)
-        return self._counts
 
     def _flush(self) -> None:
         rows, self._waiting = self._waiting[:_ROW_GROUP], self._waiting[_ROW_GROUP:]

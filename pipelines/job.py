@@ -100,6 +100,7 @@ class Job(Frozen):
     name: str = Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]*$", max_length=100)
     input: Input
     filters: tuple[AnyFilter, ...] = ()
+    evaluate: Literal["first", "all"] = "first"  # all: filters see what others dropped, for scores
     model: Model
     tasks: Mapping[str, AnyTask] = Field(min_length=1)  # by column name
     output: str = Field(min_length=1)

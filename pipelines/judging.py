@@ -8,6 +8,7 @@ from typing import Any, cast
 
 from filters import ImageFilter, TextFilter
 from filters.filter import Filter, Judge
+from filters.languages import detect
 from inference.task import Task
 from pipelines.rows import Answer, Row
 from schemas.errors import WorkerFault
@@ -38,9 +39,16 @@ class _Loaded:
 
 
 class Judging:
-    """The filters of a job, loaded; rows pass through them in the order of the job file."""
+    """The filters of a job, loaded; rows pass through them in the order of the job file.
 
-    def __init__(self, filters: Sequence[Filter], resources: Resources) -> None:
+    With `evaluate_all`, what one filter drops the next ones judge too, for their scores; what
+    became of the row stands.
+    """
+
+    def __init__(
+        self, filters: Sequence[Filter], resources: Resources, evaluate_all: bool = False
+    ) -> None:
+        self._evaluate_all = evaluate_all
         self._loaded = [
             _Loaded(name, stage, cast("TextFilter | ImageFilter", stage).load(resources))
             for name, stage in zip(filter_names(filters), filters, strict=True)
@@ -48,6 +56,12 @@ class Judging:
         self.reads_frames = any(
             isinstance(stage, ImageFilter) and stage.reads == "frames" for stage in filters
         )
+
+        self._tells_languages = any(isinstance(stage, TextFilter) for stage in filters)
+
+    def concerns(self, row: Row) -> bool:
+        """Whether a filter is to see the row, if there is one to come."""
+        return row.kept or (self._evaluate_all and not row.closed)
 
     def judge_bytes(self, rows: Iterable[Row]) -> None:
         """Hash lists and the like: on the encoded image, before anything else."""
@@ -63,6 +77,9 @@ class Judging:
     def judge_texts(self, rows: Iterable[Row]) -> None:
         """On key, source text and carried columns, before decoding."""
         rows = list(rows)
+        if self._tells_languages:
+            for row in filter(self.concerns, rows):
+                _tell_language(row)
         for loaded in self._loaded:
             stage = loaded.filter
             if not isinstance(stage, TextFilter) or stage.applies_to == "generated":
@@ -70,8 +87,7 @@ class Judging:
             wanted = None if stage.fields == "all" else ("source_text",)
             items = [
                 (row, field)
-                for row in rows
-                if row.kept
+                for row in filter(self.concerns, rows)
                 for field in row.texts
                 if wanted is None or field in wanted
             ]
@@ -82,7 +98,7 @@ class Judging:
                     _note(row, f"{loaded.name}.{place}", verdict)
                     if verdict.action == "redact":
                         row.texts[field] = Text(verdict.text, row.texts[field].language)
-                _apply(row, loaded.name, [verdict for _, verdict in judged])
+                _apply(row, loaded, [verdict for _, verdict in judged])
 
     def judge_answers(self, rows: Iterable[Row], tasks: Mapping[str, Task]) -> None:
         """On everything the model wrote, before anything is stored: the answer falls, not the row.
@@ -111,11 +127,12 @@ class Judging:
             for _, verdict in judged:
                 _note(row, f"{loaded.name}.{name}.", verdict)
             answer = row.answers[name]
-            match _worst([verdict for _, verdict in judged]).action:
+            worst = _worst([verdict for _, verdict in judged])
+            match worst.action:
                 case "drop":
-                    answer.withhold("dropped")
+                    answer.withhold("dropped", f"{loaded.name}/{worst.reason}")
                 case "quarantine":
-                    answer.withhold("quarantined")
+                    answer.withhold("quarantined", f"{loaded.name}/{worst.reason}")
                 case "redact":
                     texts_now = [
                         verdict.text if verdict.action == "redact" else text
@@ -130,12 +147,11 @@ class Judging:
         for loaded in self._loaded:
             if not isinstance(loaded.filter, ImageFilter) or loaded.filter.reads != reads:
                 continue
-            kept = [row for row in rows if row.kept]
-            for row, verdict in zip(
-                kept, loaded.verdicts([row.sample() for row in kept]), strict=True
-            ):
+            judged = [row for row in rows if self.concerns(row)]
+            verdicts = loaded.verdicts([row.sample() for row in judged])
+            for row, verdict in zip(judged, verdicts, strict=True):
                 _note(row, f"{loaded.name}.", verdict)
-                _apply(row, loaded.name, [verdict])
+                _apply(row, loaded, [verdict])
 
 
 def filter_names(filters: Sequence[Filter]) -> list[str]:
@@ -181,9 +197,20 @@ def _worst(verdicts: Sequence[Verdict]) -> Verdict:
     return max(verdicts, key=lambda verdict: _SEVERITY.index(verdict.action))
 
 
-def _apply(row: Row, name: str, verdicts: Sequence[Verdict]) -> None:
+def _apply(row: Row, loaded: _Loaded, verdicts: Sequence[Verdict]) -> None:
     worst = _worst(verdicts)
-    if worst.action == "drop":
-        row.reject("dropped", worst.reason, name)
+    if worst.action == "drop" and loaded.filter.conceals:
+        row.status = "kept"  # whatever was decided before: this decision stands alone
+        row.reject("dropped", worst.reason, loaded.name)
+        row.conceal()
+    elif worst.action == "drop":
+        row.reject("dropped", worst.reason, loaded.name)
     elif worst.action == "quarantine":
-        row.reject("quarantined", worst.reason, name)
+        row.reject("quarantined", worst.reason, loaded.name)
+
+
+def _tell_language(row: Row) -> None:
+    """For the filters to come, and for the counts."""
+    if (text := row.texts.get("source_text")) is not None and not text.language:
+        row.texts["source_text"] = Text(text.value, detect(text.value))
+        row.language = row.texts["source_text"].language or "unknown"

@@ -137,10 +137,10 @@ class Preparation:
         with stopwatch.stage("judge", len(chunk)):
             self._judging.judge_bytes(chunk)
             self._judging.judge_texts(chunk)
-        with stopwatch.stage("header", sum(row.kept for row in chunk)):
-            for row in chunk:
-                if row.kept:
-                    self._read_header(row)
+        concerned = [row for row in chunk if self._judging.concerns(row)]
+        with stopwatch.stage("header", len(concerned)):
+            for row in concerned:
+                self._read_header(row)
             self._judging.judge_header(chunk)
         if not self._judging.reads_frames:
             yield chunk
@@ -149,7 +149,9 @@ class Preparation:
         pixels = 0
         for row in chunk:
             piece.append(row)
-            pixels += row.kept * row.width * row.height * min(row.num_frames, self._input.frames)
+            if self._judging.concerns(row):
+                frames = min(row.num_frames, self._input.frames)
+                pixels += frames * row.width * row.height
             if pixels >= _CHUNK_PIXELS:
                 yield piece
                 piece, pixels = [], 0
@@ -171,12 +173,15 @@ class Preparation:
         """Chunks in order, decoded by the pool while later ones are read."""
         waiting: deque[tuple[list[Row], list[Future[None]]]] = deque()
         for chunk in chunks:
-            kept = [row for row in chunk if row.kept]
-            waiting.append((chunk, [self._pool.submit(self._decode, r, stopwatch) for r in kept]))
+            wanted = [row for row in chunk if row.kept or self._is_judged(row)]
+            waiting.append((chunk, [self._pool.submit(self._decode, r, stopwatch) for r in wanted]))
             if len(waiting) > _CHUNKS_DECODING:
                 yield self._finished(*waiting.popleft(), stopwatch)
         while waiting:
             yield self._finished(*waiting.popleft(), stopwatch)
+
+    def _is_judged(self, row: Row) -> bool:
+        return self._judging.reads_frames and self._judging.concerns(row)
 
     def _decode(self, row: Row, stopwatch: Stopwatch) -> None:
         assert row.encoded is not None
@@ -201,7 +206,7 @@ class Preparation:
                 )
             future.result()
         if self._judging.reads_frames:
-            with stopwatch.stage("judge_frames", sum(row.kept for row in chunk)):
+            with stopwatch.stage("judge_frames", sum(map(self._is_judged, chunk))):
                 self._judging.judge_frames(chunk)
         for row in chunk:
             row.release()

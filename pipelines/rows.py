@@ -1,8 +1,9 @@
 """A sample on its way to becoming a row, and rows as Arrow."""
 
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
+from math import floor, isfinite, log2
 from typing import Literal
 
 import pyarrow as pa
@@ -11,9 +12,11 @@ from pipelines.images import OpenedImage
 from pipelines.reading import RawSample
 from pipelines.reading.fields import FieldFault, check_unicode, read_field
 from schemas.generation import FinishReason, Generation
-from schemas.report import Counts, Status
+from schemas.report import Counts, Histograms, Status
 from schemas.sample import RGB, Sample, Text
 from schemas.tables import INFO, task_name
+
+_BINS_BELOW_1 = 20
 
 AnswerStatus = Literal["ok", "partial", "redacted", "dropped", "quarantined", "skipped"]
 
@@ -28,9 +31,10 @@ class Answer:
     finish_reason: FinishReason | None = None
     num_tokens: int | None = None
     mean_logprob: float | None = None  # natural logarithm; None for an empty answer
+    withheld_by: str = ""  # filter/reason
 
-    def withhold(self, status: Literal["dropped", "quarantined"]) -> None:
-        self.status, self.value, self.raw = status, None, None
+    def withhold(self, status: Literal["dropped", "quarantined"], by: str) -> None:
+        self.status, self.value, self.raw, self.withheld_by = status, None, None, by
 
     def info(self) -> dict[str, object]:
         return {
@@ -75,6 +79,8 @@ class Row:
     frames: tuple[RGB, ...] = field(default=(), repr=False)
     picture: RGB | None = field(default=None, repr=False)  # [S, S, 3] for the engine
     status: Status = "kept"
+    closed: bool = False  # no filter is to see it any more
+    language: str = ""  # of the source text, where it is known
     filter: str = ""
     reason: str = ""
     error: str = ""
@@ -87,14 +93,24 @@ class Row:
         return self.status == "kept"
 
     def reject(self, status: Status, reason: str, by: str = "", error: str = "") -> None:
-        """Decide against the sample; its pixels are let go at once."""
-        self.status, self.filter, self.reason, self.error = status, by, reason, error
+        """Decide against the sample; the first decision stands."""
+        self.closed |= status == "invalid"
+        if self.kept:
+            self.status, self.filter, self.reason, self.error = status, by, reason, error
+
+    def conceal(self) -> None:
+        """Keep nothing of the sample but why it was rejected."""
+        self.closed = True
+        self.texts, self.language = {}, ""
+        self.scores.clear()
+        self.redactions.clear()
         self.release()
-        self.picture = None
 
     def release(self) -> None:
-        """Let go of what only decoding and the image filters need."""
+        """Let go of what only decoding and the image filters need, and of a picture not wanted."""
         self.image, self.encoded, self.frames = b"", None, ()
+        if not self.kept:
+            self.picture = None
 
     def sample(self) -> Sample:
         """The sample as filters and tasks see it."""
@@ -150,14 +166,50 @@ class Fields:
 
 
 def count(rows: Iterable[Row]) -> Counts:
-    """How the rows fared, with the reasons of those that were not kept."""
+    """How the rows and their answers fared, with the reasons of those that were not kept."""
     statuses: Counter[str] = Counter()
     reasons: Counter[str] = Counter()
+    languages: Counter[str] = Counter()
+    redactions: Counter[str] = Counter()
+    answers: Counter[str] = Counter()
     for row in rows:
         statuses[row.status] += 1
+        redactions.update(row.redactions)
+        if row.language:
+            languages[f"{row.language}/{row.status}"] += 1
         if not row.kept:
             reasons[f"{row.filter or row.status}/{row.reason}"] += 1
-    return Counts(read=statuses.total(), reasons=dict(sorted(reasons.items())), **statuses)
+            continue
+        for task, given in row.answers.items():
+            if given.withheld_by:
+                answers[f"{task}/{given.withheld_by}"] += 1
+    return Counts(
+        read=statuses.total(),
+        reasons=dict(sorted(reasons.items())),
+        languages=dict(sorted(languages.items())),
+        redactions=dict(sorted(redactions.items())),
+        answers=dict(sorted(answers.items())),
+        **statuses,
+    )
+
+
+def histograms(rows: Iterable[Row]) -> Histograms:
+    """How the scores of filters are spread, dropped samples and all.
+
+    Bins are 0.05 wide below 1 and double in width above; they are named by their lower edges.
+    """
+    bins: dict[str, Counter[str]] = defaultdict(Counter)
+    for row in rows:
+        for name, value in row.scores.items():
+            bins[name][_lower_edge(value)] += 1
+    return bins
+
+
+def _lower_edge(value: float) -> str:
+    if not isfinite(value):
+        return str(value)
+    edge = floor(value * _BINS_BELOW_1) / _BINS_BELOW_1 if value < 1 else 2 ** floor(log2(value))
+    return f"{edge:g}"
 
 
 def to_arrow(rows: Sequence[Row], schema: pa.Schema) -> pa.RecordBatch:

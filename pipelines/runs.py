@@ -16,7 +16,17 @@ from pipelines.plan import Plan, begin, fingerprint_of, plan
 from pipelines.runners.local import run_local
 from pipelines.storage import Storage, storage_for
 from schemas.errors import TooManyErrors, WorkerFault
-from schemas.report import Counts, OnProgress, Outcome, Stage, Summary, UnitReport, add_stages
+from schemas.report import (
+    Counts,
+    Histograms,
+    OnProgress,
+    Outcome,
+    Stage,
+    Summary,
+    UnitReport,
+    add_histograms,
+    add_stages,
+)
 from schemas.sample import Unit
 
 Runner = Callable[[Plan, tuple[Unit, ...], Storage, OnProgress], Iterator[UnitReport]]
@@ -93,6 +103,7 @@ class _Tally:
         self._run = f"{self._started:%Y%m%dT%H%M%SZ}-{secrets.token_hex(3)}"
         self._stages: dict[str, Stage] = {}
         self._counts = Counts()
+        self._scores: Histograms = {}
         self._salvaged: list[str] = []
         self._failed = 0
         self.units = 0  # committed
@@ -103,6 +114,7 @@ class _Tally:
         if report.status == "committed" and report.error:
             self._salvaged.append(report.unit)
         self._counts += report.counts
+        self._scores = add_histograms(self._scores, report.scores)
         self._stages = add_stages(self._stages, report.stages)
 
     def check(self, most: float) -> None:
@@ -143,6 +155,7 @@ class _Tally:
             units_here=self.units,
             salvaged_here=tuple(self._salvaged),
             counts_here=self._counts,
+            scores_here=self._scores,
             stages_here=self._stages,
             seconds_here=round((ended - self._started).total_seconds(), 3),
             counts=counts,

@@ -22,6 +22,11 @@ class Progress(NamedTuple):
 OnProgress = Callable[[Progress], None]
 
 
+def add_numbers(left: Mapping[str, int], right: Mapping[str, int]) -> dict[str, int]:
+    """Name by name, sorted."""
+    return {n: left.get(n, 0) + right.get(n, 0) for n in sorted({*left, *right})}
+
+
 class Counts(Frozen):
     """How the samples of a file, a unit or an output fared; every sample is accounted for."""
 
@@ -30,7 +35,10 @@ class Counts(Frozen):
     dropped: int = 0
     quarantined: int = 0
     invalid: int = 0
-    reasons: Mapping[str, int] = {}  # "filter/reason" -> samples; sorted
+    reasons: Mapping[str, int] = {}  # "filter/reason" -> samples; sorted, as all that follow
+    languages: Mapping[str, int] = {}  # "language/status" of the source text -> samples
+    redactions: Mapping[str, int] = {}  # infotype -> matches replaced
+    answers: Mapping[str, int] = {}  # "task/filter/reason" -> answers withheld
 
     @model_validator(mode="after")
     def _accounted(self) -> Self:
@@ -39,14 +47,16 @@ class Counts(Frozen):
         return self
 
     def __add__(self, other: "Counts") -> "Counts":
-        names = sorted({*self.reasons, *other.reasons})
         return Counts(
             read=self.read + other.read,
             kept=self.kept + other.kept,
             dropped=self.dropped + other.dropped,
             quarantined=self.quarantined + other.quarantined,
             invalid=self.invalid + other.invalid,
-            reasons={n: self.reasons.get(n, 0) + other.reasons.get(n, 0) for n in names},
+            reasons=add_numbers(self.reasons, other.reasons),
+            languages=add_numbers(self.languages, other.languages),
+            redactions=add_numbers(self.redactions, other.redactions),
+            answers=add_numbers(self.answers, other.answers),
         )
 
 
@@ -61,14 +71,18 @@ class Stage(Frozen):
         return Stage(items=self.items + other.items, seconds=seconds)
 
 
+Histograms = Mapping[str, Mapping[str, int]]  # score -> lower edge of a bin -> samples
+
+
 class UnitReport(Frozen):
-    """What one attempt at a unit came to; `counts` is of the rows this attempt committed."""
+    """What one attempt at a unit came to; counts and scores are of the rows it committed."""
 
     unit: str
     status: Literal["committed", "failed"]
     attempt: int = 1
     files: tuple[str, ...] = ()  # committed by this attempt
     counts: Counts = Counts()
+    scores: Mapping[str, Mapping[str, int]] = {}  # Histograms
     stages: Mapping[str, Stage] = {}
     seconds: float = 0.0  # wall clock
     error: str = ""  # a reason code: why it failed or, if committed, why it ends early
@@ -87,6 +101,7 @@ class Summary(Frozen):
     job: str
     shardmill: str  # version
     fingerprint: str
+    rules: Mapping[str, str] = {}  # version of the rules of each filter
     started: str  # UTC, ISO 8601
     ended: str
     outcome: Outcome
@@ -96,9 +111,19 @@ class Summary(Frozen):
     units_here: int  # committed by this run
     salvaged_here: tuple[str, ...] = ()  # of these, those whose shard could not be read to its end
     counts_here: Counts  # of this run
+    scores_here: Mapping[str, Mapping[str, int]] = {}
     stages_here: Mapping[str, Stage] = {}
     seconds_here: float = 0.0
     counts: Counts | None = None  # of the whole output, from the footers; None: not read
+
+
+def add_histograms(left: Histograms, right: Histograms) -> dict[str, dict[str, int]]:
+    """Score by score, bin by bin; scores by name, bins from the lowest."""
+    sums: dict[str, dict[str, int]] = {}
+    for name in sorted({*left, *right}):
+        bins = add_numbers(left.get(name, {}), right.get(name, {}))
+        sums[name] = {edge: bins[edge] for edge in sorted(bins, key=float)}
+    return sums
 
 
 def add_stages(left: Mapping[str, Stage], right: Mapping[str, Stage]) -> dict[str, Stage]:

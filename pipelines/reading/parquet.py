@@ -88,9 +88,9 @@ def read_parquet(
     index = first_index
     for group in range(*(row_groups or (0, len(footer.rows)))):
         end = index + footer.rows[group]
-        batches = file.iter_batches(
-            _batch_size(file.metadata, group, names), [group], names, use_threads=False
-        )
+        with _faults(stream, opened=True):
+            size = _batch_size(file.metadata, group, names)
+            batches = file.iter_batches(size, [group], names, use_threads=False)
         while index < end:
             with _faults(stream, opened=True):
                 batch = next(batches, None)

@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from making import job
 
-from filters import ImageFilter, ImageSize, TextFilter
+from filters import ImageFilter, ImageSize, TextFilter, TextQuality
 from filters.filter import Filter, Judge
 from inference import Caption, Detect
 from pipelines.judging import Judging, filter_names
@@ -104,8 +104,8 @@ def row(index: int = 0, **texts: str) -> Row:
     return Row("a.tar", index, texts={name: Text(text) for name, text in texts.items()})
 
 
-def judged(stages: Sequence[Filter], *rows: Row) -> None:
-    Judging(stages, RESOURCES).judge_texts(rows)
+def judged(stages: Sequence[Filter], *rows: Row, evaluate_all: bool = False) -> None:
+    Judging(stages, RESOURCES, evaluate_all).judge_texts(rows)
 
 
 def answered(
@@ -330,6 +330,62 @@ def test_frames_are_read_only_where_a_filter_asks() -> None:
 def test_a_wrong_number_of_verdicts_is_the_workers_fault() -> None:
     with pytest.raises(WorkerFault, match="filter short: 1 verdicts on 2 items"):
         Judging([Short()], RESOURCES).judge_bytes([row(0), row(1)])
+
+
+@pytest.mark.parametrize("evaluate_all", [False, True])
+def test_filters_behind_a_drop_are_evaluated_where_asked_for(evaluate_all: bool) -> None:
+    sample, broken = row(source_text="a bad star"), row(source_text="bad")
+    broken.reject("invalid", "image_empty")
+    judged([Words(), TextQuality(min_words=9)], sample, broken, evaluate_all=evaluate_all)
+    assert (sample.status, sample.filter, sample.reason) == ("dropped", "words", "bad_word")
+    assert ("text_quality.words" in sample.scores) == evaluate_all
+    assert broken.scores == {}
+
+
+class Listed(ImageFilter):
+    """As a list of hashes: what it drops is concealed."""
+
+    reads: ClassVar[Literal["bytes", "header", "frames"]] = "header"
+    conceals: ClassVar[bool] = True
+    kind: str = "listed"
+
+    def load(self, resources: Resources) -> Judge[Sample]:
+        return self
+
+    def judge(self, items: Sequence[Sample]) -> list[Verdict]:
+        return [drop("listed", {"distance": 0.0}) for _ in items]
+
+
+@pytest.mark.parametrize("evaluate_all", [False, True])
+def test_of_a_concealed_sample_nothing_is_left_but_the_reason(evaluate_all: bool) -> None:
+    sample = row(source_text="a x star")
+    judging = Judging([Words(), Listed(), ImageSize()], RESOURCES, evaluate_all)
+    judging.judge_texts([sample])
+    assert sample.redactions
+    judging.judge_header([sample])
+    assert (sample.status, sample.filter, sample.reason) == ("dropped", "listed", "listed")
+    assert (sample.scores, sample.redactions, sample.texts, sample.language) == ({}, {}, {}, "")
+
+
+def test_a_concealing_filter_has_the_last_word() -> None:
+    sample = row(source_text="bad")
+    judging = Judging([Words(), Listed()], RESOURCES, evaluate_all=True)
+    judging.judge_texts([sample])
+    judging.judge_header([sample])
+    assert (sample.filter, sample.reason, sample.scores) == ("listed", "listed", {})
+
+
+def test_the_language_of_the_source_is_told_once_and_redaction_keeps_it() -> None:
+    sample = row(source_text="the dog x runs with a ball in the park", key="0")
+    judged([Words()], sample)
+    assert sample.language == sample.texts["source_text"].language == "en"
+    assert sample.texts["key"].language == ""
+    short = row(source_text="x")
+    judged([Words()], short)
+    assert (short.language, short.texts["source_text"].language) == ("unknown", "")
+    unread = row(source_text="the dog runs with a ball in the park")
+    judged([ImageSize()], unread)
+    assert unread.language == ""
 
 
 def test_filters_of_a_kind_are_numbered() -> None:

@@ -6,9 +6,9 @@ import pytest
 
 from pipelines.reading import RawSample
 from pipelines.reading.fields import FieldFault
-from pipelines.rows import SKIPPED, Answer, Fields, Row, answer, count, to_arrow
+from pipelines.rows import SKIPPED, Answer, Fields, Row, answer, count, histograms, to_arrow
 from schemas.generation import Generation, Token
-from schemas.report import Counts, Status
+from schemas.report import Counts, Status, add_histograms
 from schemas.sample import Text
 from schemas.tables import output_schema
 
@@ -86,7 +86,34 @@ def test_a_row_not_kept_has_its_reason_and_no_content(status: Status) -> None:
 def test_what_falls_lets_go_of_its_pixels() -> None:
     sample = whole()
     sample.reject("dropped", "a_reason")
+    sample.release()
     assert (sample.image, sample.encoded, sample.frames, sample.picture) == (b"", None, (), None)
+    kept = whole()
+    kept.release()
+    assert kept.picture is not None
+
+
+def test_the_first_decision_stands() -> None:
+    sample = whole()
+    sample.reject("dropped", "first", "a_filter")
+    sample.reject("quarantined", "second", "another")
+    assert not sample.closed
+    sample.reject("invalid", "image_undecodable", error="OSError")
+    assert (sample.status, sample.reason, sample.error) == ("dropped", "first", "")
+    assert sample.closed
+
+
+def test_of_what_is_concealed_the_reason_alone_is_left() -> None:
+    sample = whole()
+    sample.redactions["EMAIL_ADDRESS"] = 2
+    sample.language = "en"
+    sample.reject("dropped", "a_reason", "a_filter")
+    sample.conceal()
+    (stored,) = to_arrow([sample], SCHEMA).to_pylist()
+    told = {name: value for name, value in stored.items() if value}
+    assert told.keys() == {"shard", "status", "filter", "reason"}
+    counted = count([sample])
+    assert (counted.languages, counted.redactions) == ({}, {})
 
 
 def test_texts_and_answers_that_a_sample_lacks_are_null() -> None:
@@ -118,7 +145,7 @@ def test_answers_tell_how_sure_the_model_was() -> None:
 
 def test_withholding_an_answer_takes_its_text_and_raw() -> None:
     given = Answer("partial", ["a"], "raw", "stop", 2, -0.5)
-    given.withhold("dropped")
+    given.withhold("dropped", "a_filter/a_reason")
     assert (given.status, given.value, given.raw) == ("dropped", None, None)
     assert given.num_tokens == 2
     assert (SKIPPED.status, SKIPPED.value) == ("skipped", None)
@@ -138,6 +165,50 @@ def test_counts_tell_reasons_of_what_was_not_kept() -> None:
         invalid=1,
         reasons={"invalid/image_missing": 1, "size/small": 2, "toxicity/language": 1},
     )
+
+
+def test_counts_tell_languages_redactions_and_answers_withheld() -> None:
+    rows = [whole(index) for index in range(4)]
+    for row, language in zip(rows, ["en", "en", "de", ""], strict=True):
+        row.language = language
+        row.redactions["EMAIL_ADDRESS"] += 1
+        row.answers = {"caption": Answer("ok", "a"), "ocr": Answer("ok", "a")}
+    rows[0].reject("dropped", "small", "size")
+    for row in rows[:3]:
+        row.answers["ocr"].withhold("dropped", "toxicity/insult")
+    counted = count(rows)
+    assert counted.languages == {"de/kept": 1, "en/dropped": 1, "en/kept": 1}
+    assert counted.redactions == {"EMAIL_ADDRESS": 4}
+    assert counted.answers == {"ocr/toxicity/insult": 2}  # those of kept samples
+    assert (counted + counted).languages == {"de/kept": 2, "en/dropped": 2, "en/kept": 2}
+
+
+@pytest.mark.parametrize(
+    ("value", "edge"),
+    [
+        (0.0, "0"),
+        (0.049, "0"),
+        (0.05, "0.05"),
+        (0.999, "0.95"),
+        (1.0, "1"),
+        (1.99, "1"),
+        (2.0, "2"),
+        (640, "512"),
+        (-0.01, "-0.05"),
+        (float("nan"), "nan"),
+        (float("inf"), "inf"),
+    ],
+)
+def test_scores_fall_into_bins_by_their_lower_edges(value: float, edge: str) -> None:
+    row = Row("a.tar", 0, scores={"score": value})
+    assert histograms([row, row]) == {"score": {edge: 2}}
+
+
+def test_histograms_add_up_with_their_bins_in_order() -> None:
+    rows = [Row("a.tar", 0, scores={"b": value}) for value in (10, 2, 0.5)]
+    summed = add_histograms(histograms(rows), {"a": {"0": 1}, "b": {"2": 1}})
+    assert summed == {"a": {"0": 1}, "b": {"0.5": 1, "2": 2, "8": 1}}
+    assert list(summed["b"]) == ["0.5", "2", "8"]
     assert count([]) == Counts()
 
 

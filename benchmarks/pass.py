@@ -9,8 +9,8 @@ of a tenth, so that starting up is left out; they are per second of CPU time, us
 all the contender's processes. The contenders take turns, forwards and backwards; tables show the
 median and the extremes. `--large` is the shard that the pass's memory is measured with.
 
-The rivals are optional: pip install --constraint constraints.txt 'shardmill[rivals]'. Nothing is
-asserted.
+The rivals are optional, the extra `rivals` of pyproject.toml: those that are missing are named with
+the command that installs them. Nothing is asserted.
 """
 
 import statistics
@@ -110,7 +110,7 @@ def _installed(console: Console) -> dict[str, Contender]:
     if missing:
         console.print(
             f"left out for want of {', '.join(missing)}: "
-            "pip install --constraint constraints.txt 'shardmill[rivals]'",
+            "pip install --constraint constraints.txt --editable '.[rivals]'",
             markup=False,
         )
     return {name: rival for name, rival in RIVALS.items() if rival.package not in missing}

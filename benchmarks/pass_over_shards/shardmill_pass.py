@@ -9,6 +9,7 @@ was busy.
 import os
 import sys
 from collections.abc import Sequence
+from pathlib import Path
 from unittest.mock import patch
 
 from benchmarks.pass_over_shards.work import (
@@ -24,8 +25,8 @@ from pipelines.annotate import Annotator
 from pipelines.job import Job
 from pipelines.plan import Resolved, ResolvedJob
 from pipelines.storage import LocalStorage
-from pipelines.units import find_units
 from schemas.generation import Generation, Request, Token
+from schemas.sample import Unit
 
 _TOKENS = tuple(Token(number, word, -0.5) for number, word in enumerate(ANSWER.split()))
 
@@ -75,8 +76,8 @@ def run(shard: str, output: str, decode: str, *options: str) -> None:
     with patch("pipelines.annotate.load_engine", lambda *_: InstantEngine()):
         cores = len(os.sched_getaffinity(0))
         annotator = Annotator(job(shard, output, decode), LocalStorage(), cores)
-    (unit,) = find_units([shard])
-    report = annotator.annotate(unit)
+    path = Path(shard)
+    report = annotator.annotate(Unit(path.stem, shard, path.name, path.stat().st_size, version=""))
     assert report.counts.kept == report.counts.read > 0, report
     if options:
         for name, stage in report.stages.items():

@@ -84,6 +84,9 @@ def test_the_footer_tells_what_the_file_is(tmp_path: Path) -> None:
         "quarantined": 0,
         "invalid": 0,
         "reasons": {"a_filter/a_reason": 1},
+        "languages": {},
+        "redactions": {},
+        "answers": {},
     }
     assert told == {FOOTER_VERSION: "1", FOOTER_FINGERPRINT: "f" * 64, FOOTER_UNIT: "a"}
 

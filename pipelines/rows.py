@@ -1,5 +1,6 @@
 """A sample on its way to becoming a row, and rows as Arrow."""
 
+import itertools
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -214,15 +215,13 @@ def _lower_edge(value: float) -> str:
 
 def to_arrow(rows: Sequence[Row], schema: pa.Schema) -> pa.RecordBatch:
     """Rows in the output's schema, column by column."""
-    identity: dict[str, list[object]] = {
+    identity: dict[str, Sequence[object]] = {
         "shard": [row.shard for row in rows],
         "index": [row.index for row in rows],
         "key": [_text(row, "key") for row in rows],
         "status": [row.status for row in rows],
         "filter": [row.filter or None for row in rows],
         "reason": [row.reason or None for row in rows],
-        "scores": [_pairs(row.scores, "name", "value") for row in rows],
-        "redactions": [_pairs(row.redactions, "infotype", "count") for row in rows],
         "error": [row.error or None for row in rows],
         "width": [row.width if row.kept else None for row in rows],
         "height": [row.height if row.kept else None for row in rows],
@@ -231,9 +230,16 @@ def to_arrow(rows: Sequence[Row], schema: pa.Schema) -> pa.RecordBatch:
     }
     infos = {column.name: task_name(column.name) for column in schema if column.type == INFO}
     tasks = set(infos.values())
+    pairs: dict[str, Sequence[Mapping[str, float]]] = {
+        "scores": [row.scores for row in rows],
+        "redactions": [row.redactions for row in rows],
+    }
     arrays = []
     for column in schema:
         name = column.name
+        if name in pairs:
+            arrays.append(_pairs(pairs[name], column.type))
+            continue
         if name in identity:
             values = identity[name]
         elif name in tasks:
@@ -246,8 +252,14 @@ def to_arrow(rows: Sequence[Row], schema: pa.Schema) -> pa.RecordBatch:
     return pa.record_batch(arrays, schema=schema)
 
 
-def _pairs(entries: Mapping[str, float], key: str, value: str) -> list[dict[str, object]]:
-    return [{key: name, value: entry} for name, entry in sorted(entries.items())]
+def _pairs(entries: Sequence[Mapping[str, float]], kind: pa.DataType) -> pa.ListArray:
+    """Names and numbers of each row as a list of pairs, by name; built column by column."""
+    ordered = [sorted(each.items()) for each in entries]
+    offsets = list(itertools.accumulate(map(len, ordered), initial=0))
+    flat = list(itertools.chain.from_iterable(ordered))
+    fields = list(kind.value_type)
+    columns = [pa.array([pair[n] for pair in flat], fields[n].type) for n in range(len(fields))]
+    return pa.ListArray.from_arrays(offsets, pa.StructArray.from_arrays(columns, fields=fields))
 
 
 def _text(row: Row, name: str) -> str | None:

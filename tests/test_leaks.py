@@ -1,0 +1,189 @@
+"""No planted value leaves through any door; with the filter off the same search finds them all."""
+
+import itertools
+import json
+import logging
+import re
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import ClassVar, Literal
+
+import pyarrow.parquet as pq
+import pytest
+from making import Member, jpeg, write_shard
+from PIL import Image
+from rich.console import Console
+
+from demo.kinds import Kind
+from demo.scenes import Scene, draw_scene
+from filters import Filter, ImageFilter, ImageSize, PersonalData
+from filters.filter import Judge
+from pipelines.job import Job
+from pipelines.runs import run
+from pipelines.show import panel
+from pipelines.show.selection import select
+from pipelines.verify import verify
+from schemas.resources import Resources
+from schemas.sample import Sample
+from schemas.verdict import Verdict, indeterminate, keep
+
+ROOT = Path(__file__).parents[1]
+# One of each type that has a checksum or a shape of its own; none belongs to anybody.
+VALUES = {
+    "EMAIL_ADDRESS": "quentin.vasseur@posteo.example",
+    "US_SOCIAL_SECURITY_NUMBER": "536-22-8412",
+    "CREDIT_CARD_NUMBER": "4556737586899855",
+    "IBAN_CODE": "DE44500105175407324931",
+    "PHONE_NUMBER": "+1 415-555-2671",
+    "IP_ADDRESS": "203.0.113.77",
+    "MAC_ADDRESS": "3c:22:fb:9a:41:07",
+    "AWS_CREDENTIALS": "AKIAQYLPMN5HHHFPZAM2",
+}
+_SIGNS = re.compile(r"[\s.:\-+()]")
+FATES = ("kept", "dropped", "quarantined", "invalid")
+
+
+class Fickle(ImageFilter):
+    """Cannot judge images that are 77 pixels wide."""
+
+    reads: ClassVar[Literal["bytes", "header", "frames"]] = "header"
+    kind: str = "fickle"
+
+    def load(self, resources: Resources) -> Judge[Sample]:
+        return self
+
+    def judge(self, items: Sequence[Sample]) -> list[Verdict]:
+        return [indeterminate("too_odd") if item.width == 77 else keep() for item in items]
+
+
+def image(fate: str, value: str) -> bytes:
+    """An image of that fate, with the value in its EXIF data."""
+    exif = Image.Exif()
+    exif[0x010E] = f"taken by {value}"  # ImageDescription
+    width = {"kept": 80, "dropped": 20, "quarantined": 77, "invalid": 80}[fate]
+    data = jpeg(width, 60, exif=exif)
+    return data[:-300] if fate == "invalid" else data
+
+
+def members(fate: str, value: str) -> Iterator[Member]:
+    """Samples with the value in the text, in a note, in a URL, and in the key."""
+    telling = f"write to {value} today"
+    texts = {
+        "text": ("text", f"a red star, {telling}", "", ""),
+        "note": ("note", "a red star", telling, ""),
+        "url": ("url", "a red star", "", f"https://example.com/{value}/a.jpg"),
+        "key": (f"{value}/key", "a red star", "", ""),
+    }
+    for key, text, note, url in texts.values():
+        name = f"{fate}/{key}"
+        yield f"{name}.jpg", image(fate, value)
+        yield f"{name}.txt", text.encode()
+        yield f"{name}.json", json.dumps({"note": note, "url": url}).encode()
+
+
+def scenes(number: int) -> list[Scene]:
+    """With an address printed in the picture, and nowhere else."""
+    drawn = (draw_scene(3, index) for index in itertools.count())
+    return list(itertools.islice((s for s in drawn if s.kind == Kind.PERSONAL_PICTURE), number))
+
+
+PRINTED = scenes(4)
+
+
+@pytest.fixture(scope="module")
+def shard(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    made = [m for value in VALUES.values() for fate in FATES for m in members(fate, value)]
+    for number, scene in enumerate(PRINTED):
+        made += [(f"{number}.jpg", scene.image), (f"{number}.txt", b"a star"), (f"{number}.json", b"{}")]
+    return write_shard(tmp_path_factory.mktemp("leaks") / "shards/planted.tar", made)
+
+
+def annotated(shard: Path, output: Path, filters: Sequence[Filter]) -> Job:
+    made = Job.model_validate(
+        {
+            "name": "leaks",
+            "input": {"shards": str(shard), "carry": ["json:note", "json:url"]},
+            "filters": [*filters, ImageSize(min_side=40), Fickle()],
+            "model": {
+                "checkpoint": str(ROOT / "demo/checkpoint"),
+                "precision": "float32",
+                "device": "cpu",
+            },
+            "tasks": {
+                "ocr": {"kind": "ocr", "max_new_tokens": 12},
+                "echo": {"kind": "prompt", "text_field": "source_text", "max_new_tokens": 4},
+            },
+            "output": str(output),
+        }
+    )
+    run(made)
+    return made
+
+
+def everything(output: Path) -> str:
+    """All that an output says: names, bytes, columns, footers, statistics, reports."""
+    told: list[object] = []
+    for path in sorted(output.rglob("*")):
+        told.append(str(path))
+        if path.is_file():
+            told.append(path.read_bytes().decode("latin-1"))
+        if path.suffix == ".parquet":
+            file = pq.ParquetFile(path)
+            told += [file.read().to_pylist(), file.metadata.metadata]
+            groups = [file.metadata.row_group(n) for n in range(file.metadata.num_row_groups)]
+            told += [group.column(n).statistics for group in groups for n in range(group.num_columns)]
+    return json.dumps(told, default=str, ensure_ascii=False)
+
+
+def found(text: str) -> set[str]:
+    """The planted values in it, with or without the signs between their characters."""
+    bare = _SIGNS.sub("", text)
+    planted = {*VALUES.values(), *(scene.printed for scene in PRINTED)}
+    return {value for value in planted if value in text or _SIGNS.sub("", value) in bare}
+
+
+def test_nothing_planted_leaves_by_any_door(
+    shard: Path,
+    tmp_path: Path,
+    caplog: pytest.LogCaptureFixture,
+    capfd: pytest.CaptureFixture[str],
+) -> None:
+    caplog.set_level(logging.DEBUG)
+    annotated(shard, tmp_path / "output", [PersonalData()])
+    console = Console(width=300)
+    console.print(*(panel(shown.row) for shown in select(str(tmp_path / "output"), 1000)))
+    console.print(verify(str(tmp_path / "output")))
+    assert found(everything(tmp_path / "output")) == set()
+    assert found(caplog.text) == set()
+    shown = capfd.readouterr()
+    assert found(shown.out + shown.err) == set()
+
+
+def test_the_samples_fare_as_they_were_made_to(shard: Path, tmp_path: Path) -> None:
+    annotated(shard, tmp_path / "output", [PersonalData()])
+    rows = pq.read_table(tmp_path / "output/planted.parquet").to_pylist()
+    assert Counter(row["status"] for row in rows) == {
+        "kept": 4 * len(VALUES) + len(PRINTED),
+        "dropped": 4 * len(VALUES),
+        "quarantined": 4 * len(VALUES),
+        "invalid": 4 * len(VALUES),
+    }
+    assert {row["reason"] for row in rows} == {None, "image_too_small", "too_odd", "image_undecodable"}
+    *planted, _, _, _, _ = rows
+    assert all(row["redactions"] for row in planted)
+    assert [row["ocr_info"]["status"] for row in rows[-len(PRINTED) :]] == ["redacted"] * len(PRINTED)
+
+
+def test_with_the_filter_off_the_same_search_finds_them_all(shard: Path, tmp_path: Path) -> None:
+    annotated(shard, tmp_path / "output", [])
+    printed = {scene.printed for scene in PRINTED}
+    assert found(everything(tmp_path / "output")) == {*VALUES.values(), *printed}
+    rows = pq.read_table(tmp_path / "output/planted.parquet").to_pylist()
+    kept = [row for row in rows if row["status"] == "kept"]
+    for value in VALUES.values():
+        for column in ("source_text", "note", "url", "key"):
+            assert any(value in (row[column] or "") for row in kept), (value, column)
+    assert {row["ocr"] for row in kept[-len(PRINTED) :]} == printed
+    # What is in EXIF data, and in samples that are not kept, is stored by nobody: it is in the tar.
+    assert found(shard.read_bytes().decode("latin-1")) >= set(VALUES.values())

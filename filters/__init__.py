@@ -6,10 +6,24 @@ from pydantic import Discriminator, Field, InstanceOf, SerializeAsAny, Tag
 from pydantic.json_schema import SkipJsonSchema
 
 from filters.filter import Filter, ImageFilter, TextFilter
+from filters.hash_list import HashList
 from filters.image_size import ImageSize
+from filters.perceptual_hash_list import PerceptualHashList
+from filters.porn_image import PornImageModel
 from filters.text_quality import TextQuality
+from filters.text_safety_model import TextSafetyModel
+from filters.toxicity_model import ToxicityModel
 
-_Listed = Annotated[ImageSize | TextQuality, Field(discriminator="kind")]
+_Listed = Annotated[
+    HashList
+    | PerceptualHashList
+    | ImageSize
+    | PornImageModel
+    | TextQuality
+    | TextSafetyModel
+    | ToxicityModel,
+    Field(discriminator="kind"),
+]
 
 
 def _origin(value: Any) -> str:
@@ -26,4 +40,16 @@ AnyFilter = SerializeAsAny[
     ]
 ]
 
-__all__ = ["AnyFilter", "Filter", "ImageFilter", "ImageSize", "TextFilter", "TextQuality"]
+__all__ = [
+    "AnyFilter",
+    "Filter",
+    "HashList",
+    "ImageFilter",
+    "ImageSize",
+    "PerceptualHashList",
+    "PornImageModel",
+    "TextFilter",
+    "TextQuality",
+    "TextSafetyModel",
+    "ToxicityModel",
+]

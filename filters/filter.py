@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from typing import ClassVar, Literal, Protocol, TypeVar
 
 from schemas.frozen import Frozen
+from schemas.models import ModelReference
 from schemas.resources import Resources
 from schemas.sample import Sample, Text
 from schemas.verdict import Verdict
@@ -28,6 +29,13 @@ class Filter(Frozen, ABC):
         """Files the filter reads when it loads; their digests are part of the fingerprint."""
         return ()
 
+    def models(self) -> tuple[ModelReference, ...]:
+        """Models the filter loads, each pinned once; `Resources.model` gives their folders."""
+        return ()
+
+    def check(self, resources: Resources) -> None:
+        """Say while the job is planned what `load` would refuse: JobError, its field first."""
+
 
 class TextFilter(Filter):
     """Judges texts of the source and of the model alike."""
@@ -43,6 +51,7 @@ class ImageFilter(Filter):
     """Judges samples by their image."""
 
     reads: ClassVar[Literal["bytes", "header", "frames"]] = "frames"
+    judges_safety: ClassVar[bool] = False  # by a model: what `require_image_safety` asks for
 
     @abstractmethod
     def load(self, resources: Resources) -> Judge[Sample]: ...

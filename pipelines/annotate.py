@@ -9,7 +9,7 @@ from contextlib import closing
 from itertools import count
 from typing import Literal
 
-from inference import load_engine
+from inference import fetch_model, load_engine
 from pipelines.commit import PartWriter
 from pipelines.judging import Judging
 from pipelines.outputs import part_file, whole_file
@@ -19,7 +19,7 @@ from pipelines.prepare import Preparation
 from pipelines.rows import SKIPPED, Row, answer
 from pipelines.shards import CountedStream
 from pipelines.stopwatch import Stopwatch
-from pipelines.storage import Storage, absolute, storage_for
+from pipelines.storage import Storage, open_file
 from schemas.errors import ShardFault
 from schemas.generation import Request
 from schemas.report import Counts, OnProgress, Progress, UnitReport
@@ -36,9 +36,10 @@ class Annotator:
     def __init__(self, work: ResolvedJob, storage: Storage, decode_threads: int) -> None:
         job = work.job
         resources = Resources(
-            open=lambda path: storage_for(path).open(absolute(path)),
-            device=work.resolved.device,
-            threads=work.resolved.threads,
+            open_file,
+            work.resolved.device,
+            work.resolved.threads,
+            lambda reference: fetch_model(work.resolved.models[str(reference)], reference.field),
         )
         self._work = work
         self._storage = storage

@@ -9,6 +9,7 @@ from typing import Any, cast
 from filters import ImageFilter, TextFilter
 from filters.filter import Filter, Judge
 from inference.task import Task
+from pipelines.job_faults import at
 from pipelines.rows import Answer, Row
 from schemas.errors import WorkerFault
 from schemas.resources import Resources
@@ -41,10 +42,11 @@ class Judging:
     """The filters of a job, loaded; rows pass through them in the order of the job file."""
 
     def __init__(self, filters: Sequence[Filter], resources: Resources) -> None:
-        self._loaded = [
-            _Loaded(name, stage, cast("TextFilter | ImageFilter", stage).load(resources))
-            for name, stage in zip(filter_names(filters), filters, strict=True)
-        ]
+        self._loaded: list[_Loaded] = []
+        for number, (name, stage) in enumerate(zip(filter_names(filters), filters, strict=True)):
+            with at(f"filters[{number}]."):
+                judge = cast("TextFilter | ImageFilter", stage).load(resources)
+            self._loaded.append(_Loaded(name, stage, judge))
         self.reads_frames = any(
             isinstance(stage, ImageFilter) and stage.reads == "frames" for stage in filters
         )

@@ -16,7 +16,8 @@ README = (ROOT / "README.md").read_text(encoding="utf-8")
 OUTPUT = (ROOT / "docs/output.md").read_text(encoding="utf-8")
 JOBS = (ROOT / "docs/jobs.md").read_text(encoding="utf-8")
 _CODE = re.compile(
-    r'(?:reject\("invalid", |Fault\(|\b(?:drop|quarantine|indeterminate)\(|check_unicode\([^,]+, )"([a-z0-9_]+)"',
+    r'(?:reject\("invalid", |Fault\(|\b(?:drop|quarantine|indeterminate)\(|check_unicode\([^,]+, '
+    r'|\breason(?:: ClassVar)? ?= ?)"([a-z0-9_]+)"',
     re.DOTALL,
 )
 

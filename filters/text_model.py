@@ -1,0 +1,88 @@
+"""What filters that judge texts by a classifier share: labels by name, languages, long texts."""
+
+from abc import abstractmethod
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, ClassVar
+
+from pydantic import Field, PositiveInt
+
+from filters.filter import Judge, TextFilter
+from filters.labels import Heads, Labels
+from filters.thresholds import Bounds, Thresholds, judged
+from schemas.models import ModelReference
+from schemas.resources import Resources
+from schemas.sample import Text
+from schemas.verdict import Verdict, indeterminate, keep
+
+if TYPE_CHECKING:
+    from filters.hugging_face import Probabilities, TextClassifier  # which imports torch
+
+
+class TextModel(TextFilter):
+    """Keep texts all of whose scores are < drop_at, in each window of a long text.
+
+    A text in a language that the model does not know is not judged; one whose language is unknown
+    is. White space alone is kept without a score.
+    """
+
+    fields: ClassVar = "prose"
+    reason: ClassVar[str]
+    model: str = Field(min_length=1)  # a text classifier: a hub id, or a folder
+    revision: str = "main"  # of a hub id: branch, tag or commit; resolved to a commit once
+    heads: Heads = "auto"  # what makes probabilities of the model's outputs; auto: as it says
+    drop_at: Thresholds = 0.8  # probability, inclusive; one for all scores, or some by name
+    quarantine_at: Thresholds | None = None  # likewise, below drop_at
+    languages: tuple[str, ...] = ()  # ISO 639 codes that the model knows; none: all
+    max_tokens: PositiveInt = Field(512, ge=16)  # of a window; fewer where the model takes fewer
+
+    @abstractmethod
+    def scores(self, labels: Labels) -> Mapping[str, int]:
+        """The scores, and the number of the model's label that each comes from; JobError."""
+
+    def models(self) -> tuple[ModelReference, ...]:
+        return (ModelReference(self.model, self.revision),)
+
+    def check(self, resources: Resources) -> None:
+        labels = Labels.of(resources.model(*self.models()))
+        labels.are_independent(self.heads)
+        self._bounds(labels)
+
+    def load(self, resources: Resources) -> Judge[Text]:
+        from filters.hugging_face import TextClassifier
+
+        folder = resources.model(*self.models())
+        labels = Labels.of(folder)
+        independent = labels.are_independent(self.heads)
+        classifier = TextClassifier(folder, resources, self.max_tokens, independent=independent)
+        return _Judge(self, classifier, self.scores(labels), self._bounds(labels))
+
+    def _bounds(self, labels: Labels) -> Bounds:
+        return Bounds.of(tuple(self.scores(labels)), self.drop_at, self.quarantine_at)
+
+
+@dataclass(frozen=True, slots=True)
+class _Judge:
+    filter: TextModel
+    classifier: "TextClassifier"
+    scores: Mapping[str, int]
+    bounds: Bounds
+
+    def judge(self, items: Sequence[Text]) -> list[Verdict]:
+        unread = [self._unread(item) for item in items]
+        read = [item.value for item, verdict in zip(items, unread, strict=True) if verdict is None]
+        said = iter(self.classifier.judge(read))
+        return [self._judged(next(said)) if verdict is None else verdict for verdict in unread]
+
+    def _unread(self, item: Text) -> Verdict | None:
+        """The verdict on what the model is not to read."""
+        if not item.value.strip():
+            return keep()
+        known = self.filter.languages
+        if known and item.language and item.language not in known:
+            return indeterminate("language_unsupported")
+        return None
+
+    def _judged(self, chances: "Probabilities") -> Verdict:
+        found = {score: chances[:, number] for score, number in self.scores.items()}
+        return judged(found, self.bounds, reason=self.filter.reason)

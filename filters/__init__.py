@@ -9,6 +9,7 @@ from filters.filter import Filter, ImageFilter, TextFilter
 from filters.hash_list import HashList
 from filters.image_size import ImageSize
 from filters.perceptual_hash_list import PerceptualHashList
+from filters.personal_data_model import PersonalDataModel
 from filters.porn_image import PornImageModel
 from filters.text_quality import TextQuality
 from filters.text_safety_model import TextSafetyModel
@@ -18,6 +19,7 @@ _Listed = Annotated[
     HashList
     | PerceptualHashList
     | ImageSize
+    | PersonalDataModel
     | PornImageModel
     | TextQuality
     | TextSafetyModel
@@ -47,6 +49,7 @@ __all__ = [
     "ImageFilter",
     "ImageSize",
     "PerceptualHashList",
+    "PersonalDataModel",
     "PornImageModel",
     "TextFilter",
     "TextQuality",

@@ -4,12 +4,13 @@ import re
 from bisect import bisect_right
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, NamedTuple, Self
+from typing import TYPE_CHECKING, Self
 
 import numpy as np
 import numpy.typing as npt
 
 from filters.labels import Labels
+from filters.redaction import Match
 from schemas.errors import JobError
 
 if TYPE_CHECKING:
@@ -21,14 +22,6 @@ _FIRST = frozenset("BUS")
 _PLACEHOLDER = re.compile(r"\[[A-Z][A-Z0-9_]*\]")
 # Kana, Han ideographs and Thai are written without spaces: an entity there is no whole word.
 _WORD = re.compile(r"[^\W\u0e00-\u0e7f\u3040-\u30ff\u3400-\u4dbf\u4e00-\u9fff]+")
-
-
-class Entity(NamedTuple):
-    """A stretch of a text."""
-
-    infotype: str
-    start: int  # characters
-    end: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,58 +57,55 @@ class Infotypes:
 
 def find_entities(
     text: str, windows: Iterable["Window"], infotypes: Infotypes, min_score: float
-) -> list[Entity]:
+) -> list[Match]:
     """The entities in all windows of a text, widened to whole words; none inside a placeholder.
 
-    What windows find of one infotype in stretches that overlap is one entity.
+    They overlap where windows do.
     """
     hidden = _Stretches([match.span() for match in _PLACEHOLDER.finditer(text)])
-    runs = [run for window in windows for run in _runs(text, window, infotypes, min_score, hidden)]
-    if not runs:
-        return []
-    words = _Stretches([match.span() for match in _WORD.finditer(text)])
-    found: list[Entity] = []
-    for infotype, start, end in sorted(runs):
-        start, end = words.around(start)[0], words.around(end - 1)[1]
-        if found and found[-1].infotype == infotype and start < found[-1].end:
-            found[-1] = found[-1]._replace(end=max(end, found[-1].end))
-        else:
-            found.append(Entity(infotype, start, end))
-    return sorted(found, key=lambda entity: entity.start)
+    found = [run for window in windows for run in _runs(text, window, infotypes, min_score, hidden)]
+    words = _Stretches([match.span() for match in _WORD.finditer(text)] if found else [])
+    return [_widened(run, words) for run in found]
 
 
 def _runs(
     text: str, window: "Window", infotypes: Infotypes, min_score: float, hidden: "_Stretches"
-) -> Iterator[Entity]:
+) -> Iterator[Match]:
     """The entities in one window: tokens in a row of one infotype.
 
-    A token goes on the entity that it touches, or that white space alone parts it from unless its
-    label is that of a beginning.
+    A token goes on the entity that it touches or, unless its label is that of a beginning, that
+    white space alone parts it from.
     """
-    run: Entity | None = None
+    run: Match | None = None
     chances = infotypes.chances(window)
     begins = infotypes.begins[window.probabilities.argmax(axis=1)]
-    for (start, end), chance, first in zip(window.spans, chances, begins, strict=True):
-        start += len(text[start:end]) - len(text[start:end].lstrip())  # "▁Ada" is " Ada"
-        infotype = infotypes.names[chance.argmax()]
-        if start == end or hidden.cover(start):
+    for (start, end), chance, begin in zip(window.spans, chances, begins, strict=True):
+        start += len(text[start:end]) - len(text[start:end].lstrip())  # some hold the space before
+        if start == end or hidden.at(start):
             continue
         if chance.max() < min_score:
             if run:
                 yield run
             run = None
-        elif run and run.infotype == infotype and _goes_on(text[run.end : start], first):
-            run = run._replace(end=max(run.end, end))
+            continue
+        infotype = infotypes.names[chance.argmax()]
+        if run and run.infotype == infotype and _goes_on(text[run.end : start], begin):
+            run = Match(infotype, run.start, max(run.end, end))
         else:
             if run:
                 yield run
-            run = Entity(infotype, start, end)
+            run = Match(infotype, start, end)
     if run:
         yield run
 
 
-def _goes_on(between: str, first: bool) -> bool:
-    return not between or (between.isspace() and not first)
+def _widened(run: Match, words: "_Stretches") -> Match:
+    first, last = words.at(run.start), words.at(run.end - 1)
+    return Match(run.infotype, first[0] if first else run.start, last[1] if last else run.end)
+
+
+def _goes_on(between: str, begin: bool) -> bool:
+    return not between or (between.isspace() and not begin)
 
 
 class _Stretches:
@@ -125,13 +115,8 @@ class _Stretches:
         self._stretches = stretches
         self._starts = [start for start, _ in stretches]
 
-    def around(self, place: int) -> tuple[int, int]:
-        """The stretch that a character lies in; the character alone where it lies in none."""
+    def at(self, place: int) -> tuple[int, int] | None:
+        """The one that a character lies in."""
         number = bisect_right(self._starts, place) - 1
-        if number >= 0 and place < self._stretches[number][1]:
-            return self._stretches[number]
-        return place, place + 1
-
-    def cover(self, place: int) -> bool:
-        number = bisect_right(self._starts, place) - 1
-        return number >= 0 and place < self._stretches[number][1]
+        covers = number >= 0 and place < self._stretches[number][1]
+        return self._stretches[number] if covers else None

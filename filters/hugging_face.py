@@ -34,8 +34,9 @@ from schemas.sample import RGB
 
 Probabilities = npt.NDArray[np.float32]  # [..., labels]; NaN where the model gave none
 
-_ROWS_ON_GPU = 32
-_STEP_ON_GPU = 16  # tokens; texts are padded to a multiple of it
+_ROWS: Mapping[str, int] = {"cpu": 1}  # of a batch, by device ...
+_ROWS_ELSEWHERE = 32
+_STEP = 16  # tokens; where batches have several rows, texts are padded to a multiple of it
 _OVERLAP = 4  # windows over long texts share 1 / 4 of their tokens
 _logging: Any = logging
 
@@ -68,7 +69,7 @@ class _Classifier:
             # transformers makes up what is missing, with a warning only: a head of random weights.
             raise JobError(f"model: weights are missing in {str(folder)!r}: take a classifier")
         self._model = model.to(resources.device).eval()
-        self._rows = 1 if resources.device == "cpu" else _ROWS_ON_GPU
+        self._rows = _ROWS.get(resources.device, _ROWS_ELSEWHERE)
         self._device = resources.device
         self._independent = independent
         self._lock = threading.Lock()  # texts of source and model are judged in two threads
@@ -148,7 +149,7 @@ class _Reader(_Classifier):
                 direction=loaded.padding_side,
                 pad_id=loaded.pad_token_id,
                 pad_token=loaded.pad_token,
-                pad_to_multiple_of=_STEP_ON_GPU,
+                pad_to_multiple_of=_STEP,
             )
 
     def _read(self, texts: Sequence[str]) -> Iterator[list[tuple[Any, Probabilities]]]:

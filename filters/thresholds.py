@@ -46,11 +46,11 @@ def judged(found: Mapping[str, npt.NDArray[np.float32]], bounds: Bounds, *, reas
     A value that is not finite is none that could pass: indeterminate, unless another one drops the
     item anyway.
     """
-    worst = {name: float(np.fmax.reduce(values)) for name, values in found.items()}
-    scores = {name: value for name, value in worst.items() if np.isfinite(value)}
+    finite = {name: values[np.isfinite(values)] for name, values in found.items()}
+    scores = {name: float(values.max()) for name, values in finite.items() if values.size}
     if _reached(scores, bounds.drop_at):
         return drop(reason, scores)
-    if not all(np.isfinite(values).all() for values in found.values()):
+    if any(finite[name].size < values.size for name, values in found.items()):
         return indeterminate("score_not_finite", scores)
     return quarantine(reason, scores) if _reached(scores, bounds.quarantine_at) else keep(scores)
 

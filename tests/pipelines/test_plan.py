@@ -75,7 +75,14 @@ def test_the_fingerprint_covers_all_but_name_output_and_runner(full: Job) -> Non
             covered.add(path[0])
         else:
             assert path[0] in ("name", "output", "runner")
-    assert covered == {"input", "filters", "model", "tasks", "resolved"}
+    assert covered == {
+        "input",
+        "filters",
+        "model",
+        "tasks",
+        "require_image_safety",
+        "resolved",
+    }
 
 
 def test_the_fingerprint_tells_the_order_of_tasks(folder: Path, checkpoint: Path) -> None:

@@ -7,13 +7,15 @@ was one: no score, no distance, no entry of the list.
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from itertools import product
 from typing import Any, Literal
 
 import numpy as np
+import numpy.typing as npt
 from pydantic import Field
 
 from filters.filter import ImageFilter, Judge
-from filters.hamming import HammingIndex
+from filters.hamming import HammingIndex, Hashes
 from filters.hash_entries import SIZES, read_hashes
 from schemas.errors import JobError
 from schemas.resources import Resources
@@ -21,6 +23,7 @@ from schemas.sample import RGB, Sample
 from schemas.verdict import Verdict, drop, keep
 
 _ALGORITHM = "pdq"
+_TRANSPOSED = 6  # among the eight that pdqhash gives
 
 
 class PerceptualHashList(ImageFilter):
@@ -62,11 +65,25 @@ class _Judge:
     def _judge(self, frames: Sequence[RGB]) -> Verdict:
         lowest = 100
         for frame in frames:
-            bits, quality = self.pdqhash.compute_dihedral(frame)
+            hashes, quality = self._hashes(frame)
             lowest = min(lowest, quality)
-            if quality > self.ignore_quality and self.index.has_near(np.packbits(bits, axis=1)):
+            if quality > self.ignore_quality and self.index.has_near(hashes):
                 return drop("perceptual_hash_listed")
         return keep({"quality": lowest})
+
+    def _hashes(self, frame: RGB) -> tuple[Hashes, int]:
+        """Of the frame's eight flips and rotations; and its quality, of 100.
+
+        PDQ derives all eight from one, but for sides whose blur and sampling lie off the centre
+        (480 pixels, say) what it derives for a flip is up to 28 bits from the flip's own hash. Only
+        that of the transposed image is exact: so four flips are hashed, and transposed.
+        """
+        bits: list[npt.NDArray[np.int64]] = []  # of each, [256]
+        for down, across in product((1, -1), repeat=2):
+            flipped = np.ascontiguousarray(frame[::down, ::across])
+            derived, quality = self.pdqhash.compute_dihedral(flipped)
+            bits += derived[0], derived[_TRANSPOSED]
+        return np.packbits(bits, axis=1), quality
 
 
 def _pdqhash() -> Any:

@@ -61,8 +61,10 @@ class _Judge:
     infotypes: Infotypes
 
     def judge(self, items: Sequence[Text]) -> list[Verdict]:
-        read = self.classifier.judge([item.value for item in items])
-        return [self._judge(item.value, of) for item, of in zip(items, read, strict=True)]
+        texts = dict.fromkeys(item.value for item in items)  # alike ones are read once
+        read = zip(texts, self.classifier.judge(list(texts)), strict=True)
+        verdicts = {text: self._judge(text, windows) for text, windows in read}
+        return [verdicts[item.value] for item in items]
 
     def _judge(self, text: str, windows: Sequence["Window"]) -> Verdict:
         names = self.infotypes.names

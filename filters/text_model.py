@@ -1,5 +1,6 @@
 """What filters that judge texts by a classifier share: labels by name, languages, long texts."""
 
+import re
 from abc import abstractmethod
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -9,6 +10,7 @@ from pydantic import Field, PositiveInt
 
 from filters.filter import Judge, TextFilter
 from filters.labels import Heads, Labels
+from filters.languages import detect
 from filters.thresholds import Bounds, Thresholds, judged
 from schemas.models import ModelReference
 from schemas.resources import Resources
@@ -18,15 +20,16 @@ from schemas.verdict import Verdict, indeterminate, keep
 if TYPE_CHECKING:
     from filters.hugging_face import Probabilities, TextClassifier  # which imports torch
 
+_SILENT = re.compile(r"[\s\x00-@\[-`{-\x7f]*")  # keys that are numbers, say
+
 
 class TextModel(TextFilter):
     """Keep texts all of whose scores are < drop_at, in each window of a long text.
 
-    A text in a language that the model does not know is not judged; one whose language is unknown
-    is. White space alone is kept without a score.
+    A text in a language that the model does not know is not judged; one whose language is neither
+    told nor sure is. One without letters or anything beyond ASCII is kept without a score.
     """
 
-    fields: ClassVar = "prose"
     reason: ClassVar[str]
     model: str = Field(min_length=1)  # a text classifier: a hub id, or a folder
     revision: str = "main"  # of a hub id: branch, tag or commit; resolved to a commit once
@@ -70,17 +73,24 @@ class _Judge:
 
     def judge(self, items: Sequence[Text]) -> list[Verdict]:
         unread = [self._unread(item) for item in items]
-        read = [item.value for item, verdict in zip(items, unread, strict=True) if verdict is None]
-        said = iter(self.classifier.judge(read))
-        return [self._judged(next(said)) if verdict is None else verdict for verdict in unread]
+        # Alike texts, such as labels of detections, are read once.
+        read = dict.fromkeys(
+            item.value for item, verdict in zip(items, unread, strict=True) if verdict is None
+        )
+        said = dict(zip(read, self.classifier.judge(list(read)), strict=True))
+        return [
+            self._judged(said[item.value]) if verdict is None else verdict
+            for item, verdict in zip(items, unread, strict=True)
+        ]
 
     def _unread(self, item: Text) -> Verdict | None:
         """The verdict on what the model is not to read."""
-        if not item.value.strip():
+        if _SILENT.fullmatch(item.value):
             return keep()
-        known = self.filter.languages
-        if known and item.language and item.language not in known:
-            return indeterminate("language_unsupported")
+        if self.filter.languages:
+            language = item.language.partition("-")[0] or detect(item.value)
+            if language and language not in self.filter.languages:
+                return indeterminate("language_unsupported")
         return None
 
     def _judged(self, chances: "Probabilities") -> Verdict:

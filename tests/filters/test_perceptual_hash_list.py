@@ -13,10 +13,14 @@ from schemas.sample import RGB, Sample
 from schemas.verdict import Verdict, drop
 
 
-def pixels(seed: int) -> RGB:
-    """Tiles of random colours, 320 x 240: much for the hash to hold on to."""
-    tiles = np.random.default_rng(seed).integers(0, 256, (12, 16, 3), np.uint8)
-    return tiles.repeat(20, axis=0).repeat(20, axis=1)
+def pixels(seed: int, width: int = 320, height: int = 240) -> RGB:
+    """Noise whose strength falls with its frequency, as in photographs."""
+    random = np.random.default_rng(seed)
+    rows, columns = np.fft.fftfreq(height) * height, np.fft.fftfreq(width) * width
+    frequency = np.maximum(np.hypot(rows[:, None], columns), 1)[..., None]
+    noise = np.fft.fft2(random.normal(size=(height, width, 3)), axes=(0, 1)) / frequency
+    values = np.fft.ifft2(noise, axes=(0, 1)).real
+    return (128 + 50 * values / values.std()).clip(0, 255).astype(np.uint8)
 
 
 def hexadecimal(image: RGB) -> str:
@@ -37,12 +41,16 @@ def judged(stage: PerceptualHashList, resources: Resources, *frames: RGB) -> Ver
     return verdict
 
 
-def test_flips_and_rotations_are_hit_and_nothing_told(tmp_path: Path, resources: Resources) -> None:
-    stage = listed(tmp_path, pixels(0), pixels(1))
+@pytest.mark.parametrize("size", [(320, 240), (240, 320), (250, 250), (384, 384), (600, 300)])
+def test_flips_and_rotations_are_hit_exactly_and_nothing_told(
+    tmp_path: Path, resources: Resources, size: tuple[int, int]
+) -> None:
+    image = pixels(0, *size)
+    stage = listed(tmp_path, pixels(1), image, max_distance=0)
     for turns in range(4):
-        turned = np.rot90(pixels(0), turns)
-        for image in (turned, turned[:, ::-1]):
-            found = judged(stage, resources, np.ascontiguousarray(image))
+        turned = np.rot90(image, turns)
+        for seen in (turned, turned[:, ::-1]):
+            found = judged(stage, resources, np.ascontiguousarray(seen))
             assert found == drop("perceptual_hash_listed")
             assert (found.scores, found.counts) == ({}, {})
 

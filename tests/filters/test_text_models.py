@@ -49,8 +49,8 @@ def test_a_megabyte_is_judged(toxicity: Callable[..., list[Verdict]]) -> None:
     assert found.action == "keep"
 
 
-@pytest.mark.parametrize("text", ["", " \n\t", "\u3000"])
-def test_white_space_is_kept_without_a_score(
+@pytest.mark.parametrize("text", ["", " \n\t", "\u3000", "000012", "-- 3:45 --", "[~`@]"])
+def test_what_says_nothing_is_kept_without_a_score(
     toxicity: Callable[..., list[Verdict]], text: str
 ) -> None:
     (found,) = toxicity(text)
@@ -73,13 +73,36 @@ def test_languages(toxicity: Callable[..., list[Verdict]], language: str, action
     assert found.action == "drop"
 
 
+@pytest.mark.parametrize(
+    ("text", "action"),
+    [
+        ("the oaf sees a red star over the old house in this town", "drop"),
+        ("der alte Stern steht über dem kleinen Haus und die Katze schläft", "indeterminate"),
+        ("oaf", "drop"),
+    ],
+)
+def test_a_language_that_is_not_told_is_detected_where_it_is_sure(
+    toxicity: Callable[..., list[Verdict]], text: str, action: str
+) -> None:
+    (found,) = toxicity(text, languages=["en"])
+    assert found.action == action
+    (told,) = toxicity(Text("oaf", "en-GB"), languages=["en"])
+    assert told.action == "drop"
+
+
+@pytest.mark.parametrize("text", ["a", "é", "\U0001f595", "\u661f"])
+def test_all_else_is_read(toxicity: Callable[..., list[Verdict]], text: str) -> None:
+    (found,) = toxicity(text)
+    assert found.scores.keys() == {"toxicity", "insult"}
+
+
 def test_verdicts_stand_in_order_among_those_without_the_model(
     toxicity: Callable[..., list[Verdict]],
 ) -> None:
-    texts = [Text("oaf"), Text(" "), Text("star", "fr"), Text("dung"), Text("star")]
+    texts = [Text("oaf"), Text(" "), Text("star", "fr"), Text("dung"), Text("star"), Text("oaf")]
     found = toxicity(*texts, languages=["en"])
     actions = [each.action for each in found]
-    assert actions == ["drop", "keep", "indeterminate", "drop", "keep"]
+    assert actions == ["drop", "keep", "indeterminate", "drop", "keep", "drop"]
     assert found == [toxicity(text, languages=["en"])[0] for text in texts]
 
 

@@ -1,7 +1,10 @@
 """Models of filters in a job: pinned once, named in errors, and nothing passes unjudged."""
 
 import json
+import os
 import shutil
+import subprocess
+import sys
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, ClassVar
@@ -9,6 +12,7 @@ from typing import Any, ClassVar
 import numpy as np
 import pyarrow.parquet as pq
 import pytest
+from local_hub import COMMIT, Hub, serve
 from making import encoded, job, picture, write_shard
 from rich.console import Console
 
@@ -281,3 +285,60 @@ def test_plan_and_summary_say_whether_images_were_judged(
     assert not finish(unjudged.output).images_judged
     (written,) = (tmp_path / "other/_shardmill/runs").glob(f"{summary.run}.json")
     assert json.loads(written.read_text())["images_judged"] is False
+
+
+SCRIPT = """
+import sys
+from pathlib import Path
+from making import job
+from filters import PornImageModel
+from inference import fetch_model
+from pipelines.plan import resolve
+from schemas.errors import JobError
+folder, checkpoint, label = sys.argv[1:]
+stage = PornImageModel(model="someone/placards", label=label)
+try:
+    work = resolve(job(Path(folder), checkpoint, filters=[stage]))
+    (model,) = work.resolved.models.values()
+    print(list(work.resolved.models), model.version)
+    print(*sorted(path.name for path in fetch_model(model).iterdir()))
+except JobError as error:
+    print(error)
+"""
+
+
+@pytest.mark.parametrize(
+    ("label", "lines"),
+    [
+        (
+            "nsfw",
+            [
+                f"['someone/placards@main'] {COMMIT}",
+                "config.json model.safetensors preprocessor_config.json",
+            ],
+        ),
+        (
+            "porn",
+            [
+                "filters[0].label: the model has no label 'porn': take one of normal, nsfw",
+            ],
+        ),
+    ],
+)
+def test_a_model_on_the_hub_is_pinned_to_its_commit(
+    tmp_path: Path, checkpoint: Path, model: Path, label: str, lines: list[str]
+) -> None:
+    (model / "pytorch_model.bin").write_bytes(b"pickle")
+    (model / "README.md").unlink()
+    with serve(Hub({"someone/placards": model})) as hub:
+        told = subprocess.run(
+            [sys.executable, "-c", SCRIPT, str(tmp_path), str(checkpoint), label],
+            env=os.environ
+            | {"HF_ENDPOINT": hub.url, "HF_HOME": str(tmp_path / "hub"), "HF_TOKEN": ""}
+            | {"PYTHONPATH": os.pathsep.join(("tests", "."))},
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+    assert told.returncode == 0, told.stderr
+    assert told.stdout.splitlines() == lines

@@ -3,7 +3,7 @@
     python -m benchmarks.hash_lists [--exact 10000000] [--perceptual 1000000]
 
 Lists of random hashes, images of random pixels, CPU seconds of one core. Needs
-`pip install 'shardmill[pdq]'`. Prints a table; nothing is asserted.
+`pip install 'pdqhash>=0.2.8'`. Prints a table; nothing is asserted.
 """
 
 import resource

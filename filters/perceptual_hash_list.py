@@ -92,7 +92,6 @@ def _pdqhash() -> Any:
         import pdqhash
     except ImportError:
         raise JobError(
-            "kind: perceptual_hash_list needs pdqhash: pip install --constraint constraints.txt "
-            "'shardmill[pdq]'"
+            "kind: perceptual_hash_list needs pdqhash: pip install 'pdqhash>=0.2.8'"
         ) from None
     return pdqhash

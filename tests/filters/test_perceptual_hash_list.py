@@ -24,7 +24,7 @@ def pixels(seed: int, width: int = 320, height: int = 240) -> RGB:
 
 
 def hexadecimal(image: RGB) -> str:
-    pdqhash = pytest.importorskip("pdqhash", reason="pip install 'shardmill[pdq]'")
+    pdqhash = pytest.importorskip("pdqhash", reason="pip install 'pdqhash>=0.2.8'")
     return np.packbits(pdqhash.compute(image)[0]).tobytes().hex()
 
 
@@ -101,7 +101,7 @@ def test_every_shape_is_judged(
 
 
 def test_a_list_without_such_hashes_is_refused(tmp_path: Path, resources: Resources) -> None:
-    pytest.importorskip("pdqhash", reason="pip install 'shardmill[pdq]'")
+    pytest.importorskip("pdqhash", reason="pip install 'pdqhash>=0.2.8'")
     path = tmp_path / "list.csv"
     path.write_text(f"algorithm,hash\nmd5,{'0' * 32}\n")
     stage = PerceptualHashList(path=str(path))
@@ -118,5 +118,5 @@ def test_without_the_library_the_error_is_how_to_install_it(
     path.write_text(f"algorithm,hash\npdq,{'0' * 64}\n")
     stage = PerceptualHashList(path=str(path))
     for attempt in (stage.check, stage.load):
-        with pytest.raises(JobError, match=r"pip install .*'shardmill\[pdq\]'"):
+        with pytest.raises(JobError, match=r"pip install 'pdqhash>=0.2.8'"):
             attempt(resources)

@@ -7,20 +7,32 @@ from pydantic.json_schema import SkipJsonSchema
 
 from filters.datacomp_basic import DatacompBasic
 from filters.filter import Filter, ImageFilter, TextFilter
+from filters.hash_list import HashList
 from filters.image_format import ImageFormat
 from filters.image_quality import ImageQuality
 from filters.image_size import ImageSize
+from filters.perceptual_hash_list import PerceptualHashList
+from filters.personal_data_model import PersonalDataModel
+from filters.porn_image import PornImageModel
 from filters.text_quality import TextQuality
 from filters.text_safety import TextSafetyRules
+from filters.text_safety_model import TextSafetyModel
 from filters.toxicity import ToxicityRules
+from filters.toxicity_model import ToxicityModel
 
 _Listed = Annotated[
-    DatacompBasic
+    HashList
+    | PerceptualHashList
+    | DatacompBasic
     | ImageFormat
     | ImageQuality
     | ImageSize
+    | PersonalDataModel
+    | PornImageModel
     | TextQuality
+    | TextSafetyModel
     | TextSafetyRules
+    | ToxicityModel
     | ToxicityRules,
     Field(discriminator="kind"),
 ]
@@ -44,12 +56,18 @@ __all__ = [
     "AnyFilter",
     "DatacompBasic",
     "Filter",
+    "HashList",
     "ImageFilter",
     "ImageFormat",
     "ImageQuality",
     "ImageSize",
+    "PerceptualHashList",
+    "PersonalDataModel",
+    "PornImageModel",
     "TextFilter",
     "TextQuality",
+    "TextSafetyModel",
     "TextSafetyRules",
+    "ToxicityModel",
     "ToxicityRules",
 ]

@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from typing import ClassVar, Literal, Protocol, TypeVar
 
 from schemas.frozen import Frozen
+from schemas.models import ModelReference
 from schemas.resources import Resources
 from schemas.sample import Sample, Text
 from schemas.verdict import Verdict
@@ -30,6 +31,13 @@ class Filter(Frozen, ABC):
         """Files the filter reads when it loads; their digests are part of the fingerprint."""
         return ()
 
+    def models(self) -> tuple[ModelReference, ...]:
+        """Models the filter loads, each pinned once; `Resources.model` gives their folders."""
+        return ()
+
+    def check(self, resources: Resources) -> None:
+        """Say while the job is planned what `load` would refuse: JobError, its field first."""
+
 
 class TextFilter(Filter):
     """Judges texts of the source and of the model alike."""
@@ -45,6 +53,16 @@ class ImageFilter(Filter):
     """Judges samples by their image."""
 
     reads: ClassVar[Literal["bytes", "header", "frames"]] = "frames"
+    judges_safety: ClassVar[bool] = False  # by a model: what `require_image_safety` asks for
 
     @abstractmethod
     def load(self, resources: Resources) -> Judge[Sample]: ...
+
+
+def filter_names(filters: Sequence[Filter]) -> list[str]:
+    """Names for rows and reports: the kind, numbered from the second of a kind on."""
+    names: list[str] = []
+    for stage in filters:
+        earlier = sum(other.kind == stage.kind for other in filters[: len(names)])
+        names.append(f"{stage.kind}_{earlier + 1}" if earlier else stage.kind)
+    return names

@@ -9,6 +9,7 @@ from pydantic.json_schema import SkipJsonSchema
 from inference.checkpoint import ResolvedCheckpoint, resolve_checkpoint
 from inference.device import resolve_device
 from inference.engine import Engine, Model
+from inference.hub import fetch_model, resolve_model
 from inference.location_tasks import Detect, Segment
 from inference.task import Task
 from inference.text_tasks import AltText, Caption, Describe, Ocr, Prompt, Question, Vqa
@@ -67,7 +68,9 @@ __all__ = [
     "Segment",
     "Task",
     "Vqa",
+    "fetch_model",
     "load_engine",
     "resolve_checkpoint",
     "resolve_device",
+    "resolve_model",
 ]

@@ -9,7 +9,7 @@ from contextlib import closing
 from itertools import count
 from typing import Literal
 
-from inference import load_engine
+from inference import fetch_model, load_engine
 from pipelines.commit import PartWriter
 from pipelines.deadline import deadline
 from pipelines.judging import Judging
@@ -20,7 +20,7 @@ from pipelines.prepare import Preparation
 from pipelines.reading import CountedStream
 from pipelines.rows import SKIPPED, Row, answer
 from pipelines.stopwatch import Stopwatch
-from pipelines.storage import Storage, absolute, storage_for
+from pipelines.storage import Storage, open_file
 from schemas.errors import ShardFault
 from schemas.generation import Request
 from schemas.report import Counts, Histograms, OnProgress, Progress, UnitReport, add_histograms
@@ -39,9 +39,10 @@ class Annotator:
     ) -> None:
         job = work.job
         resources = Resources(
-            open=lambda path: storage_for(path).open(absolute(path)),
-            device=work.resolved.device,
-            threads=work.resolved.threads,
+            open_file,
+            work.resolved.device,
+            work.resolved.threads,
+            lambda reference: fetch_model(work.resolved.models[str(reference)], reference.field),
         )
         self._work = work
         self._storage = storage

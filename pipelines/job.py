@@ -16,7 +16,7 @@ from pydantic import (
     model_validator,
 )
 
-from filters import AnyFilter
+from filters import AnyFilter, ImageFilter
 from inference import AnyTask
 from inference.engine import Model
 from pipelines.job_faults import first_fault
@@ -103,10 +103,25 @@ class Job(Frozen):
     evaluate: Literal["first", "all"] = "first"  # all: filters see what others dropped, for scores
     model: Model
     tasks: Mapping[str, AnyTask] = Field(min_length=1)  # by column name
+    require_image_safety: bool = False  # refuse a job whose images no model judges
     output: str = Field(min_length=1)
     # A run stops where more of its samples are invalid, or of its units failed; 1: never.
     max_error_rate: float = Field(0.5, gt=0, le=1)
     runner: LocalRunner = LocalRunner()
+
+    @property
+    def judges_images(self) -> bool:
+        """Whether a filter judges by a model what the images show."""
+        return any(isinstance(each, ImageFilter) and each.judges_safety for each in self.filters)
+
+    @model_validator(mode="after")
+    def _safe(self) -> Self:
+        if self.require_image_safety and not self.judges_images:
+            raise JobError(
+                "require_image_safety: no filter of this job judges by a model what images show: "
+                "add one of kind porn_image_model to filters"
+            )
+        return self
 
     @model_validator(mode="after")
     def _columns(self) -> Self:

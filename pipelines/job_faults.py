@@ -1,7 +1,8 @@
 """What is wrong with a job file, in one line that names the field and says what to change."""
 
 import difflib
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from typing import Any
 
 from pydantic import BaseModel, ValidationError
@@ -22,6 +23,15 @@ _WORDS: Mapping[str, str] = {  # pydantic's type of fault -> what the user is to
     "float_type": "must be a number",
     "union_tag_not_found": "its kind is missing: `kind: ...` says which one it is",
 }
+
+
+@contextmanager
+def at(place: str) -> Iterator[None]:
+    """Put the place in the job before what a filter or task says is wrong with its fields."""
+    try:
+        yield
+    except JobError as error:
+        raise JobError(f"{place}{error}") from None
 
 
 def first_fault(error: ValidationError, data: Any, model: type[BaseModel]) -> str:

@@ -7,9 +7,10 @@ from dataclasses import dataclass, replace
 from typing import Any, cast
 
 from filters import ImageFilter, TextFilter
-from filters.filter import Filter, Judge
+from filters.filter import Filter, Judge, filter_names
 from filters.languages import detect
 from inference.task import Task
+from pipelines.job_faults import at
 from pipelines.rows import Answer, Row
 from schemas.errors import WorkerFault
 from schemas.resources import Resources
@@ -49,10 +50,11 @@ class Judging:
         self, filters: Sequence[Filter], resources: Resources, evaluate_all: bool = False
     ) -> None:
         self._evaluate_all = evaluate_all
-        self._loaded = [
-            _Loaded(name, stage, cast("TextFilter | ImageFilter", stage).load(resources))
-            for name, stage in zip(filter_names(filters), filters, strict=True)
-        ]
+        self._loaded: list[_Loaded] = []
+        for number, (name, stage) in enumerate(zip(filter_names(filters), filters, strict=True)):
+            with at(f"filters[{number}]."):
+                judge = cast("TextFilter | ImageFilter", stage).load(resources)
+            self._loaded.append(_Loaded(name, stage, judge))
         self.reads_frames = any(
             isinstance(stage, ImageFilter) and stage.reads == "frames" for stage in filters
         )
@@ -152,15 +154,6 @@ class Judging:
             for row, verdict in zip(judged, verdicts, strict=True):
                 _note(row, f"{loaded.name}.", verdict)
                 _apply(row, loaded, [verdict])
-
-
-def filter_names(filters: Sequence[Filter]) -> list[str]:
-    """Names for rows and reports: the kind, numbered from the second of a kind on."""
-    names: list[str] = []
-    for stage in filters:
-        earlier = sum(other.kind == stage.kind for other in filters[: len(names)])
-        names.append(f"{stage.kind}_{earlier + 1}" if earlier else stage.kind)
-    return names
 
 
 def _written(task: Task, answer: Answer) -> tuple[str, ...]:

@@ -3,22 +3,33 @@
 import hashlib
 import json
 import os
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
 from functools import cached_property
 from importlib.metadata import version
+from pathlib import Path
 from typing import Any
 
 from filters import Filter
-from inference import ResolvedCheckpoint, Task, resolve_checkpoint, resolve_device
+from filters.filter import filter_names
+from inference import (
+    ResolvedCheckpoint,
+    Task,
+    resolve_checkpoint,
+    resolve_device,
+    resolve_model,
+)
 from pipelines.job import Job
+from pipelines.job_faults import at
 from pipelines.opened import Output, find_output
 from pipelines.outputs import Contents, Layout, Standing, contents
 from pipelines.reading.parquet import ColumnFault, Footer, check_columns
-from pipelines.storage import Storage, absolute, storage_for
+from pipelines.storage import Storage, absolute, open_file, storage_for
 from pipelines.units import find_shards, manifest_bytes, split
 from schemas.errors import JobError
 from schemas.frozen import Frozen
+from schemas.models import ModelReference, ResolvedModel
+from schemas.resources import Resources
 from schemas.sample import Unit
 
 PACKAGES = (
@@ -42,6 +53,9 @@ class Resolved(Frozen):
     device: str  # cpu | cuda
     threads: int  # of arithmetic on the CPU: sums depend on how they are split
     files: Mapping[str, str]  # files that filters and tasks read -> sha256
+    models: Mapping[str, ResolvedModel]  # of the filters, by name@revision
+    images_judged: bool  # a filter of the job judges by a model what images show
+    rules: Mapping[str, str]  # version of the rules of each filter
     packages: Mapping[str, str]  # versions of what computes or writes
 
 
@@ -149,24 +163,49 @@ def resolve(job: Job, recorded: Mapping[str, Any] | None = None) -> ResolvedJob:
         **{f"filters[{number}]": stage for number, stage in enumerate(job.filters)},
         **{f"tasks.{name}": task for name, task in job.tasks.items()},
     }
+    device = resolve_device(job.model.device)
+    threads = pinned["threads"] if pinned else len(os.sched_getaffinity(0))
+    known = pinned.get("models", {}) if pinned else {}
     resolved = Resolved(
         checkpoint=resolve_checkpoint(job.model, commit),
-        device=resolve_device(job.model.device),
-        threads=pinned["threads"] if pinned else len(os.sched_getaffinity(0)),
-        files={path: _digest(path, at) for at, stage in stages.items() for path in stage.files()},
+        device=device,
+        threads=threads,
+        files={
+            path: _digest(path, where) for where, stage in stages.items() for path in stage.files()
+        },
+        models=_checked(job.filters, Resources(open_file, device, threads), known),
+        images_judged=job.judges_images,
+        rules={
+            name: f.rules for name, f in zip(filter_names(job.filters), job.filters, strict=True)
+        },
         packages={name: version(name) for name in PACKAGES},
     )
     for name, task in job.tasks.items():
-        try:
+        with at(f"tasks.{name}: "):
             task.load()
-        except JobError as error:
-            raise JobError(f"tasks.{name}: {error}") from None
     return ResolvedJob(job=job, resolved=resolved)
+
+
+def _checked(
+    filters: Sequence[Filter], resources: Resources, known: Mapping[str, Any]
+) -> dict[str, ResolvedModel]:
+    """The models that the filters load, pinned, once each filter has found nothing wrong."""
+    models: dict[str, ResolvedModel] = {}
+    folders: dict[ModelReference, Path] = {}
+    resources = replace(resources, model=lambda reference: folders[reference])
+    for number, stage in enumerate(filters):
+        with at(f"filters[{number}]."):
+            for reference in stage.models():
+                name = str(reference)
+                recorded = known.get(name, {}).get("version")
+                models[name], folders[reference] = resolve_model(reference, recorded)
+            stage.check(resources)
+    return models
 
 
 def _digest(path: str, where: str) -> str:
     try:
-        with storage_for(path).open(absolute(path)) as stream:
+        with open_file(path) as stream:
             return hashlib.file_digest(stream, "sha256").hexdigest()  # type: ignore[arg-type]
     except OSError as error:
         raise JobError(

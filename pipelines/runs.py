@@ -7,6 +7,7 @@ from datetime import UTC, datetime
 from functools import partial, reduce
 from importlib.metadata import version
 from operator import add
+from typing import Any
 
 from pipelines.commit import read_counts
 from pipelines.job import Job
@@ -66,7 +67,7 @@ def run(
     planned = plan(job, storage)
     on_plan(planned)
     layout = planned.work.layout
-    tally = _Tally(job.name, planned.work.fingerprint)
+    tally = _Tally(planned.work.record)
     if not planned.pending and planned.contents.closed:  # nothing to do: nothing is written
         return _survey(tally, open_output(layout.root, storage))
     if planned.is_new:
@@ -90,15 +91,14 @@ def run(
 def finish(output: str, storage: Storage | None = None) -> Summary:
     """Close an output from its files alone, whoever wrote them: summary and `_SUCCESS`."""
     opened = open_output(output, storage)
-    return _close(_Tally(opened.record["name"], fingerprint_of(opened.record)), opened)
+    return _close(_Tally(opened.record), opened)
 
 
 class _Tally:
     """What one run has done so far."""
 
-    def __init__(self, job: str, fingerprint: str) -> None:
-        self._job = job
-        self._fingerprint = fingerprint
+    def __init__(self, record: Mapping[str, Any]) -> None:
+        self._record = record
         self._started = datetime.now(UTC)
         self._run = f"{self._started:%Y%m%dT%H%M%SZ}-{secrets.token_hex(3)}"
         self._stages: dict[str, Stage] = {}
@@ -143,12 +143,14 @@ class _Tally:
         ended = datetime.now(UTC)
         return Summary(
             run=self._run,
-            job=self._job,
+            job=self._record["name"],
             shardmill=version("shardmill"),
-            fingerprint=self._fingerprint,
+            fingerprint=fingerprint_of(self._record),
             started=self._started.isoformat(timespec="seconds"),
             ended=ended.isoformat(timespec="seconds"),
             outcome=outcome,
+            rules=self._record["resolved"].get("rules", {}),
+            images_judged=self._record["resolved"].get("images_judged", False),
             units_total=total,
             units_committed=committed,
             failed=tuple(failed),

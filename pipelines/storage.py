@@ -127,6 +127,11 @@ def storage_for(path: str) -> Storage:
     return LocalStorage()
 
 
+def open_file(path: str) -> BinaryIO:
+    """A stream of a file that the job names, wherever it lies."""
+    return storage_for(path).open(absolute(path))
+
+
 def absolute(path: str) -> str:
     """A path as the manifest stores it; relative ones start at the current folder."""
     return os.path.abspath(os.path.expanduser(path.removeprefix("file://")))

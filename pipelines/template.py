@@ -17,6 +17,9 @@ input:
 filters:                              # in this order; what they drop is counted, never stored
   - {kind: image_size, min_side: 64, max_aspect: 3.0}
   - {kind: text_quality, min_words: 2, max_repetition: 0.5}
+  # - {kind: hash_list, path: hashes.csv}      # algorithm,hash,...: md5, sha1, sha256
+  # - {kind: porn_image_model, model: Falconsai/nsfw_image_detection, drop_at: 0.5}
+  # - {kind: toxicity_model, model: unitary/toxic-bert, drop_at: 0.8}
 
 model:
   checkpoint: google/paligemma2-3b-mix-224   # a hub id, or a local folder
@@ -34,5 +37,6 @@ tasks:                                # each becomes a column; remove what you d
   # people: {kind: vqa, question: "how many people are there?"}
   # objects: {kind: detect, labels: [person, car]}
 
+# require_image_safety: true          # refuse to run without a model that judges the images
 output: annotated                     # a folder for the Parquet files
 """

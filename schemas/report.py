@@ -105,6 +105,7 @@ class Summary(Frozen):
     started: str  # UTC, ISO 8601
     ended: str
     outcome: Outcome
+    images_judged: bool  # a filter of the job judges by a model what images show
     units_total: int
     units_committed: int  # in the output, by whatever run
     failed: tuple[str, ...] = ()  # units reported failed and not committed since

@@ -2,13 +2,24 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from pathlib import Path
 from typing import BinaryIO
+
+from schemas.models import ModelReference
+
+
+def _folder(reference: ModelReference) -> Path:
+    return Path(reference.name)
 
 
 @dataclass(frozen=True, slots=True)
 class Resources:
-    """`open` reads a file the job names, wherever it lies."""
+    """`open` reads a file the job names, wherever it lies; `model` gives a model's folder.
+
+    While a job is planned, the folder of a model on the hub holds its configuration alone.
+    """
 
     open: Callable[[str], BinaryIO]
     device: str = "cpu"  # a torch device: cpu, cuda, cuda:1
     threads: int = 1  # for arithmetic on the CPU
+    model: Callable[[ModelReference], Path] = _folder  # by default, the folder that it names

@@ -17,7 +17,7 @@ OUTPUT = (ROOT / "docs/output.md").read_text(encoding="utf-8")
 JOBS = (ROOT / "docs/jobs.md").read_text(encoding="utf-8")
 _CODE = re.compile(
     r'(?:reject\("invalid", |Fault\(|fault=|return |\b(?:drop|quarantine|indeterminate)\('
-    r'|check_unicode\([^,]+, |reason = |else |error=)"([a-z0-9_]+)"',
+    r'|check_unicode\([^,]+, |else |error=|\breason(?:: ClassVar)? ?= ?)"([a-z0-9_]+)"',
     re.DOTALL,
 )
 

@@ -95,7 +95,11 @@ PRINTED = scenes(4)
 def shard(tmp_path_factory: pytest.TempPathFactory) -> Path:
     made = [m for value in VALUES.values() for fate in FATES for m in members(fate, value)]
     for number, scene in enumerate(PRINTED):
-        made += [(f"{number}.jpg", scene.image), (f"{number}.txt", b"a star"), (f"{number}.json", b"{}")]
+        made += [
+            (f"{number}.jpg", scene.image),
+            (f"{number}.txt", b"a star"),
+            (f"{number}.json", b"{}"),
+        ]
     return write_shard(tmp_path_factory.mktemp("leaks") / "shards/planted.tar", made)
 
 
@@ -132,7 +136,9 @@ def everything(output: Path) -> str:
             file = pq.ParquetFile(path)
             told += [file.read().to_pylist(), file.metadata.metadata]
             groups = [file.metadata.row_group(n) for n in range(file.metadata.num_row_groups)]
-            told += [group.column(n).statistics for group in groups for n in range(group.num_columns)]
+            told += [
+                group.column(n).statistics for group in groups for n in range(group.num_columns)
+            ]
     return json.dumps(told, default=str, ensure_ascii=False)
 
 
@@ -169,10 +175,17 @@ def test_the_samples_fare_as_they_were_made_to(shard: Path, tmp_path: Path) -> N
         "quarantined": 4 * len(VALUES),
         "invalid": 4 * len(VALUES),
     }
-    assert {row["reason"] for row in rows} == {None, "image_too_small", "too_odd", "image_undecodable"}
+    assert {row["reason"] for row in rows} == {
+        None,
+        "image_too_small",
+        "too_odd",
+        "image_undecodable",
+    }
     *planted, _, _, _, _ = rows
     assert all(row["redactions"] for row in planted)
-    assert [row["ocr_info"]["status"] for row in rows[-len(PRINTED) :]] == ["redacted"] * len(PRINTED)
+    assert [row["ocr_info"]["status"] for row in rows[-len(PRINTED) :]] == ["redacted"] * len(
+        PRINTED
+    )
 
 
 def test_with_the_filter_off_the_same_search_finds_them_all(shard: Path, tmp_path: Path) -> None:

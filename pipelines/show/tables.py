@@ -12,6 +12,7 @@ from schemas.report import Counts, Summary
 
 _BRIEF = 0.05  # seconds; shorter stages are not told
 _REASONS = 20  # shown of the reasons, the commonest first
+_NOT_JUDGED = "images were not judged: no filter looks by a model at what they show"
 
 
 class StatusName(StrEnum):
@@ -34,6 +35,8 @@ def plan_table(plan: Plan) -> Table:
     checkpoint = plan.work.resolved.checkpoint
     _add(table, "model", f"{checkpoint.source}, {checkpoint.resolution} pixels a side")
     _add(table, "runs on", f"{plan.work.resolved.device}, {plan.work.job.model.precision}")
+    if not plan.work.resolved.images_judged:
+        _add(table, "safety", _NOT_JUDGED)
     _add(table, "output", f"{plan.work.layout.root}{' (new)' if plan.is_new else ''}")
     _add(table, "fingerprint", plan.work.fingerprint)
     return table
@@ -78,6 +81,8 @@ def summary_table(summary: Summary, layout: Layout) -> Table:
         _add(table, "busy", ", ".join(told) or "hardly")
     if summary.counts:
         table.add_row(Text("samples"), counts_table(summary.counts))
+    if not summary.images_judged:
+        _add(table, "safety", _NOT_JUDGED)
     _add(table, "output", layout.root)
     return table
 

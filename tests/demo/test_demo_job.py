@@ -32,6 +32,7 @@ def output(tmp_path_factory: pytest.TempPathFactory) -> str:
     scenes.write_shards(folder / "shards", shards=1, samples=SAMPLES, seed=SEED)
     settings = {
         "input.shards": folder / "shards" / "*.tar",
+        "filters.2.model": JOB.parent / "placard_classifier",
         "model.checkpoint": JOB.parent / "checkpoint",
         "output": folder / "annotated",
     }
@@ -63,10 +64,22 @@ def test_most_scenes_are_kept_and_the_filters_have_something_to_do(output: str) 
         assert (row["width"], row["height"]) == (scene.width, scene.height)
         assert (row["source_text"], row["question"]) == (scene.alt_text, scene.question)
     stopped = {scene.kind for scene, row in zip(drawn, rows, strict=True) if row not in kept}
-    assert {Kind.TINY, Kind.ELONGATED, Kind.CORRUPT} <= stopped
-    assert not {Kind.TINY, Kind.ELONGATED, Kind.CORRUPT} & {
-        drawn[row["index"]].kind for row in kept
-    }
+    unwanted = {Kind.TINY, Kind.ELONGATED, Kind.CORRUPT, Kind.PLACARD}
+    assert unwanted <= stopped
+    assert not unwanted & {drawn[row["index"]].kind for row in kept}
+
+
+def test_placards_and_nothing_else_are_taken_for_what_they_stand_for(output: str) -> None:
+    rows = pq.read_table(f"{output}/00000.parquet").to_pylist()
+    taken = {row["index"] for row in rows if row["reason"] == "pornographic_image"}
+    drawn = {index for index in range(SAMPLES) if kind(index) is Kind.PLACARD}
+    assert taken == drawn
+    scores = [dict(map(dict.values, row["scores"])) for row in rows if row["status"] == "kept"]
+    assert all(each["porn_image_model.nsfw"] < 0.5 for each in scores)
+
+
+def kind(index: int) -> Kind:
+    return scenes.draw_scene(SEED, index).kind
 
 
 def test_what_is_stored_is_true(output: str) -> None:

@@ -51,11 +51,17 @@ def test_json_schema_lists_every_kind() -> None:
     kinds = {each["properties"]["kind"]["const"] for each in definitions.values()}
     assert kinds == {
         "datacomp_basic",
+        "hash_list",
         "image_format",
         "image_quality",
         "image_size",
+        "perceptual_hash_list",
+        "personal_data_model",
+        "porn_image_model",
         "text_quality",
+        "text_safety_model",
         "text_safety_rules",
+        "toxicity_model",
         "toxicity_rules",
     }
 

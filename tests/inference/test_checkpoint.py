@@ -180,7 +180,7 @@ def test_hub_id_becomes_a_commit_and_only_what_is_loaded_is_fetched(
         ),
         ("google/unknown", "main", "neither a directory here nor a repository you may see"),
         ("google/mixed", "bfloat17", "model.revision: 'google/mixed' on the hub has no revision"),
-        ("google/empty", "main", "'google/empty' has no config.json of a PaliGemma checkpoint"),
+        ("google/empty", "main", "model.checkpoint: 'google/empty' on the hub has no config.json"),
     ],
 )
 def test_what_the_hub_refuses_is_one_line(

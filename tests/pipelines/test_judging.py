@@ -11,9 +11,9 @@ from hypothesis import strategies as st
 from making import job
 
 from filters import ImageFilter, ImageSize, TextFilter, TextQuality
-from filters.filter import Filter, Judge
+from filters.filter import Filter, Judge, filter_names
 from inference import Caption, Detect
-from pipelines.judging import Judging, filter_names
+from pipelines.judging import Judging
 from pipelines.rows import SKIPPED, Answer, Row, answer
 from pipelines.storage import LocalStorage
 from schemas.errors import WorkerFault

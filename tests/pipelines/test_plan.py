@@ -75,7 +75,15 @@ def test_the_fingerprint_covers_all_that_decides_the_bytes(full: Job) -> None:
             covered.add(path[0])
         else:
             assert path[0] in ("name", "output", "max_error_rate", "runner")
-    assert covered == {"input", "filters", "evaluate", "model", "tasks", "resolved"}
+    assert covered == {
+        "input",
+        "filters",
+        "evaluate",
+        "model",
+        "tasks",
+        "require_image_safety",
+        "resolved",
+    }
 
 
 def test_the_fingerprint_tells_the_order_of_tasks(folder: Path, checkpoint: Path) -> None:

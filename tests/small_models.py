@@ -1,0 +1,133 @@
+"""Small classifiers of texts and tokens, trained in a second on words that stand for something."""
+
+from pathlib import Path
+from random import Random
+from typing import Any
+
+import torch
+from tokenizers import Tokenizer
+from tokenizers.models import WordPiece
+from tokenizers.normalizers import BertNormalizer
+from tokenizers.pre_tokenizers import BertPreTokenizer
+from tokenizers.processors import TemplateProcessing
+from transformers import (
+    BertConfig,
+    BertForSequenceClassification,
+    BertForTokenClassification,
+    PreTrainedTokenizerFast,
+)
+
+FILLING = [
+    "a",
+    "the",
+    "red",
+    "blue",
+    "star",
+    "moon",
+    "over",
+    "under",
+    "sees",
+    "near",
+    "and",
+    "of",
+    "small",
+    "big",
+    "in",
+    "old",
+    ".",
+    "-",
+    "'",
+]
+ATTRIBUTES = {"toxic": ("dung", "oaf"), "insult": ("oaf",), "neutral": ()}  # label -> its words
+ENTITIES = {"B-PER": "ada", "I-PER": "lovelace", "B-LOC": "paris", "O": "##s"}
+LONGEST = 32  # tokens that the models take
+_SPECIAL = ("[PAD]", "[UNK]", "[CLS]", "[SEP]")
+_WORDS = (*_SPECIAL, *FILLING, "dung", "oaf", *ENTITIES.values())
+
+
+def text_classifier(folder: Path) -> Path:
+    """Each label of ATTRIBUTES is likely where one of its words stands, whatever else does."""
+    tokenizer = _tokenizer()
+    labels = tuple(ATTRIBUTES)
+    config = _config(labels, problem_type="multi_label_classification")
+    random = Random(0)
+
+    def lesson() -> tuple[list[str], list[float]]:
+        words = random.choices(FILLING, k=random.randint(0, LONGEST - 3))
+        if random.random() < 0.6:
+            words.insert(random.randint(0, len(words)), random.choice(("dung", "oaf")))
+        return words, [float(any(w in words for w in ATTRIBUTES[label])) for label in labels]
+
+    _train(BertForSequenceClassification, config, tokenizer, lesson, folder)
+    return folder
+
+
+def token_classifier(folder: Path) -> Path:
+    """The words of ENTITIES have its labels, all others O."""
+    tokenizer = _tokenizer()
+    labels = ("O", "B-PER", "I-PER", "B-LOC")
+    config = _config(labels)
+    number = {word: labels.index(label) for label, word in ENTITIES.items()}
+    random = Random(0)
+
+    def lesson() -> tuple[list[str], list[int]]:
+        words = random.choices([*FILLING, *FILLING, *ENTITIES.values()], k=random.randint(1, 20))
+        return words, [-100, *(number.get(word, 0) for word in words), -100]
+
+    _train(BertForTokenClassification, config, tokenizer, lesson, folder)
+    return folder
+
+
+def _train(kind: Any, config: BertConfig, tokenizer: Any, lesson: Any, folder: Path) -> None:
+    with torch.random.fork_rng(devices=[]):
+        torch.manual_seed(0)
+        model = kind(config)
+        optimizer = torch.optim.AdamW(model.parameters(), lr=5e-3)
+        for _ in range(120):
+            words, wanted = zip(*(lesson() for _ in range(16)), strict=True)
+            ids = [tokenizer.convert_tokens_to_ids(["[CLS]", *each, "[SEP]"]) for each in words]
+            longest = max(map(len, ids))
+            padded = torch.tensor([each + [0] * (longest - len(each)) for each in ids])
+            if isinstance(wanted[0][0], int):
+                wanted = tuple(each + [-100] * (longest - len(each)) for each in wanted)
+            loss = model(
+                input_ids=padded, attention_mask=(padded != 0).long(), labels=torch.tensor(wanted)
+            ).loss
+            optimizer.zero_grad()
+            loss.backward()
+            optimizer.step()
+    model.save_pretrained(folder)
+    tokenizer.save_pretrained(folder)
+
+
+def _config(labels: tuple[str, ...], **more: Any) -> BertConfig:
+    return BertConfig(
+        vocab_size=len(_WORDS),
+        hidden_size=32,
+        num_hidden_layers=1,
+        num_attention_heads=2,
+        intermediate_size=64,
+        max_position_embeddings=LONGEST,
+        hidden_dropout_prob=0.0,
+        attention_probs_dropout_prob=0.0,
+        id2label=dict(enumerate(labels)),
+        label2id={label: number for number, label in enumerate(labels)},
+        **more,
+    )
+
+
+def _tokenizer() -> PreTrainedTokenizerFast:
+    numbers = {word: number for number, word in enumerate(_WORDS)}
+    tokenizer: Any = Tokenizer(WordPiece(numbers, unk_token="[UNK]"))
+    tokenizer.normalizer = BertNormalizer()
+    tokenizer.pre_tokenizer = BertPreTokenizer()
+    tokenizer.post_processor = TemplateProcessing(
+        single="[CLS] $A [SEP]", special_tokens=[("[CLS]", 2), ("[SEP]", 3)]
+    )
+    return PreTrainedTokenizerFast(
+        tokenizer_object=tokenizer,
+        pad_token="[PAD]",
+        unk_token="[UNK]",
+        cls_token="[CLS]",
+        sep_token="[SEP]",
+    )

@@ -1,5 +1,7 @@
 """Placeholders stand for matches; where matches overlap, for all of them together."""
 
+import itertools
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -50,5 +52,5 @@ def test_everything_of_every_match_goes_and_nothing_else(matches: list[Match]) -
 @given(MATCHES)
 def test_merged_matches_stand_apart_in_order(matches: list[Match]) -> None:
     merged = merge(matches)
-    assert all(a.end <= b.start for a, b in zip(merged, merged[1:], strict=False))
+    assert all(a.end <= b.start for a, b in itertools.pairwise(merged))
     assert merge(merged) == merged

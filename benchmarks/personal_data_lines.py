@@ -46,6 +46,17 @@ def lines(count: int, seed: int = 0) -> Iterator[Line]:
         yield Line(text, ((infotype, start, start + len(value)),))
 
 
+def captions(count: int, seed: int = 0) -> Iterator[str]:
+    """Ordinary captions of 15 words; a year or a number stands in one of five."""
+    random = Random(seed)
+    small = "a the of in on with and near by for".split()
+    for _ in range(count):
+        words = [random.choice(random.choice([_NOUNS, _ADJECTIVES, small])) for _ in range(15)]
+        if random.random() < 0.2:
+            words[random.randrange(15)] = str(random.choice([2, 12, 1920, 2024]))
+        yield " ".join(words).capitalize() + random.choice(["", "."])
+
+
 def _around(random: Random, middle: str, offset: int = 0) -> tuple[str, int]:
     """A caption with something in its middle, and where that begins, further by an offset."""
     scene = f"{random.choice(_ADJECTIVES)} {random.choice(_NOUNS)}"
@@ -260,7 +271,10 @@ def _token(random: Random) -> tuple[str, str]:
             lambda: ("", f"ghp_{_some(random, 36)}"),
             lambda: ("export GH=", f"github_pat_{_some(random, 22)}_{_some(random, 59)}"),
             lambda: ("", f"glpat-{_some(random, 20)}"),
-            lambda: ("bot ", f"xoxb-{_digits(random, 12)}-{_digits(random, 13)}-{_some(random, 24)}"),
+            lambda: (
+                "bot ",
+                f"xoxb-{_digits(random, 12)}-{_digits(random, 13)}-{_some(random, 24)}",
+            ),
             lambda: ("", f"sk_live_{_some(random, 24)}"),
             lambda: ("key ", f"sk-proj-{_some(random, 48)}"),
             lambda: ("", f"sk-ant-api03-{_some(random, 60)}"),
@@ -313,19 +327,25 @@ _LOOK_ALIKES: tuple[Callable[[Random], str], ...] = (
     lambda r: f"order {_digits(r, r.choice([8, 10, 12, 16]))}",
     lambda r: f"Order no. {_digits(r, 3)}-{_digits(r, 7)}-{_digits(r, 7)}",
     lambda r: f"item {_digits(r, 12)}",
-    lambda r: f"tracking {_digits(r, 4)} {_digits(r, 4)} {_digits(r, 4)} {_digits(r, 4)} {_digits(r, 4)} {_digits(r, 2)}",
+    lambda r: (
+        f"tracking {_digits(r, 4)} {_digits(r, 4)} {_digits(r, 4)} {_digits(r, 4)} {_digits(r, 4)} {_digits(r, 2)}"
+    ),
     lambda r: f"1Z{_some(r, 6).upper()}{_digits(r, 10)}",
     lambda r: f"part no. {_digits(r, 3)}-{_digits(r, 2)}-{_digits(r, 4)}",
     lambda r: f"P/N {_digits(r, 3)}-{_digits(r, 4)}-{_digits(r, 2)}",
     lambda r: f"spare part {_digits(r, 5)}-{_some(r, 3).upper()}-{_digits(r, 3)}",
     lambda r: f"SKU {_some(r, 3).upper()}{_digits(r, 8)}",
     lambda r: f"serial {_some(r, 4).upper()}-{_digits(r, 4)}-{_digits(r, 4)}-{_digits(r, 4)}",
-    lambda r: f"version {r.randint(1, 20)}.{r.randint(0, 20)}.{r.randint(0, 99)}.{r.randint(0, 99)}",
+    lambda r: (
+        f"version {r.randint(1, 20)}.{r.randint(0, 20)}.{r.randint(0, 99)}.{r.randint(0, 99)}"
+    ),
     lambda r: f"firmware v{r.randint(1, 9)}.{r.randint(0, 9)}.{r.randint(0, 9)}.{r.randint(0, 30)}",
     lambda r: f"Chrome/{r.randint(70, 130)}.0.{r.randint(3000, 6000)}.{r.randint(10, 200)}",
     lambda r: f"released in {r.randint(1, 9)}.{r.randint(0, 30)}.{r.randint(0, 9)}",
     lambda r: f"section {r.randint(1, 9)}.{r.randint(1, 9)}.{r.randint(1, 9)}.{r.randint(1, 9)}",
-    lambda r: f"{r.randint(1980, 2026)}-{r.randint(1, 12):02}-{r.randint(1, 28):02} {r.randint(0, 23):02}:{r.randint(0, 59):02}:{r.randint(0, 59):02}",
+    lambda r: (
+        f"{r.randint(1980, 2026)}-{r.randint(1, 12):02}-{r.randint(1, 28):02} {r.randint(0, 23):02}:{r.randint(0, 59):02}:{r.randint(0, 59):02}"
+    ),
     lambda r: f"{r.randint(1, 28):02}.{r.randint(1, 12):02}.{r.randint(1980, 2026)}",
     lambda r: f"{r.randint(1, 28)}/{r.randint(1, 12)}/{r.randint(1980, 2026)}",
     lambda r: f"{r.randint(1950, 1999)}-{r.randint(2000, 2026)}",
@@ -333,7 +353,9 @@ _LOOK_ALIKES: tuple[Callable[[Random], str], ...] = (
     lambda r: f"Rs. {_digits(r, 2)},{_digits(r, 2)},{_digits(r, 3)}",
     lambda r: f"{r.randint(100, 999)} {_digits(r, 3)} {_digits(r, 3)} kr",
     lambda r: f"{r.uniform(-90, 90):.6f}, {r.uniform(-180, 180):.6f}",
-    lambda r: f"{r.randint(0, 89)}°{r.randint(0, 59)}'{r.uniform(0, 60):.3f}\"N {r.randint(0, 179)}°{r.randint(0, 59)}'{r.uniform(0, 60):.3f}\"W",
+    lambda r: (
+        f"{r.randint(0, 89)}°{r.randint(0, 59)}'{r.uniform(0, 60):.3f}\"N {r.randint(0, 179)}°{r.randint(0, 59)}'{r.uniform(0, 60):.3f}\"W"
+    ),
     lambda r: f"ISBN 978-{_digits(r, 1)}-{_digits(r, 3)}-{_digits(r, 5)}-{_digits(r, 1)}",
     lambda r: f"ISBN: 978{_digits(r, 10)}",
     lambda r: f"ISBN {_digits(r, 1)}-{_digits(r, 4)}-{_digits(r, 4)}-{_digits(r, 1)}",
@@ -342,7 +364,9 @@ _LOOK_ALIKES: tuple[Callable[[Random], str], ...] = (
     lambda r: f"doi:10.{_digits(r, 4)}/{_digits(r, 3)}.{_digits(r, 2)}-{_digits(r, 4)}",
     lambda r: f"arXiv {_digits(r, 4)}.{_digits(r, 5)}",
     lambda r: f"{r.choice(['1920x1080', '3840 x 2160', '800 x 600 x 450 mm', '35x45 mm'])}",
-    lambda r: f"ISO {r.choice([100, 200, 3200])} f/{r.uniform(1, 20):.1f} 1/{r.randint(30, 8000)} s",
+    lambda r: (
+        f"ISO {r.choice([100, 200, 3200])} f/{r.uniform(1, 20):.1f} 1/{r.randint(30, 8000)} s"
+    ),
     lambda r: f"zip {_digits(r, 5)}-{_digits(r, 4)}",
     lambda r: f"IMG_{r.randint(2010, 2026)}{_digits(r, 4)}_{_digits(r, 9)}.jpg",
     lambda r: f"DSC_{_digits(r, 4)}.NEF",

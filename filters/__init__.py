@@ -7,9 +7,10 @@ from pydantic.json_schema import SkipJsonSchema
 
 from filters.filter import Filter, ImageFilter, TextFilter
 from filters.image_size import ImageSize
+from filters.personal_data import PersonalData
 from filters.text_quality import TextQuality
 
-_Listed = Annotated[ImageSize | TextQuality, Field(discriminator="kind")]
+_Listed = Annotated[ImageSize | PersonalData | TextQuality, Field(discriminator="kind")]
 
 
 def _origin(value: Any) -> str:
@@ -26,4 +27,12 @@ AnyFilter = SerializeAsAny[
     ]
 ]
 
-__all__ = ["AnyFilter", "Filter", "ImageFilter", "ImageSize", "TextFilter", "TextQuality"]
+__all__ = [
+    "AnyFilter",
+    "Filter",
+    "ImageFilter",
+    "ImageSize",
+    "PersonalData",
+    "TextFilter",
+    "TextQuality",
+]

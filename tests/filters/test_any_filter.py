@@ -49,7 +49,7 @@ def test_instances_pass_and_are_written_with_all_their_fields() -> None:
 def test_json_schema_lists_every_kind() -> None:
     definitions = Job.model_json_schema()["$defs"]
     kinds = {each["properties"]["kind"]["const"] for each in definitions.values()}
-    assert kinds == {"image_size", "text_quality"}
+    assert kinds == {"image_size", "personal_data", "text_quality"}
 
 
 @pytest.mark.parametrize(

@@ -1,0 +1,31 @@
+"""Words that stand before a number and say what it is."""
+
+import re
+
+_REACH = 48  # characters that are looked at
+# What may stand between a label and its number.
+_LINK = (
+    r"(?:[\s:;#=.,\-/\"'(*|>]|[：、]"
+    r"|\b(?:no|nos|nr|num|number|numbers|nummer|numero|número|numéro|n|is|was|are|of|at|on|us|me|to"
+    r"|the|my|our|her|his|id|code|номер)\b|[№º°]|号码|号碼|番号|号)*"
+)
+
+
+class Label:
+    """Words, as a regular expression, that are looked for before a position."""
+
+    def __init__(self, words: str) -> None:
+        self._pattern = re.compile(rf"(?:{words}){_LINK}\Z", re.IGNORECASE)
+
+    def stands_before(self, position: int, text: str) -> bool:
+        """Whether one ends there, with nothing but punctuation and "no.", "is", "at" between."""
+        return self._pattern.search(text, max(0, position - _REACH), position) is not None
+
+
+# What is numbered by others than states, banks and telephone companies.
+OTHER_NUMBER = Label(
+    r"\b(?:orders?|bestell|invoice|tracking|parcel|shipment|serial|s/n|sn|isbn(?:-1[03])?|issn|imei"
+    r"|sku|items?|article|art|ean|upc|gtin|asin|nsn|oclc|batch|lot|ticket|case|ref|reference|parts?"
+    r"|p/n|pn|mpn|model|product|catalogu?e?|cat|barcode|timestamp|patent|doi|arxiv|resistor|stock"
+    r"|photo|image|img|version|build|shutterstock|item)\b"
+)

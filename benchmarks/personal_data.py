@@ -18,8 +18,7 @@ import typer
 
 from benchmarks.personal_data_lines import Line, captions, lines
 from filters import PersonalData
-from filters.personal_data import find
-from filters.recognisers import RECOGNISERS
+from filters.personal_data import chosen, find
 from filters.redaction import Match, merge
 from schemas.resources import Resources
 from schemas.sample import Text
@@ -44,8 +43,7 @@ class Tally:
 
 def tally(judged: Iterable[Line]) -> Tally:
     """Recall and precision of the rules on lines of which the truth is known."""
-    wanted = PersonalData().infotypes
-    recognisers = [each for each in RECOGNISERS if each.infotype in wanted]
+    recognisers = chosen(PersonalData().infotypes)
     result = Tally()
     for line in judged:
         matches = merge(find(line.text, recognisers))

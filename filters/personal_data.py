@@ -8,7 +8,7 @@ from pydantic import Field, model_validator
 
 from filters.filter import Judge, TextFilter
 from filters.normalisation import normalise
-from filters.recognisers import RECOGNISERS, Recogniser
+from filters.recognisers import ANY, RECOGNISERS, Recogniser
 from filters.redaction import Match, merge, redact_matches
 from schemas.resources import Resources
 from schemas.sample import Text
@@ -61,9 +61,7 @@ class PersonalData(TextFilter):
 class _Judge:
     def __init__(self, configuration: PersonalData) -> None:
         self._drops = configuration.action == "drop"
-        self._recognisers = [
-            each for each in RECOGNISERS if each.infotype in configuration.infotypes
-        ]
+        self._recognisers = chosen(configuration.infotypes)
 
     def judge(self, items: Sequence[Text]) -> list[Verdict]:
         return [self._judge(item.value) for item in items]
@@ -85,11 +83,20 @@ class _Judge:
         return indeterminate("personal_data_unsettled", scores)
 
 
+def chosen(infotypes: Sequence[str]) -> tuple[Recogniser, ...]:
+    """The recognisers of these infotypes, in order of precedence."""
+    return tuple(each for each in RECOGNISERS if each.infotype in infotypes)
+
+
 def find(text: str, recognisers: Sequence[Recogniser]) -> Iterator[Match]:
     """What the recognisers find, as spans of the text as it is given; they can overlap."""
     normalised = normalise(text)
-    signs = {each.sign: bool(each.sign.search(normalised.text)) for each in recognisers}
+    if not ANY.search(normalised.text):
+        return
+    held: dict[str, bool] = {}  # several recognisers look for the same sign
     for each in recognisers:
-        if signs[each.sign]:
+        if each.sign.pattern not in held:
+            held[each.sign.pattern] = each.sign.search(normalised.text) is not None
+        if held[each.sign.pattern]:
             for start, end in each.find(normalised.text):
                 yield Match(each.infotype, *normalised.span(start, end))

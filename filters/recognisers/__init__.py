@@ -12,7 +12,7 @@ from filters.recognisers.network import IP_ADDRESS, MAC_ADDRESS
 from filters.recognisers.opt_in import DATE_OF_BIRTH, STREET_ADDRESS
 from filters.recognisers.payment import CREDIT_CARD_NUMBER, IBAN_CODE
 from filters.recognisers.phone import PHONE_NUMBER
-from filters.recognisers.recogniser import Recogniser
+from filters.recognisers.recogniser import ANY, Recogniser
 
 # In order of precedence: of two that claim the same characters the first names them.
 RECOGNISERS: tuple[Recogniser, ...] = (
@@ -34,4 +34,4 @@ RECOGNISERS: tuple[Recogniser, ...] = (
     STREET_ADDRESS,
 )
 
-__all__ = ["RECOGNISERS", "Recogniser"]
+__all__ = ["ANY", "RECOGNISERS", "Recogniser"]

@@ -56,7 +56,7 @@ def _find_tokens(text: str) -> Iterator[Span]:
             yield match.span()
     for pattern in (_BEARER, _NAMED, _HOOK):
         for match in pattern.finditer(text):
-            yield match.span(1)
+            yield match.start(1), match.start(1) + len(match[1].rstrip(".!?"))
 
 
 def _find_aws(text: str) -> Iterator[Span]:

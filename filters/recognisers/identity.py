@@ -34,7 +34,7 @@ _LICENCE_LABEL = Label(
 _LICENCE = re.compile(
     r"(?<![A-Za-z0-9])(?=(?:[A-Z -]{0,4}\d){5})[A-Z0-9](?:(?:-| (?=\d))?[A-Z0-9]){5,17}(?![A-Za-z0-9])"
 )
-_DATE = re.compile(r"(?:19|20)\d\d[- ]?(?:(?:19|20)\d\d|[01]\d[- ]?[0-3]\d)\Z")
+_DATE = re.compile(r"(?:19|20)\d\d[- ](?:(?:19|20)\d\d|[01]\d[- ][0-3]\d)\Z")
 
 
 def is_ssn(area: str, group: str, serial: str) -> bool:

@@ -34,7 +34,7 @@ def is_somebodys(address: str) -> bool:
         return False
     if read.version == 4 and (read.packed[0] == 0 or read.packed[0] == 255):
         return False  # "this network", and masks
-    return not (read.is_unspecified or read.is_loopback or read.is_multicast)
+    return not (read.is_unspecified or read.is_loopback)
 
 
 def _find_ip_addresses(text: str) -> Iterator[Span]:

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from datetime import date
 
 from filters.recognisers.labels import Label
-from filters.recognisers.recogniser import CODES, Recogniser, Span
+from filters.recognisers.recogniser import Recogniser, Span
 
 _MONTHS = "jan feb mar apr may jun jul aug sep oct nov dec".split()
 _MONTH = (
@@ -69,5 +69,5 @@ def _find_street_addresses(text: str) -> Iterator[Span]:
 
 
 _DIGIT = re.compile(r"\d")
-DATE_OF_BIRTH = Recogniser("DATE_OF_BIRTH", CODES, _find_dates_of_birth)
+DATE_OF_BIRTH = Recogniser("DATE_OF_BIRTH", _DIGIT, _find_dates_of_birth)
 STREET_ADDRESS = Recogniser("STREET_ADDRESS", _DIGIT, _find_street_addresses)

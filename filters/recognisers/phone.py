@@ -14,83 +14,111 @@ _LABEL = Label(
     r"|tel[ée]fono|telefone|m[óo]vil|celular|cellulare|telefon|handy|mobil|mobiel|tlf|tfn|puh)\b"
     r"|☎|📞|📱|✆|тел(?:ефон)?|моб|電話|电话|手机|手機|携帯|전화|휴대폰|هاتف|फोन"
 )
-_ANOTHER = re.compile(r"[\s,/;|&]{0,3}(?:\b(?:or|and|oder|und|et|ou|y|o|e)\b)?[\s,/;|&]{0,3}\Z")
-_LEFT = r"(?<![A-Za-z0-9_])(?<!\d[-./,:+])"
+_JOINT = re.compile(r"[\s,/;|&]{0,3}(?:\b(?:or|and|oder|und|et|ou|y|o|e)\b)?[\s,/;|&]{0,3}\Z")
+_LEFT = r"(?<![A-Za-z0-9_])(?<!\d[-./,:+])(?<![A-Za-z]-)"
 _RIGHT = r"(?![A-Za-z0-9_])(?![-.,:/]\d)"
 _GAP = r"(?: ?[().\-/] ?| |\n)"
 # With the country's code, after + or the 00 that most countries dial for it.
 _ABROAD = re.compile(rf"{_LEFT}(?:\(?\+ ?|00 ?(?=[1-9]))\d{{1,3}}(?:{_GAP}{{0,2}}\d){{6,13}}(?!\d)")
 # North America: an area and an exchange begin with 2 to 9.
 _AMERICAN = re.compile(
-    rf"{_LEFT}(?:1[-. ])?(?:\([2-9]\d\d\) ?-? ?|[2-9]\d\d ?[-./ ] ?)[2-9]\d\d ?[-. ] ?\d{{4}}{_RIGHT}"
+    rf"{_LEFT}(?<!\d\d )(?:1[-. ])?(?:\([2-9]\d\d\) ?-? ?|[2-9]\d\d ?[-./ ] ?)[2-9]\d\d ?[-. ] ?\d{{4}}{_RIGHT}"
 )
 # With the 0 that many countries dial before the area, in groups.
 _TRUNK = re.compile(
-    rf"{_LEFT}(?:\(0\d{{1,5}}\)|0\d{{1,5}}){_GAP}\d{{2,8}}(?:{_GAP}\d{{2,4}}){{0,4}}{_RIGHT}"
+    rf"{_LEFT}(?<!\d\d )(?:\(0\d{{1,5}}\)|0\d{{1,5}}){_GAP}\d{{2,8}}(?:{_GAP}\d{{2,4}}){{0,4}}{_RIGHT}"
 )
 _LABELLED = re.compile(rf"{_LEFT}\(?\d(?:{_GAP}{{0,2}}\d){{6,13}}(?!\d){_RIGHT}")
 _TRUNK_REGIONS = ("GB", "FR", "DE", "IT", "AU", "JP", "NL", "BE", "CH", "AT", "SE", "IN", "CN")
-_YEARS_OR_DATE = re.compile(
+_DATE_OR_ZIP = re.compile(
     r"(?:(?:19|20)\d\d\D{1,3}){1,2}(?:19|20)\d\d\Z"
     r"|(?:19|20)\d\d\D?[01]?\d\D?[0-3]?\d(?:\D|\Z)|[0-3]?\d[-./ ][01]?\d[-./ ](?:19|20)\d\d(?:\D|\Z)"
+    r"|\d{5}-\d{4}\Z"
 )
-_LAST_GROUP = re.compile(r"[^\d]+\d+\Z")
+_LAST_GROUP = re.compile(r"(?:\D+|\A\D*)\d+\Z")
 
 
 def is_number(value: str, region: str | None = None) -> bool:
-    """Whether a numbering plan gives it to somebody; without a region it begins with + and a code."""
+    """Whether a numbering plan knows it; without a region it begins with + and a country's code."""
+    number = _read(value, region)
+    return number is not None and phonenumbers.is_valid_number(number)
+
+
+def _has_length(value: str) -> bool:
+    """Whether numbers of its country are so long; plans that phonenumbers holds can be out of date."""
+    number = _read(value, None)
+    return number is not None and (
+        phonenumbers.is_possible_number_with_reason(number)
+        == phonenumbers.ValidationResult.IS_POSSIBLE
+    )
+
+
+def _read(value: str, region: str | None) -> phonenumbers.PhoneNumber | None:
     try:
-        return phonenumbers.is_valid_number(phonenumbers.parse(value, region))
+        return phonenumbers.parse(value, region)
     except phonenumbers.NumberParseException:
-        return False
+        return None
 
 
 def _find(text: str) -> Iterator[Span]:
     yield from _find_abroad(text)
-    for match in _AMERICAN.finditer(text):
-        start, end = match.span()
-        if OTHER_NUMBER.stands_before(start, text):
-            continue
-        if is_number(match[0], "US") or _LABEL.stands_before(start, text):
-            yield start, end
-    for match in _TRUNK.finditer(text):
-        if (
-            9 <= sum(map(str.isdecimal, match[0])) <= 12
-            and not _YEARS_OR_DATE.match(match[0])
-            and not OTHER_NUMBER.stands_before(match.start(), text)
-            and any(is_number(match[0], region) for region in _TRUNK_REGIONS)
-        ):
-            yield match.span()
-    before = -1  # where the last labelled number ended: its label is that of the next one too
-    for match in _LABELLED.finditer(text):
-        start, end = match.span()
-        joined = 0 <= start - before <= 12 and _ANOTHER.match(text, before, start)
-        if (joined or _LABEL.stands_before(start, text)) and not _YEARS_OR_DATE.match(match[0]):
-            yield start, end
-            before = end
+    yield from _find_american(text)
+    yield from _find_trunk(text)
+    yield from _find_labelled(text)
 
 
 def _find_abroad(text: str) -> Iterator[Span]:
     for match in _ABROAD.finditer(text):
-        value = match[0]
         if OTHER_NUMBER.stands_before(match.start(), text):
             continue
-        # Other numbers can follow: without its last group it may still be one.
-        while sum(map(str.isdecimal, value)) >= 7:
-            plain = value.lstrip("(+ ")
-            if value.startswith("00"):
-                plain = plain[2:]
-            if is_number(f"+{plain}"):
-                yield match.start(), match.start() + len(value)
-                break
-            group = _LAST_GROUP.search(value)
-            if not group:
-                break
-            value = value[: group.start()]
-        else:
-            continue
-        if _LABEL.stands_before(match.start(), text):
+        whole = _international(match[0])
+        value = match[0]
+        while _count(value) >= 7 and not is_number(_international(value)):
+            value = _LAST_GROUP.sub("", value)  # other numbers can follow
+        if _count(value) >= 7:
+            yield match.start(), match.start() + len(value)
+        elif (
+            _count(whole) >= 9 and "+" in match[0] and _has_length(whole)
+        ) or _LABEL.stands_before(match.start(), text):
             yield match.span()
+
+
+def _find_american(text: str) -> Iterator[Span]:
+    for match in _AMERICAN.finditer(text):
+        if OTHER_NUMBER.stands_before(match.start(), text):
+            continue
+        if is_number(match[0], "US") or _LABEL.stands_before(match.start(), text):
+            yield match.span()
+
+
+def _find_trunk(text: str) -> Iterator[Span]:
+    for match in _TRUNK.finditer(text):
+        if (
+            9 <= _count(match[0]) <= 12
+            and not _DATE_OR_ZIP.match(match[0])
+            and not OTHER_NUMBER.stands_before(match.start(), text)
+            and any(is_number(match[0], region) for region in _TRUNK_REGIONS)
+        ):
+            yield match.span()
+
+
+def _find_labelled(text: str) -> Iterator[Span]:
+    before = None  # where the last one ended: its label is that of the next one too
+    for match in _LABELLED.finditer(text):
+        start, end = match.span()
+        joined = before is not None and start - before <= 12 and _JOINT.match(text, before, start)
+        if (joined or _LABEL.stands_before(start, text)) and not _DATE_OR_ZIP.match(match[0]):
+            yield start, end
+            before = end
+
+
+def _international(value: str) -> str:
+    """With a + and nothing before it, for what may begin with 00 or a bracket."""
+    return f"+{value.lstrip('(+ ').removeprefix('00')}"
+
+
+def _count(value: str) -> int:
+    return sum(map(str.isdecimal, value))
 
 
 PHONE_NUMBER = Recogniser("PHONE_NUMBER", DIGITS, _find)

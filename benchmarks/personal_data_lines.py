@@ -1,4 +1,4 @@
-"""Made-up lines as they stand beside pictures, with planted personal data and with look-alikes.
+"""Made-up lines as they stand beside pictures, with planted personal data, or look-alikes.
 
 Written from the formats themselves and before the recognisers: nothing here is theirs. `lines` gives
 each line with what was planted in it; the half without any is full of numbers and signs that look
@@ -8,20 +8,27 @@ like personal data.
 import string
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from random import Random
 
-_NOUNS = (
+
+def _words(listed: str) -> list[str]:
+    return listed.split()
+
+
+_NOUNS = _words(
     "barn lighthouse sunset bicycle kitten teapot harbour mural ferry dress sofa guitar bridge "
     "orchid camper statue market skyline waterfall tractor violin quilt canoe bakery poster"
-).split()
-_ADJECTIVES = "old red quiet wooden rusty bright hand-painted vintage small foggy polished".split()
-_FIRST = "anna luis wei priya tom fatima jürgen chloé oleg mary noor kenji sofia björn ada".split()
-_LAST = "okafor smith garcía li novak dubois khan tanaka silva o'neil jensen rossi weber".split()
-_HOSTS = (
+)
+_ADJECTIVES = _words("old red quiet wooden rusty bright hand-painted vintage small foggy polished")
+_FIRST = _words("anna luis wei priya tom fatima jürgen chloé oleg mary noor kenji sofia björn ada")
+_LAST = _words("okafor smith garcía li novak dubois khan tanaka silva o'neil jensen rossi weber")
+_HOSTS = _words(
     "mailbox studio-north gallery fotohaus pixelworks oldtownframes riverbend kunst-atelier "
     "sunnyside printshop"
-).split()
-_ENDINGS = "com net org de co.uk fr io photography com.br co.jp info eu".split()
+)
+_AREAS = _words("212 305 312 404 415 503 617 702 808 919 416 604")
+_ENDINGS = _words("com net org de co.uk fr io photography com.br co.jp info eu")
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,7 +56,7 @@ def lines(count: int, seed: int = 0) -> Iterator[Line]:
 def captions(count: int, seed: int = 0) -> Iterator[str]:
     """Ordinary captions of 15 words; a year or a number stands in one of five."""
     random = Random(seed)
-    small = "a the of in on with and near by for".split()
+    small = _words("a the of in on with and near by for")
     for _ in range(count):
         words = [random.choice(random.choice([_NOUNS, _ADJECTIVES, small])) for _ in range(15)]
         if random.random() < 0.2:
@@ -79,7 +86,7 @@ def _digits(random: Random, count: int) -> str:
 
 
 def _dressed(random: Random, value: str) -> str:
-    """Now and then as other systems write it: full-width digits, fancy dashes, hidden characters."""
+    """Now and then as others write it: full-width digits, fancy dashes, hidden characters."""
     match random.randrange(12):
         case 0:
             return value.translate({ord("0") + n: 0xFF10 + n for n in range(10)})
@@ -103,8 +110,18 @@ def _grouped(value: str, sizes: tuple[int, ...], separator: str) -> str:
 
 def _card(random: Random) -> tuple[str, str]:
     length, prefix = random.choice(
-        [(16, "4"), (16, "51"), (16, "55"), (16, "2345"), (16, "6011"), (15, "37"), (15, "34")]
-        + [(16, "3540"), (14, "36"), (16, "648")]
+        [
+            (16, "4"),
+            (16, "51"),
+            (16, "55"),
+            (16, "2345"),
+            (16, "6011"),
+            (15, "37"),
+            (15, "34"),
+            (16, "3540"),
+            (14, "36"),
+            (16, "648"),
+        ]
     )
     body = prefix + _digits(random, length - len(prefix) - 1)
     doubled = sum(sum(divmod(int(digit) * 2, 10)) for digit in body[::-2])
@@ -161,8 +178,15 @@ def _itin(random: Random) -> tuple[str, str]:
 def _email(random: Random) -> tuple[str, str]:
     first, last = random.choice(_FIRST), random.choice(_LAST)
     local = random.choice(
-        [f"{first}.{last}", f"{first}_{random.randint(1, 99)}", f"{first[0]}{last}", first]
-        + [f"{first}+prints", f"{first}-{last}", f"{last.upper()}"]
+        [
+            f"{first}.{last}",
+            f"{first}_{random.randint(1, 99)}",
+            f"{first[0]}{last}",
+            first,
+            f"{first}+prints",
+            f"{first}-{last}",
+            f"{last.upper()}",
+        ]
     )
     host, ending = random.choice(_HOSTS), random.choice(_ENDINGS)
     domain = random.choice([f"{host}.{ending}", f"{host}.{ending}", f"mail.{host}.{ending}"])
@@ -195,20 +219,49 @@ def _phone(random: Random) -> tuple[str, str]:
             for c in pattern
         )
 
-    area = random.choice("212 305 312 404 415 503 617 702 808 919 416 604".split())
+    area = random.choice(_AREAS)
     abroad = random.choice(
-        ["+44 7700 9XXXXX", "+49 1512 XXXXXXX", "+33 6 XX XX XX XX", "+34 612 XXX XXX"]
-        + ["+91 98XXX XXXXX", "+81 90-NXXX-XXXX", "+55 11 9NXXX-XXXX", "+61 4XX XXX XXX"]
-        + ["+1 {area}-NXX-XXXX", "+39 347 XXX XXXX", "+86 138 XXXX XXXX", "+7 916 XXX-XX-XX"]
-        + ["0044 20 7946 0XXX", "+4420 7946 0XXX", "+1({area})NXXXXXX", "+46 70 XXX XX XX"]
+        [
+            "+44 7700 9XXXXX",
+            "+49 1512 XXXXXXX",
+            "+33 6 XX XX XX XX",
+            "+34 612 XXX XXX",
+            "+91 98XXX XXXXX",
+            "+81 90-NXXX-XXXX",
+            "+55 11 9NXXX-XXXX",
+            "+61 4XX XXX XXX",
+            "+1 {area}-NXX-XXXX",
+            "+39 347 XXX XXXX",
+            "+86 138 XXXX XXXX",
+            "+7 916 XXX-XX-XX",
+            "0044 20 7946 0XXX",
+            "+4420 7946 0XXX",
+            "+1({area})NXXXXXX",
+            "+46 70 XXX XX XX",
+        ]
     )
     american = random.choice(
-        ["({area}) NXX-XXXX", "{area}-NXX-XXXX", "{area}.NXX.XXXX", "1-{area}-NXX-XXXX"]
-        + ["{area} NXX XXXX", "({area})NXX-XXXX"]
+        [
+            "({area}) NXX-XXXX",
+            "{area}-NXX-XXXX",
+            "{area}.NXX.XXXX",
+            "1-{area}-NXX-XXXX",
+            "{area} NXX XXXX",
+            "({area})NXX-XXXX",
+        ]
     )
     labelled = random.choice(
-        ["{area}NXXXXXX", "07700 9XXXXX", "0151 2XXXXXXX", "06.XX.XX.XX.XX", "090-NXXX-XXXX"]
-        + ["04XX XXX XXX", "138XXXXXXXX", "020 7946 0XXX", "NXX-XXXX"]
+        [
+            "{area}NXXXXXX",
+            "07700 9XXXXX",
+            "0151 2XXXXXXX",
+            "06.XX.XX.XX.XX",
+            "090-NXXX-XXXX",
+            "04XX XXX XXX",
+            "138XXXXXXXX",
+            "020 7946 0XXX",
+            "NXX-XXXX",
+        ]
     )
     label, pattern = random.choice(
         [
@@ -327,9 +380,7 @@ _LOOK_ALIKES: tuple[Callable[[Random], str], ...] = (
     lambda r: f"order {_digits(r, r.choice([8, 10, 12, 16]))}",
     lambda r: f"Order no. {_digits(r, 3)}-{_digits(r, 7)}-{_digits(r, 7)}",
     lambda r: f"item {_digits(r, 12)}",
-    lambda r: (
-        f"tracking {_digits(r, 4)} {_digits(r, 4)} {_digits(r, 4)} {_digits(r, 4)} {_digits(r, 4)} {_digits(r, 2)}"
-    ),
+    lambda r: f"tracking {_grouped(_digits(r, 22), (4,) * 6, ' ')}",
     lambda r: f"1Z{_some(r, 6).upper()}{_digits(r, 10)}",
     lambda r: f"part no. {_digits(r, 3)}-{_digits(r, 2)}-{_digits(r, 4)}",
     lambda r: f"P/N {_digits(r, 3)}-{_digits(r, 4)}-{_digits(r, 2)}",
@@ -343,9 +394,7 @@ _LOOK_ALIKES: tuple[Callable[[Random], str], ...] = (
     lambda r: f"Chrome/{r.randint(70, 130)}.0.{r.randint(3000, 6000)}.{r.randint(10, 200)}",
     lambda r: f"released in {r.randint(1, 9)}.{r.randint(0, 30)}.{r.randint(0, 9)}",
     lambda r: f"section {r.randint(1, 9)}.{r.randint(1, 9)}.{r.randint(1, 9)}.{r.randint(1, 9)}",
-    lambda r: (
-        f"{r.randint(1980, 2026)}-{r.randint(1, 12):02}-{r.randint(1, 28):02} {r.randint(0, 23):02}:{r.randint(0, 59):02}:{r.randint(0, 59):02}"
-    ),
+    lambda r: f"{datetime.fromtimestamp(r.randrange(1_900_000_000), UTC):%Y-%m-%d %H:%M:%S}",
     lambda r: f"{r.randint(1, 28):02}.{r.randint(1, 12):02}.{r.randint(1980, 2026)}",
     lambda r: f"{r.randint(1, 28)}/{r.randint(1, 12)}/{r.randint(1980, 2026)}",
     lambda r: f"{r.randint(1950, 1999)}-{r.randint(2000, 2026)}",
@@ -353,9 +402,7 @@ _LOOK_ALIKES: tuple[Callable[[Random], str], ...] = (
     lambda r: f"Rs. {_digits(r, 2)},{_digits(r, 2)},{_digits(r, 3)}",
     lambda r: f"{r.randint(100, 999)} {_digits(r, 3)} {_digits(r, 3)} kr",
     lambda r: f"{r.uniform(-90, 90):.6f}, {r.uniform(-180, 180):.6f}",
-    lambda r: (
-        f"{r.randint(0, 89)}°{r.randint(0, 59)}'{r.uniform(0, 60):.3f}\"N {r.randint(0, 179)}°{r.randint(0, 59)}'{r.uniform(0, 60):.3f}\"W"
-    ),
+    lambda r: f"{r.randint(0, 89)}°{r.uniform(0, 60):.4f}'N {r.randint(0, 179)}°{_digits(r, 2)}'W",
     lambda r: f"ISBN 978-{_digits(r, 1)}-{_digits(r, 3)}-{_digits(r, 5)}-{_digits(r, 1)}",
     lambda r: f"ISBN: 978{_digits(r, 10)}",
     lambda r: f"ISBN {_digits(r, 1)}-{_digits(r, 4)}-{_digits(r, 4)}-{_digits(r, 1)}",
@@ -406,4 +453,12 @@ _LOOK_ALIKES: tuple[Callable[[Random], str], ...] = (
     lambda r: f"hours 09:00-17:00 12:30:45 {r.randint(1, 12)}:15",
     lambda r: f"pi 3.14159265358979323846, e {r.uniform(2, 3):.15f}",
     lambda r: f"{r.choice(_NOUNS)}-{_some(r, 24)}",
+    # Nothing says what these are.
+    lambda r: f"{_digits(r, 3)}-{_digits(r, 3)}-{_digits(r, 4)}",
+    lambda r: f"0{_digits(r, 3)} {_digits(r, 3)} {_digits(r, 3)}",
+    lambda r: f"{_digits(r, 3)} {_digits(r, 2)} {_digits(r, 4)} mm",
+    lambda r: f"{_digits(r, 10)}",
+    lambda r: f"{_digits(r, 2)}.{_digits(r, 2)}.{_digits(r, 2)}.{_digits(r, 3)}",
+    lambda r: f"{_digits(r, 4)}-{_digits(r, 4)}-{_digits(r, 4)}",
+    lambda r: f"+{_digits(r, 2)}% on {_digits(r, 7)} views",
 )

@@ -3,7 +3,7 @@
 import re
 from collections.abc import Iterator
 
-from filters.recognisers.labels import OTHER_NUMBER, Label
+from filters.recognisers.labels import OTHER_NUMBER, UNIT, Label
 from filters.recognisers.recogniser import CODES, DIGITS, Recogniser, Span
 
 # Numbers that were printed in advertisements or on specimens (ssa.gov/history/ssn/misused.html).
@@ -32,7 +32,8 @@ _LICENCE_LABEL = Label(
     r"(?:\bdriv(?:er'?s?'?|ing) ?licen[sc]e|\bdl(?:n|id)?\b|\bd\.l\.)(?:[ (]{1,2}[a-z]{2}\b\)?)?"
 )
 _LICENCE = re.compile(
-    r"(?<![A-Za-z0-9])(?=(?:[A-Z -]{0,4}\d){5})[A-Z0-9](?:(?:-| (?=\d))?[A-Z0-9]){5,17}(?![A-Za-z0-9])"
+    r"(?<![A-Za-z0-9])(?=(?:[A-Z -]{0,4}\d){5})[A-Z0-9](?:(?:-| (?=\d))?[A-Z0-9]){5,17}"
+    r"(?![A-Za-z0-9])"
 )
 _DATE = re.compile(r"(?:19|20)\d\d[- ](?:(?:19|20)\d\d|[01]\d[- ][0-3]\d)\Z")
 
@@ -40,7 +41,8 @@ _DATE = re.compile(r"(?:19|20)\d\d[- ](?:(?:19|20)\d\d|[01]\d[- ][0-3]\d)\Z")
 def is_ssn(area: str, group: str, serial: str) -> bool:
     """Whether the Social Security Administration can have given it to somebody.
 
-    Neither area 000, 666 and from 900, nor group 00, nor serial 0000 (ssa.gov/employer/randomization).
+    Neither area 000, 666 and from 900, nor group 00, nor serial 0000
+    (ssa.gov/employer/randomization.html).
     """
     return (
         area not in ("000", "666")
@@ -54,7 +56,7 @@ def is_ssn(area: str, group: str, serial: str) -> bool:
 def is_itin(area: str, group: str, serial: str) -> bool:
     """Whether the IRS can have given it: from 900, groups 50-65, 70-88, 90-92, 94-99 (irs.gov)."""
     return area >= "900" and (
-        "50" <= group <= "65" or "70" <= group <= "88" or ("90" <= group and group != "93")
+        "50" <= group <= "65" or "70" <= group <= "88" or (group >= "90" and group != "93")
     )
 
 
@@ -86,10 +88,12 @@ def _find_itins(text: str) -> Iterator[Span]:
 
 
 def _stands_for_a_person(match: re.Match[str], text: str, label: Label) -> bool:
-    """Nine digits need their label; in groups of 3, 2 and 4, only that nothing else is named."""
-    if match["gap"].strip(".") == "":
-        return label.stands_before(match.start(), text)
-    return not OTHER_NUMBER.stands_before(match.start(), text)
+    """Nine digits need their label; in groups of 3, 2 and 4 they do not, if nothing else is named."""
+    if label.stands_before(match.start(), text):
+        return True
+    is_grouped = match["gap"] not in ("", ".")
+    is_other = OTHER_NUMBER.stands_before(match.start(), text) or UNIT.match(text, match.end())
+    return is_grouped and not is_other
 
 
 def _find_passports(text: str) -> Iterator[Span]:

@@ -22,6 +22,12 @@ class Label:
         return self._pattern.search(text, max(0, position - _REACH), position) is not None
 
 
+# A unit behind a number: then it is one, or several, and no name of anything.
+UNIT = re.compile(
+    r"\s?(?:[mck]m|m|in|ft|kg|g|lbs?|oz|ml|px|pcs|pieces|x|kr|zł|eur|usd|sek|nok|dkk|czk|huf|rub|views"
+    r"|likes|copies)\b|\s?[€$£¥₹₽%°\"]",
+    re.IGNORECASE,
+)
 # What is numbered by others than states, banks and telephone companies.
 OTHER_NUMBER = Label(
     r"\b(?:orders?|bestell|invoice|tracking|parcel|shipment|serial|s/n|sn|isbn(?:-1[03])?|issn|imei"

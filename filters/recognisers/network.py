@@ -27,7 +27,7 @@ _MAC_LABEL = Label(r"\bmac(?: address)?|\bbssid|\bethernet|\bwi-?fi")
 
 
 def is_somebodys(address: str) -> bool:
-    """Whether an address, IPv4 or IPv6, can be that of one machine, in the net or in a household."""
+    """Whether an address, IPv4 or IPv6, can be that of one machine, out in the net or at home."""
     try:
         read = ipaddress.ip_address(address)
     except ValueError:
@@ -44,9 +44,9 @@ def _find_ip_addresses(text: str) -> Iterator[Span]:
     for match in _IPV6.finditer(text):
         groups = match[0].replace("::", ":").strip(":").split(":")
         # Two groups, such as ab::1, are as often names in source code.
-        if (len(groups) > 2 or len(groups[0]) > 2) and any(map(str.isdecimal, match[0])):
-            if is_somebodys(match[0]):
-                yield match.span()
+        is_long = len(groups) > 2 or len(groups[0]) > 2
+        if is_long and any(map(str.isdecimal, match[0])) and is_somebodys(match[0]):
+            yield match.span()
 
 
 def _find_mac_addresses(text: str) -> Iterator[Span]:

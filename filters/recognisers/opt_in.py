@@ -7,7 +7,7 @@ from datetime import date
 from filters.recognisers.labels import Label
 from filters.recognisers.recogniser import Recogniser, Span
 
-_MONTHS = "jan feb mar apr may jun jul aug sep oct nov dec".split()
+_MONTHS = ("jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec")
 _MONTH = (
     r"(?P<month>jan(?:uary)?|feb(?:ruary)?|mar(?:ch)?|apr(?:il)?|may|june?|july?|aug(?:ust)?"
     r"|sept?(?:ember)?|oct(?:ober)?|nov(?:ember)?|dec(?:ember)?)\.?"
@@ -26,7 +26,8 @@ _BIRTH = Label(
     r"|nat[oa])|\*|出生"
 )
 _STREET = re.compile(
-    r"(?<![A-Za-z0-9])(?<!\d[.,])\d{1,6}(?:-?[A-Za-z])? (?:(?:N|S|E|W|NE|NW|SE|SW|North|South|East|West)\.? )?"
+    r"(?<![A-Za-z0-9])(?<!\d[.,])\d{1,6}(?:-?[A-Za-z])? "
+    r"(?:(?:N|S|E|W|NE|NW|SE|SW|North|South|East|West)\.? )?"
     r"(?:(?:\d{1,3}(?:st|nd|rd|th)|[A-Z][A-Za-z'.-]{1,24}) ){1,4}"
     r"(?:Street|St|Avenue|Ave|Boulevard|Blvd|Road|Rd|Drive|Dr|Lane|Ln|Court|Ct|Circle|Cir|Place|Pl"
     r"|Terrace|Ter|Way|Parkway|Pkwy|Highway|Hwy|Square|Sq|Trail|Trl|Alley|Aly)(?![A-Za-z])\.?"

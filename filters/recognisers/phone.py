@@ -1,16 +1,16 @@
-"""Telephone numbers, by the numbering plans of phonenumbers and the words that stand before them."""
+"""Telephone numbers, by phonenumbers' numbering plans and the words that stand before them."""
 
 import re
 from collections.abc import Iterator
 
 import phonenumbers
 
-from filters.recognisers.labels import OTHER_NUMBER, Label
+from filters.recognisers.labels import OTHER_NUMBER, UNIT, Label
 from filters.recognisers.recogniser import DIGITS, Recogniser, Span
 
 _LABEL = Label(
-    r"\b(?:tel|tels|telephones?|phones?|ph|mobiles?|mob|cell(?: ?phone)?|fax|whats ?app|wa\.me|viber"
-    r"|call|calls|ring|text|sms|dial|hotline|contact|reach|t[ée]l[ée]phone|t[ée]l|portable"
+    r"\b(?:tel|tels|telephones?|phones?|ph|mobiles?|mob|cell(?: ?phone)?|fax|whats ?app|wa\.me"
+    r"|viber|call|calls|ring|text|sms|dial|hotline|contact|reach|t[ée]l[ée]phone|t[ée]l|portable"
     r"|tel[ée]fono|telefone|m[óo]vil|celular|cellulare|telefon|handy|mobil|mobiel|tlf|tfn|puh)\b"
     r"|☎|📞|📱|✆|тел(?:ефон)?|моб|電話|电话|手机|手機|携帯|전화|휴대폰|هاتف|फोन"
 )
@@ -22,17 +22,20 @@ _GAP = r"(?: ?[().\-/] ?| |\n)"
 _ABROAD = re.compile(rf"{_LEFT}(?:\(?\+ ?|00 ?(?=[1-9]))\d{{1,3}}(?:{_GAP}{{0,2}}\d){{6,13}}(?!\d)")
 # North America: an area and an exchange begin with 2 to 9.
 _AMERICAN = re.compile(
-    rf"{_LEFT}(?<!\d\d )(?:1[-. ])?(?:\([2-9]\d\d\) ?-? ?|[2-9]\d\d ?[-./ ] ?)[2-9]\d\d ?[-. ] ?\d{{4}}{_RIGHT}"
+    rf"{_LEFT}(?<!\d\d )(?:1[-. ])?(?:\([2-9]\d\d\) ?-? ?|[2-9]\d\d ?[-./ ] ?)"
+    rf"[2-9]\d\d ?[-. ] ?\d{{4}}{_RIGHT}"
 )
 # With the 0 that many countries dial before the area, in groups.
 _TRUNK = re.compile(
-    rf"{_LEFT}(?<!\d\d )(?:\(0\d{{1,5}}\)|0\d{{1,5}}){_GAP}\d{{2,8}}(?:{_GAP}\d{{2,4}}){{0,4}}{_RIGHT}"
+    rf"{_LEFT}(?<!\d\d )(?:\(0\d{{1,5}}\)|0\d{{1,5}}){_GAP}\d{{2,8}}"
+    rf"(?:{_GAP}\d{{2,4}}){{0,4}}{_RIGHT}"
 )
 _LABELLED = re.compile(rf"{_LEFT}\(?\d(?:{_GAP}{{0,2}}\d){{6,13}}(?!\d){_RIGHT}")
 _TRUNK_REGIONS = ("GB", "FR", "DE", "IT", "AU", "JP", "NL", "BE", "CH", "AT", "SE", "IN", "CN")
 _DATE_OR_ZIP = re.compile(
     r"(?:(?:19|20)\d\d\D{1,3}){1,2}(?:19|20)\d\d\Z"
-    r"|(?:19|20)\d\d\D?[01]?\d\D?[0-3]?\d(?:\D|\Z)|[0-3]?\d[-./ ][01]?\d[-./ ](?:19|20)\d\d(?:\D|\Z)"
+    r"|(?:19|20)\d\d\D?[01]?\d\D?[0-3]?\d(?:\D|\Z)"
+    r"|[0-3]?\d[-./ ][01]?\d[-./ ](?:19|20)\d\d(?:\D|\Z)"
     r"|\d{5}-\d{4}\Z"
 )
 _LAST_GROUP = re.compile(r"(?:\D+|\A\D*)\d+\Z")
@@ -45,12 +48,21 @@ def is_number(value: str, region: str | None = None) -> bool:
 
 
 def _has_length(value: str) -> bool:
-    """Whether numbers of its country are so long; plans that phonenumbers holds can be out of date."""
+    """Whether numbers of its country are so long: the plans that are held can be out of date."""
     number = _read(value, None)
     return number is not None and (
         phonenumbers.is_possible_number_with_reason(number)
         == phonenumbers.ValidationResult.IS_POSSIBLE
     )
+
+
+def _is_grouped_as_in(region: str, value: str) -> bool:
+    """Whether it is a number there, in the groups it is written in there; for in any, most are."""
+    number = _read(value, region)
+    if number is None or not phonenumbers.is_valid_number_for_region(number, region):
+        return False
+    written = phonenumbers.format_number(number, phonenumbers.PhoneNumberFormat.NATIONAL)
+    return re.findall(r"\d+", written) == re.findall(r"\d+", value)
 
 
 def _read(value: str, region: str | None) -> phonenumbers.PhoneNumber | None:
@@ -85,7 +97,7 @@ def _find_abroad(text: str) -> Iterator[Span]:
 
 def _find_american(text: str) -> Iterator[Span]:
     for match in _AMERICAN.finditer(text):
-        if OTHER_NUMBER.stands_before(match.start(), text):
+        if OTHER_NUMBER.stands_before(match.start(), text) or UNIT.match(text, match.end()):
             continue
         if is_number(match[0], "US") or _LABEL.stands_before(match.start(), text):
             yield match.span()
@@ -97,7 +109,7 @@ def _find_trunk(text: str) -> Iterator[Span]:
             9 <= _count(match[0]) <= 12
             and not _DATE_OR_ZIP.match(match[0])
             and not OTHER_NUMBER.stands_before(match.start(), text)
-            and any(is_number(match[0], region) for region in _TRUNK_REGIONS)
+            and any(_is_grouped_as_in(region, match[0]) for region in _TRUNK_REGIONS)
         ):
             yield match.span()
 

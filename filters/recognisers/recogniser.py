@@ -9,7 +9,8 @@ Span = tuple[int, int]  # of characters, [start, end)
 # What stands in every text that any recogniser finds something in, for 1 µs a caption: a digit, a
 # sign or word for "at" or "dot", a joint inside of a long word, the beginning of a key.
 ANY = re.compile(
-    r"[0-9@]|[_-][A-Za-z0-9_-]{12}|-----|A[KS]IA|AIza|eyJ|earer |EARER |[\[({<_*-]\s?[aA][tT][\s\])}>_*-]"
+    r"[0-9@]|[_-][A-Za-z0-9_-]{12}|-----|A[KS]IA|AIza|eyJ|earer |EARER "
+    r"|[\[({<_*-]\s?[aA][tT][\s\])}>_*-]"
     r"|[dD][oO][tT][\s\])}>_*-]"
 )
 # Six digits in a row, but for signs between them.

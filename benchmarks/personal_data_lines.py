@@ -1,4 +1,4 @@
-"""Made-up lines as they stand beside pictures, with planted personal data, or look-alikes.
+"""Made-up lines, as beside pictures, with personal data planted in them or with look-alikes.
 
 Written from the formats themselves and before the recognisers: nothing here is theirs. `lines` gives
 each line with what was planted in it; the half without any is full of numbers and signs that look

@@ -3,14 +3,14 @@
 import re
 from collections.abc import Iterator
 
-from filters.recognisers.labels import OTHER_NUMBER, UNIT, Label
+from filters.recognisers.labels import OTHER_NUMBER, Label, is_quantity
 from filters.recognisers.recogniser import CODES, DIGITS, Recogniser, Span
 
 # Numbers that were printed in advertisements or on specimens (ssa.gov/history/ssn/misused.html).
 _NOBODY = {"078051120", "219099999", "457555462"}
 _US_NUMBER = re.compile(
     r"(?<![A-Za-z0-9_])(?<!\d[-. ])(?<!\d\n)(?P<area>\d{3})(?P<gap>[-. ]| - | ?\n|)"
-    r"(?P<group>\d\d)(?P=gap)(?P<serial>\d{4})(?![A-Za-z0-9_])(?![-.]\d)"
+    r"(?P<group>\d\d)(?P=gap)(?P<serial>\d{4})(?![A-Za-z0-9_])(?!\.\d|-[A-Z0-9]{1,4}\b)"
 )
 _SSN_LABEL = Label(r"\bssn\b|\bss(?=#| ?no\b)|\bsocial (?:security|insurance)|\bsoc\.? ?sec\b")
 _ITIN_LABEL = Label(r"\bi?tin\b|\btax ?(?:payer)?(?: identification)?")
@@ -88,11 +88,11 @@ def _find_itins(text: str) -> Iterator[Span]:
 
 
 def _stands_for_a_person(match: re.Match[str], text: str, label: Label) -> bool:
-    """Nine digits need their label; in groups of 3, 2 and 4 they do not, if nothing else is named."""
+    """Nine digits need their label; in groups of 3, 2 and 4 not, if nothing else is named."""
     if label.stands_before(match.start(), text):
         return True
     is_grouped = match["gap"] not in ("", ".")
-    is_other = OTHER_NUMBER.stands_before(match.start(), text) or UNIT.match(text, match.end())
+    is_other = OTHER_NUMBER.stands_before(match.start(), text) or is_quantity(*match.span(), text)
     return is_grouped and not is_other
 
 

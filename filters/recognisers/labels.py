@@ -22,12 +22,21 @@ class Label:
         return self._pattern.search(text, max(0, position - _REACH), position) is not None
 
 
-# A unit behind a number: then it is one, or several, and no name of anything.
-UNIT = re.compile(
-    r"\s?(?:[mck]m|m|in|ft|kg|g|lbs?|oz|ml|px|pcs|pieces|x|kr|zł|eur|usd|sek|nok|dkk|czk|huf|rub|views"
-    r"|likes|copies)\b|\s?[€$£¥₹₽%°\"]",
+# A unit behind digits in groups: then they are a quantity. (No "in" and no inch sign, which are a
+# word and a quotation mark too.)
+_UNIT = re.compile(
+    r"\s?(?:[mck]m|ft|kg|lbs?|oz|ml|px|pcs|pieces|kr|zł|eur|usd|sek|nok|dkk|czk|huf|rub|views|likes"
+    r"|copies)\b|\s?[€$£¥₹₽%°]",
     re.IGNORECASE,
 )
+
+
+def is_quantity(start: int, end: int, text: str) -> bool:
+    """Whether what stands there is groups of digits between spaces, and a unit follows."""
+    groups = text[start:end].split(" ")
+    return all(map(str.isdecimal, groups)) and _UNIT.match(text, end) is not None
+
+
 # What is numbered by others than states, banks and telephone companies.
 OTHER_NUMBER = Label(
     r"\b(?:orders?|bestell|invoice|tracking|parcel|shipment|serial|s/n|sn|isbn(?:-1[03])?|issn|imei"

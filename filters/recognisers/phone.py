@@ -5,7 +5,7 @@ from collections.abc import Iterator
 
 import phonenumbers
 
-from filters.recognisers.labels import OTHER_NUMBER, UNIT, Label
+from filters.recognisers.labels import OTHER_NUMBER, Label, is_quantity
 from filters.recognisers.recogniser import DIGITS, Recogniser, Span
 
 _LABEL = Label(
@@ -97,7 +97,7 @@ def _find_abroad(text: str) -> Iterator[Span]:
 
 def _find_american(text: str) -> Iterator[Span]:
     for match in _AMERICAN.finditer(text):
-        if OTHER_NUMBER.stands_before(match.start(), text) or UNIT.match(text, match.end()):
+        if OTHER_NUMBER.stands_before(match.start(), text) or is_quantity(*match.span(), text):
             continue
         if is_number(match[0], "US") or _LABEL.stands_before(match.start(), text):
             yield match.span()

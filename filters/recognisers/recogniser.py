@@ -25,7 +25,7 @@ BYTES = re.compile(
 AT = re.compile(r"@|%40|&#64;|[\[({<_-] ?at ?[\])}>_-]|\bdot ", re.IGNORECASE)
 # A long word with a joint as keys and tokens have, or a word that leads to one.
 TOKENS = re.compile(
-    r"[_.-][A-Za-z0-9_-]{12}|:[^\s:]{1,64}@|A[KSB]IA|ACCA|A3T|AIza|eyJ|AGE-S"
+    r"[_.-][A-Za-z0-9_-]{12}|:[^\s:]{1,64}@|A[KSB]IA|ACCA|hooks\.slack|A3T|AIza|eyJ|AGE-S"
     r"|-----BEGIN|(?i:bearer|basic |passw|pwd|secret|token|key|sig)"
 )
 

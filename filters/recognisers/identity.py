@@ -1,15 +1,15 @@
 """What states number people by: social security and taxpayer numbers, passports, licences."""
 
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 
 from filters.recognisers.labels import OTHER_NUMBER, Label, is_quantity
-from filters.recognisers.recogniser import CODES, DIGITS, Recogniser, Span
+from filters.recognisers.recogniser import CODES, DIGITS, Recogniser, Span, follows_digits
 
 # Numbers that were printed in advertisements or on specimens (ssa.gov/history/ssn/misused.html).
 _NOBODY = {"078051120", "219099999", "457555462"}
 _US_NUMBER = re.compile(
-    r"(?<![A-Za-z0-9_])(?<!\d[-. ])(?<!\d\n)(?P<area>\d{3})(?P<gap>[-. ]| - | ?\n|)"
+    r"(?<![A-Za-z0-9_])(?<!\d[-.])(?P<area>\d{3})(?P<gap>[-. ]| - | ?\n|)"
     r"(?P<group>\d\d)(?P=gap)(?P<serial>\d{4})(?![A-Za-z0-9_])(?!\.\d|-[A-Z0-9]{1,4}\b)"
 )
 _SSN_LABEL = Label(r"\bssn\b|\bss(?=#| ?no\b)|\bsocial (?:security|insurance)|\bsoc\.? ?sec\b")
@@ -72,28 +72,31 @@ def _check_digit(value: str) -> str:
 
 
 def _find_ssns(text: str) -> Iterator[Span]:
-    for match in _US_NUMBER.finditer(text):
-        if is_ssn(match["area"], match["group"], match["serial"]) and _stands_for_a_person(
-            match, text, _SSN_LABEL
-        ):
-            yield match.span()
+    yield from _find_us_numbers(text, is_ssn, _SSN_LABEL)
 
 
 def _find_itins(text: str) -> Iterator[Span]:
+    yield from _find_us_numbers(text, is_itin, _ITIN_LABEL)
+
+
+def _find_us_numbers(
+    text: str, is_given: Callable[[str, str, str], bool], label: Label
+) -> Iterator[Span]:
+    """Nine digits with their label; in groups of 3, 2 and 4 without, if nothing else is named."""
+    after = -1
     for match in _US_NUMBER.finditer(text):
-        if is_itin(match["area"], match["group"], match["serial"]) and _stands_for_a_person(
-            match, text, _ITIN_LABEL
+        start, end = match.span()
+        if is_given(match["area"], match["group"], match["serial"]) and (
+            label.stands_before(start, text)
+            or not (
+                match["gap"] in ("", ".")
+                or OTHER_NUMBER.stands_before(start, text)
+                or is_quantity(start, end, text)
+                or (match["gap"] == " " and follows_digits(start, text, after))
+            )
         ):
-            yield match.span()
-
-
-def _stands_for_a_person(match: re.Match[str], text: str, label: Label) -> bool:
-    """Nine digits need their label; in groups of 3, 2 and 4 not, if nothing else is named."""
-    if label.stands_before(match.start(), text):
-        return True
-    is_grouped = match["gap"] not in ("", ".")
-    is_other = OTHER_NUMBER.stands_before(match.start(), text) or is_quantity(*match.span(), text)
-    return is_grouped and not is_other
+            yield start, end
+            after = end
 
 
 def _find_passports(text: str) -> Iterator[Span]:

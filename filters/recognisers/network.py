@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from filters.recognisers.labels import Label
 from filters.recognisers.recogniser import BYTES, Recogniser, Span
 
-_IPV4 = re.compile(r"(?<![A-Za-z0-9_])(?<!\d[.,-])\d{1,3}(?:\.\d{1,3}){3}(?![A-Za-z0-9_])(?!\.\w)")
+_IPV4 = re.compile(r"(?<![A-Za-z0-9_])(?<!\d\.)\d{1,3}(?:\.\d{1,3}){3}(?![A-Za-z0-9_])(?!\.\w)")
 _IPV6 = re.compile(
     r"(?<![A-Za-z0-9_:.])(?:[0-9A-Fa-f]{1,4}|:)(?::[0-9A-Fa-f]{0,4}){2,7}(?:(?:\.\d{1,3}){3})?"
     r"(?![A-Za-z0-9_:])(?!\.\w)"

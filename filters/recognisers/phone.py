@@ -6,7 +6,7 @@ from collections.abc import Iterator
 import phonenumbers
 
 from filters.recognisers.labels import OTHER_NUMBER, Label, is_quantity
-from filters.recognisers.recogniser import DIGITS, Recogniser, Span
+from filters.recognisers.recogniser import DIGITS, Recogniser, Span, follows_digits
 
 _LABEL = Label(
     r"\b(?:tel|tels|telephones?|phones?|ph|mobiles?|mob|cell(?: ?phone)?|fax|whats ?app|wa\.me"
@@ -15,23 +15,24 @@ _LABEL = Label(
     r"|☎|📞|📱|✆|тел(?:ефон)?|моб|電話|电话|手机|手機|携帯|전화|휴대폰|هاتف|फोन"
 )
 _JOINT = re.compile(r"[\s,/;|&]{0,3}(?:\b(?:or|and|oder|und|et|ou|y|o|e)\b)?[\s,/;|&]{0,3}\Z")
-_LEFT = r"(?<![A-Za-z0-9_])(?<!\d[-./,:+])(?<![A-Za-z]-)"
-_RIGHT = r"(?![A-Za-z0-9_])(?![-.,:/]\d)"
+_LEFT = r"(?<![A-Za-z0-9_])(?<!\d[-.:+])(?<![A-Za-z]-)"
+_RIGHT = r"(?![A-Za-z0-9_])(?![-.:]\d)"
 _GAP = r"(?: ?[().\-/] ?| |\n)"
 # With the country's code, after + or the 00 that most countries dial for it.
 _ABROAD = re.compile(rf"{_LEFT}(?:\(?\+ ?|00 ?(?=[1-9]))\d{{1,3}}(?:{_GAP}{{0,2}}\d){{6,13}}(?!\d)")
 # North America: an area and an exchange begin with 2 to 9.
 _AMERICAN = re.compile(
-    rf"{_LEFT}(?<!\d\d )(?:1[-. ])?(?:\([2-9]\d\d\) ?-? ?|[2-9]\d\d ?[-./ ] ?)"
+    rf"{_LEFT}(?:1[-. ])?(?:\([2-9]\d\d\) ?-? ?|[2-9]\d\d ?[-./ ] ?)"
     rf"[2-9]\d\d ?[-. ] ?\d{{4}}{_RIGHT}"
 )
 # With the 0 that many countries dial before the area, in groups.
 _TRUNK = re.compile(
-    rf"{_LEFT}(?<!\d\d )(?:\(0\d{{1,5}}\)|0\d{{1,5}}){_GAP}\d{{2,8}}"
+    rf"{_LEFT}(?P<first>\(0\d{{1,5}}\)|0\d{{1,5}}){_GAP}\d{{2,8}}"
     rf"(?:{_GAP}\d{{2,4}}){{0,4}}{_RIGHT}"
 )
 _LABELLED = re.compile(rf"{_LEFT}\(?\d(?:{_GAP}{{0,2}}\d){{6,13}}(?!\d){_RIGHT}")
-_TRUNK_REGIONS = ("GB", "FR", "DE", "IT", "AU", "JP", "NL", "BE", "CH", "AT", "SE", "IN", "CN")
+# Without Italy and the Netherlands, which took more of the made-up look-alikes than all the others.
+_TRUNK_REGIONS = ("GB", "FR", "DE", "AU", "JP", "BE", "CH", "AT", "SE", "IN", "CN")
 _DATE_OR_ZIP = re.compile(
     r"(?:(?:19|20)\d\d\D{1,3}){1,2}(?:19|20)\d\d\Z"
     r"|(?:19|20)\d\d\D?[01]?\d\D?[0-3]?\d(?:\D|\Z)"
@@ -96,22 +97,36 @@ def _find_abroad(text: str) -> Iterator[Span]:
 
 
 def _find_american(text: str) -> Iterator[Span]:
+    after = -1
     for match in _AMERICAN.finditer(text):
-        if OTHER_NUMBER.stands_before(match.start(), text) or is_quantity(*match.span(), text):
-            continue
-        if is_number(match[0], "US") or _LABEL.stands_before(match.start(), text):
-            yield match.span()
+        start, end = match.span()
+        if _LABEL.stands_before(start, text) or (
+            is_number(match[0], "US") and _stands_alone(start, end, text, after)
+        ):
+            yield start, end
+            after = end
 
 
 def _find_trunk(text: str) -> Iterator[Span]:
-    for match in _TRUNK.finditer(text):
-        if (
-            9 <= _count(match[0]) <= 12
-            and not _DATE_OR_ZIP.match(match[0])
-            and not OTHER_NUMBER.stands_before(match.start(), text)
-            and any(_is_grouped_as_in(region, match[0]) for region in _TRUNK_REGIONS)
-        ):
-            yield match.span()
+    position, after = 0, -1
+    while match := _TRUNK.search(text, position):
+        start, value = match.start(), match[0]
+        while _count(value) >= 9 and not _is_national(value):
+            value = _LAST_GROUP.sub("", value)  # other numbers can follow
+        end = start + len(value)
+        if _count(value) >= 9 and _stands_alone(start, end, text, after):
+            yield start, end
+            position = after = end
+        else:
+            position = match.end("first")
+
+
+def _is_national(value: str) -> bool:
+    return (
+        _count(value) <= 12
+        and not _DATE_OR_ZIP.match(value)
+        and any(_is_grouped_as_in(region, value) for region in _TRUNK_REGIONS)
+    )
 
 
 def _find_labelled(text: str) -> Iterator[Span]:
@@ -122,6 +137,15 @@ def _find_labelled(text: str) -> Iterator[Span]:
         if (joined or _LABEL.stands_before(start, text)) and not _DATE_OR_ZIP.match(match[0]):
             yield start, end
             before = end
+
+
+def _stands_alone(start: int, end: int, text: str, after: int) -> bool:
+    """Whether it is neither named something else nor a part of more digits, or of a quantity."""
+    return not (
+        OTHER_NUMBER.stands_before(start, text)
+        or is_quantity(start, end, text)
+        or follows_digits(start, text, after)
+    )
 
 
 def _international(value: str) -> str:

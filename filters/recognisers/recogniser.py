@@ -30,6 +30,16 @@ TOKENS = re.compile(
 )
 
 
+def follows_digits(start: int, text: str, after: int) -> bool:
+    """Whether a digit and a space stand before it, not of the match that ended at `after`."""
+    return (
+        start >= 2
+        and start - 1 != after
+        and text[start - 1] in " \n"
+        and text[start - 2].isdecimal()
+    )
+
+
 @dataclass(frozen=True, slots=True)
 class Recogniser:
     """Finds one kind of personal data in normalised text, in time linear in its length."""

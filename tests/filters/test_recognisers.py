@@ -213,7 +213,7 @@ def test_it_is_found_and_no_more_than_it(
         "0.4111111111111111",
         "1234567812345670",
         "41111111111111111111",
-        "4111 1111 1111 1111 1111 11",
+        "tracking 4111 1111 1111 1111 1111 11",
         "a4111111111111111",
         # accounts
         "GB82 WEST 1234 5698 7654 33",
@@ -302,6 +302,28 @@ def test_it_is_found_and_no_more_than_it(
 )
 def test_look_alikes_are_left(text: str) -> None:
     assert found(text) == []
+
+
+@pytest.mark.parametrize("joint", [" ", ",", ", ", "\n", "; ", "/"])
+@pytest.mark.parametrize(
+    ("infotype", "value"),
+    [
+        (SSN, "536-22-1234"),
+        (SSN, "536 22 1234"),
+        (CARD, "4111111111111111"),
+        (CARD, "4111 1111 1111 1111"),
+        (EMAIL, "ana@example.com"),
+        (PHONE, "212-736-5000"),
+        (PHONE, "212 736 5000"),
+        (PHONE, "+44 20 7946 0958"),
+        (PHONE, "020 7946 0958"),
+        (IP, "203.0.113.7"),
+        (MAC, "00:1b:44:11:3a:b7"),
+        (IBAN, "DE89370400440532013000"),
+    ],
+)
+def test_lists(infotype: str, value: str, joint: str) -> None:
+    assert found(joint.join([value] * 6)) == [(infotype, value)] * 6
 
 
 def test_a_second_number_goes_with_the_first() -> None:

@@ -37,7 +37,7 @@ PIECES = st.one_of(
 )
 TEXTS = st.lists(PIECES, max_size=12).map("".join)
 # Recall and precision. Some look-alikes nobody can tell from telephone numbers and addresses.
-_LEAST = {"PHONE_NUMBER": (0.9, 0.85), "IP_ADDRESS": (0.97, 0.95)}
+_LEAST = {"PHONE_NUMBER": (0.9, 0.9), "IP_ADDRESS": (0.97, 0.95)}
 EVERYTHING = PersonalData(infotypes=tuple(each.infotype for each in RECOGNISERS))  # type: ignore[arg-type]
 
 
@@ -208,10 +208,10 @@ def test_a_million_characters(piece: str) -> None:
 
 
 def test_recall_and_precision_on_made_up_lines() -> None:
-    """The bounds of benchmarks/personal_data.py, which judges more lines."""
-    result = tally(lines(4000, seed=7))
+    """What benchmarks/personal_data.py prints: 357 values of each kind, 5,000 lines without any."""
+    result = tally(lines(10_000))
     for infotype in PersonalData().infotypes:
         least = _LEAST.get(infotype, (0.99, 0.98))
-        assert result.planted[infotype] >= 100
+        assert result.planted[infotype] >= 300
         assert result.recall(infotype) >= least[0], infotype
         assert result.precision(infotype) >= least[1], infotype

@@ -12,6 +12,7 @@ from filters.image_format import ImageFormat
 from filters.image_quality import ImageQuality
 from filters.image_size import ImageSize
 from filters.perceptual_hash_list import PerceptualHashList
+from filters.personal_data import PersonalData
 from filters.personal_data_model import PersonalDataModel
 from filters.porn_image import PornImageModel
 from filters.text_quality import TextQuality
@@ -27,6 +28,7 @@ _Listed = Annotated[
     | ImageFormat
     | ImageQuality
     | ImageSize
+    | PersonalData
     | PersonalDataModel
     | PornImageModel
     | TextQuality
@@ -62,6 +64,7 @@ __all__ = [
     "ImageQuality",
     "ImageSize",
     "PerceptualHashList",
+    "PersonalData",
     "PersonalDataModel",
     "PornImageModel",
     "TextFilter",

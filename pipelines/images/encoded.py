@@ -1,6 +1,7 @@
 """Images as shards hold them: headers read before any pixel, then upright RGB."""
 
 import io
+import logging
 import warnings
 from dataclasses import dataclass, field
 from typing import NamedTuple, Protocol
@@ -26,7 +27,9 @@ _TRANSPOSITIONS = {  # EXIF orientation -> what makes the image upright
 }
 _SIDEWAYS = frozenset({5, 6, 7, 8})  # orientations that swap width and height
 
-warnings.filterwarnings("ignore", module=r"PIL\.")  # on damaged metadata: they may quote them
+# Warnings on damaged metadata may quote them; at debug level each tag of EXIF data is logged.
+warnings.filterwarnings("ignore", module=r"PIL\.")
+logging.getLogger("PIL").setLevel(logging.CRITICAL)
 Image.MAX_IMAGE_PIXELS = None  # the job's own cap is checked first, and holds for any size
 
 

@@ -56,6 +56,7 @@ def test_json_schema_lists_every_kind() -> None:
         "image_quality",
         "image_size",
         "perceptual_hash_list",
+        "personal_data",
         "personal_data_model",
         "porn_image_model",
         "text_quality",

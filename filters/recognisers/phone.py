@@ -25,9 +25,9 @@ _AMERICAN = re.compile(
     rf"{_LEFT}(?:1[-. ])?(?:\([2-9]\d\d\) ?-? ?|[2-9]\d\d ?[-./ ] ?)"
     rf"[2-9]\d\d ?[-. ] ?\d{{4}}{_RIGHT}"
 )
-# With the 0 that many countries dial before the area, in groups.
+# With the 0 that many countries dial before the area, in groups; not from inside of a path.
 _TRUNK = re.compile(
-    rf"{_LEFT}(?P<first>\(0\d{{1,5}}\)|0\d{{1,5}}){_GAP}\d{{2,8}}"
+    rf"{_LEFT}(?<!/)(?P<first>\(0\d{{1,5}}\)|0\d{{1,5}}){_GAP}\d{{2,8}}"
     rf"(?:{_GAP}\d{{2,4}}){{0,4}}{_RIGHT}"
 )
 _LABELLED = re.compile(rf"{_LEFT}\(?\d(?:{_GAP}{{0,2}}\d){{6,13}}(?!\d){_RIGHT}")

@@ -307,7 +307,7 @@ def test_look_alikes_are_left(text: str) -> None:
     assert found(text) == []
 
 
-@pytest.mark.parametrize("joint", [" ", ",", ", ", "\n", "; ", "/"])
+@pytest.mark.parametrize("joint", [" ", ",", ", ", "\n", "; ", " / "])
 @pytest.mark.parametrize(
     ("infotype", "value"),
     [

@@ -18,12 +18,11 @@ _NEAR_CHILDREN = 60  # characters between a sexual term and a word for children
 # Of what news, help and education say of pornography: 0.9 becomes 0.6, and a person looks.
 _INSTRUCTIVE_SHARE = 2 / 3
 _CHILDREN_DROP_AT = 0.8
-_NOTHING = {"sexual_minors": 0.0, "pornography": 0.0, "vulgarity": 0.0, "offensive": 0.0}
-_CLEAN = keep(_NOTHING)
+_CLEAN = keep()
 
 
 class TextSafetyRules(TextFilter):
-    """Keep texts whose scores stay below the thresholds; each is in [0, 1], 0 without a term.
+    """Keep texts whose scores stay below the thresholds; each is in [0, 1], and left out where 0.
 
     A score is 1 - (1 - w1)(1 - w2)... over the weights of the different terms found, as
     filters/lists explain them. Sexual content about minors is always dropped, and quarantined
@@ -46,13 +45,13 @@ class TextSafetyRules(TextFilter):
 
     def _judge(self, text: Text) -> Verdict:
         hits = find(text.value)
-        scores = _scores(hits) if hits else _NOTHING
-        decided = self._decide(scores) if hits else None
+        scores = _scores(hits) if hits else {}
+        decided = self._decide(scores)
         if decided:
             return decided
         if not is_covered(text, self.languages):
             return indeterminate("language_unsupported", scores)
-        return keep(scores) if hits else _CLEAN
+        return keep(scores) if scores else _CLEAN
 
     def _decide(self, scores: dict[str, float]) -> Verdict | None:
         """The verdict on what was found; None where it is below all thresholds."""
@@ -64,21 +63,22 @@ class TextSafetyRules(TextFilter):
         }
         thresholds = {category: at for category, at in judged.items() if at is not None}
         for category, at in thresholds.items():
-            if scores[category] >= at:
+            if scores.get(category, 0) >= at:
                 return drop(f"text_{category}", scores)
         for category in thresholds:
-            if scores[category] >= self.quarantine_at:
+            if scores.get(category, 0) >= self.quarantine_at:
                 return quarantine(f"text_{category}", scores)
         return None
 
 
 def _scores(hits: Sequence[Hit]) -> dict[str, float]:
-    return {
+    scores = {
         "sexual_minors": max(_minors(view, hits) for view in {hit.view for hit in hits}),
         "pornography": pornography(hits),
         "vulgarity": combined((hit, hit.term.weight) for hit in hits if hit.term.kind == "vulgar"),
         "offensive": slurs(hits),
     }
+    return {category: score for category, score in scores.items() if score}
 
 
 def pornography(hits: Iterable[Hit]) -> float:

@@ -23,12 +23,11 @@ ATTRIBUTES: tuple[Attribute, ...] = (
     "profanity",
 )
 _AIMED = 0.9  # what an insult, a threat or hatred weighs once its target is seen
-_NOTHING = dict.fromkeys((*ATTRIBUTES, "toxicity", "severe_toxicity"), 0.0)
-_CLEAN = keep(_NOTHING)
+_CLEAN = keep()
 
 
 class ToxicityRules(TextFilter):
-    """Keep texts none of whose attributes reaches a threshold; each is in [0, 1].
+    """Keep texts none of whose attributes reaches a threshold; each is in [0, 1], left out where 0.
 
     The attributes have the names of Perspective's, and no more in common with them than the names:
     `toxicity` is the highest of the five others, `severe_toxicity` the second highest, for then a
@@ -50,16 +49,16 @@ class ToxicityRules(TextFilter):
 
     def _judge(self, text: Text) -> Verdict:
         hits = find(text.value)
-        scores = _scores(hits) if hits else _NOTHING
-        if hits and self.attributes:
-            worst = max(self.attributes, key=lambda attribute: scores[attribute])
-            if scores[worst] >= self.drop_at:
+        scores = _scores(hits) if hits else {}
+        if scores and self.attributes:
+            worst = max(self.attributes, key=lambda attribute: scores.get(attribute, 0))
+            if scores.get(worst, 0) >= self.drop_at:
                 return drop(f"text_{worst}", scores)
-            if scores[worst] >= self.quarantine_at:
+            if scores.get(worst, 0) >= self.quarantine_at:
                 return quarantine(f"text_{worst}", scores)
         if not is_covered(text, self.languages):
             return indeterminate("language_unsupported", scores)
-        return keep(scores) if hits else _CLEAN
+        return keep(scores) if scores else _CLEAN
 
 
 def _scores(hits: Sequence[Hit]) -> dict[str, float]:
@@ -71,7 +70,8 @@ def _scores(hits: Sequence[Hit]) -> dict[str, float]:
         "sexually_explicit": pornography(hits),
     }
     *_, second, highest = sorted(scores.values())
-    return {**scores, "toxicity": highest, "severe_toxicity": second}
+    scores |= {"toxicity": highest, "severe_toxicity": second}
+    return {attribute: score for attribute, score in scores.items() if score}
 
 
 def _insult(hit: Hit) -> float:

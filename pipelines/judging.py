@@ -96,8 +96,7 @@ class Judging:
             verdicts = loaded.verdicts([row.texts[field] for row, field in items])
             for row, judged in _by_row(items, verdicts):
                 for field, verdict in judged:
-                    place = "" if field == "source_text" else f"{field}."
-                    _note(row, f"{loaded.name}.{place}", verdict)
+                    _note(row, f"{loaded.name}.", verdict)
                     if verdict.action == "redact":
                         row.texts[field] = Text(verdict.text, row.texts[field].language)
                 _apply(row, loaded, [verdict for _, verdict in judged])

@@ -17,8 +17,9 @@ TERMS = (
         "cabrón, gilipollas, mierda",
         de="idiot, idioten, vollidiot, dumm, dummkopf, trottel, abschaum, arschloch, schlampe, "
         "wichser, hurensohn, missgeburt",
-        fr="idiot, idiote, idiots, imbécile, imbéciles, crétin, crétine, con, conne, débile, "
-        "connard, connasse, salope, merde",
+        # "con" alone is Spanish and Italian for "with".
+        fr="idiot, idiote, idiots, imbécile, imbéciles, crétin, crétine, sale con, gros con, "
+        "pauvre con, conne, débile, connard, connasse, salope, merde",
         pt="idiota, idiotas, imbecil, burro, burra, estúpido, estúpida, lixo, merda, puta",
         it="idiota, idioti, imbecille, cretino, cretina, scemo, scema, stronzo, stronza, merda, "
         "puttana, coglione",

@@ -119,8 +119,8 @@ def judged(text: str, language: str = "", **options: object) -> Verdict:
 def test_verdicts(text: str, action: str, reason: str) -> None:
     verdict = judged(text)
     assert (verdict.action, verdict.reason) == (action, reason)
-    assert set(verdict.scores) == {reason.removeprefix("text_") for reason in REASONS}
-    assert all(0 <= score <= 1 for score in verdict.scores.values())
+    assert set(verdict.scores) <= {reason.removeprefix("text_") for reason in REASONS}
+    assert all(0 < score <= 1 for score in verdict.scores.values())
 
 
 @pytest.mark.parametrize("form", ["NFC", "NFD", "NFKC", "NFKD"])

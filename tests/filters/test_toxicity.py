@@ -91,7 +91,8 @@ def test_verdicts(text: str, action: str, attribute: str) -> None:
     reason = f"text_{attribute}" if attribute else ""
     assert verdict.action == action
     assert verdict.reason == ("language_unsupported" if action == "indeterminate" else reason)
-    assert set(verdict.scores) == {*ATTRIBUTES, "toxicity", "severe_toxicity"}
+    assert set(verdict.scores) <= {*ATTRIBUTES, "toxicity", "severe_toxicity"}
+    assert all(0 < score <= 1 for score in verdict.scores.values())
 
 
 @pytest.mark.parametrize("form", ["NFC", "NFD", "NFKC", "NFKD"])

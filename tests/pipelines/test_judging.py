@@ -189,13 +189,11 @@ def test_texts_are_redacted_one_by_one_and_counted() -> None:
     assert sample.redactions == {"X": 3}
 
 
-def test_scores_tell_filter_and_field() -> None:
+def test_scores_are_the_highest_of_all_texts_by_filter() -> None:
     sample = row(source_text="one two", key="one", url="one two three")
     judged([Words(), Prose()], sample)
     assert sample.scores == {
-        "words.worst": 0.2,
-        "words.key.worst": 0.1,
-        "words.url.worst": pytest.approx(0.3),
+        "words.worst": pytest.approx(0.3),
         "prose.worst": 0.2,
     }
 

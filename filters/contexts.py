@@ -37,6 +37,16 @@ _AIMED_BEFORE = re.compile(
     r"|(?:お前|おまえ|てめえ|てめぇ|あんた|貴様|きさま)(?:は|って|ら|ほんと|本当に|この|、){0,3}\s?)$"
 )
 _AIMED_AFTER = re.compile(r"^,?(?: like you| you are|ども)\b")
+# An insult heaped on an insult is meant for someone, whoever that is.
+_HEAPED = re.compile(
+    r"\b(?:stupid|dumb|pathetic|worthless|disgusting|ugly|fucking|absolute|complete|total|utter) $"
+)
+_PERSONS = frozenset(
+    ("idiot", "idiots", "moron", "morons", "imbecile", "imbeciles", "dumbass", "loser", "losers"),
+).union(
+    ("retard", "retards", "asshole", "assholes", "bastard", "bastards", "jerk", "dimwit", "scum"),
+    ("dipshit", "coward", "cowards", "fucker", "fuckers", "motherfucker", "shithead", "dickhead"),
+)
 # Said of the saying: don't say you are ..., whoever told you that you are ...
 _REPORTED = re.compile(
     r"\b(?:say|says|said|saying|think|thinks|thought|tells?|told|telling|calls?|called|calling|"
@@ -102,6 +112,11 @@ def is_aimed(hit: Hit) -> bool:
         return True
     aim = _AIMED_BEFORE.search(hit.before(_NEAR))
     return aim is not None and not _REPORTED.search(hit.before(_NEAR)[: aim.start()])
+
+
+def is_heaped(hit: Hit) -> bool:
+    """Whether an insult that only people are called follows upon another."""
+    return hit.term.text in _PERSONS and bool(_HEAPED.search(hit.before(_NEAR)))
 
 
 def is_mentioned(hit: Hit) -> bool:

@@ -68,9 +68,9 @@ class _Judge:
 
     def _judge(self, text: str) -> Verdict:
         matches = merge(find(text, self._recognisers))
-        scores = {"matches": len(matches)}
         if not matches:
-            return keep(scores)
+            return keep()
+        scores = {"matches": len(matches)}
         if self._drops:
             return drop("personal_data", scores)
         counts: Counter[str] = Counter()

@@ -5,7 +5,7 @@ from typing import ClassVar, Literal
 
 from pydantic import Field
 
-from filters.contexts import is_aimed, is_by_me, is_denied, is_of_group
+from filters.contexts import is_aimed, is_by_me, is_denied, is_heaped, is_of_group
 from filters.filter import Judge, TextFilter
 from filters.languages import LISTED, Listed, is_covered
 from filters.terms import Hit, find
@@ -22,6 +22,7 @@ ATTRIBUTES: tuple[Attribute, ...] = (
     "sexually_explicit",
     "profanity",
 )
+_HEAPED = 0.6  # what "a stupid idiot" weighs, whoever that is
 _AIMED = 0.9  # what an insult, a threat or hatred weighs once its target is seen
 _CLEAN = keep()
 
@@ -79,6 +80,8 @@ def _insult(hit: Hit) -> float:
         return 0.0
     if is_aimed(hit):
         return _AIMED
+    if is_heaped(hit):
+        return _HEAPED
     return hit.term.weight if hit.term.kind == "insult" else 0.0
 
 

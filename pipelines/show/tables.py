@@ -97,6 +97,10 @@ def counts_table(counts: Counts) -> Table:
     commonest = sorted(counts.reasons.items(), key=lambda item: (-item[1], item[0]))
     for reason, number in commonest[:_REASONS]:
         table.add_row(str(number), Text(f"  {reason}", style="dim"))
+    for infotype, number in counts.redactions.items():
+        table.add_row(str(number), Text(f"{infotype} redacted"))
+    for reason, number in counts.answers.items():
+        table.add_row(str(number), Text(f"answers withheld: {reason}"))
     return table
 
 

@@ -84,7 +84,7 @@ def test_redaction(text: str, redacted: str, counts: dict[str, int]) -> None:
 def test_what_holds_none_is_kept(text: str) -> None:
     for action in ("redact", "drop"):
         (verdict,) = judged(text, of=PersonalData.model_validate({"action": action}))
-        assert (verdict.action, verdict.scores) == ("keep", {"matches": 0})
+        assert (verdict.action, verdict.scores) == ("keep", {})
 
 
 def test_drop_says_how_many_and_nothing_of_them() -> None:
@@ -204,7 +204,7 @@ def test_a_hundred_thousand_hostile_characters(piece: str) -> None:
 def test_a_million_characters(piece: str) -> None:
     text = piece * (1_000_000 // len(piece))
     (verdict,) = judged(text)
-    assert verdict.scores["matches"] == (len(text) // len(piece) if "@" in piece else 0)
+    assert verdict.scores.get("matches", 0) == (len(text) // len(piece) if "@" in piece else 0)
 
 
 def test_recall_and_precision_on_made_up_lines() -> None:

@@ -3,7 +3,6 @@
 import queue
 import threading
 from collections.abc import Generator, Iterator
-from contextlib import suppress
 from typing import TypeVar
 
 from schemas.errors import DeadlinePassed
@@ -19,25 +18,19 @@ def prefetch(
     Closing the result stops the thread at its next item and closes the generator in it. Raises
     DeadlinePassed where an item is not there after so many seconds; the thread is left to itself.
     """
-    waiting: queue.Queue[tuple[Item | None, BaseException | None, bool]] = queue.Queue(ahead)
+    waiting: queue.SimpleQueue[tuple[Item | None, BaseException | None, bool]] = queue.SimpleQueue()
+    # A place is taken before an item is made, so that no more than `ahead` are there at once.
+    places = threading.Semaphore(ahead)
     stopped = threading.Event()
-
-    def put(item: Item | None, error: BaseException | None, last: bool) -> None:
-        while not stopped.is_set():
-            with suppress(queue.Full):
-                waiting.put((item, error, last), timeout=0.05)
-                return
 
     def work() -> None:
         try:
-            for item in items:
-                put(item, None, False)
-                if stopped.is_set():
-                    break
+            while places.acquire() and not stopped.is_set():
+                waiting.put((next(items), None, False))
+        except StopIteration:
+            waiting.put((None, None, True))
         except BaseException as error:  # noqa: BLE001 - handed over to the reader, who raises it
-            put(None, error, True)
-        else:
-            put(None, None, True)
+            waiting.put((None, error, True))
         finally:
             close = getattr(items, "close", None)
             if close is not None:
@@ -57,7 +50,9 @@ def prefetch(
                 raise error
             if last:
                 return
+            places.release()
             yield item  # type: ignore[misc]  # an Item wherever there is no error and no end
     finally:
         stopped.set()
+        places.release()
         thread.join(seconds)

@@ -141,7 +141,8 @@ class Decoding:
         gaps = [slot for slot in range(left) if ended[slot]]
         movers = [slot for slot in range(left, len(self._rows)) if not ended[slot]]
         if movers:
-            self._slots.move(movers, gaps)
+            longest = max(self._length(self._rows[mover]) for mover in movers)
+            self._slots.move(movers, gaps, longest)
         for mover, gap in zip(movers, gaps, strict=True):
             self._rows[gap] = self._rows[mover]
         del self._rows[left:]

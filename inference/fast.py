@@ -1,4 +1,4 @@
-"""The fast engine: prefixes and answers computed side by side, over weights held as plain tensors."""
+"""The fast engine: prompts read and answers continued side by side, over plain tensors."""
 
 from collections.abc import Iterator, Sequence
 from itertools import groupby
@@ -11,6 +11,7 @@ from inference.decoding import Batch, Decoding, Question
 from inference.engine import Model
 from inference.slots import Slots
 from inference.text_tower import TextTower
+from inference.vision_tower import VisionTower
 from schemas.generation import Generation, Request
 from schemas.resources import Resources
 
@@ -25,6 +26,7 @@ class FastEngine(BatchedEngine):
 
     def __init__(self, model: Model, checkpoint: ResolvedCheckpoint, resources: Resources) -> None:
         super().__init__(model, checkpoint, resources)
+        self._vision = VisionTower(self._paligemma.model)
         self._tower = TextTower(self._paligemma.model)
         self._slots: Slots | None = None
         self._steps = _STEPS[torch.device(resources.device).type]
@@ -54,7 +56,9 @@ class FastEngine(BatchedEngine):
         """Those of each image."""
         vocabulary = self._paligemma.vocabulary
         prompts = {prompt for request in block for prompt, _ in request.prompts}
-        tokens = {prompt: vocabulary.prefix(prompt)[vocabulary.image_tokens :] for prompt in prompts}
+        tokens = {
+            prompt: vocabulary.prefix(prompt)[vocabulary.image_tokens :] for prompt in prompts
+        }
         return [
             [
                 Question(image, position, tokens[prompt], limit)
@@ -85,18 +89,12 @@ class FastEngine(BatchedEngine):
         The images are looked at when the questions about those before them have been read.
         """
         for start in range(0, len(block), size):
-            features = self._features(block[start : start + size])
+            features = self._vision(self._pixel_values(block[start : start + size]))
             asked = [each for image in questions[start : start + size] for each in image]
             asked.sort(key=_order)
             for _, alike in groupby(asked, key=_length):
                 for batch in parts(list(alike), size):
                     yield Batch(batch, features[[each.image - start for each in batch]])
-
-    def _features(self, requests: Sequence[Request]) -> torch.Tensor:
-        """What the text tower sees of the images: [images, image tokens, width]."""
-        values = self._pixel_values(requests)
-        features: torch.Tensor = self._paligemma.model.get_image_features(values).pooler_output
-        return features
 
 
 def _length(question: Question) -> int:

@@ -48,8 +48,8 @@ class Slots:
         """The first columns of the first rows: [rows, shared heads, columns, width]."""
         return Kept(*(kept[:rows, :, :columns] for kept in self._layers[layer]))
 
-    def move(self, sources: list[int], targets: list[int]) -> None:
-        """Put what stands in some slots into others; none is in both lists."""
+    def move(self, sources: list[int], targets: list[int], columns: int) -> None:
+        """Put the first columns of some rows where others stood; none is in both lists."""
         for layer in self._layers:
             for kept in layer:
-                kept[targets] = kept[sources]
+                kept[targets, :, :columns] = kept[sources, :, :columns]

@@ -9,6 +9,7 @@ from torch.nn import functional
 from inference.activation import activation
 from inference.attention import Attention, Turns
 from inference.slots import Slots
+from inference.weights import Linear, joined
 
 Norm = Callable[[torch.Tensor], torch.Tensor]
 
@@ -18,6 +19,13 @@ class Place(NamedTuple):
 
     turns: Turns  # of their positions
     mask: torch.Tensor | None  # [rows, columns], to be added; None: all columns are seen
+
+
+class Ends(NamedTuple):
+    """The last tokens of some prefixes."""
+
+    columns: torch.Tensor  # [rows, 1]
+    turns: Turns
 
 
 class TextLayer:
@@ -30,10 +38,12 @@ class TextLayer:
         self._number = number
         self._attention = attention
         own, perceptron = layer.self_attn, layer.mlp
-        self._projections, self._biases = joined(own.q_proj, own.k_proj, own.v_proj)
-        self._output, self._output_bias = joined(own.o_proj)
-        self._gates, _ = joined(perceptron.gate_proj, perceptron.up_proj)
-        self._down, _ = joined(perceptron.down_proj)
+        self._projections = joined(own.q_proj, own.k_proj, own.v_proj)
+        cut = attention.heads * attention.width
+        self._asking, self._answering = self._projections.part(0, cut), self._projections.part(cut)
+        self._output = joined(own.o_proj)
+        self._gates = joined(perceptron.gate_proj, perceptron.up_proj)
+        self._down = joined(perceptron.down_proj)
         self._activation = activation(perceptron.act_fn)
         self._before = norm(layer.input_layernorm)
         if hasattr(layer, "pre_feedforward_layernorm"):  # Gemma 2
@@ -46,89 +56,52 @@ class TextLayer:
 
     def prefix(self, hidden: torch.Tensor, place: Place, slots: Slots, first: int) -> torch.Tensor:
         """Of whole prefixes, whose keys and values are kept from slot `first` on."""
-        projected = self._projected(self._before(hidden), 0)
-        queries, keys, values = self._split(projected, place.turns)
+        queries, keys, values = self._projected(hidden, place.turns)
         keys, values = keys.transpose(1, 2), values.transpose(1, 2)
         slots.fill(self._number, first, keys, values)
         return self._completed(hidden, self._attention(queries, keys, values, place.mask))
 
     def prefix_end(
-        self,
-        hidden: torch.Tensor,
-        place: Place,
-        slots: Slots,
-        first: int,
-        ends: torch.Tensor,
-        end_turns: Turns,
+        self, hidden: torch.Tensor, place: Place, slots: Slots, first: int, *, ends: Ends
     ) -> torch.Tensor:
-        """As `prefix`, but of the tokens at the columns `ends` alone: [rows, 1, width]."""
-        rows = torch.arange(len(ends), device=ends.device)
+        """As `prefix`, but only the last tokens come out: [rows, 1, width]."""
         normed = self._before(hidden)
-        cut = self._attention.heads * self._attention.width
-        keys, values = self._heads(self._projected(normed, cut)).chunk(2, dim=2)
+        keys, values = self._heads(normed, self._answering).chunk(2, dim=2)
         keys, values = place.turns(keys).transpose(1, 2), values.transpose(1, 2)
         slots.fill(self._number, first, keys, values)
-        queries = end_turns(self._heads(self._projected(normed[rows, ends][:, None], 0, cut)))
+        rows = torch.arange(len(hidden), device=hidden.device)[:, None]
+        queries = ends.turns(self._heads(normed[rows, ends.columns], self._asking))
         found = self._attention(queries, keys, values, place.mask)
-        return self._completed(hidden[rows, ends][:, None], found)
+        return self._completed(hidden[rows, ends.columns], found)
 
     def step(
         self, hidden: torch.Tensor, place: Place, slots: Slots, places: torch.Tensor, seen: int
     ) -> torch.Tensor:
         """Of one more token of each of the first rows, kept at `places`: [rows, 1, width]."""
-        projected = self._projected(self._before(hidden), 0)
-        queries, keys, values = self._split(projected, place.turns)
+        queries, keys, values = self._projected(hidden, place.turns)
         slots.add(self._number, places, keys, values)
         keys, values = slots.seen(self._number, len(hidden), seen)
         return self._completed(hidden, self._attention(queries, keys, values, place.mask))
 
-    def _projected(self, normed: torch.Tensor, start: int, end: int | None = None) -> torch.Tensor:
-        """Some of the projections to queries, keys and values, which stand in this order."""
-        biases = None if self._biases is None else self._biases[start:end]
-        return functional.linear(normed, self._projections[start:end], biases)
-
-    def _heads(self, projected: torch.Tensor) -> torch.Tensor:
-        return projected.unflatten(-1, (-1, self._attention.width))
-
-    def _split(
-        self, projected: torch.Tensor, turns: Turns
+    def _projected(
+        self, hidden: torch.Tensor, turns: Turns
     ) -> tuple[torch.Tensor, torch.Tensor, torch.Tensor]:
         """Queries and keys, turned, and values: [rows, length, heads, width]."""
-        heads, shared, _, _, _ = self._attention
-        asking, values = self._heads(projected).split((heads + shared, shared), dim=2)
-        queries, keys = turns(asking).split((heads, shared), dim=2)
-        return queries, keys, values
+        heads, shared = self._attention.heads, self._attention.shared
+        all_heads = self._heads(self._before(hidden), self._projections)
+        turned, values = turns(all_heads[:, :, : heads + shared]), all_heads[:, :, heads + shared :]
+        return turned[:, :, :heads], turned[:, :, heads:], values
+
+    def _heads(self, normed: torch.Tensor, projections: Linear) -> torch.Tensor:
+        projected = functional.linear(normed, *projections)
+        return projected.view(*projected.shape[:-1], -1, self._attention.width)
 
     def _completed(self, hidden: torch.Tensor, found: torch.Tensor) -> torch.Tensor:
-        found = functional.linear(found, self._output, self._output_bias)
-        hidden = hidden + self._between(found)
-        gates = functional.linear(self._before_perceptron(hidden), self._gates)
+        hidden = hidden + self._between(functional.linear(found, *self._output))
+        gates = functional.linear(self._before_perceptron(hidden), *self._gates)
         opened, raised = gates.chunk(2, dim=-1)
-        lowered = functional.linear(self._activation(opened).mul_(raised), self._down)
+        lowered = functional.linear(self._activation(opened).mul_(raised), *self._down)
         return hidden + self._after(lowered)
-
-
-def joined(*linears: Any) -> tuple[torch.Tensor, torch.Tensor | None]:
-    """The weights of linear modules as one matrix, and their biases, if they have any.
-
-    The modules' own become views of it, so that no memory is taken twice.
-    """
-    if len(linears) == 1:
-        return linears[0].weight.data, None if linears[0].bias is None else linears[0].bias.data
-    sizes = [linear.out_features for linear in linears]
-    found: list[torch.Tensor | None] = []
-    for name in ("weight", "bias"):
-        parts = [getattr(linear, name) for linear in linears]
-        if parts[0] is None:
-            found.append(None)
-            continue
-        whole = torch.cat([part.data for part in parts])
-        for part, view in zip(parts, whole.split(sizes), strict=True):
-            part.data = view
-        found.append(whole)
-    weight, bias = found
-    assert weight is not None
-    return weight, bias
 
 
 def norm(module: Any) -> Norm:

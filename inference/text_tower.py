@@ -13,7 +13,7 @@ from torch.nn import functional
 from inference.activation import capped
 from inference.attention import Attention, Turns, hiding
 from inference.slots import Slots
-from inference.text_layer import Place, TextLayer, norm
+from inference.text_layer import Ends, Place, TextLayer, norm
 
 
 class Likeliest(NamedTuple):
@@ -69,18 +69,20 @@ class TextTower:
         hidden = torch.cat([features, self._embed(codes)], dim=1)
         length = hidden.shape[1]
         before = features.shape[1] - 1
-        ends = torch.tensor([before + len(prompt) for prompt in prompts], device=features.device)
+        last = torch.tensor([before + len(prompt) for prompt in prompts], device=features.device)
         alike = all(len(prompt) == longest for prompt in prompts)
-        mask = None if alike else hiding(ends, length, hidden.dtype)
+        mask = None if alike else hiding(last, length, hidden.dtype)
         place = Place(self._turns.at(slice(length)), mask)
         *inner, outermost = self._layers
         for layer in inner:
             hidden = layer.prefix(hidden, place, slots, first)
-        end_turns = self._turns.at(ends[:, None])
-        hidden = outermost.prefix_end(hidden, place, slots, first, ends, end_turns)
+        ends = Ends(last[:, None], self._turns.at(last[:, None]))
+        hidden = outermost.prefix_end(hidden, place, slots, first, ends=ends)
         return self._likeliest(hidden)
 
-    def step(self, codes: torch.Tensor, columns: torch.Tensor, slots: Slots, seen: int) -> Likeliest:
+    def step(
+        self, codes: torch.Tensor, columns: torch.Tensor, slots: Slots, seen: int
+    ) -> Likeliest:
         """Read one more token of each of the first rows, at its column; returned is what follows.
 
         No column reaches `seen`.

@@ -36,6 +36,12 @@ AnyTask = SerializeAsAny[
 ]
 
 
+def _fast(model: Model, checkpoint: ResolvedCheckpoint, resources: Resources) -> Engine:
+    from inference.fast import FastEngine  # which imports torch
+
+    return FastEngine(model, checkpoint, resources)
+
+
 def _reference(model: Model, checkpoint: ResolvedCheckpoint, resources: Resources) -> Engine:
     from inference.reference import ReferenceEngine  # which imports torch
 
@@ -43,7 +49,8 @@ def _reference(model: Model, checkpoint: ResolvedCheckpoint, resources: Resource
 
 
 ENGINES: Mapping[str, Callable[[Model, ResolvedCheckpoint, Resources], Engine]] = {
-    "reference": _reference
+    "fast": _fast,
+    "reference": _reference,
 }
 
 

@@ -15,7 +15,7 @@ class Model(Frozen):
     checkpoint: str  # a local directory or a hub id, such as google/paligemma2-3b-mix-448
     revision: str = "main"  # of a hub id: branch, tag or commit; resolved to a commit once
     precision: Literal["float32", "bfloat16", "float16"] = "bfloat16"
-    engine: Literal["reference"] = "reference"
+    engine: Literal["fast", "reference"] = "fast"  # the reference is transformers' own `generate`
     device: Literal["auto", "cpu", "cuda"] = "auto"
     block_size: PositiveInt = Field(256, le=65536)  # samples an engine is given at a time
     batch_size: PositiveInt = Field(16, le=4096)  # prompts computed together, inside a block

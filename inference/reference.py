@@ -2,21 +2,14 @@
 
 from collections.abc import Iterator, Sequence
 from itertools import groupby
-from typing import NamedTuple, TypeVar
+from typing import NamedTuple
 
-import numpy as np
 import torch
 from transformers import LogitsProcessor
 from transformers.modeling_outputs import BaseModelOutputWithPooling
 
-from inference import paligemma
-from inference.checkpoint import ResolvedCheckpoint, fetch
-from inference.engine import Model
-from schemas.errors import WorkerFault
+from inference.batched import BatchedEngine, parts
 from schemas.generation import Generation, Request
-from schemas.resources import Resources
-
-Item = TypeVar("Item")
 
 
 class _Question(NamedTuple):
@@ -39,42 +32,17 @@ class _Logprobs(LogitsProcessor):
         return scores
 
 
-class ReferenceEngine:
-    """Runs the vision tower once per image, however many prompts the image has.
+class ReferenceEngine(BatchedEngine):
+    """Runs the vision tower once per image, however many prompts the image has."""
 
-    `batch_size` images are looked at together, then as many prompts about them answered together;
-    which ones depends on the block alone. Memory grows with `batch_size`, not with the block; where
-    it runs out, the block is run again in batches half as large, which is counted.
-    """
+    def _answered(self, block: Sequence[Request], size: int) -> list[tuple[Generation, ...]]:
+        return [
+            generations
+            for requests in parts(block, size)
+            for generations in self._together(requests, size)
+        ]
 
-    def __init__(self, model: Model, checkpoint: ResolvedCheckpoint, resources: Resources) -> None:
-        torch.set_num_threads(resources.threads)
-        self.resolution = checkpoint.resolution
-        self.halvings = 0
-        self._batch_size = model.batch_size
-        self._device = resources.device
-        self._paligemma = paligemma.load(fetch(checkpoint), model.precision, resources.device)
-
-    def generate(self, block: Sequence[Request], /) -> list[tuple[Generation, ...]]:
-        size = self._batch_size
-        while True:
-            try:
-                with torch.inference_mode():
-                    return [
-                        generations
-                        for requests in _parts(block, size)
-                        for generations in self._answered(requests, size)
-                    ]
-            except torch.OutOfMemoryError:
-                if size == 1:
-                    raise WorkerFault("one prompt alone does not fit into memory") from None
-            except RuntimeError as error:  # its message may quote what the data hold
-                raise WorkerFault(f"the engine failed: {type(error).__name__}") from None
-            size //= 2
-            self.halvings += 1
-            torch.cuda.empty_cache()  # does nothing without a GPU
-
-    def _answered(self, requests: Sequence[Request], size: int) -> Iterator[tuple[Generation, ...]]:
+    def _together(self, requests: Sequence[Request], size: int) -> Iterator[tuple[Generation, ...]]:
         features = self._features(requests)
         questions = sorted(
             _Question(max_new_tokens, position, image, prompt)
@@ -83,7 +51,7 @@ class ReferenceEngine:
         )
         answers: dict[tuple[int, int], Generation] = {}
         for _, alike in groupby(questions, key=lambda question: question.max_new_tokens):
-            for batch in _parts(list(alike), size):
+            for batch in parts(list(alike), size):
                 for question, answer in zip(batch, self._decoded(batch, features), strict=True):
                     answers[question.image, question.position] = answer
         for image, request in enumerate(requests):
@@ -91,8 +59,7 @@ class ReferenceEngine:
 
     def _features(self, requests: Sequence[Request]) -> torch.Tensor:
         """What the text tower sees of the images: [images, image tokens, width]."""
-        images = torch.from_numpy(np.stack([request.image for request in requests]))
-        values = self._paligemma.pixel_values(images.to(self._device))
+        values = self._pixel_values(requests)
         features: torch.Tensor = self._paligemma.model.get_image_features(values).pooler_output
         return features
 
@@ -118,23 +85,5 @@ class ReferenceEngine:
             logits_processor=[logprobs],
         )
         answers = output[:, longest:].tolist()
-        scores = torch.stack(logprobs.steps, dim=1)
-        if not scores.isfinite().all():
-            raise WorkerFault("the model's output is not finite: choose another model.precision")
-        return [self._generation(*row) for row in zip(answers, scores.tolist(), strict=True)]
-
-    def _generation(self, codes: list[int], logprobs: list[float]) -> Generation:
-        vocabulary = self._paligemma.vocabulary
-        stopped = vocabulary.end in codes
-        if stopped:  # what follows it only fills the batch
-            codes = codes[: codes.index(vocabulary.end)]
-        return Generation(
-            tokens=vocabulary.tokens(codes, logprobs[: len(codes)]),
-            text=vocabulary.text(codes),
-            finish_reason="stop" if stopped else "length",
-        )
-
-
-def _parts(items: Sequence[Item], size: int) -> Iterator[Sequence[Item]]:
-    for start in range(0, len(items), size):
-        yield items[start : start + size]
+        scores = torch.stack(logprobs.steps, dim=1).tolist()
+        return list(map(vocabulary.generation, answers, scores))

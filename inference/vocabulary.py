@@ -1,10 +1,12 @@
 """A checkpoint's tokens: prompts become the prefix it was trained with, answers become text."""
 
+import math
 from collections.abc import Sequence
 
 from transformers import PaliGemmaProcessor
 
-from schemas.generation import Token
+from schemas.errors import WorkerFault
+from schemas.generation import Generation, Token
 
 
 class Vocabulary:
@@ -21,6 +23,7 @@ class Vocabulary:
         special = {code for code, token in tokens.added_tokens_decoder.items() if token.special}
         self._control = (special | set(tokens.all_special_ids)) - {tokens.unk_token_id}
         self._start = [processor.image_token_id] * image_tokens + [tokens.bos_token_id]
+        self.image_tokens = image_tokens
         self.pad: int = tokens.pad_token_id
         self.end: int = tokens.eos_token_id
 
@@ -29,12 +32,23 @@ class Vocabulary:
         codes = self._tokens(f"{prompt}\n", add_special_tokens=False)["input_ids"]
         return self._start + [code for code in codes if code not in self._control]
 
-    def tokens(self, codes: Sequence[int], logprobs: Sequence[float]) -> tuple[Token, ...]:
+    def generation(self, codes: Sequence[int], logprobs: Sequence[float]) -> Generation:
+        """The answer that ends at its end token, if it has one; what follows it does not count."""
+        length = codes.index(self.end) if self.end in codes else len(codes)
+        if not all(map(math.isfinite, logprobs[: length + 1])):
+            raise WorkerFault("the model's output is not finite: choose another model.precision")
+        return Generation(
+            tokens=self._named(codes[:length], logprobs[:length]),
+            text=self._text(codes[:length]),
+            finish_reason="stop" if length < len(codes) else "length",
+        )
+
+    def _named(self, codes: Sequence[int], logprobs: Sequence[float]) -> tuple[Token, ...]:
         # The last rows of the checkpoints' embeddings are padding and have no name.
         names = [name or "" for name in self._tokens.convert_ids_to_tokens(list(codes))]
         return tuple(map(Token, codes, names, logprobs))
 
-    def text(self, codes: Sequence[int]) -> str:
+    def _text(self, codes: Sequence[int]) -> str:
         kept = [code for code in codes if code not in self._control]
         text: str = self._tokens.decode(kept, clean_up_tokenization_spaces=False)
         return text

@@ -31,7 +31,9 @@ def unseen(number: int) -> list[Scene]:
 
 @pytest.fixture(scope="module")
 def engine() -> Any:
-    model = Model(checkpoint=str(CHECKPOINT), precision="float32", device="cpu", batch_size=32)
+    settings: dict[str, Any] = {"checkpoint": str(CHECKPOINT), "precision": "float32"}
+    settings |= {"device": "cpu", "batch_size": 32, "engine": "reference"}
+    model = Model.model_validate(settings)
     return load_engine(model, resolve_checkpoint(model), Resources(opened, threads=2))
 
 

@@ -35,12 +35,24 @@ def checkpoint(tmp_path_factory: pytest.TempPathFactory) -> Callable[..., Path]:
 
 @pytest.fixture(scope="session")
 def engine() -> Callable[..., Any]:
-    """Loads a reference engine, a new one at each call."""
+    """Loads an engine, the reference unless another is named; a new one at each call."""
 
-    def engine(folder: Path, *, precision: str = "float32", batch_size: int = 4) -> Any:
+    def engine(
+        folder: Path,
+        *,
+        precision: str = "float32",
+        batch_size: int = 4,
+        kind: str = "reference",
+        threads: int = 1,
+    ) -> Any:
         model = Model.model_validate(
-            {"checkpoint": str(folder), "precision": precision, "batch_size": batch_size}
+            {
+                "checkpoint": str(folder),
+                "precision": precision,
+                "batch_size": batch_size,
+                "engine": kind,
+            }
         )
-        return load_engine(model, resolve_checkpoint(model), Resources(opened))
+        return load_engine(model, resolve_checkpoint(model), Resources(opened, threads=threads))
 
     return engine

@@ -1,5 +1,6 @@
 """Token ids of prompts, against the checkpoint's own processor; hostile prompts; answers' text."""
 
+import math
 from collections.abc import Callable
 from pathlib import Path
 
@@ -10,6 +11,7 @@ from hypothesis import strategies as st
 from transformers import PaliGemmaProcessor
 
 from inference.vocabulary import Vocabulary
+from schemas.errors import WorkerFault
 
 IMAGE_TOKENS = 16
 CONTROL = ["<image>", "<bos>", "<eos>", "<pad>"]
@@ -81,14 +83,35 @@ def test_answers_keep_location_tokens_and_drop_control_tokens(
     words = processor.tokenizer
     said = "<loc0001><loc1023><seg012> red circle"
     codes = words("<bos><loc0001><loc1023><pad><seg012> red<image> circle")["input_ids"]
-    assert vocabulary.text(codes) == said
-    tokens = vocabulary.tokens(codes, [-0.5] * len(codes))
-    assert [token.id for token in tokens] == codes
-    assert [token.text for token in tokens][:3] == ["<bos>", "<loc0001>", "<loc1023>"]
-    assert {token.logprob for token in tokens} == {-0.5}
+    generation = vocabulary.generation(codes, [-0.5] * len(codes))
+    assert generation.text == said
+    assert [token.id for token in generation.tokens] == codes
+    assert [token.text for token in generation.tokens][:3] == ["<bos>", "<loc0001>", "<loc1023>"]
+    assert {token.logprob for token in generation.tokens} == {-0.5}
+    assert generation.finish_reason == "length"
+
+
+def test_what_follows_the_end_does_not_count(
+    processor: PaliGemmaProcessor, vocabulary: Vocabulary
+) -> None:
+    codes = processor.tokenizer(" red<eos> circle")["input_ids"]
+    generation = vocabulary.generation(codes, [-0.5, -0.25] + [math.nan] * (len(codes) - 2))
+    assert generation.text == " red"
+    assert [token.logprob for token in generation.tokens] == [-0.5]
+    assert generation.finish_reason == "stop"
+
+
+@pytest.mark.parametrize("place", [0, 1])
+def test_log_probabilities_that_are_not_finite_are_not_believed(
+    processor: PaliGemmaProcessor, vocabulary: Vocabulary, place: int
+) -> None:
+    codes = processor.tokenizer(" red<eos>")["input_ids"]
+    logprobs = [-0.5, -0.5]
+    logprobs[place] = math.nan
+    with pytest.raises(WorkerFault, match="not finite"):
+        vocabulary.generation(codes, logprobs)
 
 
 def test_codes_without_a_name_are_no_text(vocabulary: Vocabulary) -> None:
-    (token,) = vocabulary.tokens([1_000_000], [-1.0])
-    assert token.text == ""
-    assert vocabulary.text([1_000_000]) == ""
+    generation = vocabulary.generation([1_000_000], [-1.0])
+    assert generation.text == generation.tokens[0].text == ""

@@ -1,0 +1,50 @@
+"""The model cards' own way to answer: the processor, then `generate`, a batch at a time."""
+
+from collections import defaultdict
+from collections.abc import Sequence
+from typing import Any
+
+import torch
+from PIL import Image
+from transformers import PaliGemmaForConditionalGeneration, PaliGemmaProcessor
+
+from schemas.generation import Request
+
+
+class Snippet:
+    """One prompt is asked about all images, then the next one."""
+
+    def __init__(self, folder: str, batch_size: int) -> None:
+        self._batch_size = batch_size
+        self._processor = PaliGemmaProcessor.from_pretrained(folder)
+        self._model: Any = PaliGemmaForConditionalGeneration.from_pretrained(
+            folder, dtype=torch.float32
+        ).eval()
+
+    def answers(self, block: Sequence[Request]) -> list[list[str]]:
+        """The texts, by image and prompt."""
+        tasks: dict[tuple[int, int], list[tuple[int, str]]] = defaultdict(list)
+        for image, request in enumerate(block):
+            for position, (prompt, limit) in enumerate(request.prompts):
+                tasks[position, limit].append((image, prompt))
+        texts: list[list[str]] = [[""] * len(request.prompts) for request in block]
+        for (position, limit), asked in tasks.items():
+            for start in range(0, len(asked), self._batch_size):
+                batch = asked[start : start + self._batch_size]
+                images = [Image.fromarray(block[image].image) for image, _ in batch]
+                prompts = [f"<image>{prompt}" for _, prompt in batch]
+                for (image, _), text in zip(
+                    batch, self._together(images, prompts, limit), strict=True
+                ):
+                    texts[image][position] = text
+        return texts
+
+    def _together(self, images: list[Image.Image], prompts: list[str], limit: int) -> list[str]:
+        inputs = self._processor(images=images, text=prompts, padding=True, return_tensors="pt")
+        length = inputs["input_ids"].shape[-1]
+        with torch.inference_mode():
+            output = self._model.generate(**inputs, max_new_tokens=limit, do_sample=False)
+        found: list[str] = self._processor.batch_decode(
+            output[:, length:], skip_special_tokens=True, clean_up_tokenization_spaces=False
+        )
+        return found

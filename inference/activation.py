@@ -1,0 +1,40 @@
+"""Functions of single numbers, by the sigmoid: on CPUs torch's tanh takes six times as long."""
+
+import math
+from typing import Any
+
+import torch
+
+_LINEAR = 2 * math.sqrt(2 / math.pi)
+_CUBIC = _LINEAR * 0.044715
+
+
+def capped(numbers: torch.Tensor, cap: float) -> torch.Tensor:
+    """cap * tanh(numbers / cap); the numbers' own tensor may be overwritten.
+
+    tanh(x) = 2 * sigmoid(2 x) - 1.
+    """
+    if not _by_sigmoid(numbers):
+        return (numbers / cap).tanh_().mul_(cap)
+    return (numbers * (2 / cap)).sigmoid_().mul_(2 * cap).sub_(cap)
+
+
+def gelu(numbers: torch.Tensor) -> torch.Tensor:
+    """The approximation by tanh of the Gaussian error linear unit: arXiv 1606.08415.
+
+    x / 2 * (1 + tanh(y)) = x * sigmoid(2 y), with y = sqrt(2 / pi) * (x + 0.044715 x^3).
+    """
+    if not _by_sigmoid(numbers):
+        return torch.nn.functional.gelu(numbers, approximate="tanh")
+    return (numbers * numbers).mul_(_CUBIC).add_(_LINEAR).mul_(numbers).sigmoid_().mul_(numbers)
+
+
+def activation(module: Any) -> Any:
+    """The function of a module of transformers' own, or the one here that equals it."""
+    probe = torch.linspace(-6, 6, 97)
+    same = torch.equal(module(probe), torch.nn.functional.gelu(probe, approximate="tanh"))
+    return gelu if same else module
+
+
+def _by_sigmoid(numbers: torch.Tensor) -> bool:
+    return numbers.dtype is torch.float32 and numbers.device.type == "cpu"

@@ -1,0 +1,63 @@
+"""What the engines have in common: a block is computed in batches, smaller ones if need be."""
+
+from abc import ABC, abstractmethod
+from collections.abc import Iterator, Sequence
+from typing import TypeVar
+
+import numpy as np
+import torch
+
+from inference import paligemma
+from inference.checkpoint import ResolvedCheckpoint, fetch
+from inference.engine import Model
+from schemas.errors import WorkerFault
+from schemas.generation import Generation, Request
+from schemas.resources import Resources
+
+Item = TypeVar("Item")
+
+
+class BatchedEngine(ABC):
+    """`batch_size` images are looked at together, and as many prompts read together.
+
+    Which ones depends on the block alone. Memory grows with `batch_size`, not with the block; where
+    it runs out, the block is run again in batches half as large, which is counted.
+    """
+
+    def __init__(self, model: Model, checkpoint: ResolvedCheckpoint, resources: Resources) -> None:
+        torch.set_num_threads(resources.threads)
+        self.resolution = checkpoint.resolution
+        self.halvings = 0
+        self._batch_size = model.batch_size
+        self._device = resources.device
+        self._paligemma = paligemma.load(fetch(checkpoint), model.precision, resources.device)
+
+    @abstractmethod
+    def _answered(self, block: Sequence[Request], size: int) -> list[tuple[Generation, ...]]:
+        """The answers to a block, in batches of `size`."""
+
+    def generate(self, block: Sequence[Request], /) -> list[tuple[Generation, ...]]:
+        size = self._batch_size
+        while True:
+            try:
+                with torch.inference_mode():
+                    return self._answered(block, size)
+            except torch.OutOfMemoryError:
+                if size == 1:
+                    raise WorkerFault("one prompt alone does not fit into memory") from None
+            except RuntimeError as error:  # its message may quote what the data hold
+                raise WorkerFault(f"the engine failed: {type(error).__name__}") from None
+            size //= 2
+            self.halvings += 1
+            torch.cuda.empty_cache()  # does nothing without a GPU
+
+    def _pixel_values(self, requests: Sequence[Request]) -> torch.Tensor:
+        """The requests' images as the vision tower takes them."""
+        images = torch.from_numpy(np.stack([request.image for request in requests]))
+        return self._paligemma.pixel_values(images.to(self._device))
+
+
+def parts(items: Sequence[Item], size: int) -> Iterator[Sequence[Item]]:
+    """The items in their order, `size` at a time."""
+    for start in range(0, len(items), size):
+        yield items[start : start + size]

@@ -12,6 +12,14 @@ from schemas.verdict import Verdict
 Item = TypeVar("Item", contravariant=True)
 
 
+def numbered(kinds: Sequence[str]) -> list[str]:
+    """Names for rows and reports: the kind, numbered from the second of a kind on."""
+    return [
+        f"{kind}_{earlier + 1}" if (earlier := kinds[:number].count(kind)) else kind
+        for number, kind in enumerate(kinds)
+    ]
+
+
 class Judge(Protocol[Item]):
     """Judges a batch: one verdict per item, in order. What it raises ends the worker."""
 

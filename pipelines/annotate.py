@@ -9,11 +9,12 @@ from contextlib import closing
 from itertools import count
 from typing import Literal
 
-from inference import load_engine
+from inference import Engine, load_engine
 from pipelines.commit import PartWriter
 from pipelines.deadline import deadline
+from pipelines.earlier import judges
 from pipelines.judging import Judging
-from pipelines.outputs import part_file, whole_file
+from pipelines.outputs import Layout, part_file, whole_file
 from pipelines.plan import ResolvedJob
 from pipelines.prefetch import prefetch
 from pipelines.prepare import Preparation
@@ -21,6 +22,7 @@ from pipelines.reading import CountedStream
 from pipelines.rows import SKIPPED, Row, answer
 from pipelines.stopwatch import Stopwatch
 from pipelines.storage import Storage, absolute, storage_for
+from pipelines.taken import TakenRows
 from schemas.errors import ShardFault
 from schemas.generation import Request
 from schemas.report import Counts, Histograms, OnProgress, Progress, UnitReport, add_histograms
@@ -46,12 +48,18 @@ class Annotator:
         self._work = work
         self._storage = storage
         self._tasks = job.tasks
-        self._judging = Judging(job.filters, resources, evaluate_all=job.evaluate == "all")
+        filters = judges(job, work.resolved.filters_from)
+        self._judging = Judging(
+            list(filters.values()), resources, job.evaluate == "all", list(filters)
+        )
         for task in job.tasks.values():
             task.load()
-        self._engine = load_engine(job.model, work.resolved.checkpoint, resources)
+        self._engine: Engine | None = None  # where nothing is asked
+        if job.model is not None and work.resolved.checkpoint is not None:
+            self._engine = load_engine(job.model, work.resolved.checkpoint, resources)
+        resolution = self._engine.resolution if self._engine else None
         self._preparation = Preparation(
-            job, self._judging, self._engine.resolution, decode_threads, isolated
+            job, self._judging, resolution, decode_threads, isolated, taken=_taken(work)
         )
         self._block_seconds = job.runner.block_seconds
         self.schema = job.output_schema()
@@ -126,7 +134,7 @@ class Annotator:
             for part in count(parts_done):
                 start = unit.first_index + part * size
                 end = start + size
-                halvings = self._engine.halvings
+                halvings = self._halvings
                 with PartWriter(self.schema, unit.name, fingerprint, start) as writer:
                     while block and block[0].index < end:
                         self._write(block, writer, stopwatch)
@@ -150,9 +158,13 @@ class Annotator:
     def _notes(self, halvings_before: int, fault: ShardFault | None) -> dict[str, str]:
         """What a file's footer says beyond the ordinary."""
         notes = {FOOTER_SALVAGED: str(fault)} if fault else {}
-        if halvings := self._engine.halvings - halvings_before:
+        if halvings := self._halvings - halvings_before:
             notes[FOOTER_HALVINGS] = str(halvings)
         return notes
+
+    @property
+    def _halvings(self) -> int:
+        return self._engine.halvings if self._engine else 0
 
     def _next(self, blocks: Iterator[list[Row]], stopwatch: Stopwatch) -> list[Row]:
         """The next block; empty after the last."""
@@ -167,6 +179,8 @@ class Annotator:
 
     def _ask(self, block: Sequence[Row], stopwatch: Stopwatch) -> None:
         """Fill in the answers of the rows that were kept, as far as the filters let them pass."""
+        if self._engine is None:
+            return
         kept = [row for row in block if row.kept]
         asked: list[tuple[Row, list[str]]] = []
         requests: list[Request] = []
@@ -191,3 +205,13 @@ class Annotator:
                     value, understood = task.parse(generation, row.width, row.height)
                     row.answers[name] = answer(generation, value, understood, task.keeps_raw)
             self._judging.judge_answers(kept, self._tasks)
+
+
+def _taken(work: ResolvedJob) -> TakenRows | None:
+    """The rows of the output that the job takes its verdicts from, if it does."""
+    place, earlier = work.job.filters_from, work.resolved.filters_from
+    if place is None or earlier is None:
+        return None
+    texts = ("source_text",) * (work.job.input.text is not None)
+    columns = (*texts, *work.job.input.carried())
+    return TakenRows(Layout(absolute(place)), storage_for(place), earlier, columns)

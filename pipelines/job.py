@@ -101,12 +101,23 @@ class Job(Frozen):
     input: Input
     filters: tuple[AnyFilter, ...] = ()
     evaluate: Literal["first", "all"] = "first"  # all: filters see what others dropped, for scores
-    model: Model
-    tasks: Mapping[str, AnyTask] = Field(min_length=1)  # by column name
+    filters_from: str | None = None  # an output whose verdicts are taken, and not made again
+    model: Model | None = None  # null, with no tasks: the job filters, and nothing is asked
+    tasks: Mapping[str, AnyTask] = {}  # by column name
     output: str = Field(min_length=1)
     # A run stops where more of its samples are invalid, or of its units failed; 1: never.
     max_error_rate: float = Field(0.5, gt=0, le=1)
     runner: LocalRunner = LocalRunner()
+
+    @model_validator(mode="after")
+    def _purpose(self) -> Self:
+        if not self.tasks and not self.filters:
+            raise JobError("tasks: name at least one, or filters, for a job that filters alone")
+        if self.tasks and self.model is None:
+            raise JobError("model: is missing: tasks need one, such as {checkpoint: ...}")
+        if self.model is not None and not self.tasks:
+            raise JobError("tasks: name at least one, or leave out model: the job filters alone")
+        return self
 
     @model_validator(mode="after")
     def _columns(self) -> Self:

@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from typing import Any, cast
 
 from filters import ImageFilter, TextFilter
-from filters.filter import Filter, Judge
+from filters.filter import Filter, Judge, numbered
 from filters.languages import detect
 from inference.task import Task
 from pipelines.rows import Answer, Row
@@ -46,12 +46,16 @@ class Judging:
     """
 
     def __init__(
-        self, filters: Sequence[Filter], resources: Resources, evaluate_all: bool = False
+        self,
+        filters: Sequence[Filter],
+        resources: Resources,
+        evaluate_all: bool = False,
+        names: Sequence[str] | None = None,
     ) -> None:
         self._evaluate_all = evaluate_all
         self._loaded = [
             _Loaded(name, stage, cast("TextFilter | ImageFilter", stage).load(resources))
-            for name, stage in zip(filter_names(filters), filters, strict=True)
+            for name, stage in zip(names or filter_names(filters), filters, strict=True)
         ]
         self.reads_frames = any(
             isinstance(stage, ImageFilter) and stage.reads == "frames" for stage in filters
@@ -155,12 +159,8 @@ class Judging:
 
 
 def filter_names(filters: Sequence[Filter]) -> list[str]:
-    """Names for rows and reports: the kind, numbered from the second of a kind on."""
-    names: list[str] = []
-    for stage in filters:
-        earlier = sum(other.kind == stage.kind for other in filters[: len(names)])
-        names.append(f"{stage.kind}_{earlier + 1}" if earlier else stage.kind)
-    return names
+    """Names for rows and reports."""
+    return numbered([stage.kind for stage in filters])
 
 
 def _written(task: Task, answer: Answer) -> tuple[str, ...]:

@@ -3,14 +3,15 @@
 import hashlib
 import json
 import os
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from importlib.metadata import version
 from typing import Any
 
 from filters import Filter
-from inference import ResolvedCheckpoint, Task, resolve_checkpoint, resolve_device
+from inference import Model, ResolvedCheckpoint, Task, resolve_checkpoint, resolve_device
+from pipelines.earlier import Earlier, check_finished, judges, lent, open_earlier, units_of
 from pipelines.job import Job
 from pipelines.opened import Output, find_output
 from pipelines.outputs import Contents, Layout, Standing, contents
@@ -31,18 +32,21 @@ PACKAGES = (
     "torch",
     "transformers",
 )
-_NOT_IN_FINGERPRINT = ("name", "output", "max_error_rate", "runner")
+_NOT_IN_FINGERPRINT = ("name", "output", "max_error_rate", "runner", "filters_from")
+# What may differ from an output whose verdicts are taken.
+_AFTER_FILTERS = ("model", "tasks", "resolved.checkpoint", "resolved.device", "resolved.threads")
 _LONGEST = 120  # characters of a value quoted in an error
 
 
 class Resolved(Frozen):
     """What the job file leaves open, pinned by an output's first run."""
 
-    checkpoint: ResolvedCheckpoint
+    checkpoint: ResolvedCheckpoint | None  # None where nothing is asked
     device: str  # cpu | cuda
     threads: int  # of arithmetic on the CPU: sums depend on how they are split
     files: Mapping[str, str]  # files that filters and tasks read -> sha256
     packages: Mapping[str, str]  # versions of what computes or writes
+    filters_from: Earlier | None = None
 
 
 class ResolvedJob(Frozen):
@@ -97,14 +101,20 @@ def plan(job: Job, storage: Storage | None = None) -> Plan:
     work = resolve(job, begun.record if begun else None)
     if begun is None:
         units = first_units(job)
-        return Plan(work, units, _empty(work.layout, storage), is_new=True)
-    _check_same(begun.record, work, begun.layout)
-    left_out = _check_inputs(begun, find_shards(job.input.patterns()))
-    return Plan(work, begun.units, begun.contents, is_new=False, left_out=left_out)
+        planned = Plan(work, units, _empty(work.layout, storage), is_new=True)
+    else:
+        _check_same(begun.record, work, begun.layout)
+        left_out = _check_inputs(begun, find_shards(job.input.patterns()))
+        planned = Plan(work, begun.units, begun.contents, is_new=False, left_out=left_out)
+    if earlier := open_earlier(job):
+        check_finished(earlier, planned.pending)
+    return planned
 
 
 def first_units(job: Job) -> tuple[Unit, ...]:
     """The units of a job that has no output yet; JobError where a column it names is not there."""
+    if earlier := open_earlier(job):
+        return units_of(earlier, find_shards(job.input.patterns()))
     fields = {source.partition(":")[0]: field for field, source in job.input.sources()}
 
     def check(file: Unit, footer: Footer) -> None:
@@ -140,21 +150,19 @@ def begin(plan: Plan, storage: Storage) -> None:
 def resolve(job: Job, recorded: Mapping[str, Any] | None = None) -> ResolvedJob:
     """Pin what is open; what `recorded` pinned stays, so long as the job still asks for it."""
     pinned = recorded["resolved"] if recorded else None
-    model = job.model.model_dump(mode="json")
-    same_model = recorded is not None and all(
-        recorded["model"].get(key) == model[key] for key in ("checkpoint", "revision")
-    )
-    commit = pinned["checkpoint"]["version"] if pinned and same_model else None
+    opened = open_earlier(job)
+    earlier = lent(opened, fingerprint_of(opened.record)) if opened else None
     stages: dict[str, Filter | Task] = {
-        **{f"filters[{number}]": stage for number, stage in enumerate(job.filters)},
+        **{f"filters.{name}": stage for name, stage in judges(job, earlier).items()},
         **{f"tasks.{name}": task for name, task in job.tasks.items()},
     }
     resolved = Resolved(
-        checkpoint=resolve_checkpoint(job.model, commit),
-        device=resolve_device(job.model.device),
+        checkpoint=_checkpoint(job.model, recorded) if job.model else None,
+        device=resolve_device(job.model.device if job.model else "auto"),
         threads=pinned["threads"] if pinned else len(os.sched_getaffinity(0)),
         files={path: _digest(path, at) for at, stage in stages.items() for path in stage.files()},
         packages={name: version(name) for name in PACKAGES},
+        filters_from=earlier,
     )
     for name, task in job.tasks.items():
         try:
@@ -162,6 +170,14 @@ def resolve(job: Job, recorded: Mapping[str, Any] | None = None) -> ResolvedJob:
         except JobError as error:
             raise JobError(f"tasks.{name}: {error}") from None
     return ResolvedJob(job=job, resolved=resolved)
+
+
+def _checkpoint(model: Model, recorded: Mapping[str, Any] | None) -> ResolvedCheckpoint:
+    """The commit that was recorded stays, so long as the same is asked for."""
+    before = (recorded and recorded["model"]) or {}
+    same = (before.get("checkpoint"), before.get("revision")) == (model.checkpoint, model.revision)
+    commit = recorded["resolved"]["checkpoint"]["version"] if recorded and same else None
+    return resolve_checkpoint(model, commit)
 
 
 def _digest(path: str, where: str) -> str:
@@ -183,12 +199,21 @@ def _check_same(recorded: Mapping[str, Any], work: ResolvedJob, layout: Layout) 
         raise JobError(
             f"output: {layout.root} was begun with {what} = {_brief(was)}, now it is "
             f"{_brief(is_now)}: change it back, or choose another output"
+            + _other_way(layout, [path for path, _, _ in changed])
         )
     if fingerprint_of(recorded) != work.fingerprint:  # the same values
         raise JobError(
             f"output: {layout.root} was begun with the tasks in the order "
             f"{', '.join(recorded['tasks'])}: change it back, or choose another output"
+            + _other_way(layout, [])
         )
+
+
+def _other_way(layout: Layout, changed: Sequence[str]) -> str:
+    """Where only what is asked has changed, what was filtered need not be filtered again."""
+    if not all(path.startswith(_AFTER_FILTERS) for path in changed):
+        return ""
+    return f", there with filters_from: {layout.root} to filter nothing again"
 
 
 def _differences(before: Any, now: Any, path: str = "") -> Iterator[tuple[str, Any, Any]]:

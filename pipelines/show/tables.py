@@ -31,9 +31,14 @@ def plan_table(plan: Plan) -> Table:
     _add(table, "to do", f"{len(pending)} ({_size(sum(u.size for u in pending))})")
     if plan.left_out:
         _add(table, "left out", f"{plan.left_out} new since the first run")
-    checkpoint = plan.work.resolved.checkpoint
-    _add(table, "model", f"{checkpoint.source}, {checkpoint.resolution} pixels a side")
-    _add(table, "runs on", f"{plan.work.resolved.device}, {plan.work.job.model.precision}")
+    job, resolved = plan.work.job, plan.work.resolved
+    if job.filters_from:
+        _add(table, "verdicts of", job.filters_from)
+    if job.model is not None and (checkpoint := resolved.checkpoint) is not None:
+        _add(table, "model", f"{checkpoint.source}, {checkpoint.resolution} pixels a side")
+        _add(table, "runs on", f"{resolved.device}, {job.model.precision}")
+    else:
+        _add(table, "model", "none: nothing is asked")
     _add(table, "output", f"{plan.work.layout.root}{' (new)' if plan.is_new else ''}")
     _add(table, "fingerprint", plan.work.fingerprint)
     return table

@@ -51,12 +51,13 @@ def run(
     job: Job,
     *,
     limit_units: int | None = None,
+    choose: Callable[[Plan], tuple[Unit, ...]] = lambda plan: plan.pending,
     storage: Storage | None = None,
     on_plan: Callable[[Plan], None] = lambda _: None,
     on_progress: OnProgress = lambda _: None,
     on_report: OnReport = lambda _: None,
 ) -> Summary:
-    """Do what is missing of a job, and say where its output stands.
+    """Do what is missing of a job, or as much of it as is chosen, and say where its output stands.
 
     Units that fail are reported in the summary. Raises JobError where the job is wrong, WorkerFault
     where this machine is, TooManyErrors where the data are; interruptions pass through. Whatever
@@ -75,7 +76,7 @@ def run(
         storage.delete(layout.success)
     try:
         runner = RUNNERS[job.runner.kind]
-        for report in runner(planned, planned.pending[:limit_units], storage, on_progress):
+        for report in runner(planned, choose(planned)[:limit_units], storage, on_progress):
             tally.add(report)
             on_report(report)
             tally.check(job.max_error_rate)

@@ -5,6 +5,7 @@ from enum import StrEnum
 from rich.table import Table
 from rich.text import Text
 
+from pipelines.canary import Canary
 from pipelines.outputs import Layout
 from pipelines.plan import Plan
 from pipelines.status import Status
@@ -84,6 +85,19 @@ def summary_table(summary: Summary, layout: Layout) -> Table:
     if summary.counts:
         table.add_row(Text("samples"), counts_table(summary.counts))
     _add(table, "output", layout.root)
+    return table
+
+
+def canary_table(canary: Canary) -> Table:
+    """What a few units tell of the rest."""
+    table = _pairs()
+    _add(table, "canary", f"{', '.join(canary.units)}: {canary.samples} samples")
+    _add(table, "speed", f"{canary.samples_per_second:.1f} samples a second and worker")
+    told = [f"{share:.1%} {name}" for name, share in canary.shares.items() if share]
+    _add(table, "of these", ", ".join(told))
+    for reason, share in sorted(canary.reasons.items(), key=lambda each: -each[1])[:_REASONS]:
+        _add(table, "", f"{share:.1%} {reason}")
+    _add(table, "the rest", f"{canary.rest_units} units: {canary.rest_hours:.2f} hours of a worker")
     return table
 
 

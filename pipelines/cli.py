@@ -5,7 +5,7 @@ import io
 import json
 import signal
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from types import FrameType
 from typing import Annotated, Any, ParamSpec, TypeVar
@@ -18,6 +18,7 @@ from typer.exceptions import TyperException
 from inference import fetch_checkpoint, resolve_checkpoint
 from pipelines import canary as canaries
 from pipelines.job import Job
+from pipelines.job_runners import BeamRunner
 from pipelines.outputs import Layout
 from pipelines.plan import Plan
 from pipelines.plan import plan as plan_job
@@ -120,6 +121,16 @@ def _load(job: Path, settings: list[str] | None, output: str | None) -> Job:
     return loaded.model_copy(update={"output": output}) if output else loaded
 
 
+def _with_options(job: Job, options: Sequence[str]) -> Job:
+    """The job whose runner is given further options of Beam's."""
+    if not options:
+        return job
+    if not isinstance(job.runner, BeamRunner):
+        raise JobError(f"{options[0]}: only runner: {{kind: beam}} takes options after --")
+    runner = job.runner.model_copy(update={"options": (*job.runner.options, *options)})
+    return job.model_copy(update={"runner": runner})
+
+
 @command
 def init(
     job: Annotated[Path, typer.Argument(help="Where to write it.")] = Path("job.yaml"),
@@ -168,6 +179,9 @@ def preview(
 @command
 def run(
     job: JobFile,
+    options: Annotated[
+        list[str] | None, typer.Argument(metavar="[-- OPTIONS]", help="Of Beam, after --.")
+    ] = None,
     *,
     settings: Settings = None,
     output: Output = None,
@@ -181,7 +195,7 @@ def run(
     as_json: AsJson = False,
 ) -> None:
     """Do the job, or what is missing of it."""
-    loaded = _load(job, settings, output)
+    loaded = _with_options(_load(job, settings, output), options or ())
     signal.signal(signal.SIGTERM, _terminate)
     plans: list[Plan] = []
     reports: list[UnitReport] = []

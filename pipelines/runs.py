@@ -1,8 +1,9 @@
 """A run from its plan to its summary, and closing an output whoever did the work."""
 
 import secrets
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Generator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import closing
 from datetime import UTC, datetime
 from functools import partial, reduce
 from importlib.metadata import version
@@ -15,7 +16,7 @@ from pipelines.outputs import Layout
 from pipelines.plan import Plan, begin, fingerprint_of, plan
 from pipelines.runners.local import run_local
 from pipelines.storage import Storage, storage_for
-from schemas.errors import TooManyErrors, WorkerFault
+from schemas.errors import JobError, TooManyErrors, WorkerFault
 from schemas.report import (
     Counts,
     Histograms,
@@ -29,10 +30,26 @@ from schemas.report import (
 )
 from schemas.sample import Unit
 
-Runner = Callable[[Plan, tuple[Unit, ...], Storage, OnProgress], Iterator[UnitReport]]
+Reports = Generator[UnitReport, None, None]
+Runner = Callable[[Plan, tuple[Unit, ...], Storage, OnProgress], Reports]
 OnReport = Callable[[UnitReport], None]
 
-RUNNERS: Mapping[str, Runner] = {"local": run_local}
+
+def _run_beam(
+    plan: Plan, units: tuple[Unit, ...], storage: Storage, on_progress: OnProgress
+) -> Reports:
+    try:
+        from pipelines.runners.beam_runner import run_beam  # imports apache_beam
+    except ModuleNotFoundError as error:
+        if not (error.name or "").startswith("apache_beam"):
+            raise
+        raise JobError(
+            "runner: Beam is not installed: pip install 'apache-beam>=2.77,<3'"
+        ) from None
+    return run_beam(plan, units, storage, on_progress)
+
+
+RUNNERS: Mapping[str, Runner] = {"local": run_local, "beam": _run_beam}
 _FOOTERS_AT_ONCE = 16
 _ENDINGS: Mapping[type[BaseException], Outcome] = {
     KeyboardInterrupt: "interrupted",
@@ -76,10 +93,12 @@ def run(
         storage.delete(layout.success)
     try:
         runner = RUNNERS[job.runner.kind]
-        for report in runner(planned, choose(planned)[:limit_units], storage, on_progress):
-            tally.add(report)
-            on_report(report)
-            tally.check(job.max_error_rate)
+        units = choose(planned)[:limit_units]
+        with closing(runner(planned, units, storage, on_progress)) as reports:
+            for report in reports:
+                tally.add(report)
+                on_report(report)
+                tally.check(job.max_error_rate)
     except (KeyboardInterrupt, TooManyErrors, WorkerFault) as error:
         outcome = next(name for kind, name in _ENDINGS.items() if isinstance(error, kind))
         committed = len(planned.units) - len(planned.pending) + tally.units

@@ -2,15 +2,15 @@
 
 from collections import Counter
 from collections.abc import Iterator, Mapping
-from itertools import count
 from typing import Any, BinaryIO
 
 import pyarrow as pa
 import pyarrow.parquet as pq
 
 from pipelines.earlier import Earlier
-from pipelines.outputs import Layout, part_file, whole_file
+from pipelines.outputs import Layout
 from pipelines.rows import Row
+from pipelines.standing import find_standing
 from pipelines.storage import Storage
 from schemas.errors import ShardFault
 from schemas.sample import Text, Unit
@@ -53,24 +53,11 @@ class TakenRows:
                 raise ShardFault("verdicts_damaged", 0) from None
 
     def _files(self, unit: Unit) -> Iterator[BinaryIO]:
-        whole = self._open(whole_file(unit.name))
-        if whole is not None:
-            yield whole
-            return
-        for number in count():
-            part = self._open(part_file(unit.name, number, last=False))
-            last = self._open(part_file(unit.name, number, last=True)) if part is None else None
-            if part is None and last is None:
-                raise ShardFault("verdicts_missing", 0)
-            yield part or last  # type: ignore[misc]
-            if last is not None:
-                return
-
-    def _open(self, name: str) -> BinaryIO | None:
-        try:
-            return self._storage.open(self._layout.file(name))
-        except FileNotFoundError:
-            return None
+        standing = find_standing(unit.name, self._layout, self._storage)
+        if not standing.complete:
+            raise ShardFault("verdicts_missing", 0)
+        for name in standing.files:
+            yield self._storage.open(self._layout.file(name))
 
     def _row(self, values: Mapping[str, Any]) -> Row:
         row = Row(

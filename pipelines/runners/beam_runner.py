@@ -179,7 +179,7 @@ class _Driver(threading.Thread):
             return
         raised = type(self._fault)
         found = _FAULT.findall(f"{raised.__module__}.{raised.__name__}: {self._fault}")
-        kind, told = found[-1] if found else ("", f"Beam raised {raised.__name__}")
+        kind, told = found[-1] if found else ("", f"Beam raised {raised.__name__}, as its log says")
         raise (JobError if kind == "JobError" else WorkerFault)(told) from None
 
 

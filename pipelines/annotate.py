@@ -10,6 +10,7 @@ from itertools import count
 from typing import Literal
 
 from inference import Engine, load_engine
+from pipelines.asking import ask
 from pipelines.commit import PartWriter
 from pipelines.deadline import deadline
 from pipelines.earlier import judges
@@ -19,12 +20,11 @@ from pipelines.plan import ResolvedJob
 from pipelines.prefetch import prefetch
 from pipelines.prepare import Preparation
 from pipelines.reading import CountedStream
-from pipelines.rows import SKIPPED, Row, answer
+from pipelines.rows import Row
 from pipelines.stopwatch import Stopwatch
 from pipelines.storage import Storage, absolute, storage_for
 from pipelines.taken import TakenRows
 from schemas.errors import ShardFault
-from schemas.generation import Request
 from schemas.report import Counts, Histograms, OnProgress, Progress, UnitReport, add_histograms
 from schemas.resources import Resources
 from schemas.sample import Unit
@@ -178,33 +178,8 @@ class Annotator:
             writer.write(block)
 
     def _ask(self, block: Sequence[Row], stopwatch: Stopwatch) -> None:
-        """Fill in the answers of the rows that were kept, as far as the filters let them pass."""
-        if self._engine is None:
-            return
-        kept = [row for row in block if row.kept]
-        asked: list[tuple[Row, list[str]]] = []
-        requests: list[Request] = []
-        for row in kept:
-            sample = row.sample()
-            prompts = {
-                name: (text, task.max_new_tokens)
-                for name, task in self._tasks.items()
-                if (text := task.prompt(sample)) is not None
-            }
-            row.answers = dict.fromkeys(self._tasks, SKIPPED)
-            if prompts and row.picture is not None:
-                asked.append((row, list(prompts)))
-                requests.append(Request(row.picture, tuple(prompts.values())))
-        with stopwatch.stage("inference", len(requests)):
-            generations = self._engine.generate(requests) if requests else []
-        with stopwatch.stage("answers", len(requests)):
-            for (row, names), answers in zip(asked, generations, strict=True):
-                row.picture = None
-                for name, generation in zip(names, answers, strict=True):
-                    task = self._tasks[name]
-                    value, understood = task.parse(generation, row.width, row.height)
-                    row.answers[name] = answer(generation, value, understood, task.keeps_raw)
-            self._judging.judge_answers(kept, self._tasks)
+        if self._engine is not None:
+            ask(block, self._tasks, self._engine, self._judging, stopwatch)
 
 
 def _taken(work: ResolvedJob) -> TakenRows | None:

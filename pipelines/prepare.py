@@ -98,19 +98,7 @@ class Preparation:
         """
         block: list[Row] = []
         kept = 0
-        readable = read_unit(unit, stream, self._wanted)
-        if self._input.on_bad_shard == "salvage":
-            readable = salvage(readable, stream)
-        raws = stopwatch.each("read", itertools.islice(readable, skip, stop))
-        rows: Iterator[Row]
-        if self._taken is None:
-            rows = (self._row(unit, raw, stream) for raw in raws)
-        else:
-            taken = self._taken.rows(unit, unit.first_index + skip)
-            most = None if stop is None else stop - skip
-            rows = _joined(itertools.islice(taken, most), raws, stream)
-        chunks = self._chunks(unit, rows, stopwatch)
-        for chunk in self._decoded(chunks, stopwatch):
+        for chunk in self.judged(unit, self.rows(unit, stream, skip, stopwatch, stop), stopwatch):
             for row in chunk:
                 block.append(row)
                 kept += row.kept
@@ -119,6 +107,29 @@ class Preparation:
                     block, kept = [], 0
         if block:
             yield block
+
+    def rows(
+        self,
+        unit: Unit,
+        stream: CountedStream,
+        skip: int,
+        stopwatch: Stopwatch,
+        stop: int | None = None,
+    ) -> Iterator[Row]:
+        """Samples as they lie in the shard, or as an earlier output left them; judged by none."""
+        readable = read_unit(unit, stream, self._wanted)
+        if self._input.on_bad_shard == "salvage":
+            readable = salvage(readable, stream)
+        raws = stopwatch.each("read", itertools.islice(readable, skip, stop))
+        if self._taken is None:
+            return (self._row(unit, raw, stream) for raw in raws)
+        taken = self._taken.rows(unit, unit.first_index + skip)
+        most = None if stop is None else stop - skip
+        return _joined(itertools.islice(taken, most), raws, stream)
+
+    def judged(self, unit: Unit, rows: Iterable[Row], stopwatch: Stopwatch) -> Iterator[list[Row]]:
+        """The rows in chunks, judged, those that were kept with a picture for the engine."""
+        return self._decoded(self._chunks(unit, rows, stopwatch), stopwatch)
 
     def _ends_part(self, unit: Unit, row: Row) -> bool:
         return (row.index - unit.first_index + 1) % self._input.max_samples_per_file == 0
@@ -158,7 +169,7 @@ class Preparation:
         concerned = [row for row in chunk if self._judging.concerns(row)]
         with stopwatch.stage("header", len(concerned)):
             for row in concerned:
-                self._read_header(row)
+                self.read_header(row)
             self._judging.judge_header(chunk)
         if not self._judging.reads_frames:
             yield chunk
@@ -176,7 +187,8 @@ class Preparation:
         if piece:
             yield piece
 
-    def _read_header(self, row: Row) -> None:
+    def read_header(self, row: Row) -> None:
+        """Open the row's image: its size is known, its pixels are not decoded yet."""
         try:
             if self._isolated is None:
                 row.encoded = EncodedImage.open(row.image, self._caps)

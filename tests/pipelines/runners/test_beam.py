@@ -3,6 +3,7 @@
 import socket
 import subprocess
 import sys
+import time
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any, BinaryIO, ClassVar, Literal
@@ -21,6 +22,7 @@ from pipelines.cli import app
 from pipelines.job import Job
 from pipelines.job_runners import BeamRunner
 from pipelines.plan import begin, plan
+from pipelines.runners import beam_runner
 from pipelines.runners.beam_runner import COMMITTED, FAILED, AnnotateUnit, annotate_units
 from pipelines.runs import finish, run
 from pipelines.storage import LocalStorage
@@ -28,7 +30,7 @@ from schemas.errors import JobError, WorkerFault
 from schemas.report import UnitReport
 from schemas.resources import Resources
 from schemas.sample import Text
-from schemas.verdict import Verdict
+from schemas.verdict import Verdict, keep
 
 SECRET = "555-0123"
 FILTERS = [{"kind": "image_size", "min_side": 1}, {"kind": "text_quality", "min_words": 2}]
@@ -45,6 +47,23 @@ class Raising(TextFilter):
 
     def judge(self, items: Sequence[Text]) -> list[Verdict]:
         raise ValueError(items[0].value)
+
+
+class Lingering(TextFilter):
+    """Passes one batch at once, and holds the next until the run is interrupted."""
+
+    kind: str = "lingering"
+    fields: ClassVar[Literal["prose", "all"]] = "prose"
+    judged: ClassVar[list[int]] = []
+
+    def load(self, resources: Resources) -> Judge[Text]:
+        return self
+
+    def judge(self, items: Sequence[Text]) -> list[Verdict]:
+        self.judged.append(len(items))
+        while len(self.judged) > 1 and not beam_runner._abandoned:
+            time.sleep(0.01)
+        return [keep() for _ in items]
 
 
 @pytest.fixture(scope="module")
@@ -250,6 +269,23 @@ def test_a_sick_worker_ends_the_run_with_no_unit_charged(
     assert not (tmp_path / "output/_shardmill/failed").exists()
     assert not list((tmp_path / "output").glob("*.parquet"))
     assert SECRET not in "".join(capfd.readouterr())
+
+
+def test_an_interrupted_run_lets_go_of_its_unit_and_is_gone_on_with(tmp_path: Path) -> None:
+    for unit in range(3):
+        write_shard(tmp_path / f"shards/{unit}.tar", pairs(2, unit))
+    runner = {"kind": "beam"}
+    made = job(tmp_path, model=None, tasks={}, filters=[Lingering()], runner=runner)
+
+    def interrupt(_: UnitReport) -> None:
+        raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        run(made, on_report=interrupt)
+    assert len(list((tmp_path / "output").glob("*.parquet"))) == 1
+    assert not list((tmp_path / "output/_shardmill/attempts").iterdir())
+    assert run(made).units_here == 2
+    assert (tmp_path / "output/_SUCCESS").exists()
 
 
 def test_options_that_beam_does_not_take(tmp_path: Path) -> None:

@@ -231,3 +231,18 @@ def test_an_image_that_is_not_the_one_judged_fails_the_unit(shards: Path, checkp
     reports = []
     run(fine, on_report=reports.append)
     assert {report.error for report in reports} == {"", "shard_changed"}
+
+
+def test_what_was_stopped_within_a_shard_is_gone_on_with(tmp_path: Path, checkpoint: Path) -> None:
+    write_shard(tmp_path / "shards/a.tar", pairs(7))
+    reads = {"shards": f"{tmp_path}/shards/*.tar"}
+    run(filtering(tmp_path, filters=[QUALITY], input={**reads, "max_samples_per_file": 3}))
+    wanted = taking(tmp_path, checkpoint, input={**reads, "max_samples_per_file": 2}, filters=[])
+    run(wanted)
+    before = {path.name: path.read_bytes() for path in (tmp_path / "taken").glob("*.parquet")}
+    assert len(before) == 4
+    for name in ("a.00002.parquet", "a.00003-end.parquet"):
+        (tmp_path / "taken" / name).unlink()
+    assert run(wanted).counts_here.read == 3
+    after = {path.name: path.read_bytes() for path in (tmp_path / "taken").glob("*.parquet")}
+    assert after == before

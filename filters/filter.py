@@ -13,6 +13,14 @@ from schemas.verdict import Verdict
 Item = TypeVar("Item", contravariant=True)
 
 
+def numbered(kinds: Sequence[str]) -> list[str]:
+    """Names for rows and reports: the kind, numbered from the second of a kind on."""
+    return [
+        f"{kind}_{earlier + 1}" if (earlier := kinds[:number].count(kind)) else kind
+        for number, kind in enumerate(kinds)
+    ]
+
+
 class Judge(Protocol[Item]):
     """Judges a batch: one verdict per item, in order. What it raises ends the worker."""
 
@@ -60,9 +68,5 @@ class ImageFilter(Filter):
 
 
 def filter_names(filters: Sequence[Filter]) -> list[str]:
-    """Names for rows and reports: the kind, numbered from the second of a kind on."""
-    names: list[str] = []
-    for stage in filters:
-        earlier = sum(other.kind == stage.kind for other in filters[: len(names)])
-        names.append(f"{stage.kind}_{earlier + 1}" if earlier else stage.kind)
-    return names
+    """Names for rows and reports."""
+    return numbered([stage.kind for stage in filters])

@@ -7,6 +7,7 @@ from pydantic import Discriminator, Field, InstanceOf, SerializeAsAny, Tag
 from pydantic.json_schema import SkipJsonSchema
 
 from inference.checkpoint import ResolvedCheckpoint, resolve_checkpoint
+from inference.checkpoint import fetch as fetch_checkpoint
 from inference.device import resolve_device
 from inference.engine import Engine, Model
 from inference.hub import fetch_model, resolve_model
@@ -75,6 +76,7 @@ __all__ = [
     "Segment",
     "Task",
     "Vqa",
+    "fetch_checkpoint",
     "fetch_model",
     "load_engine",
     "resolve_checkpoint",

@@ -9,22 +9,23 @@ from contextlib import closing
 from itertools import count
 from typing import Literal
 
-from inference import fetch_model, load_engine
+from inference import Engine, load_engine
+from pipelines.asking import ask
 from pipelines.commit import PartWriter
 from pipelines.deadline import deadline
+from pipelines.earlier import judges
 from pipelines.judging import Judging
-from pipelines.outputs import part_file, whole_file
+from pipelines.outputs import Layout, part_file, whole_file
 from pipelines.plan import ResolvedJob
 from pipelines.prefetch import prefetch
 from pipelines.prepare import Preparation
 from pipelines.reading import CountedStream
-from pipelines.rows import SKIPPED, Row, answer
+from pipelines.rows import Row
 from pipelines.stopwatch import Stopwatch
-from pipelines.storage import Storage, open_file
+from pipelines.storage import Storage, absolute, storage_for
+from pipelines.taken import TakenRows
 from schemas.errors import ShardFault
-from schemas.generation import Request
 from schemas.report import Counts, Histograms, OnProgress, Progress, UnitReport, add_histograms
-from schemas.resources import Resources
 from schemas.sample import Unit
 from schemas.tables import FOOTER_HALVINGS, FOOTER_SALVAGED
 
@@ -38,21 +39,22 @@ class Annotator:
         self, work: ResolvedJob, storage: Storage, decode_threads: int, isolated: bool = False
     ) -> None:
         job = work.job
-        resources = Resources(
-            open_file,
-            work.resolved.device,
-            work.resolved.threads,
-            lambda reference: fetch_model(work.resolved.models[str(reference)], reference.field),
-        )
+        resources = work.resources
         self._work = work
         self._storage = storage
         self._tasks = job.tasks
-        self._judging = Judging(job.filters, resources, evaluate_all=job.evaluate == "all")
+        filters = judges(job, work.resolved.filters_from)
+        self._judging = Judging(
+            list(filters.values()), resources, job.evaluate == "all", list(filters)
+        )
         for task in job.tasks.values():
             task.load()
-        self._engine = load_engine(job.model, work.resolved.checkpoint, resources)
+        self._engine: Engine | None = None  # where nothing is asked
+        if job.model is not None and work.resolved.checkpoint is not None:
+            self._engine = load_engine(job.model, work.resolved.checkpoint, resources)
+        resolution = self._engine.resolution if self._engine else None
         self._preparation = Preparation(
-            job, self._judging, self._engine.resolution, decode_threads, isolated
+            job, self._judging, resolution, decode_threads, isolated, taken=_taken(work)
         )
         self._block_seconds = job.runner.block_seconds
         self.schema = job.output_schema()
@@ -127,7 +129,7 @@ class Annotator:
             for part in count(parts_done):
                 start = unit.first_index + part * size
                 end = start + size
-                halvings = self._engine.halvings
+                halvings = self._halvings
                 with PartWriter(self.schema, unit.name, fingerprint, start) as writer:
                     while block and block[0].index < end:
                         self._write(block, writer, stopwatch)
@@ -151,9 +153,13 @@ class Annotator:
     def _notes(self, halvings_before: int, fault: ShardFault | None) -> dict[str, str]:
         """What a file's footer says beyond the ordinary."""
         notes = {FOOTER_SALVAGED: str(fault)} if fault else {}
-        if halvings := self._engine.halvings - halvings_before:
+        if halvings := self._halvings - halvings_before:
             notes[FOOTER_HALVINGS] = str(halvings)
         return notes
+
+    @property
+    def _halvings(self) -> int:
+        return self._engine.halvings if self._engine else 0
 
     def _next(self, blocks: Iterator[list[Row]], stopwatch: Stopwatch) -> list[Row]:
         """The next block; empty after the last."""
@@ -167,28 +173,15 @@ class Annotator:
             writer.write(block)
 
     def _ask(self, block: Sequence[Row], stopwatch: Stopwatch) -> None:
-        """Fill in the answers of the rows that were kept, as far as the filters let them pass."""
-        kept = [row for row in block if row.kept]
-        asked: list[tuple[Row, list[str]]] = []
-        requests: list[Request] = []
-        for row in kept:
-            sample = row.sample()
-            prompts = {
-                name: (text, task.max_new_tokens)
-                for name, task in self._tasks.items()
-                if (text := task.prompt(sample)) is not None
-            }
-            row.answers = dict.fromkeys(self._tasks, SKIPPED)
-            if prompts and row.picture is not None:
-                asked.append((row, list(prompts)))
-                requests.append(Request(row.picture, tuple(prompts.values())))
-        with stopwatch.stage("inference", len(requests)):
-            generations = self._engine.generate(requests) if requests else []
-        with stopwatch.stage("answers", len(requests)):
-            for (row, names), answers in zip(asked, generations, strict=True):
-                row.picture = None
-                for name, generation in zip(names, answers, strict=True):
-                    task = self._tasks[name]
-                    value, understood = task.parse(generation, row.width, row.height)
-                    row.answers[name] = answer(generation, value, understood, task.keeps_raw)
-            self._judging.judge_answers(kept, self._tasks)
+        if self._engine is not None:
+            ask(block, self._tasks, self._engine, self._judging, stopwatch)
+
+
+def _taken(work: ResolvedJob) -> TakenRows | None:
+    """The rows of the output that the job takes its verdicts from, if it does."""
+    place, earlier = work.job.filters_from, work.resolved.filters_from
+    if place is None or earlier is None:
+        return None
+    texts = ("source_text",) * (work.job.input.text is not None)
+    columns = (*texts, *work.job.input.carried())
+    return TakenRows(Layout(absolute(place)), storage_for(place), earlier, columns)

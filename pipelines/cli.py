@@ -5,19 +5,25 @@ import io
 import json
 import signal
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from types import FrameType
-from typing import Annotated, Any, ParamSpec
+from typing import Annotated, Any, ParamSpec, TypeVar
 
 import typer
 from rich.console import Console
 from ruamel.yaml import YAML
 from typer.exceptions import TyperException
 
+from pipelines import canary as canaries
+from pipelines.fetching import fetch as fetch_models
 from pipelines.job import Job
+from pipelines.job_runners import BeamRunner
 from pipelines.outputs import Layout
+from pipelines.plan import Plan
 from pipelines.plan import plan as plan_job
+from pipelines.retry import BadStatus, find_retry
+from pipelines.retry import retry as retry_units
 from pipelines.runs import Terminated
 from pipelines.runs import finish as finish_output
 from pipelines.runs import run as run_job
@@ -30,12 +36,13 @@ from pipelines.status import status as status_of
 from pipelines.template import TEMPLATE
 from pipelines.verify import verify as verify_output
 from schemas.errors import JobError, ShardFault, TooManyErrors, WorkerFault
-from schemas.report import Summary
+from schemas.report import Summary, UnitReport
 
 SICK_WORKER, WRONG_JOB, INCOMPLETE = 1, 2, 3  # exit codes; 0 is success
 INTERRUPTED, TERMINATED = 130, 143
 
 P = ParamSpec("P")
+Told = TypeVar("Told")
 
 app = typer.Typer(
     help="Captions, answers, OCR text and detections for image-text shards, as Parquet.\n\n"
@@ -114,6 +121,16 @@ def _load(job: Path, settings: list[str] | None, output: str | None) -> Job:
     return loaded.model_copy(update={"output": output}) if output else loaded
 
 
+def _with_options(job: Job, options: Sequence[str]) -> Job:
+    """The job whose runner is given further options of Beam's."""
+    if not options:
+        return job
+    if not isinstance(job.runner, BeamRunner):
+        raise JobError(f"{options[0]}: only runner: {{kind: beam}} takes options after --")
+    runner = job.runner.model_copy(update={"options": (*job.runner.options, *options)})
+    return job.model_copy(update={"runner": runner})
+
+
 @command
 def init(
     job: Annotated[Path, typer.Argument(help="Where to write it.")] = Path("job.yaml"),
@@ -162,26 +179,78 @@ def preview(
 @command
 def run(
     job: JobFile,
+    options: Annotated[
+        list[str] | None, typer.Argument(metavar="[-- OPTIONS]", help="Of Beam, after --.")
+    ] = None,
+    *,
     settings: Settings = None,
     output: Output = None,
     limit_units: Annotated[
         int | None, typer.Option(min=1, metavar="N", help="Do no more than N shards now.")
     ] = None,
+    canary: Annotated[
+        int | None,
+        typer.Option(min=1, metavar="N", help="Do N random shards, and tell what the rest takes."),
+    ] = None,
     as_json: AsJson = False,
 ) -> None:
     """Do the job, or what is missing of it."""
-    loaded = _load(job, settings, output)
+    loaded = _with_options(_load(job, settings, output), options or ())
     signal.signal(signal.SIGTERM, _terminate)
+    plans: list[Plan] = []
+    reports: list[UnitReport] = []
     with RunProgress(_err) as progress:
         summary = run_job(
             loaded,
             limit_units=limit_units,
+            choose=lambda plan: canaries.chosen(plan, canary) if canary else plan.pending,
+            on_plan=_both(progress.on_plan, plans.append),
+            on_progress=progress.on_progress,
+            on_report=_both(progress.on_report, reports.append),
+        )
+    told = canaries.canary(plans[0], reports) if canary else None
+    _report(summary, loaded.output, as_json, told)
+    is_part = limit_units is not None or canary is not None
+    if summary.outcome == "failed" or (summary.outcome == "partial" and not is_part):
+        raise typer.Exit(INCOMPLETE)
+
+
+@command
+def fetch(job: JobFile, settings: Settings = None) -> None:
+    """Download what the job's models are loaded from, so that later runs here need no network."""
+    with _err.status("fetching"):
+        for name, folder in fetch_models(_load(job, settings, None)):
+            _out.print(f"{name} is in {folder}", markup=False, soft_wrap=True)
+
+
+@command
+def retry(
+    output: OutputFolder,
+    again: Annotated[
+        list[BadStatus] | None,
+        typer.Option("--with", help="Shards with samples of that status, too: repeatable."),
+    ] = None,
+    yes: Annotated[bool, typer.Option("--yes", help="Delete their files without asking.")] = False,
+    as_json: AsJson = False,
+) -> None:
+    """Run failed shards again and, with --with, those that have bad samples."""
+    found = find_retry(output, again or ())
+    _err.print(f"{len(found.failed)} failed units and {len(found.bad)} committed ones to do again")
+    if found.files:
+        for file in found.files:
+            _err.print(f"to be deleted: {file}", markup=False, soft_wrap=True)
+        if not yes and not typer.confirm("Delete these files?", err=True):
+            raise JobError("nothing was deleted, nothing run: --yes deletes without asking")
+    signal.signal(signal.SIGTERM, _terminate)
+    with RunProgress(_err) as progress:
+        summary = retry_units(
+            found,
             on_plan=progress.on_plan,
             on_progress=progress.on_progress,
             on_report=progress.on_report,
         )
-    _report(summary, loaded.output, as_json)
-    if summary.outcome == "failed" or (summary.outcome == "partial" and limit_units is None):
+    _report(summary, found.job.output, as_json)
+    if summary.outcome != "complete":
         raise typer.Exit(INCOMPLETE)
 
 
@@ -276,8 +345,21 @@ def _show(pictures: list[Picture], file: Path) -> None:
     _out.print(f"The images are in {file}", markup=False)
 
 
-def _report(summary: Summary, output: str, as_json: bool) -> None:
+def _both(first: Callable[[Told], None], second: Callable[[Told], None]) -> Callable[[Told], None]:
+    def tell(told: Told) -> None:
+        first(told)
+        second(told)
+
+    return tell
+
+
+def _report(
+    summary: Summary, output: str, as_json: bool, canary: canaries.Canary | None = None
+) -> None:
     if as_json:
-        _json(summary.model_dump(mode="json"))
-    else:
-        _out.print(shown.summary_table(summary, Layout(output)))
+        told = {"canary": canary.model_dump(mode="json")} if canary else {}
+        _json({**summary.model_dump(mode="json"), **told})
+        return
+    _out.print(shown.summary_table(summary, Layout(output)))
+    if canary:
+        _out.print(shown.canary_table(canary))

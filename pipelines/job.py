@@ -20,6 +20,7 @@ from filters import AnyFilter, ImageFilter
 from inference import AnyTask
 from inference.engine import Model
 from pipelines.job_faults import first_fault
+from pipelines.job_runners import AnyRunner, LocalRunner
 from pipelines.job_text import apply_setting, parse_yaml
 from schemas.errors import JobError
 from schemas.frozen import Frozen
@@ -85,15 +86,6 @@ class Input(Frozen):
         return {source.rpartition(":")[2].rpartition(".")[2]: source for source in self.carry}
 
 
-class LocalRunner(Frozen):
-    """On this machine, in this process."""
-
-    kind: Literal["local"] = "local"
-    decode_threads: PositiveInt | None = None  # default: one per core
-    # A block not prepared, or not answered, in so many seconds ends the process; null: wait.
-    block_seconds: PositiveFloat | None = 7200
-
-
 class Job(Frozen):
     """Everything a run needs to know."""
 
@@ -101,13 +93,24 @@ class Job(Frozen):
     input: Input
     filters: tuple[AnyFilter, ...] = ()
     evaluate: Literal["first", "all"] = "first"  # all: filters see what others dropped, for scores
-    model: Model
-    tasks: Mapping[str, AnyTask] = Field(min_length=1)  # by column name
+    filters_from: str | None = None  # an output whose verdicts are taken, and not made again
+    model: Model | None = None  # null, with no tasks: the job filters, and nothing is asked
+    tasks: Mapping[str, AnyTask] = {}  # by column name
     require_image_safety: bool = False  # refuse a job whose images no model judges
     output: str = Field(min_length=1)
     # A run stops where more of its samples are invalid, or of its units failed; 1: never.
     max_error_rate: float = Field(0.5, gt=0, le=1)
-    runner: LocalRunner = LocalRunner()
+    runner: AnyRunner = LocalRunner()
+
+    @model_validator(mode="after")
+    def _purpose(self) -> Self:
+        if not self.tasks and not self.filters:
+            raise JobError("tasks: name at least one, or filters, for a job that filters alone")
+        if self.tasks and self.model is None:
+            raise JobError("model: is missing: tasks need one, such as {checkpoint: ...}")
+        if self.model is not None and not self.tasks:
+            raise JobError("tasks: name at least one, or leave out model: the job filters alone")
+        return self
 
     @property
     def judges_images(self) -> bool:
@@ -116,7 +119,7 @@ class Job(Frozen):
 
     @model_validator(mode="after")
     def _safe(self) -> Self:
-        if self.require_image_safety and not self.judges_images:
+        if self.require_image_safety and not (self.judges_images or self.filters_from):
             raise JobError(
                 "require_image_safety: no filter of this job judges by a model what images show: "
                 "add one of kind porn_image_model to filters"

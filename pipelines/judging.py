@@ -47,12 +47,16 @@ class Judging:
     """
 
     def __init__(
-        self, filters: Sequence[Filter], resources: Resources, evaluate_all: bool = False
+        self,
+        filters: Sequence[Filter],
+        resources: Resources,
+        evaluate_all: bool = False,
+        names: Sequence[str] | None = None,
     ) -> None:
         self._evaluate_all = evaluate_all
         self._loaded: list[_Loaded] = []
-        for number, (name, stage) in enumerate(zip(filter_names(filters), filters, strict=True)):
-            with at(f"filters[{number}]."):
+        for name, stage in zip(names or filter_names(filters), filters, strict=True):
+            with at(f"filter {name}: "):
                 judge = cast("TextFilter | ImageFilter", stage).load(resources)
             self._loaded.append(_Loaded(name, stage, judge))
         self.reads_frames = any(

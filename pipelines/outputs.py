@@ -55,6 +55,13 @@ class Layout:
     def success(self) -> str:
         return f"{self.root}/_SUCCESS"
 
+    @property
+    def reports(self) -> str:
+        return f"{self.root}/{_CONTROL}/reports"
+
+    def report(self, unit: str) -> str:
+        return f"{self.reports}/{unit}.json"
+
     def run(self, run: str) -> str:
         return f"{self.root}/{_CONTROL}/runs/{run}.json"
 
@@ -109,8 +116,8 @@ def contents(layout: Layout, paths: Iterable[str], units: Iterable[str]) -> Cont
             elif kind == "attempts" and suffix.isdecimal():
                 attempts[unit] = max(int(suffix), attempts.get(unit, 0))
                 notes[path] = unit
-            elif kind == "failed":
-                failed.append(unit)
+            elif kind in ("failed", "reports"):
+                failed += [unit] * (kind == "failed")
                 notes[path] = unit
             elif kind == "runs":
                 runs.append(unit)

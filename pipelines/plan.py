@@ -11,14 +11,16 @@ from pathlib import Path
 from typing import Any
 
 from filters import Filter
-from filters.filter import filter_names
 from inference import (
+    Model,
     ResolvedCheckpoint,
     Task,
+    fetch_model,
     resolve_checkpoint,
     resolve_device,
     resolve_model,
 )
+from pipelines.earlier import Earlier, check_finished, judges, lent, open_earlier, units_of
 from pipelines.job import Job
 from pipelines.job_faults import at
 from pipelines.opened import Output, find_output
@@ -42,14 +44,16 @@ PACKAGES = (
     "torch",
     "transformers",
 )
-_NOT_IN_FINGERPRINT = ("name", "output", "max_error_rate", "runner")
+_NOT_IN_FINGERPRINT = ("name", "output", "max_error_rate", "runner", "filters_from")
+# What may differ from an output whose verdicts are taken.
+_AFTER_FILTERS = ("model", "tasks", "resolved.checkpoint", "resolved.device", "resolved.threads")
 _LONGEST = 120  # characters of a value quoted in an error
 
 
 class Resolved(Frozen):
     """What the job file leaves open, pinned by an output's first run."""
 
-    checkpoint: ResolvedCheckpoint
+    checkpoint: ResolvedCheckpoint | None  # None where nothing is asked
     device: str  # cpu | cuda
     threads: int  # of arithmetic on the CPU: sums depend on how they are split
     files: Mapping[str, str]  # files that filters and tasks read -> sha256
@@ -57,6 +61,7 @@ class Resolved(Frozen):
     images_judged: bool  # a filter of the job judges by a model what images show
     rules: Mapping[str, str]  # version of the rules of each filter
     packages: Mapping[str, str]  # versions of what computes or writes
+    filters_from: Earlier | None = None
 
 
 class ResolvedJob(Frozen):
@@ -77,6 +82,17 @@ class ResolvedJob(Frozen):
     def fingerprint(self) -> str:
         """SHA-256 of everything that decides the bytes of the output."""
         return fingerprint_of(self.record)
+
+    @property
+    def resources(self) -> Resources:
+        """What a worker lends filters and engine when they load."""
+        models = self.resolved.models
+        return Resources(
+            open_file,
+            self.resolved.device,
+            self.resolved.threads,
+            lambda reference: fetch_model(models[str(reference)], reference.field),
+        )
 
     @property
     def layout(self) -> Layout:
@@ -111,14 +127,20 @@ def plan(job: Job, storage: Storage | None = None) -> Plan:
     work = resolve(job, begun.record if begun else None)
     if begun is None:
         units = first_units(job)
-        return Plan(work, units, _empty(work.layout, storage), is_new=True)
-    _check_same(begun.record, work, begun.layout)
-    left_out = _check_inputs(begun, find_shards(job.input.patterns()))
-    return Plan(work, begun.units, begun.contents, is_new=False, left_out=left_out)
+        planned = Plan(work, units, _empty(work.layout, storage), is_new=True)
+    else:
+        _check_same(begun.record, work, begun.layout)
+        left_out = _check_inputs(begun, find_shards(job.input.patterns()))
+        planned = Plan(work, begun.units, begun.contents, is_new=False, left_out=left_out)
+    if earlier := open_earlier(job):
+        check_finished(earlier, planned.pending)
+    return planned
 
 
 def first_units(job: Job) -> tuple[Unit, ...]:
     """The units of a job that has no output yet; JobError where a column it names is not there."""
+    if earlier := open_earlier(job):
+        return units_of(earlier, find_shards(job.input.patterns()))
     fields = {source.partition(":")[0]: field for field, source in job.input.sources()}
 
     def check(file: Unit, footer: Footer) -> None:
@@ -154,53 +176,69 @@ def begin(plan: Plan, storage: Storage) -> None:
 def resolve(job: Job, recorded: Mapping[str, Any] | None = None) -> ResolvedJob:
     """Pin what is open; what `recorded` pinned stays, so long as the job still asks for it."""
     pinned = recorded["resolved"] if recorded else None
-    model = job.model.model_dump(mode="json")
-    same_model = recorded is not None and all(
-        recorded["model"].get(key) == model[key] for key in ("checkpoint", "revision")
-    )
-    commit = pinned["checkpoint"]["version"] if pinned and same_model else None
+    opened = open_earlier(job)
+    earlier = lent(opened, fingerprint_of(opened.record)) if opened else None
+    filters = judges(job, earlier)
     stages: dict[str, Filter | Task] = {
-        **{f"filters[{number}]": stage for number, stage in enumerate(job.filters)},
+        **{_place(job, name, stage): stage for name, stage in filters.items()},
         **{f"tasks.{name}": task for name, task in job.tasks.items()},
     }
-    device = resolve_device(job.model.device)
+    device = resolve_device(job.model.device if job.model else "auto")
     threads = pinned["threads"] if pinned else len(os.sched_getaffinity(0))
     known = pinned.get("models", {}) if pinned else {}
     resolved = Resolved(
-        checkpoint=resolve_checkpoint(job.model, commit),
+        checkpoint=_checkpoint(job.model, recorded) if job.model else None,
         device=device,
         threads=threads,
         files={
             path: _digest(path, where) for where, stage in stages.items() for path in stage.files()
         },
-        models=_checked(job.filters, Resources(open_file, device, threads), known),
-        images_judged=job.judges_images,
-        rules={
-            name: f.rules for name, f in zip(filter_names(job.filters), job.filters, strict=True)
-        },
+        models=_checked(job, filters, Resources(open_file, device, threads), known),
+        images_judged=job.judges_images or (earlier is not None and earlier.images_judged),
+        rules={name: stage.rules for name, stage in filters.items()},
         packages={name: version(name) for name in PACKAGES},
+        filters_from=earlier,
     )
+    if job.require_image_safety and not resolved.images_judged:
+        raise JobError(
+            "require_image_safety: no filter of this job judges by a model what images show: "
+            "add one of kind porn_image_model to filters"
+        )
     for name, task in job.tasks.items():
         with at(f"tasks.{name}: "):
             task.load()
     return ResolvedJob(job=job, resolved=resolved)
 
 
+def _place(job: Job, name: str, stage: Filter) -> str:
+    """Where in the job a filter stands; one that ran earlier stands in the earlier job."""
+    own = [number for number, each in enumerate(job.filters) if each is stage]
+    return f"filters[{own[0]}]" if own else f"filters_from: filter {name}"
+
+
 def _checked(
-    filters: Sequence[Filter], resources: Resources, known: Mapping[str, Any]
+    job: Job, filters: Mapping[str, Filter], resources: Resources, known: Mapping[str, Any]
 ) -> dict[str, ResolvedModel]:
     """The models that the filters load, pinned, once each filter has found nothing wrong."""
     models: dict[str, ResolvedModel] = {}
     folders: dict[ModelReference, Path] = {}
     resources = replace(resources, model=lambda reference: folders[reference])
-    for number, stage in enumerate(filters):
-        with at(f"filters[{number}]."):
+    for name, stage in filters.items():
+        with at(f"{_place(job, name, stage)}."):
             for reference in stage.models():
-                name = str(reference)
-                recorded = known.get(name, {}).get("version")
-                models[name], folders[reference] = resolve_model(reference, recorded)
+                recorded = known.get(str(reference), {}).get("version")
+                pinned, folders[reference] = resolve_model(reference, recorded)
+                models[str(reference)] = pinned
             stage.check(resources)
     return models
+
+
+def _checkpoint(model: Model, recorded: Mapping[str, Any] | None) -> ResolvedCheckpoint:
+    """The commit that was recorded stays, so long as the same is asked for."""
+    before = (recorded and recorded["model"]) or {}
+    same = (before.get("checkpoint"), before.get("revision")) == (model.checkpoint, model.revision)
+    commit = recorded["resolved"]["checkpoint"]["version"] if recorded and same else None
+    return resolve_checkpoint(model, commit)
 
 
 def _digest(path: str, where: str) -> str:
@@ -222,12 +260,21 @@ def _check_same(recorded: Mapping[str, Any], work: ResolvedJob, layout: Layout) 
         raise JobError(
             f"output: {layout.root} was begun with {what} = {_brief(was)}, now it is "
             f"{_brief(is_now)}: change it back, or choose another output"
+            + _other_way(layout, [path for path, _, _ in changed])
         )
     if fingerprint_of(recorded) != work.fingerprint:  # the same values
         raise JobError(
             f"output: {layout.root} was begun with the tasks in the order "
             f"{', '.join(recorded['tasks'])}: change it back, or choose another output"
+            + _other_way(layout, [])
         )
+
+
+def _other_way(layout: Layout, changed: Sequence[str]) -> str:
+    """Where only what is asked has changed, what was filtered need not be filtered again."""
+    if not all(path.startswith(_AFTER_FILTERS) for path in changed):
+        return ""
+    return f", there with filters_from: {layout.root} to filter nothing again"
 
 
 def _differences(before: Any, now: Any, path: str = "") -> Iterator[tuple[str, Any, Any]]:

@@ -18,27 +18,38 @@ from pipelines.reading import CountedStream, RawSample, Wanted, read_unit, salva
 from pipelines.reading.fields import FieldFault
 from pipelines.rows import Fields, Row
 from pipelines.stopwatch import Stopwatch
-from schemas.errors import DecoderHung
+from pipelines.taken import TakenRows
+from schemas.errors import DecoderHung, ShardFault
 from schemas.sample import Unit
 
 _CHUNK = 64  # samples, at most
 _CHUNK_BYTES = 64 << 20  # of encoded images in a chunk: bounds memory
 _CHUNK_PIXELS = 32 << 20  # of decoded ones, where filters read frames
 _CHUNKS_DECODING = 2  # in flight
+_BLOCK_WITHOUT_MODEL = 256  # samples
 
 
 class Preparation:
     """Turns a shard into blocks of rows, those that were kept with a picture for the engine.
 
-    With `isolated`, images are decoded in a process of its own, so that one that hangs or kills its
-    decoder is a row like any other.
+    Without a resolution no picture is made, and images are decoded for filters alone. With `taken`,
+    verdicts and texts are those of an earlier output. With `isolated`, images are decoded in a
+    process of its own, so that one that hangs or kills its decoder is a row like any other.
     """
 
     def __init__(
-        self, job: Job, judging: Judging, resolution: int, threads: int, isolated: bool = False
+        self,
+        job: Job,
+        judging: Judging,
+        resolution: int | None,
+        threads: int,
+        isolated: bool = False,
+        *,
+        taken: TakenRows | None = None,
     ) -> None:
         self._input = job.input
-        self._block_size = job.model.block_size
+        self._taken = taken
+        self._block_size = job.model.block_size if job.model else _BLOCK_WITHOUT_MODEL
         limits = job.input.limits
         self._fields = Fields(
             job.input.text,
@@ -47,7 +58,7 @@ class Preparation:
             limits.max_key_characters,
         )
         self._wanted = Wanted(
-            self._fields.names(),
+            self._fields.names() if taken is None else frozenset(),
             job.input.image,
             limits.max_image_bytes,
             limits.max_text_bytes,
@@ -61,6 +72,7 @@ class Preparation:
             covering=resolution if job.input.decode == "reduced" else None,
             frames=job.input.frames if judging.reads_frames else 0,
         )
+        self._looks = resolution is not None or judging.reads_frames
         self._judging = judging
         self._pool = Pool(threads, "decode")
 
@@ -86,13 +98,7 @@ class Preparation:
         """
         block: list[Row] = []
         kept = 0
-        readable = read_unit(unit, stream, self._wanted)
-        if self._input.on_bad_shard == "salvage":
-            readable = salvage(readable, stream)
-        raws = itertools.islice(readable, skip, stop)
-        rows = (self._row(unit, raw, stream) for raw in stopwatch.each("read", raws))
-        chunks = self._chunks(unit, rows, stopwatch)
-        for chunk in self._decoded(chunks, stopwatch):
+        for chunk in self.judged(unit, self.rows(unit, stream, skip, stopwatch, stop), stopwatch):
             for row in chunk:
                 block.append(row)
                 kept += row.kept
@@ -101,6 +107,29 @@ class Preparation:
                     block, kept = [], 0
         if block:
             yield block
+
+    def rows(
+        self,
+        unit: Unit,
+        stream: CountedStream,
+        skip: int,
+        stopwatch: Stopwatch,
+        stop: int | None = None,
+    ) -> Iterator[Row]:
+        """Samples as they lie in the shard, or as an earlier output left them; judged by none."""
+        readable = read_unit(unit, stream, self._wanted)
+        if self._input.on_bad_shard == "salvage":
+            readable = salvage(readable, stream)
+        raws = stopwatch.each("read", itertools.islice(readable, skip, stop))
+        if self._taken is None:
+            return (self._row(unit, raw, stream) for raw in raws)
+        taken = self._taken.rows(unit, unit.first_index + skip)
+        most = None if stop is None else stop - skip
+        return _joined(itertools.islice(taken, most), raws, stream)
+
+    def judged(self, unit: Unit, rows: Iterable[Row], stopwatch: Stopwatch) -> Iterator[list[Row]]:
+        """The rows in chunks, judged, those that were kept with a picture for the engine."""
+        return self._decoded(self._chunks(unit, rows, stopwatch), stopwatch)
 
     def _ends_part(self, unit: Unit, row: Row) -> bool:
         return (row.index - unit.first_index + 1) % self._input.max_samples_per_file == 0
@@ -140,7 +169,7 @@ class Preparation:
         concerned = [row for row in chunk if self._judging.concerns(row)]
         with stopwatch.stage("header", len(concerned)):
             for row in concerned:
-                self._read_header(row)
+                self.read_header(row)
             self._judging.judge_header(chunk)
         if not self._judging.reads_frames:
             yield chunk
@@ -158,7 +187,8 @@ class Preparation:
         if piece:
             yield piece
 
-    def _read_header(self, row: Row) -> None:
+    def read_header(self, row: Row) -> None:
+        """Open the row's image: its size is known, its pixels are not decoded yet."""
         try:
             if self._isolated is None:
                 row.encoded = EncodedImage.open(row.image, self._caps)
@@ -187,11 +217,15 @@ class Preparation:
         assert row.encoded is not None
         with stopwatch.stage("decode", 1):
             try:
-                row.picture, row.frames = row.encoded.decode(self._decoding)
+                if self._looks:
+                    row.picture, row.frames = row.encoded.decode(self._decoding)
             except ImageFault as fault:
                 row.reject("invalid", fault.reason, error=fault.error)
                 return
-            row.sha256 = hashlib.sha256(row.image).hexdigest()
+            digest = hashlib.sha256(row.image).hexdigest()
+            if row.sha256 and row.sha256 != digest:  # of the image that was judged
+                raise ShardFault("shard_changed", row.position)
+            row.sha256 = digest
 
     def _finished(
         self, chunk: list[Row], decoding: list[Future[None]], stopwatch: Stopwatch
@@ -211,3 +245,18 @@ class Preparation:
         for row in chunk:
             row.release()
         return chunk
+
+
+def _joined(
+    taken: Iterable[Row], raws: Iterable[RawSample], stream: CountedStream
+) -> Iterator[Row]:
+    """Rows as they were judged, with the image of those that were kept."""
+    for row, raw in itertools.zip_longest(taken, raws):
+        if row is None or raw is None or row.index != raw.index:
+            raise ShardFault("shard_changed", stream.position)
+        row.position = stream.bytes_read
+        if row.kept and raw.fault:
+            row.reject("invalid", raw.fault)
+        elif row.kept:
+            row.image = raw.image
+        yield row

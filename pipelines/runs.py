@@ -1,8 +1,9 @@
 """A run from its plan to its summary, and closing an output whoever did the work."""
 
 import secrets
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Generator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import closing
 from datetime import UTC, datetime
 from functools import partial, reduce
 from importlib.metadata import version
@@ -16,7 +17,7 @@ from pipelines.outputs import Layout
 from pipelines.plan import Plan, begin, fingerprint_of, plan
 from pipelines.runners.local import run_local
 from pipelines.storage import Storage, storage_for
-from schemas.errors import TooManyErrors, WorkerFault
+from schemas.errors import JobError, TooManyErrors, WorkerFault
 from schemas.report import (
     Counts,
     Histograms,
@@ -30,10 +31,26 @@ from schemas.report import (
 )
 from schemas.sample import Unit
 
-Runner = Callable[[Plan, tuple[Unit, ...], Storage, OnProgress], Iterator[UnitReport]]
+Reports = Generator[UnitReport, None, None]
+Runner = Callable[[Plan, tuple[Unit, ...], Storage, OnProgress], Reports]
 OnReport = Callable[[UnitReport], None]
 
-RUNNERS: Mapping[str, Runner] = {"local": run_local}
+
+def _run_beam(
+    plan: Plan, units: tuple[Unit, ...], storage: Storage, on_progress: OnProgress
+) -> Reports:
+    try:
+        from pipelines.runners.beam_runner import run_beam  # imports apache_beam
+    except ModuleNotFoundError as error:
+        if not (error.name or "").startswith("apache_beam"):
+            raise
+        raise JobError(
+            "runner: Beam is not installed: pip install 'apache-beam>=2.77,<3'"
+        ) from None
+    return run_beam(plan, units, storage, on_progress)
+
+
+RUNNERS: Mapping[str, Runner] = {"local": run_local, "beam": _run_beam}
 _FOOTERS_AT_ONCE = 16
 _ENDINGS: Mapping[type[BaseException], Outcome] = {
     KeyboardInterrupt: "interrupted",
@@ -52,12 +69,13 @@ def run(
     job: Job,
     *,
     limit_units: int | None = None,
+    choose: Callable[[Plan], tuple[Unit, ...]] = lambda plan: plan.pending,
     storage: Storage | None = None,
     on_plan: Callable[[Plan], None] = lambda _: None,
     on_progress: OnProgress = lambda _: None,
     on_report: OnReport = lambda _: None,
 ) -> Summary:
-    """Do what is missing of a job, and say where its output stands.
+    """Do what is missing of a job, or as much of it as is chosen, and say where its output stands.
 
     Units that fail are reported in the summary. Raises JobError where the job is wrong, WorkerFault
     where this machine is, TooManyErrors where the data are; interruptions pass through. Whatever
@@ -76,10 +94,12 @@ def run(
         storage.delete(layout.success)
     try:
         runner = RUNNERS[job.runner.kind]
-        for report in runner(planned, planned.pending[:limit_units], storage, on_progress):
-            tally.add(report)
-            on_report(report)
-            tally.check(job.max_error_rate)
+        units = choose(planned)[:limit_units]
+        with closing(runner(planned, units, storage, on_progress)) as reports:
+            for report in reports:
+                tally.add(report)
+                on_report(report)
+                tally.check(job.max_error_rate)
     except (KeyboardInterrupt, TooManyErrors, WorkerFault) as error:
         outcome = next(name for kind, name in _ENDINGS.items() if isinstance(error, kind))
         committed = len(planned.units) - len(planned.pending) + tally.units

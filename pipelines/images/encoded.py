@@ -53,7 +53,7 @@ class Caps(NamedTuple):
 class Decoding(NamedTuple):
     """What is made of an image."""
 
-    side: int  # S of the picture for the model
+    side: int | None  # S of the picture for the model; None: no picture
     covering: int | None = None  # decode a JPEG at the smallest scale that covers this; None: full
     frames: int = 0  # for filters, at most
 
@@ -61,7 +61,7 @@ class Decoding(NamedTuple):
 class Decoded(NamedTuple):
     """The picture is of the first frame; the first of the frames, where any are asked for, too."""
 
-    picture: RGB  # [S, S, 3]
+    picture: RGB | None  # [S, S, 3]
     frames: tuple[RGB, ...]
 
 
@@ -114,7 +114,7 @@ class EncodedImage:
     def decode(self, decoding: Decoding) -> Decoded:
         """The picture for the model, and frames for filters; can be called once."""
         first = self.upright(decoding.covering)
-        picture = first.fit(decoding.side)
+        picture = None if decoding.side is None else first.fit(decoding.side)
         if not decoding.frames:
             return Decoded(picture, ())
         # Pillow may keep one memory for all frames: the first is copied before it goes on.

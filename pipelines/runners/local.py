@@ -1,7 +1,7 @@
 """The local runner: one unit after another in this process. The oracle of all others."""
 
 import os
-from collections.abc import Iterator
+from collections.abc import Generator
 
 from pipelines.plan import Plan
 from pipelines.storage import Storage
@@ -12,7 +12,7 @@ from schemas.sample import Unit
 
 def run_local(
     plan: Plan, units: tuple[Unit, ...], storage: Storage, on_progress: OnProgress
-) -> Iterator[UnitReport]:
+) -> Generator[UnitReport, None, None]:
     """Work on the units; those that may kill their process come last."""
     threads = plan.work.job.runner.decode_threads or len(os.sched_getaffinity(0))
     worker = Worker(plan.work, storage, threads)

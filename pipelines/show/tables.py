@@ -5,6 +5,7 @@ from enum import StrEnum
 from rich.table import Table
 from rich.text import Text
 
+from pipelines.canary import Canary
 from pipelines.outputs import Layout
 from pipelines.plan import Plan
 from pipelines.status import Status
@@ -32,10 +33,15 @@ def plan_table(plan: Plan) -> Table:
     _add(table, "to do", f"{len(pending)} ({_size(sum(u.size for u in pending))})")
     if plan.left_out:
         _add(table, "left out", f"{plan.left_out} new since the first run")
-    checkpoint = plan.work.resolved.checkpoint
-    _add(table, "model", f"{checkpoint.source}, {checkpoint.resolution} pixels a side")
-    _add(table, "runs on", f"{plan.work.resolved.device}, {plan.work.job.model.precision}")
-    if not plan.work.resolved.images_judged:
+    job, resolved = plan.work.job, plan.work.resolved
+    if job.filters_from:
+        _add(table, "verdicts of", job.filters_from)
+    if job.model is not None and (checkpoint := resolved.checkpoint) is not None:
+        _add(table, "model", f"{checkpoint.source}, {checkpoint.resolution} pixels a side")
+        _add(table, "runs on", f"{resolved.device}, {job.model.precision}")
+    else:
+        _add(table, "model", "none: nothing is asked")
+    if not resolved.images_judged:
         _add(table, "safety", _NOT_JUDGED)
     _add(table, "output", f"{plan.work.layout.root}{' (new)' if plan.is_new else ''}")
     _add(table, "fingerprint", plan.work.fingerprint)
@@ -84,6 +90,19 @@ def summary_table(summary: Summary, layout: Layout) -> Table:
     if not summary.images_judged:
         _add(table, "safety", _NOT_JUDGED)
     _add(table, "output", layout.root)
+    return table
+
+
+def canary_table(canary: Canary) -> Table:
+    """What a few units tell of the rest."""
+    table = _pairs()
+    _add(table, "canary", f"{', '.join(canary.units)}: {canary.samples} samples")
+    _add(table, "speed", f"{canary.samples_per_second:.1f} samples a second and worker")
+    told = [f"{share:.1%} {name}" for name, share in canary.shares.items() if share]
+    _add(table, "of these", ", ".join(told))
+    for reason, share in sorted(canary.reasons.items(), key=lambda each: -each[1])[:_REASONS]:
+        _add(table, "", f"{share:.1%} {reason}")
+    _add(table, "the rest", f"{canary.rest_units} units: {canary.rest_hours:.2f} hours of a worker")
     return table
 
 

@@ -40,7 +40,8 @@ def error(*arguments: object, code: int = 2) -> str:
 
 def test_help_names_every_command() -> None:
     shown = call("--help").output
-    for name in ("init", "plan", "preview", "run", "status", "inspect", "verify", "finish"):
+    names = ("init", "plan", "preview", "run", "status", "inspect", "verify", "finish")
+    for name in (*names, "fetch", "retry"):
         assert f" {name} " in shown
 
 

@@ -74,7 +74,7 @@ def test_the_fingerprint_covers_all_that_decides_the_bytes(full: Job) -> None:
         if fingerprint_of(record) != work.fingerprint:
             covered.add(path[0])
         else:
-            assert path[0] in ("name", "output", "max_error_rate", "runner")
+            assert path[0] in ("name", "output", "max_error_rate", "runner", "filters_from")
     assert covered == {
         "input",
         "filters",

@@ -1,0 +1,132 @@
+"""Shardmill's steps for a Beam pipeline of your own: ReadShards, ApplyFilters, and a ModelHandler.
+
+pairs = pipeline | ReadShards(job)
+judged = pairs.kept | ApplyFilters(job)
+answered = judged.kept | RunInference(PaliGemma(job))
+"""
+
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any
+
+import apache_beam as beam
+from apache_beam.ml.inference.base import ModelHandler
+from apache_beam.utils.shared import Shared
+
+from pipelines.adapters.steps import Answered, Asking, Fault, Filtering, Reading, Rejected
+from pipelines.job import Job
+from pipelines.plan import ResolvedJob, first_units, resolve
+from schemas.sample import Sample, Unit
+
+KEPT, INVALID, FAULTS = "kept", "invalid", "faults"  # outputs; those of filters are statuses
+_JUDGED_TOGETHER = 64  # samples, at most
+
+
+class ReadShards(beam.PTransform):  # type: ignore[misc]
+    """From the start of a pipeline to the samples of a job's shards.
+
+    Outputs: `kept`, of Sample, which no filter has seen; `invalid`, of Rejected; and `faults`, of
+    Fault, for shards that could not be read to their end.
+    """
+
+    def __init__(self, job: Job) -> None:
+        super().__init__()
+        self._work = resolve(job)
+        self._units = first_units(job)
+
+    def expand(self, begin: Any) -> Any:
+        reading = beam.ParDo(_Read(self._work)).with_output_types(Sample)
+        outputs = reading.with_outputs(INVALID, FAULTS, main=KEPT)
+        return begin | beam.Create(self._units) | beam.Reshuffle() | outputs
+
+
+class ApplyFilters(beam.PTransform):  # type: ignore[misc]
+    """The job's filters on samples.
+
+    Outputs: `kept`, of Sample, texts redacted; `dropped`, `quarantined` and `invalid`, of Rejected,
+    which hold nothing of the sample.
+    """
+
+    def __init__(self, job: Job) -> None:
+        super().__init__()
+        self._work = resolve(job)
+
+    def expand(self, samples: Any) -> Any:
+        judging = beam.ParDo(_Judge(self._work)).with_output_types(Sample)
+        return (
+            samples
+            | beam.BatchElements(min_batch_size=1, max_batch_size=_JUDGED_TOGETHER)
+            | judging.with_outputs("dropped", "quarantined", INVALID, main=KEPT)
+        )
+
+
+class PaliGemma(ModelHandler[Sample, "Answered | Rejected", Asking]):  # type: ignore[misc]
+    """Answers the job's tasks in RunInference: Answered, or Rejected where an image is damaged.
+
+    The job's filters judge what the model writes. `batch_size` samples come together at most; the
+    engine divides them as the job's model says. With `large_model`, the processes of a machine
+    share one copy of the model; other arguments are Beam's.
+    """
+
+    def __init__(self, job: Job, *, batch_size: int | None = None, **arguments: Any) -> None:
+        self._work = resolve(job)
+        size = batch_size or (job.model.block_size if job.model else None)
+        super().__init__(min_batch_size=1, max_batch_size=size, **arguments)
+
+    def load_model(self) -> Asking:
+        return Asking(self._work)
+
+    def run_inference(
+        self,
+        batch: Sequence[Sample],
+        model: Asking,
+        inference_args: Mapping[str, Any] | None = None,
+    ) -> list[Answered | Rejected]:
+        return model.ask(batch)
+
+    def batch_elements_kwargs(self) -> Mapping[str, Any]:
+        return dict(self._batching_kwargs)
+
+    def share_model_across_processes(self) -> bool:
+        return bool(self._share_across_processes)
+
+    def get_num_bytes(self, batch: Sequence[Sample]) -> int:
+        return sum(len(sample.image) for sample in batch)
+
+    def get_metrics_namespace(self) -> str:
+        return "shardmill"
+
+
+class _Read(beam.DoFn):  # type: ignore[misc]
+    def __init__(self, work: ResolvedJob) -> None:
+        self._work = work
+
+    def setup(self) -> None:
+        self._reading = Reading(self._work)
+
+    def process(self, unit: Unit) -> Iterator[object]:
+        for found in self._reading.samples(unit):
+            match found:
+                case Sample():
+                    yield found
+                case Rejected():
+                    yield beam.pvalue.TaggedOutput(INVALID, found)
+                case Fault():
+                    yield beam.pvalue.TaggedOutput(FAULTS, found)
+
+
+class _Judge(beam.DoFn):  # type: ignore[misc]
+    """The filters are loaded once a process."""
+
+    def __init__(self, work: ResolvedJob) -> None:
+        self._work = work
+        self._shared = Shared()
+
+    def setup(self) -> None:
+        self._filtering = self._shared.acquire(lambda: Filtering(self._work))
+
+    def process(self, batch: Sequence[Sample]) -> Iterator[object]:
+        for judged in self._filtering.judge(batch):
+            if isinstance(judged, Rejected):
+                yield beam.pvalue.TaggedOutput(judged.status, judged)
+            else:
+                yield judged

@@ -1,0 +1,145 @@
+"""Shardmill's steps for Ray Data of your own: callable classes for `map_batches`.
+
+    units = ray.data.from_items(unit_rows(job))
+    samples = units.map_batches(ReadShards, fn_constructor_args=(job,), batch_size=1, ...)
+    judged = samples.map_batches(ApplyFilters, fn_constructor_args=(job,), ...)
+    answered = judged.map_batches(Annotate, fn_constructor_args=(job,), ...)
+
+All take and give Arrow tables (`batch_format="pyarrow"`). Every sample stays a row with its status;
+what was not kept loses its content. Nothing here imports Ray: it asks for no more than a call.
+"""
+
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import asdict
+from typing import Any
+
+import pyarrow as pa
+
+from pipelines.adapters.steps import Answered, Asking, Fault, Filtering, Reading, Rejected
+from pipelines.job import Job
+from pipelines.plan import first_units, resolve
+from schemas.sample import Sample, Text, Unit
+from schemas.tables import INFO, info_name
+
+_TABLE = 64  # samples in a table that is read, for images are large
+_TEXTS = pa.map_(pa.string(), pa.struct([("value", pa.string()), ("language", pa.string())]))
+SAMPLES = pa.schema(  # what ReadShards and ApplyFilters give
+    [
+        ("shard", pa.string()),
+        ("index", pa.int64()),  # with shard the identity; null where a shard could not be read on
+        ("status", pa.string()),  # kept | dropped | quarantined | invalid | failed
+        ("filter", pa.string()),
+        ("reason", pa.string()),
+        ("image", pa.large_binary()),  # content, null unless kept, as all that follow
+        ("width", pa.int32()),
+        ("height", pa.int32()),
+        ("num_frames", pa.int32()),
+        ("texts", _TEXTS),  # key, source_text and the carried columns
+    ]
+)
+
+
+def unit_rows(job: Job) -> list[dict[str, Any]]:
+    """The units of a job, to make a dataset of; one to a block, so that they spread."""
+    return [asdict(unit) for unit in first_units(job)]
+
+
+class ReadShards:
+    """Units to samples that no filter has seen; of a shard that fails, a last row says why."""
+
+    def __init__(self, job: Job) -> None:
+        self._reading = Reading(resolve(job))
+
+    def __call__(self, batch: pa.Table) -> Iterator[pa.Table]:
+        for row in batch.to_pylist():
+            groups = row["row_groups"]
+            unit = Unit(**{**row, "row_groups": groups and (groups[0], groups[1])})
+            found: list[Sample | Rejected | Fault] = []
+            for each in self._reading.samples(unit):
+                found.append(each)
+                if len(found) == _TABLE:
+                    yield _table(found)
+                    found = []
+            yield _table(found)
+
+
+class ApplyFilters:
+    """The job's filters on samples: what they redact is replaced, what they drop is emptied."""
+
+    def __init__(self, job: Job) -> None:
+        self._filtering = Filtering(resolve(job))
+
+    def __call__(self, batch: pa.Table) -> pa.Table:
+        return _merged(batch, self._filtering.judge(_samples(batch)))
+
+
+class Annotate:
+    """The job's tasks: each adds its column and one, `<task>_info`, and the image is left out."""
+
+    def __init__(self, job: Job) -> None:
+        self._asking = Asking(resolve(job))
+        self._tasks = job.tasks
+
+    def __call__(self, batch: pa.Table) -> pa.Table:
+        found = self._asking.ask(_samples(batch))
+        passed = [each.sample if isinstance(each, Answered) else each for each in found]
+        table = _merged(batch, passed).drop_columns("image")
+        answered = iter(each.answers if isinstance(each, Answered) else {} for each in found)
+        rows = [next(answered) if s == "kept" else {} for s in batch["status"].to_pylist()]
+        for name, task in self._tasks.items():
+            given = [row.get(name) for row in rows]
+            values = pa.array([answer.value if answer else None for answer in given], task.column)
+            infos = pa.array([answer.info() if answer else None for answer in given], INFO)
+            table = table.append_column(name, values).append_column(info_name(name), infos)
+        return table
+
+
+def _samples(batch: pa.Table) -> list[Sample]:
+    """Those that were kept so far."""
+    return [
+        Sample(
+            row["shard"],
+            row["index"],
+            {name: Text(**text) for name, text in row["texts"]},
+            row["image"],
+            row["width"],
+            row["height"],
+            num_frames=row["num_frames"],
+        )
+        for row in batch.to_pylist()
+        if row["status"] == "kept"
+    ]
+
+
+def _merged(batch: pa.Table, judged: Iterable[Sample | Rejected]) -> pa.Table:
+    """The batch with what became of its kept samples in their place."""
+    results = iter(judged)
+    rows = [_row(next(results)) if r["status"] == "kept" else r for r in batch.to_pylist()]
+    return pa.Table.from_pylist(rows, SAMPLES)
+
+
+def _table(found: Sequence[Sample | Rejected | Fault]) -> pa.Table:
+    return pa.Table.from_pylist([_row(each) for each in found], SAMPLES)
+
+
+def _row(each: Sample | Rejected | Fault) -> dict[str, Any]:
+    match each:
+        case Fault():
+            return {"shard": each.shard, "status": "failed", "reason": each.reason}
+        case Rejected():
+            place = {"shard": each.shard, "index": each.index, "status": each.status}
+            return {**place, "filter": each.filter or None, "reason": each.reason}
+        case Sample():
+            return {
+                "shard": each.shard,
+                "index": each.index,
+                "status": "kept",
+                "image": each.image,
+                "width": each.width,
+                "height": each.height,
+                "num_frames": each.num_frames,
+                "texts": [
+                    (name, {"value": text.value, "language": text.language})
+                    for name, text in each.texts.items()
+                ],
+            }

@@ -1,0 +1,46 @@
+"""`shardmill fetch` warms a machine: what runs afterwards needs no hub."""
+
+import os
+import shutil
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+import yaml_job
+from local_hub import Hub, serve
+from making import pairs, write_shard
+
+from schemas.report import Summary
+
+
+def start(url: str, cache: Path, *arguments: object) -> subprocess.Popen[str]:
+    """The command line in a process whose hub is at `url`."""
+    return subprocess.Popen(
+        [sys.executable, "-m", "shardmill", *map(str, arguments)],
+        env=os.environ | {"HF_ENDPOINT": url, "HF_HOME": str(cache), "HF_TOKEN": ""},
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+
+
+def test_two_that_fetch_at_once_leave_a_machine_that_needs_no_hub(
+    checkpoint: Callable[..., Path], tmp_path: Path
+) -> None:
+    served = Path(shutil.copytree(checkpoint(2), tmp_path / "served"))
+    write_shard(tmp_path / "shards/a.tar", pairs(2))
+    job = yaml_job.write(tmp_path / "job.yaml", tmp_path / "shards", Path("google/small"))
+    cache = tmp_path / "cache"
+    with serve(Hub({"google/small": served})) as hub:
+        both = [start(hub.url, cache, "fetch", job) for _ in range(2)]
+        told = [process.communicate()[0] for process in both]
+    assert [process.returncode for process in both] == [0, 0]
+    assert told[0] == told[1]
+    assert told[0].startswith("google/small is in ")
+    weights = Path(told[0].split()[-1]) / "model.safetensors"
+    assert weights.read_bytes() == (served / "model.safetensors").read_bytes()
+    ran = start("http://127.0.0.1:9", cache, "run", job, "--json")
+    output, errors = ran.communicate()
+    assert ran.returncode == 0, errors
+    assert Summary.model_validate_json(output).counts_here.kept == 2

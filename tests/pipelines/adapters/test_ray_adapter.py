@@ -1,0 +1,77 @@
+"""The classes for Ray Data, called as it calls them, say of each sample what the whole job says."""
+
+import runpy
+import sys
+from pathlib import Path
+
+import hostile
+import pyarrow as pa
+import pyarrow.parquet as pq
+import pytest
+import yaml_job
+from making import job, pairs, write_shard
+
+from pipelines.adapters.ray import Annotate, ApplyFilters, ReadShards, unit_rows
+from pipelines.job import Job
+from pipelines.runs import run
+
+ROOT = Path(__file__).parents[3]
+FILTERS = [
+    {"kind": "image_size", "min_side": 20},
+    {"kind": "text_quality", "min_words": 2, "applies_to": "both"},
+]
+
+
+def called(made: Job) -> pa.Table:
+    """The three steps, a unit at a time."""
+    read, judge, annotate = ReadShards(made), ApplyFilters(made), Annotate(made)
+    units = [pa.Table.from_pylist([unit]) for unit in unit_rows(made)]
+    tables = [annotate(judge(table)) for unit in units for table in read(unit)]
+    return pa.concat_tables(tables)
+
+
+def test_each_sample_is_a_row_as_in_the_whole_job(tmp_path: Path, checkpoint: Path) -> None:
+    write_shard(tmp_path / "shards/a.tar", pairs(6))
+    (tmp_path / "shards/evil.tar").write_bytes(hostile.tar()[0])
+    (tmp_path / "shards/rows.parquet").write_bytes(hostile.parquet()[0])
+    cut = write_shard(tmp_path / "shards/cut.tar", pairs(5, 1))
+    cut.write_bytes(cut.read_bytes()[:9000])
+    reads = {"shards": f"{tmp_path}/shards/*", "carry": ["json:url"], "max_samples_per_file": 50}
+    made = job(tmp_path, checkpoint, filters=FILTERS, input=reads)
+    found = called(made).to_pylist()
+    run(made)
+    rows = [
+        row
+        for file in (tmp_path / "output").glob("*.parquet")
+        for row in pq.read_table(file).to_pylist()
+    ]
+    expected = {(row["shard"], row["index"]): row for row in rows}
+    of_cut = [row for row in found if row["shard"] == "cut.tar"]
+    assert (of_cut[-1]["status"], of_cut[-1]["reason"]) == ("failed", "shard_truncated")
+    others = {(row["shard"], row["index"]): row for row in found if row["shard"] != "cut.tar"}
+    assert others.keys() == expected.keys()
+    for place, row in others.items():
+        whole = expected[place]
+        for column in ("status", "filter", "reason", "width", "height", "num_frames", "caption"):
+            assert row[column] == whole[column], (place, column)
+        texts = {name: text["value"] for name, text in row["texts"] or ()}
+        assert texts.get("source_text") == whole["source_text"]
+        assert texts.get("url") == whole["url"]
+        status = row["caption_info"] and row["caption_info"]["status"]
+        assert status == (whole["caption_info"] and whole["caption_info"]["status"])
+    assert {row["status"] for row in others.values()} >= {"kept", "dropped", "invalid"}
+
+
+def test_the_example_works(
+    tmp_path: Path, checkpoint: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    pytest.importorskip("ray.data")
+    for unit in range(2):
+        write_shard(tmp_path / f"shards/{unit}.tar", pairs(3, unit))
+    job_file = yaml_job.write(tmp_path / "job.yaml", tmp_path / "shards", checkpoint)
+    monkeypatch.setattr(sys, "argv", ["example", str(job_file), str(tmp_path / "out")])
+    runpy.run_path(str(ROOT / "examples/ray_pipeline.py"), run_name="__main__")
+    rows = pq.read_table(tmp_path / "out").to_pylist()
+    places = sorted((row["shard"], row["index"]) for row in rows)
+    assert places == [(f"{unit}.tar", index) for unit in range(2) for index in range(3)]
+    assert all(row["caption"] is not None for row in rows)

@@ -1,0 +1,321 @@
+"""What Beam makes of a job is, byte for byte, what the local runner makes of it."""
+
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import Any, BinaryIO, ClassVar, Literal
+
+import apache_beam as beam
+import hostile
+import pytest
+import yaml_job
+from apache_beam.options.pipeline_options import PipelineOptions
+from making import job, pairs, write_shard
+from typer.testing import CliRunner
+
+from filters import TextFilter
+from filters.filter import Judge
+from pipelines.cli import app
+from pipelines.job import Job
+from pipelines.job_runners import BeamRunner
+from pipelines.plan import begin, plan
+from pipelines.runners import beam_runner
+from pipelines.runners.beam_runner import COMMITTED, FAILED, AnnotateUnit, annotate_units
+from pipelines.runs import finish, run
+from pipelines.storage import LocalStorage
+from schemas.errors import JobError, WorkerFault
+from schemas.report import UnitReport
+from schemas.resources import Resources
+from schemas.sample import Text
+from schemas.verdict import Verdict, keep
+
+SECRET = "555-0123"
+FILTERS = [{"kind": "image_size", "min_side": 1}, {"kind": "text_quality", "min_words": 2}]
+
+
+class Raising(TextFilter):
+    """Raises what it reads."""
+
+    kind: str = "raising"
+    fields: ClassVar[Literal["prose", "all"]] = "prose"
+
+    def load(self, resources: Resources) -> Judge[Text]:
+        return self
+
+    def judge(self, items: Sequence[Text]) -> list[Verdict]:
+        raise ValueError(items[0].value)
+
+
+class Lingering(TextFilter):
+    """Passes one batch at once, and holds the next until the run is interrupted."""
+
+    kind: str = "lingering"
+    fields: ClassVar[Literal["prose", "all"]] = "prose"
+    judged: ClassVar[list[int]] = []
+
+    def load(self, resources: Resources) -> Judge[Text]:
+        return self
+
+    def judge(self, items: Sequence[Text]) -> list[Verdict]:
+        self.judged.append(len(items))
+        while len(self.judged) > 1 and not beam_runner._abandoned:
+            time.sleep(0.01)
+        return [keep() for _ in items]
+
+
+@pytest.fixture(scope="module")
+def job_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """The address of Beam's own job server, which runs portable pipelines."""
+    with socket.socket() as free:
+        free.bind(("localhost", 0))
+        port = free.getsockname()[1]
+    module = "apache_beam.runners.portability.local_job_service_main"
+    log = tmp_path_factory.mktemp("server") / "log"
+    with log.open("wb") as told:
+        server = subprocess.Popen(
+            [sys.executable, "-m", module, "--port", str(port)], stdout=told, stderr=told
+        )
+    yield f"localhost:{port}"
+    server.terminate()
+    server.wait()
+
+
+@pytest.fixture(params=["memory", "processes", "portable"])
+def runner(request: pytest.FixtureRequest) -> dict[str, Any]:
+    options = {
+        "memory": [],
+        "processes": ["--direct_running_mode=multi_processing", "--direct_num_workers=2"],
+        "portable": ["--runner=PortableRunner", "--environment_type=LOOPBACK"],
+    }[request.param]
+    if request.param == "portable":
+        options.append(f"--job_endpoint={request.getfixturevalue('job_server')}")
+    return {"kind": "beam", "options": options}
+
+
+@pytest.fixture
+def shards(tmp_path: Path) -> Path:
+    """Clean, hostile and cut shards, one of them in a folder of its own."""
+    folder = tmp_path / "shards"
+    for seed, (name, samples) in enumerate({"a": 2, "deep/b": 5, "c": 0}.items()):
+        write_shard(folder / f"{name}.tar", pairs(samples, seed))
+    (folder / "evil.tar").write_bytes(hostile.tar()[0])
+    (folder / "evil_too.parquet").write_bytes(hostile.parquet()[0])
+    (folder / "cut.tar").write_bytes((folder / "deep/b.tar").read_bytes()[:3000])
+    return tmp_path
+
+
+def filtering(folder: Path, name: str, **keys: Any) -> Job:
+    """All shards through filters, in files of 40 samples."""
+    patterns = [f"{folder}/shards/**/*.tar", f"{folder}/shards/*.parquet"]
+    reads = {"shards": patterns, "carry": ["json:url"], "max_samples_per_file": 40}
+    keys = {"input": reads, "filters": FILTERS, **keys}
+    return job(folder, model=None, tasks={}, output=f"{folder}/{name}", **keys)
+
+
+def snapshot(folder: Path) -> dict[str, bytes]:
+    """Everything but job.json, which names the output and the runner, and the runs' summaries."""
+    files = (path for path in folder.rglob("*") if path.is_file())
+    names = {str(path.relative_to(folder)): path for path in files}
+    return {
+        name: path.read_bytes()
+        for name, path in names.items()
+        if not name.startswith(("_shardmill/runs/", "_shardmill/job.json", "_shardmill/failed/"))
+    }
+
+
+def told(reports: Sequence[UnitReport]) -> dict[str, tuple[str, str, int]]:
+    return {report.unit: (report.status, report.error, report.counts.read) for report in reports}
+
+
+def test_the_output_and_the_reports_are_the_local_runners(
+    shards: Path, runner: dict[str, Any]
+) -> None:
+    here: list[UnitReport] = []
+    there: list[UnitReport] = []
+    expected = run(filtering(shards, "local"), on_report=here.append)
+    summary = run(filtering(shards, "beam", runner=runner), on_report=there.append)
+    assert expected.failed == ("cut",)
+    assert len(snapshot(shards / "local")) == 10
+    assert snapshot(shards / "beam") == snapshot(shards / "local")
+    assert told(there) == told(here)
+    for field in ("outcome", "failed", "units_here", "counts_here", "counts", "scores_here"):
+        assert getattr(summary, field) == getattr(expected, field), field
+
+
+def test_answers_are_the_local_runners(tmp_path: Path, checkpoint: Path) -> None:
+    for unit in range(2):
+        write_shard(tmp_path / f"shards/{unit}.tar", pairs(5, unit))
+    run(job(tmp_path, checkpoint, filters=FILTERS, output=f"{tmp_path}/local"))
+    beam_job = job(tmp_path, checkpoint, filters=FILTERS, runner={"kind": "beam"})
+    assert run(beam_job).outcome == "complete"
+    assert snapshot(tmp_path / "output") == snapshot(tmp_path / "local")
+
+
+def test_what_the_local_runner_began_is_gone_on_with(shards: Path) -> None:
+    run(filtering(shards, "local"))
+    run(filtering(shards, "beam"), limit_units=2)
+    (shards / "beam/deep").mkdir(exist_ok=True)
+    for begun in ("evil.00000", "evil.00001"):
+        name = f"{begun}.parquet"
+        (shards / "beam" / name).write_bytes((shards / "local" / name).read_bytes())
+    summary = run(filtering(shards, "beam", runner={"kind": "beam"}))
+    assert snapshot(shards / "beam") == snapshot(shards / "local")
+    assert summary.counts == run(filtering(shards, "local")).counts
+
+
+def test_no_unit_and_one_unit(tmp_path: Path) -> None:
+    write_shard(tmp_path / "shards/a.tar", pairs(2))
+    made = job(tmp_path, model=None, tasks={}, filters=FILTERS, runner={"kind": "beam"})
+    assert run(made, choose=lambda _: ()).units_committed == 0
+    assert run(made).outcome == "complete"
+    (tmp_path / "output/_SUCCESS").unlink()
+    assert run(made).units_here == 0
+    assert (tmp_path / "output/_SUCCESS").exists()
+
+
+class Watching(LocalStorage):
+    """Keeps what was opened and written."""
+
+    def __init__(self) -> None:
+        self.opened: list[str] = []
+        self.written: list[str] = []
+
+    def open(self, path: str) -> BinaryIO:
+        stream = super().open(path)
+        self.opened.append(Path(path).name)
+        return stream
+
+    def write(self, path: str, content: BinaryIO, durable: bool = True) -> None:
+        self.written.append(path)
+        super().write(path, content, durable)
+
+
+@pytest.mark.parametrize("size", [10, 2])
+def test_a_bundle_that_is_retried_opens_no_shard(tmp_path: Path, size: int) -> None:
+    write_shard(tmp_path / "shards/a.tar", pairs(3))
+    reads = {"shards": f"{tmp_path}/shards/*.tar", "max_samples_per_file": size}
+    made = job(tmp_path, model=None, tasks={}, filters=FILTERS, input=reads)
+    run(made)
+    planned = plan(made)
+    storage = Watching()
+    step = AnnotateUnit(planned.work, storage, "run")
+    step.setup()
+    assert list(step.process(planned.units[0])) == []
+    assert storage.written == []
+    assert {Path(name).suffix for name in storage.opened} == {".parquet"}
+
+
+def test_reports_come_out_by_status_and_are_counted(shards: Path) -> None:
+    made = filtering(
+        shards, "output", runner={"kind": "beam", "resource_hints": {"min_ram": "1GB"}}
+    )
+    planned = plan(made)
+    storage = LocalStorage()
+    begin(planned, storage)
+    assert isinstance(made.runner, BeamRunner)
+    pipeline = beam.Pipeline(options=PipelineOptions())
+    step = AnnotateUnit(planned.work, storage, "run")
+    outputs = annotate_units(pipeline, planned.units, step, made.runner)
+    names = {tag: shards / tag for tag in (COMMITTED, FAILED)}
+    for tag, path in names.items():
+        units = outputs[tag] | f"Name {tag}" >> beam.Map(lambda report: report.unit)
+        _ = units | f"Write {tag}" >> beam.io.WriteToText(str(path), shard_name_template="")
+    result = pipeline.run()
+    result.wait_until_finish()
+    assert names[FAILED].read_text().split() == ["cut"]
+    whole = {unit.name for unit in planned.units} - {"cut"}
+    assert set(names[COMMITTED].read_text().split()) == whole
+    metrics = result.metrics().query()
+    counters = {each.key.metric.name: each.committed for each in metrics["counters"]}
+    assert (counters["units_committed"], counters["units_failed"]) == (7, 1)
+    kinds = ("kept", "dropped", "quarantined", "invalid")
+    assert sum(counters[f"samples_{kind}"] for kind in kinds) == counters["samples_read"] > 50
+    assert counters["reason_invalid/image_missing"] > 0
+    distributions = {each.key.metric.name: each.committed for each in metrics["distributions"]}
+    assert distributions["unit_samples"].count == 8
+
+
+def test_a_driver_that_was_lost_leaves_an_output_to_finish(shards: Path) -> None:
+    made = filtering(shards, "output", runner={"kind": "beam"})
+    planned = plan(made)
+    storage = LocalStorage()
+    begin(planned, storage)
+    step = AnnotateUnit(planned.work, storage, "run")
+    step.setup()
+    reports = {unit.name: list(step.process(unit)) for unit in planned.units}
+    assert len(reports) == 8
+    left = shards / "output/_shardmill/reports"
+    assert len(list(left.rglob("*.json"))) == 8
+    summary = finish(f"{shards}/output")
+    assert (summary.outcome, summary.failed, summary.units_committed) == ("failed", ("cut",), 7)
+    again: list[UnitReport] = []
+    run(made, on_report=again.append)
+    assert [report.unit for report in again] == ["cut"]  # reports of the lost run are not told
+    assert not list(left.rglob("*.json"))
+
+
+@pytest.mark.parametrize("runner", ["memory", "portable"], indirect=True)  # they import this file
+def test_a_sick_worker_ends_the_run_with_no_unit_charged(
+    tmp_path: Path, runner: dict[str, Any], capfd: pytest.CaptureFixture[str]
+) -> None:
+    text = f"call {SECRET}".encode()
+    write_shard(tmp_path / "shards/a.tar", [*list(pairs(1))[:1], ("000000.txt", text)])
+    made = job(tmp_path, model=None, tasks={}, filters=[Raising()], runner=runner)
+    with pytest.raises(WorkerFault, match=r"^ValueError in judge \(test_beam.py:\d+\)$"):
+        run(made)
+    assert not (tmp_path / "output/_shardmill/failed").exists()
+    assert not list((tmp_path / "output").glob("*.parquet"))
+    assert SECRET not in "".join(capfd.readouterr())
+
+
+def test_an_interrupted_run_lets_go_of_its_unit_and_is_gone_on_with(tmp_path: Path) -> None:
+    for unit in range(3):
+        write_shard(tmp_path / f"shards/{unit}.tar", pairs(2, unit))
+    runner = {"kind": "beam"}
+    made = job(tmp_path, model=None, tasks={}, filters=[Lingering()], runner=runner)
+
+    def interrupt(_: UnitReport) -> None:
+        raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        run(made, on_report=interrupt)
+    assert len(list((tmp_path / "output").glob("*.parquet"))) == 1
+    assert not list((tmp_path / "output/_shardmill/attempts").iterdir())
+    assert run(made).units_here == 2
+    assert (tmp_path / "output/_SUCCESS").exists()
+
+
+def test_options_that_beam_does_not_take(tmp_path: Path) -> None:
+    write_shard(tmp_path / "shards/a.tar", pairs(1))
+    wrong = {"kind": "beam", "options": ["--direct_num_workers=several"]}
+    made = job(tmp_path, model=None, tasks={}, filters=FILTERS, runner=wrong)
+    with pytest.raises(JobError, match=r"^runner\.options: Beam does not take them"):
+        run(made)
+
+
+def test_without_beam_the_error_says_how_to_install_it(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    write_shard(tmp_path / "shards/a.tar", pairs(1))
+    made = job(tmp_path, model=None, tasks={}, filters=FILTERS, runner={"kind": "beam"})
+    monkeypatch.delitem(sys.modules, "pipelines.runners.beam_runner")
+    monkeypatch.setitem(sys.modules, "apache_beam", None)
+    with pytest.raises(JobError, match="pip install 'apache-beam"):
+        run(made)
+
+
+def test_options_after_two_dashes_go_to_beam(tmp_path: Path, checkpoint: Path) -> None:
+    write_shard(tmp_path / "shards/a.tar", pairs(1))
+    job_file = yaml_job.write(tmp_path / "job.yaml", tmp_path / "shards", checkpoint)
+
+    def call(*arguments: str) -> str:
+        result = CliRunner().invoke(app, ["run", str(job_file), *arguments])
+        assert result.exit_code == 2
+        return result.stderr
+
+    wrong = "--direct_num_workers=several"
+    assert "only runner: {kind: beam} takes options after --" in call("--", wrong)
+    assert "Beam does not take them" in call("--set", "runner={kind: beam}", "--", wrong)

@@ -7,7 +7,7 @@ from pydantic import Discriminator, Field, InstanceOf, SerializeAsAny, Tag
 from pydantic.json_schema import SkipJsonSchema
 
 from inference.checkpoint import ResolvedCheckpoint, resolve_checkpoint
-from inference.device import resolve_device
+from inference.device import device_type, resolve_device, visible_gpus
 from inference.engine import Engine, Model
 from inference.location_tasks import Detect, Segment
 from inference.task import Task
@@ -67,7 +67,9 @@ __all__ = [
     "Segment",
     "Task",
     "Vqa",
+    "device_type",
     "load_engine",
     "resolve_checkpoint",
     "resolve_device",
+    "visible_gpus",
 ]

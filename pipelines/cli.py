@@ -179,6 +179,7 @@ def run(
             on_plan=progress.on_plan,
             on_progress=progress.on_progress,
             on_report=progress.on_report,
+            on_warning=progress.on_warning,
         )
     _report(summary, loaded.output, as_json)
     if summary.outcome == "failed" or (summary.outcome == "partial" and limit_units is None):

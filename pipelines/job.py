@@ -20,6 +20,7 @@ from filters import AnyFilter
 from inference import AnyTask
 from inference.engine import Model
 from pipelines.job_faults import first_fault
+from pipelines.job_runners import AnyRunner, LocalRunner
 from pipelines.job_text import apply_setting, parse_yaml
 from schemas.errors import JobError
 from schemas.frozen import Frozen
@@ -85,15 +86,6 @@ class Input(Frozen):
         return {source.rpartition(":")[2].rpartition(".")[2]: source for source in self.carry}
 
 
-class LocalRunner(Frozen):
-    """On this machine, in this process."""
-
-    kind: Literal["local"] = "local"
-    decode_threads: PositiveInt | None = None  # default: one per core
-    # A block not prepared, or not answered, in so many seconds ends the process; null: wait.
-    block_seconds: PositiveFloat | None = 7200
-
-
 class Job(Frozen):
     """Everything a run needs to know."""
 
@@ -106,7 +98,7 @@ class Job(Frozen):
     output: str = Field(min_length=1)
     # A run stops where more of its samples are invalid, or of its units failed; 1: never.
     max_error_rate: float = Field(0.5, gt=0, le=1)
-    runner: LocalRunner = LocalRunner()
+    runner: AnyRunner = LocalRunner()
 
     @model_validator(mode="after")
     def _columns(self) -> Self:

@@ -151,7 +151,7 @@ def resolve(job: Job, recorded: Mapping[str, Any] | None = None) -> ResolvedJob:
     }
     resolved = Resolved(
         checkpoint=resolve_checkpoint(job.model, commit),
-        device=resolve_device(job.model.device),
+        device=resolve_device(job.model.device, lent=job.runner.lends_gpus),
         threads=pinned["threads"] if pinned else len(os.sched_getaffinity(0)),
         files={path: _digest(path, at) for at, stage in stages.items() for path in stage.files()},
         packages={name: version(name) for name in PACKAGES},

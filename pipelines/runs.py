@@ -1,19 +1,22 @@
 """A run from its plan to its summary, and closing an output whoever did the work."""
 
 import secrets
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Generator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import closing
 from datetime import UTC, datetime
 from functools import partial, reduce
 from importlib.metadata import version
 from operator import add
 
 from pipelines.commit import read_counts
+from pipelines.heartbeat import Heartbeat, others_at_work
 from pipelines.job import Job
 from pipelines.opened import Output, open_output
 from pipelines.outputs import Layout
 from pipelines.plan import Plan, begin, fingerprint_of, plan
 from pipelines.runners.local import run_local
+from pipelines.runners.ray_runner import run_ray
 from pipelines.storage import Storage, storage_for
 from schemas.errors import TooManyErrors, WorkerFault
 from schemas.report import (
@@ -29,10 +32,11 @@ from schemas.report import (
 )
 from schemas.sample import Unit
 
-Runner = Callable[[Plan, tuple[Unit, ...], Storage, OnProgress], Iterator[UnitReport]]
+Reports = Generator[UnitReport, None, None]  # closing it ends all workers
+Runner = Callable[[Plan, tuple[Unit, ...], Storage, OnProgress], Reports]
 OnReport = Callable[[UnitReport], None]
 
-RUNNERS: Mapping[str, Runner] = {"local": run_local}
+RUNNERS: Mapping[str, Runner] = {"local": run_local, "ray": run_ray}
 _FOOTERS_AT_ONCE = 16
 _ENDINGS: Mapping[type[BaseException], Outcome] = {
     KeyboardInterrupt: "interrupted",
@@ -55,6 +59,7 @@ def run(
     on_plan: Callable[[Plan], None] = lambda _: None,
     on_progress: OnProgress = lambda _: None,
     on_report: OnReport = lambda _: None,
+    on_warning: Callable[[str], None] = lambda _: None,
 ) -> Summary:
     """Do what is missing of a job, and say where its output stands.
 
@@ -71,19 +76,27 @@ def run(
         return _survey(tally, open_output(layout.root, storage))
     if planned.is_new:
         begin(planned, storage)
+    for other in others_at_work(layout, planned.contents.heartbeats, storage):
+        on_warning(
+            f"another run seems to be at work since {other.since:%Y-%m-%d %H:%M} UTC, on "
+            f"{other.host}: two do no harm, but work twice"
+        )
     if planned.pending:
         storage.delete(layout.success)
-    try:
-        runner = RUNNERS[job.runner.kind]
-        for report in runner(planned, planned.pending[:limit_units], storage, on_progress):
-            tally.add(report)
-            on_report(report)
-            tally.check(job.max_error_rate)
-    except (KeyboardInterrupt, TooManyErrors, WorkerFault) as error:
-        outcome = next(name for kind, name in _ENDINGS.items() if isinstance(error, kind))
-        committed = len(planned.units) - len(planned.pending) + tally.units
-        _write(tally.summary(outcome, len(planned.units), committed), layout, storage)
-        raise
+    with Heartbeat(layout.heartbeat(tally.run), storage):
+        try:
+            runner = RUNNERS[job.runner.kind]
+            units = planned.pending[:limit_units]
+            with closing(runner(planned, units, storage, on_progress)) as reports:
+                for report in reports:
+                    tally.add(report)
+                    on_report(report)
+                    tally.check(job.max_error_rate)
+        except (KeyboardInterrupt, TooManyErrors, WorkerFault) as error:
+            outcome = next(name for kind, name in _ENDINGS.items() if isinstance(error, kind))
+            committed = len(planned.units) - len(planned.pending) + tally.units
+            _write(tally.summary(outcome, len(planned.units), committed), layout, storage)
+            raise
     return _close(tally, open_output(layout.root, storage))
 
 
@@ -100,7 +113,7 @@ class _Tally:
         self._job = job
         self._fingerprint = fingerprint
         self._started = datetime.now(UTC)
-        self._run = f"{self._started:%Y%m%dT%H%M%SZ}-{secrets.token_hex(3)}"
+        self.run = f"{self._started:%Y%m%dT%H%M%SZ}-{secrets.token_hex(3)}"
         self._stages: dict[str, Stage] = {}
         self._counts = Counts()
         self._scores: Histograms = {}
@@ -142,7 +155,7 @@ class _Tally:
     ) -> Summary:
         ended = datetime.now(UTC)
         return Summary(
-            run=self._run,
+            run=self.run,
             job=self._job,
             shardmill=version("shardmill"),
             fingerprint=self._fingerprint,
@@ -168,8 +181,11 @@ def _close(tally: _Tally, opened: Output) -> Summary:
     summary = _survey(tally, opened)
     _write(summary, layout, storage)
     if summary.outcome == "complete":
-        for path in opened.contents.leftovers:
-            storage.delete(path)
+        heartbeats = opened.contents.heartbeats
+        # Temporary files may be those of a run that is at work beside this one.
+        if not others_at_work(layout, heartbeats, storage):
+            for path in (*opened.contents.leftovers, *map(layout.heartbeat, heartbeats)):
+                storage.delete(path)
         storage.write_bytes(layout.success, b"")
     else:
         storage.delete(layout.success)

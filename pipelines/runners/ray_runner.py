@@ -22,6 +22,7 @@ from schemas.sample import Unit
 _LOOK_EVERY = 2.0  # seconds between questions for progress
 _PROGRESS = "progress"  # answered in a thread of its own, while the other works
 _KILLED_WITHIN = 10  # seconds
+_LONGEST = 200  # characters told of what Ray says
 
 
 def run_ray(
@@ -155,8 +156,7 @@ class _Actors:
         answered, _ = self._ray.wait(list(self._answers), timeout=_LOOK_EVERY)
         for answer in answered:
             number = self._answers.pop(answer)
-            self._in_work.pop(number, None)
-            message = self._read(answer)
+            message = self._read(answer, loading=self._in_work.pop(number, None) is None)
             if isinstance(message, Lost | JobError | WorkerFault):
                 self._ray.kill(self._actors.pop(number))
                 yield number, message
@@ -184,11 +184,13 @@ class _Actors:
         self._actors.clear()
         self._answers.clear()
 
-    def _read(self, answer: Any) -> Message:
+    def _read(self, answer: Any, loading: bool) -> Message:
         try:
             message: Message = self._ray.get(answer)
-        except self._ray.exceptions.RayError as error:  # a message of Ray's could quote anything
-            return Lost(f"worker_lost_{type(error).__name__}")
+        except self._ray.exceptions.RayError as error:
+            # Ray's messages could quote what a worker has read; one that loads has read nothing.
+            why = str(error).strip().splitlines()[-1] if loading else "worker_died"
+            return Lost(why[:_LONGEST])
         return message
 
     def _look(self) -> None:

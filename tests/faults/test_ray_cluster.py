@@ -22,7 +22,8 @@ pytestmark = pytest.mark.faults
 ray = pytest.importorskip("ray", reason="ray is not installed: pip install '.[ray]'")
 ROOT = Path(__file__).parents[2]
 UNITS = 10
-RAY = {"kind": "ray", "workers": 2}
+TESTS = {"env_vars": {"PYTHONPATH": str(ROOT / "tests")}}  # where workers find `poisonous`
+RAY = {"kind": "ray", "workers": 2, "runtime_env": TESTS}
 
 
 class Nodes:
@@ -191,7 +192,7 @@ def start(job_file: Path, nodes: Nodes, *command: str) -> "subprocess.Popen[str]
 @pytest.mark.parametrize(
     ("number", "code"), [(signal.SIGKILL, -signal.SIGKILL), (signal.SIGTERM, 143)]
 )
-def test_the_driver_is_killed_and_started_again(
+def test_the_driver_is_killed_and_started_again(  # noqa: PLR0917 - fixtures
     number: signal.Signals, code: int, nodes: Nodes, corpus: Path, checkpoint: Path, tmp_path: Path
 ) -> None:
     job_file = yaml_job.write(tmp_path / "job.yaml", corpus / "shards", checkpoint, part=5)

@@ -63,3 +63,19 @@ class Ailing(TextFilter):
             else:
                 bytearray(1 << 62)
         return [keep() for _ in items]
+
+
+class Telling(TextFilter):
+    """Harmless: leaves a file that says which GPUs its process sees."""
+
+    kind: str = "telling"
+    applies_to: Literal["source", "generated", "both"] = "source"
+    folder: str
+
+    def load(self, resources: Resources) -> Judge[Text]:
+        seen = os.environ.get("CUDA_VISIBLE_DEVICES", "")
+        Path(self.folder, str(os.getpid())).write_text(seen, encoding="utf-8")
+        return self
+
+    def judge(self, items: Sequence[Text]) -> list[Verdict]:
+        return [keep() for _ in items]

@@ -3,6 +3,7 @@
 import logging
 import os
 import signal
+import socket
 import threading
 import time
 from collections.abc import Generator, Iterator
@@ -22,6 +23,7 @@ from schemas.sample import Unit
 _LOOK_EVERY = 2.0  # seconds between questions for progress
 _PROGRESS = "progress"  # answered in a thread of its own, while the other works
 _KILLED_WITHIN = 10  # seconds
+_REACHED_WITHIN = 10  # seconds
 _LONGEST = 200  # characters told of what Ray says
 
 
@@ -68,8 +70,9 @@ def _connected(ray: Any, settings: RayRunner) -> Iterator[None]:
         options["include_dashboard"] = False
     terminate = signal.getsignal(signal.SIGTERM)
     try:
+        _knock(address)
         ray.init(address=address, **options)
-    except (ConnectionError, ValueError) as error:
+    except (OSError, ValueError) as error:
         raise JobError(
             f"runner.address: no Ray cluster at {address} ({type(error).__name__}): start one with "
             "`ray start --head`, or leave the address out"
@@ -80,6 +83,13 @@ def _connected(ray: Any, settings: RayRunner) -> Iterator[None]:
         yield
     finally:
         ray.shutdown()
+
+
+def _knock(address: str) -> None:
+    """OSError where nothing listens at host:port, which Ray takes minutes to find out."""
+    host, _, port = address.rpartition(":")
+    if port.isdecimal() and "//" not in host:
+        socket.create_connection((host, int(port)), _REACHED_WITHIN).close()
 
 
 class _Actor:

@@ -1,5 +1,6 @@
 """What is Ray's own: its absence, a cluster without room, and its metrics."""
 
+import socket
 import sys
 from collections import Counter
 from pathlib import Path
@@ -31,6 +32,18 @@ def test_where_ray_is_missing_the_error_is_the_command(
     monkeypatch.setitem(sys.modules, "ray", None)
     with pytest.raises(JobError, match=r"pip install --constraint constraints\.txt '\.\[ray\]'"):
         run(one_unit)
+
+
+def test_a_cluster_that_is_not_there_is_told_at_once(
+    one_unit: Job, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    ray = pytest.importorskip("ray", reason="ray is not installed: pip install '.[ray]'")
+    monkeypatch.setattr(ray, "is_initialized", lambda: False)  # whatever other tests have started
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        port = taken.getsockname()[1]
+    with pytest.raises(JobError, match=f"no Ray cluster at 127.0.0.1:{port}") as told:
+        run(with_runner(one_unit, address=f"127.0.0.1:{port}"))
+    assert "ConnectionRefusedError" in str(told.value)  # not Ray's own, after minutes
 
 
 @pytest.mark.usefixtures("ray_session")

@@ -8,7 +8,7 @@ from pydantic.json_schema import SkipJsonSchema
 
 from inference.checkpoint import ResolvedCheckpoint, resolve_checkpoint
 from inference.checkpoint import fetch as fetch_checkpoint
-from inference.device import resolve_device
+from inference.device import device_type, resolve_device, visible_gpus
 from inference.engine import Engine, Model
 from inference.hub import fetch_model, resolve_model
 from inference.location_tasks import Detect, Segment
@@ -76,10 +76,12 @@ __all__ = [
     "Segment",
     "Task",
     "Vqa",
+    "device_type",
     "fetch_checkpoint",
     "fetch_model",
     "load_engine",
     "resolve_checkpoint",
     "resolve_device",
     "resolve_model",
+    "visible_gpus",
 ]

@@ -248,6 +248,7 @@ def retry(
             on_plan=progress.on_plan,
             on_progress=progress.on_progress,
             on_report=progress.on_report,
+            on_warning=progress.on_warning,
         )
     _report(summary, found.job.output, as_json)
     if summary.outcome != "complete":

@@ -1,9 +1,17 @@
 """What the job file may say of the runner; none of it changes a byte of the output."""
 
 from collections.abc import Mapping
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, Self
 
-from pydantic import Discriminator, PositiveFloat, PositiveInt, Tag
+from pydantic import (
+    Discriminator,
+    Field,
+    NonNegativeFloat,
+    PositiveFloat,
+    PositiveInt,
+    Tag,
+    model_validator,
+)
 
 from schemas.frozen import Frozen
 
@@ -11,15 +19,61 @@ from schemas.frozen import Frozen
 class Runner(Frozen):
     """What all runners take."""
 
-    decode_threads: PositiveInt | None = None  # of a worker; default: one per core
+    decode_threads: PositiveInt | None = None  # of a worker; default: its share of the cores
     # A block not prepared, or not answered, in so many seconds ends the process; null: wait.
     block_seconds: PositiveFloat | None = 7200
+    mixed_devices: bool = False  # whether workers may have devices of several types
+
+    @property
+    def lends_gpus(self) -> bool:
+        """Whether workers have GPUs that the machine which plans need not have."""
+        return False
 
 
 class LocalRunner(Runner):
-    """On this machine, in this process."""
+    """On this machine: in this process, or in several, each with a GPU where there are some."""
 
     kind: Literal["local"] = "local"
+    workers: PositiveInt = 1
+
+
+class Range(Frozen):
+    """As many workers as the cluster has room for."""
+
+    min: PositiveInt  # that must be there before work starts
+    max: PositiveInt  # inclusive
+
+    @model_validator(mode="after")
+    def _ordered(self) -> Self:
+        if self.min > self.max:
+            raise ValueError("min is more than max")
+        return self
+
+
+def _shape(value: Any) -> str:
+    return "range" if isinstance(value, Mapping | Range) else "number"
+
+
+Workers = Annotated[
+    Annotated[PositiveInt, Tag("number")] | Annotated[Range, Tag("range")], Discriminator(_shape)
+]
+
+
+class RayRunner(Runner):
+    """On a Ray cluster, or one that is started on this machine."""
+
+    kind: Literal["ray"]
+    workers: Workers = 1  # so many, or {min: 2, max: 16}
+    gpus_per_worker: NonNegativeFloat = Field(0, le=1)  # 0.5: two workers share one
+    cpus_per_worker: PositiveFloat = 1
+    resources: Mapping[str, PositiveFloat] = {}  # of the cluster's own, each worker's share
+    runtime_env: Mapping[str, Any] = {}  # as Ray takes it
+    address: str | None = None  # of a cluster; auto: the one of this machine; null: start one
+    wait_seconds: PositiveFloat = 1800  # for the first workers to be there
+
+    @property
+    def lends_gpus(self) -> bool:
+        return self.gpus_per_worker > 0
 
 
 class BeamRunner(Runner):
@@ -38,6 +92,8 @@ def _kind(value: Any) -> Any:
 
 # A discriminator of our own, for `runner: {decode_threads: 2}` says no kind.
 AnyRunner = Annotated[
-    Annotated[LocalRunner, Tag("local")] | Annotated[BeamRunner, Tag("beam")],
+    Annotated[LocalRunner, Tag("local")]
+    | Annotated[RayRunner, Tag("ray")]
+    | Annotated[BeamRunner, Tag("beam")],
     Discriminator(_kind),
 ]

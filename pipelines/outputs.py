@@ -62,6 +62,13 @@ class Layout:
     def report(self, unit: str) -> str:
         return f"{self.reports}/{unit}.json"
 
+    @property
+    def device(self) -> str:
+        return f"{self.root}/{_CONTROL}/device"
+
+    def heartbeat(self, run: str) -> str:
+        return f"{self.root}/{_CONTROL}/heartbeats/{run}.json"
+
     def run(self, run: str) -> str:
         return f"{self.root}/{_CONTROL}/runs/{run}.json"
 
@@ -82,6 +89,7 @@ class Contents:
     attempts: dict[str, int]  # unit -> highest attempt noted
     failed: frozenset[str]
     runs: tuple[str, ...]
+    heartbeats: tuple[str, ...]  # of runs that are at work, or died
     closed: bool  # _SUCCESS stands
 
     def standing(self, unit: str) -> Standing:
@@ -102,7 +110,7 @@ def contents(layout: Layout, paths: Iterable[str], units: Iterable[str]) -> Cont
     strangers: list[str] = []
     leftovers: list[str] = []
     failed: list[str] = []
-    runs: list[str] = []
+    told: dict[str, list[str]] = {"runs": [], "heartbeats": []}
     attempts: dict[str, int] = {}
     notes: dict[str, str] = {}  # path -> unit
     closed = False
@@ -119,8 +127,8 @@ def contents(layout: Layout, paths: Iterable[str], units: Iterable[str]) -> Cont
             elif kind in ("failed", "reports"):
                 failed += [unit] * (kind == "failed")
                 notes[path] = unit
-            elif kind == "runs":
-                runs.append(unit)
+            elif kind in told:
+                told[kind].append(unit)
         elif path == layout.success:
             closed = True
         elif name.endswith(".tmp") and name.rpartition("/")[2].startswith("."):
@@ -143,7 +151,8 @@ def contents(layout: Layout, paths: Iterable[str], units: Iterable[str]) -> Cont
         tuple(sorted(leftovers)),
         attempts,
         frozenset(failed),
-        tuple(sorted(runs)),
+        tuple(sorted(told["runs"])),
+        tuple(sorted(told["heartbeats"])),
         closed,
     )
 

@@ -183,7 +183,7 @@ def resolve(job: Job, recorded: Mapping[str, Any] | None = None) -> ResolvedJob:
         **{_place(job, name, stage): stage for name, stage in filters.items()},
         **{f"tasks.{name}": task for name, task in job.tasks.items()},
     }
-    device = resolve_device(job.model.device if job.model else "auto")
+    device = resolve_device(job.model.device if job.model else "auto", lent=job.runner.lends_gpus)
     threads = pinned["threads"] if pinned else len(os.sched_getaffinity(0))
     known = pinned.get("models", {}) if pinned else {}
     resolved = Resolved(

@@ -69,6 +69,7 @@ def retry(
     on_plan: Callable[[Plan], None] = lambda _: None,
     on_progress: OnProgress = lambda _: None,
     on_report: OnReport = lambda _: None,
+    on_warning: Callable[[str], None] = lambda _: None,
 ) -> Summary:
     """Delete those files, and do their units and the failed ones again.
 
@@ -87,6 +88,7 @@ def retry(
         on_plan=on_plan,
         on_progress=on_progress,
         on_report=on_report,
+        on_warning=on_warning,
     )
 
 

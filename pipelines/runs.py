@@ -11,11 +11,13 @@ from operator import add
 from typing import Any
 
 from pipelines.commit import read_counts
+from pipelines.heartbeat import Heartbeat, others_at_work
 from pipelines.job import Job
 from pipelines.opened import Output, open_output
 from pipelines.outputs import Layout
 from pipelines.plan import Plan, begin, fingerprint_of, plan
 from pipelines.runners.local import run_local
+from pipelines.runners.ray_runner import run_ray
 from pipelines.storage import Storage, storage_for
 from schemas.errors import JobError, TooManyErrors, WorkerFault
 from schemas.report import (
@@ -31,7 +33,7 @@ from schemas.report import (
 )
 from schemas.sample import Unit
 
-Reports = Generator[UnitReport, None, None]
+Reports = Generator[UnitReport, None, None]  # closing it ends all workers
 Runner = Callable[[Plan, tuple[Unit, ...], Storage, OnProgress], Reports]
 OnReport = Callable[[UnitReport], None]
 
@@ -50,7 +52,7 @@ def _run_beam(
     return run_beam(plan, units, storage, on_progress)
 
 
-RUNNERS: Mapping[str, Runner] = {"local": run_local, "beam": _run_beam}
+RUNNERS: Mapping[str, Runner] = {"local": run_local, "ray": run_ray, "beam": _run_beam}
 _FOOTERS_AT_ONCE = 16
 _ENDINGS: Mapping[type[BaseException], Outcome] = {
     KeyboardInterrupt: "interrupted",
@@ -74,6 +76,7 @@ def run(
     on_plan: Callable[[Plan], None] = lambda _: None,
     on_progress: OnProgress = lambda _: None,
     on_report: OnReport = lambda _: None,
+    on_warning: Callable[[str], None] = lambda _: None,
 ) -> Summary:
     """Do what is missing of a job, or as much of it as is chosen, and say where its output stands.
 
@@ -90,21 +93,27 @@ def run(
         return _survey(tally, open_output(layout.root, storage))
     if planned.is_new:
         begin(planned, storage)
+    for other in others_at_work(layout, planned.contents.heartbeats, storage):
+        on_warning(
+            f"another run seems to be at work since {other.since:%Y-%m-%d %H:%M} UTC, on "
+            f"{other.host}: two do no harm, but work twice"
+        )
     if planned.pending:
         storage.delete(layout.success)
-    try:
-        runner = RUNNERS[job.runner.kind]
-        units = choose(planned)[:limit_units]
-        with closing(runner(planned, units, storage, on_progress)) as reports:
-            for report in reports:
-                tally.add(report)
-                on_report(report)
-                tally.check(job.max_error_rate)
-    except (KeyboardInterrupt, TooManyErrors, WorkerFault) as error:
-        outcome = next(name for kind, name in _ENDINGS.items() if isinstance(error, kind))
-        committed = len(planned.units) - len(planned.pending) + tally.units
-        _write(tally.summary(outcome, len(planned.units), committed), layout, storage)
-        raise
+    with Heartbeat(layout.heartbeat(tally.run), storage):
+        try:
+            runner = RUNNERS[job.runner.kind]
+            units = choose(planned)[:limit_units]
+            with closing(runner(planned, units, storage, on_progress)) as reports:
+                for report in reports:
+                    tally.add(report)
+                    on_report(report)
+                    tally.check(job.max_error_rate)
+        except (KeyboardInterrupt, TooManyErrors, WorkerFault) as error:
+            outcome = next(name for kind, name in _ENDINGS.items() if isinstance(error, kind))
+            committed = len(planned.units) - len(planned.pending) + tally.units
+            _write(tally.summary(outcome, len(planned.units), committed), layout, storage)
+            raise
     return _close(tally, open_output(layout.root, storage))
 
 
@@ -120,7 +129,7 @@ class _Tally:
     def __init__(self, record: Mapping[str, Any]) -> None:
         self._record = record
         self._started = datetime.now(UTC)
-        self._run = f"{self._started:%Y%m%dT%H%M%SZ}-{secrets.token_hex(3)}"
+        self.run = f"{self._started:%Y%m%dT%H%M%SZ}-{secrets.token_hex(3)}"
         self._stages: dict[str, Stage] = {}
         self._counts = Counts()
         self._scores: Histograms = {}
@@ -162,7 +171,7 @@ class _Tally:
     ) -> Summary:
         ended = datetime.now(UTC)
         return Summary(
-            run=self._run,
+            run=self.run,
             job=self._record["name"],
             shardmill=version("shardmill"),
             fingerprint=fingerprint_of(self._record),
@@ -190,8 +199,11 @@ def _close(tally: _Tally, opened: Output) -> Summary:
     summary = _survey(tally, opened)
     _write(summary, layout, storage)
     if summary.outcome == "complete":
-        for path in opened.contents.leftovers:
-            storage.delete(path)
+        heartbeats = opened.contents.heartbeats
+        # Temporary files may be those of a run that is at work beside this one.
+        if not others_at_work(layout, heartbeats, storage):
+            for path in (*opened.contents.leftovers, *map(layout.heartbeat, heartbeats)):
+                storage.delete(path)
         storage.write_bytes(layout.success, b"")
     else:
         storage.delete(layout.success)

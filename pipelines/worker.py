@@ -16,10 +16,19 @@ from multiprocessing.connection import Connection
 from pathlib import Path
 from typing import Any
 
-from pipelines.outputs import Standing
+from pipelines.devices import check_device
+from pipelines.orphans import end_with_parent
+from pipelines.outputs import Layout, Standing
 from pipelines.plan import ResolvedJob
 from pipelines.storage import Storage
-from schemas.errors import DeadlinePassed, DecoderHung, JobError, ShardFault, WorkerFault
+from schemas.errors import (
+    DeadlinePassed,
+    DecoderHung,
+    JobError,
+    MachineFault,
+    ShardFault,
+    WorkerFault,
+)
 from schemas.report import OnProgress, Progress, UnitReport
 from schemas.sample import Unit
 
@@ -41,7 +50,8 @@ class Worker:
         """Commit what is missing of a unit; `attempts` were made before.
 
         A unit that cannot be read, or killed its process, comes back as failed. Raises WorkerFault
-        where the worker is sick; an interruption is passed on, and the attempt does not count.
+        where the worker is sick. Where that is the machine's doing, or the work is interrupted, the
+        attempt does not count.
         """
         layout, attempt = self._work.layout, attempts + 1
         isolated = attempt >= _ISOLATED_FROM
@@ -50,11 +60,11 @@ class Worker:
         self._storage.write_bytes(layout.attempt(unit.name, attempt), b"", durable=False)
         try:
             report = self._report(unit, standing, isolated, on_progress)
-        except KeyboardInterrupt:
+        except (KeyboardInterrupt, MachineFault):
             self._storage.delete(layout.attempt(unit.name, attempt))
             raise
         report = report.model_copy(update={"attempt": attempt})
-        self._note(report)
+        note(report, layout, self._storage)
         return report
 
     def _report(
@@ -76,22 +86,13 @@ class Worker:
                 from pipelines.annotate import Annotator
 
                 self._annotator = Annotator(self._work, self._storage, self._decode_threads)
+                check_device(self._work, self._storage)
 
     def close(self) -> None:
         """Let go of filters and engine."""
         if self._annotator is not None:
             self._annotator.close()
             self._annotator = None
-
-    def _note(self, report: UnitReport) -> None:
-        layout = self._work.layout
-        if report.status == "failed":
-            content = report.model_dump_json(indent=1).encode()
-            self._storage.write_bytes(layout.failed(report.unit), content)
-        else:
-            self._storage.delete(layout.failed(report.unit))
-        for attempt in range(1, report.attempt + 1):
-            self._storage.delete(layout.attempt(report.unit, attempt))
 
     def _isolated(self, unit: Unit, standing: Standing, on_progress: OnProgress) -> UnitReport:
         self.close()  # the memory is needed in the other process
@@ -112,6 +113,8 @@ class Worker:
                     break
                 if isinstance(message, UnitReport):
                     return message
+                if isinstance(message, MachineFault):
+                    raise message
                 if isinstance(message, Progress):
                     on_progress(message)
                 loaded = True
@@ -125,6 +128,17 @@ class Worker:
             receiver.close()
 
 
+def note(report: UnitReport, layout: Layout, storage: Storage) -> None:
+    """Leave what a unit's attempts came to beside the output; the notes of them are removed."""
+    if report.status == "failed":
+        content = report.model_dump_json(indent=1).encode()
+        storage.write_bytes(layout.failed(report.unit), content)
+    else:
+        storage.delete(layout.failed(report.unit))
+    for attempt in range(1, report.attempt + 1):
+        storage.delete(layout.attempt(report.unit, attempt))
+
+
 def _annotate_alone(  # noqa: PLR0917 - the arguments cross to another process
     work: ResolvedJob,
     storage: Storage,
@@ -135,6 +149,7 @@ def _annotate_alone(  # noqa: PLR0917 - the arguments cross to another process
 ) -> None:
     """The other process: says that it has loaded, then its progress, then its report."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # the first process ends this one
+    end_with_parent()
     try:
         with worker_faults():
             from pipelines.annotate import Annotator
@@ -145,6 +160,8 @@ def _annotate_alone(  # noqa: PLR0917 - the arguments cross to another process
             annotator.close()
     except DeadlinePassed:
         sender.send(UnitReport(unit=unit.name, status="failed", error="deadline_passed"))
+    except MachineFault as fault:
+        sender.send(fault)
     except (JobError, WorkerFault) as fault:  # no traceback: what ends a process is printed
         sys.exit(f"shardmill: {unit.name}: {fault}")
 
@@ -167,7 +184,8 @@ def worker_faults() -> Iterator[None]:
         raise
     except OSError as error:
         file = f" {error.filename}" if isinstance(error.filename, str) else ""
-        raise WorkerFault(f"{type(error).__name__}:{file} {error.strerror or ''}".strip()) from None
+        told = f"{type(error).__name__}:{file} {error.strerror or ''}".strip()
+        raise MachineFault(told) from None
     except Exception as error:  # noqa: BLE001 - a border: nothing of the data may pass
         frame = traceback.extract_tb(error.__traceback__)[-1]
         place = f"{Path(frame.filename).name}:{frame.lineno}"

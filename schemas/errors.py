@@ -24,6 +24,10 @@ class WorkerFault(Exception):
     """The worker is sick (device, disk, credentials, model): no unit is charged with it."""
 
 
+class MachineFault(WorkerFault):
+    """Storage or the system failed, which no unit can cause: the attempt does not count."""
+
+
 class TooManyErrors(Exception):
     """More of a run's samples or units are bad than the job accepts: it stops, to be gone on with.
 

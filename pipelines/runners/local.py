@@ -1,9 +1,12 @@
-"""The local runner: one unit after another in this process. The oracle of all others."""
+"""The local runner: in this process, one unit after another, or in several. The oracle of all."""
 
 import os
-from collections.abc import Generator
+from collections.abc import Generator, Iterator
 
+from pipelines.job_runners import LocalRunner
 from pipelines.plan import Plan
+from pipelines.runners.processes import Processes
+from pipelines.runners.scheduling import schedule
 from pipelines.storage import Storage
 from pipelines.worker import Worker
 from schemas.report import OnProgress, UnitReport
@@ -14,6 +17,18 @@ def run_local(
     plan: Plan, units: tuple[Unit, ...], storage: Storage, on_progress: OnProgress
 ) -> Generator[UnitReport, None, None]:
     """Work on the units; those that may kill their process come last."""
+    settings = plan.work.job.runner
+    assert isinstance(settings, LocalRunner)
+    if settings.workers == 1:
+        yield from _in_this_process(plan, units, storage, on_progress)
+    elif units:
+        crew = Processes(plan.work, storage, settings.workers, on_progress)
+        yield from schedule(plan, units, storage, crew, settings.workers)
+
+
+def _in_this_process(
+    plan: Plan, units: tuple[Unit, ...], storage: Storage, on_progress: OnProgress
+) -> Iterator[UnitReport]:
     threads = plan.work.job.runner.decode_threads or len(os.sched_getaffinity(0))
     worker = Worker(plan.work, storage, threads)
     attempts = plan.contents.attempts

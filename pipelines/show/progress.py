@@ -36,6 +36,7 @@ class RunProgress:
         self._task = self._bar.add_task("loading the model", total=None, told="")
         self._sizes: dict[str, int] = {}  # unit -> bytes
         self._bytes = 0  # of units done
+        self._in_work: dict[str, report.Progress] = {}  # by unit, however many workers there are
         self._units = 0
         self._samples = 0  # of units done in this run
 
@@ -44,25 +45,28 @@ class RunProgress:
         self._units = len(plan.units) - len(plan.pending)
         self._bytes = sum(self._sizes.values()) - sum(unit.size for unit in plan.pending)
         if plan.left_out:
-            self._console.print(
+            self.on_warning(
                 f"{plan.left_out} shards are new since the first run and left out: "
-                "annotate them into another output",
-                style="yellow",
-                markup=False,
+                "annotate them into another output"
             )
         # Empty shards count too, so that the bar can end.
         self._bar.update(self._task, total=max(1, sum(self._sizes.values())))
-        self._show(self._bytes, 0)
+        self._show()
+
+    def on_warning(self, line: str) -> None:
+        self._console.print(line, style="yellow", markup=False, highlight=False, soft_wrap=True)
 
     def on_progress(self, progress: report.Progress) -> None:
         self._bar.update(self._task, description="annotating")
-        self._show(self._bytes + progress.bytes_read, progress.samples)
+        self._in_work[progress.unit] = progress
+        self._show()
 
     def on_report(self, done: UnitReport) -> None:
+        self._in_work.pop(done.unit, None)
         self._units += 1
         self._bytes += self._sizes[done.unit]
         self._samples += done.counts.read
-        self._show(self._bytes, 0)
+        self._show()
         if done.error:
             failed = done.status == "failed"
             line = f"{done.unit}: {'failed' if failed else 'salvaged'}: {done.trouble}"
@@ -78,8 +82,10 @@ class RunProgress:
                 soft_wrap=True,
             )
 
-    def _show(self, position: int, samples: int) -> None:
-        told = f"{self._units}/{len(self._sizes)} units  {self._samples + samples} samples"
+    def _show(self) -> None:
+        position = self._bytes + sum(each.bytes_read for each in self._in_work.values())
+        samples = self._samples + sum(each.samples for each in self._in_work.values())
+        told = f"{self._units}/{len(self._sizes)} units  {samples} samples"
         self._bar.update(self._task, completed=position, told=told)
 
     def __enter__(self) -> Self:

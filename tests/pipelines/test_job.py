@@ -121,10 +121,11 @@ def test_everything_that_can_be_said() -> None:
             "output: out\nfilters: [{kind: image_size, max_aspect: .inf}]",
             "filters[0].max_aspect: input should be a finite number",
         ),
+        ("output: out", "output: out\nrunner: {kind: rey}", "runner: there is no kind 'rey': take"),
         (
             "output: out",
-            "output: out\nrunner: {kind: slurm}",
-            "runner: there is no kind 'slurm': take 'local'",
+            "output: out\nrunner: {kind: ray, workers: {min: 3, max: 2}}",
+            "runner.workers: min is more than max",
         ),
         ("output: out", "output: out\nrunner: {decode_threads: 0}", "runner.decode_threads: "),
         ("input: {shards: ", "input: {shards: [], x: ", "input.shards: name at least one shard"),

@@ -1,17 +1,12 @@
 """Attempts are noted, poison is kept apart from sickness, and no fault quotes the data."""
 
-import os
 import pickle
-import signal
-from collections.abc import Sequence
 from pathlib import Path
-from typing import ClassVar, Literal
 
 import pytest
 from making import job, pairs, write_shard
+from poisonous import Poisonous
 
-from filters import TextFilter
-from filters.filter import Judge
 from pipelines.outputs import Standing
 from pipelines.plan import Plan, begin, plan
 from pipelines.runs import run
@@ -19,35 +14,9 @@ from pipelines.storage import LocalStorage
 from pipelines.worker import Worker, worker_faults
 from schemas.errors import JobError, ShardFault, WorkerFault
 from schemas.report import Progress
-from schemas.resources import Resources
-from schemas.sample import Text
-from schemas.verdict import Verdict, keep
 
 SECRET = "555-0123"
 STORAGE = LocalStorage()
-
-
-class Poisonous(TextFilter):
-    """Does to its process what a text says."""
-
-    kind: str = "poisonous"
-    fields: ClassVar[Literal["prose", "all"]] = "prose"
-    applies_to: Literal["source", "generated", "both"] = "source"
-
-    def load(self, resources: Resources) -> Judge[Text]:
-        return self
-
-    def judge(self, items: Sequence[Text]) -> list[Verdict]:
-        for item in items:
-            if "kill" in item.value:
-                os.kill(os.getpid(), signal.SIGKILL)
-            if "exit" in item.value:
-                os._exit(7)
-            if "raise" in item.value:
-                raise ValueError(item.value)
-            if "interrupt" in item.value:
-                raise KeyboardInterrupt
-        return [keep() for _ in items]
 
 
 def planned(folder: Path, checkpoint: Path, **texts: str) -> Plan:

@@ -1,0 +1,108 @@
+"""Several processes on one machine, killed one by one or all together."""
+
+import signal
+import subprocess
+import sys
+from pathlib import Path
+
+import psutil
+import pytest
+import yaml_job
+from making import pairs, write_shard
+
+from pipelines.verify import verify
+
+pytestmark = pytest.mark.faults
+ROOT = Path(__file__).parents[2]
+UNITS = 10
+
+
+@pytest.fixture(scope="module")
+def job_file(tmp_path_factory: pytest.TempPathFactory, checkpoint: Path) -> Path:
+    folder = tmp_path_factory.mktemp("processes")
+    for unit in range(UNITS):
+        write_shard(folder / f"shards/{unit:05}.tar", pairs(9, unit))
+    return yaml_job.write(folder / "job.yaml", folder / "shards", checkpoint, part=5)
+
+
+def start(job_file: Path, output: Path, workers: int = 2) -> "subprocess.Popen[str]":
+    command = [sys.executable, "-m", "shardmill", "run", str(job_file), "--output", str(output)]
+    command += ["--set", f"runner.workers={workers}"]
+    return subprocess.Popen(
+        command, cwd=ROOT, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True
+    )
+
+
+def parquet(output: Path) -> dict[str, bytes]:
+    return {path.name: path.read_bytes() for path in output.glob("*.parquet")}
+
+
+@pytest.fixture(scope="module")
+def undisturbed(job_file: Path) -> dict[str, bytes]:
+    process = start(job_file, job_file.parent / "undisturbed", workers=1)
+    _, errors = process.communicate()
+    assert process.returncode == 0, errors
+    return parquet(job_file.parent / "undisturbed")
+
+
+def workers_of(process: "subprocess.Popen[str]") -> list[psutil.Process]:
+    """The workers; a helper of multiprocessing's is started in another way."""
+    children = psutil.Process(process.pid).children()
+    return [child for child in children if "spawn_main" in " ".join(child.cmdline())]
+
+
+def until_reported(process: "subprocess.Popen[str]") -> None:
+    """Until one more unit is committed: the command line says so."""
+    assert process.stderr is not None
+    assert any(" samples/s, " in line for line in iter(process.stderr.readline, ""))
+
+
+def test_workers_that_are_killed_are_replaced(
+    job_file: Path, undisturbed: dict[str, bytes], tmp_path: Path
+) -> None:
+    process = start(job_file, tmp_path)
+    killed = set()
+    for _ in range(3):
+        until_reported(process)
+        victim = workers_of(process)[0]
+        victim.send_signal(signal.SIGKILL)
+        killed.add(victim.pid)
+    _, errors = process.communicate()
+    assert process.returncode == 0, errors
+    assert len(killed) == 3
+    assert parquet(tmp_path) == undisturbed
+    assert verify(str(tmp_path)).problems == ()
+
+
+@pytest.mark.parametrize(
+    ("number", "code"),
+    [(signal.SIGINT, 130), (signal.SIGTERM, 143), (signal.SIGKILL, -signal.SIGKILL)],
+)
+def test_when_the_first_process_ends_so_do_its_workers(
+    number: signal.Signals,
+    code: int,
+    job_file: Path,
+    undisturbed: dict[str, bytes],
+    tmp_path: Path,
+) -> None:
+    process = start(job_file, tmp_path)
+    until_reported(process)
+    workers = workers_of(process)
+    assert len(workers) == 2
+    process.send_signal(number)
+    _, errors = process.communicate()
+    assert process.returncode == code
+    assert "Traceback" not in errors
+    gone, alive = psutil.wait_procs(workers, timeout=60)
+    assert (len(gone), alive) == (2, [])
+    if number != signal.SIGKILL:
+        assert not list((tmp_path / "_shardmill/attempts").iterdir())
+        assert not list(tmp_path.rglob("*.tmp"))
+    held = parquet(tmp_path)
+    assert held == {name: undisturbed[name] for name in held}
+    again = start(job_file, tmp_path)
+    _, errors = again.communicate()
+    assert again.returncode == 0, errors
+    assert parquet(tmp_path) == undisturbed
+    assert not list((tmp_path / "_shardmill/heartbeats").iterdir())
+    assert verify(str(tmp_path)).problems == ()

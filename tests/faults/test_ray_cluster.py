@@ -1,0 +1,219 @@
+"""A Ray cluster of three nodes on this machine that loses parts: the output is as if it had not."""
+
+import signal
+import subprocess
+import sys
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
+import psutil
+import pytest
+import yaml_job
+from making import job, pairs, write_shard
+from poisonous import Ailing, Poisonous
+
+from pipelines.runs import run
+from pipelines.verify import verify
+from schemas.report import Summary, UnitReport
+
+pytestmark = pytest.mark.faults
+ray = pytest.importorskip("ray", reason="ray is not installed: pip install '.[ray]'")
+ROOT = Path(__file__).parents[2]
+UNITS = 10
+TESTS = {"env_vars": {"PYTHONPATH": str(ROOT / "tests")}}  # where workers find `poisonous`
+RAY = {"kind": "ray", "workers": 2, "runtime_env": TESTS}
+
+
+class Nodes:
+    """A head, which runs no worker, and two nodes with room for one worker each."""
+
+    def __init__(self) -> None:
+        from ray.cluster_utils import Cluster
+
+        self.cluster = Cluster(initialize_head=True, head_node_args={"num_cpus": 0})
+        self.nodes = [self.cluster.add_node(num_cpus=1) for _ in range(2)]
+        self.address = self.cluster.address
+
+    def lose_one(self) -> None:
+        """Kill a raylet, and have another node join."""
+        self.cluster.remove_node(self.nodes.pop(), allow_graceful=False)
+        self.nodes.append(self.cluster.add_node(num_cpus=1))
+
+    def workers(self) -> list[psutil.Process]:
+        """The processes of actors on these nodes."""
+        raylets = [psutil.Process(p.process.pid) for n in self.nodes for p in raylet(n)]
+        children = [child for raylet in raylets for child in raylet.children(recursive=True)]
+        return [child for child in children if "_Actor" in " ".join(child.cmdline()[:1])]
+
+
+def raylet(node: Any) -> list[Any]:
+    return list(node.all_processes["raylet"])
+
+
+@pytest.fixture(scope="module")
+def nodes() -> Iterator[Nodes]:
+    made = Nodes()
+    yield made
+    ray.shutdown()
+    made.cluster.shutdown()
+
+
+@pytest.fixture
+def connected(nodes: Nodes) -> Iterator[Nodes]:
+    ray.init(address=nodes.address, log_to_driver=False, logging_level="ERROR")
+    yield nodes
+    ray.shutdown()
+
+
+@pytest.fixture(scope="module")
+def corpus(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Ten units of two parts."""
+    folder = tmp_path_factory.mktemp("cluster")
+    for unit in range(UNITS):
+        write_shard(folder / f"shards/{unit:05}.tar", pairs(9, unit))
+    return folder
+
+
+def worked(
+    corpus: Path, checkpoint: Path, output: Path, runner: Mapping[str, Any], **keys: Any
+) -> tuple[Summary, list[UnitReport]]:
+    """The output of a run; `on_report` is called with each report."""
+    on_report = keys.pop("on_report", lambda _: None)
+    shards = {"shards": f"{corpus}/shards/*.tar", "max_samples_per_file": 5}
+    made = job(corpus, checkpoint, input=shards, output=str(output), runner=dict(runner), **keys)
+    reports: list[UnitReport] = []
+
+    def hear(report: UnitReport) -> None:
+        reports.append(report)
+        on_report(report)
+
+    return run(made, on_report=hear), reports
+
+
+def parquet(output: Path) -> dict[str, bytes]:
+    return {path.name: path.read_bytes() for path in output.glob("*.parquet")}
+
+
+def check(output: Path, expected: Path, summary: Summary) -> None:
+    assert summary.outcome == "complete"
+    assert parquet(output) == parquet(expected)
+    assert verify(str(output)).problems == ()
+    assert not list(output.rglob("*.tmp"))
+    assert not list((output / "_shardmill/attempts").iterdir())
+    assert not list((output / "_shardmill/heartbeats").iterdir())
+
+
+@pytest.fixture(scope="module")
+def undisturbed(corpus: Path, checkpoint: Path) -> Path:
+    worked(corpus, checkpoint, corpus / "undisturbed", {"kind": "local"})
+    return corpus / "undisturbed"
+
+
+def test_a_raylet_is_killed(
+    connected: Nodes, corpus: Path, checkpoint: Path, undisturbed: Path, tmp_path: Path
+) -> None:
+    losses = iter([2, 5])
+    at = [next(losses)]
+    done: list[str] = []
+
+    def lose(report: UnitReport) -> None:
+        done.append(report.unit)
+        if len(done) == at[0]:
+            connected.lose_one()
+            at[0] = next(losses, 0)
+
+    summary, reports = worked(corpus, checkpoint, tmp_path, RAY, on_report=lose)
+    assert at == [0]  # both were lost
+    assert sorted(report.unit for report in reports) == [f"{unit:05}" for unit in range(UNITS)]
+    check(tmp_path, undisturbed, summary)
+
+
+def test_workers_are_killed(
+    connected: Nodes, corpus: Path, checkpoint: Path, undisturbed: Path, tmp_path: Path
+) -> None:
+    killed: list[int] = []
+
+    def kill(report: UnitReport) -> None:
+        if len(killed) < 3:
+            victim = connected.workers()[0]
+            victim.send_signal(signal.SIGKILL)
+            killed.append(victim.pid)
+
+    summary, _ = worked(corpus, checkpoint, tmp_path, RAY, on_report=kill)
+    assert len(set(killed)) == 3
+    check(tmp_path, undisturbed, summary)
+
+
+@pytest.mark.parametrize("lacks", ["disk", "memory"])
+def test_a_worker_lacks(
+    lacks: str, connected: Nodes, corpus: Path, checkpoint: Path, tmp_path: Path
+) -> None:
+    filters = [Ailing.model_validate({"lacks": lacks, "marker": f"{tmp_path}/marker"})]
+    summary, reports = worked(corpus, checkpoint, tmp_path / "a", RAY, filters=filters)
+    assert (tmp_path / "marker").exists()
+    assert {report.status for report in reports} == {"committed"}
+    # What the disk lacks is no unit's doing; what memory lacks may be.
+    assert sum(report.attempt > 1 for report in reports) == (lacks == "memory")
+    worked(corpus, checkpoint, tmp_path / "b", {"kind": "local"}, filters=filters)
+    check(tmp_path / "a", tmp_path / "b", summary)
+
+
+def test_a_unit_that_kills_every_worker_is_reported_and_the_others_are_committed(
+    connected: Nodes, checkpoint: Path, tmp_path: Path
+) -> None:
+    for unit in range(4):
+        members = [*pairs(3, unit)]
+        write_shard(tmp_path / f"shards/{unit}.tar", members)
+    write_shard(tmp_path / "shards/2.tar", [*members[:-1], ("000002.txt", b"kill")])
+    runs = {}
+    for name, runner in {"ray": RAY, "local": {"kind": "local", "workers": 2}}.items():
+        output = tmp_path / name
+        summary, reports = worked(tmp_path, checkpoint, output, runner, filters=[Poisonous()])
+        assert summary.failed == ("2",)
+        (failed,) = [report for report in reports if report.status == "failed"]
+        assert (failed.attempt, failed.error) == (3, "worker_died_of_signal_9")
+        runs[name] = parquet(output)
+    assert sorted(runs["ray"]) == ["0.parquet", "1.parquet", "3.parquet"]
+    assert runs["ray"] == runs["local"]
+
+
+def start(job_file: Path, nodes: Nodes, *command: str) -> "subprocess.Popen[str]":
+    words = [sys.executable, "-m", "shardmill", *(command or ("run", str(job_file)))]
+    if not command:
+        runner = {"kind": "ray", "workers": "2", "address": nodes.address}
+        words += [f"--set=runner.{key}={value}" for key, value in runner.items()]
+    return subprocess.Popen(
+        words, cwd=ROOT, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True
+    )
+
+
+@pytest.mark.parametrize(
+    ("number", "code"), [(signal.SIGKILL, -signal.SIGKILL), (signal.SIGTERM, 143)]
+)
+def test_the_driver_is_killed_and_started_again(  # noqa: PLR0917 - fixtures
+    number: signal.Signals, code: int, nodes: Nodes, corpus: Path, checkpoint: Path, tmp_path: Path
+) -> None:
+    job_file = yaml_job.write(tmp_path / "job.yaml", corpus / "shards", checkpoint, part=5)
+    output, expected = tmp_path / "output", tmp_path / "expected"
+    local = [sys.executable, "-m", "shardmill", "run", str(job_file), "--output", str(expected)]
+    subprocess.run(local, cwd=ROOT, check=True, capture_output=True)
+    process = start(job_file, nodes)
+    assert process.stderr is not None
+    assert any(" samples/s, " in line for line in iter(process.stderr.readline, ""))
+    process.send_signal(number)
+    _, errors = process.communicate()
+    assert process.returncode == code, errors
+    assert "Traceback" not in errors
+    if number == signal.SIGTERM:
+        assert not list((output / "_shardmill/attempts").iterdir())
+    held = parquet(output)
+    assert held == {name: parquet(expected)[name] for name in held}
+    closing = start(job_file, nodes, "finish", str(output))
+    closing.communicate()
+    assert closing.returncode == 3  # some units are missing, and it says so
+    again = start(job_file, nodes)
+    _, errors = again.communicate()
+    assert again.returncode == 0, errors
+    assert parquet(output) == parquet(expected)
+    assert verify(str(output)).problems == ()

@@ -1,0 +1,85 @@
+"""What is Ray's own: its absence, a cluster without room, and its metrics."""
+
+import socket
+import sys
+from collections import Counter
+from pathlib import Path
+from typing import Any
+
+import pytest
+from making import job, pairs, write_shard
+
+from pipelines.runs import run
+from schemas.errors import JobError, WorkerFault
+from shardmill import Job
+
+
+@pytest.fixture
+def one_unit(tmp_path: Path, checkpoint: Path) -> Job:
+    members = [*pairs(3)]
+    write_shard(tmp_path / "shards/0.tar", [*members[:-1], ("000002.txt", b"short")])
+    quality = {"kind": "text_quality", "min_words": 2}
+    return job(tmp_path, checkpoint, filters=[quality], runner={"kind": "ray"})
+
+
+def with_runner(work: Job, **keys: Any) -> Job:
+    return Job.model_validate({**work.model_dump(), "runner": {"kind": "ray", **keys}})
+
+
+def test_where_ray_is_missing_the_error_is_the_command(
+    one_unit: Job, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setitem(sys.modules, "ray", None)
+    with pytest.raises(JobError, match=r"pip install --constraint constraints\.txt '\.\[ray\]'"):
+        run(one_unit)
+
+
+def test_a_cluster_that_is_not_there_is_told_at_once(
+    one_unit: Job, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    ray = pytest.importorskip("ray", reason="ray is not installed: pip install '.[ray]'")
+    monkeypatch.setattr(ray, "is_initialized", lambda: False)  # whatever other tests have started
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        port = taken.getsockname()[1]
+    with pytest.raises(JobError, match=f"no Ray cluster at 127.0.0.1:{port}") as told:
+        run(with_runner(one_unit, address=f"127.0.0.1:{port}"))
+    assert "ConnectionRefusedError" in str(told.value)  # not Ray's own, after minutes
+
+
+@pytest.mark.usefixtures("ray_session")
+def test_a_cluster_without_room_is_told_and_charges_nothing(one_unit: Job, tmp_path: Path) -> None:
+    asking = with_runner(one_unit, resources={"rack_a": 2}, wait_seconds=0.1)
+    with pytest.raises(WorkerFault, match=r"only 0 of 1 workers .* asks for 1 CPU, 2 rack_a"):
+        run(asking)
+    assert not (tmp_path / "output/_shardmill/attempts").exists()
+
+
+@pytest.mark.usefixtures("ray_session")
+def test_metrics_count_what_the_reports_say(one_unit: Job, monkeypatch: pytest.MonkeyPatch) -> None:
+    counted: Counter[tuple[str, ...]] = Counter()
+    rates: list[float] = []
+
+    class Recorded:
+        def __init__(self, name: str, description: str, tag_keys: tuple[str, ...]) -> None:
+            self.name, self.keys = name, tag_keys
+
+        def inc(self, number: float, tags: dict[str, str]) -> None:
+            assert set(tags) == set(self.keys)
+            assert number > 0
+            counted[self.name, *list(tags.values())[1:]] += number  # type: ignore[assignment]
+
+        def set(self, value: float, tags: dict[str, str]) -> None:
+            assert tags == {"job": "test"}
+            rates.append(value)
+
+    monkeypatch.setattr("ray.util.metrics.Counter", Recorded)
+    monkeypatch.setattr("ray.util.metrics.Gauge", Recorded)
+    run(one_unit)
+    assert counted.pop(("shardmill_engine_waited_seconds",)) > 0
+    assert counted == {
+        ("shardmill_units", "committed"): 1,
+        ("shardmill_samples", "kept"): 2,
+        ("shardmill_samples", "dropped"): 1,
+        ("shardmill_reasons", "text_quality/text_too_short"): 1,
+    }
+    assert rates[0] > 0

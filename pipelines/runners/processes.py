@@ -3,7 +3,6 @@
 import multiprocessing
 import os
 import signal
-import sys
 from collections.abc import Iterator
 from contextlib import suppress
 from itertools import count
@@ -126,7 +125,7 @@ def _serve(
     except (EOFError, BrokenPipeError):
         pass
     except KeyboardInterrupt:
-        sys.exit(_TERMINATED)
+        os._exit(_TERMINATED)  # torch takes seconds to leave in order; nothing is held any more
 
 
 def _interrupt(signum: int, frame: FrameType | None) -> NoReturn:

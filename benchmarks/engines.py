@@ -1,13 +1,13 @@
 """How many images a second the fast engine answers, beside the reference and the cards' snippet.
 
-    OMP_WAIT_POLICY=passive python -m benchmarks.engines [--scenes 512] [--turns 3]
+    python -m benchmarks.engines [--scenes 512] [--turns 3] [--batch-size 32]
 
 Four prompts about each of the demo's scenes, whose answers end by themselves after none to some
-forty tokens, by the demo's checkpoint in float32 on the CPU. The snippet is the model cards':
-the processor and `generate`, a task and a batch at a time. All get the same pixels, squashed before
-the clock starts. The contenders take turns in one process; rates are medians, extremes in brackets,
-and ratios are medians of the ratios within a turn, for what else the machine does changes between
-turns. CPU seconds are told beside the wall clock. Also said: how many answers differ.
+forty tokens, by the demo's checkpoint in float32 on the CPU. The snippet is that of the model
+cards: the processor and `generate`, a task and a batch at a time. All get the same pixels, squashed
+before the clock starts. The contenders take turns in one process; rates are medians, extremes in
+brackets, and ratios are medians of the ratios within a turn, for what else the machine does changes
+between turns. CPU seconds are told beside the wall clock. Also said: how many answers differ.
 """
 
 import time

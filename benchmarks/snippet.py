@@ -12,35 +12,37 @@ from schemas.generation import Request
 
 
 class Snippet:
-    """One prompt is asked about all images, then the next one."""
+    """One prompt is asked about all images, then the next one; a batch has its longest limit."""
 
-    def __init__(self, folder: str, batch_size: int) -> None:
-        self._batch_size = batch_size
+    def __init__(
+        self, folder: str, batch_size: int, precision: str = "float32", device: str = "cpu"
+    ) -> None:
+        self.batch_size = batch_size
         self._processor = PaliGemmaProcessor.from_pretrained(folder)
         self._model: Any = PaliGemmaForConditionalGeneration.from_pretrained(
-            folder, dtype=torch.float32
+            folder, dtype=getattr(torch, precision), device_map=device
         ).eval()
 
     def answers(self, block: Sequence[Request]) -> list[list[str]]:
         """The texts, by image and prompt."""
-        tasks: dict[tuple[int, int], list[tuple[int, str]]] = defaultdict(list)
+        tasks: dict[int, list[tuple[int, str, int]]] = defaultdict(list)
         for image, request in enumerate(block):
             for position, (prompt, limit) in enumerate(request.prompts):
-                tasks[position, limit].append((image, prompt))
+                tasks[position].append((image, prompt, limit))
         texts: list[list[str]] = [[""] * len(request.prompts) for request in block]
-        for (position, limit), asked in tasks.items():
-            for start in range(0, len(asked), self._batch_size):
-                batch = asked[start : start + self._batch_size]
-                images = [Image.fromarray(block[image].image) for image, _ in batch]
-                prompts = [f"<image>{prompt}" for _, prompt in batch]
-                for (image, _), text in zip(
-                    batch, self._together(images, prompts, limit), strict=True
-                ):
+        for position, asked in tasks.items():
+            for start in range(0, len(asked), self.batch_size):
+                batch = asked[start : start + self.batch_size]
+                images = [Image.fromarray(block[image].image) for image, _, _ in batch]
+                prompts = [f"<image>{prompt}" for _, prompt, _ in batch]
+                answers = self._together(images, prompts, max(limit for _, _, limit in batch))
+                for (image, _, _), text in zip(batch, answers, strict=True):
                     texts[image][position] = text
         return texts
 
     def _together(self, images: list[Image.Image], prompts: list[str], limit: int) -> list[str]:
         inputs = self._processor(images=images, text=prompts, padding=True, return_tensors="pt")
+        inputs = inputs.to(self._model.device, self._model.dtype)
         length = inputs["input_ids"].shape[-1]
         with torch.inference_mode():
             output = self._model.generate(**inputs, max_new_tokens=limit, do_sample=False)

@@ -2,7 +2,7 @@
 
 from abc import ABC, abstractmethod
 from collections.abc import Iterator, Sequence
-from typing import TypeVar
+from typing import Any, TypeVar
 
 import numpy as np
 import torch
@@ -31,6 +31,21 @@ class BatchedEngine(ABC):
         self._batch_size = model.batch_size
         self._device = resources.device
         self._paligemma = paligemma.load(fetch(checkpoint), model.precision, resources.device)
+
+    @property
+    def model(self) -> Any:
+        """The model as transformers has it."""
+        return self._paligemma.model
+
+    @property
+    def rows(self) -> int:
+        """How many answers are continued together, at most."""
+        return self._batch_size
+
+    def prompt_length(self, prompt: str) -> int:
+        """Tokens of a prompt, without those of the image."""
+        vocabulary = self._paligemma.vocabulary
+        return len(vocabulary.prefix(prompt)) - vocabulary.image_tokens
 
     @abstractmethod
     def _answered(self, block: Sequence[Request], size: int) -> list[tuple[Generation, ...]]:

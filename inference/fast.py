@@ -31,6 +31,10 @@ class FastEngine(BatchedEngine):
         self._slots: Slots | None = None
         self._steps = _STEPS[torch.device(resources.device).type]
 
+    @property
+    def rows(self) -> int:
+        return self._batch_size * _SLOTS
+
     def _answered(self, block: Sequence[Request], size: int) -> list[tuple[Generation, ...]]:
         vocabulary = self._paligemma.vocabulary
         questions = self._questions(block)

@@ -16,6 +16,7 @@ from ruamel.yaml import YAML
 from typer.exceptions import TyperException
 
 from pipelines import canary as canaries
+from pipelines.bench import bench as bench_engine
 from pipelines.fetching import fetch as fetch_models
 from pipelines.job import Job
 from pipelines.job_runners import BeamRunner
@@ -319,6 +320,32 @@ def schema(
         return
     for column in Job.load(job).output_schema():
         _out.print(f"{column.name}: {column.type}", markup=False, soft_wrap=True)
+
+
+@command
+def bench(
+    checkpoint: Annotated[str, typer.Argument(metavar="MODEL", help="A folder, or a hub id.")],
+    *,
+    mix: Annotated[
+        str, typer.Option(help="Asked of each: caption, ocr, detect, segment, answer.")
+    ] = "caption",
+    images: Annotated[int, typer.Option(min=1, help="How many images are asked about.")] = 256,
+    block_size: Annotated[
+        list[int] | None, typer.Option(min=1, help="May be given several times.")
+    ] = None,
+    batch_size: Annotated[int, typer.Option(min=1)] = 16,
+    precision: Annotated[str, typer.Option()] = "bfloat16",
+    engine: Annotated[str, typer.Option()] = "fast",
+    device: Annotated[str, typer.Option()] = "auto",
+    corpus: Annotated[int, typer.Option(min=1, help="Images to project hours for.")] = 1_000_000,
+    devices: Annotated[int, typer.Option(min=1, help="GPUs like this to project for.")] = 1,
+) -> None:
+    """Measure what a model answers in a second on this machine, by the size of blocks."""
+    settings: dict[str, Any] = {"checkpoint": checkpoint, "batch_size": batch_size}
+    settings |= {"precision": precision, "engine": engine, "device": device}
+    with _err.status("measuring"):
+        rates = list(bench_engine(settings, mix.split(","), block_size or [256], images))
+    _out.print(shown.rates_table(rates, corpus, devices))
 
 
 def _check_place(file: Path) -> Path:

@@ -1,6 +1,8 @@
 """Plans, states and summaries as tables in a terminal."""
 
+from collections.abc import Sequence
 from enum import StrEnum
+from typing import TYPE_CHECKING
 
 from rich.table import Table
 from rich.text import Text
@@ -10,6 +12,9 @@ from pipelines.outputs import Layout
 from pipelines.plan import Plan
 from pipelines.status import Status
 from schemas.report import Counts, Summary
+
+if TYPE_CHECKING:
+    from inference.bench import Rate
 
 _BRIEF = 0.05  # seconds; shorter stages are not told
 _REASONS = 20  # shown of the reasons, the commonest first
@@ -45,6 +50,22 @@ def plan_table(plan: Plan) -> Table:
         _add(table, "safety", _NOT_JUDGED)
     _add(table, "output", f"{plan.work.layout.root}{' (new)' if plan.is_new else ''}")
     _add(table, "fingerprint", plan.work.fingerprint)
+    return table
+
+
+def rates_table(rates: Sequence["Rate"], corpus: int, devices: int) -> Table:
+    """What was measured by the size of blocks, and the hours of a corpus of so many images."""
+    names = ("block", "images/s", "tokens/s", "memory", "of the roofline")
+    table = Table(*names, f"hours for {corpus:,} images on {devices}")
+    for rate in rates:
+        table.add_row(
+            str(rate.block_size),
+            f"{rate.images_per_second:.1f}",
+            f"{rate.tokens_per_second:.0f}",
+            _size(rate.memory),
+            f"{rate.share:.0%}",
+            f"{rate.hours(corpus, devices):.2f}",
+        )
     return table
 
 

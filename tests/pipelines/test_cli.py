@@ -41,7 +41,7 @@ def error(*arguments: object, code: int = 2) -> str:
 def test_help_names_every_command() -> None:
     shown = call("--help").output
     names = ("init", "plan", "preview", "run", "status", "inspect", "verify", "finish")
-    for name in (*names, "fetch", "retry"):
+    for name in (*names, "bench", "fetch", "retry"):
         assert f" {name} " in shown
 
 
@@ -237,3 +237,18 @@ def test_errors_are_one_line(
 )
 def test_errors_in_the_job_name_the_field(job_file: Path, setting: str, said: str) -> None:
     assert said in error("run", job_file, "--set", setting)
+
+
+def test_bench_tells_rates_and_hours(checkpoint: Path) -> None:
+    settings = ("--precision", "float32", "--device", "cpu", "--images", 4, "--batch-size", 2)
+    sizes = ("--block-size", 2, "--block-size", 4)
+    shown = call("bench", checkpoint, *settings, *sizes, "--mix", "caption,answer").output
+    assert "images/s" in shown
+    assert "1,000,000" in shown
+    assert len([line for line in shown.splitlines() if line.strip("│ ")[:1] in ("2", "4")]) == 2
+
+
+def test_bench_refuses_what_it_does_not_know(checkpoint: Path) -> None:
+    assert "'poem'" in error("bench", checkpoint, "--mix", "caption,poem")
+    assert "'float99'" in error("bench", checkpoint, "--precision", "float99")
+    assert "no directory" in error("bench", "nowhere")

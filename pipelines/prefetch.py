@@ -45,11 +45,13 @@ def prefetch(
 
     thread = threading.Thread(target=work, name="prefetch", daemon=True)
     thread.start()
+    hangs = False
     try:
         while True:
             try:
                 item, error, last = waiting.get(timeout=seconds)
             except queue.Empty:
+                hangs = True
                 raise DeadlinePassed(
                     f"preparing a block took longer than runner.block_seconds = {seconds:g}"
                 ) from None
@@ -60,4 +62,5 @@ def prefetch(
             yield item  # type: ignore[misc]  # an Item wherever there is no error and no end
     finally:
         stopped.set()
-        thread.join(seconds)
+        if not hangs:
+            thread.join(seconds)

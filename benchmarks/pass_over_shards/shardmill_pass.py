@@ -66,6 +66,9 @@ def job(shard: str, output: str, decode: str) -> ResolvedJob:
             device="cpu",
             threads=1,
             files={},
+            models={},
+            images_judged=False,
+            rules={},
             packages={},
         ),
     )

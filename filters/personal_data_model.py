@@ -3,12 +3,13 @@
 Stands beside the rules of `personal_data` in a job: what one of them replaced, the other leaves.
 """
 
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Annotated, Literal
 
 import numpy as np
-from pydantic import Field, PositiveInt
+from pydantic import AfterValidator, Field, PositiveInt
 
 from filters.entities import Infotypes, find_entities
 from filters.filter import Judge, TextFilter
@@ -22,7 +23,14 @@ from schemas.verdict import Verdict, drop, indeterminate, keep, redact
 if TYPE_CHECKING:
     from filters.hugging_face import TokenClassifier, Window  # which imports torch
 
-Infotype = Annotated[str, Field(pattern=r"^[A-Z][A-Z0-9_]*$")]
+
+def _as_placeholder(infotype: str) -> str:
+    if not re.fullmatch("[A-Z][A-Z0-9_]*", infotype):
+        raise ValueError("an infotype is capitals, digits and '_', such as PERSON_NAME")
+    return infotype
+
+
+Infotype = Annotated[str, AfterValidator(_as_placeholder)]
 
 
 class PersonalDataModel(TextFilter):

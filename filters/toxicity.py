@@ -37,10 +37,12 @@ class ToxicityRules(TextFilter):
 
     fields: ClassVar = "all"  # keys and carried columns are stored too
     kind: Literal["toxicity_rules"] = "toxicity_rules"
-    attributes: tuple[Attribute, ...] = ATTRIBUTES  # those that decide
+    attributes: tuple[Attribute, ...] = Field(ATTRIBUTES, min_length=1)  # those that decide
     drop_at: float = Field(0.8, gt=0, le=1)  # any of them, inclusive
     quarantine_at: float = Field(0.5, gt=0, le=1)  # inclusive
-    languages: tuple[Listed, ...] = LISTED  # others are indeterminate unless a term is found
+    languages: tuple[Listed, ...] = Field(
+        LISTED, min_length=1
+    )  # others are indeterminate unless a term is found
 
     def load(self, resources: Resources) -> Judge[Text]:
         return self  # the lists are loaded with the first text
@@ -51,7 +53,7 @@ class ToxicityRules(TextFilter):
     def _judge(self, text: Text) -> Verdict:
         hits = find(text.value)
         scores = _scores(hits) if hits else {}
-        if scores and self.attributes:
+        if scores:
             worst = max(self.attributes, key=lambda attribute: scores.get(attribute, 0))
             if scores.get(worst, 0) >= self.drop_at:
                 return drop(f"text_{worst}", scores)

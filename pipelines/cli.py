@@ -79,7 +79,8 @@ def main() -> None:
     try:
         sys.exit(app(standalone_mode=False))
     except TyperException as error:
-        _complain(error.format_message())
+        if message := error.format_message():  # none where the help was shown instead
+            _complain(message)
         sys.exit(error.exit_code)
 
 

@@ -53,9 +53,11 @@ def first_fault(error: ValidationError, data: Any, model: type[BaseModel]) -> st
 def _message(fault: Mapping[str, Any], model: type[BaseModel]) -> str:
     context = fault.get("ctx", {})
     if fault["type"] == "extra_forbidden":
-        key = str(fault["loc"][-1])
-        close = difflib.get_close_matches(key, _known_keys(model), 1)
-        return "unknown key" + (f": did you mean {close[0]!r}?" if close else "")
+        key, known = str(fault["loc"][-1]), _known_keys(model)
+        if key in known:
+            return "there is no such key here, but elsewhere: remove it"
+        close = difflib.get_close_matches(key, known, 1)
+        return "unknown key" + (f": did you mean {close[0]!r}?" if close else ": remove it")
     if fault["type"] == "union_tag_invalid":
         return f"there is no kind {context['tag']!r}: take {context['expected_tags']}"
     message = str(fault["msg"]).removeprefix("Value error, ")

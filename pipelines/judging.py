@@ -155,6 +155,8 @@ class Judging:
             judged = [row for row in rows if self.concerns(row)]
             verdicts = loaded.verdicts([row.sample() for row in judged])
             for row, verdict in zip(judged, verdicts, strict=True):
+                if verdict.action == "redact":
+                    raise WorkerFault(f"filter {loaded.name}: nothing of an image can be redacted")
                 _note(row, f"{loaded.name}.", verdict)
                 _apply(row, loaded, [verdict])
 

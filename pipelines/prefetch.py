@@ -38,11 +38,13 @@ def prefetch(
 
     thread = threading.Thread(target=work, name="prefetch", daemon=True)
     thread.start()
+    hangs = False
     try:
         while True:
             try:
                 item, error, last = waiting.get(timeout=seconds)
             except queue.Empty:
+                hangs = True
                 raise DeadlinePassed(
                     f"preparing a block took longer than runner.block_seconds = {seconds:g}"
                 ) from None
@@ -55,4 +57,5 @@ def prefetch(
     finally:
         stopped.set()
         places.release()
-        thread.join(seconds)
+        if not hangs:
+            thread.join(seconds)

@@ -9,6 +9,7 @@ from typing import NamedTuple, Protocol
 import numpy as np
 from PIL import Image
 
+from pipelines.images.directories import tile_size
 from pipelines.images.frames import count_frames, sampled
 from pipelines.images.rgb import MODES, to_rgb
 from schemas.sample import RGB
@@ -178,8 +179,7 @@ class UprightImage:
 
 
 def _check(opened: Image.Image, caps: Caps) -> None:
-    width, height = opened.size
-    if width * height > caps.pixels:
+    if any(width * height > caps.pixels for width, height in (opened.size, tile_size(opened))):
         raise ImageFault("image_too_many_pixels")
     if opened.mode not in MODES:
         raise ImageFault("image_mode_unsupported")

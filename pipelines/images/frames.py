@@ -2,21 +2,26 @@
 
 import re
 
-from PIL import Image
+from PIL import Image, TiffImagePlugin
 
-# Formats whose headers tell; a TIFF is a chain of them.
-_COUNTED = frozenset({"PNG", "WEBP", "TIFF", "AVIF"})
+from pipelines.images.directories import count_pages
+
+# Formats whose headers tell.
+_COUNTED = frozenset({"PNG", "WEBP", "AVIF"})
 _IMAGE, _END = b",;"  # blocks of a GIF that are no extension
 _BLOCK = re.compile(rb"[!,;]")
 
 
 def count_frames(opened: Image.Image, data: bytes, most: int) -> int:
-    """Frames of an animation, or pages; 1 of any other image. Counting a GIF ends at `most`.
+    """Frames of an animation, or pages; 1 of any other image. Counting a GIF or TIFF ends at
+    `most`.
 
     The second picture that some cameras put behind a JPEG is no frame: nobody is shown it.
     """
     if opened.format == "GIF":
         return count_gif_frames(data, most)
+    if isinstance(opened, TiffImagePlugin.TiffImageFile):
+        return count_pages(opened, most)
     return int(getattr(opened, "n_frames", 1)) if opened.format in _COUNTED else 1
 
 

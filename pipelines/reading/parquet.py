@@ -1,6 +1,6 @@
 """Parquet files that hold images: a row is a sample, row groups are read one after another."""
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from typing import cast
 
@@ -13,8 +13,9 @@ from pipelines.reading.stream import CountedStream
 from schemas.errors import ShardFault
 
 KEY = "__key__"  # as webdataset's own conversions name it
-_BATCH = 64  # rows read at once, at most
-_BATCH_BYTES = 64 << 20  # of a batch, by the sizes that the footer states
+# Rows read at once: a dictionary may hold one large image for many rows (at 64, a file of 3 KB took
+# 6 GB), and what footers say of sizes may be wrong. It costs 20 µs a row.
+_BATCH = 1
 _BUFFER = 1 << 20  # bytes read at once of a column
 _MAGIC = b"PAR1"
 # What people name such columns, beside the extensions.
@@ -73,7 +74,7 @@ def check_columns(schema: pa.Schema, fields: Iterable[str], image: str | None) -
 def read_parquet(
     stream: CountedStream, wanted: Wanted, row_groups: tuple[int, int] | None, first_index: int
 ) -> Iterator[RawSample]:
-    """The rows of the row groups from the first to before the second, a few held at a time.
+    """The rows of the row groups from the first to before the second, one held at a time.
 
     None stands for all of the file. Raises ShardFault where it is damaged or lacks a column.
     """
@@ -89,8 +90,7 @@ def read_parquet(
     for group in range(*(row_groups or (0, len(footer.rows)))):
         end = index + footer.rows[group]
         with _faults(stream, opened=True):
-            size = _batch_size(file.metadata, group, names)
-            batches = file.iter_batches(size, [group], names, use_threads=False)
+            batches = file.iter_batches(_BATCH, [group], names, use_threads=False)
         while index < end:
             with _faults(stream, opened=True):
                 batch = next(batches, None)
@@ -179,18 +179,6 @@ def _why_unreadable(stream: CountedStream) -> str:
     stream.seek(max(size - len(_MAGIC), 0))
     ends = stream.read(len(_MAGIC)) == _MAGIC and size > len(_MAGIC)
     return "shard_truncated" if begins and not ends else "shard_unreadable"
-
-
-def _batch_size(metadata: pq.FileMetaData, group: int, names: Sequence[str]) -> int:
-    described = metadata.row_group(group)
-    columns = [described.column(number) for number in range(described.num_columns)]
-    held = sum(
-        column.total_uncompressed_size
-        for column in columns
-        if column.path_in_schema.partition(".")[0] in names
-    )
-    mean = held / max(described.num_rows, 1)
-    return int(min(max(_BATCH_BYTES // max(mean, 1), 1), _BATCH))
 
 
 def _only(schema: pa.Schema, name: str) -> pa.Field:

@@ -12,8 +12,6 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple, cast
 
-from webdataset.tariterators import base_plus_ext
-
 from pipelines.reading.raw import IMAGE_EXTENSIONS, RawSample, Wanted
 from pipelines.reading.stream import CountedStream
 from schemas.errors import ShardFault
@@ -22,6 +20,8 @@ _GZIP = b"\x1f\x8b"
 _BLOCK = 512  # bytes; headers and contents fill whole blocks, and a tar ends with blocks of zeros
 _STEP = 1 << 20  # bytes read at once of what is passed over
 _LONGEST_HEADER = 1 << 20  # bytes of an extended header, where long names stand
+_SPARSE = "GNU.sparse"  # begins what extended headers say of sparse files
+_LENGTH = re.compile(rb"([0-9]{1,10}) ")
 _META = re.compile(r"__[^/]*__($|/)")  # names that webdataset keeps for itself
 _EXTENDED = (tarfile.XHDTYPE, tarfile.SOLARIS_XHDTYPE)
 _FILES = (tarfile.REGTYPE, tarfile.AREGTYPE, tarfile.CONTTYPE)
@@ -76,11 +76,11 @@ class _Gathered:
 
     def add(self, member: Member) -> None:
         extension = member.extension
+        self.repeated |= extension in self.extensions
         if len(self.extensions) == self.wanted.max_members:
             self.crowded |= extension not in self.extensions
             self.members.clear()
             return
-        self.repeated |= extension in self.extensions
         self.linked |= not member.is_file
         self.extensions.add(extension)
         if member.content is not None:
@@ -141,17 +141,31 @@ class _Header(NamedTuple):
 
 def _members(archive: "_Archive", limit: Callable[[str], int]) -> Iterator[Member]:
     for header in _headers(archive):
-        key, extension = base_plus_ext(header.name)
+        key, extension = key_and_extension(header.name)
         # What has no extension belongs to no sample.
-        if key is None or header.is_folder or _META.match(header.name):
+        if not key or header.is_folder or _META.match(header.name):
             archive.pass_over(header.size)
             continue
-        extension = extension.lower()
         if header.is_file and header.size <= limit(extension):
             yield Member(key, extension, archive.content(header.size), True)
         else:
             archive.pass_over(header.size)
             yield Member(key, extension, None, header.is_file)
+
+
+def key_and_extension(name: str) -> tuple[str, str]:
+    """A member's name parted at the first dot of its last part; two empty ones where it has none.
+
+    As webdataset's `base_plus_ext`, but in time linear in the name's length: its regular
+    expression takes 47 s for 80,000 slashes, and holds the interpreter.
+    """
+    folder, slash, last = name.rpartition("/")
+    stem, dot, extension = last.partition(".")
+    if not dot or not (stem or slash):
+        return "", ""
+    if not stem and "." in folder.rpartition("/")[2]:
+        return "", ""
+    return f"{folder}{slash}{stem}", extension.lower()
 
 
 def _headers(archive: "_Archive") -> Iterator[_Header]:
@@ -188,7 +202,7 @@ def _described(
     return _Header(
         name=told.get("path", header.name),
         size=0 if header.type in _EMPTY else size,
-        is_file=header.type in _FILES and not any(key.startswith("GNU.sparse") for key in told),
+        is_file=header.type in _FILES and _SPARSE not in told,
         is_folder=header.isdir(),
     )
 
@@ -245,17 +259,25 @@ class _Archive:
 
 
 def _records(content: bytes) -> dict[str, str]:
-    """The records of an extended header (POSIX.1-2001, pax): `length key=value\\n`."""
+    """The records of an extended header (POSIX.1-2001, pax): `length key=value\\n`.
+
+    Of those that are read here alone, for headers follow each other in any number.
+    """
     records: dict[str, str] = {}
-    while content:
-        length = content.partition(b" ")[0]
-        if not length.isdigit() or not len(length) < int(length) <= len(content):
+    start = 0
+    while start < len(content):
+        length = _LENGTH.match(content, start)
+        end = start + int(length[1]) if length else 0
+        if not length or not length.end() < end <= len(content):
             raise ValueError("a record of no length")
-        record, content = content[len(length) + 1 : int(length)], content[int(length) :]
-        key, separator, value = record.removesuffix(b"\n").partition(b"=")
+        key, separator, value = content[length.end() : end].removesuffix(b"\n").partition(b"=")
         if not separator:
             raise ValueError("a record without a value")
-        records[key.decode("utf-8", "replace")] = value.decode("utf-8", "surrogateescape")
+        if key in (b"path", b"size"):
+            records[key.decode()] = value.decode("utf-8", "surrogateescape")
+        elif key.startswith(_SPARSE.encode()):
+            records[_SPARSE] = ""
+        start = end
     return records
 
 

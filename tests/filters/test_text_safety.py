@@ -207,7 +207,14 @@ def test_every_reason_is_documented() -> None:
 
 
 @pytest.mark.parametrize(
-    "options", [{"vulgarity_at": 0}, {"quarantine_at": 1.1}, {"languages": ["fi"]}, {"drop": 1}]
+    "options",
+    [
+        {"vulgarity_at": 0},
+        {"quarantine_at": 1.1},
+        {"languages": ["fi"]},
+        {"languages": []},
+        {"drop": 1},
+    ],
 )
 def test_senseless_options_are_refused(options: dict[str, object]) -> None:
     with pytest.raises(ValidationError):

@@ -156,7 +156,16 @@ def test_every_reason_is_documented() -> None:
     assert {attribute for _, _, attribute in TABLE} >= set(ATTRIBUTES)
 
 
-@pytest.mark.parametrize("options", [{"drop_at": 0}, {"attributes": ["toxicity"]}, {"at": 1}])
+@pytest.mark.parametrize(
+    "options",
+    [
+        {"drop_at": 0},
+        {"attributes": ["toxicity"]},
+        {"attributes": []},
+        {"languages": []},
+        {"at": 1},
+    ],
+)
 def test_senseless_options_are_refused(options: dict[str, object]) -> None:
     with pytest.raises(ValidationError):
         ToxicityRules.model_validate(options)

@@ -189,6 +189,17 @@ def test_wrong_usage_is_one_line_too(
     assert ended.value.code == 2
 
 
+def test_without_a_command_the_help_is_shown_and_no_error(
+    monkeypatch: pytest.MonkeyPatch, capsys: Capture
+) -> None:
+    monkeypatch.setattr("sys.argv", ["shardmill"])
+    with pytest.raises(SystemExit):
+        main()
+    shown = capsys.readouterr()
+    assert "Usage: " in shown.out
+    assert "shardmill: " not in shown.err
+
+
 def test_an_output_that_cannot_be_written_is_the_users_to_change(job_file: Path) -> None:
     assert "cannot be written" in error("run", job_file, "--output", "/proc/nowhere")
 

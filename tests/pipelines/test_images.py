@@ -5,6 +5,7 @@ import itertools
 import struct
 import tracemalloc
 import zlib
+from collections.abc import Iterable
 from contextlib import suppress
 from typing import Any, cast
 
@@ -17,7 +18,7 @@ from making import encoded, jpeg, picture
 from PIL import Image, ImageOps
 
 from pipelines.images import Caps, Decoding, EncodedImage, ImageFault
-from pipelines.images.frames import count_gif_frames, sampled
+from pipelines.images.frames import count_frames, count_gif_frames, sampled
 
 ROOM = 10_000_000  # pixels, more than any image here has
 ORIENTATION = 0x0112
@@ -123,6 +124,59 @@ def test_a_bomb_is_refused_by_its_header() -> None:
     finally:
         tracemalloc.stop()
     assert opened(bomb, side * side).width == side
+
+
+def directory(entries: Iterable[tuple[int, int, int, int]], content: bytes) -> bytes:
+    """A TIFF of one directory and what stands behind it; of an entry: tag, type, number, value.
+
+    A value of -1 is where the content begins.
+    """
+    entries = list(entries)
+    start = 8 + 2 + 12 * len(entries) + 4
+    packed = [
+        struct.pack("<HHII", tag, kind, number, start if value < 0 else value)
+        for tag, kind, number, value in entries
+    ]
+    head = b"II*\0" + struct.pack("<IH", 8, len(entries))
+    return head + b"".join(packed) + bytes(4) + content
+
+
+# Width, height, bits, no compression, black is 0, the place of the pixels, rows, bytes.
+_PLAIN = [(256, 4), (257, 4), (258, 8), (259, 1), (262, 1), (273, -1), (278, 4), (279, 16)]
+PLAIN = [(tag, 4, 1, value) for tag, value in _PLAIN]
+OVERLAPPING = [(1000 + number, 7, 500_000, -1) for number in range(200)]  # all the same bytes
+
+
+def with_exif(format: str) -> bytes:
+    """An image whose EXIF data are 0.5 MB that say 100 MB."""
+    exif = directory(OVERLAPPING, bytes(500_000))
+    if format == "TIFF":
+        return directory([*PLAIN, *OVERLAPPING], bytes(500_000))
+    if format != "JPEG":
+        return encoded(picture(9, 9), format, exif=exif)
+    pieces = [exif[start : start + 65_000] for start in range(0, len(exif), 65_000)]
+    segments = [struct.pack(">2sH6s", b"\xff\xe1", 8 + len(p), b"Exif\0\0") + p for p in pieces]
+    data = jpeg(9, 9)
+    return data[:2] + b"".join(segments) + data[20:]  # no JFIF: resolutions are sought in EXIF
+
+
+@pytest.mark.parametrize("format", ["JPEG", "PNG", "WEBP", "TIFF"])
+def test_metadata_that_overlap_take_no_memory(format: str) -> None:
+    data = with_exif(format)
+    tracemalloc.start()
+    try:
+        with suppress(ImageFault):
+            opened(data).upright().pixels()
+        assert tracemalloc.get_traced_memory()[1] < 8 << 20
+    finally:
+        tracemalloc.stop()
+
+
+def test_a_tile_larger_than_the_image_meets_the_cap() -> None:
+    tiled = [*PLAIN[:5], (322, 4, 1, 64), (323, 4, 1, 32), (324, 4, 1, -1), (325, 4, 1, 2048)]
+    data = directory(tiled, bytes(2048))
+    assert opened(data, 2048).upright().pixels().shape == (4, 4, 3)
+    assert fault(data, 2047).reason == "image_too_many_pixels"
 
 
 WHITE, RED, BLUE = (255, 255, 255), (255, 0, 0), (0, 0, 255)
@@ -321,6 +375,17 @@ def test_caps_on_animations_are_inclusive(format: str, caps: Caps, reason: str) 
             EncodedImage.open(data, caps)
     else:
         assert EncodedImage.open(data, caps).num_frames == 3
+
+
+def test_pages_are_counted_no_further_than_the_cap() -> None:
+    """Pillow's own count goes on to the end, and takes the square of their number."""
+    first, *others = [picture(9, 9, seed) for seed in range(30)]
+    data = encoded(first, "TIFF", save_all=True, append_images=others)
+    with pytest.raises(ImageFault, match="image_too_many_frames"):
+        EncodedImage.open(data, Caps(ROOM, frames=20))
+    with Image.open(io.BytesIO(data)) as image:
+        assert [count_frames(image, data, most) for most in (1, 20, 30, 31)] == [1, 20, 30, 30]
+        assert image.tell() == 0
 
 
 def test_a_page_larger_than_the_first_meets_the_cap_too() -> None:

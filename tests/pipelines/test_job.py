@@ -94,7 +94,17 @@ def test_everything_that_can_be_said() -> None:
         ("output: out", 'output: ""', "output: must not be empty"),
         ("output: out", "outputs: out", "output: is missing (and 1 more)"),
         ("output: out", "output: out\nruner: {}", "runer: unknown key: did you mean 'runner'?"),
-        ("output: out", "output: out\nzzz: 1", "zzz: unknown key"),
+        ("output: out", "output: out\nzzz: 1", "zzz: unknown key: remove it"),
+        (
+            "output: out",
+            "output: out\nfilters: [{kind: image_size, applies_to: both}]",
+            "filters[0].applies_to: there is no such key here, but elsewhere: remove it",
+        ),
+        (
+            "output: out",
+            "output: out\nfilters: [{kind: personal_data_model, model: m, labels: {PER: a name}}]",
+            "filters[0].labels.PER: an infotype is capitals, digits and '_', such as PERSON_NAME",
+        ),
         (
             "output: out",
             "output: out\nfilters: [{kind: sise}]",

@@ -330,6 +330,20 @@ def test_a_wrong_number_of_verdicts_is_the_workers_fault() -> None:
         Judging([Short()], RESOURCES).judge_bytes([row(0), row(1)])
 
 
+class Redacting(Short):
+    """Says what no image can undergo."""
+
+    kind: str = "redacting"
+
+    def judge(self, items: Sequence[Sample]) -> list[Verdict]:
+        return [redact("", {}) for _ in items]
+
+
+def test_an_image_that_is_to_be_redacted_does_not_pass() -> None:
+    with pytest.raises(WorkerFault, match="filter redacting: nothing of an image can be redacted"):
+        Judging([Redacting()], RESOURCES).judge_bytes([row()])
+
+
 @pytest.mark.parametrize("evaluate_all", [False, True])
 def test_filters_behind_a_drop_are_evaluated_where_asked_for(evaluate_all: bool) -> None:
     sample, broken = row(source_text="a bad star"), row(source_text="bad")

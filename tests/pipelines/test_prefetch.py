@@ -8,6 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from pipelines.prefetch import prefetch
+from schemas.errors import DeadlinePassed
 
 
 def threads() -> list[threading.Thread]:
@@ -72,3 +73,21 @@ def test_the_queue_is_bounded() -> None:
         assert next(items) == taken
         assert source.made <= taken + 3
     items.close()
+
+
+def test_what_hangs_is_not_waited_for_again(monkeypatch: pytest.MonkeyPatch) -> None:
+    go_on = threading.Event()
+
+    def hanging() -> Iterator[int]:
+        yield 1
+        go_on.wait()
+
+    items = prefetch(hanging(), 1, seconds=0.05)
+    assert next(items) == 1
+    with monkeypatch.context() as patched:
+        patched.delattr(threading.Thread, "join")
+        with pytest.raises(DeadlinePassed, match=r"block_seconds = 0\.05"):
+            next(items)
+    (thread,) = threads()
+    go_on.set()
+    thread.join()

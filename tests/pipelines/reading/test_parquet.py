@@ -50,6 +50,18 @@ def test_the_images_of_hugging_face() -> None:
     ]
 
 
+def test_rows_that_share_a_large_image_do_not_each_take_its_memory() -> None:
+    large = pa.DictionaryArray.from_arrays([0] * 64, pa.array([bytes(4 << 20)]))
+    options = {"compression": "zstd", "dictionary_pagesize_limit": 1 << 30, "store_schema": False}
+    content = parquet_bytes({"jpg": large}, **options)
+    assert len(content) < 1 << 16
+    stream, wanted = CountedStream(io.BytesIO(content)), Wanted(frozenset())
+    before = pa.total_allocated_bytes()
+    held = [pa.total_allocated_bytes() - before for _ in read_parquet(stream, wanted, None, 0)]
+    assert len(held) == 64
+    assert max(held) < 64 << 20
+
+
 @pytest.mark.parametrize(
     "kind",
     [pa.binary(), pa.large_binary(), pa.binary(1), pa.binary_view()],

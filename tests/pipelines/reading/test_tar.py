@@ -6,6 +6,7 @@ import itertools
 import json
 import re
 import tarfile
+import tracemalloc
 from collections.abc import Sequence
 from contextlib import suppress
 from typing import Any, cast
@@ -20,7 +21,7 @@ from pipelines.reading.fields import read_field
 from pipelines.reading.raw import RawSample, Wanted
 from pipelines.reading.stream import CountedStream
 from pipelines.reading.tar import Member as Found
-from pipelines.reading.tar import read_members, read_tar
+from pipelines.reading.tar import key_and_extension, read_members, read_tar
 from schemas.errors import ShardFault
 
 BLOCK = 512
@@ -121,6 +122,12 @@ def test_members_are_those_of_tarfile(members: list[Member], format: int, longer
 )
 def test_keys_end_at_the_first_dot_of_the_name(name: str, key: str, extension: str) -> None:
     assert read(tar_bytes([(name, b"x")])) == [(key, extension, b"x", True)]
+
+
+@given(st.text("ab./", max_size=12))
+def test_names_are_parted_as_webdataset_parts_them(name: str) -> None:
+    key, extension = base_plus_ext(name)
+    assert key_and_extension(name) == (key or "", extension or "")
 
 
 def of_type(name: str, kind: bytes, size: int = 0) -> bytes:
@@ -294,6 +301,44 @@ def test_a_sample_of_ten_thousand_members_is_told_and_not_held() -> None:
     first, second = samples(content, *fields, max_members=9_999)
     assert (first.fault, first.fields, second.fault) == ("members_too_many", {}, "")
     assert samples(content, *fields, max_members=10_000)[0].fault == ""
+
+
+def test_a_repeated_member_of_a_sample_with_as_many_as_it_may_have_is_told() -> None:
+    content = tar_bytes([("0.jpg", b"x"), ("0.txt", b"a"), ("0.txt", b"b"), ("1.jpg", b"next")])
+    first, second = samples(content, "txt", max_members=2)
+    assert (first.fault, first.fields, second.fault) == ("member_repeated", {}, "")
+
+
+def extended(kind: bytes, content: bytes) -> bytes:
+    """An extended header and what it holds."""
+    return of_type("x", kind, len(content)) + content + bytes(-len(content) % BLOCK)
+
+
+@pytest.mark.parametrize(
+    "header",
+    [
+        extended(tarfile.GNUTYPE_LONGNAME, b"/" * 1_000_000),
+        extended(tarfile.XHDTYPE, b"5 a=\n" * 200_000),
+    ],
+    ids=["a name", "records"],
+)
+def test_a_long_header_takes_no_time(header: bytes) -> None:
+    """Both took the square of their length, which is hours."""
+    (sample,) = samples(header + tar_bytes([("0", b"x"), ("1.jpg", b"x")]))
+    assert (sample.key, sample.fault) == ("1", "")
+
+
+def test_what_global_headers_say_of_other_things_is_not_held() -> None:
+    def header(number: int) -> bytes:
+        return extended(tarfile.XGLTYPE, b"900015 key%03d=%s\n" % (number, b"x" * 900_000))
+
+    content = b"".join(map(header, range(20))) + tar_bytes([("0.jpg", b"x")])
+    tracemalloc.start()
+    try:
+        assert len(samples(content)) == 1
+        assert tracemalloc.get_traced_memory()[1] < 8 << 20
+    finally:
+        tracemalloc.stop()
 
 
 def test_a_sparse_member_that_claims_a_terabyte_is_not_read() -> None:

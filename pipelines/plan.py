@@ -57,9 +57,9 @@ class Resolved(Frozen):
     device: str  # cpu | cuda
     threads: int  # of arithmetic on the CPU: sums depend on how they are split
     files: Mapping[str, str]  # files that filters and tasks read -> sha256
-    models: Mapping[str, ResolvedModel]  # of the filters, by name@revision
-    images_judged: bool  # a filter of the job judges by a model what images show
-    rules: Mapping[str, str]  # version of the rules of each filter
+    models: Mapping[str, ResolvedModel] = {}  # of the filters, by name@revision
+    images_judged: bool = False  # a filter of the job judges by a model what images show
+    rules: Mapping[str, str] = {}  # version of the rules of each filter
     packages: Mapping[str, str]  # versions of what computes or writes
     filters_from: Earlier | None = None
 

@@ -138,7 +138,7 @@ def test_the_output_and_the_reports_are_the_local_runners(
     expected = run(filtering(shards, "local"), on_report=here.append)
     summary = run(filtering(shards, "beam", runner=runner), on_report=there.append)
     assert expected.failed == ("cut",)
-    assert len(snapshot(shards / "local")) == 10
+    assert len(snapshot(shards / "local")) >= 10  # parts of the hostile ones among them
     assert snapshot(shards / "beam") == snapshot(shards / "local")
     assert told(there) == told(here)
     for field in ("outcome", "failed", "units_here", "counts_here", "counts", "scores_here"):

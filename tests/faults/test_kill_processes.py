@@ -48,7 +48,15 @@ def undisturbed(job_file: Path) -> dict[str, bytes]:
 def workers_of(process: "subprocess.Popen[str]") -> list[psutil.Process]:
     """The workers; a helper of multiprocessing's is started in another way."""
     children = psutil.Process(process.pid).children()
-    return [child for child in children if "spawn_main" in " ".join(child.cmdline())]
+    return [child for child in children if "spawn_main" in command_line(child)]
+
+
+def command_line(process: psutil.Process) -> str:
+    """Empty for one that has ended, even if nobody has asked for its exit code yet."""
+    try:
+        return " ".join(process.cmdline())
+    except psutil.NoSuchProcess:
+        return ""
 
 
 def until_reported(process: "subprocess.Popen[str]") -> None:

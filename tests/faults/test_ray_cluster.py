@@ -44,7 +44,15 @@ class Nodes:
         """The processes of actors on these nodes."""
         raylets = [psutil.Process(p.process.pid) for n in self.nodes for p in raylet(n)]
         children = [child for raylet in raylets for child in raylet.children(recursive=True)]
-        return [child for child in children if "_Actor" in " ".join(child.cmdline()[:1])]
+        return [child for child in children if "_Actor" in name(child)]
+
+
+def name(process: psutil.Process) -> str:
+    """What Ray calls a process; empty for one that has ended."""
+    try:
+        return " ".join(process.cmdline()[:1])
+    except psutil.NoSuchProcess:
+        return ""
 
 
 def raylet(node: Any) -> list[Any]:

@@ -18,11 +18,13 @@ from pipelines.storage import LocalStorage
 from shardmill import Job
 
 STORAGE = LocalStorage()
-NOW = datetime.now(UTC)
 
 
-def sign(host: str, process: int, beat: datetime = NOW, since: datetime = NOW) -> Sign:
-    return Sign(host=host, process=process, since=since, beat=beat)
+def sign(host: str, process: int, since: int = 0, beat: int = 0) -> Sign:
+    """Since and last beaten so many seconds ago."""
+    now = datetime.now(UTC)
+    times = {"since": now - timedelta(seconds=since), "beat": now - timedelta(seconds=beat)}
+    return Sign.model_validate({"host": host, "process": process, **times})
 
 
 def ended() -> int:
@@ -34,15 +36,14 @@ def ended() -> int:
 
 def test_a_process_of_this_machine_is_looked_for() -> None:
     here = socket.gethostname()
-    long_ago = NOW - timedelta(days=9)
-    assert sign(here, os.getppid(), beat=long_ago).alive()
+    assert sign(here, os.getppid(), beat=1_000_000).alive()
     assert not sign(here, ended()).alive()
     assert not sign(here, os.getpid()).alive()
 
 
 def test_on_another_machine_the_last_beat_tells() -> None:
-    assert sign("elsewhere", 1, NOW - timedelta(seconds=100)).alive()
-    assert not sign("elsewhere", 1, NOW - timedelta(seconds=200)).alive()
+    assert sign("elsewhere", 1, beat=100).alive()
+    assert not sign("elsewhere", 1, beat=200).alive()
 
 
 def test_a_heartbeat_is_there_while_its_run_is(tmp_path: Path) -> None:
@@ -56,8 +57,7 @@ def test_a_heartbeat_is_there_while_its_run_is(tmp_path: Path) -> None:
 
 def test_those_at_work_are_told_oldest_first_whatever_else_lies_there(tmp_path: Path) -> None:
     layout = Layout(str(tmp_path))
-    older = NOW - timedelta(hours=1)
-    for run_id, told in {"b": sign("b", 1), "a": sign("a", 1, since=older)}.items():
+    for run_id, told in {"b": sign("b", 1), "a": sign("a", 1, since=3600)}.items():
         STORAGE.write_bytes(layout.heartbeat(run_id), told.model_dump_json().encode())
     STORAGE.write_bytes(layout.heartbeat("half"), b'{"host":')
     found = others_at_work(layout, ["half", "b", "gone", "a"], STORAGE)

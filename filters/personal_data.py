@@ -12,7 +12,7 @@ from filters.recognisers import ANY, RECOGNISERS, Recogniser
 from filters.redaction import Match, merge, redact_matches
 from schemas.resources import Resources
 from schemas.sample import Text
-from schemas.verdict import Verdict, drop, indeterminate, keep, redact
+from schemas.verdict import Verdict, drop, keep, quarantine, redact
 
 Infotype = Literal[
     "US_SOCIAL_SECURITY_NUMBER",
@@ -80,7 +80,7 @@ class _Judge:
             matches = merge(find(text, self._recognisers))
             if not matches:
                 return redact(text, dict(counts), scores)
-        return indeterminate("personal_data_unsettled", scores)
+        return quarantine("personal_data_unsettled", scores)
 
 
 def chosen(infotypes: Sequence[str]) -> tuple[Recogniser, ...]:

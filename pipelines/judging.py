@@ -56,7 +56,7 @@ class Judging:
         self._evaluate_all = evaluate_all
         self._loaded: list[_Loaded] = []
         for name, stage in zip(names or filter_names(filters), filters, strict=True):
-            with at(f"filter {name}: "):
+            with at(f"filter {name}, "):
                 judge = cast("TextFilter | ImageFilter", stage).load(resources)
             self._loaded.append(_Loaded(name, stage, judge))
         self.reads_frames = any(

@@ -112,7 +112,7 @@ def test_a_model_that_changed_after_the_plan_is_not_loaded(made: Job, model: Pat
     (model / "preprocessor_config.json").unlink()
     from pipelines.annotate import Annotator
 
-    with pytest.raises(JobError, match="^filter porn_image_model, model: .* is not what it was"):
+    with pytest.raises(JobError, match=r"^filter porn_image_model, model: .* is not what it was"):
         Annotator(work, LocalStorage(), decode_threads=1)
 
 

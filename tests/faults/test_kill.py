@@ -29,7 +29,18 @@ def job_file(tmp_path_factory: pytest.TempPathFactory, checkpoint: Path) -> Path
 
 def start(job_file: Path, output: Path) -> "subprocess.Popen[str]":
     command = [sys.executable, "-m", "shardmill", "run", str(job_file), "--output", str(output)]
-    return subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True)
+    return subprocess.Popen(
+        command,
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.PIPE,
+        text=True,
+        preexec_fn=heed_interrupts,  # noqa: PLW1509 - no threads here
+    )
+
+
+def heed_interrupts() -> None:
+    """What a shell runs in the background ignores Ctrl-C, and so would what it starts."""
+    signal.signal(signal.SIGINT, signal.SIG_DFL)
 
 
 def finish(job_file: Path, output: Path) -> float:

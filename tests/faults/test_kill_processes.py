@@ -29,8 +29,18 @@ def start(job_file: Path, output: Path, workers: int = 2) -> "subprocess.Popen[s
     command = [sys.executable, "-m", "shardmill", "run", str(job_file), "--output", str(output)]
     command += ["--set", f"runner.workers={workers}"]
     return subprocess.Popen(
-        command, cwd=ROOT, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True
+        command,
+        cwd=ROOT,
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.PIPE,
+        text=True,
+        preexec_fn=heed_interrupts,  # noqa: PLW1509 - no threads here
     )
+
+
+def heed_interrupts() -> None:
+    """What a shell runs in the background ignores Ctrl-C, and so would what it starts."""
+    signal.signal(signal.SIGINT, signal.SIG_DFL)
 
 
 def parquet(output: Path) -> dict[str, bytes]:

@@ -48,8 +48,7 @@ class TextSafetyRules(TextFilter):
     def _judge(self, text: Text) -> Verdict:
         hits = find(text.value)
         scores = _scores(hits) if hits else {}
-        decided = self._decide(scores)
-        if decided:
+        if scores and (decided := self._decide(scores)):
             return decided
         if not is_covered(text, self.languages):
             return indeterminate("language_unsupported", scores)

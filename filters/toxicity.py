@@ -40,9 +40,8 @@ class ToxicityRules(TextFilter):
     attributes: tuple[Attribute, ...] = Field(ATTRIBUTES, min_length=1)  # those that decide
     drop_at: float = Field(0.8, gt=0, le=1)  # any of them, inclusive
     quarantine_at: float = Field(0.5, gt=0, le=1)  # inclusive
-    languages: tuple[Listed, ...] = Field(
-        LISTED, min_length=1
-    )  # others are indeterminate unless a term is found
+    # Others are indeterminate unless a term is found.
+    languages: tuple[Listed, ...] = Field(LISTED, min_length=1)
 
     def load(self, resources: Resources) -> Judge[Text]:
         return self  # the lists are loaded with the first text

@@ -117,13 +117,18 @@ class Job(Frozen):
         """Whether a filter judges by a model what the images show."""
         return any(isinstance(each, ImageFilter) and each.judges_safety for each in self.filters)
 
-    @model_validator(mode="after")
-    def _safe(self) -> Self:
-        if self.require_image_safety and not (self.judges_images or self.filters_from):
+    def check_image_safety(self, judged: bool) -> None:
+        """JobError where the job demands that a model judges what images show, and none does."""
+        if self.require_image_safety and not judged:
             raise JobError(
                 "require_image_safety: no filter of this job judges by a model what images show: "
                 "add one of kind porn_image_model to filters"
             )
+
+    @model_validator(mode="after")
+    def _safe(self) -> Self:
+        if not self.filters_from:  # whose filters may have judged them
+            self.check_image_safety(self.judges_images)
         return self
 
     @model_validator(mode="after")

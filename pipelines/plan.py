@@ -199,11 +199,7 @@ def resolve(job: Job, recorded: Mapping[str, Any] | None = None) -> ResolvedJob:
         packages={name: version(name) for name in PACKAGES},
         filters_from=earlier,
     )
-    if job.require_image_safety and not resolved.images_judged:
-        raise JobError(
-            "require_image_safety: no filter of this job judges by a model what images show: "
-            "add one of kind porn_image_model to filters"
-        )
+    job.check_image_safety(resolved.images_judged)
     for name, task in job.tasks.items():
         with at(f"tasks.{name}: "):
             task.load()

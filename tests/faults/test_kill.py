@@ -4,12 +4,12 @@ import os
 import random
 import signal
 import subprocess
-import sys
 import time
 from pathlib import Path
 
 import pytest
 import yaml_job
+from commands import start
 from making import pairs, write_shard
 
 from pipelines.verify import verify
@@ -25,22 +25,6 @@ def job_file(tmp_path_factory: pytest.TempPathFactory, checkpoint: Path) -> Path
     for unit in range(UNITS):
         write_shard(folder / f"shards/{unit:05}.tar", pairs(SAMPLES - unit % 2 * 3, unit))
     return yaml_job.write(folder / "job.yaml", folder / "shards", checkpoint, part=4)
-
-
-def start(job_file: Path, output: Path) -> "subprocess.Popen[str]":
-    command = [sys.executable, "-m", "shardmill", "run", str(job_file), "--output", str(output)]
-    return subprocess.Popen(
-        command,
-        stdout=subprocess.DEVNULL,
-        stderr=subprocess.PIPE,
-        text=True,
-        preexec_fn=heed_interrupts,  # noqa: PLW1509 - no threads here
-    )
-
-
-def heed_interrupts() -> None:
-    """What a shell runs in the background ignores Ctrl-C, and so would what it starts."""
-    signal.signal(signal.SIGINT, signal.SIG_DFL)
 
 
 def finish(job_file: Path, output: Path) -> float:

@@ -2,9 +2,9 @@
 
 import signal
 import subprocess
-import sys
 from pathlib import Path
 
+import commands
 import psutil
 import pytest
 import yaml_job
@@ -13,7 +13,6 @@ from making import pairs, write_shard
 from pipelines.verify import verify
 
 pytestmark = pytest.mark.faults
-ROOT = Path(__file__).parents[2]
 UNITS = 10
 
 
@@ -26,21 +25,7 @@ def job_file(tmp_path_factory: pytest.TempPathFactory, checkpoint: Path) -> Path
 
 
 def start(job_file: Path, output: Path, workers: int = 2) -> "subprocess.Popen[str]":
-    command = [sys.executable, "-m", "shardmill", "run", str(job_file), "--output", str(output)]
-    command += ["--set", f"runner.workers={workers}"]
-    return subprocess.Popen(
-        command,
-        cwd=ROOT,
-        stdout=subprocess.DEVNULL,
-        stderr=subprocess.PIPE,
-        text=True,
-        preexec_fn=heed_interrupts,  # noqa: PLW1509 - no threads here
-    )
-
-
-def heed_interrupts() -> None:
-    """What a shell runs in the background ignores Ctrl-C, and so would what it starts."""
-    signal.signal(signal.SIGINT, signal.SIG_DFL)
+    return commands.start(job_file, output, f"runner.workers={workers}")
 
 
 def parquet(output: Path) -> dict[str, bytes]:

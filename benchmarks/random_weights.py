@@ -19,15 +19,10 @@ from demo.architecture import configuration, processor
 _VOCABULARY = 257_216
 
 
-def main(
-    folder: Path,
-    resolution: Annotated[int, typer.Option(help="224, 448 or 896 pixels.")] = 224,
-    layers: Annotated[int, typer.Option(min=1, help="Of the text tower; fewer for a trial.")] = 26,
-) -> None:
-    """Write it."""
-    tokens = tokenizer.build()
+def paligemma2_3b(resolution: int, layers: int = 26) -> Any:
+    """The configuration, over the demo's tokens; fewer layers of the text tower for a trial."""
     config: Any = configuration(
-        tokens,
+        tokenizer.build(),
         image_size=resolution,
         patch_size=14,
         vision_layers=min(27, layers),
@@ -43,7 +38,17 @@ def main(
     config.vision_config.num_attention_heads = 16
     config.text_config.head_dim = config.text_config.query_pre_attn_scalar = 256
     config.text_config.vocab_size = config.vocab_size = _VOCABULARY
-    processor(tokens, config).save_pretrained(folder)
+    return config
+
+
+def main(
+    folder: Path,
+    resolution: Annotated[int, typer.Option(help="224, 448 or 896 pixels.")] = 224,
+    layers: Annotated[int, typer.Option(min=1, help="Of the text tower; fewer for a trial.")] = 26,
+) -> None:
+    """Write it."""
+    config = paligemma2_3b(resolution, layers)
+    processor(tokenizer.build(), config).save_pretrained(folder)
     torch.set_default_dtype(torch.bfloat16)
     device = "cuda" if torch.cuda.is_available() else "cpu"
     with torch.device(device):

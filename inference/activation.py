@@ -4,6 +4,7 @@ import math
 from typing import Any
 
 import torch
+from transformers.activations import GELUTanh
 
 _LINEAR = 2 * math.sqrt(2 / math.pi)
 _CUBIC = _LINEAR * 0.044715
@@ -31,9 +32,7 @@ def gelu(numbers: torch.Tensor) -> torch.Tensor:
 
 def activation(module: Any) -> Any:
     """The function of a module of transformers' own, or the one here that equals it."""
-    probe = torch.linspace(-6, 6, 97)
-    same = torch.equal(module(probe), torch.nn.functional.gelu(probe, approximate="tanh"))
-    return gelu if same else module
+    return gelu if isinstance(module, GELUTanh) else module
 
 
 def _by_sigmoid(numbers: torch.Tensor) -> bool:

@@ -5,7 +5,7 @@ from typing import Any, NamedTuple
 import torch
 from torch.nn import functional
 
-from inference.activation import capped
+from inference.kernels import Kernels, Sight
 
 
 class Turns(NamedTuple):
@@ -21,14 +21,16 @@ class Turns(NamedTuple):
         half = cosine.shape[-1] // 2
         return cls(cosine[0], torch.cat([-sine[0, :, :half], sine[0, :, half:]], dim=-1))
 
-    def at(self, places: torch.Tensor | slice) -> "Turns":
-        """Those of some positions, for all heads."""
-        return Turns(self.cosine[places].unsqueeze(-2), self.sine[places].unsqueeze(-2))
+    def to(self, device: torch.device) -> "Turns":
+        return Turns(*(each.to(device) for each in self))
 
-    def __call__(self, heads: torch.Tensor) -> torch.Tensor:
-        """[..., heads, width] as turned."""
-        swapped = heads.roll(heads.shape[-1] // 2, -1)
-        return (heads * self.cosine).addcmul_(swapped, self.sine)
+    def first(self, length: int) -> "Turns":
+        """Those of the first positions, for all heads."""
+        return Turns(*(each[:length].unsqueeze(-2) for each in self))
+
+    def at(self, places: torch.Tensor) -> "Turns":
+        """Those of some positions, for all heads."""
+        return Turns(*(functional.embedding(places, each).unsqueeze(-2) for each in self))
 
 
 class Attention(NamedTuple):
@@ -39,54 +41,27 @@ class Attention(NamedTuple):
     width: int
     scale: float  # of the products of queries and keys
     cap: float | None  # of the scaled products
+    kernels: Kernels
 
     def __call__(
-        self,
-        queries: torch.Tensor,
-        keys: torch.Tensor,
-        values: torch.Tensor,
-        mask: torch.Tensor | None,
+        self, queries: torch.Tensor, keys: torch.Tensor, values: torch.Tensor, sight: Sight
     ) -> torch.Tensor:
-        """Queries [rows, length, heads, width] on keys and values [rows, shared, seen, width].
+        """Queries [rows, length, heads, width] on keys and values [rows, shared, columns, width].
 
-        Every query sees what the mask [rows, seen], which is added, lets through. Returns
-        [rows, length, heads * width].
+        All queries of a row see the same. Returns [rows, length, heads * width].
         """
         rows, length = queries.shape[:2]
         group = self.heads // self.shared
-        # All queries see the same, so those that share keys are as good as further tokens.
+        # So those that share keys are as good as further tokens.
         asked = queries.reshape(rows, length, self.shared, group, self.width).transpose(1, 2)
         asked = asked.reshape(rows, self.shared, length * group, self.width)
         if self.cap is None and length > 1:
-            wide = None if mask is None else mask[:, None, None]
+            wide = None if sight.mask is None else sight.mask[:, None, None]
             found = functional.scaled_dot_product_attention(
                 asked, keys, values, wide, scale=self.scale
             )
         else:
-            found = self._weighed(asked, keys, values, mask)
+            weighed = self.kernels.prefix if length > 1 else self.kernels.step
+            found = weighed(asked, keys, values, sight, scale=self.scale, cap=self.cap)
         found = found.view(rows, self.shared, length, group, self.width).transpose(1, 2)
         return found.reshape(rows, length, self.heads * self.width)
-
-    def _weighed(
-        self,
-        queries: torch.Tensor,
-        keys: torch.Tensor,
-        values: torch.Tensor,
-        mask: torch.Tensor | None,
-    ) -> torch.Tensor:
-        """As `eager_attention_forward` of transformers, on [rows, shared, any, width]."""
-        weights = torch.matmul(queries, keys.transpose(2, 3)).mul_(self.scale)
-        if self.cap is not None:
-            weights = capped(weights, self.cap)
-        if mask is not None:
-            weights += mask[:, None, None]
-        weights = weights.softmax(dim=-1, dtype=torch.float32).to(queries.dtype)
-        return torch.matmul(weights, values)
-
-
-def hiding(last: torch.Tensor, seen: int, dtype: torch.dtype) -> torch.Tensor:
-    """The mask [rows, seen] to add, which hides the columns after each row's last."""
-    hidden = torch.arange(seen, device=last.device) > last[:, None]
-    return torch.zeros(hidden.shape, dtype=dtype, device=last.device).masked_fill_(
-        hidden, float("-inf")
-    )

@@ -5,14 +5,13 @@ It follows from the prompts and from what is answered, never from time.
 
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
-from typing import Any, Protocol
+from typing import Protocol
 
 import torch
 
+from inference.kernels import Likeliest
 from inference.slots import Slots
-from inference.text_tower import Likeliest
-
-_COLUMNS = 32  # attention sees whole numbers of so many: few shapes, so few allocations
+from inference.stepping import Stepping
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,84 +45,80 @@ class Tower(Protocol):
     """What of a text tower is needed here."""
 
     def prefill(
-        self, features: torch.Tensor, prompts: Sequence[Sequence[int]], slots: Slots, first: int, /
-    ) -> Likeliest: ...
-
-    def step(
-        self, codes: torch.Tensor, columns: torch.Tensor, slots: Slots, seen: int, /
+        self,
+        features: torch.Tensor,
+        prompts: Sequence[Sequence[int]],
+        slots: Slots,
+        into: Sequence[int],
+        /,
     ) -> Likeliest: ...
 
 
 class Decoding:
-    """Answers batches through fixed slots; the rows in use are the first ones, without a gap.
+    """Answers batches through fixed slots.
 
-    A batch is read as soon as enough slots are free. Whether rows have ended is looked at every
-    `steps` steps, for on a GPU a look waits for all that was asked of it; a row that ends between
-    looks goes on till the next, and what it says there is thrown away.
+    A batch is read as soon as enough slots are free. Whether rows have ended is looked at after
+    each run of steps; a row that ends within one goes on till its end, and what it says there is
+    thrown away.
     """
 
-    def __init__(self, tower: Tower, slots: Slots, image_tokens: int, end: int, steps: int) -> None:
+    def __init__(
+        self, tower: Tower, slots: Slots, stepping: Stepping, image_tokens: int, end: int
+    ) -> None:
         self._tower = tower
         self._slots = slots
+        self._stepping = stepping
         self._image_tokens = image_tokens
         self._end = end
-        self._steps = steps
-        self._rows: list[Answer] = []
-        self._codes: Any = None  # the rows' last tokens and their columns; None: to be made anew
-        self._columns: Any = None
+        self._rows: list[Answer | None] = []  # by slot, up to the last in use; None: it is free
+        self._changed = True  # rows have come or gone since the last step
 
     def answers(self, batches: Iterable[Batch]) -> Iterator[Answer]:
         """Answers, in the order of their ends; a batch is asked for when the one before is read."""
         waiting = iter(batches)
         batch = next(waiting, None)
         while batch is not None or self._rows:
-            while batch is not None and self._fits(batch):
+            while batch is not None and len(batch.questions) <= len(self._free()):
                 self._read(batch)
                 batch = next(waiting, None)
             yield from self._taken_out()
             if self._rows:
+                self._close_gaps()
                 self._continue()
+                yield from self._taken_out()
 
-    def _fits(self, batch: Batch) -> bool:
-        return len(self._rows) + len(batch.questions) <= self._slots.number
+    def _free(self) -> list[int]:
+        gaps = [slot for slot, row in enumerate(self._rows) if row is None]
+        return [*gaps, *range(len(self._rows), self._slots.number)]
 
     def _read(self, batch: Batch) -> None:
         prompts = [question.prompt for question in batch.questions]
-        first = self._tower.prefill(batch.features, prompts, self._slots, len(self._rows))
+        into = self._free()[: len(prompts)]
+        first = self._tower.prefill(batch.features, prompts, self._slots, into)
         begun = [Answer(question) for question in batch.questions]
-        self._note(begun, [first])
-        self._rows += begun
-        self._codes = None
+        self._note(begun, Likeliest(*(each[:, None] for each in first)))
+        self._rows += [None] * (into[-1] + 1 - len(self._rows))
+        for slot, row in zip(into, begun, strict=True):
+            self._rows[slot] = row
+        self._changed = True
 
     def _continue(self) -> None:
         """Let every row say more, and note what it said."""
-        device = self._slots.device
-        lengths = [self._length(row) for row in self._rows]
-        if self._codes is None:
-            self._codes = torch.tensor([row.codes[-1] for row in self._rows], device=device)
-            self._columns = torch.tensor(lengths, device=device) - 1
-        left = max(row.question.limit - len(row.codes) for row in self._rows)
-        steps = min(self._steps, left)
-        seen = -(-(max(lengths) + steps - 1) // _COLUMNS) * _COLUMNS
-        said = []
-        for _ in range(steps):
-            following = self._tower.step(
-                self._codes, self._columns, self._slots, min(seen, self._slots.capacity)
-            )
-            said.append(following)
-            self._codes, self._columns = following.codes, self._columns + 1
-        self._note(self._rows, said)
+        lengths = [0 if row is None else self._length(row) for row in self._rows]
+        if self._changed:
+            codes = [0 if row is None else row.codes[-1] for row in self._rows]
+            self._stepping.begin(codes, [max(length - 1, 0) for length in lengths])
+            self._changed = False
+        self._note(self._rows, self._stepping.run(len(self._rows), max(lengths)))
 
     def _length(self, row: Answer) -> int:
         """Columns that the row takes, with its last token's."""
         return self._image_tokens + len(row.question.prompt) + len(row.codes)
 
-    def _note(self, rows: Sequence[Answer], said: Sequence[Likeliest]) -> None:
-        codes = torch.stack([each.codes for each in said], dim=1).tolist()
-        logprobs = torch.stack([each.logprobs for each in said], dim=1).tolist()
-        for row, *more in zip(rows, codes, logprobs, strict=True):
+    def _note(self, rows: Sequence[Answer | None], said: Likeliest) -> None:
+        for row, *more in zip(rows, said.codes.tolist(), said.logprobs.tolist(), strict=False):
             for code, logprob in zip(*more, strict=True):
-                if self._ended(row):
+                if row is None or self._ended(row):
                     break
                 row.codes.append(code)
                 row.logprobs.append(logprob)
@@ -132,19 +127,30 @@ class Decoding:
         return len(row.codes) >= row.question.limit or row.codes[-1:] == [self._end]
 
     def _taken_out(self) -> list[Answer]:
-        """Take out the rows that ended; the last rows move into the gaps among the first."""
-        ended = [self._ended(row) for row in self._rows]
-        if not any(ended):
-            return []
-        out = [row for row, over in zip(self._rows, ended, strict=True) if over]
-        left = len(self._rows) - len(out)
-        gaps = [slot for slot in range(left) if ended[slot]]
-        movers = [slot for slot in range(left, len(self._rows)) if not ended[slot]]
-        if movers:
-            longest = max(self._length(self._rows[mover]) for mover in movers)
-            self._slots.move(movers, gaps, longest)
-        for mover, gap in zip(movers, gaps, strict=True):
-            self._rows[gap] = self._rows[mover]
-        del self._rows[left:]
-        self._codes = None
+        """Take out the rows that ended; their slots are free."""
+        out = []
+        for slot, row in enumerate(self._rows):
+            if row is not None and self._ended(row):
+                out.append(row)
+                self._rows[slot] = None
+        while self._rows and self._rows[-1] is None:
+            del self._rows[-1]
+        self._changed |= bool(out)
         return out
+
+    def _close_gaps(self) -> None:
+        """Move the last rows into gaps among the first, where fewer are then continued."""
+        in_use = sum(row is not None for row in self._rows)
+        each = self._stepping.rounding.rows
+        left = -(-in_use // each) * each
+        movers = [slot for slot in range(left, len(self._rows)) if self._rows[slot] is not None]
+        if not movers:
+            return
+        gaps = [slot for slot in range(left) if self._rows[slot] is None][: len(movers)]
+        moved = [self._rows[mover] for mover in movers]
+        longest = max(self._length(row) for row in moved if row is not None)
+        self._slots.move(movers, gaps, longest)
+        for gap, row in zip(gaps, moved, strict=True):
+            self._rows[gap] = row
+        del self._rows[left:]
+        self._changed = True

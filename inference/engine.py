@@ -17,6 +17,7 @@ class Model(Frozen):
     precision: Literal["float32", "bfloat16", "float16"] = "bfloat16"
     engine: Literal["fast", "reference"] = "fast"  # the reference is transformers' own `generate`
     device: Literal["auto", "cpu", "cuda"] = "auto"
+    compile: bool = True  # on a GPU, fast: fused kernels, and steps in CUDA graphs
     block_size: PositiveInt = Field(256, le=65536)  # samples an engine is given at a time
     batch_size: PositiveInt = Field(16, le=4096)  # prompts computed together, inside a block
 

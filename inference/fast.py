@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator, Sequence
 from itertools import groupby
+from typing import NamedTuple
 
 import torch
 
@@ -9,7 +10,9 @@ from inference.batched import BatchedEngine, parts
 from inference.checkpoint import ResolvedCheckpoint
 from inference.decoding import Batch, Decoding, Question
 from inference.engine import Model
+from inference.kernels import PLAIN, fused
 from inference.slots import Slots
+from inference.stepping import COARSE, EXACT, Capture, CudaGraphs, Stepping
 from inference.text_tower import TextTower
 from inference.vision_tower import VisionTower
 from schemas.generation import Generation, Request
@@ -18,7 +21,13 @@ from schemas.resources import Resources
 _SLOTS = 4  # per prompt of a batch: keys and values take less memory than the reading of a prefix
 _CAPACITY = 64  # slots hold whole numbers of so many tokens
 _LENGTHS = 8  # prompts whose lengths round up to the same multiple are read together
-_STEPS = {"cpu": 1, "cuda": 4}  # between looks at which rows have ended
+
+
+class _Room(NamedTuple):
+    """Where a block is answered."""
+
+    slots: Slots
+    stepping: Stepping
 
 
 class FastEngine(BatchedEngine):
@@ -27,9 +36,12 @@ class FastEngine(BatchedEngine):
     def __init__(self, model: Model, checkpoint: ResolvedCheckpoint, resources: Resources) -> None:
         super().__init__(model, checkpoint, resources)
         self._vision = VisionTower(self._paligemma.model)
-        self._tower = TextTower(self._paligemma.model)
-        self._slots: Slots | None = None
-        self._steps = _STEPS[torch.device(resources.device).type]
+        gpu = torch.device(resources.device).type == "cuda"
+        compiled = gpu and model.compile
+        self._tower = TextTower(self._paligemma.model, fused() if compiled else PLAIN)
+        self._rounding = COARSE if gpu else EXACT
+        self._capture: Capture | None = CudaGraphs() if compiled else None
+        self._room: _Room | None = None
 
     @property
     def rows(self) -> int:
@@ -38,13 +50,8 @@ class FastEngine(BatchedEngine):
     def _answered(self, block: Sequence[Request], size: int) -> list[tuple[Generation, ...]]:
         vocabulary = self._paligemma.vocabulary
         questions = self._questions(block)
-        decoding = Decoding(
-            self._tower,
-            self._room(size * _SLOTS, questions),
-            vocabulary.image_tokens,
-            vocabulary.end,
-            self._steps,
-        )
+        room = self._room_for(questions, size * _SLOTS)
+        decoding = Decoding(self._tower, *room, vocabulary.image_tokens, vocabulary.end)
         answers = {
             (answer.question.image, answer.question.position): vocabulary.generation(
                 answer.codes, answer.logprobs
@@ -71,19 +78,20 @@ class FastEngine(BatchedEngine):
             for image, request in enumerate(block)
         ]
 
-    def _room(self, number: int, questions: Sequence[Sequence[Question]]) -> Slots:
+    def _room_for(self, questions: Sequence[Sequence[Question]], number: int) -> _Room:
         """Slots that hold any of the questions, kept from block to block while they suffice."""
         longest = max(
             (len(each.prompt) + each.limit for image in questions for each in image), default=0
         )
-        most = self._paligemma.vocabulary.image_tokens + longest + self._steps
+        most = self._paligemma.vocabulary.image_tokens + longest + self._rounding.steps
         capacity = -(-most // _CAPACITY) * _CAPACITY
-        kept = self._slots
-        if kept is None or kept.number != number or kept.capacity < capacity:
-            self._slots = None  # frees them first
-            self._slots = self._tower.slots(number, capacity)
-        assert self._slots is not None
-        return self._slots
+        kept = self._room
+        if kept is None or kept.slots.number != number or kept.slots.capacity < capacity:
+            self._room = kept = None  # frees them first
+            slots = self._tower.slots(number, capacity)
+            stepping = Stepping(self._tower, slots, self._rounding, self._capture)
+            self._room = kept = _Room(slots, stepping)
+        return kept
 
     def _batches(
         self, block: Sequence[Request], questions: Sequence[Sequence[Question]], size: int

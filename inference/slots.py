@@ -1,5 +1,6 @@
 """Keys and values of the rows being answered, in memory that is taken once."""
 
+from collections.abc import Sequence
 from typing import NamedTuple
 
 import torch
@@ -13,24 +14,26 @@ class Kept(NamedTuple):
 
 
 class Slots:
-    """Rows of a fixed number of columns, each column for a token; the rows in use come first.
+    """Rows of a fixed number of columns, each column for a token; a layer's are on its device.
 
     All of it is finite from the start: what a mask hides is multiplied by 0, not left out.
     """
 
-    def __init__(self, layers: int, shape: tuple[int, int, int, int], like: torch.Tensor) -> None:
+    def __init__(
+        self, shape: tuple[int, int, int, int], dtype: torch.dtype, devices: Sequence[torch.device]
+    ) -> None:
         self.number, self._shared, self.capacity, self._width = shape
-        self.device = like.device
         self._layers = [
-            Kept(*(torch.zeros(shape, dtype=like.dtype, device=like.device) for _ in Kept._fields))
-            for _ in range(layers)
+            Kept(*(torch.zeros(shape, dtype=dtype, device=device) for _ in Kept._fields))
+            for device in devices
         ]
 
-    def fill(self, layer: int, first: int, keys: torch.Tensor, values: torch.Tensor) -> None:
-        """Keep those of whole prefixes, [rows, shared heads, length, width], from slot `first`."""
-        rows, _, length, _ = keys.shape
+    def fill(
+        self, layer: int, into: torch.Tensor, keys: torch.Tensor, values: torch.Tensor
+    ) -> None:
+        """Keep those of whole prefixes, [rows, shared heads, length, width], in slots `into`."""
         for kept, new in zip(self._layers[layer], (keys, values), strict=True):
-            kept[first : first + rows, :, :length] = new
+            kept[:, :, : new.shape[2]].index_copy_(0, into, new)
 
     def places(self, columns: torch.Tensor) -> torch.Tensor:
         """Where `add` puts the tokens of the first rows that stand at these columns."""
@@ -48,8 +51,14 @@ class Slots:
         """The first columns of the first rows: [rows, shared heads, columns, width]."""
         return Kept(*(kept[:rows, :, :columns] for kept in self._layers[layer]))
 
-    def move(self, sources: list[int], targets: list[int], columns: int) -> None:
+    def move(self, sources: Sequence[int], targets: Sequence[int], columns: int) -> None:
         """Put the first columns of some rows where others stood; none is in both lists."""
+        lists = {
+            device: [torch.tensor(each, device=device) for each in (sources, targets)]
+            for device in {layer.keys.device for layer in self._layers}
+        }
         for layer in self._layers:
+            out, into = lists[layer.keys.device]
             for kept in layer:
-                kept[targets, :, :columns] = kept[sources, :, :columns]
+                seen = kept[:, :, :columns]
+                seen.index_copy_(0, into, seen.index_select(0, out))

@@ -8,6 +8,7 @@ from torch.nn import functional
 
 from inference.activation import activation
 from inference.attention import Attention, Turns
+from inference.kernels import Kernels, Sight
 from inference.slots import Slots
 from inference.weights import Linear, joined
 
@@ -18,14 +19,16 @@ class Place(NamedTuple):
     """Where the tokens of a batch stand, in every layer alike."""
 
     turns: Turns  # of their positions
-    mask: torch.Tensor | None  # [rows, columns], to be added; None: all columns are seen
+    sight: Sight
+    into: torch.Tensor  # of prefixes, their slots; of single tokens, their `Slots.places`
+    ends: Turns | None = None  # of each row's last token, where only that one is asked for
 
-
-class Ends(NamedTuple):
-    """The last tokens of some prefixes."""
-
-    columns: torch.Tensor  # [rows, 1]
-    turns: Turns
+    def to(self, device: torch.device) -> "Place":
+        """The same on another device."""
+        last, mask = self.sight
+        sight = Sight(last.to(device), None if mask is None else mask.to(device))
+        ends = None if self.ends is None else self.ends.to(device)
+        return Place(self.turns.to(device), sight, self.into.to(device), ends)
 
 
 class TextLayer:
@@ -35,8 +38,10 @@ class TextLayer:
     """
 
     def __init__(self, number: int, layer: Any, attention: Attention) -> None:
+        self.device: torch.device = layer.input_layernorm.weight.device
         self._number = number
         self._attention = attention
+        self._kernels = kernels = attention.kernels
         own, perceptron = layer.self_attn, layer.mlp
         self._projections = joined(own.q_proj, own.k_proj, own.v_proj)
         cut = attention.heads * attention.width
@@ -45,43 +50,40 @@ class TextLayer:
         self._gates = joined(perceptron.gate_proj, perceptron.up_proj)
         self._down = joined(perceptron.down_proj)
         self._activation = activation(perceptron.act_fn)
-        self._before = norm(layer.input_layernorm)
+        self._before = norm(layer.input_layernorm, kernels)
         if hasattr(layer, "pre_feedforward_layernorm"):  # Gemma 2
-            self._between: Norm = norm(layer.post_attention_layernorm)
-            self._before_perceptron = norm(layer.pre_feedforward_layernorm)
-            self._after: Norm = norm(layer.post_feedforward_layernorm)
+            self._between: Norm = norm(layer.post_attention_layernorm, kernels)
+            self._before_perceptron = norm(layer.pre_feedforward_layernorm, kernels)
+            self._after: Norm = norm(layer.post_feedforward_layernorm, kernels)
         else:
             self._between = self._after = _unchanged
-            self._before_perceptron = norm(layer.post_attention_layernorm)
+            self._before_perceptron = norm(layer.post_attention_layernorm, kernels)
 
-    def prefix(self, hidden: torch.Tensor, place: Place, slots: Slots, first: int) -> torch.Tensor:
-        """Of whole prefixes, whose keys and values are kept from slot `first` on."""
+    def prefix(self, hidden: torch.Tensor, place: Place, slots: Slots) -> torch.Tensor:
+        """Of whole prefixes, whose keys and values are kept."""
         queries, keys, values = self._projected(hidden, place.turns)
         keys, values = keys.transpose(1, 2), values.transpose(1, 2)
-        slots.fill(self._number, first, keys, values)
-        return self._completed(hidden, self._attention(queries, keys, values, place.mask))
+        slots.fill(self._number, place.into, keys, values)
+        return self._completed(hidden, self._attention(queries, keys, values, place.sight))
 
-    def prefix_end(
-        self, hidden: torch.Tensor, place: Place, slots: Slots, first: int, *, ends: Ends
-    ) -> torch.Tensor:
+    def prefix_end(self, hidden: torch.Tensor, place: Place, slots: Slots) -> torch.Tensor:
         """As `prefix`, but only the last tokens come out: [rows, 1, width]."""
+        assert place.ends is not None
         normed = self._before(hidden)
         keys, values = self._heads(normed, self._answering).chunk(2, dim=2)
-        keys, values = place.turns(keys).transpose(1, 2), values.transpose(1, 2)
-        slots.fill(self._number, first, keys, values)
-        rows = torch.arange(len(hidden), device=hidden.device)[:, None]
-        queries = ends.turns(self._heads(normed[rows, ends.columns], self._asking))
-        found = self._attention(queries, keys, values, place.mask)
-        return self._completed(hidden[rows, ends.columns], found)
+        keys, values = self._turned(keys, place.turns).transpose(1, 2), values.transpose(1, 2)
+        slots.fill(self._number, place.into, keys, values)
+        last = place.sight.last[:, None, None].expand(-1, 1, hidden.shape[-1])
+        queries = self._turned(self._heads(normed.gather(1, last), self._asking), place.ends)
+        found = self._attention(queries, keys, values, place.sight)
+        return self._completed(hidden.gather(1, last), found)
 
-    def step(
-        self, hidden: torch.Tensor, place: Place, slots: Slots, places: torch.Tensor, seen: int
-    ) -> torch.Tensor:
-        """Of one more token of each of the first rows, kept at `places`: [rows, 1, width]."""
+    def step(self, hidden: torch.Tensor, place: Place, slots: Slots, seen: int) -> torch.Tensor:
+        """Of one more token of each of the first rows, which is kept: [rows, 1, width]."""
         queries, keys, values = self._projected(hidden, place.turns)
-        slots.add(self._number, places, keys, values)
+        slots.add(self._number, place.into, keys, values)
         keys, values = slots.seen(self._number, len(hidden), seen)
-        return self._completed(hidden, self._attention(queries, keys, values, place.mask))
+        return self._completed(hidden, self._attention(queries, keys, values, place.sight))
 
     def _projected(
         self, hidden: torch.Tensor, turns: Turns
@@ -89,8 +91,11 @@ class TextLayer:
         """Queries and keys, turned, and values: [rows, length, heads, width]."""
         heads, shared = self._attention.heads, self._attention.shared
         all_heads = self._heads(self._before(hidden), self._projections)
-        turned, values = turns(all_heads[:, :, : heads + shared]), all_heads[:, :, heads + shared :]
-        return turned[:, :, :heads], turned[:, :, heads:], values
+        turned = self._turned(all_heads[:, :, : heads + shared], turns)
+        return turned[:, :, :heads], turned[:, :, heads:], all_heads[:, :, heads + shared :]
+
+    def _turned(self, heads: torch.Tensor, turns: Turns) -> torch.Tensor:
+        return self._kernels.turned(heads, *turns)
 
     def _heads(self, normed: torch.Tensor, projections: Linear) -> torch.Tensor:
         projected = functional.linear(normed, *projections)
@@ -99,20 +104,14 @@ class TextLayer:
     def _completed(self, hidden: torch.Tensor, found: torch.Tensor) -> torch.Tensor:
         hidden = hidden + self._between(functional.linear(found, *self._output))
         gates = functional.linear(self._before_perceptron(hidden), *self._gates)
-        opened, raised = gates.chunk(2, dim=-1)
-        lowered = functional.linear(self._activation(opened).mul_(raised), *self._down)
+        lowered = functional.linear(self._kernels.gated(gates, self._activation), *self._down)
         return hidden + self._after(lowered)
 
 
-def norm(module: Any) -> Norm:
-    """Gemma's: the root mean square is taken, and 1 added to the weights, in float32."""
+def norm(module: Any, kernels: Kernels) -> Norm:
+    """Gemma's, which adds 1 to its weights in float32."""
     weight, epsilon = 1.0 + module.weight.data.float(), module.eps
-    shape = weight.shape
-
-    def normed(hidden: torch.Tensor) -> torch.Tensor:
-        return functional.rms_norm(hidden.float(), shape, weight, epsilon).to(hidden.dtype)
-
-    return normed
+    return lambda hidden: kernels.norm(hidden, weight, epsilon)
 
 
 def _unchanged(hidden: torch.Tensor) -> torch.Tensor:

@@ -5,22 +5,23 @@ taken in another order.
 """
 
 from collections.abc import Sequence
+from itertools import groupby
 from typing import Any, NamedTuple
 
 import torch
 from torch.nn import functional
 
-from inference.activation import capped
-from inference.attention import Attention, Turns, hiding
+from inference.attention import Attention, Turns
+from inference.kernels import Kernels, Likeliest, Sight
 from inference.slots import Slots
-from inference.text_layer import Ends, Place, TextLayer, norm
+from inference.text_layer import Place, TextLayer, norm
 
 
-class Likeliest(NamedTuple):
-    """The likeliest next token of each row, and its log-probability under the full softmax."""
+class _Stretch(NamedTuple):
+    """Layers in a row that are on one device."""
 
-    codes: torch.Tensor  # int64 [rows]
-    logprobs: torch.Tensor  # float32 [rows]
+    device: torch.device
+    layers: Sequence[TextLayer]
 
 
 class TextTower:
@@ -28,25 +29,36 @@ class TextTower:
 
     A prefix sees all of itself: nothing is hidden but the padding at its right. A generated token
     sees what stands before it. Sliding windows are those of no PaliGemma, and are not looked for.
+
+    Layers may be on several devices. Tokens come and go on that of the embedding, which is the
+    head's too: they share their weights.
     """
 
-    def __init__(self, model: Any) -> None:
+    def __init__(self, model: Any, kernels: Kernels) -> None:
         tower, config = model.model.language_model, model.config.text_config
         own = tower.layers[0].self_attn
+        self._kernels = kernels
         self._attention = Attention(
             heads=config.num_attention_heads,
             shared=config.num_key_value_heads,
             width=own.head_dim,
             scale=own.scaling,
             cap=getattr(own, "attn_logit_softcapping", None),
+            kernels=kernels,
         )
         self._layers = [
             TextLayer(number, layer, self._attention) for number, layer in enumerate(tower.layers)
         ]
-        self._embed, self._norm = tower.embed_tokens, norm(tower.norm)
+        self._stretches = [
+            _Stretch(device, tuple(layers))
+            for device, layers in groupby(self._layers, key=lambda layer: layer.device)
+        ]
+        self._embed, self._norm = tower.embed_tokens, norm(tower.norm, kernels)
+        self._norm_device = tower.norm.weight.device
         self._head = model.lm_head.weight.data
         self._logit_cap: float | None = getattr(config, "final_logit_softcapping", None)
         self._rotary = tower.rotary_emb
+        self.device = self._head.device
         self._turns = Turns.made(self._rotary, 1, self._head)
 
     def slots(self, number: int, capacity: int) -> Slots:
@@ -54,30 +66,37 @@ class TextTower:
         if len(self._turns.cosine) < capacity:
             self._turns = Turns.made(self._rotary, capacity, self._head)
         shape = (number, self._attention.shared, capacity, self._attention.width)
-        return Slots(len(self._layers), shape, self._head)
+        return Slots(shape, self._head.dtype, [layer.device for layer in self._layers])
 
     def prefill(
-        self, features: torch.Tensor, prompts: Sequence[Sequence[int]], slots: Slots, first: int
+        self,
+        features: torch.Tensor,
+        prompts: Sequence[Sequence[int]],
+        slots: Slots,
+        into: Sequence[int],
     ) -> Likeliest:
         """Read images' features [rows, image tokens, width], each with the tokens of its prompt.
 
-        Keys and values are kept from slot `first` on. Returned is what follows the prefixes.
+        Keys and values are kept in the slots `into`. Returned is what follows the prefixes.
         """
         longest = max(map(len, prompts))
         padded = [[*prompt, *[0] * (longest - len(prompt))] for prompt in prompts]
-        codes = torch.tensor(padded, device=features.device)
-        hidden = torch.cat([features, self._embed(codes)], dim=1)
+        hidden = torch.cat([features, self._embed(self._tensor(padded))], dim=1)
         length = hidden.shape[1]
         before = features.shape[1] - 1
-        last = torch.tensor([before + len(prompt) for prompt in prompts], device=features.device)
-        alike = all(len(prompt) == longest for prompt in prompts)
-        mask = None if alike else hiding(last, length, hidden.dtype)
-        place = Place(self._turns.at(slice(length)), mask)
-        *inner, outermost = self._layers
-        for layer in inner:
-            hidden = layer.prefix(hidden, place, slots, first)
-        ends = Ends(last[:, None], self._turns.at(last[:, None]))
-        hidden = outermost.prefix_end(hidden, place, slots, first, ends=ends)
+        last = self._tensor([before + len(prompt) for prompt in prompts])
+        if all(len(prompt) == longest for prompt in prompts):
+            sight = Sight(last, None)
+        else:
+            sight = Sight.up_to(last, length, hidden.dtype)
+        ends = self._turns.at(last[:, None])
+        place = Place(self._turns.first(length), sight, self._tensor(into), ends)
+        outermost = self._layers[-1]
+        for device, layers in self._stretches:
+            hidden, place = hidden.to(device), place.to(device)
+            for layer in layers:
+                work = layer.prefix_end if layer is outermost else layer.prefix
+                hidden = work(hidden, place, slots)
         return self._likeliest(hidden)
 
     def step(
@@ -88,16 +107,17 @@ class TextTower:
         No column reaches `seen`.
         """
         hidden = self._embed(codes[:, None])
-        place = Place(self._turns.at(columns[:, None]), hiding(columns, seen, hidden.dtype))
-        places = slots.places(columns)
-        for layer in self._layers:
-            hidden = layer.step(hidden, place, slots, places, seen)
+        sight = Sight.up_to(columns, seen, hidden.dtype)
+        place = Place(self._turns.at(columns[:, None]), sight, slots.places(columns))
+        for device, layers in self._stretches:
+            hidden, place = hidden.to(device), place.to(device)
+            for layer in layers:
+                hidden = layer.step(hidden, place, slots, seen)
         return self._likeliest(hidden)
 
+    def _tensor(self, numbers: Any) -> torch.Tensor:
+        return torch.tensor(numbers, device=self.device)
+
     def _likeliest(self, hidden: torch.Tensor) -> Likeliest:
-        logits = functional.linear(self._norm(hidden[:, 0]), self._head)
-        codes = logits.argmax(dim=-1, keepdim=True)  # the cap changes no order
-        if self._logit_cap is not None:
-            logits = capped(logits, self._logit_cap)
-        logprobs = logits.float().log_softmax(dim=-1).gather(1, codes)
-        return Likeliest(codes[:, 0], logprobs[:, 0])
+        normed = self._norm(hidden[:, 0].to(self._norm_device)).to(self.device)
+        return self._kernels.likeliest(functional.linear(normed, self._head), self._logit_cap)

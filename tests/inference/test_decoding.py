@@ -8,8 +8,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from inference.decoding import Answer, Batch, Decoding, Question
+from inference.kernels import Likeliest
 from inference.slots import Slots
-from inference.text_tower import Likeliest
+from inference.stepping import EXACT, Capture, Rounding, Stepping
 
 END, IMAGE_TOKENS, CAPACITY = 1, 2, 64
 
@@ -25,19 +26,25 @@ class Remembering:
         self.rows: list[int] = []  # read in, or continued, at each call
         self.calls: list[str] = []
 
+    device = torch.device("cpu")
+
     def slots(self, number: int) -> Slots:
-        return Slots(1, (number, 1, CAPACITY, 1), torch.zeros(1))
+        return Slots((number, 1, CAPACITY, 1), torch.float32, [self.device])
 
     def prefill(
-        self, features: torch.Tensor, prompts: Sequence[Sequence[int]], slots: Slots, first: int
+        self,
+        features: torch.Tensor,
+        prompts: Sequence[Sequence[int]],
+        slots: Slots,
+        into: Sequence[int],
     ) -> Likeliest:
         longest = max(map(len, prompts))
-        assert first + len(prompts) <= slots.number
+        assert len(set(into)) == len(prompts)
         columns = torch.full((len(prompts), 1, IMAGE_TOKENS + longest, 1), -7.0)  # padding
         columns[:, 0, :IMAGE_TOKENS] = features
         for row, prompt in enumerate(prompts):
             columns[row, 0, IMAGE_TOKENS : IMAGE_TOKENS + len(prompt), 0] = torch.tensor(prompt)
-        slots.fill(0, first, columns, columns)
+        slots.fill(0, torch.tensor(into), columns, columns)
         self.calls.append("read")
         self.rows.append(len(prompts))
         ends = [IMAGE_TOKENS + len(prompt) for prompt in prompts]
@@ -90,10 +97,16 @@ def batches(asked: list[tuple[list[int], int]], size: int) -> Iterator[Batch]:
 
 
 def decoded(
-    asked: list[tuple[list[int], int]], size: int, slots: int, steps: int
+    asked: list[tuple[list[int], int]],
+    size: int,
+    slots: int,
+    rounding: Rounding = EXACT,
+    capture: Capture | None = None,
 ) -> tuple[list[Answer], Remembering]:
     tower = Remembering()
-    decoding = Decoding(tower, tower.slots(slots), IMAGE_TOKENS, END, steps)
+    room = tower.slots(slots)
+    stepping = Stepping(tower, room, rounding, capture)
+    decoding = Decoding(tower, room, stepping, IMAGE_TOKENS, END)
     return list(decoding.answers(batches(asked, size))), tower
 
 
@@ -102,12 +115,12 @@ def decoded(
     asked=questions,
     size=st.integers(1, 5),
     spare=st.integers(0, 8),
-    steps=st.integers(1, 5),
+    rounding=st.builds(Rounding, st.integers(1, 5), st.integers(1, 4), st.sampled_from([1, 8])),
 )
 def test_whatever_the_slots_each_answer_is_as_if_asked_alone(
-    asked: list[tuple[list[int], int]], size: int, spare: int, steps: int
+    asked: list[tuple[list[int], int]], size: int, spare: int, rounding: Rounding
 ) -> None:
-    answers, _ = decoded(asked, size, size + spare, steps)
+    answers, _ = decoded(asked, size, size + spare, rounding)
     assert sorted(answer.question.image for answer in answers) == list(range(len(asked)))
     for answer in answers:
         assert answer.codes == alone(answer.question.image, answer.question)
@@ -116,7 +129,7 @@ def test_whatever_the_slots_each_answer_is_as_if_asked_alone(
 
 def test_rows_that_end_make_room_for_waiting_ones() -> None:
     asked = [([3], 12 if number % 2 else 1) for number in range(12)]
-    _, tower = decoded(asked, size=2, slots=4, steps=1)
+    _, tower = decoded(asked, size=2, slots=4)
     reads = [place for place, call in enumerate(tower.calls) if call == "read"]
     assert len(reads) == 6
     assert "continued" in tower.calls[reads[0] : reads[-1]]  # not all were read at first
@@ -125,7 +138,7 @@ def test_rows_that_end_make_room_for_waiting_ones() -> None:
 
 def test_only_rows_that_have_not_ended_are_continued() -> None:
     asked = [([5 + number], 1 + 4 * number) for number in range(4)]
-    answers, tower = decoded(asked, size=4, slots=4, steps=1)
+    answers, tower = decoded(asked, size=4, slots=4)
     continued = sum(
         rows for rows, call in zip(tower.rows, tower.calls, strict=True) if call == "continued"
     )
@@ -135,7 +148,8 @@ def test_only_rows_that_have_not_ended_are_continued() -> None:
 def test_images_are_asked_for_when_the_ones_before_are_read() -> None:
     """Nothing is prepared that cannot be read soon: memory does not grow with the block."""
     tower = Remembering()
-    decoding = Decoding(tower, tower.slots(2), IMAGE_TOKENS, END, 1)
+    slots = tower.slots(2)
+    decoding = Decoding(tower, slots, Stepping(tower, slots, EXACT), IMAGE_TOKENS, END)
     pulled: list[Any] = []
 
     def noted() -> Iterator[Batch]:

@@ -1,0 +1,111 @@
+"""Answers continued by several steps at a time, which a GPU does again from a graph of its own."""
+
+from collections.abc import Callable, Sequence
+from typing import Any, NamedTuple, Protocol
+
+import torch
+
+from inference.kernels import Likeliest
+from inference.slots import Slots
+
+Again = Callable[[], Likeliest]
+Capture = Callable[[Again], Again]  # from work on fixed tensors to what does the same work again
+
+
+class Rounding(NamedTuple):
+    """Of how many rows and columns steps are taken: few shapes, so few graphs and allocations."""
+
+    steps: int  # between looks at which rows have ended: on a GPU a look waits for all before it
+    rows: int  # are continued in whole numbers of so many
+    columns: int  # likewise seen
+
+
+EXACT = Rounding(steps=1, rows=1, columns=32)  # on a CPU, where a step waits for no look
+COARSE = Rounding(steps=4, rows=32, columns=64)  # on a GPU
+
+
+class Tower(Protocol):
+    """What of a text tower is needed here."""
+
+    @property
+    def device(self) -> torch.device: ...
+
+    def step(
+        self, codes: torch.Tensor, columns: torch.Tensor, slots: Slots, seen: int, /
+    ) -> Likeliest: ...
+
+
+class Stepping:
+    """Each row's last token and its column, kept where the next step reads them.
+
+    With `capture`, steps of a shape are captured when they first come, and done again from then on.
+    """
+
+    def __init__(
+        self, tower: Tower, slots: Slots, rounding: Rounding, capture: Capture | None = None
+    ) -> None:
+        self.rounding = rounding
+        self._tower = tower
+        self._slots = slots
+        self._capture = capture
+        self._again: dict[tuple[int, int], Again] = {}
+        self._codes, self._columns = torch.zeros(
+            2, slots.number, dtype=torch.int64, device=tower.device
+        )
+
+    def begin(self, codes: Sequence[int], columns: Sequence[int]) -> None:
+        """Stand the first rows at these tokens and columns, all others at token and column 0."""
+        beyond = [0] * (self._slots.number - len(codes))
+        self._codes.copy_(torch.tensor([*codes, *beyond]))
+        self._columns.copy_(torch.tensor([*columns, *beyond]))
+
+    def run(self, rows: int, longest: int) -> Likeliest:
+        """What the first rows say next: codes and log-probabilities [at least `rows`, steps].
+
+        `longest` columns are taken in the longest of them, with its last token's. The result holds
+        until the next run.
+        """
+        steps, each, columns = self.rounding
+        rows = min(-(-rows // each) * each, self._slots.number)
+        seen = min(-(-(longest + steps - 1) // columns) * columns, self._slots.capacity)
+        if self._capture is None:
+            return self._steps(rows, seen)
+        if (rows, seen) not in self._again:
+            codes, at = self._codes.clone(), self._columns.clone()
+            self._again[rows, seen] = self._capture(lambda: self._steps(rows, seen))
+            self._codes.copy_(codes)  # for the work may have been done, to be captured
+            self._columns.copy_(at)
+        return self._again[rows, seen]()
+
+    def _steps(self, rows: int, seen: int) -> Likeliest:
+        codes, columns = self._codes[:rows], self._columns[:rows]
+        said = []
+        for _ in range(self.rounding.steps):
+            following = self._tower.step(codes, columns, self._slots, seen)
+            said.append(following)
+            codes.copy_(following.codes)
+            columns.add_(1)
+        return Likeliest(*(torch.stack(each, dim=1) for each in zip(*said, strict=True)))
+
+
+class CudaGraphs:
+    """Captures work in CUDA graphs, which share one pool of memory."""
+
+    def __init__(self) -> None:
+        self._pool = torch.cuda.graph_pool_handle()
+
+    def __call__(self, work: Again) -> Again:
+        aside: Any = torch.cuda.Stream()  # type: ignore[no-untyped-call]
+        aside.wait_stream(torch.cuda.current_stream())
+        with torch.cuda.stream(aside):
+            work()  # what is compiled, chosen or taken at first is no part of the graph
+        torch.cuda.current_stream().wait_stream(aside)
+        graph = torch.cuda.CUDAGraph()
+        with torch.cuda.graph(graph, pool=self._pool):
+            said = work()
+
+        def again() -> Likeliest:
+            graph.replay()
+            return said
+
+        return again

@@ -1,0 +1,78 @@
+"""The fast engine's towers on GPUs that are not there: shapes and devices of PaliGemma 2 3B."""
+
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+import torch
+from pretended_gpus import pretended, put
+from torch.utils._python_dispatch import TorchDispatchMode
+from torch.utils._pytree import tree_leaves
+from transformers import PaliGemmaForConditionalGeneration
+
+from benchmarks.random_weights import paligemma2_3b
+from inference.kernels import PLAIN
+from inference.stepping import COARSE, Stepping
+from inference.text_tower import TextTower
+from inference.vision_tower import VisionTower
+
+ONE, TWO = ("cuda:0",) * 4, ("cuda:0", "cuda:0", "cuda:1", "cuda:1")  # of each layer
+PROMPTS = [[2, 8, 1], [2, 9, 9, 9, 1], [2, 1], [2, 8, 1]]
+
+
+class NoHost(TorchDispatchMode):
+    """Refuses operations on tensors of the host, which no graph could do again."""
+
+    def __torch_dispatch__(
+        self, function: Any, types: Any, args: Any = (), kwargs: Any = None
+    ) -> Any:
+        for each in tree_leaves((args, kwargs)):
+            assert not isinstance(each, torch.Tensor) or each.device.type == "cuda", function
+        return function(*args, **(kwargs or {}))
+
+
+@pytest.fixture
+def model() -> Iterator[Any]:
+    """Without numbers; what is done with it happens on pretended GPUs."""
+    with torch.device("meta"):
+        made: Any = PaliGemmaForConditionalGeneration(paligemma2_3b(224, layers=4))
+    made = made.to(torch.bfloat16).eval()
+    with pretended(), torch.inference_mode():
+        yield made
+
+
+def towers(model: Any, devices: tuple[str, ...]) -> tuple[VisionTower, TextTower]:
+    put(model, devices[0])
+    for layer, device in zip(model.model.language_model.layers, devices, strict=True):
+        put(layer, device)
+    put(model.model.language_model.norm, devices[-1])
+    return VisionTower(model), TextTower(model, PLAIN)
+
+
+@pytest.mark.parametrize("devices", [ONE, TWO])
+def test_what_is_read_and_continued_meets_on_one_device(
+    model: Any, devices: tuple[str, ...]
+) -> None:
+    vision, text = towers(model, devices)
+    pixels = torch.empty(4, 3, 224, 224, dtype=torch.bfloat16, device="cuda:0")
+    slots = text.slots(64, 320)
+    first = text.prefill(vision(pixels), PROMPTS, slots, range(4))
+    assert (first.codes.shape, first.codes.device.index) == ((4,), 0)
+    slots.move([2, 3], [0, 1], 300)
+    for number, device in enumerate(devices):
+        assert slots.seen(number, 1, 1).keys.device == torch.device(device)
+    stepping = Stepping(text, slots, COARSE)
+    stepping.begin([1, 2, 3, 4], [260, 259, 261, 262])
+    said = stepping.run(4, 263)
+    assert (said.codes.shape, said.logprobs.device.index) == ((32, COARSE.steps), 0)
+
+
+def test_steps_ask_nothing_of_the_host(model: Any) -> None:
+    """Or they could not be captured in a graph: no number is looked at, none comes from there."""
+    _, text = towers(model, ONE)
+    stepping = Stepping(text, text.slots(32, 320), COARSE)
+    stepping.begin([1, 2], [260, 259])
+    with NoHost():
+        stepping.run(2, 261)
+    with pytest.raises(AssertionError), NoHost():
+        stepping.begin([1, 2], [260, 259])

@@ -1,0 +1,83 @@
+"""Steps that are captured say what they would have said, whatever has been captured before."""
+
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from torch.fx.experimental.proxy_tensor import make_fx
+
+from inference.fast import FastEngine
+from inference.kernels import Likeliest
+from inference.stepping import Again, Rounding
+from schemas.generation import Generation, Request
+
+IMAGES = np.random.default_rng(3).integers(0, 256, (6, 56, 56, 3), dtype=np.uint8)
+PROMPTS = ("caption en", "ocr", "detect red circle ; blue square", "answer en how many?")
+
+
+class Traced:
+    """Stands in for CUDA graphs: operations are recorded on the tensors they were done on.
+
+    What is done again is what was recorded: no line of the work runs, no tensor is another.
+    """
+
+    def __init__(self) -> None:
+        self.captured = self.replayed = 0
+
+    def __call__(self, work: Again) -> Again:
+        self.captured += 1
+        recorded = make_fx(lambda: tuple(work()))()
+
+        def again() -> Likeliest:
+            self.replayed += 1
+            return Likeliest(*recorded())
+
+        return again
+
+
+@pytest.fixture(scope="module")
+def engines(
+    checkpoint: Callable[..., Path], engine: Callable[..., Any]
+) -> Mapping[int, tuple[Traced, FastEngine, FastEngine]]:
+    """By generation: what captures, the engine it captures for, and one like it that does not."""
+    found = {}
+    for generation in (1, 2):
+        captured, plain = (engine(checkpoint(generation), batch_size=2, kind="fast") for _ in "ab")
+        captured._capture = traced = Traced()
+        captured._rounding = plain._rounding = Rounding(steps=3, rows=4, columns=32)
+        found[generation] = traced, captured, plain
+    return found
+
+
+@settings(deadline=None, max_examples=12, derandomize=True)
+@given(
+    generation=st.sampled_from([1, 2]),
+    asked=st.lists(
+        st.tuples(st.integers(0, 5), st.sampled_from(PROMPTS), st.integers(1, 30)), max_size=14
+    ),
+)
+def test_what_is_captured_says_the_same(
+    engines: Mapping[int, tuple[Traced, FastEngine, FastEngine]],
+    generation: int,
+    asked: Sequence[tuple[int, str, int]],
+) -> None:
+    _, captured, plain = engines[generation]
+    block = [Request(IMAGES[image], ((prompt, limit),)) for image, prompt, limit in asked]
+    found: list[tuple[Generation, ...]] = captured.generate(block)
+    assert found == plain.generate(block)
+
+
+def test_each_shape_is_captured_once(
+    engines: Mapping[int, tuple[Traced, FastEngine, FastEngine]],
+) -> None:
+    traced, captured, _ = engines[2]
+    block = [Request(image, tuple((prompt, 25) for prompt in PROMPTS)) for image in IMAGES]
+    captured.generate(block)
+    before, replayed = traced.captured, traced.replayed
+    captured.generate(block)
+    assert traced.captured == before
+    assert traced.replayed > replayed

@@ -12,6 +12,7 @@ from inference.device import device_type, resolve_device, visible_gpus
 from inference.engine import Engine, Model
 from inference.hub import fetch_model, resolve_model
 from inference.location_tasks import Detect, Segment
+from inference.sizes import Sizes, resolve_sizes
 from inference.task import Task
 from inference.text_tasks import AltText, Caption, Describe, Ocr, Prompt, Question, Vqa
 from schemas.resources import Resources
@@ -74,6 +75,7 @@ __all__ = [
     "Question",
     "ResolvedCheckpoint",
     "Segment",
+    "Sizes",
     "Task",
     "Vqa",
     "device_type",
@@ -83,5 +85,6 @@ __all__ = [
     "resolve_checkpoint",
     "resolve_device",
     "resolve_model",
+    "resolve_sizes",
     "visible_gpus",
 ]

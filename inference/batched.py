@@ -10,6 +10,7 @@ import torch
 from inference import paligemma
 from inference.checkpoint import ResolvedCheckpoint, fetch
 from inference.engine import Model
+from inference.sizes import resolve_sizes
 from schemas.errors import WorkerFault
 from schemas.generation import Generation, Request
 from schemas.resources import Resources
@@ -28,7 +29,9 @@ class BatchedEngine(ABC):
         torch.set_num_threads(resources.threads)
         self.resolution = checkpoint.resolution
         self.halvings = 0
-        self._batch_size = model.batch_size
+        sizes = resolve_sizes(model, checkpoint, resources.device, resources.gpus)
+        self.block_size = sizes.block_size  # what it is best given at a time
+        self._batch_size, self._slots = sizes.batch_size, sizes.slots
         self._device = resources.device
         self._paligemma = paligemma.load(fetch(checkpoint), model.precision, resources.device)
 

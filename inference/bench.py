@@ -68,7 +68,8 @@ def bench(
 ) -> Iterator[Rate]:
     """A rate for each size of block, after a block that is not measured; `images` are asked about.
 
-    The answers a checkpoint ends earlier are shorter.
+    Without sizes, blocks are as large as the engine would have them. The answers a checkpoint ends
+    earlier are shorter.
     """
     engine: Any = load_engine(model, resolve_checkpoint(model), on)
     rates = measured_rates(on.device, engine.model.dtype)
@@ -77,7 +78,7 @@ def bench(
     shape = (images, engine.resolution, engine.resolution, 3)
     pixels = noise.integers(0, 256, shape, dtype=np.uint8)
     drawn = [Request(each, prompts(kinds, random)) for each in pixels]
-    for size in block_sizes:
+    for size in block_sizes or [engine.block_size]:
         engine.generate(drawn[:size])
         started = time.perf_counter()
         answers = [

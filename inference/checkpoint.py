@@ -5,7 +5,7 @@ from pathlib import Path
 from typing import Any, Literal
 
 from inference.engine import Model
-from inference.hub import fetch_model, resolve_model
+from inference.hub import fetch_model, model_configuration, resolve_model
 from schemas.errors import JobError
 from schemas.models import ModelReference, ResolvedModel
 
@@ -32,6 +32,11 @@ def resolve_checkpoint(model: Model, recorded_commit: str | None = None) -> Reso
 def fetch(checkpoint: ResolvedCheckpoint) -> Path:
     """The directory that holds the weights, downloaded to the hub's cache where need be."""
     return fetch_model(checkpoint, _FIELD)
+
+
+def configuration(checkpoint: ResolvedCheckpoint) -> Path:
+    """A directory that holds its configuration, though not yet its weights."""
+    return model_configuration(checkpoint, _FIELD)
 
 
 def _described(found: ResolvedModel, folder: Path) -> ResolvedCheckpoint:

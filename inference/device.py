@@ -35,6 +35,14 @@ def device_type(device: str) -> str:
     return torch.cuda.get_device_name(device)
 
 
+def smallest_memory() -> int | None:
+    """Bytes of the GPU here that has the least; None where there is none."""
+    import torch
+
+    gpus = range(torch.cuda.device_count())
+    return min((torch.cuda.get_device_properties(gpu).total_memory for gpu in gpus), default=None)
+
+
 def visible_gpus() -> list[str]:
     """The GPUs of this machine as CUDA_VISIBLE_DEVICES names them."""
     import torch

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from typing import Literal, Protocol
 
-from pydantic import Field, PositiveInt
+from pydantic import Field, PositiveFloat, PositiveInt
 
 from schemas.frozen import Frozen
 from schemas.generation import Generation, Request
@@ -18,8 +18,11 @@ class Model(Frozen):
     engine: Literal["fast", "reference"] = "fast"  # the reference is transformers' own `generate`
     device: Literal["auto", "cpu", "cuda"] = "auto"
     compile: bool = True  # on a GPU, fast: fused kernels, and steps in CUDA graphs
-    block_size: PositiveInt = Field(256, le=65536)  # samples an engine is given at a time
-    batch_size: PositiveInt = Field(16, le=4096)  # prompts computed together, inside a block
+    # What these leave open is found once, from a GPU's memory: inference/sizes.py.
+    block_size: PositiveInt | None = Field(None, le=65536)  # samples an engine is given at a time
+    batch_size: PositiveInt | None = Field(None, le=4096)  # images, and prompts, read together
+    slots: PositiveInt | None = Field(None, le=65536)  # answers continued together; fast alone
+    gpu_memory: PositiveFloat | None = None  # GiB of each GPU, where the planner has none to ask
 
 
 class Engine(Protocol):

@@ -18,7 +18,6 @@ from inference.vision_tower import VisionTower
 from schemas.generation import Generation, Request
 from schemas.resources import Resources
 
-_SLOTS = 4  # per prompt of a batch: keys and values take less memory than the reading of a prefix
 _CAPACITY = 64  # slots hold whole numbers of so many tokens
 _LENGTHS = 8  # prompts whose lengths round up to the same multiple are read together
 
@@ -45,12 +44,12 @@ class FastEngine(BatchedEngine):
 
     @property
     def rows(self) -> int:
-        return self._batch_size * _SLOTS
+        return self._slots
 
     def _answered(self, block: Sequence[Request], size: int) -> list[tuple[Generation, ...]]:
         vocabulary = self._paligemma.vocabulary
         questions = self._questions(block)
-        room = self._room_for(questions, size * _SLOTS)
+        room = self._room_for(questions, self._slots * size // self._batch_size)
         decoding = Decoding(self._tower, *room, vocabulary.image_tokens, vocabulary.end)
         answers = {
             (answer.question.image, answer.question.position): vocabulary.generation(

@@ -63,6 +63,14 @@ def fetch_model(model: ResolvedModel, field: str = "model") -> Path:
     return _with_weights(Path(snapshot), field)
 
 
+def model_configuration(model: ResolvedModel, field: str = "model") -> Path:
+    """A directory that holds the model's config.json, though not yet its weights."""
+    if model.local:
+        return Path(model.source)
+    with _hub_errors(ModelReference(model.source, model.version, field)):
+        return Path(hf_hub_download(model.source, "config.json", revision=model.version)).parent
+
+
 def _with_weights(folder: Path, field: str) -> Path:
     """The folder, which must hold weights as safetensors."""
     if not any(folder.glob("*.safetensors")):

@@ -61,22 +61,12 @@ class TextLayer:
 
     def prefix(self, hidden: torch.Tensor, place: Place, slots: Slots) -> torch.Tensor:
         """Of whole prefixes, whose keys and values are kept."""
-        queries, keys, values = self._projected(hidden, place.turns)
-        keys, values = keys.transpose(1, 2), values.transpose(1, 2)
-        slots.fill(self._number, place.into, keys, values)
-        return self._completed(hidden, self._attention(queries, keys, values, place.sight))
+        return self._completed(hidden, self._found(hidden, place, slots))
 
     def prefix_end(self, hidden: torch.Tensor, place: Place, slots: Slots) -> torch.Tensor:
         """As `prefix`, but only the last tokens come out: [rows, 1, width]."""
-        assert place.ends is not None
-        normed = self._before(hidden)
-        keys, values = self._heads(normed, self._answering).chunk(2, dim=2)
-        keys, values = self._turned(keys, place.turns).transpose(1, 2), values.transpose(1, 2)
-        slots.fill(self._number, place.into, keys, values)
         last = place.sight.last[:, None, None].expand(-1, 1, hidden.shape[-1])
-        queries = self._turned(self._heads(normed.gather(1, last), self._asking), place.ends)
-        found = self._attention(queries, keys, values, place.sight)
-        return self._completed(hidden.gather(1, last), found)
+        return self._completed(hidden.gather(1, last), self._found_last(hidden, place, slots))
 
     def step(self, hidden: torch.Tensor, place: Place, slots: Slots, seen: int) -> torch.Tensor:
         """Of one more token of each of the first rows, which is kept: [rows, 1, width]."""
@@ -84,6 +74,24 @@ class TextLayer:
         slots.add(self._number, place.into, keys, values)
         keys, values = slots.seen(self._number, len(hidden), seen)
         return self._completed(hidden, self._attention(queries, keys, values, place.sight))
+
+    def _found(self, hidden: torch.Tensor, place: Place, slots: Slots) -> torch.Tensor:
+        """What attention finds; queries, keys and values are let go of."""
+        queries, keys, values = self._projected(hidden, place.turns)
+        keys, values = keys.transpose(1, 2), values.transpose(1, 2)
+        slots.fill(self._number, place.into, keys, values)
+        return self._attention(queries, keys, values, place.sight)
+
+    def _found_last(self, hidden: torch.Tensor, place: Place, slots: Slots) -> torch.Tensor:
+        """Likewise for the last tokens alone."""
+        assert place.ends is not None
+        normed = self._before(hidden)
+        keys, values = self._heads(normed, self._answering).chunk(2, dim=2)
+        keys, values = self._turned(keys, place.turns).transpose(1, 2), values.transpose(1, 2)
+        slots.fill(self._number, place.into, keys, values)
+        last = place.sight.last[:, None, None].expand(-1, 1, hidden.shape[-1])
+        queries = self._turned(self._heads(normed.gather(1, last), self._asking), place.ends)
+        return self._attention(queries, keys, values, place.sight)
 
     def _projected(
         self, hidden: torch.Tensor, turns: Turns
@@ -104,8 +112,9 @@ class TextLayer:
     def _completed(self, hidden: torch.Tensor, found: torch.Tensor) -> torch.Tensor:
         hidden = hidden + self._between(functional.linear(found, *self._output))
         gates = functional.linear(self._before_perceptron(hidden), *self._gates)
-        lowered = functional.linear(self._kernels.gated(gates, self._activation), *self._down)
-        return hidden + self._after(lowered)
+        raised = self._kernels.gated(gates, self._activation)
+        del gates  # the widest of all
+        return hidden + self._after(functional.linear(raised, *self._down))
 
 
 def norm(module: Any, kernels: Kernels) -> Norm:

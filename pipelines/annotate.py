@@ -50,11 +50,17 @@ class Annotator:
         for task in job.tasks.values():
             task.load()
         self._engine: Engine | None = None  # where nothing is asked
-        if job.model is not None and work.resolved.checkpoint is not None:
-            self._engine = load_engine(job.model, work.resolved.checkpoint, resources)
+        if work.model is not None and work.resolved.checkpoint is not None:
+            self._engine = load_engine(work.model, work.resolved.checkpoint, resources)
         resolution = self._engine.resolution if self._engine else None
         self._preparation = Preparation(
-            job, self._judging, resolution, decode_threads, isolated, taken=_taken(work)
+            job,
+            self._judging,
+            resolution,
+            decode_threads,
+            isolated,
+            block_size=work.block_size,
+            taken=_taken(work),
         )
         self._block_seconds = job.runner.block_seconds
         self.schema = job.output_schema()

@@ -334,7 +334,9 @@ def bench(
     block_size: Annotated[
         list[int] | None, typer.Option(min=1, help="May be given several times.")
     ] = None,
-    batch_size: Annotated[int, typer.Option(min=1)] = 16,
+    batch_size: Annotated[
+        int | None, typer.Option(min=1, help="Else what fits the GPU.", show_default=False)
+    ] = None,
     precision: Annotated[str, typer.Option()] = "bfloat16",
     engine: Annotated[str, typer.Option()] = "fast",
     device: Annotated[str, typer.Option()] = "auto",
@@ -345,7 +347,7 @@ def bench(
     settings: dict[str, Any] = {"checkpoint": checkpoint, "batch_size": batch_size}
     settings |= {"precision": precision, "engine": engine, "device": device}
     with _err.status("measuring"):
-        rates = list(bench_engine(settings, mix.split(","), block_size or [256], images))
+        rates = list(bench_engine(settings, mix.split(","), block_size or [], images))
     _out.print(shown.rates_table(rates, corpus, devices))
 
 

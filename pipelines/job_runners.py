@@ -4,8 +4,8 @@ from collections.abc import Mapping
 from typing import Annotated, Any, Literal, Self
 
 from pydantic import (
+    AfterValidator,
     Discriminator,
-    Field,
     NonNegativeFloat,
     PositiveFloat,
     PositiveInt,
@@ -29,12 +29,22 @@ class Runner(Frozen):
         """Whether workers have GPUs that the machine which plans need not have."""
         return False
 
+    @property
+    def model_gpus(self) -> int:
+        """Over how many GPUs a worker splits its model."""
+        return 1
+
 
 class LocalRunner(Runner):
     """On this machine: in this process, or in several, each with a GPU where there are some."""
 
     kind: Literal["local"] = "local"
     workers: PositiveInt = 1
+    gpus_per_worker: PositiveInt = 1  # over which it splits its model, where there are GPUs
+
+    @property
+    def model_gpus(self) -> int:
+        return self.gpus_per_worker
 
 
 class Range(Frozen):
@@ -59,12 +69,19 @@ Workers = Annotated[
 ]
 
 
+def _whole_above_one(gpus: float) -> float:
+    if gpus > 1 and gpus != int(gpus):
+        raise ValueError("more than 1 must be a whole number")
+    return gpus
+
+
 class RayRunner(Runner):
     """On a Ray cluster, or one that is started on this machine."""
 
     kind: Literal["ray"]
     workers: Workers = 1  # so many, or {min: 2, max: 16}
-    gpus_per_worker: NonNegativeFloat = Field(0, le=1)  # 0.5: two workers share one
+    # 0.5: two workers share one; 2: a worker splits its model over two
+    gpus_per_worker: Annotated[NonNegativeFloat, AfterValidator(_whole_above_one)] = 0
     cpus_per_worker: PositiveFloat = 1
     resources: Mapping[str, PositiveFloat] = {}  # of the cluster's own, each worker's share
     runtime_env: Mapping[str, Any] = {}  # as Ray takes it
@@ -74,6 +91,10 @@ class RayRunner(Runner):
     @property
     def lends_gpus(self) -> bool:
         return self.gpus_per_worker > 0
+
+    @property
+    def model_gpus(self) -> int:
+        return max(1, int(self.gpus_per_worker))
 
 
 class BeamRunner(Runner):

@@ -14,11 +14,13 @@ from filters import Filter
 from inference import (
     Model,
     ResolvedCheckpoint,
+    Sizes,
     Task,
     fetch_model,
     resolve_checkpoint,
     resolve_device,
     resolve_model,
+    resolve_sizes,
 )
 from pipelines.earlier import Earlier, check_finished, judges, lent, open_earlier, units_of
 from pipelines.job import Job
@@ -44,9 +46,17 @@ PACKAGES = (
     "torch",
     "transformers",
 )
+BLOCK = 256  # samples, where no model says how many
 _NOT_IN_FINGERPRINT = ("name", "output", "max_error_rate", "runner", "filters_from")
 # What may differ from an output whose verdicts are taken.
-_AFTER_FILTERS = ("model", "tasks", "resolved.checkpoint", "resolved.device", "resolved.threads")
+_AFTER_FILTERS = (
+    "model",
+    "tasks",
+    "resolved.checkpoint",
+    "resolved.device",
+    "resolved.sizes",
+    "resolved.threads",
+)
 _LONGEST = 120  # characters of a value quoted in an error
 
 
@@ -56,6 +66,7 @@ class Resolved(Frozen):
     checkpoint: ResolvedCheckpoint | None  # None where nothing is asked
     device: str  # cpu | cuda
     threads: int  # of arithmetic on the CPU: sums depend on how they are split
+    sizes: Sizes | None = None  # of what the engine has in work; None where nothing is asked
     files: Mapping[str, str]  # files that filters and tasks read -> sha256
     models: Mapping[str, ResolvedModel] = {}  # of the filters, by name@revision
     images_judged: bool = False  # a filter of the job judges by a model what images show
@@ -90,9 +101,23 @@ class ResolvedJob(Frozen):
         return Resources(
             open_file,
             self.resolved.device,
-            self.resolved.threads,
-            lambda reference: fetch_model(models[str(reference)], reference.field),
+            gpus=self.job.runner.model_gpus,
+            threads=self.resolved.threads,
+            model=lambda reference: fetch_model(models[str(reference)], reference.field),
         )
+
+    @property
+    def model(self) -> Model | None:
+        """The job's, with the sizes that were found."""
+        model, sizes = self.job.model, self.resolved.sizes
+        if model is None or sizes is None:
+            return None
+        return model.model_copy(update=sizes.model_dump())
+
+    @property
+    def block_size(self) -> int:
+        """Samples, of those that are kept, that are asked about together."""
+        return self.resolved.sizes.block_size if self.resolved.sizes else BLOCK
 
     @property
     def layout(self) -> Layout:
@@ -186,14 +211,16 @@ def resolve(job: Job, recorded: Mapping[str, Any] | None = None) -> ResolvedJob:
     device = resolve_device(job.model.device if job.model else "auto", lent=job.runner.lends_gpus)
     threads = pinned["threads"] if pinned else len(os.sched_getaffinity(0))
     known = pinned.get("models", {}) if pinned else {}
+    checkpoint = _checkpoint(job.model, recorded) if job.model else None
     resolved = Resolved(
-        checkpoint=_checkpoint(job.model, recorded) if job.model else None,
+        checkpoint=checkpoint,
         device=device,
         threads=threads,
+        sizes=_sizes(job, checkpoint, device, pinned),
         files={
             path: _digest(path, where) for where, stage in stages.items() for path in stage.files()
         },
-        models=_checked(job, filters, Resources(open_file, device, threads), known),
+        models=_checked(job, filters, Resources(open_file, device, threads=threads), known),
         images_judged=job.judges_images or (earlier is not None and earlier.images_judged),
         rules={name: stage.rules for name, stage in filters.items()},
         packages={name: version(name) for name in PACKAGES},
@@ -235,6 +262,21 @@ def _checkpoint(model: Model, recorded: Mapping[str, Any] | None) -> ResolvedChe
     same = (before.get("checkpoint"), before.get("revision")) == (model.checkpoint, model.revision)
     commit = recorded["resolved"]["checkpoint"]["version"] if recorded and same else None
     return resolve_checkpoint(model, commit)
+
+
+def _sizes(
+    job: Job,
+    checkpoint: ResolvedCheckpoint | None,
+    device: str,
+    pinned: Mapping[str, Any] | None,
+) -> Sizes | None:
+    """Those of the first run stay."""
+    if job.model is None or checkpoint is None:
+        return None
+    if pinned and pinned.get("sizes"):
+        return Sizes.model_validate(pinned["sizes"])
+    longest = max((task.max_new_tokens for task in job.tasks.values()), default=1)
+    return resolve_sizes(job.model, checkpoint, device, job.runner.model_gpus, longest)
 
 
 def _digest(path: str, where: str) -> str:

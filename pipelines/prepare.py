@@ -13,6 +13,7 @@ from concurrent.futures import Future, wait
 from pipelines.images import Caps, Decoding, EncodedImage, ImageFault, IsolatedDecoder
 from pipelines.job import Job
 from pipelines.judging import Judging
+from pipelines.plan import BLOCK
 from pipelines.pool import Pool
 from pipelines.reading import CountedStream, RawSample, Wanted, read_unit, salvage
 from pipelines.reading.fields import FieldFault
@@ -26,7 +27,6 @@ _CHUNK = 64  # samples, at most
 _CHUNK_BYTES = 64 << 20  # of encoded images in a chunk: bounds memory
 _CHUNK_PIXELS = 32 << 20  # of decoded ones, where filters read frames
 _CHUNKS_DECODING = 2  # in flight
-_BLOCK_WITHOUT_MODEL = 256  # samples
 
 
 class Preparation:
@@ -45,11 +45,12 @@ class Preparation:
         threads: int,
         isolated: bool = False,
         *,
+        block_size: int = BLOCK,
         taken: TakenRows | None = None,
     ) -> None:
         self._input = job.input
         self._taken = taken
-        self._block_size = job.model.block_size if job.model else _BLOCK_WITHOUT_MODEL
+        self._block_size = block_size
         limits = job.input.limits
         self._fields = Fields(
             job.input.text,

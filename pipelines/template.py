@@ -29,8 +29,8 @@ model:
   revision: main                      # resolved to a commit by the first run
   precision: bfloat16                 # float32 | bfloat16 | float16
   device: auto                        # cuda where there is one
-  block_size: 256                     # samples given to the engine at a time
-  batch_size: 16                      # prompts computed together
+  # block_size: 256                   # samples given to the engine at a time, and ...
+  # batch_size: 16                    # ... prompts computed together, if not what fits the GPU
 
 tasks:                                # each becomes a column; remove what you do not need
   caption: {kind: caption, language: en}

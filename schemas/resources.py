@@ -21,5 +21,6 @@ class Resources:
 
     open: Callable[[str], BinaryIO]
     device: str = "cpu"  # a torch device: cpu, cuda, cuda:1
+    gpus: int = 1  # over which the model is split, where the device is a GPU: cuda:0 and on
     threads: int = 1  # for arithmetic on the CPU
     model: Callable[[ModelReference], Path] = _folder  # by default, the folder that it names

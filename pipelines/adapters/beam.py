@@ -69,7 +69,8 @@ class PaliGemma(ModelHandler[Sample, "Answered | Rejected", Asking]):  # type: i
 
     def __init__(self, job: Job, *, batch_size: int | None = None, **arguments: Any) -> None:
         self._work = resolve(job)
-        size = batch_size or (job.model.block_size if job.model else None)
+        sizes = self._work.resolved.sizes
+        size = batch_size or (sizes and sizes.block_size)
         super().__init__(min_batch_size=1, max_batch_size=size, **arguments)
 
     def load_model(self) -> Asking:

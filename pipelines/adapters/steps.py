@@ -109,8 +109,8 @@ class Asking:
 
     def __init__(self, work: ResolvedJob, threads: int = 1) -> None:
         _check(work)
-        job, checkpoint = work.job, work.resolved.checkpoint
-        if job.model is None or checkpoint is None:
+        job, model, checkpoint = work.job, work.model, work.resolved.checkpoint
+        if model is None or checkpoint is None:
             raise JobError("model: is missing: there is nothing to ask")
         names = filter_names(job.filters)
         judges = {
@@ -124,7 +124,7 @@ class Asking:
             self._judging = Judging(list(judges.values()), resources, names=list(judges))
             for task in job.tasks.values():
                 task.load()
-            self._engine = load_engine(job.model, checkpoint, resources)
+            self._engine = load_engine(model, checkpoint, resources)
         self._preparation = Preparation(job, self._judging, self._engine.resolution, threads)
         self._lock = threading.Lock()
 

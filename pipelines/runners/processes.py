@@ -1,4 +1,4 @@
-"""Several processes on this machine, one per GPU where there are GPUs."""
+"""Several processes on this machine, each with GPUs of its own where there are some."""
 
 import multiprocessing
 import os
@@ -27,7 +27,7 @@ _TERMINATED = 143
 class _Process(NamedTuple):
     process: SpawnProcess
     pipe: "Connection[Any, Any]"
-    gpu: str | None
+    gpus: str | None  # as CUDA_VISIBLE_DEVICES names them
 
 
 class Processes:
@@ -42,23 +42,26 @@ class Processes:
         self._on_progress = on_progress
         self._numbers = count()
         self._workers: dict[int, _Process] = {}
-        self._gpus = visible_gpus() if job.resolved.device == "cuda" else []
-        if self._gpus and workers > len(self._gpus):
+        each = job.job.runner.model_gpus
+        visible = visible_gpus() if job.resolved.device == "cuda" else []
+        starts = range(0, workers * each, each)
+        if visible and workers * each > len(visible):
             raise JobError(
-                f"runner.workers: {workers} workers, but {len(self._gpus)} GPUs are visible here: "
-                "each worker takes one"
+                f"runner.workers: {workers} workers take {workers * each} GPUs, but {len(visible)} "
+                "are visible here"
             )
+        self._gpus = [",".join(visible[i : i + each]) for i in starts] if visible else []
 
     def start(self) -> int:
         context = multiprocessing.get_context("spawn")
         pipe, theirs = context.Pipe()
-        taken = {worker.gpu for worker in self._workers.values()}
-        gpu = next((gpu for gpu in self._gpus if gpu not in taken), None)
-        process = context.Process(target=_serve, args=(*self._arguments, gpu, theirs))
+        taken = {worker.gpus for worker in self._workers.values()}
+        gpus = next((gpus for gpus in self._gpus if gpus not in taken), None)
+        process = context.Process(target=_serve, args=(*self._arguments, gpus, theirs))
         process.start()
         theirs.close()
         number = next(self._numbers)
-        self._workers[number] = _Process(process, pipe, gpu)
+        self._workers[number] = _Process(process, pipe, gpus)
         return number
 
     def give(self, worker: int, assignment: Assignment) -> None:
@@ -108,15 +111,15 @@ def _serve(
     job: ResolvedJob,
     storage: Storage,
     decode_threads: int,
-    gpu: str | None,
+    gpus: str | None,
     pipe: "Connection[Any, Any]",
 ) -> None:
     """A worker: loads, then answers each assignment, until the pipe closes."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # a terminal sends it to all; the first one tells
     signal.signal(signal.SIGTERM, _interrupt)
     end_with_parent()
-    if gpu is not None:
-        os.environ["CUDA_VISIBLE_DEVICES"] = gpu  # before torch comes
+    if gpus is not None:
+        os.environ["CUDA_VISIBLE_DEVICES"] = gpus  # before torch comes
     worker = Worker(job, storage, decode_threads)
     try:
         pipe.send(load(worker))

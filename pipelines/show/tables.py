@@ -44,6 +44,9 @@ def plan_table(plan: Plan) -> Table:
     if job.model is not None and (checkpoint := resolved.checkpoint) is not None:
         _add(table, "model", f"{checkpoint.source}, {checkpoint.resolution} pixels a side")
         _add(table, "runs on", f"{resolved.device}, {job.model.precision}")
+        if sizes := resolved.sizes:
+            at_a_time = f"blocks of {sizes.block_size}, batches of {sizes.batch_size}"
+            _add(table, "at a time", f"{at_a_time}, {sizes.slots} answers")
     else:
         _add(table, "model", "none: nothing is asked")
     if not resolved.images_judged:

@@ -40,7 +40,7 @@ def test_defaults() -> None:
     assert least.filters == ()
     assert least.tasks == {"caption": Caption(language="en", max_new_tokens=64)}
     assert (least.model.revision, least.model.precision) == ("main", "bfloat16")
-    assert (least.model.engine, least.model.block_size) == ("fast", 256)
+    assert (least.model.engine, least.model.block_size) == ("fast", None)
     assert (least.runner.kind, least.runner.decode_threads) == ("local", None)
     assert least.input.patterns() == ("data/{00000..00003}.tar",)
 

@@ -56,12 +56,9 @@ def prepared(
     stop: int | None = None,
     **reading: Any,
 ) -> list[list[Row]]:
-    made = job(
-        Path("/nowhere"),
-        input={"shards": "a.tar", **reading},
-        model={"checkpoint": "m", "block_size": block_size},
-    )
-    preparation = Preparation(made, Judging(filters, RESOURCES), SIDE, 2)
+    made = job(Path("/nowhere"), input={"shards": "a.tar", **reading}, model={"checkpoint": "m"})
+    judging = Judging(filters, RESOURCES)
+    preparation = Preparation(made, judging, SIDE, 2, block_size=block_size)
     stream = CountedStream(io.BytesIO(content))
     return list(preparation.blocks(UNIT, stream, skip, Stopwatch(), stop))
 

@@ -1,0 +1,185 @@
+"""How many images, prompts and answers a worker has in work at a time, from its GPUs' memory.
+
+The numbers are found once, when an output is begun, and then fixed: sums, and so bytes, can depend
+on what is computed together. So they follow from a GPU's whole memory, not from what is free now.
+"""
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any, NamedTuple
+
+from pydantic import PositiveInt
+
+from inference.checkpoint import ResolvedCheckpoint, configuration
+from inference.device import smallest_memory
+from inference.engine import Model
+from inference.split import spread
+from schemas.errors import JobError
+from schemas.frozen import Frozen
+
+
+class Sizes(Frozen):
+    """What an engine has in work."""
+
+    block_size: PositiveInt  # samples that it is given at a time
+    batch_size: PositiveInt  # images looked at together, and prompts read together
+    slots: PositiveInt  # answers continued together, by the fast engine
+
+
+ON_CPU = Sizes(block_size=256, batch_size=16, slots=64)
+GIB = 1 << 30
+_UNKNOWN = 24 * GIB  # bytes of a GPU that is not here to be asked
+_LONGEST = 128  # tokens of an answer, where the tasks are not known
+_SLOTS = 4  # a prompt of a batch, where the batch is given: keys and values take less than reading
+_MOST_SLOTS = 256  # more gain little: reading a prefix takes ten times a short answer's share
+_MOST_TOKENS = 20480  # of prefixes read together: matrix products gain no more
+_MOST_BATCH = 64
+_MOST_PIXELS = 1 << 30  # bytes of the images of a block, in the machine's own memory
+_ROOM = 64  # columns of a slot for the prompt
+_TAKEN = 0.9  # of a GPU's memory; the rest is the allocator's, and the filters' models'
+_STORED = {"float32": 4.0, "bfloat16": 2.0, "float16": 2.0, "int8": 1.0, "nf4": 0.5625}  # bytes
+
+
+class Shape(NamedTuple):
+    """What of a checkpoint's configuration decides how much memory it takes."""
+
+    resolution: int
+    image_tokens: int
+    layers: int
+    width: int
+    inner: int  # width inside the perceptrons
+    heads: int
+    shared: int  # heads of keys and values
+    head: int  # width of a head
+    vocabulary: int
+    capped: bool  # attention has a soft-cap
+    vision: int  # weights of the vision tower and what projects it
+
+    @classmethod
+    def read(cls, folder: Path) -> "Shape":
+        from transformers import PaliGemmaConfig  # which takes a second to import
+
+        config: Any = PaliGemmaConfig.from_pretrained(folder, local_files_only=True)
+        text, seen = config.text_config, config.vision_config
+        looking = 4 * seen.hidden_size**2 + 2 * seen.hidden_size * seen.intermediate_size
+        image_tokens = (seen.image_size // seen.patch_size) ** 2
+        return cls(
+            resolution=seen.image_size,
+            image_tokens=image_tokens,
+            layers=text.num_hidden_layers,
+            width=text.hidden_size,
+            inner=text.intermediate_size,
+            heads=text.num_attention_heads,
+            shared=text.num_key_value_heads,
+            head=text.head_dim,
+            vocabulary=text.vocab_size,
+            capped=getattr(text, "attn_logit_softcapping", None) is not None,
+            vision=seen.num_hidden_layers * looking
+            + (image_tokens + 3 * seen.patch_size**2 + text.hidden_size) * seen.hidden_size,
+        )
+
+    @property
+    def layer(self) -> int:
+        """Weights of a layer of the text tower."""
+        queries, others = self.heads * self.head, 2 * self.shared * self.head
+        return self.width * (2 * queries + others + 3 * self.inner)
+
+    @property
+    def first(self) -> int:
+        """Weights besides the layers: all stand on the first GPU."""
+        return self.vision + self.vocabulary * self.width
+
+
+def find_sizes(
+    model: Model,
+    shape: Callable[[], Shape],
+    memory: int | None,
+    gpus: int = 1,
+    longest: int = _LONGEST,
+) -> Sizes:
+    """Those the job gives, and for the others what fits.
+
+    `memory` are the bytes of each GPU, None on a CPU; `longest` are the tokens of the longest
+    answer. Raises JobError where nothing fits.
+    """
+    found = ON_CPU
+    if memory is not None and None in (model.block_size, model.batch_size, model.slots):
+        found = fitting(model, shape(), memory, gpus, longest)
+    batch = model.batch_size or min(found.batch_size, model.slots or found.batch_size)
+    by_batch = found.slots if model.batch_size is None else batch * _SLOTS
+    slots = max(model.slots or by_batch, batch)
+    return Sizes(block_size=model.block_size or found.block_size, batch_size=batch, slots=slots)
+
+
+def resolve_sizes(
+    model: Model,
+    checkpoint: ResolvedCheckpoint,
+    device: str,
+    gpus: int = 1,
+    longest: int = _LONGEST,
+) -> Sizes:
+    """Those of an engine on such a device, or `gpus` of them; `longest` as for `find_sizes`.
+
+    Where there is no such device here, its memory is the job's `model.gpu_memory`, or 24 GiB.
+    """
+    memory = None
+    if device != "cpu":
+        given = None if model.gpu_memory is None else int(model.gpu_memory * GIB)
+        memory = given or smallest_memory() or _UNKNOWN
+    return find_sizes(model, lambda: Shape.read(configuration(checkpoint)), memory, gpus, longest)
+
+
+def fitting(model: Model, shape: Shape, memory: int, gpus: int, longest: int) -> Sizes:
+    """What a model of that shape can have in work on so many GPUs of so many bytes each."""
+    stored, number = _STORED[model.precision], 4 if model.precision == "float32" else 2
+    layer, first = shape.layer * stored, float(shape.first * number)
+    placed = spread(shape.layers, layer, first, gpus)
+    here = [placed.count(gpu) for gpu in range(gpus)]
+    columns = shape.image_tokens + _ROOM + longest
+    free = [
+        _TAKEN * memory - layers * layer - (0 if gpu else first) for gpu, layers in enumerate(here)
+    ]
+    kept = 2 * columns * shape.shared * shape.head * number  # bytes of a slot in each layer
+    spoken = shape.vocabulary * (2 * number + 8)  # of the logits of a row
+
+    def slots(batch: int) -> int:
+        reading = batch * prefix_bytes(shape, number, model)
+        most = min(
+            (room - reading) / (layers * kept + (0 if gpu else spoken))
+            for gpu, (room, layers) in enumerate(zip(free, here, strict=True))
+            if layers or not gpu
+        )
+        return min(int(most), _MOST_SLOTS)
+
+    batch = min(_MOST_BATCH, max(1, _MOST_TOKENS // columns))
+    batch = 1 << (batch.bit_length() - 1)
+    while batch > 1 and slots(batch) < 2 * batch:
+        batch //= 2
+    most = slots(batch)
+    if most < 1:
+        needed = (first + shape.layers * layer) / GIB
+        raise JobError(
+            f"model: {model.checkpoint} has weights of {needed:.0f} GiB, which with room to work "
+            f"do not fit into {gpus} x {memory / GIB:.0f} GiB: set a higher "
+            "runner.gpus_per_worker, or model.precision int8 or nf4"
+        )
+    most = most - most % 32 if most > 32 else most
+    pixels = 3 * shape.resolution**2
+    block = max(ON_CPU.block_size, min(4 * most, _MOST_PIXELS // pixels))
+    return Sizes(block_size=block, batch_size=batch, slots=most)
+
+
+def prefix_bytes(shape: Shape, number: int, model: Model) -> float:
+    """What reading one prefix takes beside weights, keys and values; `number` bytes a number.
+
+    The most is held inside a perceptron, or where attention writes its weights for all pairs of
+    tokens: before and after the soft-cap, then in float32.
+    """
+    length = shape.image_tokens + _ROOM
+    queries = (shape.heads + 2 * shape.shared) * shape.head
+    passed = 3 * number * shape.width
+    perceptron = number * (3 * shape.inner + shape.width) + 4 * shape.width
+    pairs = shape.heads * length * (2 * number + 4)
+    if not shape.capped or (model.compile and model.engine == "fast"):
+        pairs = 0
+    return length * (passed + max(perceptron, 2 * number * queries + pairs))

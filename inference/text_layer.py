@@ -93,14 +93,14 @@ class TextLayer:
         return turned[:, :, :heads], turned[:, :, heads:], values
 
     def _heads(self, normed: torch.Tensor, projections: Linear) -> torch.Tensor:
-        projected = functional.linear(normed, *projections)
+        projected = projections(normed)
         return projected.view(*projected.shape[:-1], -1, self._attention.width)
 
     def _completed(self, hidden: torch.Tensor, found: torch.Tensor) -> torch.Tensor:
-        hidden = hidden + self._between(functional.linear(found, *self._output))
-        gates = functional.linear(self._before_perceptron(hidden), *self._gates)
+        hidden = hidden + self._between(self._output(found))
+        gates = self._gates(self._before_perceptron(hidden))
         opened, raised = gates.chunk(2, dim=-1)
-        lowered = functional.linear(self._activation(opened).mul_(raised), *self._down)
+        lowered = self._down(self._activation(opened).mul_(raised))
         return hidden + self._after(lowered)
 
 

@@ -8,6 +8,7 @@ import numpy as np
 import torch
 
 from inference import paligemma
+from inference.adapter import fetch_adapter
 from inference.checkpoint import ResolvedCheckpoint, fetch
 from inference.engine import Model
 from schemas.errors import WorkerFault
@@ -30,7 +31,12 @@ class BatchedEngine(ABC):
         self.halvings = 0
         self._batch_size = model.batch_size
         self._device = resources.device
-        self._paligemma = paligemma.load(fetch(checkpoint), model.precision, resources.device)
+        self._paligemma = paligemma.load(
+            fetch(checkpoint),
+            model.precision,
+            resources.device,
+            fetch_adapter(checkpoint.adapter) if checkpoint.adapter else None,
+        )
 
     @property
     def model(self) -> Any:

@@ -15,6 +15,7 @@ from inference import (
     Model,
     ResolvedCheckpoint,
     Task,
+    extra_packages,
     fetch_model,
     resolve_checkpoint,
     resolve_device,
@@ -46,7 +47,15 @@ PACKAGES = (
 )
 _NOT_IN_FINGERPRINT = ("name", "output", "max_error_rate", "runner", "filters_from")
 # What may differ from an output whose verdicts are taken.
-_AFTER_FILTERS = ("model", "tasks", "resolved.checkpoint", "resolved.device", "resolved.threads")
+_AFTER_FILTERS = (
+    "model",
+    "tasks",
+    "resolved.checkpoint",
+    "resolved.device",
+    "resolved.packages.bitsandbytes",
+    "resolved.packages.peft",
+    "resolved.threads",
+)
 _LONGEST = 120  # characters of a value quoted in an error
 
 
@@ -196,7 +205,10 @@ def resolve(job: Job, recorded: Mapping[str, Any] | None = None) -> ResolvedJob:
         models=_checked(job, filters, Resources(open_file, device, threads), known),
         images_judged=job.judges_images or (earlier is not None and earlier.images_judged),
         rules={name: stage.rules for name, stage in filters.items()},
-        packages={name: version(name) for name in PACKAGES},
+        packages={
+            **{name: version(name) for name in PACKAGES},
+            **(extra_packages(job.model) if job.model else {}),
+        },
         filters_from=earlier,
     )
     job.check_image_safety(resolved.images_judged)
@@ -230,11 +242,19 @@ def _checked(
 
 
 def _checkpoint(model: Model, recorded: Mapping[str, Any] | None) -> ResolvedCheckpoint:
-    """The commit that was recorded stays, so long as the same is asked for."""
+    """Commits that were recorded stay, so long as the same is asked for."""
     before = (recorded and recorded["model"]) or {}
-    same = (before.get("checkpoint"), before.get("revision")) == (model.checkpoint, model.revision)
-    commit = recorded["resolved"]["checkpoint"]["version"] if recorded and same else None
-    return resolve_checkpoint(model, commit)
+    pinned = (recorded and recorded["resolved"]["checkpoint"]) or {}
+
+    def commit(of: Mapping[str, Any], *keys: str) -> str | None:
+        same = all(before.get(key) == getattr(model, key) for key in keys)
+        return of.get("version") if same else None
+
+    return resolve_checkpoint(
+        model,
+        commit(pinned, "checkpoint", "revision"),
+        commit(pinned.get("adapter") or {}, "adapter", "adapter_revision"),
+    )
 
 
 def _digest(path: str, where: str) -> str:

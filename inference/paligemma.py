@@ -46,8 +46,8 @@ class PaliGemma:
 def load(folder: Path, precision: str, device: str, adapter: Path | None = None) -> PaliGemma:
     """Load safetensors from a local directory in the given precision; no remote code.
 
-    Weights go to the device one by one: this machine's memory never holds them all. An adapter, in
-    a directory of its own, is merged into them, as far as they are not quantised.
+    Weights go straight to the device, one after the other. An adapter, in a directory of its own,
+    is merged into them, as far as they are not quantised.
 
     Text attention stays what transformers chooses: sdpa for PaliGemma, eager for PaliGemma 2,
     whose attention soft-cap sdpa has not.

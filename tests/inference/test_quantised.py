@@ -13,6 +13,9 @@ import random_adapter
 import torch
 from safetensors.torch import load_file
 
+from demo.quality import LEARNT, tasks
+from demo.scenes import Scene, draw_scene
+from demo.sight import seen
 from inference import batched, paligemma
 from inference.engine import Model
 from inference.quantised import stored
@@ -20,9 +23,11 @@ from inference.weights import Beside
 from pipelines.job import Job
 from schemas.errors import JobError
 from schemas.generation import Generation, Request
+from schemas.sample import Sample, Text
 
 bitsandbytes = pytest.importorskip("bitsandbytes")
 
+DEMO = Path(__file__).parents[2] / "demo/checkpoint"
 RANDOM = np.random.default_rng(1)
 IMAGES = RANDOM.integers(0, 256, (5, 56, 56, 3), dtype=np.uint8)
 PROMPTS = ("caption en", "cap es", "ocr", "answer en how many?", "detect red circle ; blue square")
@@ -115,16 +120,26 @@ def test_engines_agree_over_the_same_weights(  # noqa: PLR0917
     assert len(set(map(tuple, expected))) > len(expected) / 2
 
 
-@pytest.mark.parametrize("kind", ["fast", "reference"])
-def test_answers_are_near_those_of_the_checkpoint(
-    checkpoint: Callable[..., Path], engine: Callable[..., Any], kind: str, generation: int
-) -> None:
-    """By random weights a token is hardly likelier than the next: an eighth is chance no more."""
-    folder = checkpoint(generation)
-    expected = [each[:1] for each in tokens(engine(folder).generate(BLOCK))]
-    for precision, least in (("int8", 0.75), ("nf4", 0.125)):
-        found = engine(folder, kind=kind, precision=precision).generate(BLOCK)
-        assert share([each[:1] for each in tokens(found)], expected) >= least
+def test_most_answers_of_a_trained_checkpoint_stay_the_same(engine: Callable[..., Any]) -> None:
+    """The demo's, which is small: of 960 answers 98 % did in bfloat16 and int8, 91 % in nf4."""
+    block = []
+    for number, scene in enumerate(filter(_learnt, (draw_scene(2028, n) for n in range(40)))):
+        texts = {"question": Text(scene.question)}
+        sample = Sample("", number, texts, b"", scene.width, scene.height)
+        asked = tasks(scene, number).values()
+        prompts = [(str(task.prompt(sample)), task.max_new_tokens) for task in asked]
+        block.append(Request(seen(scene.image, 128), tuple(prompts)))
+    exact, eight, four = (
+        tokens(engine(DEMO, kind="fast", precision=precision, batch_size=16).generate(block))
+        for precision in ("float32", "int8", "nf4")
+    )
+    assert len(exact) > 100
+    assert share(eight, exact) > 0.9
+    assert share(four, exact) > 0.75
+
+
+def _learnt(scene: Scene) -> bool:
+    return scene.kind in LEARNT
 
 
 def test_a_row_does_not_depend_on_the_rows_beside_it(
@@ -137,6 +152,16 @@ def test_a_row_does_not_depend_on_the_rows_beside_it(
     beside[1:] *= 100
     with torch.inference_mode():
         assert torch.equal(layer.mlp.up_proj(rows)[0], layer.mlp.up_proj(beside)[0])
+
+
+def test_numbers_beyond_float16_show_in_int8(checkpoint: Callable[..., Path]) -> None:
+    """int8 does not cut them off unseen: what comes of them is not finite, which ends a run."""
+    rows = torch.full((1, 64), 1e5).bfloat16()
+    for precision, finite in (("int8", False), ("nf4", True)):
+        model = paligemma.load(checkpoint(1), precision, "cpu").model
+        with torch.inference_mode():
+            found = model.model.language_model.layers[0].mlp.up_proj(rows)
+        assert found.isfinite().all() == finite
 
 
 def test_an_adapter_stays_beside_quantised_weights_and_is_merged_into_others(

@@ -9,7 +9,7 @@ from typing import Any
 from pydantic import BaseModel, ConfigDict, PositiveInt, ValidationError
 
 from inference.engine import Model
-from inference.hub import Files, fetch_model, resolve_model
+from inference.hub import HUB_ID, Files, fetch_model, resolve_model
 from schemas.errors import JobError
 from schemas.models import ModelReference, ResolvedModel
 
@@ -34,7 +34,6 @@ _NOTED = {  # of no consequence for what a trained adapter computes, or told by 
 }
 # Trained from base weights that were changed first, which a checkpoint does not hold.
 _CHANGED_BASE = re.compile(r"pissa|olora|corda|loftq|lora_ga")
-_HUB_ID = re.compile(r"[\w-][\w.-]*/[\w.-]+")
 
 
 class Lora(BaseModel):
@@ -112,4 +111,4 @@ def fetch_adapter(adapter: ResolvedModel) -> Path:
 
 def _is_hub_id(name: str | None) -> bool:
     """Whether this says which model it is, wherever it lies; a path does not."""
-    return bool(name and _HUB_ID.fullmatch(name)) and not Path(str(name)).exists()
+    return bool(name and HUB_ID.fullmatch(name)) and not Path(str(name)).exists()

@@ -28,7 +28,7 @@ class Files(NamedTuple):
 
 MODEL = Files("a model of transformers", "config.json")
 
-_HUB_ID = re.compile(r"[A-Za-z0-9][\w.-]*/[\w.-]+")
+HUB_ID = re.compile(r"[A-Za-z0-9][\w.-]*/[\w.-]+")
 _WHOLE = 16 << 20  # bytes; files up to this size are digested whole
 _STRIDE = 4 << 20  # bytes; of larger ones a sample is taken in every stride ...
 _SAMPLE = 64 << 10  # bytes; ... of this size
@@ -48,7 +48,7 @@ def resolve_model(
     if folder.is_dir():
         digest = _digest(_with_weights(folder, field, files), files)
         return ResolvedModel(source=str(folder.resolve()), local=True, version=digest), folder
-    if not _HUB_ID.fullmatch(name):
+    if not HUB_ID.fullmatch(name):
         raise JobError(f"{field}: there is no directory {name!r}")
     with _hub_errors(reference, files):
         commit = recorded_commit or resolve_revision(name, revision=reference.revision).resolved

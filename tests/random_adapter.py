@@ -1,5 +1,6 @@
 """A small LoRA adapter of random weights, made by peft and saved as it saves them."""
 
+import warnings
 from pathlib import Path
 from typing import Any
 
@@ -16,7 +17,8 @@ def build(checkpoint: Path, folder: Path, seed: int = 0, **settings: Any) -> Pat
     It is strong enough to change answers: q_proj to v_proj and fc1 are in the vision tower too.
     """
     chosen = {"r": 4, "lora_alpha": 16, "target_modules": list(EVERYWHERE)} | settings
-    with torch.random.fork_rng(devices=[]):
+    # peft warns of tied embeddings, and transformers of what peft calls.
+    with torch.random.fork_rng(devices=[]), warnings.catch_warnings(action="ignore"):
         torch.manual_seed(seed)
         model: Any = PaliGemmaForConditionalGeneration.from_pretrained(checkpoint)
         tuned = get_peft_model(model, LoraConfig(**chosen))
@@ -25,5 +27,5 @@ def build(checkpoint: Path, folder: Path, seed: int = 0, **settings: Any) -> Pat
                 torch.nn.init.normal_(weight, std=0.05)
             elif "modules_to_save" in name:
                 weight.data += 0.05 * torch.randn_like(weight)
-    tuned.save_pretrained(folder)
+        tuned.save_pretrained(folder)
     return folder

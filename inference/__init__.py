@@ -6,10 +6,12 @@ from typing import Annotated, Any
 from pydantic import Discriminator, Field, InstanceOf, SerializeAsAny, Tag
 from pydantic.json_schema import SkipJsonSchema
 
+from inference.adapter import fetch_adapter
 from inference.checkpoint import ResolvedCheckpoint, resolve_checkpoint
 from inference.checkpoint import fetch as fetch_checkpoint
 from inference.device import device_type, resolve_device, visible_gpus
 from inference.engine import Engine, Model
+from inference.extras import extra_packages
 from inference.hub import fetch_model, resolve_model
 from inference.location_tasks import Detect, Segment
 from inference.sizes import Sizes, resolve_sizes
@@ -58,6 +60,7 @@ ENGINES: Mapping[str, Callable[[Model, ResolvedCheckpoint, Resources], Engine]] 
 
 def load_engine(model: Model, checkpoint: ResolvedCheckpoint, resources: Resources) -> Engine:
     """The engine the job names, with its weights on `resources.device`."""
+    extra_packages(model)  # a worker's may differ from those of the machine that planned
     return ENGINES[model.engine](model, checkpoint, resources)
 
 
@@ -79,6 +82,8 @@ __all__ = [
     "Task",
     "Vqa",
     "device_type",
+    "extra_packages",
+    "fetch_adapter",
     "fetch_checkpoint",
     "fetch_model",
     "load_engine",

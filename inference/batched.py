@@ -8,6 +8,7 @@ import numpy as np
 import torch
 
 from inference import paligemma
+from inference.adapter import fetch_adapter
 from inference.checkpoint import ResolvedCheckpoint, fetch
 from inference.engine import Model
 from inference.sizes import resolve_sizes
@@ -33,7 +34,12 @@ class BatchedEngine(ABC):
         self.block_size = sizes.block_size  # what it is best given at a time
         self._batch_size, self._slots = sizes.batch_size, sizes.slots
         self._device = resources.device
-        self._paligemma = paligemma.load(fetch(checkpoint), model.precision, resources.device)
+        self._paligemma = paligemma.load(
+            fetch(checkpoint),
+            model.precision,
+            resources.device,
+            fetch_adapter(checkpoint.adapter) if checkpoint.adapter else None,
+        )
 
     @property
     def model(self) -> Any:

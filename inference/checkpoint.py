@@ -1,9 +1,13 @@
-"""Which checkpoint a job runs: a model of the hub or a folder that must be a PaliGemma."""
+"""Which checkpoint a job runs: a model of the hub or a folder that must be a PaliGemma.
+
+With it goes its adapter, where the job names one.
+"""
 
 import json
 from pathlib import Path
 from typing import Any, Literal
 
+from inference.adapter import resolve_adapter
 from inference.engine import Model
 from inference.hub import fetch_model, model_configuration, resolve_model
 from schemas.errors import JobError
@@ -18,15 +22,20 @@ class ResolvedCheckpoint(ResolvedModel):
 
     resolution: int  # S, the side in pixels of the square the model sees
     generation: Literal[1, 2]  # of PaliGemma
+    adapter: ResolvedModel | None = None  # that changes its weights
 
 
-def resolve_checkpoint(model: Model, recorded_commit: str | None = None) -> ResolvedCheckpoint:
-    """Find the checkpoint and read its configuration, not its weights.
+def resolve_checkpoint(
+    model: Model, recorded_commit: str | None = None, recorded_adapter: str | None = None
+) -> ResolvedCheckpoint:
+    """Find the checkpoint and its adapter, and read their configurations, not their weights.
 
-    `recorded_commit`, from an earlier run, is taken as it is. Raises JobError.
+    Commits that an earlier run recorded are taken as they are. Raises JobError.
     """
     reference = ModelReference(model.checkpoint, model.revision, _FIELD)
-    return _described(*resolve_model(reference, recorded_commit))
+    found = _described(*resolve_model(reference, recorded_commit))
+    adapter = resolve_adapter(model, recorded_adapter)
+    return found.model_copy(update={"adapter": adapter})
 
 
 def fetch(checkpoint: ResolvedCheckpoint) -> Path:
@@ -48,12 +57,18 @@ def _described(found: ResolvedModel, folder: Path) -> ResolvedCheckpoint:
         resolution = config["vision_config"].get("image_size", 224)  # SigLIP's default
     except (OSError, ValueError, KeyError, TypeError, AttributeError):
         raise JobError(
-            f"{_FIELD}: {source!r} has no config.json of a PaliGemma checkpoint"
+            f"{_FIELD}: {source!r} has no config.json of a PaliGemma checkpoint: "
+            "an adapter goes into model.adapter"
         ) from None
     if kind != "paligemma" or text not in _GENERATIONS or not isinstance(resolution, int):
         raise JobError(
             f"{_FIELD}: {source!r} is a {kind!r} checkpoint over {text!r}, "
             "not PaliGemma or PaliGemma 2"
+        )
+    if config.get("quantization_config"):
+        raise JobError(
+            f"{_FIELD}: {source!r} is quantised already: name the checkpoint it was made from, and "
+            "model.precision int8 or nf4"
         )
     return ResolvedCheckpoint(
         **found.model_dump(), resolution=resolution, generation=_GENERATIONS[text]

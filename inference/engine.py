@@ -14,7 +14,10 @@ class Model(Frozen):
 
     checkpoint: str  # a local directory or a hub id, such as google/paligemma2-3b-mix-448
     revision: str = "main"  # of a hub id: branch, tag or commit; resolved to a commit once
-    precision: Literal["float32", "bfloat16", "float16"] = "bfloat16"
+    adapter: str | None = None  # LoRA by peft: a local directory or a hub id
+    adapter_revision: str = "main"
+    # In int8 and nf4 are the linear layers of the text tower; what else there is, in bfloat16.
+    precision: Literal["float32", "bfloat16", "float16", "int8", "nf4"] = "bfloat16"
     engine: Literal["fast", "reference"] = "fast"  # the reference is transformers' own `generate`
     device: Literal["auto", "cpu", "cuda"] = "auto"
     compile: bool = True  # on a GPU, fast: fused kernels, and steps in CUDA graphs

@@ -13,6 +13,7 @@ from transformers import (
 )
 from transformers.utils import logging
 
+from inference.quantised import quantisation
 from inference.vocabulary import Vocabulary
 from schemas.errors import JobError
 
@@ -42,23 +43,35 @@ class PaliGemma:
         return ((values - mean) / std).permute(0, 3, 1, 2).to(self.model.dtype)
 
 
-def load(folder: Path, precision: str, device: str) -> PaliGemma:
+def load(folder: Path, precision: str, device: str, adapter: Path | None = None) -> PaliGemma:
     """Load safetensors from a local directory in the given precision; no remote code.
+
+    Weights go straight to the device, one after the other. An adapter, in a directory of its own,
+    is merged into them, as far as they are not quantised.
 
     Text attention stays what transformers chooses: sdpa for PaliGemma, eager for PaliGemma 2,
     whose attention soft-cap sdpa has not.
     """
     _logging.disable_progress_bar()  # the job has its own
+    if (folder / "adapter_config.json").exists():  # transformers would put it over the weights
+        raise JobError(
+            f"model.checkpoint: {str(folder)!r} holds an adapter beside its weights: copy them "
+            "without adapter_config.json, and name the adapter in model.adapter"
+        )
     config = PaliGemmaConfig.from_pretrained(folder, local_files_only=True)
     text: Any = config.text_config
     if getattr(text, "layer_types", None) is not None:
         # PaliGemma 2 was trained without Gemma 2's sliding window, which at 896 pixels hides the
         # first of the 4096 image tokens from half of the layers.
         text.layer_types = ["full_attention"] * text.num_hidden_layers
+    quantised = quantisation(precision)
+    dtype = getattr(torch, precision) if quantised is None else torch.bfloat16
     model, loaded = _Model.from_pretrained(
         folder,
         config=config,
-        dtype=getattr(torch, precision),
+        dtype=dtype,
+        quantization_config=quantised,
+        device_map={"": device},
         use_safetensors=True,
         local_files_only=True,
         output_loading_info=True,
@@ -66,6 +79,10 @@ def load(folder: Path, precision: str, device: str) -> PaliGemma:
     if loaded["missing_keys"] or loaded["mismatched_keys"]:
         # transformers makes up what is missing, with a warning only.
         raise JobError(f"model.checkpoint: weights are missing in {str(folder)!r}: copy it again")
+    if adapter is not None:
+        from inference.lora import adapt  # which imports peft
+
+        adapt(model, adapter)
     processor = PaliGemmaProcessor.from_pretrained(folder, local_files_only=True)
     vocabulary = Vocabulary(processor, text.num_image_tokens)
     # Greedy, whatever sampling, penalties or cache the checkpoint's own file asks for.
@@ -77,7 +94,7 @@ def load(folder: Path, precision: str, device: str) -> PaliGemma:
     )
     pixels = processor.image_processor
     return PaliGemma(
-        model=model.to(device).eval(),
+        model=model.eval(),
         vocabulary=vocabulary,
         rescale=float(pixels.rescale_factor),
         mean=tuple(pixels.image_mean),

@@ -1,7 +1,8 @@
 """The least time that answers can take on a device, from rates that were measured on it.
 
-Reading images and prompts is bound by matrix products. A step of decoding reads all weights of the
-text tower, and the keys and values of the rows that it continues.
+Reading images and prompts is bound by matrix products, at the rate of the type that is computed in.
+A step of decoding reads all weights of the text tower, in the bytes that they are stored in, and
+the keys and values of the rows that it continues.
 """
 
 import time
@@ -9,6 +10,8 @@ from collections.abc import Callable, Sequence
 from typing import Any, NamedTuple
 
 import torch
+
+from inference.quantised import stored
 
 
 class Rates(NamedTuple):
@@ -57,7 +60,7 @@ def least_seconds(
     kept = 2 * layers * config.num_key_value_heads * config.head_dim * size  # bytes of a token
     steps = [(lengths, max(lengths.answer - 1, 0)) for lengths in asked]
     continued = sum(number for _, number in steps)
-    weights = (each + model.lm_head.weight.numel()) * size
+    weights = sum(map(stored, _linear(text.layers))) + stored(model.lm_head)
     bytes_read = weights * continued / slots
     for lengths, number in steps:
         bytes_read += kept * number * (image_tokens + lengths.prompt + number / 2)
@@ -65,8 +68,12 @@ def least_seconds(
 
 
 def _weights(layers: Any) -> int:
-    """Numbers in the matrices of some layers."""
-    return sum(each.numel() for each in layers.parameters() if each.dim() == 2)
+    """Numbers in the matrices of some layers, however they are stored."""
+    return sum(each.in_features * each.out_features for each in _linear(layers))
+
+
+def _linear(layers: Any) -> list[Any]:
+    return [each for each in layers.modules() if isinstance(each, torch.nn.Linear)]
 
 
 def _best(call: Callable[[], Any], device: str) -> float:

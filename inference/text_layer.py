@@ -4,7 +4,6 @@ from collections.abc import Callable
 from typing import Any, NamedTuple
 
 import torch
-from torch.nn import functional
 
 from inference.activation import activation
 from inference.attention import Attention, Turns
@@ -106,15 +105,15 @@ class TextLayer:
         return self._kernels.turned(heads, *turns)
 
     def _heads(self, normed: torch.Tensor, projections: Linear) -> torch.Tensor:
-        projected = functional.linear(normed, *projections)
+        projected = projections(normed)
         return projected.view(*projected.shape[:-1], -1, self._attention.width)
 
     def _completed(self, hidden: torch.Tensor, found: torch.Tensor) -> torch.Tensor:
-        hidden = hidden + self._between(functional.linear(found, *self._output))
-        gates = functional.linear(self._before_perceptron(hidden), *self._gates)
+        hidden = hidden + self._between(self._output(found))
+        gates = self._gates(self._before_perceptron(hidden))
         raised = self._kernels.gated(gates, self._activation)
         del gates  # the widest of all
-        return hidden + self._after(functional.linear(raised, *self._down))
+        return hidden + self._after(self._down(raised))
 
 
 def norm(module: Any, kernels: Kernels) -> Norm:

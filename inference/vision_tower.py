@@ -41,10 +41,10 @@ class _Layer:
         self._activation = activation(perceptron.activation_fn)
 
     def __call__(self, hidden: torch.Tensor) -> torch.Tensor:
-        projected = functional.linear(self._before_attention(hidden), *self._projections)
+        projected = self._projections(self._before_attention(hidden))
         parts = projected.view(*hidden.shape[:2], 3, self._heads, -1).permute(2, 0, 3, 1, 4)
         queries, keys, values = parts.unbind()
         found = functional.scaled_dot_product_attention(queries, keys, values, scale=self._scale)
-        hidden = hidden + functional.linear(found.transpose(1, 2).flatten(2), *self._output)
-        widened = functional.linear(self._before_perceptron(hidden), *self._widen)
-        return hidden + functional.linear(self._activation(widened), *self._narrow)
+        hidden = hidden + self._output(found.transpose(1, 2).flatten(2))
+        widened = self._widen(self._before_perceptron(hidden))
+        return hidden + self._narrow(self._activation(widened))

@@ -337,7 +337,10 @@ def bench(
     batch_size: Annotated[
         int | None, typer.Option(min=1, help="Else what fits the GPU.", show_default=False)
     ] = None,
-    precision: Annotated[str, typer.Option()] = "bfloat16",
+    precision: Annotated[
+        str, typer.Option(help="float32, bfloat16, float16, int8 or nf4.")
+    ] = "bfloat16",
+    adapter: Annotated[str | None, typer.Option(help="A LoRA: a folder, or a hub id.")] = None,
     engine: Annotated[str, typer.Option()] = "fast",
     device: Annotated[str, typer.Option()] = "auto",
     corpus: Annotated[int, typer.Option(min=1, help="Images to project hours for.")] = 1_000_000,
@@ -345,7 +348,7 @@ def bench(
 ) -> None:
     """Measure what a model answers in a second on this machine, by the size of blocks."""
     settings: dict[str, Any] = {"checkpoint": checkpoint, "batch_size": batch_size}
-    settings |= {"precision": precision, "engine": engine, "device": device}
+    settings |= {"precision": precision, "engine": engine, "device": device, "adapter": adapter}
     with _err.status("measuring"):
         rates = list(bench_engine(settings, mix.split(","), block_size or [], images))
     _out.print(shown.rates_table(rates, corpus, devices))

@@ -3,7 +3,13 @@
 from collections.abc import Iterator
 from pathlib import Path
 
-from inference import fetch_checkpoint, fetch_model, resolve_checkpoint, resolve_model
+from inference import (
+    fetch_adapter,
+    fetch_checkpoint,
+    fetch_model,
+    resolve_checkpoint,
+    resolve_model,
+)
 from pipelines.job import Job
 from pipelines.job_faults import at
 from schemas.errors import JobError
@@ -19,7 +25,10 @@ def fetch(job: Job) -> Iterator[tuple[str, Path]]:
     if job.model is None and not references:
         raise JobError("model: the job names no model: there is nothing to fetch")
     if job.model is not None:
-        yield job.model.checkpoint, fetch_checkpoint(resolve_checkpoint(job.model))
+        checkpoint = resolve_checkpoint(job.model)
+        yield job.model.checkpoint, fetch_checkpoint(checkpoint)
+        if checkpoint.adapter is not None:
+            yield str(job.model.adapter), fetch_adapter(checkpoint.adapter)
     for place, reference in references:
         with at(place):
             resolved, _ = resolve_model(reference)

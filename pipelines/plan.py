@@ -16,6 +16,7 @@ from inference import (
     ResolvedCheckpoint,
     Sizes,
     Task,
+    extra_packages,
     fetch_model,
     resolve_checkpoint,
     resolve_device,
@@ -54,6 +55,8 @@ _AFTER_FILTERS = (
     "tasks",
     "resolved.checkpoint",
     "resolved.device",
+    "resolved.packages.bitsandbytes",
+    "resolved.packages.peft",
     "resolved.sizes",
     "resolved.threads",
 )
@@ -223,7 +226,10 @@ def resolve(job: Job, recorded: Mapping[str, Any] | None = None) -> ResolvedJob:
         models=_checked(job, filters, Resources(open_file, device, threads=threads), known),
         images_judged=job.judges_images or (earlier is not None and earlier.images_judged),
         rules={name: stage.rules for name, stage in filters.items()},
-        packages={name: version(name) for name in PACKAGES},
+        packages={
+            **{name: version(name) for name in PACKAGES},
+            **(extra_packages(job.model) if job.model else {}),
+        },
         filters_from=earlier,
     )
     job.check_image_safety(resolved.images_judged)
@@ -257,11 +263,19 @@ def _checked(
 
 
 def _checkpoint(model: Model, recorded: Mapping[str, Any] | None) -> ResolvedCheckpoint:
-    """The commit that was recorded stays, so long as the same is asked for."""
+    """Commits that were recorded stay, so long as the same is asked for."""
     before = (recorded and recorded["model"]) or {}
-    same = (before.get("checkpoint"), before.get("revision")) == (model.checkpoint, model.revision)
-    commit = recorded["resolved"]["checkpoint"]["version"] if recorded and same else None
-    return resolve_checkpoint(model, commit)
+    pinned = (recorded and recorded["resolved"]["checkpoint"]) or {}
+
+    def commit(of: Mapping[str, Any], *keys: str) -> str | None:
+        same = all(before.get(key) == getattr(model, key) for key in keys)
+        return of.get("version") if same else None
+
+    return resolve_checkpoint(
+        model,
+        commit(pinned, "checkpoint", "revision"),
+        commit(pinned.get("adapter") or {}, "adapter", "adapter_revision"),
+    )
 
 
 def _sizes(

@@ -27,7 +27,8 @@ filters:                              # in this order; what they drop is counted
 model:
   checkpoint: google/paligemma2-3b-mix-224   # a hub id, or a local folder
   revision: main                      # resolved to a commit by the first run
-  precision: bfloat16                 # float32 | bfloat16 | float16
+  # adapter: me/my-lora               # a LoRA by peft: a hub id, or a local folder
+  precision: bfloat16                 # float32 | bfloat16 | float16 | int8 | nf4
   device: auto                        # cuda where there is one
   # block_size: 256                   # samples given to the engine at a time, and ...
   # batch_size: 16                    # ... prompts computed together, if not what fits the GPU

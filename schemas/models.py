@@ -10,12 +10,13 @@ class ModelReference(NamedTuple):
 
     name: str  # a hub id, or a folder with safetensors
     revision: str = "main"  # of a hub id: branch, tag or commit
-    field: str = "model"  # of the job, where errors put it; its revision stands beside it
+    field: str = "model"  # of the job, where errors put it
+    revision_key: str = "revision"  # that stands beside the field
 
     @property
     def revision_field(self) -> str:
         parent, separator, _ = self.field.rpartition(".")
-        return f"{parent}{separator}revision"
+        return f"{parent}{separator}{self.revision_key}"
 
     def __str__(self) -> str:
         return f"{self.name}@{self.revision}"

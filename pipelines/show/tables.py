@@ -43,6 +43,8 @@ def plan_table(plan: Plan) -> Table:
         _add(table, "verdicts of", job.filters_from)
     if job.model is not None and (checkpoint := resolved.checkpoint) is not None:
         _add(table, "model", f"{checkpoint.source}, {checkpoint.resolution} pixels a side")
+        if checkpoint.adapter is not None:
+            _add(table, "adapter", checkpoint.adapter.source)
         _add(table, "runs on", f"{resolved.device}, {job.model.precision}")
         if sizes := resolved.sizes:
             at_a_time = f"blocks of {sizes.block_size}, batches of {sizes.batch_size}"

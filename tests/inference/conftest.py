@@ -44,6 +44,7 @@ def engine() -> Callable[..., Any]:
         batch_size: int = 4,
         kind: str = "reference",
         threads: int = 1,
+        adapter: Path | None = None,
     ) -> Any:
         model = Model.model_validate(
             {
@@ -51,6 +52,7 @@ def engine() -> Callable[..., Any]:
                 "precision": precision,
                 "batch_size": batch_size,
                 "engine": kind,
+                "adapter": adapter and str(adapter),
             }
         )
         return load_engine(model, resolve_checkpoint(model), Resources(opened, threads=threads))

@@ -33,6 +33,23 @@ def test_rates_by_the_size_of_blocks(checkpoint: Callable[..., Path], engine: st
     assert all(rate.memory > 0 and rate.seconds > 0 for rate in rates)
 
 
+@pytest.mark.parametrize(("precision", "bits"), [("bfloat16", 16), ("int8", 8.5), ("nf4", 4.5)])
+def test_a_step_reads_weights_as_they_are_stored(
+    checkpoint: Callable[..., Path], engine: Callable[..., Any], precision: str, bits: float
+) -> None:
+    model = engine(checkpoint(2), precision=precision).model
+    config = model.config.text_config
+    one_step = [Lengths(prompt=4, answer=2)]
+    read = least_seconds(model, 0, one_step, 1, Rates(float("inf"), 1))
+    # Keys and values of 16 image tokens, 4 of the prompt and, on average, half a generated one.
+    read -= 2 * 4 * config.num_key_value_heads * config.head_dim * 2 * 20.5
+    width, inner, shared = 64, 4 * 64, config.num_key_value_heads * config.head_dim
+    numbers = 4 * (2 * width * width + 2 * width * shared + 3 * width * inner)
+    head = 2 * width * config.vocab_size
+    # int8 has a scale for each output, so fewer where inputs are many.
+    assert numbers * bits / 8 * 0.95 < read - head <= numbers * bits / 8
+
+
 def test_hours() -> None:
     rate = Rate(block_size=4, images=100, seconds=10, tokens=50, memory=1, least=2.5)
     assert rate.images_per_second == 10

@@ -10,6 +10,7 @@ import numpy as np
 import pytest
 import torch
 from PIL import Image
+from random_checkpoint import build
 from safetensors.torch import load_file, save_file
 from transformers import PaliGemmaForConditionalGeneration, PaliGemmaProcessor
 
@@ -64,12 +65,44 @@ def test_no_sliding_window_hides_image_tokens(checkpoint: Callable[..., Path]) -
     assert (plain - unbounded).abs().max() > 0.01
 
 
+@pytest.mark.parametrize("kind", ["reference", "fast"])
 def test_no_sliding_window_while_answering(
-    checkpoint: Callable[..., Path], engine: Callable[..., Any]
+    checkpoint: Callable[..., Path], engine: Callable[..., Any], kind: str
 ) -> None:
     block = [Request(PHOTO, (("caption en", 12), ("detect red circle", 12)))]
     wide, narrow = checkpoint(2), checkpoint(2, sliding_window=8)
-    assert engine(narrow).generate(block) == engine(wide).generate(block)
+    assert engine(narrow, kind=kind).generate(block) == engine(wide, kind=kind).generate(block)
+
+
+@pytest.mark.parametrize(
+    ("generation", "text"),
+    [(1, {}), (2, {"sliding_window": 4096}), (2, {"sliding_window": 64})],
+    ids=["PaliGemma", "PaliGemma2", "PaliGemma2-narrow"],
+)
+def test_engines_agree_on_images_of_many_tokens(
+    tmp_path: Path, engine: Callable[..., Any], generation: Any, text: dict[str, int]
+) -> None:
+    """Of 256: a quarter of those at 448 pixels, a sixteenth of those at 896, with its window.
+
+    The prompts, read together, differ in length.
+    """
+    folder = build(tmp_path, generation, image_size=64, patch_size=4, **text)
+    images = np.random.default_rng(0).integers(0, 256, (6, 64, 64, 3), dtype=np.uint8)
+    asked = ("caption en", "answer en what is left of the star?", "ocr", "segment star", "cap es")
+    prompts = tuple((prompt, 10) for prompt in asked)
+    block = [Request(image, prompts) for image in images]
+    found, expected = (
+        [each for row in engine(folder, kind=kind).generate(block) for each in row]
+        for kind in ("fast", "reference")
+    )
+    assert [each.text for each in found] == [each.text for each in expected]
+    tokens, others = (
+        [token for each in some for token in each.tokens] for some in (found, expected)
+    )
+    assert [token.logprob for token in tokens] == pytest.approx(
+        [token.logprob for token in others], abs=1e-3
+    )
+    assert len({round(token.logprob, 2) for token in tokens}) > 10  # a window would show
 
 
 def test_attention_is_the_one_that_has_the_soft_cap(checkpoint: Callable[..., Path]) -> None:

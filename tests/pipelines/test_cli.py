@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 import pytest
+import random_adapter
 import yaml_job
 from making import pairs, tar_bytes, write_shard
 from PIL import Image
@@ -257,6 +258,13 @@ def test_bench_tells_rates_and_hours(checkpoint: Path) -> None:
     assert "images/s" in shown
     assert "1,000,000" in shown
     assert len([line for line in shown.splitlines() if line.strip("│ ")[:1] in ("2", "4")]) == 2
+
+
+def test_bench_takes_an_adapter_and_quantised_weights(checkpoint: Path, tmp_path: Path) -> None:
+    adapter = random_adapter.build(checkpoint, tmp_path, target_modules=["q_proj"])
+    settings = ("--precision", "nf4", "--device", "cpu", "--images", 2, "--block-size", 2)
+    assert "images/s" in call("bench", checkpoint, "--adapter", adapter, *settings).output
+    assert "model.adapter: there is no dir" in error("bench", checkpoint, "--adapter", "nowhere")
 
 
 def test_bench_refuses_what_it_does_not_know(checkpoint: Path) -> None:

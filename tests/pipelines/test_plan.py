@@ -8,10 +8,12 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import random_adapter
 from making import job, pairs, write_shard
 
 from filters import ImageSize, TextQuality
-from inference import Caption, Detect, Segment
+from inference import Caption, Detect, Model, Segment
+from pipelines import plan as planning
 from pipelines.job import Job, LocalRunner
 from pipelines.opened import open_output
 from pipelines.outputs import Standing
@@ -166,6 +168,59 @@ def test_a_changed_model_is_refused(full: Job, checkpoint: Path) -> None:
     model = full.model.model_copy(update={"precision": "bfloat16"})
     changed = full.model_copy(update={"model": model})
     assert "model.precision = float32, now it is bfloat16:" in refusal(changed)
+
+
+@pytest.fixture
+def adapted(folder: Path, checkpoint: Path) -> Job:
+    """A job with an adapter."""
+    adapter = random_adapter.build(checkpoint, folder / "lora", target_modules=["q_proj"])
+    settings = {"checkpoint": str(checkpoint), "adapter": str(adapter), "device": "cpu"}
+    return job(folder, model=settings, tasks=TASKS)
+
+
+def test_an_adapter_is_part_of_the_fingerprint(adapted: Job, folder: Path) -> None:
+    work = begun(adapted).work
+    assert work.resolved.checkpoint is not None
+    assert work.resolved.checkpoint.adapter is not None
+    assert "peft" in work.resolved.packages
+    assert plan(adapted).work == work
+    config = folder / "lora/adapter_config.json"
+    config.write_text(config.read_text().replace('"lora_alpha": 16', '"lora_alpha": 8'))
+    changed = refusal(adapted)
+    assert "was begun with resolved.checkpoint.adapter.version = sha256:" in changed
+    assert changed.endswith("to filter nothing again")
+    assert adapted.model is not None
+    without = adapted.model.model_copy(update={"adapter": None})
+    dropped = refusal(adapted.model_copy(update={"model": without}))
+    assert f"was begun with model.adapter = {folder / 'lora'}, now it is nothing" in dropped
+    assert dropped.endswith("to filter nothing again")
+
+
+@pytest.mark.parametrize(
+    ("change", "kept"),
+    [
+        ({}, ("the checkpoint's", "the adapter's")),
+        ({"precision": "float32"}, ("the checkpoint's", "the adapter's")),
+        ({"revision": "v2"}, (None, "the adapter's")),
+        ({"adapter": "me/other"}, ("the checkpoint's", None)),
+        ({"adapter_revision": "v2"}, ("the checkpoint's", None)),
+        ({"adapter": None}, ("the checkpoint's", None)),
+    ],
+)
+def test_commits_that_a_run_recorded_stay_while_the_same_is_asked_for(
+    monkeypatch: pytest.MonkeyPatch, change: dict[str, Any], kept: tuple[str | None, str | None]
+) -> None:
+    asked: list[tuple[str | None, str | None]] = []
+
+    def resolve_checkpoint(_: Any, *recorded: str | None) -> None:
+        asked.append((recorded[0], recorded[1]))
+
+    monkeypatch.setattr(planning, "resolve_checkpoint", resolve_checkpoint)
+    before = Model(checkpoint="google/small", adapter="me/lora")
+    pinned = {"version": "the checkpoint's", "adapter": {"version": "the adapter's"}}
+    record = {"model": before.model_dump(mode="json"), "resolved": {"checkpoint": pinned}}
+    planning._checkpoint(before.model_copy(update=change), record)
+    assert asked == [kept]
 
 
 def test_threads_stay_those_of_the_first_run(full: Job, folder: Path) -> None:

@@ -6,6 +6,7 @@ import pickle
 import shutil
 import subprocess
 import sys
+import tomllib
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -240,24 +241,22 @@ def test_what_is_wrong_on_the_hub(
 
 
 @pytest.mark.parametrize(
-    ("settings", "needed", "line"),
+    ("settings", "extra", "line"),
     [
-        ({"adapter": "a/b"}, "peft", "model.adapter: peft is not installed: pip install 'peft>="),
-        (
-            {"precision": "int8"},
-            "bitsandbytes",
-            "model.precision: bitsandbytes is not installed: pip install 'bitsandbytes>=",
-        ),
-        ({"precision": "nf4"}, "bitsandbytes", "model.precision: bitsandbytes is not installed"),
+        ({"adapter": "a/b"}, "adapters", "model.adapter: peft is not installed"),
+        ({"precision": "int8"}, "quantised", "model.precision: bitsandbytes is not installed"),
+        ({"precision": "nf4"}, "quantised", "model.precision: bitsandbytes is not installed"),
     ],
 )
 def test_packages_that_only_some_models_need(
-    monkeypatch: pytest.MonkeyPatch, settings: dict[str, Any], needed: str, line: str
+    monkeypatch: pytest.MonkeyPatch, settings: dict[str, Any], extra: str, line: str
 ) -> None:
+    project = tomllib.loads((Path(__file__).parents[2] / "pyproject.toml").read_text())["project"]
+    (requirement,) = project["optional-dependencies"][extra]
     model = Model(checkpoint="c/d", **settings)
-    assert set(extra_packages(model)) == {needed}
+    assert set(extra_packages(model)) == {requirement.partition(">=")[0]}
     assert extra_packages(Model(checkpoint="c/d")) == {}
     monkeypatch.setattr("sys.path", [])
     with pytest.raises(JobError) as caught:
         extra_packages(model)
-    assert str(caught.value).startswith(line)
+    assert str(caught.value) == f"{line}: pip install '{requirement}'"

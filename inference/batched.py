@@ -10,6 +10,7 @@ import torch
 from inference import paligemma
 from inference.adapter import fetch_adapter
 from inference.checkpoint import ResolvedCheckpoint, fetch
+from inference.device import on_devices
 from inference.engine import Model
 from inference.sizes import resolve_sizes
 from schemas.errors import WorkerFault
@@ -37,7 +38,7 @@ class BatchedEngine(ABC):
         self._paligemma = paligemma.load(
             fetch(checkpoint),
             model.precision,
-            resources.device,
+            on_devices(resources.device, resources.gpus),
             fetch_adapter(checkpoint.adapter) if checkpoint.adapter else None,
         )
 

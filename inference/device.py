@@ -35,6 +35,19 @@ def device_type(device: str) -> str:
     return torch.cuda.get_device_name(device)
 
 
+def on_devices(device: str, gpus: int) -> list[str]:
+    """The devices of one model: the one, or so many GPUs; JobError where there are fewer."""
+    import torch
+
+    if device == "cpu" or gpus == 1:
+        return [device]
+    if gpus > torch.cuda.device_count():
+        raise JobError(
+            f"runner.gpus_per_worker: {gpus}, but a worker sees {torch.cuda.device_count()} GPUs"
+        )
+    return [f"cuda:{gpu}" for gpu in range(gpus)]
+
+
 def smallest_memory() -> int | None:
     """Bytes of the GPU here that has the least; None where there is none."""
     import torch

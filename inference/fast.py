@@ -39,7 +39,9 @@ class FastEngine(BatchedEngine):
         compiled = gpu and model.compile
         self._tower = TextTower(self._paligemma.model, fused() if compiled else PLAIN)
         self._rounding = COARSE if gpu else EXACT
-        self._capture: Capture | None = CudaGraphs() if compiled else None
+        # A graph is of one device.
+        captures = compiled and resources.gpus == 1
+        self._capture: Capture | None = CudaGraphs() if captures else None
         self._room: _Room | None = None
 
     @property

@@ -1,5 +1,6 @@
 """PaliGemma as transformers runs it, loaded so that it computes what its authors published."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -14,6 +15,8 @@ from transformers import (
 from transformers.utils import logging
 
 from inference.quantised import quantisation
+from inference.shape import Shape
+from inference.split import device_map, spread
 from inference.vocabulary import Vocabulary
 from schemas.errors import JobError
 
@@ -43,11 +46,14 @@ class PaliGemma:
         return ((values - mean) / std).permute(0, 3, 1, 2).to(self.model.dtype)
 
 
-def load(folder: Path, precision: str, device: str, adapter: Path | None = None) -> PaliGemma:
+def load(
+    folder: Path, precision: str, devices: Sequence[str], adapter: Path | None = None
+) -> PaliGemma:
     """Load safetensors from a local directory in the given precision; no remote code.
 
-    Weights go straight to the device, one after the other. An adapter, in a directory of its own,
-    is merged into them, as far as they are not quantised.
+    Weights go straight to their device, one after the other; several devices share the layers of
+    the text tower. An adapter, in a directory of its own, is merged into the weights, as far as
+    they are not quantised.
 
     Text attention stays what transformers chooses: sdpa for PaliGemma, eager for PaliGemma 2,
     whose attention soft-cap sdpa has not.
@@ -71,7 +77,7 @@ def load(folder: Path, precision: str, device: str, adapter: Path | None = None)
         config=config,
         dtype=dtype,
         quantization_config=quantised,
-        device_map={"": device},
+        device_map=places(folder, precision, devices),
         use_safetensors=True,
         local_files_only=True,
         output_loading_info=True,
@@ -100,3 +106,12 @@ def load(folder: Path, precision: str, device: str, adapter: Path | None = None)
         mean=tuple(pixels.image_mean),
         std=tuple(pixels.image_std),
     )
+
+
+def places(folder: Path, precision: str, devices: Sequence[str]) -> dict[str, str]:
+    """The device of each module, as accelerate takes it."""
+    if len(devices) == 1:
+        return {"": devices[0]}
+    shape = Shape.read(folder)
+    placed = spread(shape.layers, *shape.stored(precision), len(devices))
+    return {module: devices[place] for module, place in device_map(placed).items()}

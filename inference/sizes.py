@@ -5,14 +5,13 @@ on what is computed together. So they follow from a GPU's whole memory, not from
 """
 
 from collections.abc import Callable
-from pathlib import Path
-from typing import Any, NamedTuple
 
 from pydantic import PositiveInt
 
 from inference.checkpoint import ResolvedCheckpoint, configuration
 from inference.device import smallest_memory
 from inference.engine import Model
+from inference.shape import Shape, number_bytes
 from inference.split import spread
 from schemas.errors import JobError
 from schemas.frozen import Frozen
@@ -37,57 +36,6 @@ _MOST_BATCH = 64
 _MOST_PIXELS = 1 << 30  # bytes of the images of a block, in the machine's own memory
 _ROOM = 64  # columns of a slot for the prompt
 _TAKEN = 0.9  # of a GPU's memory; the rest is the allocator's, and the filters' models'
-_STORED = {"float32": 4.0, "bfloat16": 2.0, "float16": 2.0, "int8": 1.0, "nf4": 0.5625}  # bytes
-
-
-class Shape(NamedTuple):
-    """What of a checkpoint's configuration decides how much memory it takes."""
-
-    resolution: int
-    image_tokens: int
-    layers: int
-    width: int
-    inner: int  # width inside the perceptrons
-    heads: int
-    shared: int  # heads of keys and values
-    head: int  # width of a head
-    vocabulary: int
-    capped: bool  # attention has a soft-cap
-    vision: int  # weights of the vision tower and what projects it
-
-    @classmethod
-    def read(cls, folder: Path) -> "Shape":
-        from transformers import PaliGemmaConfig  # which takes a second to import
-
-        config: Any = PaliGemmaConfig.from_pretrained(folder, local_files_only=True)
-        text, seen = config.text_config, config.vision_config
-        looking = 4 * seen.hidden_size**2 + 2 * seen.hidden_size * seen.intermediate_size
-        image_tokens = (seen.image_size // seen.patch_size) ** 2
-        return cls(
-            resolution=seen.image_size,
-            image_tokens=image_tokens,
-            layers=text.num_hidden_layers,
-            width=text.hidden_size,
-            inner=text.intermediate_size,
-            heads=text.num_attention_heads,
-            shared=text.num_key_value_heads,
-            head=text.head_dim,
-            vocabulary=text.vocab_size,
-            capped=getattr(text, "attn_logit_softcapping", None) is not None,
-            vision=seen.num_hidden_layers * looking
-            + (image_tokens + 3 * seen.patch_size**2 + text.hidden_size) * seen.hidden_size,
-        )
-
-    @property
-    def layer(self) -> int:
-        """Weights of a layer of the text tower."""
-        queries, others = self.heads * self.head, 2 * self.shared * self.head
-        return self.width * (2 * queries + others + 3 * self.inner)
-
-    @property
-    def first(self) -> int:
-        """Weights besides the layers: all stand on the first GPU."""
-        return self.vision + self.vocabulary * self.width
 
 
 def find_sizes(
@@ -131,8 +79,8 @@ def resolve_sizes(
 
 def fitting(model: Model, shape: Shape, memory: int, gpus: int, longest: int) -> Sizes:
     """What a model of that shape can have in work on so many GPUs of so many bytes each."""
-    stored, number = _STORED[model.precision], 4 if model.precision == "float32" else 2
-    layer, first = shape.layer * stored, float(shape.first * number)
+    layer, first = shape.stored(model.precision)
+    number = number_bytes(model.precision)
     placed = spread(shape.layers, layer, first, gpus)
     here = [placed.count(gpu) for gpu in range(gpus)]
     columns = shape.image_tokens + _ROOM + longest

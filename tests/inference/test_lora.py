@@ -88,8 +88,10 @@ def test_both_engines_answer_as_peft_does(  # noqa: PLR0917
 
 def test_dora_is_merged_too(adapter: Build, checkpoint: Callable[..., Path]) -> None:
     folder = adapter(2, use_dora=True, target_modules=["q_proj", "fc1"])
-    merged = paligemma.load(checkpoint(2), "float32", "cpu", folder).model
-    peft = PeftModel.from_pretrained(paligemma.load(checkpoint(2), "float32", "cpu").model, folder)
+    merged = paligemma.load(checkpoint(2), "float32", ["cpu"], folder).model
+    peft = PeftModel.from_pretrained(
+        paligemma.load(checkpoint(2), "float32", ["cpu"]).model, folder
+    )
     expected = peft.merge_and_unload().state_dict()
     assert merged.state_dict().keys() == expected.keys()
     for name, weight in merged.state_dict().items():
@@ -102,7 +104,7 @@ def test_nothing_of_peft_stays_in_a_model_of_matrices(
 ) -> None:
     folder = adapter(2, modules_to_save=["multi_modal_projector"])
     plain, merged = (
-        paligemma.load(checkpoint(2), precision, "cpu", each).model for each in (None, folder)
+        paligemma.load(checkpoint(2), precision, ["cpu"], each).model for each in (None, folder)
     )
     kinds = [(name, type(module)) for name, module in plain.named_modules()]
     assert [(name, type(module)) for name, module in merged.named_modules()] == kinds
@@ -165,7 +167,7 @@ def test_an_adapter_of_2024_is_the_same(
 ) -> None:
     folder = adapter(1, modules_to_save=["multi_modal_projector"])
     now, former = (
-        paligemma.load(checkpoint(1), "float32", "cpu", each).model.state_dict()
+        paligemma.load(checkpoint(1), "float32", ["cpu"], each).model.state_dict()
         for each in (folder, renamed(folder, tmp_path / "former"))
     )
     assert all(torch.equal(weight, former[name]) for name, weight in now.items())
@@ -181,7 +183,7 @@ def rewritten(folder: Path, target: Path, change: Callable[[dict[str, torch.Tens
 
 def refusal(checkpoint: Path, adapter: Path, precision: str = "float32") -> str:
     with pytest.raises(JobError) as caught:
-        paligemma.load(checkpoint, precision, "cpu", adapter)
+        paligemma.load(checkpoint, precision, ["cpu"], adapter)
     message = str(caught.value)
     assert message.startswith(f"model.adapter: '{adapter}' ")
     assert "\n" not in message
@@ -236,7 +238,7 @@ def test_a_pickle_beside_is_not_opened(
     folder = Path(shutil.copytree(adapter(2, target_modules=["q_proj"]), tmp_path / "adapter"))
     (folder / WEIGHTS).rename(folder / "adapter_model.bin")
     with pytest.raises(FileNotFoundError):  # the fetching before has refused it in a line
-        paligemma.load(checkpoint(2), "float32", "cpu", folder)
+        paligemma.load(checkpoint(2), "float32", ["cpu"], folder)
 
 
 def test_an_adapter_beside_the_weights_is_not_put_over_them_unasked(
@@ -245,7 +247,7 @@ def test_an_adapter_beside_the_weights_is_not_put_over_them_unasked(
     both = Path(shutil.copytree(checkpoint(2), tmp_path / "both"))
     shutil.copytree(adapter(2, target_modules=["q_proj"]), both, dirs_exist_ok=True)
     with pytest.raises(JobError, match=r"^model\.checkpoint: .* holds an adapter beside its wei"):
-        paligemma.load(both, "float32", "cpu")
+        paligemma.load(both, "float32", ["cpu"])
 
 
 @settings(deadline=None, max_examples=6, derandomize=True)
@@ -265,8 +267,10 @@ def test_any_lora_is_merged_as_peft_merges_it(  # noqa: PLR0917
 ) -> None:
     chosen = {"target_modules": sorted(targets), "r": rank, "lora_alpha": alpha}
     folder = random_adapter.build(checkpoint(1), tmp_path_factory.mktemp("any"), seed, **chosen)
-    merged = paligemma.load(checkpoint(1), "float32", "cpu", folder).model.state_dict()
-    peft = PeftModel.from_pretrained(paligemma.load(checkpoint(1), "float32", "cpu").model, folder)
+    merged = paligemma.load(checkpoint(1), "float32", ["cpu"], folder).model.state_dict()
+    peft = PeftModel.from_pretrained(
+        paligemma.load(checkpoint(1), "float32", ["cpu"]).model, folder
+    )
     expected = peft.merge_and_unload().state_dict()
     for name, weight in merged.items():
         torch.testing.assert_close(weight, expected[name], msg=name)

@@ -52,7 +52,7 @@ def test_pixels_are_the_processors_to_the_bit(
     image = Image.fromarray(RANDOM.integers(0, 256, (*size, 3), dtype=np.uint8))
     expected = processor(images=image, text="<image>", return_tensors="pt")["pixel_values"]
     resized = np.array(image.resize((56, 56), Image.Resampling.BICUBIC))
-    loaded = paligemma.load(checkpoint(1), "float32", "cpu")
+    loaded = paligemma.load(checkpoint(1), "float32", ["cpu"])
     assert torch.equal(loaded.pixel_values(torch.from_numpy(resized[None])), expected)
 
 
@@ -60,7 +60,7 @@ def test_no_sliding_window_hides_image_tokens(checkpoint: Callable[..., Path]) -
     """Scaled down from 896 pixels: a window of 8 tokens against 16 of the image."""
     wide, narrow = checkpoint(2), checkpoint(2, sliding_window=8)
     unbounded = logits(PaliGemmaForConditionalGeneration.from_pretrained(wide), wide)
-    assert torch.equal(logits(paligemma.load(narrow, "float32", "cpu").model, narrow), unbounded)
+    assert torch.equal(logits(paligemma.load(narrow, "float32", ["cpu"]).model, narrow), unbounded)
     plain = logits(PaliGemmaForConditionalGeneration.from_pretrained(narrow), narrow)
     assert (plain - unbounded).abs().max() > 0.01
 
@@ -108,7 +108,7 @@ def test_engines_agree_on_images_of_many_tokens(
 def test_attention_is_the_one_that_has_the_soft_cap(checkpoint: Callable[..., Path]) -> None:
     kinds = {}
     for generation in (1, 2):
-        config = paligemma.load(checkpoint(generation), "float32", "cpu").model.config
+        config = paligemma.load(checkpoint(generation), "float32", ["cpu"]).model.config
         kinds[generation] = config.text_config._attn_implementation
     assert kinds == {1: "sdpa", 2: "eager"}
 
@@ -129,10 +129,10 @@ def test_missing_weights_are_refused(folder: Path) -> None:
     weights.pop(next(name for name in weights if "q_proj" in name))
     save_file(weights, folder / "model.safetensors", metadata={"format": "pt"})
     with pytest.raises(JobError, match="weights are missing"):
-        paligemma.load(folder, "float32", "cpu")
+        paligemma.load(folder, "float32", ["cpu"])
 
 
 @pytest.mark.parametrize("precision", ["float32", "bfloat16", "float16"])
 def test_precision(checkpoint: Callable[..., Path], precision: str, generation: int) -> None:
-    model = paligemma.load(checkpoint(generation), precision, "cpu").model
+    model = paligemma.load(checkpoint(generation), precision, ["cpu"]).model
     assert {each.dtype for each in model.parameters()} == {getattr(torch, precision)}

@@ -57,7 +57,7 @@ def share(one: Sequence[Any], other: Sequence[Any]) -> float:
 def test_the_text_towers_linear_layers_alone_are_quantised(
     checkpoint: Callable[..., Path], generation: int, precision: str
 ) -> None:
-    model = paligemma.load(checkpoint(generation), precision, "cpu").model
+    model = paligemma.load(checkpoint(generation), precision, ["cpu"]).model
     kinds = (bitsandbytes.nn.Linear8bitLt, bitsandbytes.nn.Linear4bit)
     found = {name for name, module in model.named_modules() if isinstance(module, kinds)}
     layers = model.model.language_model.layers
@@ -74,7 +74,7 @@ def test_the_text_towers_linear_layers_alone_are_quantised(
 
 
 def test_bytes_are_counted_as_stored(checkpoint: Callable[..., Path], precision: str) -> None:
-    model = paligemma.load(checkpoint(2), precision, "cpu").model
+    model = paligemma.load(checkpoint(2), precision, ["cpu"]).model
     layer = model.model.language_model.layers[0].mlp.gate_proj
     before = stored(layer)
     assert before == layer.in_features * layer.out_features * BITS[precision] / 8
@@ -148,7 +148,7 @@ def test_a_row_does_not_depend_on_the_rows_beside_it(
     checkpoint: Callable[..., Path], precision: str
 ) -> None:
     """Not even where one of them has the outliers for which LLM.int8() would act otherwise."""
-    layer = paligemma.load(checkpoint(1), precision, "cpu").model.model.language_model.layers[0]
+    layer = paligemma.load(checkpoint(1), precision, ["cpu"]).model.model.language_model.layers[0]
     rows = torch.randn(6, 64, generator=torch.Generator().manual_seed(0)).bfloat16()
     beside = rows.clone()
     beside[1:] *= 100
@@ -160,7 +160,7 @@ def test_numbers_beyond_float16_show_in_int8(checkpoint: Callable[..., Path]) ->
     """int8 does not cut them off unseen: what comes of them is not finite, which ends a run."""
     rows = torch.full((1, 64), 1e5).bfloat16()
     for precision, finite in (("int8", False), ("nf4", True)):
-        model = paligemma.load(checkpoint(1), precision, "cpu").model
+        model = paligemma.load(checkpoint(1), precision, ["cpu"]).model
         with torch.inference_mode():
             found = model.model.language_model.layers[0].mlp.up_proj(rows)
         assert found.isfinite().all() == finite
@@ -192,14 +192,14 @@ def test_what_an_adapter_replaces_is_not_quantised(
     settings: dict[str, Any] = {"target_modules": ["q_proj"], "modules_to_save": ["o_proj"]}
     adapter = random_adapter.build(checkpoint(1), tmp_path, **settings)
     with pytest.raises(JobError, match=r"o_proj\.weight, which is quantised: choose model\.precis"):
-        paligemma.load(checkpoint(1), precision, "cpu", adapter)
+        paligemma.load(checkpoint(1), precision, ["cpu"], adapter)
 
 
 SCRIPT = """
 import sys
 from pathlib import Path
 from inference import paligemma
-paligemma.load(Path(sys.argv[1]), "float32", "cpu", Path(sys.argv[2]))
+paligemma.load(Path(sys.argv[1]), "float32", ["cpu"], Path(sys.argv[2]))
 assert "bitsandbytes" in sys.modules
 from kernels import get_kernel
 get_kernel("a test that works")

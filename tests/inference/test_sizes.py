@@ -18,8 +18,8 @@ from transformers import PaliGemmaForConditionalGeneration
 from benchmarks.random_weights import paligemma2_3b
 from inference import Model
 from inference.kernels import PLAIN
-from inference.sizes import ON_CPU, Shape, Sizes, find_sizes, fitting, prefix_bytes
-from inference.split import device_map, spread
+from inference.shape import Shape
+from inference.sizes import ON_CPU, Sizes, find_sizes, fitting, prefix_bytes
 from inference.text_tower import TextTower
 from schemas.errors import JobError
 
@@ -146,22 +146,3 @@ def test_what_the_job_gives_stays(checkpoint: Callable[..., Path]) -> None:
     given = find_sizes(chosen(slots=5), folder, None)
     assert sizes(given) == (256, 5, 5)
     assert find_sizes(chosen(), folder, GIB).slots > ON_CPU.slots
-
-
-@given(
-    layers=st.integers(1, 60),
-    gpus=st.integers(1, 8),
-    first=st.floats(0, 40),
-)
-def test_gpus_hold_about_the_same(layers: int, gpus: int, first: float) -> None:
-    placed = spread(layers, 1.0, first, gpus)
-    assert list(placed) == sorted(placed)
-    assert len(placed) == layers
-    here = [placed.count(gpu) for gpu in range(gpus)]
-    if layers >= gpus:
-        assert all(here[1:])
-        assert max(here[1:], default=0) - min(here[1:], default=0) <= 1
-    most = max(first + here[0], *here)
-    fair = max((first + layers) / gpus, first)
-    assert most <= fair + 1
-    assert set(device_map(placed).values()) <= set(range(gpus))

@@ -2,6 +2,7 @@
 
 from abc import ABC, abstractmethod
 from collections.abc import Iterator, Sequence
+from functools import cached_property
 from typing import Any, TypeVar
 
 import numpy as np
@@ -12,6 +13,7 @@ from inference.adapter import fetch_adapter
 from inference.checkpoint import ResolvedCheckpoint, fetch
 from inference.device import on_devices
 from inference.engine import Model
+from inference.grammar import Grammar
 from inference.sizes import resolve_sizes
 from schemas.errors import WorkerFault
 from schemas.generation import Generation, Request
@@ -35,12 +37,21 @@ class BatchedEngine(ABC):
         self.block_size = sizes.block_size  # what it is best given at a time
         self._batch_size, self._slots = sizes.batch_size, sizes.slots
         self._device = resources.device
+        self._by_grammar = model.grammar
         self._paligemma = paligemma.load(
             fetch(checkpoint),
             model.precision,
             on_devices(resources.device, resources.gpus),
             fetch_adapter(checkpoint.adapter) if checkpoint.adapter else None,
         )
+
+    @cached_property
+    def grammar(self) -> Grammar | None:
+        """What the job's `model.grammar` asks for."""
+        if not self._by_grammar:
+            return None
+        head = self.model.lm_head.weight
+        return Grammar(self._paligemma.vocabulary.names(len(head)), head.device)
 
     @property
     def model(self) -> Any:

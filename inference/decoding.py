@@ -9,9 +9,12 @@ from typing import Protocol
 
 import torch
 
-from inference.kernels import Likeliest
+from inference.grammar import FREE
+from inference.kernels import Said
 from inference.slots import Slots
 from inference.stepping import Stepping
+
+_NOWHERE = (0, 0, 0)  # token, column and state of a slot that is free
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,13 +27,14 @@ class Question:
     limit: int  # of generated tokens, the end token not counted
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Answer:
     """What follows a prompt, up to and with the end token, or up to the limit."""
 
     question: Question
     codes: list[int] = field(default_factory=list, repr=False)
     logprobs: list[float] = field(default_factory=list, repr=False)
+    state: int = FREE  # of the grammar
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,7 +55,7 @@ class Tower(Protocol):
         slots: Slots,
         into: Sequence[int],
         /,
-    ) -> Likeliest: ...
+    ) -> Said: ...
 
 
 class Decoding:
@@ -96,7 +100,7 @@ class Decoding:
         into = self._free()[: len(prompts)]
         first = self._tower.prefill(batch.features, prompts, self._slots, into)
         begun = [Answer(question) for question in batch.questions]
-        self._note(begun, Likeliest(*(each[:, None] for each in first)))
+        self._note(begun, Said(*(each[:, None] for each in first)))
         self._rows += [None] * (into[-1] + 1 - len(self._rows))
         for slot, row in zip(into, begun, strict=True):
             self._rows[slot] = row
@@ -104,24 +108,28 @@ class Decoding:
 
     def _continue(self) -> None:
         """Let every row say more, and note what it said."""
-        lengths = [0 if row is None else self._length(row) for row in self._rows]
         if self._changed:
-            codes = [0 if row is None else row.codes[-1] for row in self._rows]
-            self._stepping.begin(codes, [max(length - 1, 0) for length in lengths])
+            self._stepping.begin([_NOWHERE if row is None else self._at(row) for row in self._rows])
             self._changed = False
-        self._note(self._rows, self._stepping.run(len(self._rows), max(lengths)))
+        longest = max(self._length(row) for row in self._rows if row is not None)
+        self._note(self._rows, self._stepping.run(len(self._rows), longest))
+
+    def _at(self, row: Answer) -> tuple[int, int, int]:
+        """The row's last token, its column, and the state after it."""
+        return row.codes[-1], self._length(row) - 1, row.state
 
     def _length(self, row: Answer) -> int:
         """Columns that the row takes, with its last token's."""
         return self._image_tokens + len(row.question.prompt) + len(row.codes)
 
-    def _note(self, rows: Sequence[Answer | None], said: Likeliest) -> None:
-        for row, *more in zip(rows, said.codes.tolist(), said.logprobs.tolist(), strict=False):
-            for code, logprob in zip(*more, strict=True):
+    def _note(self, rows: Sequence[Answer | None], said: Said) -> None:
+        for row, *more in zip(rows, *(each.tolist() for each in said), strict=False):
+            for code, logprob, state in zip(*more, strict=True):
                 if row is None or self._ended(row):
                     break
                 row.codes.append(code)
                 row.logprobs.append(logprob)
+                row.state = state
 
     def _ended(self, row: Answer) -> bool:
         return len(row.codes) >= row.question.limit or row.codes[-1:] == [self._end]

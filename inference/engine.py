@@ -19,6 +19,7 @@ class Model(Frozen):
     # In int8 and nf4 are the linear layers of the text tower; what else there is, in bfloat16.
     precision: Literal["float32", "bfloat16", "float16", "int8", "nf4"] = "bfloat16"
     engine: Literal["fast", "reference"] = "fast"  # the reference is transformers' own `generate`
+    grammar: bool = False  # boxes and masks are well-formed, whatever the model would rather write
     device: Literal["auto", "cpu", "cuda"] = "auto"
     compile: bool = True  # on a GPU, fast: fused kernels, and steps in CUDA graphs
     # What these leave open is found once, from a GPU's memory: inference/sizes.py.

@@ -37,7 +37,7 @@ class FastEngine(BatchedEngine):
         self._vision = VisionTower(self._paligemma.model)
         gpu = torch.device(resources.device).type == "cuda"
         compiled = gpu and model.compile
-        self._tower = TextTower(self._paligemma.model, fused() if compiled else PLAIN)
+        self._tower = TextTower(self._paligemma.model, fused() if compiled else PLAIN, self.grammar)
         self._rounding = COARSE if gpu else EXACT
         # A graph is of one device.
         captures = compiled and resources.gpus == 1

@@ -34,6 +34,14 @@ class Likeliest(NamedTuple):
     logprobs: torch.Tensor  # float32 [rows]
 
 
+class Said(NamedTuple):
+    """What rows say next: [rows], or [rows, steps] of several steps."""
+
+    codes: torch.Tensor  # int64
+    logprobs: torch.Tensor  # float32, under the full softmax
+    states: torch.Tensor  # int64, of the grammar, after them
+
+
 def norm(hidden: torch.Tensor, weight: torch.Tensor, epsilon: float) -> torch.Tensor:
     """By the root mean square, in float32: arXiv 1910.07467."""
     normed = functional.rms_norm(hidden.float(), weight.shape, weight, epsilon)
@@ -52,9 +60,12 @@ def gated(gates: torch.Tensor, activation: Callable[[torch.Tensor], torch.Tensor
     return activation(opened).mul_(raised)
 
 
-def likeliest(logits: torch.Tensor, cap: float | None) -> Likeliest:
-    """Of [rows, vocabulary], whose memory may be overwritten."""
-    codes = logits.argmax(dim=-1, keepdim=True)  # the cap changes no order
+def likeliest(
+    logits: torch.Tensor, cap: float | None, forbidden: torch.Tensor | None = None
+) -> Likeliest:
+    """Of [rows, vocabulary], whose memory may be overwritten, but for what is forbidden."""
+    allowed = logits if forbidden is None else logits.masked_fill(forbidden, float("-inf"))
+    codes = allowed.argmax(dim=-1, keepdim=True)  # the cap changes no order
     if cap is not None:
         logits = capped(logits, cap)
     logprobs = logits.float().log_softmax(dim=-1).gather(1, codes)

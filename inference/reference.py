@@ -9,6 +9,7 @@ from transformers import LogitsProcessor
 from transformers.modeling_outputs import BaseModelOutputWithPooling
 
 from inference.batched import BatchedEngine, parts
+from inference.grammar import Grammar
 from schemas.generation import Generation, Request
 
 
@@ -22,14 +23,27 @@ class _Question(NamedTuple):
 
 
 class _Logprobs(LogitsProcessor):
-    """Keeps the log-probability of each step's likeliest token, not the whole distribution."""
+    """Keeps the log-probability of each step's likeliest token, not the whole distribution.
 
-    def __init__(self) -> None:
+    What a grammar forbids is not among the tokens, but in the distribution.
+    """
+
+    def __init__(self, grammar: Grammar | None) -> None:
         self.steps: list[torch.Tensor] = []  # each [batch]
+        self._grammar = grammar
+        self._states: torch.Tensor | None = None  # [batch]
 
     def __call__(self, input_ids: torch.Tensor, scores: torch.Tensor) -> torch.Tensor:
-        self.steps.append(scores.amax(dim=-1) - scores.logsumexp(dim=-1))
-        return scores
+        allowed = scores if self._grammar is None else self._allowed(self._grammar, scores)
+        self.steps.append(allowed.amax(dim=-1) - scores.logsumexp(dim=-1))
+        return allowed
+
+    def _allowed(self, grammar: Grammar, scores: torch.Tensor) -> torch.Tensor:
+        if self._states is None:
+            self._states = torch.zeros(len(scores), dtype=torch.int64, device=scores.device)
+        allowed = scores.masked_fill(grammar.forbidden(self._states), float("-inf"))
+        self._states = grammar.after(self._states, allowed.argmax(dim=-1))
+        return allowed
 
 
 class ReferenceEngine(BatchedEngine):
@@ -74,7 +88,7 @@ class ReferenceEngine(BatchedEngine):
         mask = [[0] * n + [1] * (longest - n) for n in padding]
         input_ids = torch.tensor(codes, device=self._device)
         seen = features[[question.image for question in batch]]
-        logprobs = _Logprobs()
+        logprobs = _Logprobs(self.grammar)
         output = self._paligemma.model.generate(
             input_ids=input_ids,
             attention_mask=torch.tensor(mask, device=self._device),

@@ -5,10 +5,10 @@ from typing import Any, NamedTuple, Protocol
 
 import torch
 
-from inference.kernels import Likeliest
+from inference.kernels import Said
 from inference.slots import Slots
 
-Again = Callable[[], Likeliest]
+Again = Callable[[], Said]
 Capture = Callable[[Again], Again]  # from work on fixed tensors to what does the same work again
 
 
@@ -31,12 +31,18 @@ class Tower(Protocol):
     def device(self) -> torch.device: ...
 
     def step(
-        self, codes: torch.Tensor, columns: torch.Tensor, slots: Slots, seen: int, /
-    ) -> Likeliest: ...
+        self,
+        codes: torch.Tensor,
+        columns: torch.Tensor,
+        states: torch.Tensor,
+        slots: Slots,
+        seen: int,
+        /,
+    ) -> Said: ...
 
 
 class Stepping:
-    """Each row's last token and its column, kept where the next step reads them.
+    """Each row's last token, its column and its state, kept where the next step reads them.
 
     With `capture`, steps of a shape are captured when they first come, and done again from then on.
     """
@@ -49,18 +55,16 @@ class Stepping:
         self._slots = slots
         self._capture = capture
         self._again: dict[tuple[int, int], Again] = {}
-        self._codes, self._columns = torch.zeros(
-            2, slots.number, dtype=torch.int64, device=tower.device
-        )
+        # [codes, columns and states, slots]
+        self._rows = torch.zeros(3, slots.number, dtype=torch.int64, device=tower.device)
 
-    def begin(self, codes: Sequence[int], columns: Sequence[int]) -> None:
-        """Stand the first rows at these tokens and columns, all others at token and column 0."""
-        beyond = [0] * (self._slots.number - len(codes))
-        self._codes.copy_(torch.tensor([*codes, *beyond]))
-        self._columns.copy_(torch.tensor([*columns, *beyond]))
+    def begin(self, rows: Sequence[tuple[int, int, int]]) -> None:
+        """Stand the first rows at these tokens, columns and states, all others at 0, 0 and 0."""
+        beyond = self._slots.number - len(rows)
+        self._rows.copy_(torch.tensor([*rows, *[(0, 0, 0)] * beyond]).T)
 
-    def run(self, rows: int, longest: int) -> Likeliest:
-        """What the first rows say next: codes and log-probabilities [at least `rows`, steps].
+    def run(self, rows: int, longest: int) -> Said:
+        """What the first rows say next, [at least `rows`, steps].
 
         `longest` columns are taken in the longest of them, with its last token's. The result holds
         until the next run.
@@ -71,21 +75,21 @@ class Stepping:
         if self._capture is None:
             return self._steps(rows, seen)
         if (rows, seen) not in self._again:
-            codes, at = self._codes.clone(), self._columns.clone()
+            at = self._rows.clone()
             self._again[rows, seen] = self._capture(lambda: self._steps(rows, seen))
-            self._codes.copy_(codes)  # for the work may have been done, to be captured
-            self._columns.copy_(at)
+            self._rows.copy_(at)  # for the work may have been done, to be captured
         return self._again[rows, seen]()
 
-    def _steps(self, rows: int, seen: int) -> Likeliest:
-        codes, columns = self._codes[:rows], self._columns[:rows]
+    def _steps(self, rows: int, seen: int) -> Said:
+        codes, columns, states = self._rows[:, :rows].unbind()
         said = []
         for _ in range(self.rounding.steps):
-            following = self._tower.step(codes, columns, self._slots, seen)
-            said.append(following)
+            following = self._tower.step(codes, columns, states, self._slots, seen)
+            said.append(following._replace(states=following.states.clone()))
             codes.copy_(following.codes)
             columns.add_(1)
-        return Likeliest(*(torch.stack(each, dim=1) for each in zip(*said, strict=True)))
+            states.copy_(following.states)
+        return Said(*(torch.stack(each, dim=1) for each in zip(*said, strict=True)))
 
 
 class CudaGraphs:
@@ -104,7 +108,7 @@ class CudaGraphs:
         with torch.cuda.graph(graph, pool=self._pool):
             said = work()
 
-        def again() -> Likeliest:
+        def again() -> Said:
             graph.replay()
             return said
 

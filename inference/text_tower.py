@@ -12,7 +12,8 @@ import torch
 from torch.nn import functional
 
 from inference.attention import Attention, Turns
-from inference.kernels import Kernels, Likeliest, Sight
+from inference.grammar import Grammar
+from inference.kernels import Kernels, Said, Sight
 from inference.slots import Slots
 from inference.text_layer import Place, TextLayer, norm
 
@@ -34,10 +35,11 @@ class TextTower:
     head's too: they share their weights.
     """
 
-    def __init__(self, model: Any, kernels: Kernels) -> None:
+    def __init__(self, model: Any, kernels: Kernels, grammar: Grammar | None = None) -> None:
         tower, config = model.model.language_model, model.config.text_config
         own = tower.layers[0].self_attn
         self._kernels = kernels
+        self._grammar = grammar
         self._attention = Attention(
             heads=config.num_attention_heads,
             shared=config.num_key_value_heads,
@@ -74,7 +76,7 @@ class TextTower:
         prompts: Sequence[Sequence[int]],
         slots: Slots,
         into: Sequence[int],
-    ) -> Likeliest:
+    ) -> Said:
         """Read images' features [rows, image tokens, width], each with the tokens of its prompt.
 
         Keys and values are kept in the slots `into`. Returned is what follows the prefixes.
@@ -97,14 +99,19 @@ class TextTower:
             for layer in layers:
                 work = layer.prefix_end if layer is outermost else layer.prefix
                 hidden = work(hidden, place, slots)
-        return self._likeliest(hidden)
+        return self._said(hidden, torch.zeros_like(last))
 
     def step(
-        self, codes: torch.Tensor, columns: torch.Tensor, slots: Slots, seen: int
-    ) -> Likeliest:
+        self,
+        codes: torch.Tensor,
+        columns: torch.Tensor,
+        states: torch.Tensor,
+        slots: Slots,
+        seen: int,
+    ) -> Said:
         """Read one more token of each of the first rows, at its column; returned is what follows.
 
-        No column reaches `seen`.
+        No column reaches `seen`; `states` are those of the grammar after the tokens.
         """
         hidden = self._embed(codes[:, None])
         sight = Sight.up_to(columns, seen, hidden.dtype)
@@ -113,11 +120,16 @@ class TextTower:
             hidden, place = hidden.to(device), place.to(device)
             for layer in layers:
                 hidden = layer.step(hidden, place, slots, seen)
-        return self._likeliest(hidden)
+        return self._said(hidden, states)
 
     def _tensor(self, numbers: Any) -> torch.Tensor:
         return torch.tensor(numbers, device=self.device)
 
-    def _likeliest(self, hidden: torch.Tensor) -> Likeliest:
+    def _said(self, hidden: torch.Tensor, states: torch.Tensor) -> Said:
         normed = self._norm(hidden[:, 0].to(self._norm_device)).to(self.device)
-        return self._kernels.likeliest(functional.linear(normed, self._head), self._logit_cap)
+        logits = functional.linear(normed, self._head)
+        if self._grammar is None:
+            return Said(*self._kernels.likeliest(logits, self._logit_cap), states)
+        forbidden = self._grammar.forbidden(states)
+        found = self._kernels.likeliest(logits, self._logit_cap, forbidden)
+        return Said(*found, self._grammar.after(states, found.codes))

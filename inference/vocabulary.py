@@ -32,6 +32,12 @@ class Vocabulary:
         codes = self._tokens(f"{prompt}\n", add_special_tokens=False)["input_ids"]
         return self._start + [code for code in codes if code not in self._control]
 
+    def names(self, size: int) -> list[str | None]:
+        """Of all tokens, by code; a vocabulary may be filled up to `size` with nameless ones."""
+        known = min(size, len(self._tokens))
+        names: list[str | None] = self._tokens.convert_ids_to_tokens(list(range(known)))
+        return names + [None] * (size - known)
+
     def generation(self, codes: Sequence[int], logprobs: Sequence[float]) -> Generation:
         """The answer that ends at its end token, if it has one; what follows it does not count."""
         length = codes.index(self.end) if self.end in codes else len(codes)

@@ -45,6 +45,7 @@ def engine() -> Callable[..., Any]:
         kind: str = "reference",
         threads: int = 1,
         adapter: Path | None = None,
+        grammar: bool = False,
     ) -> Any:
         model = Model.model_validate(
             {
@@ -53,6 +54,7 @@ def engine() -> Callable[..., Any]:
                 "batch_size": batch_size,
                 "engine": kind,
                 "adapter": adapter and str(adapter),
+                "grammar": grammar,
             }
         )
         return load_engine(model, resolve_checkpoint(model), Resources(opened, threads=threads))

@@ -8,7 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from inference.decoding import Answer, Batch, Decoding, Question
-from inference.kernels import Likeliest
+from inference.kernels import Said
 from inference.slots import Slots
 from inference.stepping import EXACT, Capture, Rounding, Stepping
 
@@ -37,7 +37,7 @@ class Remembering:
         prompts: Sequence[Sequence[int]],
         slots: Slots,
         into: Sequence[int],
-    ) -> Likeliest:
+    ) -> Said:
         longest = max(map(len, prompts))
         assert len(set(into)) == len(prompts)
         columns = torch.full((len(prompts), 1, IMAGE_TOKENS + longest, 1), -7.0)  # padding
@@ -51,8 +51,13 @@ class Remembering:
         return said(columns, ends)
 
     def step(
-        self, codes: torch.Tensor, columns: torch.Tensor, slots: Slots, seen: int
-    ) -> Likeliest:
+        self,
+        codes: torch.Tensor,
+        columns: torch.Tensor,
+        states: torch.Tensor,
+        slots: Slots,
+        seen: int,
+    ) -> Said:
         assert int(columns.max()) < seen <= slots.capacity
         new = codes.float().view(-1, 1, 1, 1)
         slots.add(0, slots.places(columns), new, new)
@@ -67,10 +72,10 @@ def following(seen: Sequence[float]) -> int:
     return END if total % 7 == 0 else 2 + total % 1000
 
 
-def said(columns: torch.Tensor, ends: Sequence[int]) -> Likeliest:
+def said(columns: torch.Tensor, ends: Sequence[int]) -> Said:
     rows = [row[0, :end, 0].tolist() for row, end in zip(columns, ends, strict=True)]
     codes = torch.tensor([following(row) for row in rows])
-    return Likeliest(codes, -codes.float())
+    return Said(codes, -codes.float(), torch.zeros_like(codes))
 
 
 def alone(feature: int, question: Question) -> list[int]:

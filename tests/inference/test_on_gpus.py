@@ -62,7 +62,7 @@ def test_what_is_read_and_continued_meets_on_one_device(
     for number, device in enumerate(devices):
         assert slots.seen(number, 1, 1).keys.device == torch.device(device)
     stepping = Stepping(text, slots, COARSE)
-    stepping.begin([1, 2, 3, 4], [260, 259, 261, 262])
+    stepping.begin([(1, 260, 0), (2, 259, 0), (3, 261, 1), (4, 262, 5)])
     said = stepping.run(4, 263)
     assert (said.codes.shape, said.logprobs.device.index) == ((32, COARSE.steps), 0)
 
@@ -71,8 +71,8 @@ def test_steps_ask_nothing_of_the_host(model: Any) -> None:
     """Or they could not be captured in a graph: no number is looked at, none comes from there."""
     _, text = towers(model, ONE)
     stepping = Stepping(text, text.slots(32, 320), COARSE)
-    stepping.begin([1, 2], [260, 259])
+    stepping.begin([(1, 260, 0), (2, 259, 0)])
     with NoHost():
         stepping.run(2, 261)
     with pytest.raises(AssertionError), NoHost():
-        stepping.begin([1, 2], [260, 259])
+        stepping.begin([(1, 260, 0), (2, 259, 0)])

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from torch.fx.experimental.proxy_tensor import make_fx
 
 from inference.fast import FastEngine
-from inference.kernels import Likeliest
+from inference.kernels import Said
 from inference.stepping import Again, Rounding
 from schemas.generation import Generation, Request
 
@@ -32,9 +32,9 @@ class Traced:
         self.captured += 1
         recorded = make_fx(lambda: tuple(work()))()
 
-        def again() -> Likeliest:
+        def again() -> Said:
             self.replayed += 1
-            return Likeliest(*recorded())
+            return Said(*recorded())
 
         return again
 

@@ -125,13 +125,13 @@ class Annotator:
             block = self._next(blocks, stopwatch)
             while True:
                 asked = self._ask(block, stopwatch)
+                if block:
+                    done = block[-1].index + 1 - unit.first_index
+                    on_progress(Progress(unit.name, done, block[-1].position))
                 following = self._next(blocks, stopwatch)
                 fault = None if following else stream.fault
                 with stopwatch.stage("held", 1):  # the answers before these are not stored yet
                     behind.do(self._store, asked, parts, not following, fault, stopwatch)
-                if block:
-                    done = block[-1].index + 1 - unit.first_index
-                    on_progress(Progress(unit.name, done, block[-1].position))
                 if not following:
                     return
                 block = following

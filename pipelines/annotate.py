@@ -1,21 +1,23 @@
 """The pass over a unit: what preparation yields is asked, read, judged, and committed.
 
-Preparation runs ahead in a thread of its own; the caller's thread runs the engine and commits.
+The caller's thread runs the engine, for there an interruption reaches it in the middle of a block.
+Preparation runs ahead in a thread of its own; in another, what was answered is read, judged and
+committed while the engine works on the next block.
 """
 
 import time
 from collections.abc import Iterator, Sequence
 from contextlib import closing
-from itertools import count
 from typing import Literal
 
 from inference import Engine, load_engine
-from pipelines.asking import ask
-from pipelines.commit import PartWriter
+from pipelines.asking import Asked, ask, read
+from pipelines.behind import Behind
 from pipelines.deadline import deadline
 from pipelines.earlier import judges
 from pipelines.judging import Judging
-from pipelines.outputs import Layout, part_file, whole_file
+from pipelines.outputs import Layout
+from pipelines.parts import Parts
 from pipelines.plan import ResolvedJob
 from pipelines.prefetch import prefetch
 from pipelines.prepare import Preparation
@@ -25,9 +27,8 @@ from pipelines.stopwatch import Stopwatch
 from pipelines.storage import Storage, absolute, storage_for
 from pipelines.taken import TakenRows
 from schemas.errors import ShardFault
-from schemas.report import Counts, Histograms, OnProgress, Progress, UnitReport, add_histograms
+from schemas.report import OnProgress, Progress, UnitReport
 from schemas.sample import Unit
-from schemas.tables import FOOTER_HALVINGS, FOOTER_SALVAGED
 
 _BLOCKS_AHEAD = 1  # prepared while the engine works on another
 
@@ -78,26 +79,21 @@ class Annotator:
         """
         started = time.perf_counter()
         stopwatch = Stopwatch()
-        files: list[str] = []
-        counts = Counts()
-        scores: Histograms = {}
         status: Literal["committed", "failed"] = "committed"
         fault: ShardFault | None = None
-        try:
-            with closing(self._open(unit)) as stream:
-                for name, writer in self._files(unit, stream, parts_done, stopwatch, on_progress):
-                    files.append(name)
-                    counts += writer.counts
-                    scores = add_histograms(scores, writer.scores)
-                fault = stream.fault
-        except ShardFault as met:
-            status, fault = "failed", met
+        with closing(Parts(self._work, self._storage, unit, parts_done, stopwatch)) as parts:
+            try:
+                with closing(self._open(unit)) as stream:
+                    self._work_through(unit, stream, parts, stopwatch, on_progress)
+                    fault = stream.fault
+            except ShardFault as met:
+                status, fault = "failed", met
         return UnitReport(
             unit=unit.name,
             status=status,
-            files=tuple(files),
-            counts=counts,
-            scores=scores,
+            files=tuple(parts.files),
+            counts=parts.counts,
+            scores=parts.scores,
             stages=stopwatch.stages(),
             seconds=round(time.perf_counter() - started, 3),
             error=fault.reason if fault else "",
@@ -109,7 +105,7 @@ class Annotator:
         stopwatch = Stopwatch()
         with closing(self._open(unit)) as stream:
             for block in self._preparation.blocks(unit, stream, 0, stopwatch, samples):
-                self._ask(block, stopwatch)
+                self._read(self._ask(block, stopwatch), stopwatch)
                 yield from block
 
     def _open(self, unit: Unit) -> CountedStream:
@@ -118,69 +114,61 @@ class Annotator:
         except FileNotFoundError:
             raise ShardFault("shard_missing", 0) from None
 
-    def _files(
+    def _work_through(
         self,
         unit: Unit,
         stream: CountedStream,
-        parts_done: int,
+        parts: Parts,
         stopwatch: Stopwatch,
         on_progress: OnProgress,
-    ) -> Iterator[tuple[str, PartWriter]]:
-        """Work through a unit; each file is yielded after it was committed, with its writer."""
-        size = self._work.job.input.max_samples_per_file
-        fingerprint = self._work.fingerprint
-        prepared = self._preparation.blocks(unit, stream, parts_done * size, stopwatch)
-        with closing(prefetch(prepared, _BLOCKS_AHEAD, self._block_seconds)) as blocks:
+    ) -> None:
+        """Ask about one block after another; the answers to each are stored behind."""
+        prepared = self._preparation.blocks(unit, stream, parts.skip, stopwatch)
+        with (
+            closing(prefetch(prepared, _BLOCKS_AHEAD, self._block_seconds)) as blocks,
+            Behind("answers", apart=self._engine is not None) as behind,
+        ):
             block = self._next(blocks, stopwatch)
-            for part in count(parts_done):
-                start = unit.first_index + part * size
-                end = start + size
-                halvings = self._halvings
-                with PartWriter(self.schema, unit.name, fingerprint, start) as writer:
-                    while block and block[0].index < end:
-                        self._write(block, writer, stopwatch)
-                        done = part * size + writer.counts.read
-                        on_progress(Progress(unit.name, done, block[-1].position))
-                        block = self._next(blocks, stopwatch)
-                    whole = not block and part == 0
-                    name = (
-                        whole_file(unit.name)
-                        if whole
-                        else part_file(unit.name, part, last=not block)
-                    )
-                    with stopwatch.stage("commit", 1):
-                        path = self._work.layout.file(name)
-                        notes = self._notes(halvings, None if block else stream.fault)
-                        writer.commit(self._storage, path, notes)
-                yield name, writer
-                if not block:
+            while True:
+                asked = self._ask(block, stopwatch)
+                if block:
+                    done = block[-1].index + 1 - unit.first_index
+                    on_progress(Progress(unit.name, done, block[-1].position))
+                following = self._next(blocks, stopwatch)
+                fault = None if following else stream.fault
+                with stopwatch.stage("held", 1):  # the answers before these are not stored yet
+                    behind.do(self._store, asked, parts, not following, fault, stopwatch)
+                if not following:
                     return
-
-    def _notes(self, halvings_before: int, fault: ShardFault | None) -> dict[str, str]:
-        """What a file's footer says beyond the ordinary."""
-        notes = {FOOTER_SALVAGED: str(fault)} if fault else {}
-        if halvings := self._halvings - halvings_before:
-            notes[FOOTER_HALVINGS] = str(halvings)
-        return notes
-
-    @property
-    def _halvings(self) -> int:
-        return self._engine.halvings if self._engine else 0
+                block = following
 
     def _next(self, blocks: Iterator[list[Row]], stopwatch: Stopwatch) -> list[Row]:
         """The next block; empty after the last."""
         with stopwatch.stage("wait", 1):
             return next(blocks, [])
 
-    def _write(self, block: Sequence[Row], writer: PartWriter, stopwatch: Stopwatch) -> None:
+    def _ask(self, block: Sequence[Row], stopwatch: Stopwatch) -> Asked:
+        if self._engine is None:
+            return Asked(block)
         with deadline(self._block_seconds, "answering a block"):
-            self._ask(block, stopwatch)
-        with stopwatch.stage("write", len(block)):
-            writer.write(block)
+            return ask(block, self._tasks, self._engine, stopwatch)
 
-    def _ask(self, block: Sequence[Row], stopwatch: Stopwatch) -> None:
-        if self._engine is not None:
-            ask(block, self._tasks, self._engine, self._judging, stopwatch)
+    def _read(self, asked: Asked, stopwatch: Stopwatch) -> None:
+        if self._engine is None:
+            return
+        with deadline(self._block_seconds, "reading a block's answers"):
+            read(asked, self._tasks, self._judging, stopwatch)
+
+    def _store(
+        self,
+        asked: Asked,
+        parts: Parts,
+        last: bool,
+        fault: ShardFault | None,
+        stopwatch: Stopwatch,
+    ) -> None:
+        self._read(asked, stopwatch)
+        parts.add(asked.rows, asked.halvings, last, fault)
 
 
 def _taken(work: ResolvedJob) -> TakenRows | None:

@@ -1,26 +1,35 @@
-"""Asking about the rows that were kept, and reading and judging what the model answers."""
+"""Asking about the rows that were kept, and reading and judging what the model answers.
+
+Two steps, so that the engine can be asked about one block while the answers to another are read.
+"""
 
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 
 from inference import Engine, Task
 from pipelines.judging import Judging
 from pipelines.rows import SKIPPED, Row, answer
 from pipelines.stopwatch import Stopwatch
-from schemas.generation import Request
+from schemas.generation import Generation, Request
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """A block, and what the model said of it; nobody has read it yet."""
+
+    rows: Sequence[Row]
+    questions: Sequence[tuple[Row, Sequence[str]]] = ()  # a row, and the tasks that ask about it
+    generations: Sequence[Sequence[Generation]] = field(default=(), repr=False)  # for each of these
+    halvings: int = 0  # times that memory ran out over this block
 
 
 def ask(
-    block: Sequence[Row],
-    tasks: Mapping[str, Task],
-    engine: Engine,
-    judging: Judging,
-    stopwatch: Stopwatch,
-) -> None:
-    """Fill in the answers of the rows that were kept, as far as the filters let them pass."""
-    kept = [row for row in block if row.kept]
-    asked: list[tuple[Row, list[str]]] = []
+    block: Sequence[Row], tasks: Mapping[str, Task], engine: Engine, stopwatch: Stopwatch
+) -> Asked:
+    """Ask about the rows that were kept; their pictures are let go of."""
+    questions: list[tuple[Row, Sequence[str]]] = []
     requests: list[Request] = []
-    for row in kept:
+    for row in filter(_is_kept, block):
         sample = row.sample()
         prompts = {
             name: (text, task.max_new_tokens)
@@ -28,16 +37,26 @@ def ask(
             if (text := task.prompt(sample)) is not None
         }
         row.answers = dict.fromkeys(tasks, SKIPPED)
-        if prompts and row.picture is not None:
-            asked.append((row, list(prompts)))
-            requests.append(Request(row.picture, tuple(prompts.values())))
+        picture, row.picture = row.picture, None
+        if prompts and picture is not None:
+            questions.append((row, tuple(prompts)))
+            requests.append(Request(picture, tuple(prompts.values())))
+    halvings = engine.halvings
     with stopwatch.stage("inference", len(requests)):
         generations = engine.generate(requests) if requests else []
-    with stopwatch.stage("answers", len(requests)):
-        for (row, names), answers in zip(asked, generations, strict=True):
-            row.picture = None
-            for name, generation in zip(names, answers, strict=True):
+    return Asked(block, questions, generations, engine.halvings - halvings)
+
+
+def read(asked: Asked, tasks: Mapping[str, Task], judging: Judging, stopwatch: Stopwatch) -> None:
+    """Fill in the answers, as far as the filters let them pass."""
+    with stopwatch.stage("answers", len(asked.questions)):
+        for (row, names), generations in zip(asked.questions, asked.generations, strict=True):
+            for name, generation in zip(names, generations, strict=True):
                 task = tasks[name]
                 value, understood = task.parse(generation, row.width, row.height)
                 row.answers[name] = answer(generation, value, understood, task.keeps_raw)
-        judging.judge_answers(kept, tasks)
+        judging.judge_answers(filter(_is_kept, asked.rows), tasks)
+
+
+def _is_kept(row: Row) -> bool:
+    return row.kept

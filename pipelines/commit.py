@@ -82,14 +82,18 @@ class PartWriter:
         batch = to_arrow(rows, self._schema)
         self._writer.write_table(pa.Table.from_batches([batch]), row_group_size=_ROW_GROUP)
 
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(self, *_: object) -> None:
+    def close(self) -> None:
+        """Let go of the spool; without a commit, of its rows too."""
         try:
             self._writer.close()  # does nothing after commit; before, it would complain when freed
         finally:
             self._spool.close()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
 
 
 def read_counts(storage: Storage, path: str) -> Counts:

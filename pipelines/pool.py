@@ -32,6 +32,11 @@ class Pool:
         for _ in self._threads:
             self._waiting.put(None)
 
+    def join(self) -> None:
+        """Wait until the threads of a closed pool have ended."""
+        for thread in self._threads:
+            thread.join()
+
     def _work(self) -> None:
         while (item := self._waiting.get()) is not None:
             future, work = item

@@ -15,7 +15,7 @@ class Progress(NamedTuple):
     """Sent while a unit is worked on."""
 
     unit: str
-    samples: int  # rows finished so far
+    samples: int  # whose answers are there, if any were asked for
     bytes_read: int  # of the shard as it lies in storage
 
 

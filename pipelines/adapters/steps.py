@@ -13,7 +13,7 @@ from dataclasses import dataclass, field, replace
 from filters import TextFilter
 from filters.filter import Filter, filter_names
 from inference import load_engine
-from pipelines.asking import ask
+from pipelines.asking import ask, read
 from pipelines.judging import Judging
 from pipelines.plan import ResolvedJob
 from pipelines.prepare import Preparation
@@ -134,7 +134,8 @@ class Asking:
             rows = _rows(samples)
             for _ in self._preparation.judged(_ANY, rows, Stopwatch()):
                 pass
-            ask(rows, self._tasks, self._engine, self._judging, Stopwatch())
+            asked = ask(rows, self._tasks, self._engine, Stopwatch())
+            read(asked, self._tasks, self._judging, Stopwatch())
             return [
                 Answered(sample, row.answers) if row.kept else _rejected(row)
                 for sample, row in zip(samples, rows, strict=True)

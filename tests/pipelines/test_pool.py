@@ -25,8 +25,8 @@ def test_work_is_done_in_order_and_faults_are_handed_over() -> None:
 def test_threads_end_when_the_pool_is_closed() -> None:
     pool = Pool(3, "ending")
     pool.close()
-    for thread in [each for each in threading.enumerate() if each.name.startswith("ending")]:
-        thread.join()
+    pool.join()
+    assert not [each for each in threading.enumerate() if each.name.startswith("ending")]
 
 
 def test_a_thread_that_hangs_does_not_keep_a_process_from_ending() -> None:

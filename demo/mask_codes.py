@@ -1,7 +1,7 @@
 """Which segmentation codes stand for the mask of a shape."""
 
 from demo import words
-from inference.locations import MASK_CODES
+from inference.tasks.locations import MASK_CODES
 
 
 def of(label: str) -> tuple[int, ...]:

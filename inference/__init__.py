@@ -6,17 +6,17 @@ from typing import Annotated, Any
 from pydantic import Discriminator, Field, InstanceOf, SerializeAsAny, Tag
 from pydantic.json_schema import SkipJsonSchema
 
-from inference.adapter import fetch_adapter
-from inference.checkpoint import ResolvedCheckpoint, resolve_checkpoint
-from inference.checkpoint import fetch as fetch_checkpoint
+from inference.checkpoints.adapter import fetch_adapter
+from inference.checkpoints.checkpoint import ResolvedCheckpoint, resolve_checkpoint
+from inference.checkpoints.checkpoint import fetch as fetch_checkpoint
+from inference.checkpoints.extras import extra_packages
+from inference.checkpoints.hub import fetch_model, resolve_model
 from inference.device import device_type, resolve_device, visible_gpus
 from inference.engine import Engine, Model
-from inference.extras import extra_packages
-from inference.hub import fetch_model, resolve_model
-from inference.location_tasks import Detect, Segment
 from inference.sizes import Sizes, resolve_sizes
-from inference.task import Task
-from inference.text_tasks import AltText, Caption, Describe, Ocr, Prompt, Question, Vqa
+from inference.tasks.location_tasks import Detect, Segment
+from inference.tasks.task import Task
+from inference.tasks.text_tasks import AltText, Caption, Describe, Ocr, Prompt, Question, Vqa
 from schemas.resources import Resources
 
 _Listed = Annotated[

@@ -8,13 +8,13 @@ from typing import Any, TypeVar
 import numpy as np
 import torch
 
-from inference import paligemma
-from inference.adapter import fetch_adapter
-from inference.checkpoint import ResolvedCheckpoint, fetch
+from inference.checkpoints import paligemma
+from inference.checkpoints.adapter import fetch_adapter
+from inference.checkpoints.checkpoint import ResolvedCheckpoint, fetch
 from inference.device import on_devices
 from inference.engine import Model
-from inference.grammar import Grammar
 from inference.sizes import resolve_sizes
+from inference.towers.grammar import Grammar
 from schemas.errors import WorkerFault
 from schemas.generation import Generation, Request
 from schemas.resources import Resources

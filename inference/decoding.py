@@ -9,10 +9,10 @@ from typing import Protocol
 
 import torch
 
-from inference.grammar import FREE
-from inference.kernels import Said
-from inference.slots import Slots
 from inference.stepping import Stepping
+from inference.towers.grammar import FREE
+from inference.towers.kernels import Said
+from inference.towers.slots import Slots
 
 _NOWHERE = (0, 0, 0)  # token, column and state of a slot that is free
 

@@ -7,14 +7,14 @@ from typing import NamedTuple
 import torch
 
 from inference.batched import BatchedEngine, parts
-from inference.checkpoint import ResolvedCheckpoint
+from inference.checkpoints.checkpoint import ResolvedCheckpoint
 from inference.decoding import Batch, Decoding, Question
 from inference.engine import Model
-from inference.kernels import PLAIN, fused
-from inference.slots import Slots
 from inference.stepping import COARSE, EXACT, Capture, CudaGraphs, Stepping
-from inference.text_tower import TextTower
-from inference.vision_tower import VisionTower
+from inference.towers.kernels import PLAIN, fused
+from inference.towers.slots import Slots
+from inference.towers.text_tower import TextTower
+from inference.towers.vision_tower import VisionTower
 from schemas.generation import Generation, Request
 from schemas.resources import Resources
 

@@ -9,7 +9,7 @@ from transformers import LogitsProcessor
 from transformers.modeling_outputs import BaseModelOutputWithPooling
 
 from inference.batched import BatchedEngine, parts
-from inference.grammar import Grammar
+from inference.towers.grammar import Grammar
 from schemas.generation import Generation, Request
 
 

@@ -11,7 +11,7 @@ from typing import Any, NamedTuple
 
 import torch
 
-from inference.quantised import stored
+from inference.checkpoints.quantised import stored
 
 
 class Rates(NamedTuple):

@@ -8,11 +8,11 @@ from collections.abc import Callable
 
 from pydantic import PositiveInt
 
-from inference.checkpoint import ResolvedCheckpoint, configuration
+from inference.checkpoints.checkpoint import ResolvedCheckpoint, configuration
+from inference.checkpoints.shape import Shape, number_bytes
+from inference.checkpoints.split import spread
 from inference.device import smallest_memory
 from inference.engine import Model
-from inference.shape import Shape, number_bytes
-from inference.split import spread
 from schemas.errors import JobError
 from schemas.frozen import Frozen
 

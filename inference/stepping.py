@@ -5,8 +5,8 @@ from typing import Any, NamedTuple, Protocol
 
 import torch
 
-from inference.kernels import Said
-from inference.slots import Slots
+from inference.towers.kernels import Said
+from inference.towers.slots import Slots
 
 Again = Callable[[], Said]
 Capture = Callable[[Again], Again]  # from work on fixed tensors to what does the same work again

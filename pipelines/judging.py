@@ -9,7 +9,7 @@ from typing import Any, cast
 from filters import ImageFilter, TextFilter
 from filters.filter import Filter, Judge, filter_names
 from filters.languages import detect
-from inference.task import Task
+from inference.tasks.task import Task
 from pipelines.job_faults import at
 from pipelines.rows import Answer, Row
 from schemas.errors import WorkerFault

@@ -9,8 +9,8 @@ from demo import mask_codes, words
 from demo.picture import Thing
 from demo.questions import ask
 from demo.scenes import Scene
-from inference import locations
-from inference.locations import Box, Detection
+from inference.tasks import locations
+from inference.tasks.locations import Box, Detection
 
 _QUESTIONS = ("count", "presence", "presence", "colour", "colour")
 

@@ -9,7 +9,7 @@ from PIL import Image
 from torch.nn import functional
 
 from demo import drawing, mask_codes, words
-from inference.masks import MaskDecoder
+from inference.tasks.masks import MaskDecoder
 
 _SIDE = 64  # pixels of a mask
 _RATE = 2e-3

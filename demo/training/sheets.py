@@ -7,7 +7,7 @@ import torch
 from transformers import PaliGemmaProcessor
 
 from demo.training.lessons import Exercise
-from inference.vocabulary import Vocabulary
+from inference.checkpoints.vocabulary import Vocabulary
 
 
 class Sheet(NamedTuple):

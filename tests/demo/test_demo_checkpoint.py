@@ -12,9 +12,10 @@ from demo import train
 from demo.quality import LEARNT, TARGETS, measure
 from demo.scenes import Scene, draw_scene
 from demo.training import placards
-from inference import Model, load_engine, locations, resolve_checkpoint
-from inference.paligemma import PaliGemma
-from inference.vocabulary import Vocabulary
+from inference import Model, load_engine, resolve_checkpoint
+from inference.checkpoints.paligemma import PaliGemma
+from inference.checkpoints.vocabulary import Vocabulary
+from inference.tasks import locations
 from schemas.resources import Resources
 
 CHECKPOINT = Path(__file__).parents[2] / "demo/checkpoint"

@@ -15,7 +15,7 @@ from demo import scenes, words
 from demo.kinds import Kind
 from demo.quality import LEARNT, TARGETS
 from demo.scoring import Found, detection
-from inference.location_tasks import Detect
+from inference.tasks.location_tasks import Detect
 from pipelines import show
 from pipelines.show.selection import select
 from shardmill import Job, run

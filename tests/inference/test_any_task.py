@@ -10,7 +10,7 @@ import pytest
 from pydantic import BaseModel, ValidationError
 
 from inference import ENGINES, AnyTask, Caption, Detect, Model
-from inference.task import Task
+from inference.tasks.task import Task
 from schemas.generation import Generation
 from schemas.sample import Sample
 

@@ -8,9 +8,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from inference.decoding import Answer, Batch, Decoding, Question
-from inference.kernels import Said
-from inference.slots import Slots
 from inference.stepping import EXACT, Capture, Rounding, Stepping
+from inference.towers.kernels import Said
+from inference.towers.slots import Slots
 
 END, IMAGE_TOKENS, CAPACITY = 1, 2, 64
 

@@ -11,10 +11,10 @@ from torch.utils._pytree import tree_leaves
 from transformers import PaliGemmaForConditionalGeneration
 
 from benchmarks.random_weights import paligemma2_3b
-from inference.kernels import PLAIN
 from inference.stepping import COARSE, Stepping
-from inference.text_tower import TextTower
-from inference.vision_tower import VisionTower
+from inference.towers.kernels import PLAIN
+from inference.towers.text_tower import TextTower
+from inference.towers.vision_tower import VisionTower
 
 ONE, TWO = ("cuda:0",) * 4, ("cuda:0", "cuda:0", "cuda:1", "cuda:1")  # of each layer
 PROMPTS = [[2, 8, 1], [2, 9, 9, 9, 1], [2, 1], [2, 8, 1]]

@@ -17,10 +17,10 @@ from transformers import PaliGemmaForConditionalGeneration
 
 from benchmarks.random_weights import paligemma2_3b
 from inference import Model
-from inference.kernels import PLAIN
-from inference.shape import Shape
+from inference.checkpoints.shape import Shape
 from inference.sizes import ON_CPU, Sizes, find_sizes, fitting, prefix_bytes
-from inference.text_tower import TextTower
+from inference.towers.kernels import PLAIN
+from inference.towers.text_tower import TextTower
 from schemas.errors import JobError
 
 GIB = 1 << 30

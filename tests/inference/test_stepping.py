@@ -11,8 +11,8 @@ from hypothesis import strategies as st
 from torch.fx.experimental.proxy_tensor import make_fx
 
 from inference.fast import FastEngine
-from inference.kernels import Said
 from inference.stepping import Again, Rounding
+from inference.towers.kernels import Said
 from schemas.generation import Generation, Request
 
 IMAGES = np.random.default_rng(3).integers(0, 256, (6, 56, 56, 3), dtype=np.uint8)

@@ -19,7 +19,7 @@ from pydantic import Field
 import pipelines.annotate
 from filters import TextFilter
 from filters.filter import Judge
-from inference.text_tasks import Caption
+from inference.tasks.text_tasks import Caption
 from pipelines.annotate import Annotator
 from pipelines.behind import Behind
 from pipelines.plan import begin, plan

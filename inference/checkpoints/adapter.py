@@ -8,8 +8,8 @@ from typing import Any
 
 from pydantic import BaseModel, ConfigDict, PositiveInt, ValidationError
 
+from inference.checkpoints.hub import HUB_ID, Files, fetch_model, resolve_model
 from inference.engine import Model
-from inference.hub import HUB_ID, Files, fetch_model, resolve_model
 from schemas.errors import JobError
 from schemas.models import ModelReference, ResolvedModel
 

@@ -7,9 +7,9 @@ import json
 from pathlib import Path
 from typing import Any, Literal
 
-from inference.adapter import resolve_adapter
+from inference.checkpoints.adapter import resolve_adapter
+from inference.checkpoints.hub import fetch_model, model_configuration, resolve_model
 from inference.engine import Model
-from inference.hub import fetch_model, model_configuration, resolve_model
 from schemas.errors import JobError
 from schemas.models import ModelReference, ResolvedModel
 

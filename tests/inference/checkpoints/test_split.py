@@ -14,9 +14,9 @@ from hypothesis import strategies as st
 from transformers import PaliGemmaForConditionalGeneration
 
 from benchmarks.random_weights import paligemma2_3b
-from inference import paligemma
+from inference.checkpoints import paligemma
+from inference.checkpoints.split import device_map, spread
 from inference.device import on_devices
-from inference.split import device_map, spread
 from schemas.errors import JobError
 from schemas.generation import Request
 

@@ -6,8 +6,8 @@ from typing import Annotated, ClassVar, Literal, NamedTuple, Self
 import pyarrow as pa
 from pydantic import AfterValidator, Field, PositiveInt, model_validator
 
-from inference.languages import Language
-from inference.task import Task
+from inference.tasks.languages import Language
+from inference.tasks.task import Task
 from schemas.generation import Generation
 from schemas.sample import Sample
 

@@ -12,7 +12,7 @@ import pytest
 from local_hub import COMMIT, Hub, serve
 
 from inference import Model, ResolvedCheckpoint, resolve_checkpoint
-from inference.checkpoint import fetch
+from inference.checkpoints.checkpoint import fetch
 from schemas.errors import JobError
 
 
@@ -126,7 +126,7 @@ def hub(checkpoint: Callable[..., Path], tmp_path_factory: pytest.TempPathFactor
 SCRIPT = """
 import sys
 from inference import Model, resolve_checkpoint
-from inference.checkpoint import fetch
+from inference.checkpoints.checkpoint import fetch
 from schemas.errors import JobError
 checkpoint, revision, recorded = sys.argv[1:]
 try:

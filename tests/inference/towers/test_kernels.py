@@ -6,8 +6,8 @@ from typing import Any
 import pytest
 import torch
 
-from inference.activation import gelu
-from inference.kernels import PLAIN, Sight, fused
+from inference.towers.activation import gelu
+from inference.towers.kernels import PLAIN, Sight, fused
 
 WIDTH = 16
 CAPPED = {"scale": 0.3, "cap": 5.0}

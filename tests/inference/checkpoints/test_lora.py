@@ -15,8 +15,8 @@ from hypothesis import strategies as st
 from peft import PeftModel
 from safetensors.torch import load_file, save_file
 
-from inference import paligemma
-from inference.lora import _current
+from inference.checkpoints import paligemma
+from inference.checkpoints.lora import _current
 from schemas.errors import JobError
 from schemas.generation import Generation, Request
 

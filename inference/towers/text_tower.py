@@ -11,11 +11,11 @@ from typing import Any, NamedTuple
 import torch
 from torch.nn import functional
 
-from inference.attention import Attention, Turns
-from inference.grammar import Grammar
-from inference.kernels import Kernels, Said, Sight
-from inference.slots import Slots
-from inference.text_layer import Place, TextLayer, norm
+from inference.towers.attention import Attention, Turns
+from inference.towers.grammar import Grammar
+from inference.towers.kernels import Kernels, Said, Sight
+from inference.towers.slots import Slots
+from inference.towers.text_layer import Place, TextLayer, norm
 
 
 class _Stretch(NamedTuple):

@@ -18,10 +18,11 @@ from safetensors.torch import load_file
 from demo.quality import LEARNT, tasks
 from demo.scenes import Scene, draw_scene
 from demo.sight import seen
-from inference import batched, paligemma
+from inference import batched
+from inference.checkpoints import paligemma
+from inference.checkpoints.quantised import no_code_from_the_hub, stored
 from inference.engine import Model
-from inference.quantised import no_code_from_the_hub, stored
-from inference.weights import Beside
+from inference.towers.weights import Beside
 from pipelines.job import Job
 from schemas.errors import JobError
 from schemas.generation import Generation, Request
@@ -29,7 +30,7 @@ from schemas.sample import Sample, Text
 
 bitsandbytes = pytest.importorskip("bitsandbytes")
 
-DEMO = Path(__file__).parents[2] / "demo/checkpoint"
+DEMO = Path(__file__).parents[3] / "demo/checkpoint"
 RANDOM = np.random.default_rng(1)
 IMAGES = RANDOM.integers(0, 256, (5, 56, 56, 3), dtype=np.uint8)
 PROMPTS = ("caption en", "cap es", "ocr", "answer en how many?", "detect red circle ; blue square")
@@ -198,7 +199,7 @@ def test_what_an_adapter_replaces_is_not_quantised(
 SCRIPT = """
 import sys
 from pathlib import Path
-from inference import paligemma
+from inference.checkpoints import paligemma
 paligemma.load(Path(sys.argv[1]), "float32", ["cpu"], Path(sys.argv[2]))
 assert "bitsandbytes" in sys.modules
 from kernels import get_kernel
@@ -214,7 +215,7 @@ def test_no_code_is_fetched_by_the_package_kernels(
     adapter = random_adapter.build(checkpoint(2), tmp_path / "adapter", target_modules=["fc1"])
     process = subprocess.run(
         [sys.executable, "-c", SCRIPT, str(checkpoint(2)), str(adapter)],
-        env=os.environ | {"PYTHONPATH": f"{Path(__file__).parents[2]}:{tmp_path}"},
+        env=os.environ | {"PYTHONPATH": f"{Path(__file__).parents[3]}:{tmp_path}"},
         capture_output=True,
         text=True,
         check=False,

@@ -14,10 +14,10 @@ from transformers import (
 )
 from transformers.utils import logging
 
-from inference.quantised import quantisation
-from inference.shape import Shape
-from inference.split import device_map, spread
-from inference.vocabulary import Vocabulary
+from inference.checkpoints.quantised import quantisation
+from inference.checkpoints.shape import Shape
+from inference.checkpoints.split import device_map, spread
+from inference.checkpoints.vocabulary import Vocabulary
 from schemas.errors import JobError
 
 # The annotations of transformers reject documented uses of all three.
@@ -86,7 +86,7 @@ def load(
         # transformers makes up what is missing, with a warning only.
         raise JobError(f"model.checkpoint: weights are missing in {str(folder)!r}: copy it again")
     if adapter is not None:
-        from inference.lora import adapt  # which imports peft
+        from inference.checkpoints.lora import adapt  # which imports peft
 
         adapt(model, adapter)
     processor = PaliGemmaProcessor.from_pretrained(folder, local_files_only=True)

@@ -16,7 +16,7 @@ import random_adapter
 from local_hub import COMMIT, Hub, serve
 
 from inference import Model, fetch_adapter, resolve_checkpoint
-from inference.extras import extra_packages
+from inference.checkpoints.extras import extra_packages
 from schemas.errors import JobError
 from schemas.models import ResolvedModel
 
@@ -251,7 +251,7 @@ def test_what_is_wrong_on_the_hub(
 def test_packages_that_only_some_models_need(
     monkeypatch: pytest.MonkeyPatch, settings: dict[str, Any], extra: str, line: str
 ) -> None:
-    project = tomllib.loads((Path(__file__).parents[2] / "pyproject.toml").read_text())["project"]
+    project = tomllib.loads((Path(__file__).parents[3] / "pyproject.toml").read_text())["project"]
     (requirement,) = project["optional-dependencies"][extra]
     model = Model(checkpoint="c/d", **settings)
     assert set(extra_packages(model)) == {requirement.partition(">=")[0]}

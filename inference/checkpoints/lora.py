@@ -9,8 +9,8 @@ from typing import Any
 import torch
 from safetensors.torch import load_file
 
-from inference.adapter import FIELD, WEIGHTS, Lora
-from inference.quantised import no_code_from_the_hub
+from inference.checkpoints.adapter import FIELD, WEIGHTS, Lora
+from inference.checkpoints.quantised import no_code_from_the_hub
 from schemas.errors import JobError
 
 with no_code_from_the_hub():

@@ -5,11 +5,11 @@ from typing import Any, NamedTuple
 
 import torch
 
-from inference.activation import activation
-from inference.attention import Attention, Turns
-from inference.kernels import Kernels, Sight
-from inference.slots import Slots
-from inference.weights import Linear, joined
+from inference.towers.activation import activation
+from inference.towers.attention import Attention, Turns
+from inference.towers.kernels import Kernels, Sight
+from inference.towers.slots import Slots
+from inference.towers.weights import Linear, joined
 
 Norm = Callable[[torch.Tensor], torch.Tensor]
 

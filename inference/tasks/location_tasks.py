@@ -7,9 +7,9 @@ from typing import Annotated, Any, ClassVar, Literal, cast
 import pyarrow as pa
 from pydantic import AfterValidator, Field, PositiveInt
 
-from inference import locations
-from inference.locations import Detection
-from inference.task import Task
+from inference.tasks import locations
+from inference.tasks.locations import Detection
+from inference.tasks.task import Task
 from schemas.generation import Generation
 from schemas.sample import Sample
 
@@ -106,7 +106,7 @@ class Segment(LocationTask):
     ) -> list[dict[str, object] | None]:
         if self.mask_decoder is None:
             return [None] * len(objects)
-        from inference import masks  # which imports torch
+        from inference.tasks import masks  # which imports torch
 
         return masks.run_lengths(masks.decoder(self.mask_decoder), objects, width, height)
 

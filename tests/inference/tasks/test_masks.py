@@ -10,8 +10,8 @@ import torch
 from PIL import Image
 from pycocotools import mask as run_length
 
-from inference import masks
-from inference.locations import Box, Detection
+from inference.tasks import masks
+from inference.tasks.locations import Box, Detection
 from schemas.errors import JobError
 
 CODES = tuple(range(100, 116))

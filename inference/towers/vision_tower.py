@@ -5,8 +5,8 @@ from typing import Any
 import torch
 from torch.nn import functional
 
-from inference.activation import activation
-from inference.weights import joined
+from inference.towers.activation import activation
+from inference.towers.weights import joined
 
 
 class VisionTower:

@@ -14,7 +14,7 @@ from random_checkpoint import build
 from safetensors.torch import load_file, save_file
 from transformers import PaliGemmaForConditionalGeneration, PaliGemmaProcessor
 
-from inference import paligemma
+from inference.checkpoints import paligemma
 from schemas.errors import JobError
 from schemas.generation import Request
 

@@ -5,7 +5,7 @@ from typing import Any, NamedTuple
 import torch
 from torch.nn import functional
 
-from inference.kernels import Kernels, Sight
+from inference.towers.kernels import Kernels, Sight
 
 
 class Turns(NamedTuple):

@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from transformers import PaliGemmaProcessor
 
-from inference.vocabulary import Vocabulary
+from inference.checkpoints.vocabulary import Vocabulary
 from schemas.errors import WorkerFault
 
 IMAGE_TOKENS = 16

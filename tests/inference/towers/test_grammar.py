@@ -12,8 +12,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from demo import tokenizer
-from inference.grammar import FREE, Grammar
 from inference.stepping import Rounding
+from inference.towers.grammar import FREE, Grammar
 from schemas.generation import Generation, Request
 
 IMAGES = np.random.default_rng(5).integers(0, 256, (6, 56, 56, 3), dtype=np.uint8)

@@ -11,7 +11,7 @@ from typing import Any, NamedTuple
 import torch
 from torch.nn import functional
 
-from inference.activation import capped
+from inference.towers.activation import capped
 
 
 class Sight(NamedTuple):

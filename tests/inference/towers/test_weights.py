@@ -3,7 +3,7 @@
 import pytest
 import torch
 
-from inference.weights import Beside, Linear, Matrix, joined
+from inference.towers.weights import Beside, Linear, Matrix, joined
 
 SIZES = (6, 2, 4)  # outputs
 INPUTS = torch.randn(3, 5, 8, generator=torch.Generator().manual_seed(0))

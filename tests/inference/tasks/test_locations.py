@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from inference.locations import Box, Detection, read, write
+from inference.tasks.locations import Box, Detection, read, write
 from schemas.generation import Generation, Token
 
 WIDTH, HEIGHT = 2046, 1023  # code N lies at pixel 2 N across and N down

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 
 import torch
 
-from inference.locations import MASK_CODES
+from inference.tasks.locations import MASK_CODES
 
 _OTHER, _LOCATION, _SEGMENT, _SPACE = range(4)  # kinds of tokens
 _PATTERNS = {

@@ -10,7 +10,7 @@ import torch
 from pycocotools import mask as run_length
 from torch import nn
 
-from inference.locations import Detection
+from inference.tasks.locations import Detection
 from schemas.errors import JobError
 
 

@@ -1,0 +1,1 @@
+"""Where weights come from, and PaliGemma as transformers loads it."""

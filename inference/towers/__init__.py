@@ -1,0 +1,1 @@
+"""The fast engine's own vision and text towers, over transformers' weights."""

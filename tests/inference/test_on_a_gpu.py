@@ -1,0 +1,106 @@
+"""The fast engine on a real GPU, compiled and captured; `pytest tests/inference/test_on_a_gpu.py`.
+
+Elsewhere these tests are skipped: test_on_gpus.py, test_stepping.py and test_kernels.py show what
+can be shown without one.
+"""
+
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import Any, BinaryIO
+
+import numpy as np
+import pytest
+import torch
+
+from inference import Model, load_engine, resolve_checkpoint
+from inference.sizes import resolve_sizes
+from schemas.generation import Generation, Request
+from schemas.resources import Resources
+
+pytestmark = pytest.mark.skipif(not torch.cuda.is_available(), reason="there is no GPU here")
+IMAGES = np.random.default_rng(7).integers(0, 256, (40, 56, 56, 3), dtype=np.uint8)
+PROMPTS = ("caption en", "ocr", "detect red circle ; blue square", "answer en how many?")
+BLOCK = [
+    Request(image, tuple((prompt, 3 + (7 * number) % 29) for prompt in PROMPTS))
+    for number, image in enumerate(IMAGES)
+]
+
+
+def opened(path: str) -> BinaryIO:
+    return Path(path).open("rb")
+
+
+def on_gpu(folder: Path, *, gpus: int = 1, **settings: Any) -> Any:
+    asked = {"checkpoint": str(folder), "precision": "float32", "batch_size": 8, **settings}
+    model = Model.model_validate({**asked, "device": "cuda"})
+    resources = Resources(opened, device="cuda", gpus=gpus)
+    return load_engine(model, resolve_checkpoint(model), resources)
+
+
+def tokens(answers: Sequence[Sequence[Generation]]) -> list[list[int]]:
+    return [[token.id for token in answer.tokens] for row in answers for answer in row]
+
+
+@pytest.mark.parametrize("cap", [None, 5.0])
+@pytest.mark.parametrize("compiled", [True, False])
+def test_tokens_are_those_of_the_reference(
+    checkpoint: Callable[..., Path], generation: int, cap: float | None, compiled: bool
+) -> None:
+    settings = {} if generation == 1 else {"attn_logit_softcapping": cap}
+    folder = checkpoint(generation, **settings)
+    torch.backends.cuda.matmul.allow_tf32 = False
+    fast, reference = on_gpu(folder, compile=compiled), on_gpu(folder, engine="reference")
+    expected = tokens(reference.generate(BLOCK))
+    assert tokens(fast.generate(BLOCK)) == expected
+    assert tokens(fast.generate(BLOCK)) == expected  # by graphs that are there already
+    assert tokens(fast.generate(BLOCK[:3])) == expected[: 3 * len(PROMPTS)]
+
+
+def test_the_same_block_twice_is_the_same_to_the_bit(
+    checkpoint: Callable[..., Path], generation: int
+) -> None:
+    fast = on_gpu(checkpoint(generation), precision="bfloat16")
+    assert fast.generate(BLOCK) == fast.generate(BLOCK)
+
+
+def test_halves_after_memory_ran_out(
+    checkpoint: Callable[..., Path], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    fast = on_gpu(checkpoint(2))
+    expected = tokens(fast.generate(BLOCK))
+    vision = fast._vision
+
+    def fits(pixel_values: torch.Tensor) -> torch.Tensor:
+        if len(pixel_values) > 4:
+            torch.empty(1 << 50, dtype=torch.uint8, device="cuda")
+        found: torch.Tensor = vision(pixel_values)
+        return found
+
+    monkeypatch.setattr(fast, "_vision", fits)
+    assert tokens(fast.generate(BLOCK)) == expected
+    assert fast.halvings == 1
+
+
+def test_what_is_reckoned_to_fit_fits(checkpoint: Callable[..., Path]) -> None:
+    folder = checkpoint(2)
+    model = Model.model_validate({"checkpoint": str(folder), "device": "cuda"})
+    found = resolve_sizes(model, resolve_checkpoint(model), "cuda")
+    fast = on_gpu(folder, precision="bfloat16", **found.model_dump())
+    fast.generate(BLOCK)
+    assert fast.halvings == 0
+
+
+@pytest.mark.skipif(torch.cuda.device_count() < 2, reason="there are no two GPUs here")
+def test_split_over_two(checkpoint: Callable[..., Path], generation: int) -> None:
+    folder = checkpoint(generation)
+    assert tokens(on_gpu(folder, gpus=2).generate(BLOCK)) == tokens(on_gpu(folder).generate(BLOCK))
+    reference = on_gpu(folder, gpus=2, engine="reference")
+    assert tokens(reference.generate(BLOCK)) == tokens(on_gpu(folder).generate(BLOCK))
+
+
+@pytest.mark.parametrize("precision", ["int8", "nf4"])
+def test_quantised(checkpoint: Callable[..., Path], precision: str) -> None:
+    fast = on_gpu(checkpoint(2), precision=precision)
+    first = fast.generate(BLOCK)
+    assert fast.generate(BLOCK) == first
+    assert len({tuple(each) for each in tokens(first)}) > len(IMAGES) / 2

@@ -17,9 +17,16 @@ KINDS = ("caption", "ocr", "detect", "segment", "answer")  # inference.bench, wh
 
 
 def bench(
-    settings: dict[str, Any], kinds: Sequence[str], block_sizes: Sequence[int], images: int
+    settings: dict[str, Any],
+    kinds: Sequence[str],
+    block_sizes: Sequence[int],
+    images: int,
+    gpus: int = 1,
 ) -> Iterator["Rate"]:
-    """A rate for each size of block; `settings` are those of a job's `model`."""
+    """A rate for each size of block; `settings` are those of a job's `model`.
+
+    Without sizes, blocks are as large as the engine would have them.
+    """
     unknown = [kind for kind in kinds if kind not in KINDS]
     if unknown or not kinds:
         raise JobError(f"--mix: {', '.join(unknown)!r}: give some of {','.join(KINDS)}")
@@ -31,6 +38,7 @@ def bench(
     resources = Resources(
         lambda path: open(path, "rb"),  # noqa: SIM115 - its user closes it
         device=resolve_device(model.device),
+        gpus=gpus,
         threads=len(os.sched_getaffinity(0)),
     )
     from inference.bench import bench as measured

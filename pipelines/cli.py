@@ -343,14 +343,15 @@ def bench(
     adapter: Annotated[str | None, typer.Option(help="A LoRA: a folder, or a hub id.")] = None,
     engine: Annotated[str, typer.Option()] = "fast",
     device: Annotated[str, typer.Option()] = "auto",
+    gpus: Annotated[int, typer.Option(min=1, help="To split the model over.")] = 1,
     corpus: Annotated[int, typer.Option(min=1, help="Images to project hours for.")] = 1_000_000,
-    devices: Annotated[int, typer.Option(min=1, help="GPUs like this to project for.")] = 1,
+    devices: Annotated[int, typer.Option(min=1, help="Workers like this to project for.")] = 1,
 ) -> None:
     """Measure what a model answers in a second on this machine, by the size of blocks."""
     settings: dict[str, Any] = {"checkpoint": checkpoint, "batch_size": batch_size}
     settings |= {"precision": precision, "engine": engine, "device": device, "adapter": adapter}
     with _err.status("measuring"):
-        rates = list(bench_engine(settings, mix.split(","), block_size or [], images))
+        rates = list(bench_engine(settings, mix.split(","), block_size or [], images, gpus))
     _out.print(shown.rates_table(rates, corpus, devices))
 
 

@@ -137,6 +137,12 @@ def test_everything_that_can_be_said() -> None:
             "output: out\nrunner: {kind: ray, workers: {min: 3, max: 2}}",
             "runner.workers: min is more than max",
         ),
+        (
+            "output: out",
+            "output: out\nrunner: {kind: ray, gpus_per_worker: 1.5}",
+            "runner.gpus_per_worker: more than 1 must be a whole number (got 1.5)",
+        ),
+        ("output: out", "output: out\nrunner: {gpus_per_worker: 0}", "runner.gpus_per_worker: "),
         ("output: out", "output: out\nrunner: {decode_threads: 0}", "runner.decode_threads: "),
         ("input: {shards: ", "input: {shards: [], x: ", "input.shards: name at least one shard"),
         ("input: {shards: ", 'input: {shards: "", x: ', "input.shards: name at least one shard"),

@@ -232,6 +232,23 @@ def test_threads_stay_those_of_the_first_run(full: Job, folder: Path) -> None:
     assert plan(full).work.resolved.threads == 77
 
 
+def test_sizes_are_found_once_from_the_memory_of_a_gpu(
+    folder: Path, checkpoint: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(planning, "resolve_device", lambda *_, **__: "cuda")
+    monkeypatch.setattr("inference.sizes.smallest_memory", lambda: 16 << 20)
+    model = {"checkpoint": str(checkpoint), "precision": "float32"}
+    made = job(folder, checkpoint).model_copy(update={"model": Model.model_validate(model)})
+    found = begun(made).work
+    assert found.resolved.sizes is not None
+    assert found.model is not None
+    assert found.block_size == found.model.block_size == found.resolved.sizes.block_size
+    monkeypatch.setattr("inference.sizes.smallest_memory", lambda: 8 << 30)  # another machine
+    assert plan(made).work.resolved.sizes == found.resolved.sizes
+    elsewhere = made.model_copy(update={"output": str(folder / "other")})
+    assert plan(elsewhere).work.resolved.sizes != found.resolved.sizes
+
+
 def test_other_packages_are_refused(full: Job, folder: Path) -> None:
     begun(full)
     path = folder / "output" / "_shardmill" / "job.json"

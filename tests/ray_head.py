@@ -2,6 +2,7 @@
 
 import os
 import secrets
+import signal
 import socket
 import subprocess
 import sys
@@ -71,6 +72,7 @@ def started(words: Sequence[str], **variables: str) -> Iterator[psutil.Process]:
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
         text=True,
+        start_new_session=True,
     )
     process = psutil.Process(begun.pid)
     assert begun.stdout is not None
@@ -94,6 +96,8 @@ def kill_with_all_below(process: psutil.Process) -> None:
         for each in tree:
             with suppress(psutil.NoSuchProcess):
                 each.kill()
+        with suppress(ProcessLookupError):  # what lost its parent is no child any more
+            os.killpg(process.pid, signal.SIGKILL)
         psutil.wait_procs(tree)
 
 

@@ -3,7 +3,6 @@
 import os
 import resource
 import signal
-import time
 from collections.abc import Sequence
 from pathlib import Path
 from typing import ClassVar, Literal
@@ -79,22 +78,4 @@ class Telling(TextFilter):
         return self
 
     def judge(self, items: Sequence[Text]) -> list[Verdict]:
-        return [keep() for _ in items]
-
-
-class Gathering(TextFilter):
-    """Harmless: a process keeps its first batch until as many have one as `FOLDER.wanted` says."""
-
-    kind: str = "gathering"
-    applies_to: Literal["source", "generated", "both"] = "source"
-    folder: str  # in which each leaves a file
-
-    def load(self, resources: Resources) -> Judge[Text]:
-        return self
-
-    def judge(self, items: Sequence[Text]) -> list[Verdict]:
-        folder, wanted = Path(self.folder), Path(f"{self.folder}.wanted")
-        (folder / str(os.getpid())).touch()
-        while len(list(folder.iterdir())) < int(wanted.read_text(encoding="utf-8")):
-            time.sleep(0.01)
         return [keep() for _ in items]

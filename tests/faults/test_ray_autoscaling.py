@@ -2,19 +2,17 @@
 
 import json
 import subprocess
-import sys
 import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from gathering import filtered, reported, start, want
 from making import job, pairs, write_shard
-from poisonous import Gathering
 from ray_head import Head, commands, free_ports, head
 
 from pipelines.runs import run
 from pipelines.verify import verify
-from shardmill import Job
 
 pytestmark = pytest.mark.faults
 pytest.importorskip("ray", reason="ray is not installed: pip install '.[ray]'")
@@ -30,18 +28,6 @@ COMMANDS = (
     "head_start_ray",
     "worker_start_ray",
 )
-DRIVER = """
-import sys
-from pathlib import Path
-from poisonous import Gathering
-from pipelines.runs import run
-from shardmill import Job
-
-job = Job.model_validate_json(Path(sys.argv[1]).read_text())
-job = job.model_copy(update={"filters": (Gathering(folder=sys.argv[2]),)})
-summary = run(job, on_report=lambda report: print("unit", report.unit, flush=True))
-print("outcome", summary.outcome)
-"""
 
 
 @pytest.fixture
@@ -99,33 +85,18 @@ def parquet(output: Path) -> dict[str, bytes]:
     return {path.name: path.read_bytes() for path in output.glob("*.parquet")}
 
 
-def want(gathered: Path, processes: int) -> None:
-    """From now on a batch waits until so many processes have begun one."""
-    new = Path(f"{gathered}.new")
-    new.write_text(str(processes), encoding="utf-8")
-    new.replace(f"{gathered}.wanted")
-
-
 def test_a_cluster_grows_and_loses_a_node(cluster: Head, checkpoint: Path, tmp_path: Path) -> None:
     for unit in range(UNITS):
         write_shard(tmp_path / f"shards/{unit:05}.tar", pairs(20, unit))
-    gathered = tmp_path / "gathered"
-    gathered.mkdir()
+    gathered, expected = tmp_path / "gathered", tmp_path / "expected"
     want(gathered, 1)
-    made = job(tmp_path, checkpoint)
-    alike = {"filters": (Gathering(folder=str(gathered)),), "output": str(tmp_path / "expected")}
-    run(made.model_copy(update=alike))
+    run(filtered(job(tmp_path, checkpoint, output=str(expected)), gathered))
+    assert nodes(cluster) == 0
     # More than the cluster can ever have room for: the run begins when two are there.
     runner = {"kind": "ray", "workers": {"min": NODES, "max": 4}, "address": cluster.address}
-    work = Job.model_validate({**made.model_dump(), "runner": runner})
-    (tmp_path / "job.json").write_text(work.model_dump_json(), encoding="utf-8")
-    assert nodes(cluster) == 0
     want(gathered, 1 + NODES)  # this process, and a worker on each
-    words = [sys.executable, "-c", DRIVER, str(tmp_path / "job.json"), str(gathered)]
-    driver = subprocess.Popen(words, env=commands(), stdout=subprocess.PIPE, text=True)
-    assert driver.stdout is not None
-    lines = (line.split() for line in driver.stdout)  # some are Ray's
-    told = (line[1] for line in lines if line[0] in ("unit", "outcome"))
+    driver = start(job(tmp_path, checkpoint, runner=runner), gathered)
+    told = reported(driver)
     done = [next(told), next(told)]
     want(gathered, 1 + NODES + 1)  # nobody goes on without a worker on a third node
     assert nodes(cluster) == NODES
@@ -137,5 +108,5 @@ def test_a_cluster_grows_and_loses_a_node(cluster: Head, checkpoint: Path, tmp_p
     assert driver.wait() == 0
     assert sorted([*done, *others]) == [f"{unit:05}" for unit in range(UNITS)]
     assert outcome == "complete"
-    assert parquet(tmp_path / "output") == parquet(tmp_path / "expected")
+    assert parquet(tmp_path / "output") == parquet(expected)
     assert verify(str(tmp_path / "output")).problems == ()

@@ -1,6 +1,6 @@
 """What scheduling costs: many tiny units through each runner, with an engine that answers at once.
 
-    python -m benchmarks.runners [--units 10000] [--workers 2]
+    python -m benchmarks.scheduling [--units 10000] [--workers 2]
 
 For every runner, in a process of its own: milliseconds from one report to the next beyond what the
 workers themselves took for a unit, and the driver's resident memory after a tenth of the units and
@@ -97,7 +97,7 @@ def main(
     with tempfile.TemporaryDirectory() as made:
         write_shards(Path(made, "shards"), units)
         for name in RUNNERS:
-            command = [sys.executable, "-m", "benchmarks.runners", f"--only={name}"]
+            command = [sys.executable, "-m", "benchmarks.scheduling", f"--only={name}"]
             command += [f"--folder={made}", f"--workers={workers}"]
             subprocess.run(command, env=environment, check=True)
 

@@ -59,7 +59,7 @@ def take_turns(
     order = [
         name
         for turn in range(turns)
-        for name in (contenders if turn % 2 == 0 else reversed(contenders))
+        for name in (contenders if turn % 2 == 0 else reversed(list(contenders)))
     ]
     for name in track(order, "measuring", console=Console(stderr=True), transient=True):
         costs = [contenders[name].cost(work.shards, folder) for work in (less, more)]

@@ -89,7 +89,8 @@ def _connected(ray: Any, settings: RayRunner) -> Iterator[None]:
     except (OSError, ValueError) as error:
         raise JobError(
             f"runner.address: no Ray cluster at {address} ({type(error).__name__}): start one with "
-            "`ray start --head`, or leave the address out"
+            "`ray start --head`, or leave the address out; where one wants a token, set "
+            "RAY_AUTH_MODE=token"
         ) from None
     if threading.current_thread() is threading.main_thread():
         signal.signal(signal.SIGTERM, terminate)  # Ray has put its own there

@@ -47,8 +47,18 @@ class Measured(NamedTuple):
 
     per_cpu: float  # images a second of CPU time, without the start
     per_wall: float  # images a second, without the start
+    whole: float  # images a second, with the start
     start: float  # seconds of CPU time that the start takes
     memory: float  # MiB resident at the peak
+
+
+# Of a table: what of Measured a column shows, and with how many digits.
+COLUMNS = {
+    "images per CPU-second": ("per_cpu", 0),
+    "per second": ("per_wall", 0),
+    "start, CPU s": ("start", 1),
+    "peak MiB": ("memory", 0),
+}
 
 
 def take_turns(
@@ -73,7 +83,8 @@ def _difference(works: Sequence[Work], costs: Sequence[Cost]) -> Measured:
     images = more.images - less.images
     cpu, wall = high.cpu - low.cpu, high.wall - low.wall
     start = high.cpu - cpu * more.images / images
-    return Measured(images / cpu, images / wall, start, high.memory / 2**20)
+    whole = more.images / high.wall
+    return Measured(images / cpu, images / wall, whole, start, high.memory / 2**20)
 
 
 def installed(contenders: Mapping[str, Contender], console: Console) -> dict[str, Contender]:
@@ -90,14 +101,15 @@ def installed(contenders: Mapping[str, Contender], console: Console) -> dict[str
     return {name: each for name, each in contenders.items() if each.package not in missing}
 
 
-def cost_table(found: Mapping[str, Sequence[Measured]]) -> Table:
-    table = Table(
-        "", "images per CPU-second", "per second", "start, CPU s", "peak MiB", box=box.MARKDOWN
-    )
+def cost_table(
+    found: Mapping[str, Sequence[Measured]], columns: Mapping[str, tuple[str, int]] = COLUMNS
+) -> Table:
+    table = Table("", *columns, box=box.MARKDOWN)
     for name, turns in found.items():
-        columns = list(zip(*turns, strict=True))
-        digits = (0, 0, 1, 0)
-        cells = [_spread(values, d) for values, d in zip(columns, digits, strict=True)]
+        cells = [
+            _spread([getattr(turn, what) for turn in turns], digits)
+            for what, digits in columns.values()
+        ]
         table.add_row(name, *cells)
     return table
 

@@ -1,106 +1,101 @@
-"""What scheduling costs: many tiny units through each runner, with an engine that answers at once.
+"""The same shards through every runner, and through chains of Ray Data and Beam written for it.
 
-    python -m benchmarks.runners [--units 10000] [--workers 2]
+    python -m benchmarks.runners [--shards 20] [--samples 100] [--workers 2] [--repeat 3]
 
-For every runner, in a process of its own: milliseconds from one report to the next beyond what the
-workers themselves took for a unit, and the driver's resident memory after a tenth of the units and
-at the end. The work of a unit (a tar of one sample) is what its report says, shared by the workers;
-noting the attempt and reporting are counted as scheduling. Prints figures; nothing is asserted.
+Each contender filters made-up photographs (640x480, JPEG) by size and words, decodes, resizes to
+224 and writes text, size, digest and a model's instant answer as Parquet; the chains are as the
+documentation of their tools has it. Images per CPU-second are of the difference between all shards
+and a quarter of them, so that starting up is left out, and count user and system time of all
+processes; images per second of the wall clock have the start in them.
+
+Then each is killed, with every process it has started, once half of the images are answered, and
+run again the same way; what its output holds is compared with the input by unique keys. Nothing is
+asserted. benchmarks/scheduling.py measures what tiny units cost.
 """
 
-import os
-import subprocess
-import sys
+import json
 import tempfile
-import time
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated
 
-import psutil
 import typer
+from rich.console import Console
 
-from benchmarks.pass_over_shards.work import MIN_SIDE
-from pipelines.runs import run
-from schemas.report import UnitReport
-from shardmill import Job
+from benchmarks.pass_over_shards.interruption import interrupt_all, interruption_table
+from benchmarks.pass_over_shards.photographs import DISTINCT, photographs, write_shard
+from benchmarks.pass_over_shards.turns import (
+    WIDTH,
+    Contender,
+    Work,
+    cost_table,
+    installed,
+    take_turns,
+)
 
-ROOT = Path(__file__).parents[1]
-INSTANT = Path(__file__).parent / "instant"
-RUNNERS: dict[str, dict[str, Any]] = {
-    "local, 1 worker": {"kind": "local", "workers": 1},
-    "local": {"kind": "local"},
-    "ray": {"kind": "ray"},
+_SMALLER = 4  # times fewer shards: the cost that is taken off
+_COLUMNS = {
+    "images per CPU-second": ("per_cpu", 0),
+    "a second, start included": ("whole", 0),
+    "start, CPU s": ("start", 1),
+    "peak MiB": ("memory", 0),
 }
 
 
-def write_shards(folder: Path, units: int) -> None:
-    """Tars of one small sample each, all alike."""
-    sys.path.append(str(ROOT / "tests"))
-    from making import jpeg, tar_bytes
+def contenders(workers: int) -> dict[str, Contender]:
+    """By name: Shardmill on its runners, then the chains."""
+    several = ("--direct_running_mode=multi_processing", f"--direct_num_workers={workers}")
+    portable = ("--runner=PortableRunner", "--environment_type=LOOPBACK")
+    return {
+        "local, 1 worker": _job(kind="local"),
+        f"local, {workers} workers": _job(kind="local", workers=workers),
+        "ray": _job("ray", kind="ray", workers=workers),
+        "beam, in memory": _job("apache_beam", kind="beam"),
+        "beam, processes": _job("apache_beam", kind="beam", options=several),
+        "beam, portable": _job(
+            "apache_beam", kind="beam", options=(*portable, "--job_endpoint={job_endpoint}")
+        ),
+        "Ray Data chain": Contender("ray_data", package="ray"),
+        "Ray Data chain, overwriting": Contender("ray_data", ("overwrite",), "ray"),
+        "Beam chain, in memory": Contender("beam_chain", package="apache_beam"),
+        "Beam chain, processes": Contender("beam_chain", several, "apache_beam"),
+    }
 
-    content = tar_bytes([("0.jpg", jpeg(MIN_SIDE, MIN_SIDE)), ("0.txt", b"a red star")])
-    for number in range(units):
-        path = folder / f"{number // 1000:03}" / f"{number:06}.tar"
-        path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_bytes(content)
 
-
-def measure(folder: Path, name: str, workers: int) -> None:
-    """One runner over all shards; prints a line."""
-    runner = {"workers": workers, **RUNNERS[name], "decode_threads": 1}
-    job = Job.model_validate(
-        {
-            "name": "runners",
-            "input": {"shards": f"{folder}/shards/**/*.tar"},
-            "model": {"checkpoint": str(ROOT / "demo/checkpoint"), "device": "cpu"},
-            "tasks": {"caption": {"kind": "caption"}},
-            "output": f"{folder}/{name}",
-            "runner": runner,
-        }
-    )
-    process = psutil.Process(os.getpid())
-    at: list[float] = []
-    memory: list[int] = []  # bytes, at each report
-    busy: list[float] = []
-
-    def hear(report: UnitReport) -> None:
-        assert report.counts.kept == 1, report
-        at.append(time.perf_counter())
-        busy.append(report.seconds)
-        memory.append(process.memory_info().rss)
-
-    run(job, on_report=hear)
-    skipped = len(at) // 10  # by then all workers are there
-    units = len(at) - 1 - skipped
-    each = 1000 * (at[-1] - at[skipped]) / units
-    work = 1000 * sum(busy[skipped + 1 :]) / units
-    share = work / runner["workers"]
-    print(
-        f"{name:16} {each:6.2f} ms a unit, {share:6.2f} of it work, {each - share:6.2f} beyond; "
-        f"driver {memory[skipped] >> 20} MiB, at the end {memory[-1] >> 20}",
-        flush=True,
-    )
+def _job(package: str = "", **runner: object) -> Contender:
+    return Contender("shardmill_job", (json.dumps(runner),), package)
 
 
 def main(
-    units: Annotated[int, typer.Option(help="How many shards.")] = 10_000,
-    workers: Annotated[int, typer.Option(help="Of the runners that have several.")] = 2,
-    only: Annotated[str | None, typer.Option(hidden=True)] = None,
-    folder: Annotated[Path | None, typer.Option(hidden=True)] = None,
+    *,
+    shards: Annotated[int, typer.Option(min=_SMALLER, help="How many.")] = 20,
+    samples: Annotated[int, typer.Option(min=1, help="Photographs in each shard.")] = 100,
+    workers: Annotated[int, typer.Option(min=1, help="Of the runners that have several.")] = 2,
+    repeat: Annotated[int, typer.Option(min=0, help="Turns of each; 0: kill alone.")] = 3,
+    only: Annotated[str, typer.Option(help="Contenders whose names hold this.")] = "",
+    folder: Annotated[Path | None, typer.Option(help="Room for shards and outputs.")] = None,
 ) -> None:
-    """Time every runner on the same shards."""
-    if only is not None and folder is not None:
-        measure(folder, only, workers)
-        return
-    places = [str(INSTANT), str(ROOT), os.environ.get("PYTHONPATH", "")]
-    environment = {**os.environ, "PYTHONPATH": os.pathsep.join(filter(None, places))}
-    with tempfile.TemporaryDirectory() as made:
-        write_shards(Path(made, "shards"), units)
-        for name in RUNNERS:
-            command = [sys.executable, "-m", "benchmarks.runners", f"--only={name}"]
-            command += [f"--folder={made}", f"--workers={workers}"]
-            subprocess.run(command, env=environment, check=True)
+    console = Console(width=WIDTH)
+    chosen = {name: each for name, each in contenders(workers).items() if only in name}
+    chosen = installed(chosen, console)
+    with tempfile.TemporaryDirectory(dir=folder) as within:
+        place = Path(within)
+        less, more = (_write(place / str(n), n, samples) for n in (shards // _SMALLER, shards))
+        if repeat:
+            turns = take_turns(chosen, less, more, repeat, place)
+            console.print(cost_table(turns, _COLUMNS))
+        console.print(interruption_table(interrupt_all(chosen, more, place)))
 
+
+def _write(folder: Path, shards: int, samples: int) -> Work:
+    """So many shards; no two samples have the same key."""
+    folder.mkdir()
+    images = photographs(min(DISTINCT, shards * samples))
+    for shard in range(shards):
+        write_shard(folder / f"{shard:05}.tar", images, samples, first=shard * samples)
+    return Work(folder, shards * samples)
+
+
+main.__doc__ = __doc__  # what --help shows
 
 if __name__ == "__main__":
     typer.run(main)

@@ -178,4 +178,4 @@ def _taken(work: ResolvedJob) -> TakenRows | None:
         return None
     texts = ("source_text",) * (work.job.input.text is not None)
     columns = (*texts, *work.job.input.carried())
-    return TakenRows(Layout(absolute(place)), storage_for(place), earlier, columns)
+    return TakenRows(Layout(absolute(place, work.folder)), storage_for(place), earlier, columns)

@@ -6,6 +6,7 @@ import json
 import signal
 import sys
 from collections.abc import Callable, Sequence
+from contextlib import redirect_stdout
 from pathlib import Path
 from types import FrameType
 from typing import Annotated, Any, ParamSpec, TypeVar
@@ -201,7 +202,7 @@ def run(
     signal.signal(signal.SIGTERM, _terminate)
     plans: list[Plan] = []
     reports: list[UnitReport] = []
-    with RunProgress(_err) as progress:
+    with RunProgress(_err) as progress, redirect_stdout(sys.stderr):  # Ray has its own to say
         summary = run_job(
             loaded,
             limit_units=limit_units,
@@ -244,7 +245,7 @@ def retry(
         if not yes and not typer.confirm("Delete these files?", err=True):
             raise JobError("nothing was deleted, nothing run: --yes deletes without asking")
     signal.signal(signal.SIGTERM, _terminate)
-    with RunProgress(_err) as progress:
+    with RunProgress(_err) as progress, redirect_stdout(sys.stderr):  # Ray has its own to say
         summary = retry_units(
             found,
             on_plan=progress.on_plan,

@@ -5,10 +5,12 @@ import json
 import os
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
-from functools import cached_property
+from functools import cached_property, partial
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any
+
+from pydantic import Field
 
 from filters import Filter
 from inference import (
@@ -83,6 +85,8 @@ class ResolvedJob(Frozen):
 
     job: Job
     resolved: Resolved
+    # Where the job's relative paths begin, for a worker's current folder may be another.
+    folder: str = Field(default_factory=os.getcwd)
 
     @cached_property
     def record(self) -> dict[str, Any]:
@@ -102,7 +106,7 @@ class ResolvedJob(Frozen):
         """What a worker lends filters and engine when they load."""
         models = self.resolved.models
         return Resources(
-            open_file,
+            partial(open_file, start=self.folder),
             self.resolved.device,
             gpus=self.job.runner.model_gpus,
             threads=self.resolved.threads,
@@ -124,7 +128,7 @@ class ResolvedJob(Frozen):
 
     @property
     def layout(self) -> Layout:
-        return Layout(absolute(self.job.output))
+        return Layout(absolute(self.job.output, self.folder))
 
 
 @dataclass(frozen=True)

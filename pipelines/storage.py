@@ -127,11 +127,11 @@ def storage_for(path: str) -> Storage:
     return LocalStorage()
 
 
-def open_file(path: str) -> BinaryIO:
+def open_file(path: str, start: str = "") -> BinaryIO:
     """A stream of a file that the job names, wherever it lies."""
-    return storage_for(path).open(absolute(path))
+    return storage_for(path).open(absolute(path, start))
 
 
-def absolute(path: str) -> str:
-    """A path as the manifest stores it; relative ones start at the current folder."""
-    return os.path.abspath(os.path.expanduser(path.removeprefix("file://")))
+def absolute(path: str, start: str = "") -> str:
+    """A path as the manifest stores it; relative ones begin at `start`, or the current folder."""
+    return os.path.abspath(os.path.join(start, os.path.expanduser(path.removeprefix("file://"))))

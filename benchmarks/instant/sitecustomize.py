@@ -20,7 +20,7 @@ class _Instead(MetaPathFinder):
 
         def changed(module: object) -> None:
             execute(module)  # type: ignore[arg-type]
-            from benchmarks.pass_over_shards.shardmill_pass import InstantEngine  # imports module
+            from benchmarks.pass_over_shards.instant_engine import InstantEngine
 
             module.load_engine = lambda *_: InstantEngine()  # type: ignore[attr-defined]
 

@@ -1,7 +1,6 @@
 """Made-up photographs with captions, packed as shards; the same seed makes the same bytes."""
 
 import io
-import itertools
 import json
 from collections.abc import Sequence
 from pathlib import Path
@@ -27,18 +26,18 @@ def photographs(number: int = DISTINCT, size: tuple[int, int] = SIZE) -> list[by
     return [_encoded(_photograph(seed, size)) for seed in range(number)]
 
 
-def write_shard(path: Path, images: Sequence[bytes], samples: int) -> Path:
-    """A tar of `samples` pairs with a `json` member each, the images in turn."""
+def write_shard(path: Path, images: Sequence[bytes], samples: int, first: int = 0) -> Path:
+    """A tar of `samples` pairs with a `json` member each, the images in turn; keys count on."""
     words = _TEXT.split()
     with path.open("wb") as file, TarWriter(file, encoder=False, user="", group="", mtime=0) as tar:
-        for index, image in enumerate(itertools.islice(itertools.cycle(images), samples)):
+        for index in range(first, first + samples):
             key = f"{index:08}"
             truth = {"url": f"https://example.com/{key}.jpg", "width": SIZE[0], "height": SIZE[1]}
             text = " ".join(words[: 5 + index % (len(words) - 4)])
             tar.write(
                 {
                     "__key__": key,
-                    "jpg": image,
+                    "jpg": images[index % len(images)],
                     "txt": text.encode(),
                     "json": json.dumps(truth).encode(),
                 }

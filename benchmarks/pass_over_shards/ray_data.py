@@ -1,7 +1,9 @@
 """Ray Data: read_webdataset, map_batches, write_parquet, on every core of this machine.
 
-python -m benchmarks.pass_over_shards.ray_data SHARD OUTPUT
+python -m benchmarks.pass_over_shards.ray_data SHARDS OUTPUT [MODE]
 
+SHARDS is a tar or a folder of tars. MODE is what becomes of files that OUTPUT has: `append`, which
+is Ray Data's default, or `overwrite`.
 The images stay encoded until they are worked on (`decoder=None`): the default decodes while
 reading, and sends whole pixels through the object store.
 """
@@ -13,6 +15,7 @@ from typing import Any
 
 import numpy as np
 import ray
+from ray.data import SaveMode
 
 from benchmarks.pass_over_shards.work import worked
 
@@ -28,12 +31,13 @@ def annotated(batch: dict[str, Any]) -> dict[str, Any]:
     return {name: np.array(values) for name, values in columns.items()}
 
 
-def run(shard: str, output: str) -> None:
-    """Annotate the shard."""
-    ray.init(include_dashboard=False, logging_level="warning", log_to_driver=False)
+def run(shards: str, output: str, mode: str = "append") -> None:
+    """Annotate the shards."""
+    ray.init("local", include_dashboard=False, logging_level="warning", log_to_driver=False)
     ray.data.DataContext.get_current().enable_progress_bars = False
-    pairs = ray.data.read_webdataset([shard], decoder=None)
-    pairs.map_batches(annotated).write_parquet(output, compression="zstd")
+    pairs = ray.data.read_webdataset([shards], decoder=None)
+    rows = pairs.map_batches(annotated)
+    rows.write_parquet(output, compression="zstd", mode=SaveMode(mode))
 
 
 if __name__ == "__main__":

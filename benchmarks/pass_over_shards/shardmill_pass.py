@@ -8,57 +8,42 @@ was busy.
 
 import os
 import sys
-from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 from unittest.mock import patch
 
-from benchmarks.pass_over_shards.work import (
-    ANSWER,
-    MAX_ASPECT,
-    MAX_WORDS,
-    MIN_SIDE,
-    MIN_WORDS,
-    SIDE,
-)
+from benchmarks.pass_over_shards.instant_engine import InstantEngine
+from benchmarks.pass_over_shards.work import MAX_ASPECT, MAX_WORDS, MIN_SIDE, MIN_WORDS, SIDE
 from inference import ResolvedCheckpoint
 from pipelines.annotate import Annotator
 from pipelines.job import Job
 from pipelines.plan import Resolved, ResolvedJob
 from pipelines.storage import LocalStorage
-from schemas.generation import Generation, Request, Token
 from schemas.sample import Unit
 
-_TOKENS = tuple(Token(number, word, -0.5) for number, word in enumerate(ANSWER.split()))
+
+def job(shards: str, output: str, decode: str, **keys: Any) -> Job:
+    """Filters on size and words, a carried column, one task; `keys` are set in its place."""
+    return Job.model_validate(
+        {
+            "name": "pass",
+            "input": {"shards": shards, "carry": ["json:url"], "decode": decode},
+            "filters": [
+                {"kind": "image_size", "min_side": MIN_SIDE, "max_aspect": MAX_ASPECT},
+                {"kind": "text_quality", "min_words": MIN_WORDS, "max_words": MAX_WORDS},
+            ],
+            "model": {"checkpoint": "none"},
+            "tasks": {"caption": {"kind": "caption"}},
+            "output": output,
+            **keys,
+        }
+    )
 
 
-class InstantEngine:
-    """Says the same of every image, at once."""
-
-    resolution = SIDE
-    halvings = 0
-
-    def generate(self, block: Sequence[Request], /) -> list[tuple[Generation, ...]]:
-        assert all(request.image.shape == (SIDE, SIDE, 3) for request in block)
-        generation = Generation(_TOKENS, ANSWER)
-        return [(generation,) * len(request.prompts) for request in block]
-
-
-def job(shard: str, output: str, decode: str) -> ResolvedJob:
-    """Filters on size and words, a carried column, one task."""
+def resolved(job: Job) -> ResolvedJob:
+    """Without a look at a checkpoint, for there is none."""
     return ResolvedJob(
-        job=Job.model_validate(
-            {
-                "name": "pass",
-                "input": {"shards": shard, "carry": ["json:url"], "decode": decode},
-                "filters": [
-                    {"kind": "image_size", "min_side": MIN_SIDE, "max_aspect": MAX_ASPECT},
-                    {"kind": "text_quality", "min_words": MIN_WORDS, "max_words": MAX_WORDS},
-                ],
-                "model": {"checkpoint": "none"},
-                "tasks": {"caption": {"kind": "caption"}},
-                "output": output,
-            }
-        ),
+        job=job,
         resolved=Resolved(
             checkpoint=ResolvedCheckpoint(
                 source="none", local=True, version="none", resolution=SIDE, generation=2
@@ -78,7 +63,7 @@ def run(shard: str, output: str, decode: str, *options: str) -> None:
     """Annotate the shard."""
     with patch("pipelines.annotate.load_engine", lambda *_: InstantEngine()):
         cores = len(os.sched_getaffinity(0))
-        annotator = Annotator(job(shard, output, decode), LocalStorage(), cores)
+        annotator = Annotator(resolved(job(shard, output, decode)), LocalStorage(), cores)
     path = Path(shard)
     report = annotator.annotate(Unit(path.stem, shard, path.name, path.stat().st_size, version=""))
     assert report.counts.kept == report.counts.read > 0, report

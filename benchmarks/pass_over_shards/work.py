@@ -2,6 +2,7 @@
 
 import hashlib
 import io
+import os
 from collections.abc import Mapping
 from typing import Any
 
@@ -11,6 +12,7 @@ SIDE = 224  # pixels of the square that a model sees
 MIN_SIDE, MAX_ASPECT = 64, 3.0  # of images, as in the filter image_size
 MIN_WORDS, MAX_WORDS = 2, 512  # as in the filter text_quality
 ANSWER = "a photograph"
+ANSWERED = "SHARDMILL_BENCHMARK_ANSWERED"  # names a file that grows by a byte for each image
 
 Row = dict[str, object]
 
@@ -43,4 +45,12 @@ def worked(key: str, text: str, image: bytes, metadata: Mapping[str, Any]) -> Ro
 def answer(seen: Image.Image) -> str:
     """What the model says of [SIDE, SIDE]; it looks at nothing but the size."""
     assert seen.size == (SIDE, SIDE)
+    count_answered(1)
     return ANSWER
+
+
+def count_answered(images: int) -> None:
+    """Where somebody counts, by whatever process: the file grows."""
+    if path := os.environ.get(ANSWERED):
+        with open(path, "ab", buffering=0) as file:
+            file.write(bytes(images))

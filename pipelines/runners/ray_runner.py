@@ -1,5 +1,6 @@
 """The Ray runner: actors on a cluster, one unit in flight each. Ray is imported here alone."""
 
+import json
 import logging
 import os
 import signal
@@ -14,7 +15,7 @@ from typing import Any
 from pipelines.job_runners import Range, RayRunner
 from pipelines.plan import Plan, ResolvedJob
 from pipelines.runners.scheduling import Assignment, Lost, Message, load, schedule, work
-from pipelines.storage import Storage
+from pipelines.storage import Storage, absolute
 from pipelines.worker import Worker
 from schemas.errors import JobError, WorkerFault
 from schemas.report import OnProgress, Progress, UnitReport
@@ -25,6 +26,7 @@ _PROGRESS = "progress"  # answered in a thread of its own, while the other works
 _KILLED_WITHIN = 10  # seconds
 _REACHED_WITHIN = 10  # seconds
 _LONGEST = 200  # characters told of what Ray says
+_SUBMITTED = "RAY_JOB_CONFIG_JSON_ENV_VAR"  # what `ray job submit` tells the driver, in JSON
 
 
 def run_ray(
@@ -35,6 +37,7 @@ def run_ray(
     assert isinstance(settings, RayRunner)
     if not units:
         return
+    _check_output(plan.work.job.output)
     ray = _ray()
     with _connected(ray, settings):
         workers = settings.workers
@@ -44,6 +47,17 @@ def run_ray(
         for report in schedule(plan, units, storage, crew, most):
             metrics.add(report)
             yield report
+
+
+def _check_output(output: str) -> None:
+    """JobError where the output would go when Ray clears up after `ray job submit`."""
+    submitted = json.loads(os.environ.get(_SUBMITTED, "{}"))
+    is_relative = absolute(output) != absolute(output, "/")
+    if is_relative and "working_dir" in submitted.get("runtime_env", {}):
+        raise JobError(
+            f"output: {output} would lie in Ray's own copy of the folder that was submitted, which "
+            "it deletes: give an absolute path"
+        )
 
 
 def _ray() -> Any:
@@ -75,7 +89,8 @@ def _connected(ray: Any, settings: RayRunner) -> Iterator[None]:
     except (OSError, ValueError) as error:
         raise JobError(
             f"runner.address: no Ray cluster at {address} ({type(error).__name__}): start one with "
-            "`ray start --head`, or leave the address out"
+            "`ray start --head`, or leave the address out; where one wants a token, set "
+            "RAY_AUTH_MODE=token"
         ) from None
     if threading.current_thread() is threading.main_thread():
         signal.signal(signal.SIGTERM, terminate)  # Ray has put its own there

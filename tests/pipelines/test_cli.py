@@ -3,6 +3,7 @@
 import json
 from collections.abc import Sequence
 from pathlib import Path
+from typing import Any, cast
 
 import pytest
 import random_adapter
@@ -13,6 +14,8 @@ from typer.testing import CliRunner, Result
 
 from pipelines.cli import app, main
 from pipelines.job import Job
+from pipelines.runners.local import run_local
+from pipelines.runs import RUNNERS, Reports
 
 Capture = pytest.CaptureFixture[str]
 
@@ -76,6 +79,19 @@ def test_run_then_status_verify_inspect_and_finish(job_file: Path, tmp_path: Pat
     (output / "_SUCCESS").unlink()
     call("finish", output)
     assert (output / "_SUCCESS").exists()
+
+
+def test_what_a_runner_prints_is_no_part_of_the_answer(
+    job_file: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def chatty(*arguments: Any) -> Reports:  # as Ray is where its cluster has no room
+        print("(raylet) There are tasks")
+        yield from run_local(*arguments)
+
+    monkeypatch.setitem(cast(dict[str, Any], RUNNERS), "local", chatty)
+    told = call("run", job_file, "--json")
+    assert json.loads(told.stdout)["outcome"] == "complete"
+    assert "(raylet)" in told.stderr
 
 
 def test_a_partial_run_is_done_what_was_asked_but_not_complete(

@@ -55,6 +55,19 @@ def test_a_cluster_without_room_is_told_and_charges_nothing(one_unit: Job, tmp_p
 
 
 @pytest.mark.usefixtures("ray_session")
+def test_relative_paths_begin_where_the_run_was_started(
+    one_unit: Job, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)  # no worker's current folder
+    (tmp_path / "hashes.csv").write_text(f"algorithm,hash\nmd5,{0:032x}\n", encoding="utf-8")
+    listed = {"kind": "hash_list", "path": "hashes.csv"}
+    keys = {"filters": [listed], "input": {"shards": "shards/*.tar"}, "output": "output"}
+    summary = run(Job.model_validate({**one_unit.model_dump(), **keys}))
+    assert summary.outcome == "complete"
+    assert (tmp_path / "output/0.parquet").exists()
+
+
+@pytest.mark.usefixtures("ray_session")
 def test_metrics_count_what_the_reports_say(one_unit: Job, monkeypatch: pytest.MonkeyPatch) -> None:
     counted: Counter[tuple[str, ...]] = Counter()
     rates: list[float] = []

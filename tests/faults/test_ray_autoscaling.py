@@ -1,0 +1,112 @@
+"""A Ray cluster that begins without workers, grows as a run asks, and has nodes taken away."""
+
+import json
+import subprocess
+import tempfile
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from gathering import filtered, reported, start, want
+from making import job, pairs, write_shard
+from ray_head import Head, commands, free_ports, head
+
+from pipelines.runs import run
+from pipelines.verify import verify
+
+pytestmark = pytest.mark.faults
+pytest.importorskip("ray", reason="ray is not installed: pip install '.[ray]'")
+UNITS, NODES = 20, 2
+HEAD, FIRST = (f"{'f' * 51}{number:05}" for number in range(2))  # as the provider counts nodes
+# What a cluster's configuration may run on its machines: nothing here.
+FAKE = "ray.autoscaler._private.fake_multi_node"
+COMMANDS = (
+    "initialization",
+    "setup",
+    "head_setup",
+    "worker_setup",
+    "head_start_ray",
+    "worker_start_ray",
+)
+
+
+@pytest.fixture
+def cluster(tmp_path: Path) -> Iterator[Head]:
+    """A head without room, and at most so many nodes with room for one worker, none at first."""
+    ports = free_ports(3)
+    one = {"CPU": 1, "object_store_memory": 128 << 20}
+    config = {
+        "cluster_name": "growing",
+        "provider": {
+            "type": "external",  # by its own name it looks for a file that Ray does not ship
+            "module": f"{FAKE}.node_provider.FakeMultiNodeProvider",
+            "gcs_address": f"127.0.0.1:{ports[0]}",
+            "head_node_id": HEAD,
+            "launch_multiple": True,
+            "disable_node_updaters": True,
+            "disable_launch_config_check": True,
+        },
+        "head_node_type": "ray.head.default",  # as the provider names it
+        "available_node_types": {
+            "ray.head.default": {"resources": {}, "node_config": {}, "max_workers": 0},
+            "worker": {"resources": one, "node_config": {}, "max_workers": NODES},
+        },
+        "max_workers": NODES,
+        "idle_timeout_minutes": 0.05,
+        "upscaling_speed": 1,
+        "auth": {},
+        "file_mounts": {},
+        "cluster_synced_files": [],
+        "file_mounts_sync_continuously": False,
+        **{f"{when}_commands": [] for when in COMMANDS},
+    }
+    file = tmp_path / "cluster.json"
+    file.write_text(json.dumps(config), encoding="utf-8")
+    variables = {
+        "RAY_FAKE_CLUSTER": "1",
+        "RAY_enable_autoscaler_v2": "1",
+        "RAY_CLOUD_INSTANCE_ID": HEAD,
+        "RAY_OVERRIDE_NODE_ID_FOR_TESTING": HEAD,
+        "AUTOSCALER_UPDATE_INTERVAL_S": "1",
+    }
+    with tempfile.TemporaryDirectory() as short:
+        options = ["--num-cpus=0", f"--autoscaling-config={file}"]
+        with head(Path(short), *options, ports=ports, variables=variables) as running:
+            yield running
+
+
+def nodes(cluster: Head) -> int:
+    """How many nodes besides the head are there."""
+    below = cluster.process.children(recursive=True)
+    return sum(each.name() == "raylet" for each in below) - 1
+
+
+def parquet(output: Path) -> dict[str, bytes]:
+    return {path.name: path.read_bytes() for path in output.glob("*.parquet")}
+
+
+def test_a_cluster_grows_and_loses_a_node(cluster: Head, checkpoint: Path, tmp_path: Path) -> None:
+    for unit in range(UNITS):
+        write_shard(tmp_path / f"shards/{unit:05}.tar", pairs(20, unit))
+    gathered, expected = tmp_path / "gathered", tmp_path / "expected"
+    want(gathered, 1)
+    run(filtered(job(tmp_path, checkpoint, output=str(expected)), gathered))
+    assert nodes(cluster) == 0
+    # More than the cluster can ever have room for: the run begins when two are there.
+    runner = {"kind": "ray", "workers": {"min": NODES, "max": 4}, "address": cluster.address}
+    want(gathered, 1 + NODES)  # this process, and a worker on each
+    driver = start(job(tmp_path, checkpoint, runner=runner), gathered)
+    told = reported(driver)
+    done = [next(told), next(told)]
+    want(gathered, 1 + NODES + 1)  # nobody goes on without a worker on a third node
+    assert nodes(cluster) == NODES
+    drain = ["ray", "drain-node", "--address", cluster.address, "--node-id", FIRST]
+    drain += ["--reason", "DRAIN_NODE_REASON_PREEMPTION", "--reason-message", "taken away"]
+    drain += ["--deadline-remaining-seconds", "1"]
+    subprocess.run(drain, env=commands(), check=True)
+    *others, outcome = told
+    assert driver.wait() == 0
+    assert sorted([*done, *others]) == [f"{unit:05}" for unit in range(UNITS)]
+    assert outcome == "complete"
+    assert parquet(tmp_path / "output") == parquet(expected)
+    assert verify(str(tmp_path / "output")).problems == ()

@@ -1,0 +1,82 @@
+"""A Ray cluster of three hosts, of which one loses its network in mid-job."""
+
+import subprocess
+import tempfile
+from collections.abc import Iterator
+from contextlib import ExitStack
+from pathlib import Path
+
+import pytest
+from gathering import filtered, reported, start, want
+from hosts import Host, hosts, why_not
+from making import job, pairs, write_shard
+from ray_head import head, started
+
+from pipelines.runs import run
+from pipelines.verify import verify
+
+pytestmark = pytest.mark.faults
+pytest.importorskip("ray", reason="ray is not installed: pip install '.[ray]'")
+UNITS, NODES = 20, 2
+PORTS = (6379, 8265, 10001)  # Ray's own, for the network is
+HASTE = {  # a lost host is noticed within seconds: by Ray's own settings it takes a minute
+    "RAY_health_check_initial_delay_ms": "1000",
+    "RAY_health_check_period_ms": "1000",
+    "RAY_health_check_timeout_ms": "1000",
+    "RAY_health_check_failure_threshold": "3",
+}
+
+
+@pytest.fixture
+def cluster() -> Iterator[list[Host]]:
+    """A head, which runs no worker, and two nodes with room for one worker each."""
+    if reason := why_not():
+        pytest.skip(reason)
+    with ExitStack() as running:
+        machines = running.enter_context(hosts(1 + NODES))
+        folders = [running.enter_context(tempfile.TemporaryDirectory()) for _ in machines]
+        first, *others = machines
+        made = head(
+            Path(folders[0]),
+            "--num-cpus=0",
+            host=first.address,
+            ports=PORTS,
+            within=first.within,
+            variables=HASTE,
+        )
+        running.enter_context(made)
+        for machine, folder in zip(others, folders[1:], strict=True):
+            words = ["ray", "start", "--block", f"--address={first.address}:{PORTS[0]}"]
+            words += [f"--node-ip-address={machine.address}", "--num-cpus=1"]
+            running.enter_context(
+                started([*machine.within, *words, f"--temp-dir={folder}"], **HASTE)
+            )
+        yield machines
+
+
+def parquet(output: Path) -> dict[str, bytes]:
+    return {path.name: path.read_bytes() for path in output.glob("*.parquet")}
+
+
+def test_a_host_loses_its_network(cluster: list[Host], checkpoint: Path, tmp_path: Path) -> None:
+    for unit in range(UNITS):
+        write_shard(tmp_path / f"shards/{unit:05}.tar", pairs(20, unit))
+    gathered, expected = tmp_path / "gathered", tmp_path / "expected"
+    want(gathered, 1)
+    run(filtered(job(tmp_path, checkpoint, output=str(expected)), gathered))
+    want(gathered, 1 + NODES)  # this process, and a worker on each
+    first, second, _ = cluster
+    address = f"{first.address}:{PORTS[0]}"
+    runner = {"kind": "ray", "workers": NODES, "address": address}
+    driver = start(job(tmp_path, checkpoint, runner=runner), gathered, first.within)
+    told = reported(driver)
+    done = [next(told), next(told)]
+    want(gathered, 99)  # whatever is in work stays so
+    subprocess.run(second.cut, check=True)
+    want(gathered, 0)  # the lost host goes on too, and writes what the other writes
+    *others, outcome = told
+    assert driver.wait() == 0
+    assert sorted([*done, *others]) == [f"{unit:05}" for unit in range(UNITS)]
+    assert outcome == "complete"
+    assert parquet(tmp_path / "output") == parquet(expected)
+    assert verify(str(tmp_path / "output")).problems == ()

@@ -49,7 +49,7 @@ class Annotator:
             list(filters.values()), resources, job.evaluate == "all", list(filters)
         )
         for task in job.tasks.values():
-            task.load()
+            task.load(resources)
         self._engine: Engine | None = None  # where nothing is asked
         if work.model is not None and work.resolved.checkpoint is not None:
             self._engine = load_engine(work.model, work.resolved.checkpoint, resources)

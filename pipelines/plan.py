@@ -217,6 +217,7 @@ def resolve(job: Job, recorded: Mapping[str, Any] | None = None) -> ResolvedJob:
     }
     device = resolve_device(job.model.device if job.model else "auto", lent=job.runner.lends_gpus)
     threads = pinned["threads"] if pinned else len(os.sched_getaffinity(0))
+    resources = Resources(open_file, device, threads=threads)
     known = pinned.get("models", {}) if pinned else {}
     checkpoint = _checkpoint(job.model, recorded) if job.model else None
     resolved = Resolved(
@@ -227,7 +228,7 @@ def resolve(job: Job, recorded: Mapping[str, Any] | None = None) -> ResolvedJob:
         files={
             path: _digest(path, where) for where, stage in stages.items() for path in stage.files()
         },
-        models=_checked(job, filters, Resources(open_file, device, threads=threads), known),
+        models=_checked(job, filters, resources, known),
         images_judged=job.judges_images or (earlier is not None and earlier.images_judged),
         rules={name: stage.rules for name, stage in filters.items()},
         packages={
@@ -239,7 +240,7 @@ def resolve(job: Job, recorded: Mapping[str, Any] | None = None) -> ResolvedJob:
     job.check_image_safety(resolved.images_judged)
     for name, task in job.tasks.items():
         with at(f"tasks.{name}: "):
-            task.load()
+            task.load(resources)
     return ResolvedJob(job=job, resolved=resolved)
 
 

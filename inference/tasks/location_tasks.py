@@ -11,6 +11,7 @@ from inference.tasks import locations
 from inference.tasks.locations import Detection
 from inference.tasks.task import Task
 from schemas.generation import Generation
+from schemas.resources import Resources
 from schemas.sample import Sample
 
 _BOX = [
@@ -92,8 +93,11 @@ class Segment(LocationTask):
     def files(self) -> tuple[str, ...]:
         return () if self.mask_decoder is None else (self.mask_decoder,)
 
-    def load(self) -> None:
-        self._masks([], 1, 1)
+    def load(self, resources: Resources) -> None:
+        if self.mask_decoder is not None:
+            from inference.tasks import masks  # which imports torch
+
+            masks.decoder(self.mask_decoder, resources.open)
 
     def parse(self, generation: Generation, width: int, height: int) -> tuple[object, bool]:
         objects, complete = locations.read(generation, width, height, masks=True)

@@ -1,8 +1,8 @@
 """Segmentation codes become masks, by the convolutional decoder published with PaliGemma."""
 
-from collections.abc import Sequence
-from functools import cache
+from collections.abc import Callable, Sequence
 from pathlib import Path
+from typing import BinaryIO
 from zipfile import BadZipFile
 
 import numpy as np
@@ -12,6 +12,8 @@ from torch import nn
 
 from inference.tasks.locations import Detection
 from schemas.errors import JobError
+
+_DECODERS: dict[str, "MaskDecoder"] = {}  # by path, as the job names it
 
 
 class Residual(nn.Module):
@@ -64,12 +66,24 @@ class MaskDecoder(nn.Module):
         return masks[:, 0]
 
 
-@cache
-def decoder(path: str) -> MaskDecoder:
-    """The decoder with the weights of `path`, a file laid out as vae-oid.npz; read once."""
+def _from_here(path: str) -> BinaryIO:
+    return Path(path).expanduser().open("rb")
+
+
+def decoder(path: str, open_file: Callable[[str], BinaryIO] = _from_here) -> MaskDecoder:
+    """The decoder with the weights of `path`, a file laid out as vae-oid.npz.
+
+    It is opened when this is first called, and kept.
+    """
+    if path not in _DECODERS:
+        _DECODERS[path] = _read(path, open_file)
+    return _DECODERS[path]
+
+
+def _read(path: str, open_file: Callable[[str], BinaryIO]) -> MaskDecoder:
     weights = MaskDecoder()
     try:
-        with np.load(Path(path).expanduser(), allow_pickle=False) as arrays:
+        with open_file(path) as file, np.load(file, allow_pickle=False) as arrays:
             read = {name: torch.from_numpy(arrays[name]) for name in arrays if _needed(name)}
         read["codebook.weight"] = read.pop("_vq_vae._embedding")
         weights.load_state_dict(read)

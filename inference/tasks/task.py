@@ -8,6 +8,7 @@ from pydantic import Field, PositiveInt
 
 from schemas.frozen import Frozen
 from schemas.generation import Generation
+from schemas.resources import Resources
 from schemas.sample import Sample
 
 
@@ -19,7 +20,7 @@ class Task(Frozen, ABC):
     kind: str
     max_new_tokens: PositiveInt = Field(64, le=2048)  # generation is cut here
 
-    def load(self) -> None:
+    def load(self, resources: Resources) -> None:
         """Load now what `parse` will need; JobError where it cannot be had."""
 
     @abstractmethod

@@ -123,7 +123,7 @@ class Asking:
             resources = work.resources
             self._judging = Judging(list(judges.values()), resources, names=list(judges))
             for task in job.tasks.values():
-                task.load()
+                task.load(resources)
             self._engine = load_engine(model, checkpoint, resources)
         self._preparation = Preparation(job, self._judging, self._engine.resolution, threads)
         self._lock = threading.Lock()

@@ -12,6 +12,7 @@ from pydantic import ValidationError
 from inference import Detect, Segment
 from schemas.errors import JobError
 from schemas.generation import Generation, Token
+from schemas.resources import Resources
 from schemas.sample import Sample
 
 SAMPLE = Sample("a.tar", 0, {}, b"", 1, 1)
@@ -83,4 +84,4 @@ def test_whatever_was_written_can_be_stored(text: str) -> None:
 def test_a_bad_mask_decoder_is_refused_before_the_first_answer(tmp_path: Path) -> None:
     (tmp_path / "bad.npz").write_bytes(b"no weights")
     with pytest.raises(JobError, match=r"mask_decoder: .*bad\.npz"):
-        Segment(labels=("cat",), mask_decoder=str(tmp_path / "bad.npz")).load()
+        Segment(labels=("cat",), mask_decoder=str(tmp_path / "bad.npz")).load(Resources(open))

@@ -1,5 +1,6 @@
 """What is Ray's own: its absence, a cluster without room, and its metrics."""
 
+import shutil
 import socket
 import sys
 from collections import Counter
@@ -56,12 +57,15 @@ def test_a_cluster_without_room_is_told_and_charges_nothing(one_unit: Job, tmp_p
 
 @pytest.mark.usefixtures("ray_session")
 def test_relative_paths_begin_where_the_run_was_started(
-    one_unit: Job, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    one_unit: Job, mask_decoder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.chdir(tmp_path)  # no worker's current folder
     (tmp_path / "hashes.csv").write_text(f"algorithm,hash\nmd5,{0:032x}\n", encoding="utf-8")
+    shutil.copy(mask_decoder, tmp_path / "codes.npz")
     listed = {"kind": "hash_list", "path": "hashes.csv"}
-    keys = {"filters": [listed], "input": {"shards": "shards/*.tar"}, "output": "output"}
+    masks = {"kind": "segment", "labels": ["star"], "mask_decoder": "codes.npz"}
+    keys: dict[str, Any] = {"filters": [listed], "tasks": {"masks": masks}}
+    keys |= {"input": {"shards": "shards/*.tar"}, "output": "output"}
     summary = run(Job.model_validate({**one_unit.model_dump(), **keys}))
     assert summary.outcome == "complete"
     assert (tmp_path / "output/0.parquet").exists()

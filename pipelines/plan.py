@@ -118,13 +118,14 @@ class ResolvedJob(Frozen):
         """The job's, with the sizes that were found."""
         model, sizes = self.job.model, self.resolved.sizes
         if model is None or sizes is None:
-            return None
+            return model
         return model.model_copy(update=sizes.model_dump())
 
     @property
     def block_size(self) -> int:
         """Samples, of those that are kept, that are asked about together."""
-        return self.resolved.sizes.block_size if self.resolved.sizes else BLOCK
+        given = self.model.block_size if self.model else None
+        return BLOCK if given is None else given
 
     @property
     def layout(self) -> Layout:

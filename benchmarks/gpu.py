@@ -8,6 +8,7 @@ as `shardmill bench` draws them; a batch of the snippet waits for its longest an
 roofline is that of measured rates of matrix products and copies (inference/roofline.py).
 """
 
+import gc
 import time
 from collections.abc import Sequence
 from pathlib import Path
@@ -42,6 +43,8 @@ def main(
     rates = {}
     for name, compiled in {"plain": False, "fast": True}.items():
         model = Model.model_validate({**asked, "compile": compiled})
+        gc.collect()
+        torch.cuda.empty_cache()  # what the one before has held
         (rate,) = bench(model, MIX, [images], images, resources)
         rates[name] = rate.images_per_second
         typer.echo(

@@ -7,6 +7,7 @@ from typing import Any, TypeVar
 
 import numpy as np
 import torch
+from torch._dynamo.exc import FailOnRecompileLimitHit, TorchDynamoException
 
 from inference.checkpoints import paligemma
 from inference.checkpoints.adapter import fetch_adapter
@@ -78,11 +79,11 @@ class BatchedEngine(ABC):
             try:
                 with torch.inference_mode():
                     return self._answered(block, size)
-            except torch.OutOfMemoryError:
+            except (RuntimeError, FailOnRecompileLimitHit) as error:
+                if not _lacks_memory(error):
+                    raise WorkerFault(_told(error)) from None
                 if size == 1:
                     raise WorkerFault("one prompt alone does not fit into memory") from None
-            except RuntimeError as error:  # its message may quote what the data hold
-                raise WorkerFault(f"the engine failed: {type(error).__name__}") from None
             size //= 2
             self.halvings += 1
             torch.cuda.empty_cache()  # does nothing without a GPU
@@ -91,6 +92,22 @@ class BatchedEngine(ABC):
         """The requests' images as the vision tower takes them."""
         images = torch.from_numpy(np.stack([request.image for request in requests]))
         return self._paligemma.pixel_values(images.to(self._device))
+
+
+def _lacks_memory(error: BaseException) -> bool:
+    """Also where an error of ending a capture has come over it."""
+    return any(isinstance(each, torch.OutOfMemoryError) for each in (error, error.__context__))
+
+
+def _told(error: Exception) -> str:
+    """Without its message, which may quote what the data hold."""
+    name = type(error).__name__
+    if isinstance(error, TorchDynamoException | FailOnRecompileLimitHit):
+        return (
+            f"the engine could not be compiled for this GPU ({name}): set model.compile: false, "
+            "or see that a C compiler is there"
+        )
+    return f"the engine failed: {name}"
 
 
 def parts(items: Sequence[Item], size: int) -> Iterator[Sequence[Item]]:

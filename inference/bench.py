@@ -80,6 +80,8 @@ def bench(
     drawn = [Request(each, prompts(kinds, random)) for each in pixels]
     for size in block_sizes or [engine.block_size]:
         engine.generate(drawn[:size])
+        if torch.device(on.device).type == "cuda":
+            torch.cuda.reset_peak_memory_stats(on.device)
         started = time.perf_counter()
         answers = [
             row

@@ -1,24 +1,28 @@
 """The fast engine: prompts read and answers continued side by side, over plain tensors."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import nullcontext
 from itertools import groupby
 from typing import NamedTuple
 
+import numpy as np
 import torch
 
 from inference.batched import BatchedEngine, parts
 from inference.checkpoints.checkpoint import ResolvedCheckpoint
 from inference.decoding import Batch, Decoding, Question
 from inference.engine import Model
-from inference.stepping import COARSE, EXACT, Capture, CudaGraphs, Stepping
-from inference.towers.kernels import PLAIN, fused
+from inference.stepping import COARSE, EXACT, Capture, CudaGraphs, Stepping, coarser
+from inference.towers.kernels import PLAIN, compiling, fused
 from inference.towers.slots import Slots
 from inference.towers.text_tower import TextTower
 from inference.towers.vision_tower import VisionTower
 from schemas.generation import Generation, Request
 from schemas.resources import Resources
+from schemas.sample import RGB
 
 _CAPACITY = 64  # slots hold whole numbers of so many tokens
+_REHEARSED = 8  # tokens
 _LENGTHS = 8  # prompts whose lengths round up to the same multiple are read together
 
 
@@ -39,16 +43,37 @@ class FastEngine(BatchedEngine):
         compiled = gpu and model.compile
         self._tower = TextTower(self._paligemma.model, fused() if compiled else PLAIN, self.grammar)
         self._rounding = COARSE if gpu else EXACT
-        # A graph is of one device.
+        self._compiled = compiled
+        # torch's graphs are of one device.
         captures = compiled and resources.gpus == 1
-        self._capture: Capture | None = CudaGraphs() if captures else None
+        self._graphs: Callable[[], Capture] | None = CudaGraphs if captures else None
         self._room: _Room | None = None
+        if compiled:
+            self._rehearse()
 
     @property
     def rows(self) -> int:
         return self._slots
 
+    def _rehearse(self) -> None:
+        """Have everything compiled, by blocks that follow from the sizes alone.
+
+        What is compiled depends on the shapes it is first called with, in the order of its sums,
+        too: they must not be those of whichever unit a worker happens to get first.
+        """
+        side = self.resolution
+        image: RGB = np.zeros((side, side, 3), dtype=np.uint8)
+        both = Request(image, (("ocr", _REHEARSED), ("caption en", _REHEARSED)))
+        alike = Request(image, (("caption en", _REHEARSED),))
+        for block in ([alike] * self._batch_size, [both] * self._batch_size, [alike]):
+            self.generate(block)
+        self.halvings = 0
+
     def _answered(self, block: Sequence[Request], size: int) -> list[tuple[Generation, ...]]:
+        with compiling() if self._compiled else nullcontext():
+            return self._compute(block, size)
+
+    def _compute(self, block: Sequence[Request], size: int) -> list[tuple[Generation, ...]]:
         vocabulary = self._paligemma.vocabulary
         questions = self._questions(block)
         room = self._room_for(questions, self._slots * size // self._batch_size)
@@ -90,7 +115,11 @@ class FastEngine(BatchedEngine):
         if kept is None or kept.slots.number != number or kept.slots.capacity < capacity:
             self._room = kept = None  # frees them first
             slots = self._tower.slots(number, capacity)
-            stepping = Stepping(self._tower, slots, self._rounding, self._capture)
+            if self._graphs is None:
+                stepping = Stepping(self._tower, slots, self._rounding)
+            else:
+                rounding = coarser(self._rounding, capacity)
+                stepping = Stepping(self._tower, slots, rounding, self._graphs())
             self._room = kept = _Room(slots, stepping)
         return kept
 

@@ -13,6 +13,7 @@ from inference.checkpoints.shape import Shape, number_bytes
 from inference.checkpoints.split import spread
 from inference.device import smallest_memory
 from inference.engine import Model
+from inference.stepping import COARSE
 from schemas.errors import JobError
 from schemas.frozen import Frozen
 
@@ -35,7 +36,8 @@ _MOST_TOKENS = 20480  # of prefixes read together: matrix products gain no more
 _MOST_BATCH = 64
 _MOST_PIXELS = 1 << 30  # bytes of the images of a block, in the machine's own memory
 _ROOM = 64  # columns of a slot for the prompt
-_TAKEN = 0.9  # of a GPU's memory; the rest is the allocator's, and the filters' models'
+_LEFT = 0.1  # of a GPU's memory: CUDA's own, the allocator's, graphs, and the filters' models ...
+_LEAST_LEFT = 3 * GIB  # ... which take at least so many bytes
 
 
 def find_sizes(
@@ -84,11 +86,11 @@ def fitting(model: Model, shape: Shape, memory: int, gpus: int, longest: int) ->
     placed = spread(shape.layers, layer, first, gpus)
     here = [placed.count(gpu) for gpu in range(gpus)]
     columns = shape.image_tokens + _ROOM + longest
-    free = [
-        _TAKEN * memory - layers * layer - (0 if gpu else first) for gpu, layers in enumerate(here)
-    ]
+    columns = -(-columns // COARSE.columns) * COARSE.columns
+    taken = memory - max(_LEFT * memory, _LEAST_LEFT)
+    free = [taken - layers * layer - (0 if gpu else first) for gpu, layers in enumerate(here)]
     kept = 2 * columns * shape.shared * shape.head * number  # bytes of a slot in each layer
-    spoken = shape.vocabulary * (2 * number + 8)  # of the logits of a row
+    spoken = shape.vocabulary * (2 * number + 8 + 3 * model.grammar)  # bytes of a row's logits
 
     def slots(batch: int) -> int:
         reading = batch * prefix_bytes(shape, number, model)

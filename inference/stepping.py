@@ -22,6 +22,13 @@ class Rounding(NamedTuple):
 
 EXACT = Rounding(steps=1, rows=1, columns=32)  # on a CPU, where a step waits for no look
 COARSE = Rounding(steps=4, rows=32, columns=64)  # on a GPU
+_SHAPES = 8  # of columns are captured at most: graphs take memory and time
+
+
+def coarser(rounding: Rounding, capacity: int) -> Rounding:
+    """For slots of so many columns, so that graphs stay few."""
+    each = rounding.columns
+    return rounding._replace(columns=max(each, -(-capacity // (_SHAPES * each)) * each))
 
 
 class Tower(Protocol):
@@ -93,19 +100,25 @@ class Stepping:
 
 
 class CudaGraphs:
-    """Captures work in CUDA graphs, which share one pool of memory."""
+    """Captures work in CUDA graphs, which share one pool of memory.
+
+    Of one place of work: the pool lives as long as the graphs do.
+    """
 
     def __init__(self) -> None:
         self._pool = torch.cuda.graph_pool_handle()
+        self._stream: Any = torch.cuda.Stream()  # type: ignore[no-untyped-call]
 
     def __call__(self, work: Again) -> Again:
-        aside: Any = torch.cuda.Stream()  # type: ignore[no-untyped-call]
-        aside.wait_stream(torch.cuda.current_stream())
-        with torch.cuda.stream(aside):
+        self._stream.wait_stream(torch.cuda.current_stream())
+        with torch.cuda.stream(self._stream):
             work()  # what is compiled, chosen or taken at first is no part of the graph
-        torch.cuda.current_stream().wait_stream(aside)
+        torch.cuda.current_stream().wait_stream(self._stream)
         graph = torch.cuda.CUDAGraph()
-        with torch.cuda.graph(graph, pool=self._pool):
+        # Filters may use the GPU in other threads meanwhile: that is theirs, and no error.
+        with torch.cuda.graph(
+            graph, pool=self._pool, stream=self._stream, capture_error_mode="thread_local"
+        ):
             said = work()
 
         def again() -> Said:

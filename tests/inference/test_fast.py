@@ -2,6 +2,7 @@
 
 import itertools
 import math
+import shutil
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -11,13 +12,16 @@ import pytest
 import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from torch._dynamo.exc import FailOnRecompileLimitHit
 
 from demo.quality import LEARNT, tasks
 from demo.scenes import draw_scene
 from demo.sight import seen
 from inference.fast import FastEngine
 from inference.reference import ReferenceEngine
-from inference.stepping import EXACT
+from inference.stepping import COARSE, EXACT
+from inference.towers.kernels import fused
+from inference.towers.text_tower import TextTower
 from schemas.errors import WorkerFault
 from schemas.generation import Generation, Request
 from schemas.sample import Sample, Text
@@ -182,6 +186,44 @@ def test_faults_tell_their_type_and_nothing_of_the_data(
     assert str(caught.value) == "the engine failed: RuntimeError"
 
 
+def test_what_cannot_be_compiled_says_what_to_change(
+    checkpoint: Callable[..., Path],
+    engine: Callable[..., FastEngine],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    sick = engine(checkpoint(1), kind="fast")
+
+    def fails(*_: Any) -> Any:
+        raise FailOnRecompileLimitHit("a secret")
+
+    monkeypatch.setattr(sick, "_compute", fails)
+    with pytest.raises(WorkerFault, match=r"\(FailOnRecompileLimitHit\): set model.compile: false"):
+        sick.generate(asked("ocr"))
+
+
+def test_an_error_over_lacking_memory_hides_nothing(
+    checkpoint: Callable[..., Path],
+    engine: Callable[..., FastEngine],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """Ending a capture can fail, where what was captured ran out of memory."""
+    short = engine(checkpoint(2), batch_size=4, kind="fast")
+    whole = short.generate(asked("ocr"))
+    compute = short._compute
+
+    def fits(block: Sequence[Request], size: int) -> Any:
+        if size == 4:
+            try:
+                raise torch.OutOfMemoryError
+            finally:
+                raise RuntimeError("capture_end")
+        return compute(block, size)
+
+    monkeypatch.setattr(short, "_compute", fits)
+    assert_same(short.generate(asked("ocr")), whole)
+    assert short.halvings == 1
+
+
 @pytest.mark.parametrize("precision", ["bfloat16", "float16"])
 def test_in_other_precisions_most_first_tokens_are_those_of_the_reference(
     checkpoint: Callable[..., Path],
@@ -197,6 +239,20 @@ def test_in_other_precisions_most_first_tokens_are_those_of_the_reference(
     pairs = list(zip(itertools.chain(*found), itertools.chain(*expected), strict=True))
     same = [one.text == other.text for one, other in pairs]
     assert sum(same) > 0.8 * len(same)
+
+
+@pytest.mark.skipif(not shutil.which("g++"), reason="torch compiles with g++: it is not installed")
+def test_compiled_it_answers_alike(
+    checkpoint: Callable[..., Path], engine: Callable[..., FastEngine]
+) -> None:
+    """As on a GPU, but for graphs: rehearsed first, then rows and columns in coarse numbers."""
+    folder = checkpoint(2, attn_logit_softcapping=5.0)
+    plain, compiled = (engine(folder, batch_size=3, kind="fast") for _ in "ab")
+    compiled._tower = TextTower(compiled.model, fused())
+    compiled._compiled, compiled._rounding = True, COARSE._replace(rows=4)
+    compiled._rehearse()
+    block = asked(*PROMPTS, limit=20)
+    assert_same(compiled.generate(block), plain.generate(block))
 
 
 def test_weights_are_not_held_twice(fast: Mapping[int, FastEngine]) -> None:

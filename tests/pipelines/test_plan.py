@@ -236,7 +236,7 @@ def test_sizes_are_found_once_from_the_memory_of_a_gpu(
     folder: Path, checkpoint: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(planning, "resolve_device", lambda *_, **__: "cuda")
-    monkeypatch.setattr("inference.sizes.smallest_memory", lambda: 16 << 20)
+    monkeypatch.setattr("inference.sizes.smallest_memory", lambda: (3 << 30) + (16 << 20))
     model = {"checkpoint": str(checkpoint), "precision": "float32"}
     made = job(folder, checkpoint).model_copy(update={"model": Model.model_validate(model)})
     found = begun(made).work

@@ -1,13 +1,15 @@
 """What is compiled computes what stands in plain, for any number of rows and columns."""
 
 import shutil
+from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import pytest
 import torch
 
 from inference.towers.activation import gelu
-from inference.towers.kernels import PLAIN, Sight, fused
+from inference.towers.kernels import PLAIN, Sight, compiling, fused
 
 WIDTH = 16
 CAPPED = {"scale": 0.3, "cap": 5.0}
@@ -32,18 +34,35 @@ def arguments(rows: int) -> dict[str, tuple[Any, ...]]:
         "gated": (drawn(rows, 4, 64), gelu),
         "likeliest": (9 * drawn(rows, 999), 30.0),
         "prefix": attention(rows, 6 * rows),
-        "step": attention(rows, 2),
+        "step": sliced(*attention(rows, 2)),
     }
+
+
+def sliced(queries: torch.Tensor, *rest: Any) -> tuple[Any, ...]:
+    """Keys and values as slots hold them: the first columns of more."""
+    keys, values, sight = rest
+    return (
+        queries,
+        *(torch.cat([each, each], dim=2)[:, :, : each.shape[2]] for each in (keys, values)),
+        sight,
+    )
 
 
 @pytest.mark.skipif(not shutil.which("g++"), reason="torch compiles with g++: it is not installed")
 def test_compiled_as_plain() -> None:
-    with torch.inference_mode():
-        for rows in (3, 7, 5):
-            for name, call in arguments(rows).items():
+    """Also for a lone row, and in another thread than the first."""
+    compare([3, 1, 7])
+    with ThreadPoolExecutor(1) as pool:
+        pool.submit(compare, [5, 1]).result()
+
+
+def compare(rows: Sequence[int]) -> None:
+    with torch.inference_mode(), compiling():
+        for number in rows:
+            for name, call in arguments(number).items():
                 expected = getattr(PLAIN, name)(*copied(call), **KEYS.get(name, {}))
                 found = getattr(fused(), name)(*copied(call), **KEYS.get(name, {}))
-                torch.testing.assert_close(found, expected, msg=f"{name}, {rows} rows")
+                torch.testing.assert_close(found, expected, msg=f"{name}, {number} rows")
 
 
 def copied(call: tuple[Any, ...]) -> list[Any]:

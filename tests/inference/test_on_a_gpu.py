@@ -4,6 +4,9 @@ Elsewhere these tests are skipped: test_on_gpus.py, test_stepping.py and test_ke
 can be shown without one.
 """
 
+import os
+import subprocess
+import sys
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any, BinaryIO
@@ -104,3 +107,33 @@ def test_quantised(checkpoint: Callable[..., Path], precision: str) -> None:
     first = fast.generate(BLOCK)
     assert fast.generate(BLOCK) == first
     assert len({tuple(each) for each in tokens(first)}) > len(IMAGES) / 2
+
+
+@pytest.mark.parametrize("first", [1, 7])
+def test_bytes_do_not_depend_on_what_a_worker_did_before(
+    checkpoint: Callable[..., Path], generation: int, first: int, tmp_path: Path
+) -> None:
+    """In processes of their own, each compiling anew: one begins with another block."""
+    folder = checkpoint(generation)
+    told = []
+    for before in (0, first):
+        script = (
+            "import sys; from pathlib import Path; import test_on_a_gpu as here\n"
+            "engine = here.on_gpu(Path(sys.argv[1]), precision='bfloat16')\n"
+            f"engine.generate(here.BLOCK[:{before}])\n"
+            "print(repr(engine.generate(here.BLOCK[7:30])))"
+        )
+        environment = {
+            **os.environ,
+            "TORCHINDUCTOR_CACHE_DIR": str(tmp_path / str(before)),
+            "PYTHONPATH": os.pathsep.join([str(Path(__file__).parent), *sys.path]),
+        }
+        run = subprocess.run(
+            [sys.executable, "-c", script, str(folder)],
+            env=environment,
+            capture_output=True,
+            text=True,
+            check=True,
+        )
+        told.append(run.stdout)
+    assert told[0] == told[1]

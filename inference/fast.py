@@ -12,7 +12,7 @@ from inference.batched import BatchedEngine, parts
 from inference.checkpoints.checkpoint import ResolvedCheckpoint
 from inference.decoding import Batch, Decoding, Question
 from inference.engine import Model
-from inference.stepping import COARSE, EXACT, Capture, CudaGraphs, Stepping, coarser
+from inference.stepping import COARSE, EXACT, Capture, CudaGraphs, Stepping
 from inference.towers.kernels import PLAIN, compiling, fused
 from inference.towers.slots import Slots
 from inference.towers.text_tower import TextTower
@@ -21,7 +21,6 @@ from schemas.generation import Generation, Request
 from schemas.resources import Resources
 from schemas.sample import RGB
 
-_CAPACITY = 64  # slots hold whole numbers of so many tokens
 _REHEARSED = 8  # tokens
 _LENGTHS = 8  # prompts whose lengths round up to the same multiple are read together
 
@@ -110,16 +109,13 @@ class FastEngine(BatchedEngine):
             (len(each.prompt) + each.limit for image in questions for each in image), default=0
         )
         most = self._paligemma.vocabulary.image_tokens + longest + self._rounding.steps
-        capacity = -(-most // _CAPACITY) * _CAPACITY
+        capacity = self._rounding.seen(most)
         kept = self._room
         if kept is None or kept.slots.number != number or kept.slots.capacity < capacity:
             self._room = kept = None  # frees them first
             slots = self._tower.slots(number, capacity)
-            if self._graphs is None:
-                stepping = Stepping(self._tower, slots, self._rounding)
-            else:
-                rounding = coarser(self._rounding, capacity)
-                stepping = Stepping(self._tower, slots, rounding, self._graphs())
+            capture = self._graphs and self._graphs()
+            stepping = Stepping(self._tower, slots, self._rounding, capture)
             self._room = kept = _Room(slots, stepping)
         return kept
 

@@ -86,7 +86,7 @@ def fitting(model: Model, shape: Shape, memory: int, gpus: int, longest: int) ->
     placed = spread(shape.layers, layer, first, gpus)
     here = [placed.count(gpu) for gpu in range(gpus)]
     columns = shape.image_tokens + _ROOM + longest
-    columns = -(-columns // COARSE.columns) * COARSE.columns
+    columns = COARSE.seen(columns + COARSE.steps)
     taken = memory - max(_LEFT * memory, _LEAST_LEFT)
     free = [taken - layers * layer - (0 if gpu else first) for gpu, layers in enumerate(here)]
     kept = 2 * columns * shape.shared * shape.head * number  # bytes of a slot in each layer

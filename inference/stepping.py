@@ -17,18 +17,16 @@ class Rounding(NamedTuple):
 
     steps: int  # between looks at which rows have ended: on a GPU a look waits for all before it
     rows: int  # are continued in whole numbers of so many
-    columns: int  # likewise seen
+    columns: int  # likewise seen; of more than eight times as many, an eighth to a sixteenth
+
+    def seen(self, columns: int) -> int:
+        """How many are seen where so many are needed, whatever room there is for more."""
+        each = max(self.columns, 1 << max(columns.bit_length() - 4, 0))
+        return -(-columns // each) * each
 
 
 EXACT = Rounding(steps=1, rows=1, columns=32)  # on a CPU, where a step waits for no look
 COARSE = Rounding(steps=4, rows=32, columns=64)  # on a GPU
-_SHAPES = 8  # of columns are captured at most: graphs take memory and time
-
-
-def coarser(rounding: Rounding, capacity: int) -> Rounding:
-    """For slots of so many columns, so that graphs stay few."""
-    each = rounding.columns
-    return rounding._replace(columns=max(each, -(-capacity // (_SHAPES * each)) * each))
 
 
 class Tower(Protocol):
@@ -76,9 +74,9 @@ class Stepping:
         `longest` columns are taken in the longest of them, with its last token's. The result holds
         until the next run.
         """
-        steps, each, columns = self.rounding
+        each = self.rounding.rows
         rows = min(-(-rows // each) * each, self._slots.number)
-        seen = min(-(-(longest + steps - 1) // columns) * columns, self._slots.capacity)
+        seen = self.rounding.seen(longest + self.rounding.steps - 1)
         if self._capture is None:
             return self._steps(rows, seen)
         if (rows, seen) not in self._again:

@@ -82,3 +82,26 @@ def test_each_shape_is_captured_once(
     captured.generate(block)
     assert traced.captured == before
     assert traced.replayed > replayed
+
+
+@given(
+    columns=st.integers(1, 10_000), more=st.integers(0, 5_000), each=st.sampled_from([1, 32, 64])
+)
+def test_what_is_seen_holds_what_is_needed_and_takes_few_shapes(
+    columns: int, more: int, each: int
+) -> None:
+    rounding = Rounding(steps=1, rows=1, columns=each)
+    assert columns <= rounding.seen(columns) < columns + max(each, columns / 7)
+    assert rounding.seen(columns) <= rounding.seen(columns + more)  # so room for more holds it
+    assert len({rounding.seen(n) for n in range(512, 1024)}) <= 16
+
+
+def test_what_is_seen_does_not_depend_on_the_room_there_is(
+    checkpoint: Callable[..., Path], engine: Callable[..., Any]
+) -> None:
+    """Nor do bytes, then: a block before this one may have asked for longer answers."""
+    small, large = (engine(checkpoint(2), batch_size=2, kind="fast") for _ in "ab")
+    block = [Request(image, tuple((prompt, 25) for prompt in PROMPTS)) for image in IMAGES]
+    large.generate([Request(IMAGES[0], (("ocr", 200),))])
+    assert large.generate(block) == small.generate(block)
+    assert large._room.slots.capacity > small._room.slots.capacity

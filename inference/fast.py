@@ -12,7 +12,8 @@ from inference.batched import BatchedEngine, parts
 from inference.checkpoints.checkpoint import ResolvedCheckpoint
 from inference.decoding import Batch, Decoding, Question
 from inference.engine import Model
-from inference.stepping import COARSE, EXACT, Capture, CudaGraphs, Stepping
+from inference.rounding import COARSE, EXACT
+from inference.stepping import Capture, CudaGraphs, Stepping
 from inference.towers.kernels import PLAIN, compiling, fused
 from inference.towers.slots import Slots
 from inference.towers.text_tower import TextTower

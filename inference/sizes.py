@@ -13,7 +13,7 @@ from inference.checkpoints.shape import Shape, number_bytes
 from inference.checkpoints.split import spread
 from inference.device import smallest_memory
 from inference.engine import Model
-from inference.stepping import COARSE
+from inference.rounding import COARSE
 from schemas.errors import JobError
 from schemas.frozen import Frozen
 

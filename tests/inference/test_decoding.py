@@ -8,7 +8,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from inference.decoding import Answer, Batch, Decoding, Question
-from inference.stepping import EXACT, Capture, Rounding, Stepping
+from inference.rounding import EXACT, Rounding
+from inference.stepping import Capture, Stepping
 from inference.towers.kernels import Said
 from inference.towers.slots import Slots
 

@@ -19,7 +19,7 @@ from demo.scenes import draw_scene
 from demo.sight import seen
 from inference.fast import FastEngine
 from inference.reference import ReferenceEngine
-from inference.stepping import COARSE, EXACT
+from inference.rounding import COARSE, EXACT
 from inference.towers.kernels import fused
 from inference.towers.text_tower import TextTower
 from schemas.errors import WorkerFault

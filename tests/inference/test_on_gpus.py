@@ -11,7 +11,8 @@ from torch.utils._pytree import tree_leaves
 from transformers import PaliGemmaForConditionalGeneration
 
 from benchmarks.random_weights import paligemma2_3b
-from inference.stepping import COARSE, Stepping
+from inference.rounding import COARSE
+from inference.stepping import Stepping
 from inference.towers.kernels import PLAIN
 from inference.towers.text_tower import TextTower
 from inference.towers.vision_tower import VisionTower

@@ -11,7 +11,8 @@ from hypothesis import strategies as st
 from torch.fx.experimental.proxy_tensor import make_fx
 
 from inference.fast import FastEngine
-from inference.stepping import Again, Rounding
+from inference.rounding import Rounding
+from inference.stepping import Again
 from inference.towers.kernels import Said
 from schemas.generation import Generation, Request
 

@@ -21,7 +21,7 @@ from collections.abc import Sequence
 from functools import partial
 from itertools import count
 from pathlib import Path
-from typing import Annotated, Any, cast
+from typing import Annotated, Any
 from unittest.mock import patch
 
 import typer
@@ -30,15 +30,15 @@ from rich.console import Console
 from rich.table import Table
 
 from benchmarks.pass_over_shards.photographs import photographs, write_shard
+from benchmarks.pass_over_shards.shardmill_pass import resolved
 from benchmarks.text_filters import KINDS, caption
 from benchmarks.turns import by_turns, spread
 from filters import TextFilter
 from filters.filter import Judge
-from inference import ResolvedCheckpoint
 from pipelines.annotate import Annotator
 from pipelines.behind import Behind
 from pipelines.job import Job
-from pipelines.plan import Resolved, ResolvedJob
+from pipelines.plan import ResolvedJob
 from pipelines.storage import LocalStorage
 from schemas.generation import Generation, Request, Token
 from schemas.resources import Resources
@@ -146,20 +146,7 @@ def _work(shard: Path, filters: Sequence[object], block_size: int) -> ResolvedJo
         "tasks": tasks,
         "output": str(shard.parent / "output"),
     }
-    none = {"source": "none", "local": True, "version": "none", "resolution": SIDE, "generation": 2}
-    return ResolvedJob(
-        job=Job.model_validate(job),
-        resolved=Resolved(
-            checkpoint=ResolvedCheckpoint(**cast("Any", none)),
-            device="cpu",
-            threads=1,
-            files={},
-            models={},
-            images_judged=False,
-            rules={},
-            packages={},
-        ),
-    )
+    return resolved(Job.model_validate(job), SIDE)
 
 
 if __name__ == "__main__":

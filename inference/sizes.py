@@ -113,7 +113,7 @@ def fitting(model: Model, shape: Shape, memory: int, gpus: int, longest: int) ->
             f"do not fit into {gpus} x {memory / GIB:.0f} GiB: set a higher "
             "runner.gpus_per_worker, or model.precision int8 or nf4"
         )
-    most = most - most % 32 if most > 32 else most
+    most = most - most % COARSE.rows if most > COARSE.rows else most
     pixels = 3 * shape.resolution**2
     block = max(ON_CPU.block_size, min(4 * most, _MOST_PIXELS // pixels))
     return Sizes(block_size=block, batch_size=batch, slots=most)

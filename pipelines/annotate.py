@@ -81,7 +81,8 @@ class Annotator:
         stopwatch = Stopwatch()
         status: Literal["committed", "failed"] = "committed"
         fault: ShardFault | None = None
-        with closing(Parts(self._work, self._storage, unit, parts_done, stopwatch)) as parts:
+        parts = Parts(self._work, self._storage, unit, parts_done, stopwatch, schema=self.schema)
+        with closing(parts):
             try:
                 with closing(self._open(unit)) as stream:
                     self._work_through(unit, stream, parts, stopwatch, on_progress)

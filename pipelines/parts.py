@@ -2,6 +2,8 @@
 
 from collections.abc import Sequence
 
+import pyarrow as pa
+
 from pipelines.commit import PartWriter
 from pipelines.outputs import part_file, whole_file
 from pipelines.plan import ResolvedJob
@@ -24,6 +26,8 @@ class Parts:
         unit: Unit,
         parts_done: int,
         stopwatch: Stopwatch,
+        *,
+        schema: pa.Schema,
     ) -> None:
         self.skip = parts_done * work.job.input.max_samples_per_file  # samples that are stored
         self.files: list[str] = []  # committed by this
@@ -31,7 +35,7 @@ class Parts:
         self.scores: Histograms = {}  # likewise
         self._work = work
         self._storage = storage
-        self._schema = work.job.output_schema()
+        self._schema = schema
         self._size = work.job.input.max_samples_per_file
         self._unit = unit
         self._stopwatch = stopwatch

@@ -40,13 +40,13 @@ def job(shards: str, output: str, decode: str, **keys: Any) -> Job:
     )
 
 
-def resolved(job: Job) -> ResolvedJob:
+def resolved(job: Job, resolution: int = SIDE) -> ResolvedJob:
     """Without a look at a checkpoint, for there is none."""
     return ResolvedJob(
         job=job,
         resolved=Resolved(
             checkpoint=ResolvedCheckpoint(
-                source="none", local=True, version="none", resolution=SIDE, generation=2
+                source="none", local=True, version="none", resolution=resolution, generation=2
             ),
             device="cpu",
             threads=1,

@@ -1,6 +1,5 @@
 """Contenders take turns over the same shards; what each turn cost, and the table of it."""
 
-import statistics
 import sys
 import tempfile
 from collections.abc import Mapping, Sequence
@@ -14,6 +13,7 @@ from rich.progress import track
 from rich.table import Table
 
 from benchmarks.pass_over_shards.cost import Cost, measure
+from benchmarks.turns import spread
 
 WIDTH = 120  # characters of the tables, which are Markdown
 
@@ -115,8 +115,5 @@ def cost_table(
 
 
 def _spread(values: Sequence[float], digits: int) -> str:
-    """The median, and the extremes in brackets."""
-    low, middle, high = min(values), statistics.median(values), max(values)
-    if len(values) == 1:
-        return f"{middle:.{digits}f}"
-    return f"{middle:.{digits}f} ({low:.{digits}f}-{high:.{digits}f})"
+    """As `spread`; a lone value has no extremes."""
+    return f"{values[0]:.{digits}f}" if len(values) == 1 else spread(values, digits)

@@ -64,8 +64,8 @@ class TextLayer:
 
     def prefix_end(self, hidden: torch.Tensor, place: Place, slots: Slots) -> torch.Tensor:
         """As `prefix`, but only the last tokens come out: [rows, 1, width]."""
-        last = place.sight.last[:, None, None].expand(-1, 1, hidden.shape[-1])
-        return self._completed(hidden.gather(1, last), self._found_last(hidden, place, slots))
+        found = self._found_last(hidden, place, slots)
+        return self._completed(_last(hidden, place), found)
 
     def step(self, hidden: torch.Tensor, place: Place, slots: Slots, seen: int) -> torch.Tensor:
         """Of one more token of each of the first rows, which is kept: [rows, 1, width]."""
@@ -88,8 +88,7 @@ class TextLayer:
         keys, values = self._heads(normed, self._answering).chunk(2, dim=2)
         keys, values = self._turned(keys, place.turns).transpose(1, 2), values.transpose(1, 2)
         slots.fill(self._number, place.into, keys, values)
-        last = place.sight.last[:, None, None].expand(-1, 1, hidden.shape[-1])
-        queries = self._turned(self._heads(normed.gather(1, last), self._asking), place.ends)
+        queries = self._turned(self._heads(_last(normed, place), self._asking), place.ends)
         return self._attention(queries, keys, values, place.sight)
 
     def _projected(
@@ -114,6 +113,11 @@ class TextLayer:
         raised = self._kernels.gated(gates, self._activation)
         del gates  # the widest of all
         return hidden + self._after(self._down(raised))
+
+
+def _last(hidden: torch.Tensor, place: Place) -> torch.Tensor:
+    """The last tokens of prefixes [rows, length, width]: [rows, 1, width]."""
+    return hidden.gather(1, place.sight.last[:, None, None].expand(-1, 1, hidden.shape[-1]))
 
 
 def norm(module: Any, kernels: Kernels) -> Norm:

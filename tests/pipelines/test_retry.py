@@ -106,7 +106,6 @@ def test_the_canary_tells_what_the_rest_takes(job_file: Path, tmp_path: Path) ->
     assert (told["outcome"], told["units_here"]) == ("partial", 3)
     canary = told["canary"]
     assert (len(canary["units"]), canary["rest_units"]) == (3, 3)
-    assert canary["units"] != ["00000", "00001", "00002"]  # not merely the first
     assert canary["samples"] == told["counts_here"]["read"]
     assert sum(canary["shares"].values()) == pytest.approx(1, abs=1e-3)
     assert canary["samples_per_second"] > 0

@@ -1,6 +1,5 @@
 """The command line: thin, over what `from shardmill import ...` offers."""
 
-import functools
 import io
 import json
 import signal
@@ -8,7 +7,6 @@ import sys
 from collections.abc import Callable, Sequence
 from contextlib import redirect_stdout
 from pathlib import Path
-from types import FrameType
 from typing import Annotated, Any, ParamSpec, TypeVar
 
 import typer
@@ -18,6 +16,7 @@ from typer.exceptions import TyperException
 
 from pipelines import canary as canaries
 from pipelines.bench import bench as bench_engine
+from pipelines.endings import INCOMPLETE, complain, terminate, with_ending
 from pipelines.fetching import fetch as fetch_models
 from pipelines.job import Job
 from pipelines.job_runners import BeamRunner
@@ -26,7 +25,6 @@ from pipelines.plan import Plan
 from pipelines.plan import plan as plan_job
 from pipelines.retry import BadStatus, find_retry
 from pipelines.retry import retry as retry_units
-from pipelines.runs import Terminated
 from pipelines.runs import finish as finish_output
 from pipelines.runs import run as run_job
 from pipelines.show import Picture, panel, sheet
@@ -37,11 +35,8 @@ from pipelines.show.selection import select
 from pipelines.status import status as status_of
 from pipelines.template import TEMPLATE
 from pipelines.verify import verify as verify_output
-from schemas.errors import JobError, ShardFault, TooManyErrors, WorkerFault
+from schemas.errors import JobError
 from schemas.report import Summary, UnitReport
-
-SICK_WORKER, WRONG_JOB, INCOMPLETE = 1, 2, 3  # exit codes; 0 is success
-INTERRUPTED, TERMINATED = 130, 143
 
 P = ParamSpec("P")
 Told = TypeVar("Told")
@@ -81,42 +76,13 @@ def main() -> None:
         sys.exit(app(standalone_mode=False))
     except TyperException as error:
         if message := error.format_message():  # none where the help was shown instead
-            _complain(message)
+            complain(message)
         sys.exit(error.exit_code)
 
 
 def command(function: Callable[P, None]) -> Callable[P, None]:
     """A command whose troubles end in one line and an exit code."""
-
-    @functools.wraps(function)
-    def reported(*args: P.args, **kwargs: P.kwargs) -> None:
-        try:
-            function(*args, **kwargs)
-        except JobError as error:
-            _stop(str(error), WRONG_JOB)
-        except ShardFault as fault:
-            _stop(f"the shard cannot be read: {fault}", INCOMPLETE)
-        except TooManyErrors as error:
-            _stop(f"stopped: {error}", INCOMPLETE)
-        except WorkerFault as fault:
-            _stop(f"this machine failed, no shard is charged: {fault}; run again", SICK_WORKER)
-        except OSError as error:
-            _stop(f"{error.filename or 'storage'}: {error.strerror}", SICK_WORKER)
-        except KeyboardInterrupt as interrupt:
-            code = TERMINATED if isinstance(interrupt, Terminated) else INTERRUPTED
-            _stop("interrupted: what is committed stays; run the same command to go on", code)
-
-    return app.command()(reported)
-
-
-def _stop(message: str, code: int) -> None:
-    _complain(message)
-    raise typer.Exit(code)
-
-
-def _complain(message: str) -> None:
-    line = " ".join(message.split())
-    _err.print(f"shardmill: {line}", style="bold red", markup=False, soft_wrap=True)
+    return app.command()(with_ending(function))
 
 
 def _load(job: Path, settings: list[str] | None, output: str | None) -> Job:
@@ -199,7 +165,7 @@ def run(
 ) -> None:
     """Do the job, or what is missing of it."""
     loaded = _with_options(_load(job, settings, output), options or ())
-    signal.signal(signal.SIGTERM, _terminate)
+    signal.signal(signal.SIGTERM, terminate)
     plans: list[Plan] = []
     reports: list[UnitReport] = []
     with RunProgress(_err) as progress, redirect_stdout(sys.stderr):  # Ray has its own to say
@@ -244,7 +210,7 @@ def retry(
             _err.print(f"to be deleted: {file}", markup=False, soft_wrap=True)
         if not yes and not typer.confirm("Delete these files?", err=True):
             raise JobError("nothing was deleted, nothing run: --yes deletes without asking")
-    signal.signal(signal.SIGTERM, _terminate)
+    signal.signal(signal.SIGTERM, terminate)
     with RunProgress(_err) as progress, redirect_stdout(sys.stderr):  # Ray has its own to say
         summary = retry_units(
             found,
@@ -361,10 +327,6 @@ def _check_place(file: Path) -> Path:
     if not file.absolute().parent.is_dir():
         raise JobError(f"{file}: there is no folder {file.parent}: make it, or name another")
     return file
-
-
-def _terminate(signum: int, frame: FrameType | None) -> None:
-    raise Terminated
 
 
 def _json(value: Any) -> None:

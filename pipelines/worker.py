@@ -16,8 +16,8 @@ from multiprocessing.connection import Connection
 from pathlib import Path
 from typing import Any
 
+from pipelines.children import death, end_with_parent
 from pipelines.devices import check_device
-from pipelines.orphans import end_with_parent
 from pipelines.outputs import Layout, Standing
 from pipelines.plan import ResolvedJob
 from pipelines.storage import Storage
@@ -121,7 +121,7 @@ class Worker:
             process.join()
             if not loaded:
                 raise WorkerFault("filters and model could not be loaded in a process of its own")
-            return UnitReport(unit=unit.name, status="failed", error=_death(process.exitcode))
+            return UnitReport(unit=unit.name, status="failed", error=death(process.exitcode))
         finally:
             process.kill()
             process.join()
@@ -164,12 +164,6 @@ def _annotate_alone(  # noqa: PLR0917 - the arguments cross to another process
         sender.send(fault)
     except (JobError, WorkerFault) as fault:  # no traceback: what ends a process is printed
         sys.exit(f"shardmill: {unit.name}: {fault}")
-
-
-def _death(exit_code: int | None) -> str:
-    if exit_code is not None and exit_code < 0:
-        return f"worker_died_of_signal_{-exit_code}"
-    return f"worker_died_with_exit_code_{exit_code}"
 
 
 @contextmanager

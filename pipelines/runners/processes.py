@@ -12,7 +12,7 @@ from types import FrameType
 from typing import Any, NamedTuple, NoReturn
 
 from inference import visible_gpus
-from pipelines.orphans import end_with_parent
+from pipelines.children import death, end_with_parent
 from pipelines.plan import ResolvedJob
 from pipelines.runners.scheduling import Assignment, Lost, Message, load, work
 from pipelines.storage import Storage
@@ -78,7 +78,7 @@ class Processes:
                 worker = self._workers.pop(number)
                 worker.process.join()
                 worker.pipe.close()
-                yield number, Lost(_death(worker.process.exitcode))
+                yield number, Lost(death(worker.process.exitcode))
                 continue
             if isinstance(message, Progress):
                 self._on_progress(message)
@@ -99,12 +99,6 @@ class Processes:
             worker.process.kill()  # it hangs, if it is still there
             worker.process.join()
             worker.pipe.close()
-
-
-def _death(exit_code: int | None) -> str:
-    if exit_code is not None and exit_code < 0:
-        return f"worker_died_of_signal_{-exit_code}"
-    return f"worker_died_with_exit_code_{exit_code}"
 
 
 def _serve(

@@ -1,4 +1,4 @@
-"""What works for another process does not outlive it."""
+"""Processes that work for another: they do not outlive it, and what ended one has a name."""
 
 import multiprocessing
 import os
@@ -18,3 +18,10 @@ def end_with_parent() -> None:
         os._exit(SICK)
 
     threading.Thread(target=watch, name="orphan", daemon=True).start()
+
+
+def death(exit_code: int | None) -> str:
+    """The name of an end that no worker chose; below zero, a code is that of a signal."""
+    if exit_code is not None and exit_code < 0:
+        return f"worker_died_of_signal_{-exit_code}"
+    return f"worker_died_with_exit_code_{exit_code}"

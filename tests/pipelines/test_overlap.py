@@ -292,6 +292,15 @@ def test_memory_that_runs_out_is_told_by_the_file_that_it_concerns(
     assert told == halvings
 
 
+@pytest.fixture
+def interruptible() -> Iterator[None]:
+    """Ctrl-C raises, even where the tests themselves run in the background and ignore it."""
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    yield
+    signal.signal(signal.SIGINT, before)
+
+
+@pytest.mark.usefixtures("interruptible")
 def test_an_interruption_of_the_engine_ends_all_and_halves_nothing(
     scene: Callable[..., Scene], script: Script
 ) -> None:
@@ -308,6 +317,7 @@ def test_an_interruption_of_the_engine_ends_all_and_halves_nothing(
     assert not list(made.output.rglob("*.tmp"))
 
 
+@pytest.mark.usefixtures("interruptible")
 def test_an_interruption_while_answers_are_waited_for_ends_all(
     scene: Callable[..., Scene], script: Script
 ) -> None:

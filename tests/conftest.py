@@ -8,6 +8,7 @@ import pytest
 from hypothesis import settings
 
 os.environ.setdefault("OMP_WAIT_POLICY", "passive")  # as the command line does, before torch comes
+os.environ["COLUMNS"] = "80"  # as where there is no terminal: tables are folded by it
 
 # The same cases in every `make test`; `make fuzz` looks for new ones.
 settings.register_profile("seeded", derandomize=True, deadline=None)

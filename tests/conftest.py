@@ -9,6 +9,9 @@ from hypothesis import settings
 
 os.environ.setdefault("OMP_WAIT_POLICY", "passive")  # as the command line does, before torch comes
 os.environ["COLUMNS"] = "80"  # as where there is no terminal: tables are folded by it
+for name in ("FORCE_COLOR", "PY_COLORS", "GITHUB_ACTIONS", "TTY_COMPATIBLE", "TTY_INTERACTIVE"):
+    os.environ.pop(name, None)  # they colour what is printed
+os.environ.pop("RAY_ADDRESS", None)  # a cluster of somebody else's
 
 # The same cases in every `make test`; `make fuzz` looks for new ones.
 settings.register_profile("seeded", derandomize=True, deadline=None)

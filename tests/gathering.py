@@ -64,7 +64,7 @@ def reported(process: "subprocess.Popen[str]") -> Iterator[str]:
     """Units as they are reported, and at last the outcome."""
     assert process.stdout is not None
     lines = (line.split() for line in process.stdout)  # some are Ray's
-    return (line[1] for line in lines if line[0] in ("unit", "outcome"))
+    return (line[1] for line in lines if line and line[0] in ("unit", "outcome"))
 
 
 if __name__ == "__main__":

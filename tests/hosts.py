@@ -25,7 +25,14 @@ def why_not() -> str | None:
     name = f"shardmill-{os.getpid()}"
     if subprocess.run(["ip", "netns", "add", name], check=False, capture_output=True).returncode:
         return "network namespaces cannot be made here"
+    links = [("bridge", "type", "bridge"), ("end", "type", "veth", "peer", "name", "other")]
+    made = [
+        subprocess.run(["ip", "-n", name, "link", "add", *link], check=False, capture_output=True)
+        for link in links
+    ]
     _ip("netns", "delete", name)
+    if any(each.returncode for each in made):
+        return "bridges and links between namespaces cannot be made here"
     return None
 
 

@@ -2,6 +2,7 @@
 
 import hashlib
 import json
+import os
 import re
 import threading
 from collections.abc import Iterator, Mapping
@@ -21,6 +22,16 @@ class Hub:
     gated: frozenset[str] = frozenset()  # what everybody sees the names of, and no more
     broken: frozenset[str] = frozenset()  # answers 503
     url: str = ""
+
+
+def environment_of(url: str, cache: Path) -> dict[str, str]:
+    """This process's environment, but the hub is at `url`: no proxy, no cache, no token of ours."""
+    ours = {
+        name: value
+        for name, value in os.environ.items()
+        if not name.startswith(("HF_", "TRANSFORMERS_")) and not name.lower().endswith("_proxy")
+    }
+    return {**ours, "HF_ENDPOINT": url, "HF_HOME": str(cache), "HF_TOKEN": ""}
 
 
 @contextmanager

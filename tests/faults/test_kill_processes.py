@@ -2,6 +2,7 @@
 
 import signal
 import subprocess
+import time
 from pathlib import Path
 
 import commands
@@ -67,9 +68,11 @@ def test_workers_that_are_killed_are_replaced(
     killed = set()
     for _ in range(3):
         until_reported(process)
-        victim = workers_of(process)[0]
-        victim.send_signal(signal.SIGKILL)
-        killed.add(victim.pid)
+        while not (found := workers_of(process)):
+            time.sleep(0.01)  # until the last one's successor is there
+        found[0].kill()
+        found[0].wait(60)  # else it may be found again
+        killed.add(found[0].pid)
     _, errors = process.communicate()
     assert process.returncode == 0, errors
     assert len(killed) == 3

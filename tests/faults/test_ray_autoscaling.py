@@ -69,7 +69,7 @@ def cluster(tmp_path: Path) -> Iterator[Head]:
         "RAY_OVERRIDE_NODE_ID_FOR_TESTING": HEAD,
         "AUTOSCALER_UPDATE_INTERVAL_S": "1",
     }
-    with tempfile.TemporaryDirectory() as short:
+    with tempfile.TemporaryDirectory(dir="/tmp") as short:
         options = ["--num-cpus=0", f"--autoscaling-config={file}"]
         with head(Path(short), *options, ports=ports, variables=variables) as running:
             yield running

@@ -34,7 +34,7 @@ def cluster() -> Iterator[list[Host]]:
         pytest.skip(reason)
     with ExitStack() as running:
         machines = running.enter_context(hosts(1 + NODES))
-        folders = [running.enter_context(tempfile.TemporaryDirectory()) for _ in machines]
+        folders = [running.enter_context(tempfile.TemporaryDirectory(dir="/tmp")) for _ in machines]
         first, *others = machines
         made = head(
             Path(folders[0]),

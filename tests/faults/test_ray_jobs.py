@@ -1,5 +1,7 @@
 """`ray job submit`, as docs/runners.md has it: from the folder of the job file, to a cluster."""
 
+import json
+import os
 import subprocess
 import tempfile
 from collections.abc import Iterator
@@ -7,7 +9,7 @@ from pathlib import Path
 
 import pytest
 import yaml_job
-from making import pairs, write_shard
+from making import jpeg, pairs, write_shard
 from ray_head import Head, commands, head
 
 from pipelines.verify import verify
@@ -15,13 +17,15 @@ from pipelines.verify import verify
 pytestmark = pytest.mark.faults
 pytest.importorskip("ray", reason="ray is not installed: pip install '.[ray]'")
 pytest.importorskip("aiohttp_cors", reason="no dashboard: pip install 'ray[default]'")
-UNITS, SAMPLES = 8, 300
+MISCHIEF = Path(__file__).parent / "mischief"
+UNITS, SAMPLES, PART = 8, 100, 40
+HANGS = 13  # pixels wide, where mischief is on the path
 
 
 @pytest.fixture(scope="module")
 def cluster() -> Iterator[Head]:
     with (
-        tempfile.TemporaryDirectory() as short,
+        tempfile.TemporaryDirectory(dir="/tmp") as short,
         head(
             Path(short),
             "--num-cpus=2",
@@ -33,9 +37,13 @@ def cluster() -> Iterator[Head]:
 
 @pytest.fixture(scope="module")
 def corpus(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The last picture of the last shard is one that can be made to hang."""
     folder = tmp_path_factory.mktemp("corpus")
     for unit in range(UNITS):
-        write_shard(folder / f"{unit:05}.tar", pairs(SAMPLES, unit))
+        members = list(pairs(SAMPLES, unit))
+        if unit == UNITS - 1:
+            members += [("last.jpg", jpeg(HANGS, 24)), ("last.txt", b"the last picture")]
+        write_shard(folder / f"{unit:05}.tar", members)
     return folder
 
 
@@ -44,15 +52,20 @@ def folder(corpus: Path, checkpoint: Path, tmp_path: Path) -> Path:
     """The folder that is submitted; it holds job.yaml alone, whose output lies beside it."""
     submitted = tmp_path / "submitted"
     submitted.mkdir()
-    job_file = yaml_job.write(submitted / "job.yaml", corpus, checkpoint, part=100)
+    job_file = yaml_job.write(submitted / "job.yaml", corpus, checkpoint, part=PART)
     text = job_file.read_text(encoding="utf-8")
     text = text.replace(str(submitted / "output"), str(tmp_path / "output"))
     job_file.write_text(f"{text}runner: {{kind: ray, workers: 2}}\n", encoding="utf-8")
     return submitted
 
 
-def start(cluster: Head, folder: Path, name: str, *settings: str) -> "subprocess.Popen[str]":
+def start(
+    cluster: Head, folder: Path, name: str, *settings: str, path: str = ""
+) -> "subprocess.Popen[str]":
+    """A submission; its driver and workers have `path` for PYTHONPATH, if one is given."""
     words = ["ray", "job", "submit", "--address", cluster.dashboard, "--submission-id", name]
+    if path:
+        words += ["--runtime-env-json", json.dumps({"env_vars": {"PYTHONPATH": path}})]
     words += ["--working-dir", ".", "--", "shardmill", "run", "job.yaml", *settings]
     return subprocess.Popen(
         words,
@@ -74,7 +87,9 @@ def test_a_job_is_submitted_stopped_and_submitted_again(
     expected, output = tmp_path / "expected", tmp_path / "output"
     local = ["shardmill", "run", "job.yaml", "--output", str(expected), "--set=runner.kind=local"]
     subprocess.run(local, cwd=folder, env=commands(), check=True, capture_output=True)
-    first = start(cluster, folder, "first")
+    # While a picture hangs, this submission cannot end by itself.
+    path = os.pathsep.join((str(MISCHIEF), commands()["PYTHONPATH"]))
+    first = start(cluster, folder, "first", path=path)
     assert first.stdout is not None
     assert any(" samples/s, " in line for line in iter(first.stdout.readline, ""))
     stop = ["ray", "job", "stop", "--address", cluster.dashboard, "first"]

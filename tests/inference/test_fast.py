@@ -2,7 +2,6 @@
 
 import itertools
 import math
-import shutil
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -10,6 +9,7 @@ from typing import Any
 import numpy as np
 import pytest
 import torch
+from compiler import needs_compiler
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from torch._dynamo.exc import FailOnRecompileLimitHit
@@ -20,7 +20,7 @@ from demo.sight import seen
 from inference.fast import FastEngine
 from inference.reference import ReferenceEngine
 from inference.rounding import COARSE, EXACT
-from inference.towers.kernels import fused
+from inference.towers.kernels import PLAIN, Kernels, fused
 from inference.towers.text_tower import TextTower
 from schemas.errors import WorkerFault
 from schemas.generation import Generation, Request
@@ -241,18 +241,28 @@ def test_in_other_precisions_most_first_tokens_are_those_of_the_reference(
     assert sum(same) > 0.8 * len(same)
 
 
-@pytest.mark.skipif(not shutil.which("g++"), reason="torch compiles with g++: it is not installed")
+@needs_compiler
 def test_compiled_it_answers_alike(
     checkpoint: Callable[..., Path], engine: Callable[..., FastEngine]
 ) -> None:
     """As on a GPU, but for graphs: rehearsed first, then rows and columns in coarse numbers."""
     folder = checkpoint(2, attn_logit_softcapping=5.0)
     plain, compiled = (engine(folder, batch_size=3, kind="fast") for _ in "ab")
-    compiled._tower = TextTower(compiled.model, fused())
+    compiled._tower = TextTower(compiled.model, right_here(fused()))
     compiled._compiled, compiled._rounding = True, COARSE._replace(rows=4)
     compiled._rehearse()
     block = asked(*PROMPTS, limit=20)
     assert_same(compiled.generate(block), plain.generate(block))
+
+
+def right_here(kernels: Kernels) -> Kernels:
+    """Without what torch 2.13 compiles wrongly: flex attention for CPUs that lack AVX-512.
+
+    At some lengths it reads memory that nothing was written to.
+    """
+    if torch.backends.cpu.get_cpu_capability() == "AVX512":
+        return kernels
+    return kernels._replace(prefix=PLAIN.prefix)
 
 
 def test_weights_are_not_held_twice(fast: Mapping[int, FastEngine]) -> None:

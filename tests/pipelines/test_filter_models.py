@@ -12,7 +12,7 @@ from typing import Any, ClassVar
 import numpy as np
 import pyarrow.parquet as pq
 import pytest
-from local_hub import COMMIT, Hub, serve
+from local_hub import COMMIT, Hub, environment_of, serve
 from making import encoded, job, picture, write_shard
 from rich.console import Console
 
@@ -333,8 +333,7 @@ def test_a_model_on_the_hub_is_pinned_to_its_commit(
     with serve(Hub({"someone/placards": model})) as hub:
         told = subprocess.run(
             [sys.executable, "-c", SCRIPT, str(tmp_path), str(checkpoint), label],
-            env=os.environ
-            | {"HF_ENDPOINT": hub.url, "HF_HOME": str(tmp_path / "hub"), "HF_TOKEN": ""}
+            env=environment_of(hub.url, tmp_path / "hub")
             | {"PYTHONPATH": os.pathsep.join(("tests", "."))},
             capture_output=True,
             text=True,

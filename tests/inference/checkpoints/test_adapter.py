@@ -13,7 +13,7 @@ from typing import Any
 
 import pytest
 import random_adapter
-from local_hub import COMMIT, Hub, serve
+from local_hub import COMMIT, Hub, environment_of, serve
 
 from inference import Model, fetch_adapter, resolve_checkpoint
 from inference.checkpoints.extras import extra_packages
@@ -197,7 +197,7 @@ def ask(url: str, cache: Path, adapter: str, revision: str = "main", recorded: s
     """The lines printed by another process, whose hub is at `url`."""
     process = subprocess.run(
         [sys.executable, "-c", SCRIPT, "google/small", adapter, revision, recorded],
-        env=os.environ | {"HF_ENDPOINT": url, "HF_HOME": str(cache), "HF_TOKEN": ""},
+        env=environment_of(url, cache),
         capture_output=True,
         text=True,
         check=False,

@@ -1,7 +1,6 @@
 """Checkpoints found, told apart and refused: in local directories, and on a hub over HTTP."""
 
 import json
-import os
 import shutil
 import subprocess
 import sys
@@ -9,7 +8,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
-from local_hub import COMMIT, Hub, serve
+from local_hub import COMMIT, Hub, environment_of, serve
 
 from inference import Model, ResolvedCheckpoint, resolve_checkpoint
 from inference.checkpoints.checkpoint import fetch
@@ -142,7 +141,7 @@ def ask(
     url: str, cache: Path, name: str, revision: str = "main", recorded: str = "", **more: str
 ) -> list[str]:
     """The lines printed by another process, whose hub is at `url`."""
-    environment = os.environ | {"HF_ENDPOINT": url, "HF_HOME": str(cache), "HF_TOKEN": ""} | more
+    environment = environment_of(url, cache) | more
     process = subprocess.run(
         [sys.executable, "-c", SCRIPT, name, revision, recorded],
         env=environment,

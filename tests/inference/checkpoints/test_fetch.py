@@ -1,6 +1,5 @@
 """`shardmill fetch` warms a machine: what runs afterwards needs no hub."""
 
-import os
 import shutil
 import subprocess
 import sys
@@ -9,7 +8,7 @@ from pathlib import Path
 
 import random_adapter
 import yaml_job
-from local_hub import Hub, serve
+from local_hub import Hub, environment_of, serve
 from making import pairs, write_shard
 
 from schemas.report import Summary
@@ -19,7 +18,7 @@ def start(url: str, cache: Path, *arguments: object) -> subprocess.Popen[str]:
     """The command line in a process whose hub is at `url`."""
     return subprocess.Popen(
         [sys.executable, "-m", "shardmill", *map(str, arguments)],
-        env=os.environ | {"HF_ENDPOINT": url, "HF_HOME": str(cache), "HF_TOKEN": ""},
+        env=environment_of(url, cache),
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
         text=True,

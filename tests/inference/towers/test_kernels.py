@@ -1,12 +1,11 @@
 """What is compiled computes what stands in plain, for any number of rows and columns."""
 
-import shutil
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
-import pytest
 import torch
+from compiler import needs_compiler
 
 from inference.towers.activation import gelu
 from inference.towers.kernels import PLAIN, Sight, compiling, fused
@@ -48,7 +47,7 @@ def sliced(queries: torch.Tensor, *rest: Any) -> tuple[Any, ...]:
     )
 
 
-@pytest.mark.skipif(not shutil.which("g++"), reason="torch compiles with g++: it is not installed")
+@needs_compiler
 def test_compiled_as_plain() -> None:
     """Also for a lone row, and in another thread than the first."""
     compare([3, 1, 7])

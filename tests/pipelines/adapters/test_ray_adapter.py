@@ -70,7 +70,8 @@ def test_the_example_works(tmp_path: Path, checkpoint: Path) -> None:
     job_file = yaml_job.write(tmp_path / "job.yaml", tmp_path / "shards", checkpoint)
     # In a process of its own: a Ray that it starts here would be in the way of other tests.
     command = [sys.executable, "examples/ray_pipeline.py", str(job_file), str(tmp_path / "out")]
-    subprocess.run(command, cwd=ROOT, env={**os.environ, "PYTHONPATH": str(ROOT)}, check=True)
+    environment = {**os.environ, "PYTHONPATH": str(ROOT), "RAY_ADDRESS": "local"}
+    subprocess.run(command, cwd=ROOT, env=environment, check=True)
     rows = pq.read_table(tmp_path / "out").to_pylist()
     places = sorted((row["shard"], row["index"]) for row in rows)
     assert places == [(f"{unit}.tar", index) for unit in range(2) for index in range(3)]

@@ -16,7 +16,7 @@ from typer.exceptions import TyperException
 
 from pipelines import canary as canaries
 from pipelines.bench import bench as bench_engine
-from pipelines.endings import INCOMPLETE, complain, terminate, with_ending
+from pipelines.endings import INCOMPLETE, STDERR, complain, terminate, with_ending
 from pipelines.fetching import fetch as fetch_models
 from pipelines.job import Job
 from pipelines.job_runners import BeamRunner
@@ -52,7 +52,6 @@ app = typer.Typer(
     context_settings={"help_option_names": ["-h", "--help"]},
 )
 _out = Console(highlight=False)
-_err = Console(stderr=True, highlight=False)
 
 JobFile = Annotated[Path, typer.Argument(metavar="JOB", help="The job file.")]
 OutputFolder = Annotated[str, typer.Argument(metavar="OUTPUT", help="The folder a job wrote to.")]
@@ -140,7 +139,7 @@ def preview(
 ) -> None:
     """Take the first samples through the whole job and show them; nothing is stored."""
     file = _check_place(sheet_file or Path("preview.png"))
-    with _err.status("loading the model"):
+    with STDERR.status("loading the model"):
         pictures = preview_job(_load(job, settings, None), samples)
     _show(pictures, file)
 
@@ -168,7 +167,7 @@ def run(
     signal.signal(signal.SIGTERM, terminate)
     plans: list[Plan] = []
     reports: list[UnitReport] = []
-    with RunProgress(_err) as progress, redirect_stdout(sys.stderr):  # Ray has its own to say
+    with RunProgress(STDERR) as progress, redirect_stdout(sys.stderr):  # Ray has its own to say
         summary = run_job(
             loaded,
             limit_units=limit_units,
@@ -187,7 +186,7 @@ def run(
 @command
 def fetch(job: JobFile, settings: Settings = None) -> None:
     """Download what the job's models are loaded from, so that later runs here need no network."""
-    with _err.status("fetching"):
+    with STDERR.status("fetching"):
         for name, folder in fetch_models(_load(job, settings, None)):
             _out.print(f"{name} is in {folder}", markup=False, soft_wrap=True)
 
@@ -204,14 +203,15 @@ def retry(
 ) -> None:
     """Run failed shards again and, with --with, those that have bad samples."""
     found = find_retry(output, again or ())
-    _err.print(f"{len(found.failed)} failed units and {len(found.bad)} committed ones to do again")
+    failed, bad = len(found.failed), len(found.bad)
+    STDERR.print(f"{failed} failed units and {bad} committed ones to do again")
     if found.files:
         for file in found.files:
-            _err.print(f"to be deleted: {file}", markup=False, soft_wrap=True)
+            STDERR.print(f"to be deleted: {file}", markup=False, soft_wrap=True)
         if not yes and not typer.confirm("Delete these files?", err=True):
             raise JobError("nothing was deleted, nothing run: --yes deletes without asking")
     signal.signal(signal.SIGTERM, terminate)
-    with RunProgress(_err) as progress, redirect_stdout(sys.stderr):  # Ray has its own to say
+    with RunProgress(STDERR) as progress, redirect_stdout(sys.stderr):  # Ray has its own to say
         summary = retry_units(
             found,
             on_plan=progress.on_plan,
@@ -252,7 +252,7 @@ def inspect(
 @command
 def verify(output: OutputFolder, as_json: AsJson = False) -> None:
     """Read a whole output back: every sample there once, nothing where nothing may be."""
-    with _err.status("reading") as waiting:
+    with STDERR.status("reading") as waiting:
         found = verify_output(output, on_unit=lambda unit: waiting.update(f"reading {unit}"))
     if as_json:
         _json(found.model_dump(mode="json"))
@@ -317,7 +317,7 @@ def bench(
     """Measure what a model answers in a second on this machine, by the size of blocks."""
     settings: dict[str, Any] = {"checkpoint": checkpoint, "batch_size": batch_size}
     settings |= {"precision": precision, "engine": engine, "device": device, "adapter": adapter}
-    with _err.status("measuring"):
+    with STDERR.status("measuring"):
         rates = list(bench_engine(settings, mix.split(","), block_size or [], images, gpus))
     _out.print(shown.rates_table(rates, corpus, devices))
 

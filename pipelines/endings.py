@@ -16,7 +16,7 @@ INTERRUPTED, TERMINATED = 130, 143
 
 P = ParamSpec("P")
 
-_err = Console(stderr=True, highlight=False)
+STDERR = Console(stderr=True, highlight=False)
 
 
 def with_ending(command: Callable[P, None]) -> Callable[P, None]:
@@ -46,7 +46,7 @@ def with_ending(command: Callable[P, None]) -> Callable[P, None]:
 def complain(message: str) -> None:
     """One line on stderr, whatever breaks the message has."""
     line = " ".join(message.split())
-    _err.print(f"shardmill: {line}", style="bold red", markup=False, soft_wrap=True)
+    STDERR.print(f"shardmill: {line}", style="bold red", markup=False, soft_wrap=True)
 
 
 def terminate(signum: int, frame: FrameType | None) -> None:

@@ -6,6 +6,7 @@ import signal
 import socket
 import subprocess
 import sys
+import tempfile
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
@@ -44,20 +45,16 @@ def commands(**variables: str) -> dict[str, str]:
 
 @contextmanager
 def head(
-    folder: Path,
     *options: str,
     host: str = "127.0.0.1",
     ports: Sequence[int] = (),
     within: Sequence[str] = (),
     variables: Mapping[str, str] | None = None,
 ) -> Iterator[Head]:
-    """A head with these options of `ray start`, begun by the command `within`; killed at the end.
-
-    `folder` holds its sessions, and its path must be short: Ray makes sockets in there.
-    """
+    """A head with these options of `ray start`, by the command `within`; killed at the end."""
     cluster, dashboard, client = ports or free_ports(3)
     words = [*within, "ray", "start", "--head", "--block", f"--node-ip-address={host}"]
-    words += [f"--port={cluster}", f"--dashboard-port={dashboard}", f"--temp-dir={folder}"]
+    words += [f"--port={cluster}", f"--dashboard-port={dashboard}"]
     words += [f"--ray-client-server-port={client}", *(f"--{port}=0" for port in _ANY), *options]
     with started(words, **(variables or {})) as process:
         yield Head(f"{host}:{cluster}", f"http://127.0.0.1:{dashboard}", process)
@@ -65,29 +62,33 @@ def head(
 
 @contextmanager
 def started(words: Sequence[str], **variables: str) -> Iterator[psutil.Process]:
-    """`ray start --block ...` that has started; it and all below it are killed at the end."""
-    begun = subprocess.Popen(
-        words,
-        env=commands(**variables),
-        stdout=subprocess.PIPE,
-        stderr=subprocess.STDOUT,
-        text=True,
-        start_new_session=True,
-    )
-    process = psutil.Process(begun.pid)
-    assert begun.stdout is not None
-    told: list[str] = []
-    try:
-        for line in iter(begun.stdout.readline, ""):
-            told.append(line)
-            if _BLOCKS in line:
-                break
-        else:
-            raise AssertionError("".join(told))
-        yield process
-    finally:
-        kill_with_all_below(process)
-        begun.communicate()
+    """`ray start --block ...` that has started; it and all below it are killed at the end.
+
+    Its sessions lie in a folder of its own, whose path is short: Ray makes sockets in there.
+    """
+    with tempfile.TemporaryDirectory(dir="/tmp") as short:
+        begun = subprocess.Popen(
+            [*words, f"--temp-dir={short}"],
+            env=commands(**variables),
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+            start_new_session=True,
+        )
+        process = psutil.Process(begun.pid)
+        assert begun.stdout is not None
+        told: list[str] = []
+        try:
+            for line in iter(begun.stdout.readline, ""):
+                told.append(line)
+                if _BLOCKS in line:
+                    break
+            else:
+                raise AssertionError("".join(told))
+            yield process
+        finally:
+            kill_with_all_below(process)
+            begun.communicate()
 
 
 def kill_with_all_below(process: psutil.Process) -> None:

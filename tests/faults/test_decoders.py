@@ -9,16 +9,16 @@ import pyarrow.parquet as pq
 import pytest
 import yaml_job
 from making import jpeg, pairs, write_shard
+from mischief import HANGS, KILLS, mischievous
 
 pytestmark = pytest.mark.faults
-MISCHIEF = Path(__file__).parent / "mischief"
 ROOT = Path(__file__).parents[2]
 
 
 def run(job_file: Path) -> int:
     command = [sys.executable, "-m", "shardmill", "run", str(job_file)]
     command += ["--set", "input.limits.max_decode_seconds=2"]
-    environment = {**os.environ, "PYTHONPATH": os.pathsep.join([str(MISCHIEF), str(ROOT)])}
+    environment = {**os.environ, "PYTHONPATH": mischievous(ROOT)}
     return subprocess.run(command, env=environment, cwd=ROOT, timeout=250, check=False).returncode
 
 
@@ -47,13 +47,13 @@ def check(folder: Path, reason: str) -> None:
 def test_a_decoder_that_hangs_takes_its_sample_in_the_same_run(
     tmp_path: Path, checkpoint: Path
 ) -> None:
-    assert run(prepared(tmp_path, checkpoint, width=13)) == 0
+    assert run(prepared(tmp_path, checkpoint, width=HANGS)) == 0
     check(tmp_path, "image_decoder_hung")
 
 
 def test_a_decoder_that_crashes_takes_its_sample_at_the_third_attempt(
     tmp_path: Path, checkpoint: Path
 ) -> None:
-    job_file = prepared(tmp_path, checkpoint, width=14)
+    job_file = prepared(tmp_path, checkpoint, width=KILLS)
     assert [run(job_file) for _ in range(3)] == [-11, -11, 0]
     check(tmp_path, "image_decoder_died")

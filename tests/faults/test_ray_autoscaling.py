@@ -2,7 +2,6 @@
 
 import json
 import subprocess
-import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -69,10 +68,9 @@ def cluster(tmp_path: Path) -> Iterator[Head]:
         "RAY_OVERRIDE_NODE_ID_FOR_TESTING": HEAD,
         "AUTOSCALER_UPDATE_INTERVAL_S": "1",
     }
-    with tempfile.TemporaryDirectory(dir="/tmp") as short:
-        options = ["--num-cpus=0", f"--autoscaling-config={file}"]
-        with head(Path(short), *options, ports=ports, variables=variables) as running:
-            yield running
+    options = ["--num-cpus=0", f"--autoscaling-config={file}"]
+    with head(*options, ports=ports, variables=variables) as running:
+        yield running
 
 
 def nodes(cluster: Head) -> int:

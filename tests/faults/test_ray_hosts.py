@@ -1,7 +1,6 @@
 """A Ray cluster of three hosts, of which one loses its network in mid-job."""
 
 import subprocess
-import tempfile
 from collections.abc import Iterator
 from contextlib import ExitStack
 from pathlib import Path
@@ -34,10 +33,8 @@ def cluster() -> Iterator[list[Host]]:
         pytest.skip(reason)
     with ExitStack() as running:
         machines = running.enter_context(hosts(1 + NODES))
-        folders = [running.enter_context(tempfile.TemporaryDirectory(dir="/tmp")) for _ in machines]
         first, *others = machines
         made = head(
-            Path(folders[0]),
             "--num-cpus=0",
             host=first.address,
             ports=PORTS,
@@ -45,12 +42,10 @@ def cluster() -> Iterator[list[Host]]:
             variables=HASTE,
         )
         running.enter_context(made)
-        for machine, folder in zip(others, folders[1:], strict=True):
+        for machine in others:
             words = ["ray", "start", "--block", f"--address={first.address}:{PORTS[0]}"]
             words += [f"--node-ip-address={machine.address}", "--num-cpus=1"]
-            running.enter_context(
-                started([*machine.within, *words, f"--temp-dir={folder}"], **HASTE)
-            )
+            running.enter_context(started([*machine.within, *words], **HASTE))
         yield machines
 
 

@@ -1,15 +1,14 @@
 """`ray job submit`, as docs/runners.md has it: from the folder of the job file, to a cluster."""
 
 import json
-import os
 import subprocess
-import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 import yaml_job
 from making import jpeg, pairs, write_shard
+from mischief import HANGS, mischievous
 from ray_head import Head, commands, head
 
 from pipelines.verify import verify
@@ -17,21 +16,13 @@ from pipelines.verify import verify
 pytestmark = pytest.mark.faults
 pytest.importorskip("ray", reason="ray is not installed: pip install '.[ray]'")
 pytest.importorskip("aiohttp_cors", reason="no dashboard: pip install 'ray[default]'")
-MISCHIEF = Path(__file__).parent / "mischief"
 UNITS, SAMPLES, PART = 8, 100, 40
-HANGS = 13  # pixels wide, where mischief is on the path
 
 
 @pytest.fixture(scope="module")
 def cluster() -> Iterator[Head]:
-    with (
-        tempfile.TemporaryDirectory(dir="/tmp") as short,
-        head(
-            Path(short),
-            "--num-cpus=2",
-            variables={"RAY_JOB_STOP_WAIT_TIME_S": "10"},  # 3 are Ray's default
-        ) as running,
-    ):
+    patience = {"RAY_JOB_STOP_WAIT_TIME_S": "10"}  # 3 are Ray's default
+    with head("--num-cpus=2", variables=patience) as running:
         yield running
 
 
@@ -88,8 +79,7 @@ def test_a_job_is_submitted_stopped_and_submitted_again(
     local = ["shardmill", "run", "job.yaml", "--output", str(expected), "--set=runner.kind=local"]
     subprocess.run(local, cwd=folder, env=commands(), check=True, capture_output=True)
     # While a picture hangs, this submission cannot end by itself.
-    path = os.pathsep.join((str(MISCHIEF), commands()["PYTHONPATH"]))
-    first = start(cluster, folder, "first", path=path)
+    first = start(cluster, folder, "first", path=mischievous(commands()["PYTHONPATH"]))
     assert first.stdout is not None
     assert any(" samples/s, " in line for line in iter(first.stdout.readline, ""))
     stop = ["ray", "job", "stop", "--address", cluster.dashboard, "first"]

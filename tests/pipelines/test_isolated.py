@@ -8,20 +8,21 @@ from pathlib import Path
 import numpy as np
 import pytest
 from making import encoded, jpeg, picture
+from mischief import HANGS, KILLS, mischievous
 
 from pipelines.images import Caps, Decoding, EncodedImage, ImageFault, IsolatedDecoder
 
 CAPS = Caps(100_000)
 DECODING = Decoding(16, covering=16, frames=3)
-MISCHIEF = Path(__file__).parents[1] / "faults/mischief"
 
 
 @pytest.fixture
 def decoder(monkeypatch: pytest.MonkeyPatch) -> Iterator[IsolatedDecoder]:
     """Its process meets pictures that hang or kill it by their widths."""
-    paths = [str(MISCHIEF), str(Path(__file__).parents[2])]
-    monkeypatch.setenv("PYTHONPATH", os.pathsep.join(paths))
-    monkeypatch.setattr(sys, "path", [*paths, *sys.path])  # which spawned processes are given
+    path = mischievous(Path(__file__).parents[2])
+    monkeypatch.setenv("PYTHONPATH", path)
+    # Which spawned processes are given.
+    monkeypatch.setattr(sys, "path", [*path.split(os.pathsep), *sys.path])
     made = IsolatedDecoder(CAPS, seconds=1)
     yield made
     made.close()
@@ -49,8 +50,8 @@ def test_the_same_as_in_this_process(decoder: IsolatedDecoder) -> None:
         (b"none", "image_undecodable"),
         (jpeg(400, 300), "image_too_many_pixels"),
         (jpeg(100, 80)[:-400], "image_undecodable"),
-        (jpeg(13, 80), "image_decoder_hung"),
-        (jpeg(14, 80), "image_decoder_died"),
+        (jpeg(HANGS, 80), "image_decoder_hung"),
+        (jpeg(KILLS, 80), "image_decoder_died"),
     ],
 )
 def test_faults_are_those_of_the_image_and_the_next_one_is_decoded(

@@ -9,8 +9,10 @@ import yaml_job
 from making import pairs, write_shard
 from typer.testing import CliRunner, Result
 
+from pipelines.canary import chosen
 from pipelines.cli import app
 from pipelines.job import Job
+from pipelines.plan import plan
 from pipelines.retry import BadStatus, find_retry, retry
 from pipelines.runs import run
 
@@ -102,10 +104,12 @@ def test_nothing_to_do_again_changes_nothing(job_file: Path, tmp_path: Path) -> 
 def test_the_canary_tells_what_the_rest_takes(job_file: Path, tmp_path: Path) -> None:
     for unit in range(3, 6):
         write_shard(tmp_path / f"shards/{unit:05}.tar", pairs(3, unit))
+    expected = [unit.name for unit in chosen(plan(Job.load(job_file)), 3)]
     told = json.loads(call("run", job_file, "--canary", 3, "--json").stdout)
     assert (told["outcome"], told["units_here"]) == ("partial", 3)
     canary = told["canary"]
     assert (len(canary["units"]), canary["rest_units"]) == (3, 3)
+    assert canary["units"] == expected
     assert canary["samples"] == told["counts_here"]["read"]
     assert sum(canary["shares"].values()) == pytest.approx(1, abs=1e-3)
     assert canary["samples_per_second"] > 0

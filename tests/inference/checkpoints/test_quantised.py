@@ -2,7 +2,6 @@
 
 import importlib
 import os
-import re
 import subprocess
 import sys
 from collections.abc import Callable, Sequence
@@ -221,8 +220,7 @@ def test_no_code_is_fetched_by_the_package_kernels(
         text=True,
         check=False,
     )
-    assert process.stdout == "fetching a test that works\n", process.stderr
-    assert not re.search("kernels|bitsandbytes", process.stderr)
+    assert (process.stdout, process.stderr) == ("fetching a test that works\n", "")
 
 
 def test_the_package_kernels_is_hidden_for_a_while_alone(monkeypatch: pytest.MonkeyPatch) -> None:

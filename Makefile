@@ -32,7 +32,7 @@ test-faults: $(READY)  ## kill real processes, and see that nothing is lost (min
 	$(BIN)/python -m pytest -m faults
 
 fuzz: $(READY)  ## thousands of mutated shards and images, new ones each time (minutes)
-	$(BIN)/python -m pytest tests/pipelines/test_hostile.py --hypothesis-profile=fuzz --timeout=3600
+	$(BIN)/python -m pytest tests/pipelines/annotation/test_hostile.py --hypothesis-profile=fuzz --timeout=3600
 
 format: $(READY)  ## put the code in its format
 	$(BIN)/ruff format --quiet .

@@ -12,23 +12,23 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from pipelines.job import Job
-    from pipelines.plan import Plan, plan
-    from pipelines.runs import finish, run
+    from pipelines.config.job import Job
+    from pipelines.operations.run import finish, run
+    from pipelines.planning.plan import Plan, plan
     from schemas.errors import JobError, WorkerFault
     from schemas.report import Summary
 
 __all__ = ["Job", "JobError", "Plan", "Summary", "WorkerFault", "finish", "plan", "run"]
 
 _HOMES = {
-    "Job": "pipelines.job",
+    "Job": "pipelines.config.job",
     "JobError": "schemas.errors",
-    "Plan": "pipelines.plan",
+    "Plan": "pipelines.planning.plan",
     "Summary": "schemas.report",
     "WorkerFault": "schemas.errors",
-    "finish": "pipelines.runs",
-    "plan": "pipelines.plan",
-    "run": "pipelines.runs",
+    "finish": "pipelines.operations.run",
+    "plan": "pipelines.planning.plan",
+    "run": "pipelines.operations.run",
 }
 _PACKAGES = ("schemas", "filters", "inference", "pipelines")
 
@@ -63,7 +63,7 @@ def main() -> None:
     # Decoding shares the cores with torch, whose OpenMP threads otherwise spin while they wait:
     # on two busy cores a run took 140 s that takes 22 s with this. It must precede torch's import.
     os.environ.setdefault("OMP_WAIT_POLICY", "passive")
-    from pipelines import cli
+    from pipelines.cli import main as cli
 
     cli.main()
 

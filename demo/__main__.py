@@ -7,9 +7,10 @@ from pathlib import Path
 
 from rich.console import Console
 
-from demo import scenes
-from pipelines import show
-from pipelines.show.selection import select
+from demo.scenes import scenes
+from pipelines.display.contact_sheet import sheet
+from pipelines.display.row_panel import panel
+from pipelines.operations.inspect import select
 from shardmill import Job
 
 JOB = Path("demo/job.yaml")
@@ -41,12 +42,12 @@ def main() -> None:
 def _show(output: str, console: Console) -> None:
     """Some rows as panels, more on a contact sheet, and how to look further."""
     kept, dropped = select(output, IN_THE_TERMINAL, "kept"), select(output, 1, "dropped")
-    for picture in kept + dropped:
-        console.print(show.panel(picture.row))
-    sheet = FOLDER / "sheet.png"
-    show.sheet(select(output, ON_THE_SHEET)).save(sheet)
+    for shown in kept + dropped:
+        console.print(panel(shown.row))
+    picture = FOLDER / "sheet.png"
+    sheet(select(output, ON_THE_SHEET)).save(picture)
     query = QUERY.format(python=_relative(sys.executable), output=output)
-    console.print(f"\nOutput:  {output}/*.parquet\nPicture: {sheet}")
+    console.print(f"\nOutput:  {output}/*.parquet\nPicture: {picture}")
     console.print(f"Ask DuckDB (paste both lines):\n\n{query}", soft_wrap=True)
 
 

@@ -13,7 +13,7 @@ from typing import ClassVar, Literal
 from pydantic import Field
 
 from filters import TextFilter
-from filters.filter import Judge
+from filters.base import Judge
 from schemas.resources import Resources
 from schemas.sample import Text
 from schemas.verdict import Verdict, drop, keep

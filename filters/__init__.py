@@ -5,21 +5,21 @@ from typing import Annotated, Any
 from pydantic import Discriminator, Field, InstanceOf, SerializeAsAny, Tag
 from pydantic.json_schema import SkipJsonSchema
 
-from filters.datacomp_basic import DatacompBasic
-from filters.filter import Filter, ImageFilter, TextFilter
-from filters.hash_list import HashList
-from filters.image_format import ImageFormat
-from filters.image_quality import ImageQuality
-from filters.image_size import ImageSize
-from filters.perceptual_hash_list import PerceptualHashList
-from filters.personal_data import PersonalData
-from filters.personal_data_model import PersonalDataModel
-from filters.porn_image import PornImageModel
-from filters.text_quality import TextQuality
-from filters.text_safety import TextSafetyRules
-from filters.text_safety_model import TextSafetyModel
-from filters.toxicity import ToxicityRules
-from filters.toxicity_model import ToxicityModel
+from filters.base import Filter, ImageFilter, TextFilter
+from filters.images.datacomp_basic import DatacompBasic
+from filters.images.hash_list import HashList
+from filters.images.image_format import ImageFormat
+from filters.images.image_quality import ImageQuality
+from filters.images.image_size import ImageSize
+from filters.images.perceptual_hash_list import PerceptualHashList
+from filters.images.porn_image_model import PornImageModel
+from filters.texts.personal_data import PersonalData
+from filters.texts.personal_data_model import PersonalDataModel
+from filters.texts.text_quality import TextQuality
+from filters.texts.text_safety_model import TextSafetyModel
+from filters.texts.text_safety_rules import TextSafetyRules
+from filters.texts.toxicity_model import ToxicityModel
+from filters.texts.toxicity_rules import ToxicityRules
 
 _Listed = Annotated[
     HashList

@@ -6,14 +6,15 @@ from typing import Annotated, Any
 from pydantic import Discriminator, Field, InstanceOf, SerializeAsAny, Tag
 from pydantic.json_schema import SkipJsonSchema
 
-from inference.checkpoints.adapter import fetch_adapter
-from inference.checkpoints.checkpoint import ResolvedCheckpoint, resolve_checkpoint
-from inference.checkpoints.checkpoint import fetch as fetch_checkpoint
-from inference.checkpoints.extras import extra_packages
-from inference.checkpoints.hub import fetch_model, resolve_model
+from inference.config import Model
 from inference.device import device_type, resolve_device, visible_gpus
-from inference.engine import Engine, Model
-from inference.sizes import Sizes, resolve_sizes
+from inference.engine import Engine
+from inference.engines.sizing import Sizes, resolve_sizes
+from inference.families.paligemma.checkpoint import ResolvedCheckpoint, resolve_checkpoint
+from inference.families.paligemma.checkpoint import fetch as fetch_checkpoint
+from inference.hub.adapter import fetch_adapter
+from inference.hub.hub import fetch_model, resolve_model
+from inference.hub.optional_packages import extra_packages
 from inference.tasks.location_tasks import Detect, Segment
 from inference.tasks.task import Task
 from inference.tasks.text_tasks import AltText, Caption, Describe, Ocr, Prompt, Question, Vqa
@@ -41,13 +42,13 @@ AnyTask = SerializeAsAny[
 
 
 def _fast(model: Model, checkpoint: ResolvedCheckpoint, resources: Resources) -> Engine:
-    from inference.fast import FastEngine  # which imports torch
+    from inference.engines.fast import FastEngine  # which imports torch
 
     return FastEngine(model, checkpoint, resources)
 
 
 def _reference(model: Model, checkpoint: ResolvedCheckpoint, resources: Resources) -> Engine:
-    from inference.reference import ReferenceEngine  # which imports torch
+    from inference.engines.reference import ReferenceEngine  # which imports torch
 
     return ReferenceEngine(model, checkpoint, resources)
 

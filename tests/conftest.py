@@ -22,7 +22,7 @@ settings.load_profile("seeded")
 @pytest.fixture(scope="session")
 def checkpoint(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A small PaliGemma 2 of random weights, 16 image tokens, 56 pixels a side."""
-    from random_checkpoint import build  # imports torch
+    from support.random_checkpoint import build  # imports torch
 
     folder = tmp_path_factory.mktemp("checkpoint")
     return build(folder, image_size=56, patch_size=14, text_layers=2)

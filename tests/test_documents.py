@@ -5,10 +5,10 @@ import runpy
 from pathlib import Path
 
 import pytest
-from making import job, pairs, write_shard
+from support.sample_data import job, pairs, write_shard
 
-from pipelines.job import Job
-from pipelines.runs import run
+from pipelines.config.job import Job
+from pipelines.operations.run import run
 from schemas.tables import CONTENT, IDENTITY, INFO
 
 ROOT = Path(__file__).parents[1]

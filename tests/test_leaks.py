@@ -11,19 +11,19 @@ from typing import ClassVar, Literal
 
 import pyarrow.parquet as pq
 import pytest
-from making import Member, jpeg, write_shard
 from PIL import Image
 from rich.console import Console
+from support.sample_data import Member, jpeg, write_shard
 
-from demo.kinds import Kind
-from demo.scenes import Scene, draw_scene
+from demo.scenes.kinds import Kind
+from demo.scenes.scenes import Scene, draw_scene
 from filters import Filter, ImageFilter, ImageSize, PersonalData
-from filters.filter import Judge
-from pipelines.job import Job
-from pipelines.runs import run
-from pipelines.show import panel
-from pipelines.show.selection import select
-from pipelines.verify import verify
+from filters.base import Judge
+from pipelines.config.job import Job
+from pipelines.display.row_panel import panel
+from pipelines.operations.inspect import select
+from pipelines.operations.run import run
+from pipelines.operations.verify import verify
 from schemas.resources import Resources
 from schemas.sample import Sample
 from schemas.verdict import Verdict, indeterminate, keep

@@ -4,11 +4,11 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-import random_checkpoint
 import torch
+from support import random_checkpoint
 from transformers import AutoProcessor, PaliGemmaForConditionalGeneration
 
-from demo.architecture import Generation
+from demo.training.architecture import Generation
 
 PROMPTS = ("caption en", "detect circle ; star", "answer en how many shapes are there ?")
 IMAGES = 6

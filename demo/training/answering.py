@@ -9,8 +9,7 @@ import torch
 from torch import nn
 from torch.nn import functional
 
-from demo import tokenizer
-from demo.training import dense, lessons
+from demo.training import dense, lessons, tokenizer
 from demo.training.finding import LAYER, Finder
 from demo.training.gallery import Drawn
 from demo.training.lessons import Exercise

@@ -16,8 +16,8 @@ import torch
 from torch import nn
 from torch.nn import functional
 
-from demo import drawing, words
-from demo.scenes import Scene
+from demo.scenes import drawing, words
+from demo.scenes.scenes import Scene
 from demo.training.gallery import Drawn
 from demo.training.pixels import pixel_values
 

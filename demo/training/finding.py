@@ -11,7 +11,7 @@ import torch
 from torch import nn
 from torch.nn import functional
 
-from demo import words
+from demo.scenes import words
 from demo.training.lessons import Exercise
 
 LAYER = 2  # of the text tower, after which it should have been found; the others are left to tell

@@ -11,9 +11,9 @@ from typing import NamedTuple
 import numpy as np
 from pydantic import TypeAdapter
 
-from demo.kinds import Kind
-from demo.scenes import Scene, draw_scene
-from demo.sight import seen
+from demo.scenes.encoded_image import seen
+from demo.scenes.kinds import Kind
+from demo.scenes.scenes import Scene, draw_scene
 from schemas.sample import RGB
 
 ADDRESSES = 12  # one scene in so many has an address in print, ...

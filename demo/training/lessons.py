@@ -5,12 +5,12 @@ from dataclasses import replace
 from random import Random
 from typing import NamedTuple
 
-from demo import mask_codes, words
-from demo.picture import Thing
-from demo.questions import ask
-from demo.scenes import Scene
-from inference.tasks import locations
-from inference.tasks.locations import Box, Detection
+from demo.scenes import mask_codes, words
+from demo.scenes.picture import Thing
+from demo.scenes.questions import ask
+from demo.scenes.scenes import Scene
+from inference.families.paligemma import locations
+from inference.families.paligemma.locations import Box, Detection
 
 _QUESTIONS = ("count", "presence", "presence", "colour", "colour")
 

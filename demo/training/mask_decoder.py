@@ -8,8 +8,8 @@ import torch
 from PIL import Image
 from torch.nn import functional
 
-from demo import drawing, mask_codes, words
-from inference.tasks.masks import MaskDecoder
+from demo.scenes import drawing, mask_codes, words
+from inference.families.paligemma.masks import MaskDecoder
 
 _SIDE = 64  # pixels of a mask
 _RATE = 2e-3

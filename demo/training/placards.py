@@ -8,9 +8,9 @@ import torch
 from torch.nn import functional
 from transformers import ViTConfig, ViTForImageClassification, ViTImageProcessorPil
 
-from demo.kinds import Kind
-from demo.scenes import Scene, draw_scene
-from demo.sight import decoded
+from demo.scenes.encoded_image import decoded
+from demo.scenes.kinds import Kind
+from demo.scenes.scenes import Scene, draw_scene
 
 LABELS = ("normal", "nsfw")  # as the classifiers name them whose place it takes
 _SIDE = 64  # pixels

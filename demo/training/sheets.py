@@ -7,7 +7,7 @@ import torch
 from transformers import PaliGemmaProcessor
 
 from demo.training.lessons import Exercise
-from inference.checkpoints.vocabulary import Vocabulary
+from inference.families.paligemma.tokens import Vocabulary
 
 
 class Sheet(NamedTuple):

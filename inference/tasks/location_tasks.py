@@ -7,8 +7,8 @@ from typing import Annotated, Any, ClassVar, Literal, cast
 import pyarrow as pa
 from pydantic import AfterValidator, Field, PositiveInt
 
-from inference.tasks import locations
-from inference.tasks.locations import Detection
+from inference.families.paligemma import locations
+from inference.families.paligemma.locations import Detection
 from inference.tasks.task import Task
 from schemas.generation import Generation
 from schemas.resources import Resources
@@ -95,7 +95,7 @@ class Segment(LocationTask):
 
     def load(self, resources: Resources) -> None:
         if self.mask_decoder is not None:
-            from inference.tasks import masks  # which imports torch
+            from inference.families.paligemma import masks  # which imports torch
 
             masks.decoder(self.mask_decoder, resources.open)
 
@@ -110,7 +110,7 @@ class Segment(LocationTask):
     ) -> list[dict[str, object] | None]:
         if self.mask_decoder is None:
             return [None] * len(objects)
-        from inference.tasks import masks  # which imports torch
+        from inference.families.paligemma import masks  # which imports torch
 
         return masks.run_lengths(masks.decoder(self.mask_decoder), objects, width, height)
 

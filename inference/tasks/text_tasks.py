@@ -6,7 +6,7 @@ from typing import Annotated, ClassVar, Literal, NamedTuple, Self
 import pyarrow as pa
 from pydantic import AfterValidator, Field, PositiveInt, model_validator
 
-from inference.tasks.languages import Language
+from inference.families.paligemma.languages import Language
 from inference.tasks.task import Task
 from schemas.generation import Generation
 from schemas.sample import Sample

@@ -13,8 +13,9 @@ from apache_beam.ml.inference.base import ModelHandler
 from apache_beam.utils.shared import Shared
 
 from pipelines.adapters.steps import Answered, Asking, Fault, Filtering, Reading, Rejected
-from pipelines.job import Job
-from pipelines.plan import ResolvedJob, first_units, resolve
+from pipelines.config.job import Job
+from pipelines.planning.plan import first_units
+from pipelines.planning.resolve import ResolvedJob, resolve
 from schemas.sample import Sample, Unit
 
 KEPT, INVALID, FAULTS = "kept", "invalid", "faults"  # outputs; those of filters are statuses

@@ -16,8 +16,9 @@ from typing import Any
 import pyarrow as pa
 
 from pipelines.adapters.steps import Answered, Asking, Fault, Filtering, Reading, Rejected
-from pipelines.job import Job
-from pipelines.plan import first_units, resolve
+from pipelines.config.job import Job
+from pipelines.planning.plan import first_units
+from pipelines.planning.resolve import resolve
 from schemas.sample import Sample, Text, Unit
 from schemas.tables import INFO, info_name
 

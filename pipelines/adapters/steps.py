@@ -11,17 +11,17 @@ from contextlib import closing
 from dataclasses import dataclass, field, replace
 
 from filters import TextFilter
-from filters.filter import Filter, filter_names
+from filters.base import Filter, filter_names
 from inference import load_engine
-from pipelines.asking import ask, read
-from pipelines.judging import Judging
-from pipelines.plan import ResolvedJob
-from pipelines.prepare import Preparation
+from pipelines.annotation.filtering import Judging
+from pipelines.annotation.generation import ask, read
+from pipelines.annotation.preprocessing import Preparation
+from pipelines.annotation.worker_faults import worker_faults
+from pipelines.concurrency.stage_timer import Stopwatch
+from pipelines.planning.resolve import ResolvedJob
 from pipelines.reading import CountedStream
-from pipelines.rows import Answer, Row
-from pipelines.stopwatch import Stopwatch
-from pipelines.storage import storage_for
-from pipelines.worker import worker_faults
+from pipelines.rows.row import Answer, Row
+from pipelines.storage.resolve import storage_for
 from schemas.errors import JobError, ShardFault
 from schemas.report import Status
 from schemas.sample import Sample, Unit

@@ -1,6 +1,7 @@
 """From encoded bytes to upright RGB: the one place where Pillow decodes."""
 
-from pipelines.images.encoded import (
+from pipelines.images.decoder_process import IsolatedDecoder
+from pipelines.images.image import (
     Caps,
     Decoded,
     Decoding,
@@ -9,7 +10,6 @@ from pipelines.images.encoded import (
     OpenedImage,
     UprightImage,
 )
-from pipelines.images.isolated import IsolatedDecoder
 
 __all__ = [
     "Caps",

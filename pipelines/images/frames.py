@@ -4,7 +4,7 @@ import re
 
 from PIL import Image, TiffImagePlugin
 
-from pipelines.images.directories import count_pages
+from pipelines.images.tiff_limits import count_pages
 
 # Formats whose headers tell.
 _COUNTED = frozenset({"PNG", "WEBP", "AVIF"})

@@ -3,9 +3,9 @@
 from collections.abc import Iterator
 
 from pipelines.reading.parquet import read_parquet
-from pipelines.reading.raw import RawSample, Wanted
-from pipelines.reading.stream import CountedStream, salvage
-from pipelines.reading.tar import read_tar
+from pipelines.reading.raw_sample import RawSample, Wanted
+from pipelines.reading.shard_stream import CountedStream, salvage
+from pipelines.reading.webdataset_tar import read_tar
 from schemas.sample import Unit
 
 PARQUET = ".parquet"

@@ -8,8 +8,8 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
-from pipelines.reading.raw import IMAGE_EXTENSIONS, RawSample, Wanted
-from pipelines.reading.stream import CountedStream
+from pipelines.reading.raw_sample import IMAGE_EXTENSIONS, RawSample, Wanted
+from pipelines.reading.shard_stream import CountedStream
 from schemas.errors import ShardFault
 
 KEY = "__key__"  # as webdataset's own conversions name it

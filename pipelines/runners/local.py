@@ -3,12 +3,12 @@
 import os
 from collections.abc import Generator, Iterator
 
-from pipelines.job_runners import LocalRunner
-from pipelines.plan import Plan
-from pipelines.runners.processes import Processes
-from pipelines.runners.scheduling import schedule
-from pipelines.storage import Storage
-from pipelines.worker import Worker
+from pipelines.config.runners import LocalRunner
+from pipelines.planning.plan import Plan
+from pipelines.runners.local_processes import Processes
+from pipelines.runners.scheduler import schedule
+from pipelines.runners.worker import Worker
+from pipelines.storage.storage import Storage
 from schemas.report import OnProgress, UnitReport
 from schemas.sample import Unit
 

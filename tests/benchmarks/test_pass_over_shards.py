@@ -9,9 +9,9 @@ import pyarrow.parquet as pq
 import pytest
 from PIL import Image
 
-from benchmarks.pass_over_shards import loop, shardmill_pass
-from benchmarks.pass_over_shards.cost import measure
-from benchmarks.pass_over_shards.photographs import photographs, write_shard
+from benchmarks.pipeline.pass_over_shards import loop, shardmill_pass
+from benchmarks.pipeline.pass_over_shards.cost import measure
+from benchmarks.pipeline.pass_over_shards.photographs import photographs, write_shard
 
 SAMPLES = 5
 BUSY = "import time; held = bytearray(64 << 20)\nwhile time.process_time() < 0.5: pass"

@@ -7,11 +7,11 @@ import psutil
 import pyarrow.parquet as pq
 import pytest
 
-from benchmarks.pass_over_shards import beam_chain, loop, shardmill_job
-from benchmarks.pass_over_shards.cost import measure
-from benchmarks.pass_over_shards.interruption import stored
-from benchmarks.pass_over_shards.photographs import photographs, write_shard
-from benchmarks.pass_over_shards.work import ANSWERED
+from benchmarks.pipeline.pass_over_shards import beam_chain, loop, shardmill_job
+from benchmarks.pipeline.pass_over_shards.cost import measure
+from benchmarks.pipeline.pass_over_shards.interruption import stored
+from benchmarks.pipeline.pass_over_shards.photographs import photographs, write_shard
+from benchmarks.pipeline.pass_over_shards.work import ANSWERED
 
 SAMPLES = 5
 # Tells its child's process number, and that the child has begun, before both wait.

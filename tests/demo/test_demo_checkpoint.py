@@ -8,14 +8,14 @@ from typing import Any
 
 import pytest
 
-from demo import train
-from demo.quality import LEARNT, TARGETS, measure
-from demo.scenes import Scene, draw_scene
+from demo.evaluation.quality import LEARNT, TARGETS, measure
+from demo.scenes.scenes import Scene, draw_scene
+from demo.training import __main__ as train
 from demo.training import placards
 from inference import Model, load_engine, resolve_checkpoint
-from inference.checkpoints.paligemma import PaliGemma
-from inference.checkpoints.vocabulary import Vocabulary
-from inference.tasks import locations
+from inference.families.paligemma import locations
+from inference.families.paligemma.loading import PaliGemma
+from inference.families.paligemma.tokens import Vocabulary
 from schemas.resources import Resources
 
 CHECKPOINT = Path(__file__).parents[2] / "demo/checkpoint"

@@ -11,13 +11,13 @@ import pyarrow.parquet as pq
 import pytest
 
 from demo import __main__ as demo
-from demo import scenes, words
-from demo.kinds import Kind
-from demo.quality import LEARNT, TARGETS
-from demo.scoring import Found, detection
+from demo.evaluation.quality import LEARNT, TARGETS
+from demo.evaluation.scoring import Found, detection
+from demo.scenes import scenes, words
+from demo.scenes.kinds import Kind
 from inference.tasks.location_tasks import Detect
-from pipelines import show
-from pipelines.show.selection import select
+from pipelines.display.contact_sheet import sheet
+from pipelines.operations.inspect import select
 from shardmill import Job, run
 
 JOB = Path(__file__).parents[2] / demo.JOB
@@ -140,7 +140,7 @@ def drawn(truth: dict[str, Any]) -> list[Found]:
 
 def test_it_can_be_looked_at(output: str) -> None:
     found = select(output, SAMPLES)
-    assert show.sheet(found).height > show.sheet(found[:1]).height
+    assert sheet(found).height > sheet(found[:1]).height
     assert [picture.image is None for picture in found] == [
         picture.row["status"] != "kept" for picture in found
     ]

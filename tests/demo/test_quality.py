@@ -5,10 +5,10 @@ from collections.abc import Sequence
 import numpy as np
 import pytest
 
-from demo.kinds import Kind
-from demo.quality import measure
-from demo.scenes import Scene, draw_scene
-from demo.scoring import Found, detection, mask_overlap, overlap
+from demo.evaluation.quality import measure
+from demo.evaluation.scoring import Found, detection, mask_overlap, overlap
+from demo.scenes.kinds import Kind
+from demo.scenes.scenes import Scene, draw_scene
 from demo.training import lessons
 from inference import Engine
 from schemas.generation import Generation, Request

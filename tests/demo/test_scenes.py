@@ -10,10 +10,10 @@ import pytest
 import webdataset
 from PIL import Image, ImageOps
 
-from demo import drawing, words
-from demo.kinds import SHARES, Kind, kind_of, plain_before
-from demo.scenes import Scene, draw_scene, write_shards
-from demo.sight import decoded
+from demo.scenes import drawing, words
+from demo.scenes.encoded_image import decoded
+from demo.scenes.kinds import SHARES, Kind, kind_of, plain_before
+from demo.scenes.scenes import Scene, draw_scene, write_shards
 from pipelines.images import ImageFault
 
 SCENES = [draw_scene(7, index) for index in range(150)]

@@ -7,7 +7,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from transformers import AutoTokenizer
 
-from demo import tokenizer, words
+from demo.scenes import words
+from demo.training import tokenizer
 
 TOKENIZER = tokenizer.build()
 

@@ -13,12 +13,12 @@ from PIL import Image
 from torch import nn
 from transformers import PaliGemmaForConditionalGeneration
 
-from demo import mask_codes, tokenizer, words
-from demo.architecture import configuration, processor
-from demo.kinds import Kind
-from demo.scenes import draw_scene
-from demo.training import course, dense, gallery, lessons
+from demo.scenes import mask_codes, words
+from demo.scenes.kinds import Kind
+from demo.scenes.scenes import draw_scene
+from demo.training import course, dense, gallery, lessons, tokenizer
 from demo.training.answering import Answering, begin
+from demo.training.architecture import configuration, processor
 from demo.training.finding import Finder
 from demo.training.gallery import Drawn
 from demo.training.sheets import Clerk

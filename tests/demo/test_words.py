@@ -2,7 +2,7 @@
 
 import pytest
 
-from demo import words
+from demo.scenes import words
 
 
 @pytest.mark.parametrize(

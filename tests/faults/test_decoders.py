@@ -7,9 +7,9 @@ from pathlib import Path
 
 import pyarrow.parquet as pq
 import pytest
-import yaml_job
-from making import jpeg, pairs, write_shard
-from mischief import HANGS, KILLS, mischievous
+from support import yaml_job
+from support.hanging_decoders import HANGS, KILLS, mischievous
+from support.sample_data import jpeg, pairs, write_shard
 
 pytestmark = pytest.mark.faults
 ROOT = Path(__file__).parents[2]

@@ -8,11 +8,11 @@ import time
 from pathlib import Path
 
 import pytest
-import yaml_job
-from commands import start
-from making import pairs, write_shard
+from support import yaml_job
+from support.sample_data import pairs, write_shard
+from support.shardmill_process import start
 
-from pipelines.verify import verify
+from pipelines.operations.verify import verify
 
 pytestmark = pytest.mark.faults
 UNITS, SAMPLES, KILLS, SEED = 10, 6, 20, 20261121

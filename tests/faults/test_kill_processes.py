@@ -5,13 +5,13 @@ import subprocess
 import time
 from pathlib import Path
 
-import commands
 import psutil
 import pytest
-import yaml_job
-from making import pairs, write_shard
+import support.shardmill_process as commands
+from support import yaml_job
+from support.sample_data import pairs, write_shard
 
-from pipelines.verify import verify
+from pipelines.operations.verify import verify
 
 pytestmark = pytest.mark.faults
 UNITS = 10

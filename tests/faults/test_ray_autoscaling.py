@@ -6,12 +6,12 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from gathering import filtered, reported, start, want
-from making import job, pairs, write_shard
-from ray_head import Head, commands, free_ports, head
+from support.ray_head import Head, commands, free_ports, head
+from support.sample_data import job, pairs, write_shard
+from support.synchronized_run import filtered, reported, start, want
 
-from pipelines.runs import run
-from pipelines.verify import verify
+from pipelines.operations.run import run
+from pipelines.operations.verify import verify
 
 pytestmark = pytest.mark.faults
 pytest.importorskip("ray", reason="ray is not installed: pip install '.[ray]'")

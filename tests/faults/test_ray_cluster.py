@@ -9,12 +9,12 @@ from typing import Any
 
 import psutil
 import pytest
-import yaml_job
-from making import job, pairs, write_shard
-from poisonous import Ailing, Poisonous
+from support import yaml_job
+from support.harmful_filters import Ailing, Poisonous
+from support.sample_data import job, pairs, write_shard
 
-from pipelines.runs import run
-from pipelines.verify import verify
+from pipelines.operations.run import run
+from pipelines.operations.verify import verify
 from schemas.report import Summary, UnitReport
 
 pytestmark = pytest.mark.faults

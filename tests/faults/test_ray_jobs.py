@@ -6,12 +6,12 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-import yaml_job
-from making import jpeg, pairs, write_shard
-from mischief import HANGS, mischievous
-from ray_head import Head, commands, head
+from support import yaml_job
+from support.hanging_decoders import HANGS, mischievous
+from support.ray_head import Head, commands, head
+from support.sample_data import jpeg, pairs, write_shard
 
-from pipelines.verify import verify
+from pipelines.operations.verify import verify
 
 pytestmark = pytest.mark.faults
 pytest.importorskip("ray", reason="ray is not installed: pip install '.[ray]'")

@@ -19,14 +19,14 @@ def resources() -> Resources:
 
 @pytest.fixture(scope="session")
 def text_model(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    from small_models import text_classifier
+    from support.small_classifiers import text_classifier
 
     return text_classifier(tmp_path_factory.mktemp("text_model"))
 
 
 @pytest.fixture(scope="session")
 def token_model(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    from small_models import token_classifier
+    from support.small_classifiers import token_classifier
 
     return token_classifier(tmp_path_factory.mktemp("token_model"))
 

@@ -7,7 +7,7 @@ import pytest
 from pydantic import BaseModel, ValidationError
 
 from filters import AnyFilter, ImageSize, TextFilter, TextQuality
-from filters.filter import Judge
+from filters.base import Judge
 from schemas.resources import Resources
 from schemas.sample import Text
 from schemas.verdict import Verdict, keep

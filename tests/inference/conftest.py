@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any, BinaryIO
 
 import pytest
-from random_checkpoint import build
+from support.random_checkpoint import build
 
 from inference import Model, load_engine, resolve_checkpoint
 from schemas.resources import Resources

@@ -16,7 +16,7 @@ import pytest
 import torch
 
 from inference import Model, load_engine, resolve_checkpoint
-from inference.sizes import resolve_sizes
+from inference.engines.sizing import resolve_sizes
 from schemas.generation import Generation, Request
 from schemas.resources import Resources
 

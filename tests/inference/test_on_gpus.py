@@ -5,17 +5,17 @@ from typing import Any
 
 import pytest
 import torch
-from pretended_gpus import pretended, put
+from support.fake_gpus import pretended, put
 from torch.utils._python_dispatch import TorchDispatchMode
 from torch.utils._pytree import tree_leaves
 from transformers import PaliGemmaForConditionalGeneration
 
-from benchmarks.random_weights import paligemma2_3b
-from inference.rounding import COARSE
-from inference.stepping import Stepping
-from inference.towers.kernels import PLAIN
-from inference.towers.text_tower import TextTower
-from inference.towers.vision_tower import VisionTower
+from benchmarks.inference.random_weights import paligemma2_3b
+from inference.engines.decode_steps import Stepping
+from inference.engines.shape_buckets import COARSE
+from inference.families.paligemma.kernels import PLAIN
+from inference.families.paligemma.language_model import TextTower
+from inference.families.paligemma.vision_tower import VisionTower
 
 ONE, TWO = ("cuda:0",) * 4, ("cuda:0", "cuda:0", "cuda:1", "cuda:1")  # of each layer
 PROMPTS = [[2, 8, 1], [2, 9, 9, 9, 1], [2, 1], [2, 8, 1]]

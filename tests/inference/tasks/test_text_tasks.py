@@ -6,7 +6,7 @@ from hypothesis import strategies as st
 from pydantic import ValidationError
 
 from inference import AltText, Caption, Describe, Ocr, Prompt, Question, Vqa
-from inference.tasks.languages import CODES
+from inference.families.paligemma.languages import CODES
 from inference.tasks.text_tasks import LONGEST, one_line
 from schemas.generation import Generation
 from schemas.sample import Sample, Text

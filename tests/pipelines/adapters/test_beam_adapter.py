@@ -9,17 +9,17 @@ from pathlib import Path
 from typing import Any
 
 import apache_beam as beam
-import hostile
 import pyarrow.parquet as pq
 import pytest
-import yaml_job
+import support.hostile_shards as hostile
 from apache_beam.ml.inference.base import RunInference
-from making import job, pairs, write_shard
+from support import yaml_job
+from support.sample_data import job, pairs, write_shard
 
 from pipelines.adapters.beam import ApplyFilters, PaliGemma, ReadShards
 from pipelines.adapters.steps import Answered, Fault, Rejected
-from pipelines.job import Job
-from pipelines.runs import run
+from pipelines.config.job import Job
+from pipelines.operations.run import run
 from schemas.errors import JobError
 from schemas.sample import Sample
 

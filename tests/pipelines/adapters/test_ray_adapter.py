@@ -5,16 +5,16 @@ import subprocess
 import sys
 from pathlib import Path
 
-import hostile
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
-import yaml_job
-from making import job, pairs, write_shard
+import support.hostile_shards as hostile
+from support import yaml_job
+from support.sample_data import job, pairs, write_shard
 
 from pipelines.adapters.ray import Annotate, ApplyFilters, ReadShards, unit_rows
-from pipelines.job import Job
-from pipelines.runs import run
+from pipelines.config.job import Job
+from pipelines.operations.run import run
 
 ROOT = Path(__file__).parents[3]
 FILTERS = [

@@ -8,11 +8,11 @@ import pyarrow as pa
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from making import images_column, parquet_bytes
+from support.sample_data import images_column, parquet_bytes
 
 from pipelines.reading.parquet import ColumnFault, check_columns, read_footer, read_parquet
-from pipelines.reading.raw import RawSample, Wanted
-from pipelines.reading.stream import CountedStream, salvage
+from pipelines.reading.raw_sample import RawSample, Wanted
+from pipelines.reading.shard_stream import CountedStream, salvage
 from schemas.errors import ShardFault
 
 TEXTS = pa.array(["a", None, "ü", ""])

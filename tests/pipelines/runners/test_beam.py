@@ -9,23 +9,23 @@ from pathlib import Path
 from typing import Any, BinaryIO, ClassVar, Literal
 
 import apache_beam as beam
-import hostile
 import pytest
-import yaml_job
+import support.hostile_shards as hostile
 from apache_beam.options.pipeline_options import PipelineOptions
-from making import job, pairs, write_shard
+from support import yaml_job
+from support.sample_data import job, pairs, write_shard
 from typer.testing import CliRunner
 
 from filters import TextFilter
-from filters.filter import Judge
-from pipelines.cli import app
-from pipelines.job import Job
-from pipelines.job_runners import BeamRunner
-from pipelines.plan import begin, plan
-from pipelines.runners import beam_runner
-from pipelines.runners.beam_runner import COMMITTED, FAILED, AnnotateUnit, annotate_units
-from pipelines.runs import finish, run
-from pipelines.storage import LocalStorage
+from filters.base import Judge
+from pipelines.cli.main import app
+from pipelines.config.job import Job
+from pipelines.config.runners import BeamRunner
+from pipelines.operations.run import finish, run
+from pipelines.planning.plan import begin, plan
+from pipelines.runners import beam as beam_runner
+from pipelines.runners.beam import COMMITTED, FAILED, AnnotateUnit, annotate_units
+from pipelines.storage.local import LocalStorage
 from schemas.errors import JobError, WorkerFault
 from schemas.report import UnitReport
 from schemas.resources import Resources
@@ -301,7 +301,7 @@ def test_without_beam_the_error_says_how_to_install_it(
 ) -> None:
     write_shard(tmp_path / "shards/a.tar", pairs(1))
     made = job(tmp_path, model=None, tasks={}, filters=FILTERS, runner={"kind": "beam"})
-    monkeypatch.delitem(sys.modules, "pipelines.runners.beam_runner")
+    monkeypatch.delitem(sys.modules, "pipelines.runners.beam")
     monkeypatch.setitem(sys.modules, "apache_beam", None)
     with pytest.raises(JobError, match="pip install 'apache-beam"):
         run(made)

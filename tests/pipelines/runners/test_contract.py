@@ -5,13 +5,13 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, NamedTuple
 
-import hostile
 import pytest
-from making import job, pairs, write_shard
+import support.hostile_shards as hostile
+from support.sample_data import job, pairs, write_shard
 
-from pipelines.plan import plan
-from pipelines.runs import RUNNERS, run
-from pipelines.storage import LocalStorage
+from pipelines.operations.run import RUNNERS, run
+from pipelines.planning.plan import plan
+from pipelines.storage.local import LocalStorage
 from schemas.report import Summary, UnitReport
 from shardmill import Job
 

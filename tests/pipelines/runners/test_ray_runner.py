@@ -8,9 +8,9 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from making import job, pairs, write_shard
+from support.sample_data import job, pairs, write_shard
 
-from pipelines.runs import run
+from pipelines.operations.run import run
 from schemas.errors import JobError, WorkerFault
 from shardmill import Job
 

@@ -1,0 +1,49 @@
+"""How much of what the demo's models say of scenes that they were never trained on is right.
+
+    python -m benchmarks.inference.demo_quality [--scenes 500] [--seed 2026]
+
+Goes through the engine, the tasks and their parsers as a job does, in float32 on the CPU. Prints a
+table; nothing is asserted.
+"""
+
+import itertools
+from pathlib import Path
+from typing import Annotated
+
+import typer
+from rich.console import Console
+from rich.table import Table
+
+from demo.evaluation.quality import LEARNT, TARGETS, measure
+from demo.evaluation.scoring import Score
+from demo.scenes.scenes import draw_scene
+from demo.training import placards
+from inference import Model, load_engine, resolve_checkpoint
+from schemas.resources import Resources
+
+
+def main(
+    checkpoint: Annotated[str, typer.Option()] = "demo/checkpoint",
+    classifier: Annotated[Path, typer.Option()] = Path("demo/placard_classifier"),
+    scenes: Annotated[int, typer.Option(min=1)] = 500,
+    seed: Annotated[int, typer.Option(help="Of the scenes; not one of training's.")] = 2026,
+    threads: Annotated[int, typer.Option(min=1)] = 2,
+) -> None:
+    """Print the table."""
+    model = Model(checkpoint=checkpoint, precision="float32", device="cpu", batch_size=32)
+    resources = Resources(lambda path: open(path, "rb"), threads=threads)  # noqa: SIM115
+    engine = load_engine(model, resolve_checkpoint(model), resources)
+    drawn = (draw_scene(seed, index) for index in itertools.count())
+    learnt = (scene for scene in drawn if scene.kind in LEARNT)
+    scores = dict(measure(engine, list(itertools.islice(learnt, scenes))))
+    mixed = placards.scenes(seed, 0, scenes)
+    scores["placard"] = Score(placards.examine(classifier, mixed), scenes)
+    table = Table("what", "reached", "target", "of")
+    for name, score in scores.items():
+        target = f"{TARGETS[name]:.2f}"
+        table.add_row(name, f"{score.value:.3f}", target, str(score.of))
+    Console().print(table)
+
+
+if __name__ == "__main__":
+    typer.run(main)

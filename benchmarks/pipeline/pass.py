@@ -1,0 +1,107 @@
+"""What everything but the model costs, beside a bare loop and beside Ray Data, Daft and DataTrove.
+
+    python -m benchmarks.pipeline.pass [--samples 1000] [--large 10000] [--repeat 3] [--no-rivals]
+
+Each contender reads the same shard of made-up photographs (640x480, JPEG), filters by size and
+words, decodes, resizes to 224 and writes text, size, digest and a model's instant answer as
+Parquet, in a process of its own. Rates are of the difference between a shard of `--samples` and one
+of a tenth, so that starting up is left out; they are per second of CPU time, user and system, of
+all the contender's processes. The contenders take turns, forwards and backwards; tables show the
+median and the extremes. `--large` is the shard that the pass's memory is measured with.
+
+The rivals are optional, the extra `rivals` of pyproject.toml: those that are missing are named with
+the command that installs them. Nothing is asserted.
+"""
+
+import statistics
+import tempfile
+from pathlib import Path
+from typing import Annotated
+
+import typer
+from rich import box
+from rich.console import Console
+from rich.table import Table
+
+from benchmarks.pipeline.pass_over_shards.photographs import DISTINCT, photographs, write_shard
+from benchmarks.pipeline.pass_over_shards.turns import (
+    WIDTH,
+    Contender,
+    Measured,
+    Work,
+    cost_table,
+    installed,
+    take_turns,
+)
+
+_SMALLER = 10  # times: the shard whose cost is taken off
+
+EXACT, REDUCED = "pass, decode: exact", "pass, decode: reduced"
+LOOP, ALONE = "bare loop", "reduced decoding alone"
+CONTENDERS = {
+    EXACT: Contender("shardmill_pass", ("exact",)),
+    REDUCED: Contender("shardmill_pass", ("reduced",)),
+    LOOP: Contender("loop", ("exact",)),
+    f"{LOOP}, bilinear": Contender("loop", ("bilinear",)),
+    ALONE: Contender("loop", ("reduced",)),
+}
+RIVALS = {
+    "Ray Data": Contender("ray_data", package="ray"),
+    "Daft (bilinear)": Contender("daft_chain", package="daft"),
+    "DataTrove": Contender("datatrove_chain", package="datatrove"),
+}
+
+
+def main(
+    samples: Annotated[int, typer.Option(min=100, help="Photographs in the shard.")] = 1000,
+    large: Annotated[int, typer.Option(help="Photographs in the large one; 0: none.")] = 10_000,
+    repeat: Annotated[int, typer.Option(min=1, help="Turns that each contender takes.")] = 3,
+    rivals: Annotated[bool, typer.Option(help="Run the rivals that are installed.")] = True,
+    folder: Annotated[Path | None, typer.Option(help="Room for shards and outputs.")] = None,
+) -> None:
+    console = Console(width=WIDTH)
+    contenders = {**CONTENDERS, **(installed(RIVALS, console) if rivals else {})}
+    with tempfile.TemporaryDirectory(dir=folder) as within:
+        images = photographs(min(DISTINCT, samples))
+        place = Path(within)
+        less, more = (
+            Work(write_shard(place / f"{n}.tar", images, n), n)
+            for n in (samples // _SMALLER, samples)
+        )
+        found = take_turns(contenders, less, more, repeat, place)
+        console.print(cost_table(found))
+        console.print(_ratios(found))
+        if large:
+            _memory(console, found, write_shard(place / f"{large}.tar", images, large), place)
+
+
+def _ratios(found: dict[str, list[Measured]]) -> Table:
+    """The design's targets, as ratios of medians."""
+    rate = {
+        name: statistics.median(turn.per_cpu for turn in turns) for name, turns in found.items()
+    }
+    best = max((name for name in RIVALS if name in rate), key=rate.__getitem__, default=None)
+    wanted = [(EXACT, LOOP, 1.0), (REDUCED, LOOP, 1.5), (REDUCED, ALONE, 0.8)]
+    if best is not None:
+        wanted += [(EXACT, best, 1.5), (REDUCED, best, 1.5)]
+    table = Table("images per CPU-second", "against", "ratio", "target", box=box.MARKDOWN)
+    for ours, other, target in wanted:
+        table.add_row(ours, other, f"{rate[ours] / rate[other]:.2f}", f"{target:.2f}")
+    return table
+
+
+def _memory(console: Console, found: dict[str, list[Measured]], shard: Path, folder: Path) -> None:
+    """How much more memory the pass needs for the large shard; the target is 64 MiB at most."""
+    for name in (EXACT, REDUCED):
+        before = statistics.median(turn.memory for turn in found[name])
+        after = CONTENDERS[name].cost(shard, folder).memory / 2**20
+        console.print(
+            f"{name}: peak {before:.0f} MiB, with {shard.stem} photographs {after:.0f} MiB: "
+            f"{after - before:+.0f} (target: at most +64)"
+        )
+
+
+main.__doc__ = __doc__  # what --help shows
+
+if __name__ == "__main__":
+    typer.run(main)

@@ -1,0 +1,68 @@
+"""DataTrove: a reader of tars, a filter on words, a step for images, its Parquet writer.
+
+python -m benchmarks.pipeline.pass_over_shards.datatrove_chain SHARD OUTPUT
+
+One task for one shard, as DataTrove splits work; it has no reader of WebDataset, and no image step.
+"""
+
+import sys
+from pathlib import Path
+
+from datatrove.data import Document, DocumentsPipeline
+from datatrove.executor import LocalPipelineExecutor
+from datatrove.pipeline.base import PipelineStep
+from datatrove.pipeline.filters.base_filter import BaseFilter
+from datatrove.pipeline.readers.base import BaseDiskReader
+from datatrove.pipeline.writers import ParquetWriter
+
+from benchmarks.pipeline.pass_over_shards.samples import samples
+from benchmarks.pipeline.pass_over_shards.work import Row, words_pass, worked
+
+
+class Shards(BaseDiskReader):
+    """A document per pair, its image in the metadata until it is worked on."""
+
+    def read_file(self, filepath: str) -> DocumentsPipeline:
+        for index, pair in enumerate(samples(self.data_folder.resolve_paths(filepath))):
+            key, text, image, metadata = pair
+            data = {"id": key, "text": text, "metadata": {"image": image, "json": metadata}}
+            yield self.get_document_from_dict(data, filepath, index)
+
+
+class Words(BaseFilter):
+    """Keeps texts of so many words."""
+
+    def filter(self, doc: Document) -> bool:
+        return words_pass(doc.text)
+
+
+class Annotate(PipelineStep):
+    """Decodes, resizes, digests and asks."""
+
+    def run(self, data: DocumentsPipeline, rank: int = 0, world_size: int = 1) -> DocumentsPipeline:
+        for document in data:
+            image, metadata = document.metadata["image"], document.metadata["json"]
+            row = worked(document.id, document.text, image, metadata)
+            if row is not None:
+                document.metadata = row
+                yield document
+
+
+def stored(_: ParquetWriter, document: Document) -> Row:
+    return document.metadata
+
+
+def run(shard: str, output: str) -> None:
+    """Annotate the shard."""
+    folder, name = Path(shard).parent, Path(shard).name
+    chain = [
+        Shards(str(folder), glob_pattern=name),
+        Words(),
+        Annotate(),
+        ParquetWriter(output, compression="zstd", adapter=stored),
+    ]
+    LocalPipelineExecutor(chain, tasks=1, logging_dir=f"{output}/logs").run()
+
+
+if __name__ == "__main__":
+    run(*sys.argv[1:])

@@ -1,0 +1,144 @@
+"""What a scene's image shows: a canvas with shapes and print on it, laid out at random."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from random import Random
+
+from PIL import Image, ImageOps
+
+from demo.scenes import drawing, words
+from demo.scenes.drawing import Box, Colour
+
+TONES: Sequence[Colour] = (
+    (232, 228, 218), (208, 222, 230), (214, 226, 206), (236, 214, 210),
+    (176, 180, 186), (120, 128, 138), (70, 80, 96), (58, 72, 62),
+)  # fmt: skip
+
+_CONTRAST = 70  # least distance of luminance or of any channel between shape and background
+_GAP = 4  # pixels left between things
+_APART = 0.1  # of the width: least distance of two things' middles, so that their order shows
+_TRIES = 60  # to place a thing, before the scene goes without it
+
+
+@dataclass(frozen=True, slots=True)
+class Thing:
+    """A shape in a scene."""
+
+    label: str
+    colour: str
+    box: Box  # pixels of the upright image, the maxima exclusive
+
+    @property
+    def middle(self) -> float:
+        """Of the box, along the width."""
+        return (self.box[0] + self.box[2]) / 2
+
+
+@dataclass(frozen=True, slots=True)
+class Picture:
+    """An upright image and what is in it."""
+
+    canvas: Image.Image
+    things: tuple[Thing, ...]  # from left to right, by their middles
+    printed: str = ""  # the word in the image, "" when there is none
+    print_box: Box | None = None
+
+
+def draw(
+    random: Random,
+    size: tuple[int, int],
+    *,
+    most_things: int = 3,
+    printable: Sequence[str] = words.WORDS_IN_PRINT,
+    print_share: float = 0.5,
+) -> Picture:
+    """Shapes of different colours, at least one, and in a share of the pictures a printed word."""
+    tone = random.choice(TONES)
+    canvas = drawing.background(random, *size, tone)
+    taken: list[Box] = []
+    printed, print_box = "", None
+    if random.random() < print_share:
+        printed = random.choice(printable)
+        print_box = _print(random, canvas, tone, taken, printed)
+    things = _draw_things(random, canvas, tone, taken, random.randint(1, most_things))
+    return Picture(canvas, things, printed if print_box else "", print_box)
+
+
+def mirrored(picture: Picture) -> Picture:
+    """The picture in the mirror; only one without print can be read there."""
+    width = picture.canvas.width
+    things = [
+        replace(thing, box=(width - thing.box[2], thing.box[1], width - thing.box[0], thing.box[3]))
+        for thing in reversed(picture.things)
+    ]
+    return Picture(ImageOps.mirror(picture.canvas), tuple(things))
+
+
+def _print(
+    random: Random, canvas: Image.Image, tone: Colour, taken: list[Box], word: str
+) -> Box | None:
+    """Print the word where there is room for it."""
+    height = round(random.uniform(0.19, 0.26) * min(canvas.size))
+    mask = drawing.printed(word, height)
+    room = 0.96 * canvas.width - 2 * _GAP
+    if mask.width > room:  # long ones are set smaller, to fill the width
+        mask = drawing.printed(word, int(height * room / mask.width))
+    box = _place(random, canvas.size, mask.size, taken)
+    if box is not None:
+        ink = (20, 20, 24) if drawing.luminance(tone) > 125 else (248, 248, 244)
+        canvas.paste(ink, box, mask)
+        taken.append(box)
+    return box
+
+
+def _draw_things(
+    random: Random, canvas: Image.Image, tone: Colour, taken: list[Box], number: int
+) -> tuple[Thing, ...]:
+    """Draw shapes of different colours that stand out from the tone; at least one fits."""
+    visible = [name for name, colour in words.COLOURS.items() if _stands_out(colour, tone)]
+    things: list[Thing] = []
+    for colour in random.sample(visible, number):
+        label = random.choice(words.SHAPES)
+        side = round(random.uniform(0.24, 0.42 if number < 3 else 0.34) * min(canvas.size))
+        middles = [thing.middle for thing in things]
+        box = _place(random, canvas.size, (side, side), taken, middles)
+        if box is not None:
+            drawing.draw_shape(canvas, label, words.COLOURS[colour], box)
+            taken.append(box)
+            things.append(Thing(label, colour, box))
+    return tuple(sorted(things, key=lambda thing: thing.middle))
+
+
+def _place(
+    random: Random,
+    canvas: tuple[int, int],
+    size: tuple[int, int],
+    taken: Sequence[Box],
+    middles: Sequence[float] = (),
+) -> Box | None:
+    """A free box of that size, its middle apart from the others'; None where no room was found."""
+    room = [outer - inner - 2 * _GAP for outer, inner in zip(canvas, size, strict=True)]
+    if min(room) < 0:
+        return None
+    for _ in range(_TRIES):
+        left, top = (_GAP + random.randint(0, free) for free in room)
+        box = (left, top, left + size[0], top + size[1])
+        middle = left + size[0] / 2
+        if any(abs(middle - other) < _APART * canvas[0] for other in middles):
+            continue
+        if not any(_touch(box, other) for other in taken):
+            return box
+    return None
+
+
+def _touch(one: Box, other: Box) -> bool:
+    return (
+        one[0] < other[2] + _GAP
+        and other[0] < one[2] + _GAP
+        and one[1] < other[3] + _GAP
+        and other[1] < one[3] + _GAP
+    )
+
+
+def _stands_out(colour: Colour, tone: Colour) -> bool:
+    return max(abs(one - other) for one, other in zip(colour, tone, strict=True)) > _CONTRAST

@@ -1,0 +1,57 @@
+"""A small tokenizer that behaves as Gemma's does, made by code."""
+
+import string
+
+from tokenizers import AddedToken, Regex, Tokenizer, decoders, normalizers, pre_tokenizers
+from tokenizers.models import BPE
+from transformers import PreTrainedTokenizerFast
+
+from demo.scenes.words import vocabulary
+
+SPECIAL = ("<pad>", "<eos>", "<bos>", "<unk>", "<image>")
+LOCATIONS = tuple(f"<loc{code:04}>" for code in range(1024))
+SEGMENTS = tuple(f"<seg{code:03}>" for code in range(128))
+BYTES = tuple(f"<0x{byte:02X}>" for byte in range(256))
+SPACE = "▁"
+CHARACTERS = ("\n", SPACE, *string.digits, *string.ascii_letters, *string.punctuation)
+WORDS = tuple(vocabulary())
+
+# A word, a digit or a mark takes the space before it along. Whatever is then no token as a whole
+# falls apart into characters, and these into UTF-8 bytes, so that no text is lost.
+_PIECE = Regex(rf"{SPACE}?\p{{L}}+|{SPACE}?[^{SPACE}\p{{L}}]|{SPACE}")
+
+
+def tokens() -> list[str]:
+    """The whole vocabulary; a token's position is its id."""
+    whole = [*(SPACE + word for word in WORDS), *WORDS]
+    return list(dict.fromkeys([*SPECIAL, *LOCATIONS, *SEGMENTS, *BYTES, *CHARACTERS, *whole]))
+
+
+def build() -> PreTrainedTokenizerFast:
+    """Whole words for the demo's own vocabulary; padding on the left, as generation needs it."""
+    backend = Tokenizer(
+        BPE(
+            vocab={token: code for code, token in enumerate(tokens())},
+            merges=[],
+            unk_token="<unk>",
+            byte_fallback=True,
+            ignore_merges=True,
+        )
+    )
+    backend.normalizer = normalizers.Replace(" ", SPACE)
+    backend.pre_tokenizer = pre_tokenizers.Split(_PIECE, "isolated")
+    backend.decoder = decoders.Sequence(
+        [decoders.Replace(SPACE, " "), decoders.ByteFallback(), decoders.Fuse()]
+    )
+    backend.add_special_tokens([AddedToken(token, normalized=False) for token in SPECIAL])
+    backend.add_tokens([AddedToken(token, normalized=False) for token in LOCATIONS + SEGMENTS])
+    return PreTrainedTokenizerFast(  # type: ignore[no-untyped-call]
+        tokenizer_object=backend,
+        pad_token="<pad>",
+        eos_token="<eos>",
+        bos_token="<bos>",
+        unk_token="<unk>",
+        extra_special_tokens={"image_token": "<image>"},
+        padding_side="left",
+        clean_up_tokenization_spaces=False,
+    )

@@ -1,0 +1,1 @@
+"""Classifier models: loading, class labels and thresholds."""

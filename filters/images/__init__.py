@@ -1,0 +1,1 @@
+"""Filters that judge images, a file for each `kind`."""

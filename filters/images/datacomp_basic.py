@@ -1,0 +1,56 @@
+"""DataComp's basic filtering: English captions of some length beside images of some size."""
+
+from collections.abc import Sequence
+from typing import ClassVar, Literal
+
+from filters.base import ImageFilter, Judge
+from filters.text_analysis.language_detection import likeliest
+from schemas.resources import Resources
+from schemas.sample import Sample
+from schemas.verdict import Verdict, drop, keep
+
+_MIN_WORDS = 3  # "more than two", split at white space
+_MIN_CHARACTERS = 6  # "more than five"
+_MIN_SIDE = 200  # pixels of the shorter side, inclusive
+_MAX_ASPECT = 3.0  # long:short ratio, inclusive
+
+
+class DatacompBasic(ImageFilter):
+    """Keep what arXiv 2304.14108 calls basic filtering, by the bounds of its published code.
+
+    That is `load_uids_with_basic_filter` of DataComp's baselines; only the language is told by
+    py3langid and not by fastText. The reason says which of the rules decided, the first in this
+    order: language, words, characters, side, aspect. All of them are scored.
+    """
+
+    reads: ClassVar = "header"  # judged before decoding; the sample has its texts with it
+    kind: Literal["datacomp_basic"] = "datacomp_basic"
+
+    def load(self, resources: Resources) -> Judge[Sample]:
+        return self  # nothing to load
+
+    def judge(self, items: Sequence[Sample]) -> list[Verdict]:
+        return [self._judge(item) for item in items]
+
+    def _judge(self, sample: Sample) -> Verdict:
+        text = sample.texts.get("source_text")
+        caption = text.value if text else ""  # a job with `text: null` keeps nothing
+        short, long = sorted((sample.width, sample.height))
+        scores = {
+            "english": float(likeliest(caption) == "en"),
+            "words": len(caption.split()),
+            "characters": len(caption),
+            "short_side": short,
+            "aspect": long / short,
+        }
+        if not scores["english"]:
+            return drop("caption_not_english", scores)
+        if scores["words"] < _MIN_WORDS:
+            return drop("caption_too_few_words", scores)
+        if scores["characters"] < _MIN_CHARACTERS:
+            return drop("caption_too_few_characters", scores)
+        if short < _MIN_SIDE:
+            return drop("image_too_small", scores)
+        if scores["aspect"] > _MAX_ASPECT:
+            return drop("image_too_elongated", scores)
+        return keep(scores)

@@ -1,0 +1,72 @@
+"""Drop pairs whose image file is on the operator's list of hashes, before anything is decoded.
+
+Of a hit nothing is told but that it was one: no score, no hash, no entry of the list.
+"""
+
+import hashlib
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import ClassVar, Literal
+
+import numpy as np
+import numpy.typing as npt
+from pydantic import Field
+
+from filters.base import ImageFilter, Judge
+from filters.images.hash_entries import SIZES, read_hashes
+from schemas.resources import Resources
+from schemas.sample import Sample
+from schemas.verdict import Verdict, drop, keep
+
+_ALGORITHMS = ("md5", "sha1", "sha256")
+
+
+class HashList(ImageFilter):
+    """Keep images whose encoded bytes have none of the hashes on the list."""
+
+    reads: ClassVar = "bytes"
+    conceals: ClassVar = True
+    kind: Literal["hash_list"] = "hash_list"
+    path: str = Field(min_length=1)  # CSV: algorithm,hash,...; entries by pdq are not for this one
+
+    def files(self) -> tuple[str, ...]:
+        return (self.path,)
+
+    def check(self, resources: Resources) -> None:
+        read_hashes(resources, self.path, _ALGORITHMS)
+
+    def load(self, resources: Resources) -> Judge[Sample]:
+        return _Judge(
+            {
+                algorithm: _sorted(hashes, SIZES[algorithm])
+                for algorithm, hashes in read_hashes(resources, self.path, _ALGORITHMS).items()
+            }
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class _Judge:
+    """Only the algorithms on the list are computed."""
+
+    listed: Mapping[str, npt.NDArray[np.bytes_]] = field(repr=False)  # sorted
+
+    def judge(self, items: Sequence[Sample]) -> list[Verdict]:
+        hit = np.zeros(len(items), bool)
+        for algorithm, listed in self.listed.items():
+            digests = np.array(
+                [
+                    hashlib.new(algorithm, item.image, usedforsecurity=False).digest()
+                    for item in items
+                ],
+                listed.dtype,
+            )
+            nearest = np.searchsorted(listed, digests).clip(max=len(listed) - 1)
+            hit |= listed[nearest] == digests
+        return [drop("hash_listed") if each else keep() for each in hit]
+
+
+def _sorted(hashes: bytearray, size: int) -> npt.NDArray[np.bytes_]:
+    """The hashes, each of `size` bytes, in order; they stay where they lie in memory."""
+    listed = np.frombuffer(hashes, f"S{size}")
+    listed.sort()
+    return listed

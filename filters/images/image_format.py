@@ -1,0 +1,59 @@
+"""Drop images that are not stored in one of the wanted formats, whatever their file is called."""
+
+from collections.abc import Sequence
+from typing import ClassVar, Literal
+
+from pydantic import Field
+
+from filters.base import ImageFilter, Judge
+from schemas.resources import Resources
+from schemas.sample import Sample
+from schemas.verdict import Verdict, drop, keep
+
+Format = Literal["jpeg", "png", "webp", "gif", "tiff", "bmp", "avif"]
+FORMATS: tuple[Format, ...] = ("jpeg", "png", "webp", "gif", "tiff", "bmp", "avif")
+_STARTS: tuple[tuple[bytes, Format], ...] = (
+    (b"\xff\xd8\xff", "jpeg"),
+    (b"\x89PNG\r\n\x1a\n", "png"),
+    (b"GIF87a", "gif"),
+    (b"GIF89a", "gif"),
+    (b"II*\x00", "tiff"),
+    (b"MM\x00*", "tiff"),
+    (b"II+\x00", "tiff"),  # BigTIFF
+    (b"MM\x00+", "tiff"),
+    (b"BM", "bmp"),
+)
+
+
+class ImageFormat(ImageFilter):
+    """Keep images whose first bytes are those of one of `formats`."""
+
+    reads: ClassVar = "bytes"  # judged before decoding
+    kind: Literal["image_format"] = "image_format"
+    formats: tuple[Format, ...] = Field(min_length=1)
+
+    def load(self, resources: Resources) -> Judge[Sample]:
+        return self  # nothing to load
+
+    def judge(self, items: Sequence[Sample]) -> list[Verdict]:
+        return [
+            keep() if format_of(item.image) in self.formats else drop("image_format_unwanted")
+            for item in items
+        ]
+
+
+def format_of(image: bytes) -> Format | None:
+    """The format that the first bytes tell; None where they tell none of these."""
+    if image[:4] == b"RIFF" and image[8:12] == b"WEBP":
+        return "webp"
+    if image[4:8] == b"ftyp":
+        return "avif" if _is_avif(image) else None
+    return next((name for start, name in _STARTS if image.startswith(start)), None)
+
+
+def _is_avif(image: bytes) -> bool:
+    """Whether a file of ISO base media names AVIF among its brands (ISO/IEC 14496-12, 4.3)."""
+    box = image[8 : min(int.from_bytes(image[:4]), 256)]
+    major, compatible = box[:4], box[8:]
+    brands = {major, *(compatible[at : at + 4] for at in range(0, len(compatible), 4))}
+    return not brands.isdisjoint((b"avif", b"avis"))

@@ -1,0 +1,96 @@
+"""Drop pairs whose image looks like one on the operator's list of perceptual hashes.
+
+PDQ (Facebook's hash of 256 bits, "The TMK+PDQF Video-Hashing Algorithm and the PDQ Image-Hashing
+Algorithm", 2019), of every frame, its flips and its rotations. Of a hit nothing is told but that it
+was one: no score, no distance, no entry of the list.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from itertools import product
+from typing import Any, ClassVar, Literal
+
+import numpy as np
+import numpy.typing as npt
+from pydantic import Field
+
+from filters.base import ImageFilter, Judge
+from filters.images.hamming_index import HammingIndex, Hashes
+from filters.images.hash_entries import SIZES, read_hashes
+from schemas.errors import JobError
+from schemas.resources import Resources
+from schemas.sample import RGB, Sample
+from schemas.verdict import Verdict, drop, keep
+
+_ALGORITHM = "pdq"
+_TRANSPOSED = 6  # among the eight that pdqhash gives
+
+
+class PerceptualHashList(ImageFilter):
+    """Keep images no frame of which is within max_distance of a hash on the list.
+
+    Frames with so little in them that their quality is <= ignore_quality match anything, and are
+    passed over.
+    """
+
+    conceals: ClassVar = True
+    kind: Literal["perceptual_hash_list"] = "perceptual_hash_list"
+    path: str = Field(min_length=1)  # CSV: algorithm,hash,...; of it the entries by pdq
+    max_distance: int = Field(31, ge=0, le=63)  # bits of 256, inclusive
+    ignore_quality: int = Field(49, ge=-1, le=99)  # of 100, inclusive
+
+    def files(self) -> tuple[str, ...]:
+        return (self.path,)
+
+    def check(self, resources: Resources) -> None:
+        _pdqhash()
+        read_hashes(resources, self.path, [_ALGORITHM])
+
+    def load(self, resources: Resources) -> Judge[Sample]:
+        hashes = read_hashes(resources, self.path, [_ALGORITHM])[_ALGORITHM]
+        listed = np.frombuffer(hashes, np.uint8).reshape(-1, SIZES[_ALGORITHM])
+        return _Judge(HammingIndex(listed, self.max_distance), self.ignore_quality, _pdqhash())
+
+
+@dataclass(frozen=True, slots=True)
+class _Judge:
+    index: HammingIndex = field(repr=False)
+    ignore_quality: int
+    pdqhash: Any
+
+    def judge(self, items: Sequence[Sample]) -> list[Verdict]:
+        return [self._judge(item.frames) for item in items]
+
+    def _judge(self, frames: Sequence[RGB]) -> Verdict:
+        lowest = 100
+        for frame in frames:
+            hashes, quality = self._hashes(frame)
+            lowest = min(lowest, quality)
+            if quality > self.ignore_quality and self.index.has_near(hashes):
+                return drop("perceptual_hash_listed")
+        return keep({"quality": lowest})
+
+    def _hashes(self, frame: RGB) -> tuple[Hashes, int]:
+        """Of the frame's eight flips and rotations; and its quality, of 100.
+
+        PDQ derives all eight from one, but for sides whose blur and sampling lie off the centre
+        (480 pixels, say) what it derives for a flip is up to 28 bits from the flip's own hash. Only
+        that of the transposed image is exact: so four flips are hashed, and transposed.
+        """
+        bits: list[npt.NDArray[np.int64]] = []  # of each, [256]
+        for down, across in product((1, -1), repeat=2):
+            flipped = np.ascontiguousarray(frame[::down, ::across])
+            derived, quality = self.pdqhash.compute_dihedral(flipped)
+            bits += derived[0], derived[_TRANSPOSED]
+        return np.packbits(bits, axis=1), quality
+
+
+def _pdqhash() -> Any:
+    """The library, which needs a C++ compiler where there is no wheel of it."""
+    try:
+        import pdqhash
+    except ImportError:
+        raise JobError(
+            "kind: perceptual_hash_list needs pdqhash: pip install 'pdqhash>=0.2.8'"
+        ) from None
+    return pdqhash

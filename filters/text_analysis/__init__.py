@@ -1,0 +1,1 @@
+"""What the text filters share: normalization, languages, terms, spans and redaction."""

@@ -1,0 +1,42 @@
+"""Recognisers of personal data, by rules; `RECOGNISERS` is the one list of them."""
+
+from filters.text_analysis.recognizers.credentials import (
+    AUTH_TOKEN,
+    AWS_CREDENTIALS,
+    ENCRYPTION_KEY,
+    GCP_API_KEY,
+)
+from filters.text_analysis.recognizers.email import EMAIL_ADDRESS
+from filters.text_analysis.recognizers.identity import (
+    PASSPORT,
+    US_DRIVERS_LICENSE_NUMBER,
+    US_INDIVIDUAL_TAXPAYER_IDENTIFICATION_NUMBER,
+    US_SOCIAL_SECURITY_NUMBER,
+)
+from filters.text_analysis.recognizers.network import IP_ADDRESS, MAC_ADDRESS
+from filters.text_analysis.recognizers.opt_in import DATE_OF_BIRTH, STREET_ADDRESS
+from filters.text_analysis.recognizers.payment import CREDIT_CARD_NUMBER, IBAN_CODE
+from filters.text_analysis.recognizers.phone import PHONE_NUMBER
+from filters.text_analysis.recognizers.recognizer import ANY, Recogniser
+
+# In order of precedence: of two that claim the same characters the first names them.
+RECOGNISERS: tuple[Recogniser, ...] = (
+    ENCRYPTION_KEY,
+    AWS_CREDENTIALS,
+    GCP_API_KEY,
+    AUTH_TOKEN,
+    EMAIL_ADDRESS,
+    IBAN_CODE,
+    CREDIT_CARD_NUMBER,
+    US_SOCIAL_SECURITY_NUMBER,
+    US_INDIVIDUAL_TAXPAYER_IDENTIFICATION_NUMBER,
+    PASSPORT,
+    US_DRIVERS_LICENSE_NUMBER,
+    IP_ADDRESS,
+    MAC_ADDRESS,
+    PHONE_NUMBER,
+    DATE_OF_BIRTH,
+    STREET_ADDRESS,
+)
+
+__all__ = ["ANY", "RECOGNISERS", "Recogniser"]

@@ -1,0 +1,67 @@
+"""Addresses of machines: IPv4, IPv6 and MAC."""
+
+import ipaddress
+import re
+from collections.abc import Iterator
+
+from filters.text_analysis.recognizers.context_words import Label
+from filters.text_analysis.recognizers.recognizer import BYTES, Recogniser, Span
+
+_IPV4 = re.compile(r"(?<![A-Za-z0-9_])(?<!\d\.)\d{1,3}(?:\.\d{1,3}){3}(?![A-Za-z0-9_])(?!\.\w)")
+_IPV6 = re.compile(
+    r"(?<![A-Za-z0-9_:.])(?:[0-9A-Fa-f]{1,4}|:)(?::[0-9A-Fa-f]{0,4}){2,7}(?:(?:\.\d{1,3}){3})?"
+    r"(?![A-Za-z0-9_:])(?!\.\w)"
+)
+_MAC = re.compile(
+    r"(?<![A-Za-z0-9_])(?<![0-9A-Fa-f][:-])"
+    r"(?:[0-9A-Fa-f]{2}(?P<sign>[:-])(?:[0-9A-Fa-f]{2}(?P=sign)){4}[0-9A-Fa-f]{2}"
+    r"|[0-9A-Fa-f]{4}\.[0-9A-Fa-f]{4}\.[0-9A-Fa-f]{4})"
+    r"(?![A-Za-z0-9_])(?![:.-][0-9A-Fa-f])"
+)
+_VERSION = Label(
+    r"\b(?:version|ver|v|release|released|build|firmware|driver|update|patch|kernel|android|ios|windows"
+    r"|macos|chrome|chromium|firefox|edge|opera|safari|section|sec|chapter|clause|paragraph|figure|fig"
+    r"|table|article|appendix|rule)|§"
+)
+_MAC_LABEL = Label(r"\bmac(?: address)?|\bbssid|\bethernet|\bwi-?fi")
+
+
+def is_somebodys(address: str) -> bool:
+    """Whether an address, IPv4 or IPv6, can be that of one machine, out in the net or at home."""
+    try:
+        read = ipaddress.ip_address(address)
+    except ValueError:
+        return False
+    if read.version == 4 and (read.packed[0] == 0 or read.packed[0] == 255):
+        return False  # "this network", and masks
+    return not (read.is_unspecified or read.is_loopback)
+
+
+def _find_ip_addresses(text: str) -> Iterator[Span]:
+    for match in _IPV4.finditer(text):
+        if is_somebodys(match[0]) and not _VERSION.stands_before(match.start(), text):
+            yield match.span()
+    for match in _IPV6.finditer(text):
+        groups = match[0].replace("::", ":").strip(":").split(":")
+        # Two groups, such as ab::1, are as often names in source code.
+        is_long = len(groups) > 2 or len(groups[0]) > 2
+        if is_long and any(map(str.isdecimal, match[0])) and is_somebodys(match[0]):
+            yield match.span()
+
+
+def _find_mac_addresses(text: str) -> Iterator[Span]:
+    for match in _MAC.finditer(text):
+        digits = re.sub("[^0-9a-f]", "", match[0].lower())
+        if len(set(digits)) == 1:
+            continue  # nobody's: all zeros, or all machines at once
+        # Pairs of decimal digits can be dates and draws.
+        if (
+            match["sign"] == ":"
+            or not digits.isdecimal()
+            or (_MAC_LABEL.stands_before(match.start(), text))
+        ):
+            yield match.span()
+
+
+IP_ADDRESS = Recogniser("IP_ADDRESS", BYTES, _find_ip_addresses)
+MAC_ADDRESS = Recogniser("MAC_ADDRESS", BYTES, _find_mac_addresses)

@@ -1,0 +1,148 @@
+"""What stands around a term: at whom it is aimed, and whether it is used or only mentioned."""
+
+import re
+
+from filters.text_analysis.term_matcher import Hit
+
+_NEAR = 48  # characters of context on either side
+
+# Education, news, law and help speak of pornography and abuse.
+_INSTRUCTIVE = re.compile(
+    r"\b(?:addict(?:ion|ed)?|recovery|against|ban(?:s|ned)?|prevent(?:ion|ing)?|protect(?:ion|ing)?|"
+    r"awareness|police|court|trial|arrest(?:ed|s)?|jailed|charged|convicted|sentenced|accused|"
+    r"prosecutors?|laws?|charity|hotline|helpline|survivors?|victims?|study|studies|research|"
+    r"education|therapy|documentary|report(?:ed|s)?|debate|combat(?:ing)?|fight(?:ing)?|"
+    r"policía|polizei|verurteilt|condenad[oa]|condamné|arrestato|полиция)\b|逮捕|防止|预防|警察"
+)
+# Art and medicine show bodies.
+_BODIES = re.compile(
+    r"\b(?:painting|sculpture|statue|fresco|oil on canvas|museum|gallery|renaissance|drawing|"
+    r"cherubs?|putt[io]|anatomy|anatomical|medical|health|breastfeeding|bath|gemälde|peinture|"
+    r"pintura|dipinto)\b|绘画|絵画"
+)
+
+_FILLERS = (
+    r"(?:(?:a|an|the|such|so|really|just|very|fucking|freaking|absolute|complete|total|utter|"
+    r"stupid|dumb|ugly|little|pathetic|disgusting|worthless|bunch of|all|nothing but|biggest|most|"
+    r"full of|goddamn|damn|lousy|dirty|filthy|fat|old|un|una|uno|um|uma|ein|eine|einen|so ein|une|"
+    r"muy|tan|tão|muito|très|vraiment|trop|echt|richtig|nur|proprio|tutti|todos|unos|просто|такой|"
+    r"такая|полный|полная|все) ){0,5}"
+)
+_AIMED_BEFORE = re.compile(
+    r"(?:(?:\byou|\byou're|\byou are|\byou were|\bur|\bu r|\bu are|\byoure|\byour mother is|"
+    r"\bshut up you|\beres|\bsois|\bdu bist|\bihr seid|\bdu|\btu es|\bt'es|\bvous êtes|"
+    r"\bespèce de|\bespèce d'|\bvocê é|\bvocês são|\btu és|\bsei|\bsiete|\bты|\bвы),? "
+    + _FILLERS
+    + r"|(?:你们?|妳)(?:真|就|是|这|这个|真是|个|就是|都是|一个|这种){0,3}\s?"
+    r"|(?:お前|おまえ|てめえ|てめぇ|あんた|貴様|きさま)(?:は|って|ら|ほんと|本当に|この|、){0,3}\s?)$"
+)
+_AIMED_AFTER = re.compile(r"^,?(?: like you| you are|ども)\b")
+# An insult heaped on an insult is meant for someone, whoever that is.
+_HEAPED = re.compile(
+    r"\b(?:stupid|dumb|pathetic|worthless|disgusting|ugly|fucking|absolute|complete|total|utter) $"
+)
+_PERSONS = frozenset(
+    ("idiot", "idiots", "moron", "morons", "imbecile", "imbeciles", "dumbass", "loser", "losers"),
+).union(
+    ("retard", "retards", "asshole", "assholes", "bastard", "bastards", "jerk", "dimwit", "scum"),
+    ("dipshit", "coward", "cowards", "fucker", "fuckers", "motherfucker", "shithead", "dickhead"),
+)
+# Said of the saying: don't say you are ..., whoever told you that you are ...
+_REPORTED = re.compile(
+    r"\b(?:say|says|said|saying|think|thinks|thought|tells?|told|telling|calls?|called|calling|"
+    r"believe|feel|means?|that|if)(?: (?:that|me|him|her|them|us|you|someone|anyone|somebody|"
+    r"people|is|are)){0,2} $"
+)
+_MENTIONED_BEFORE = re.compile(
+    r"\b(?:word|words|term|terms|slur|slurs),? ['\"“«]?$"
+    r"|\b(?:call|calls|called|calling)(?: \w+){1,3}? (?:a|an) ['\"“«]?$"
+    r"|\b(?:call|calls|called|calling) (?:\w+ )?['\"“«]?$"
+    r"|\b(?:don't|do not|never|stop|shouldn't|should not|can't|cannot) (?:say|use|call|saying|"
+    r"using|calling)(?: \w+){0,3} ['\"“«]?$"
+)
+_MENTIONED_AFTER = re.compile(
+    r"^['\"”»]? (?:is|are) (?:a |an )?(?:slur|offensive|wrong|hate|racist)"
+)
+_RECLAIMED_BEFORE = re.compile(
+    r"\b(?:i am|i'm|im|we are|we're|as|proud|proudly|my fellow|us|fellow)"
+    r"(?: (?:a|an|the|this|proud|big|old|one|two|just|such|happy|black|queer|gay)){0,3} $"
+)
+_QUOTES = "'\"“”«»‘「『"
+_FIRST_PERSON = re.compile(
+    r"\b(?:i|we)(?:'ll| will|'m going to| am going to|'m gonna| am gonna| gonna| wanna| want to|"
+    r" swear i will| should| would love to|'re going to| are going to)(?: \w+){0,3} $"
+)
+
+# Named to find hatred of them; they count only as objects of the verbs and insults of the lists.
+_GROUP = (
+    r"(?:muslims?|islam|jews?|christians?|catholics?|hindus?|sikhs?|blacks?|whites?|asians?|arabs?|"
+    r"africans?|mexicans?|chinese|indians?|gays?|gay people|lesbians?|homosexuals?|"
+    r"trans(?:gender)? people|black people|white people|disabled people|women|immigrants?|"
+    r"migrants?|refugees?|foreigners?|gypsies|roma|queers?)"
+)
+_HATRED_BEFORE = re.compile(
+    r"(?:^ |\bi |\bwe |[.!?;:,] )(?:(?:really|fucking|just|truly|absolutely|all|should|must|will|"
+    r"want to|need to|let's|people|to|have to|gotta) ){0,4}$"
+)
+_GROUP_AFTER = re.compile(
+    rf"^ (?:(?:all|these|those|the|every|fucking|of|filthy|dirty|to) ){{0,4}}{_GROUP}\b"
+)
+_GROUP_BEFORE = re.compile(
+    rf"\b{_GROUP}(?: people)? (?:(?:are|should|must|deserve|belong|all|just|nothing|but|such|a|the|"
+    r"fucking|so|disgusting|bunch|of|really|filthy|be|to|need) ){0,6}$"
+)
+_DENIED = re.compile(
+    r"\b(?:not|no|never|don't|doesn't|didn't|won't|wrong|saying|say|says|claim|claims|myth|stereotype|why)\b"
+)
+
+
+def is_instructive(view: str) -> bool:
+    """Whether a text has words of education, news, law or help."""
+    return bool(_INSTRUCTIVE.search(view))
+
+
+def shows_bodies(view: str) -> bool:
+    """Whether a text has words of art or medicine."""
+    return bool(_BODIES.search(view))
+
+
+def is_aimed(hit: Hit) -> bool:
+    """Whether an insult is said to someone, and not told of."""
+    if _AIMED_AFTER.match(hit.after(_NEAR)):
+        return True
+    aim = _AIMED_BEFORE.search(hit.before(_NEAR))
+    return aim is not None and not _REPORTED.search(hit.before(_NEAR)[: aim.start()])
+
+
+def is_heaped(hit: Hit) -> bool:
+    """Whether an insult that only people are called follows upon another."""
+    return hit.term.text in _PERSONS and bool(_HEAPED.search(hit.before(_NEAR)))
+
+
+def is_mentioned(hit: Hit) -> bool:
+    """Whether a slur is quoted or spoken about, or what the writer calls themselves."""
+    before, after = hit.before(_NEAR), hit.after(_NEAR)
+    quoted = before[-1:] in _QUOTES and after[:1] in _QUOTES
+    return bool(
+        quoted
+        or _MENTIONED_BEFORE.search(before)
+        or _MENTIONED_AFTER.match(after)
+        or _RECLAIMED_BEFORE.search(before)
+    )
+
+
+def is_by_me(hit: Hit) -> bool:
+    """Whether the writer is who would do it."""
+    return bool(_FIRST_PERSON.search(hit.before(_NEAR)))
+
+
+def is_denied(hit: Hit) -> bool:
+    """Whether the words before deny what follows, or say that others say it."""
+    return bool(_DENIED.search(hit.before(_NEAR)))
+
+
+def is_of_group(hit: Hit) -> bool:
+    """Whether what is said is said of a group of people."""
+    if hit.term.kind == "hatred" and _GROUP_AFTER.match(hit.after(_NEAR)):
+        return bool(_HATRED_BEFORE.search(hit.before(_NEAR))) and not is_denied(hit)
+    return bool(_GROUP_BEFORE.search(hit.before(_NEAR))) and not is_denied(hit)

@@ -1,0 +1,42 @@
+"""Slurs, and slogans of those who used them; words that groups call themselves are not here."""
+
+from filters.text_analysis.term_lists.term import listed
+
+TERMS = (
+    *listed(
+        "slur",
+        0.9,
+        en="nigger, niggers, sand nigger, faggot, faggots, kike, kikes, spics, wetback, wetbacks, "
+        "gook, gooks, raghead, ragheads, towelhead, towelheads, porch monkey, jigaboo, pakis, "
+        "heil hitler, gas the jews, n*gger, n*ggers, f*ggot",
+        es="maricón, maricones, sudaca, sudacas, negro de mierda, moro de mierda",
+        de="schwuchtel, schwuchteln, judensau, untermensch, untermenschen",
+        fr="bougnoule, bougnoules, pédé, pédés, youpin, youpins, sale arabe, sale juif, sale noir",
+        pt="traveco, travecos, preto imundo",
+        it="frocio, froci, negro di merda",
+        ru="ниггер, ниггеры, пидор, пидоры, пидорас, пидорасы, жиды, жидов",
+        zh="黑鬼, 死基佬",
+        ja="チョン公, チョンコ",
+    ),
+    *listed(
+        "slur",
+        0.6,
+        en="fag, fags, chinks, paki, beaner, beaners, darkie, darkies, tranny, trannies, retard, "
+        "retards, sieg heil, white power",
+        de="neger, negern, kanake, kanaken",
+        fr="nègre, nègres, négresse",
+        pt="viado, viados",
+        it="ricchione, terrone, terroni",
+        ru="хачи, чурки, жид",
+        ja="キチガイ",
+    ),
+    *listed(
+        "slur",
+        0.3,
+        en="nigga, niggas, coon, coons, chink, spic, dyke, dykes, retarded",
+        fr="tapette",
+        pt="bicha",
+        ru="хохол",
+        zh="支那人",
+    ),
+)

@@ -1,0 +1,47 @@
+"""Vulgar words, in the spellings that are met."""
+
+from filters.text_analysis.term_lists.term import listed
+
+TERMS = (
+    *listed(
+        "vulgar",
+        0.9,
+        en="fuck, fuck you, fuck off, fucks, fucked, fucker, fuckers, fucking, fuckin, fuckface, "
+        "motherfucker, "
+        "motherfuckers, motherfucking, mother fucker, cunt, cunts, cocksucker, cocksuckers",
+        es="hijo de puta, hija de puta, hijos de puta, hijueputa, la concha de tu madre",
+        de="fotze, fotzen, ficken, fick dich, hurensohn, hurensöhne",
+        fr="enculé, enculés, nique ta mère, fils de pute, va te faire foutre",
+        pt="filho da puta, filha da puta, foda se, vai se foder, vai tomar no cu",
+        it="vaffanculo, figlio di puttana, figli di puttana",
+        ru="хуй, хуя, хуевый, нахуй, пизда, пиздец, блядь, блять, бляди, ебать, ебаный, заебал, "
+        "ебанутый",
+        zh="操你妈, 肏你妈, 傻逼, 傻屄",
+    ),
+    *listed(
+        "vulgar",
+        0.6,
+        en="shit, shits, shitty, shitting, bullshit, shithead, shitheads, dipshit, asshole, "
+        "assholes, arsehole, arseholes, dickhead, dickheads, bitch, bitches, slut, sluts, whore, "
+        "whores, wanker, wankers, twat, twats, douchebag, douchebags, f*ck, f**k, f*cking, "
+        "f**king, f***ing, c*nt, motherf*cker",
+        es="puta, putas, mierda, cabrón, cabrones, gilipollas, coño",
+        de="scheiße, arschloch, arschlöcher, wichser, schlampe, schlampen",
+        fr="merde, putain, connard, connards, connasse, salope, salopes, ta gueule",
+        pt="caralho, porra, merda, puta, putas",
+        it="cazzo, stronzo, stronza, stronzi, puttana, coglione, coglioni",
+        ru="сука, суки, мудак, мудаки, говно, шлюха, шлюхи",
+        zh="他妈的, 王八蛋, 婊子",
+        ja="クソ野郎, くそったれ, ちんこ",
+    ),
+    *listed(
+        "vulgar",
+        0.3,
+        en="ass, arse, dick, cock, tits, bastard, bastards, crap, prick, piss off, sh*t, b*tch",
+        es="joder",
+        fr="foutre, bordel de merde",
+        ru="дерьмо",
+        zh="草泥马",
+        ja="ファック",
+    ),
+)

@@ -1,0 +1,1 @@
+"""Filters that judge texts, a file for each `kind`."""

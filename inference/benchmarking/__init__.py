@@ -1,0 +1,1 @@
+"""Measures an engine against the roofline of its device."""

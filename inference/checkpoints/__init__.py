@@ -1,1 +1,0 @@
-"""Where weights come from, and PaliGemma as transformers loads it."""

@@ -1,0 +1,146 @@
+"""Puts a LoRA adapter over a model, by peft: into the weights, or beside them where quantised."""
+
+import re
+import warnings
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import torch
+from safetensors.torch import load_file
+
+from inference.families.paligemma.quantization import no_code_from_the_hub
+from inference.hub.adapter import FIELD, WEIGHTS, Lora
+from schemas.errors import JobError
+
+with no_code_from_the_hub():
+    from peft import LoraConfig, PeftModel, set_peft_model_state_dict
+    from peft.tuners.lora import LoraLayer
+    from peft.utils import ModulesToSaveWrapper
+
+_PREFIX = "base_model.model."
+_NAME = "default"  # what peft calls an adapter that has no name
+# Modules' names as they were in transformers before 4.52, and before 5.
+_FORMER_NAMES = (
+    (re.compile(r"^language_model\.(?=model\.)"), "model.language_model."),
+    (re.compile(r"^model\.language_model\.model\."), "model.language_model."),
+    (re.compile(r"^language_model\.lm_head\b"), "lm_head"),
+    (re.compile(r"^(?=vision_tower\.|multi_modal_projector\.)"), "model."),
+    (re.compile(r"^model\.vision_tower\.vision_model\."), "model.vision_tower."),
+)
+
+
+def adapt(model: Any, folder: Path) -> None:
+    """Change a PaliGemma of transformers to what the adapter in this directory makes of it.
+
+    Where a weight is a matrix, the adapter is added to it, in float32, and is gone. Where it is
+    quantised, the adapter is computed beside it: rounding the sum would lose what it learnt.
+    Raises JobError where it does not fit.
+    """
+    lora = Lora.read(folder, str(folder))
+    weights = {_current(name): weight for name, weight in _weights(folder).items()}
+    adapted = _checked(model, weights, lora, folder)
+    if "lm_head" in adapted:  # whose matrix is also the embeddings': they are not adapted with it
+        model.lm_head.weight = torch.nn.Parameter(model.lm_head.weight.detach().clone())
+    config = LoraConfig(
+        r=lora.r,
+        lora_alpha=lora.lora_alpha,  # type: ignore[arg-type]  # any number serves
+        rank_pattern={_current(name): rank for name, rank in lora.rank_pattern.items()},
+        alpha_pattern={_current(name): alpha for name, alpha in lora.alpha_pattern.items()},
+        use_rslora=lora.use_rslora,
+        use_dora=lora.use_dora,
+        lora_bias=lora.lora_bias,
+        modules_to_save=list(lora.modules_to_save or []) or None,
+        target_modules="|".join(map(re.escape, adapted)),
+        inference_mode=True,
+    )
+    try:
+        with warnings.catch_warnings(action="ignore"):  # all that they warn of is looked at here
+            tuned: Any = PeftModel(model, config)
+            found: Any = set_peft_model_state_dict(
+                tuned, {f"{_PREFIX}{name}": weight for name, weight in weights.items()}
+            )
+    except (KeyError, RuntimeError, ValueError) as error:
+        raise _misfit(lora, folder, f"peft says {type(error).__name__}") from None
+    unset = [key for key in found.missing_keys if "lora_" in key or "modules_to_save" in key]
+    if odd := [*found.unexpected_keys, *unset]:
+        raise _misfit(lora, folder, f"{odd[0]} is only in one of them")
+    _merge(model)
+
+
+def _weights(folder: Path) -> dict[str, torch.Tensor]:
+    """By name in the model, as it was called when they were trained."""
+    loaded = load_file(folder / WEIGHTS)
+    if not all(weight.isfinite().all() for weight in loaded.values()):
+        raise JobError(f"{FIELD}: {str(folder)!r} holds numbers that are not finite: train it anew")
+    return {name.removeprefix(_PREFIX): weight for name, weight in loaded.items()}
+
+
+def _current(name: str) -> str:
+    for former, now in _FORMER_NAMES:
+        name = former.sub(now, name)
+    return name
+
+
+def _checked(
+    model: Any, weights: Mapping[str, torch.Tensor], lora: Lora, folder: Path
+) -> list[str]:
+    """The modules adapted, all of which the model has, in the same shape."""
+    adapted = []
+    for name, weight in weights.items():
+        place, mark, rest = name.partition(".lora_")
+        try:
+            known = (
+                model.get_submodule(place)
+                if mark
+                else model.get_parameter(place.replace(".base_layer.", "."))  # saved with a head
+            )
+        except AttributeError:
+            raise _misfit(lora, folder, f"it has no {place}") from None
+        if not mark:
+            if not known.is_floating_point():
+                raise JobError(
+                    f"{FIELD}: {str(folder)!r} replaces {place}, which is quantised: choose "
+                    "model.precision bfloat16"
+                )
+            if known.shape != weight.shape:
+                raise _misfit(lora, folder, f"{place} is {_size(known)}, not {_size(weight)}")
+            continue
+        if not isinstance(known, torch.nn.Linear):
+            raise JobError(
+                f"{FIELD}: {str(folder)!r} adapts {place}, which is no linear layer: name an "
+                "adapter of linear layers"
+            )
+        ends = {"A.weight": known.in_features, "B.weight": known.out_features}
+        if rest in ends and ends[rest] != weight.shape[rest == "A.weight"]:
+            width = weight.shape[rest == "A.weight"]
+            raise _misfit(lora, folder, f"{place} is {ends[rest]} wide, not {width}")
+        if rest == "A.weight":
+            adapted.append(place)
+    if not adapted:
+        raise JobError(f"{FIELD}: {str(folder)!r} adapts no module: save it anew with peft")
+    return adapted
+
+
+def _size(weight: torch.Tensor) -> str:
+    return " x ".join(map(str, weight.shape))
+
+
+def _misfit(lora: Lora, folder: Path, why: str) -> JobError:
+    base = lora.base_model_name_or_path
+    return JobError(
+        f"{FIELD}: {str(folder)!r} does not fit the checkpoint ({why}): put what it was trained "
+        f"on{f', {base!r},' if base else ''} in model.checkpoint"
+    )
+
+
+def _merge(model: Any) -> None:
+    """Undo what peft put around modules, but where the adapter stays beside quantised weights."""
+    for name, module in list(model.named_modules()):
+        if isinstance(module, ModulesToSaveWrapper):
+            model.set_submodule(name, module.modules_to_save[_NAME].to(model.dtype))
+        elif isinstance(module, LoraLayer):
+            base = module.get_base_layer()
+            if type(base) is torch.nn.Linear:
+                module.merge()
+                model.set_submodule(name, base)

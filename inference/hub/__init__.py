@@ -1,0 +1,1 @@
+"""Finds and pins models and adapters, in folders or on the Hugging Face hub."""

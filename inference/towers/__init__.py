@@ -1,1 +1,0 @@
-"""The fast engine's own vision and text towers, over transformers' weights."""

@@ -1,0 +1,1 @@
+"""The pass over a unit: read, filter, decode, generate, parse, commit."""

@@ -1,0 +1,183 @@
+"""The pass over a unit: what preparation yields is asked, read, judged, and committed.
+
+The caller's thread runs the engine, for there an interruption reaches it in the middle of a block.
+Preparation runs ahead in a thread of its own; in another, what was answered is read, judged and
+committed while the engine works on the next block.
+"""
+
+import time
+from collections.abc import Iterator, Sequence
+from contextlib import closing
+from typing import Literal
+
+from inference import Engine, load_engine
+from pipelines.annotation.earlier_rows import TakenRows
+from pipelines.annotation.filtering import Judging
+from pipelines.annotation.generation import Asked, ask, read
+from pipelines.annotation.preprocessing import Preparation
+from pipelines.annotation.unit_writer import Parts
+from pipelines.concurrency.background import Behind
+from pipelines.concurrency.prefetch import prefetch
+from pipelines.concurrency.stage_timer import Stopwatch
+from pipelines.concurrency.watchdog import deadline
+from pipelines.output.layout import Layout
+from pipelines.planning.filters_from import judges
+from pipelines.planning.resolve import ResolvedJob
+from pipelines.reading import CountedStream
+from pipelines.rows.row import Row
+from pipelines.storage.resolve import absolute, storage_for
+from pipelines.storage.storage import Storage
+from schemas.errors import ShardFault
+from schemas.report import OnProgress, Progress, UnitReport
+from schemas.sample import Unit
+
+_BLOCKS_AHEAD = 1  # prepared while the engine works on another
+
+
+class Annotator:
+    """What a worker loads once (filters, tasks, engine); it annotates unit after unit."""
+
+    def __init__(
+        self, work: ResolvedJob, storage: Storage, decode_threads: int, isolated: bool = False
+    ) -> None:
+        job = work.job
+        resources = work.resources
+        self._work = work
+        self._storage = storage
+        self._tasks = job.tasks
+        filters = judges(job, work.resolved.filters_from)
+        self._judging = Judging(
+            list(filters.values()), resources, job.evaluate == "all", list(filters)
+        )
+        for task in job.tasks.values():
+            task.load(resources)
+        self._engine: Engine | None = None  # where nothing is asked
+        if work.model is not None and work.resolved.checkpoint is not None:
+            self._engine = load_engine(work.model, work.resolved.checkpoint, resources)
+        resolution = self._engine.resolution if self._engine else None
+        self._preparation = Preparation(
+            job,
+            self._judging,
+            resolution,
+            decode_threads,
+            isolated,
+            block_size=work.block_size,
+            taken=_taken(work),
+        )
+        self._block_seconds = job.runner.block_seconds
+        self.schema = job.output_schema()
+
+    def close(self) -> None:
+        """End what works beside this thread."""
+        self._preparation.close()
+
+    def annotate(
+        self, unit: Unit, parts_done: int = 0, on_progress: OnProgress = lambda _: None
+    ) -> UnitReport:
+        """Commit what is missing of a unit; one that cannot be read comes back as failed.
+
+        Whatever else goes wrong is raised: it is no fault of the unit's.
+        """
+        started = time.perf_counter()
+        stopwatch = Stopwatch()
+        status: Literal["committed", "failed"] = "committed"
+        fault: ShardFault | None = None
+        parts = Parts(self._work, self._storage, unit, parts_done, stopwatch, schema=self.schema)
+        with closing(parts):
+            try:
+                with closing(self._open(unit)) as stream:
+                    self._work_through(unit, stream, parts, stopwatch, on_progress)
+                    fault = stream.fault
+            except ShardFault as met:
+                status, fault = "failed", met
+        return UnitReport(
+            unit=unit.name,
+            status=status,
+            files=tuple(parts.files),
+            counts=parts.counts,
+            scores=parts.scores,
+            stages=stopwatch.stages(),
+            seconds=round(time.perf_counter() - started, 3),
+            error=fault.reason if fault else "",
+            offset=fault.offset if fault else None,
+        )
+
+    def preview(self, unit: Unit, samples: int) -> Iterator[Row]:
+        """The first samples of a unit through the whole job; nothing is stored."""
+        stopwatch = Stopwatch()
+        with closing(self._open(unit)) as stream:
+            for block in self._preparation.blocks(unit, stream, 0, stopwatch, samples):
+                self._read(self._ask(block, stopwatch), stopwatch)
+                yield from block
+
+    def _open(self, unit: Unit) -> CountedStream:
+        try:
+            return CountedStream(self._storage.open(unit.path))
+        except FileNotFoundError:
+            raise ShardFault("shard_missing", 0) from None
+
+    def _work_through(
+        self,
+        unit: Unit,
+        stream: CountedStream,
+        parts: Parts,
+        stopwatch: Stopwatch,
+        on_progress: OnProgress,
+    ) -> None:
+        """Ask about one block after another; the answers to each are stored behind."""
+        prepared = self._preparation.blocks(unit, stream, parts.skip, stopwatch)
+        with (
+            closing(prefetch(prepared, _BLOCKS_AHEAD, self._block_seconds)) as blocks,
+            Behind("answers", apart=self._engine is not None) as behind,
+        ):
+            block = self._next(blocks, stopwatch)
+            while True:
+                asked = self._ask(block, stopwatch)
+                if block:
+                    done = block[-1].index + 1 - unit.first_index
+                    on_progress(Progress(unit.name, done, block[-1].position))
+                following = self._next(blocks, stopwatch)
+                fault = None if following else stream.fault
+                with stopwatch.stage("held", 1):  # the answers before these are not stored yet
+                    behind.do(self._store, asked, parts, not following, fault, stopwatch)
+                if not following:
+                    return
+                block = following
+
+    def _next(self, blocks: Iterator[list[Row]], stopwatch: Stopwatch) -> list[Row]:
+        """The next block; empty after the last."""
+        with stopwatch.stage("wait", 1):
+            return next(blocks, [])
+
+    def _ask(self, block: Sequence[Row], stopwatch: Stopwatch) -> Asked:
+        if self._engine is None:
+            return Asked(block)
+        with deadline(self._block_seconds, "answering a block"):
+            return ask(block, self._tasks, self._engine, stopwatch)
+
+    def _read(self, asked: Asked, stopwatch: Stopwatch) -> None:
+        if self._engine is None:
+            return
+        with deadline(self._block_seconds, "reading a block's answers"):
+            read(asked, self._tasks, self._judging, stopwatch)
+
+    def _store(
+        self,
+        asked: Asked,
+        parts: Parts,
+        last: bool,
+        fault: ShardFault | None,
+        stopwatch: Stopwatch,
+    ) -> None:
+        self._read(asked, stopwatch)
+        parts.add(asked.rows, asked.halvings, last, fault)
+
+
+def _taken(work: ResolvedJob) -> TakenRows | None:
+    """The rows of the output that the job takes its verdicts from, if it does."""
+    place, earlier = work.job.filters_from, work.resolved.filters_from
+    if place is None or earlier is None:
+        return None
+    texts = ("source_text",) * (work.job.input.text is not None)
+    columns = (*texts, *work.job.input.carried())
+    return TakenRows(Layout(absolute(place, work.folder)), storage_for(place), earlier, columns)

@@ -1,0 +1,1 @@
+"""Threads, processes, deadlines and timers; nothing here knows of shards."""

@@ -1,0 +1,1 @@
+"""The job file: its fields, its YAML text and its errors."""

@@ -1,0 +1,187 @@
+"""The job file: what it may say, its defaults, and errors that name the field."""
+
+import json
+import re
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Literal, Self
+
+import pyarrow as pa
+from pydantic import (
+    Field,
+    PositiveFloat,
+    PositiveInt,
+    ValidationError,
+    field_validator,
+    model_validator,
+)
+
+from filters import AnyFilter, ImageFilter
+from inference import AnyTask
+from inference.config import Model
+from pipelines.config.runners import AnyRunner, LocalRunner
+from pipelines.config.validation_errors import first_fault
+from pipelines.config.yaml_text import apply_setting, parse_yaml
+from schemas.errors import JobError
+from schemas.frozen import Frozen
+from schemas.tables import check_column_names, output_schema
+
+
+class Limits(Frozen):
+    """Caps on what a sample may hold; what exceeds one is `invalid`."""
+
+    max_pixels: PositiveInt = 100_000_000  # width x height of an image, inclusive
+    max_frames: PositiveInt = 10_000  # of an animation, or pages, inclusive
+    max_animation_pixels: PositiveInt = 1_000_000_000  # of all frames together, inclusive
+    max_decode_seconds: PositiveFloat = 60  # for one image
+    max_image_bytes: PositiveInt = 100_000_000  # of the encoded image, inclusive
+    max_text_characters: PositiveInt = 100_000  # of each text, inclusive
+    max_text_bytes: PositiveInt = 10_000_000  # of a text or JSON member, inclusive
+    max_key_characters: PositiveInt = 1000  # inclusive
+    max_members: PositiveInt = 100  # of a sample, inclusive
+
+
+class Input(Frozen):
+    """The shards, and what is read of their samples."""
+
+    shards: str | tuple[str, ...]  # paths with {braces} and globs, of tars and Parquet files
+    # A member's extension or a column; or json:field; null: images without texts.
+    text: str | None = "txt"
+    image: str | None = None  # the column of Parquet files that holds the images; null: look for it
+    carry: tuple[str, ...] = ()  # further columns, written like `text`
+    on_bad_shard: Literal["fail", "salvage"] = "fail"  # salvage: commit what can be read of it
+    max_samples_per_file: PositiveInt = 10_000  # more are committed in parts, as the work goes
+    decode: Literal["exact", "reduced"] = "exact"  # reduced: smallest JPEG scale that suffices
+    frames: PositiveInt = Field(8, le=256)  # of an animation that image filters see, at most
+    limits: Limits = Limits()
+
+    @field_validator("shards")
+    @classmethod
+    def _some(cls, shards: str | tuple[str, ...]) -> str | tuple[str, ...]:
+        if not shards or not all([shards] if isinstance(shards, str) else shards):
+            raise ValueError("name at least one shard, such as data/{00000..00099}.tar")
+        return shards
+
+    @field_validator("text", "carry", "image")
+    @classmethod
+    def _well_formed(cls, value: str | tuple[str, ...] | None) -> str | tuple[str, ...] | None:
+        for source in [value] if isinstance(value, str) else value or ():
+            if not re.fullmatch(r"[^:.\s]+|json:[^:\s]+", source):
+                raise ValueError(
+                    f"{source!r} is neither an extension or column, such as txt, nor json:field"
+                )
+        return value
+
+    def patterns(self) -> tuple[str, ...]:
+        return (self.shards,) if isinstance(self.shards, str) else self.shards
+
+    def sources(self) -> list[tuple[str, str]]:
+        """Where texts come from, each with the key of the job file that says so."""
+        return [("text", source) for source in [self.text] if source] + [
+            ("carry", source) for source in self.carry
+        ]
+
+    def carried(self) -> dict[str, str]:
+        """Column name -> where it comes from: `json:meta.url` becomes the column `url`."""
+        return {source.rpartition(":")[2].rpartition(".")[2]: source for source in self.carry}
+
+
+class Job(Frozen):
+    """Everything a run needs to know."""
+
+    name: str = Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]*$", max_length=100)
+    input: Input
+    filters: tuple[AnyFilter, ...] = ()
+    evaluate: Literal["first", "all"] = "first"  # all: filters see what others dropped, for scores
+    filters_from: str | None = None  # an output whose verdicts are taken, and not made again
+    model: Model | None = None  # null, with no tasks: the job filters, and nothing is asked
+    tasks: Mapping[str, AnyTask] = {}  # by column name
+    require_image_safety: bool = False  # refuse a job whose images no model judges
+    output: str = Field(min_length=1)
+    # A run stops where more of its samples are invalid, or of its units failed; 1: never.
+    max_error_rate: float = Field(0.5, gt=0, le=1)
+    runner: AnyRunner = LocalRunner()
+
+    @model_validator(mode="after")
+    def _purpose(self) -> Self:
+        if not self.tasks and not self.filters:
+            raise JobError("tasks: name at least one, or filters, for a job that filters alone")
+        if self.tasks and self.model is None:
+            raise JobError("model: is missing: tasks need one, such as {checkpoint: ...}")
+        if self.model is not None and not self.tasks:
+            raise JobError("tasks: name at least one, or leave out model: the job filters alone")
+        return self
+
+    @property
+    def judges_images(self) -> bool:
+        """Whether a filter judges by a model what the images show."""
+        return any(isinstance(each, ImageFilter) and each.judges_safety for each in self.filters)
+
+    def check_image_safety(self, judged: bool) -> None:
+        """JobError where the job demands that a model judges what images show, and none does."""
+        if self.require_image_safety and not judged:
+            raise JobError(
+                "require_image_safety: no filter of this job judges by a model what images show: "
+                "add one of kind porn_image_model to filters"
+            )
+
+    @model_validator(mode="after")
+    def _safe(self) -> Self:
+        if not self.filters_from:  # whose filters may have judged them
+            self.check_image_safety(self.judges_images)
+        return self
+
+    @model_validator(mode="after")
+    def _columns(self) -> Self:
+        carried = self.input.carried()
+        if len(carried) < len(self.input.carry):
+            raise JobError("input.carry: two fields would become the same column")
+        check_column_names(carried, self.tasks)
+        known = {*carried, *(["source_text"] if self.input.text else [])}
+        for name, task in self.tasks.items():
+            for field in task.fields():
+                if field not in known:
+                    raise JobError(
+                        f"tasks.{name}: reads {field!r}, which is not read from the shards: "
+                        f"add it to input.carry (known here: {', '.join(sorted(known)) or 'none'})"
+                    )
+        return self
+
+    def output_schema(self) -> pa.Schema:
+        """Of the Parquet files that the job writes."""
+        columns = {name: task.column for name, task in self.tasks.items()}
+        return output_schema(self.input.carried(), columns)
+
+    @classmethod
+    def load(cls, path: str | Path, settings: Sequence[str] = ()) -> Self:
+        """Read a job file; `settings` are changes such as `model.block_size=64`."""
+        try:
+            text = Path(path).read_text(encoding="utf-8")
+        except OSError as error:
+            raise JobError(f"{path}: cannot be read: {error.strerror}") from None
+        except UnicodeDecodeError:
+            raise JobError(f"{path}: is not UTF-8 text") from None
+        return cls.parse(text, str(path), settings)
+
+    @classmethod
+    def parse(cls, text: str, name: str = "job", settings: Sequence[str] = ()) -> Self:
+        """Read a job from YAML text; `name` stands in the errors."""
+        data = parse_yaml(text, name)
+        if not isinstance(data, dict):
+            raise JobError(f"{name}: is not a job file: `shardmill init` writes one to start from")
+        for setting in settings:
+            apply_setting(data, setting)
+        try:
+            content = json.dumps(data)
+        except TypeError:
+            raise JobError(
+                f"{name}: dates and the like are not job values: put them in quotes"
+            ) from None
+        except ValueError:  # an alias inside of what it stands for
+            raise JobError(f"{name}: not a job file: it contains itself") from None
+        try:
+            # Strict JSON: no text taken for a number, no `yes` for a flag, lists for tuples.
+            return cls.model_validate_json(content, strict=True)
+        except ValidationError as error:
+            place = f"{name} with --set" if settings else name
+            raise JobError(f"{place}: {first_fault(error, data, cls)}") from None

@@ -1,0 +1,1 @@
+"""Rows, plans and summaries shown to people: terminal tables and contact sheets."""

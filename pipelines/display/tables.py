@@ -1,0 +1,169 @@
+"""Plans, states and summaries as tables in a terminal."""
+
+from collections.abc import Sequence
+from enum import StrEnum
+from typing import TYPE_CHECKING
+
+from rich.table import Table
+from rich.text import Text
+
+from pipelines.operations.canary import Canary
+from pipelines.operations.status import Status
+from pipelines.output.layout import Layout
+from pipelines.planning.plan import Plan
+from schemas.report import Counts, Summary
+
+if TYPE_CHECKING:
+    from inference.benchmarking.benchmark import Rate
+
+_BRIEF = 0.05  # seconds; shorter stages are not told
+_REASONS = 20  # shown of the reasons, the commonest first
+_NOT_JUDGED = "images were not judged: no filter looks by a model at what they show"
+
+
+class StatusName(StrEnum):
+    """The statuses of rows, as choices of the command line."""
+
+    kept = "kept"
+    dropped = "dropped"
+    quarantined = "quarantined"
+    invalid = "invalid"
+
+
+def plan_table(plan: Plan) -> Table:
+    """What a run would do."""
+    pending = plan.pending
+    table = _pairs()
+    _add(table, "shards", f"{len(plan.units)} ({_size(sum(u.size for u in plan.units))})")
+    _add(table, "to do", f"{len(pending)} ({_size(sum(u.size for u in pending))})")
+    if plan.left_out:
+        _add(table, "left out", f"{plan.left_out} new since the first run")
+    job, resolved = plan.work.job, plan.work.resolved
+    if job.filters_from:
+        _add(table, "verdicts of", job.filters_from)
+    if job.model is not None and (checkpoint := resolved.checkpoint) is not None:
+        _add(table, "model", f"{checkpoint.source}, {checkpoint.resolution} pixels a side")
+        if checkpoint.adapter is not None:
+            _add(table, "adapter", checkpoint.adapter.source)
+        _add(table, "runs on", f"{resolved.device}, {job.model.precision}")
+        if sizes := resolved.sizes:
+            at_a_time = f"blocks of {sizes.block_size}, batches of {sizes.batch_size}"
+            _add(table, "at a time", f"{at_a_time}, {sizes.slots} answers")
+    else:
+        _add(table, "model", "none: nothing is asked")
+    if not resolved.images_judged:
+        _add(table, "safety", _NOT_JUDGED)
+    _add(table, "output", f"{plan.work.layout.root}{' (new)' if plan.is_new else ''}")
+    _add(table, "fingerprint", plan.work.fingerprint)
+    return table
+
+
+def rates_table(rates: Sequence["Rate"], corpus: int, devices: int) -> Table:
+    """What was measured by the size of blocks, and the hours of a corpus of so many images."""
+    names = ("block", "images/s", "tokens/s", "memory", "of the roofline")
+    table = Table(*names, f"hours for {corpus:,} images on {devices}")
+    for rate in rates:
+        table.add_row(
+            str(rate.block_size),
+            f"{rate.images_per_second:.1f}",
+            f"{rate.tokens_per_second:.0f}",
+            _size(rate.memory),
+            f"{rate.share:.0%}",
+            f"{rate.hours(corpus, devices):.2f}",
+        )
+    return table
+
+
+def status_table(status: Status) -> Table:
+    """How far an output is."""
+    table = _pairs()
+    _add(table, "job", status.job)
+    _add(table, "state", "complete" if status.complete else "not complete")
+    _add(table, "committed", f"{status.committed} of {status.units} units")
+    for label, number in (
+        ("in parts", status.in_parts),
+        ("failed", status.failed),
+        ("interrupted", status.interrupted),
+    ):
+        if number:
+            _add(table, label, str(number))
+    for report in status.failures:
+        _add(table, "", f"{report.unit}: {report.trouble}")
+    if status.last_run:
+        _add(table, "last run", f"{status.last_run.outcome}, ended {status.last_run.ended}")
+    return table
+
+
+def summary_table(summary: Summary, layout: Layout) -> Table:
+    """What a run did, and what stands in its output now."""
+    table = _pairs()
+    _add(table, "outcome", summary.outcome)
+    _add(table, "units", f"{summary.units_committed} of {summary.units_total} committed")
+    if summary.failed:
+        more = f" and {len(summary.failed) - 5} more" if len(summary.failed) > 5 else ""
+        _add(table, "failed", f"{', '.join(summary.failed[:5])}{more}")
+    if summary.salvaged_here:
+        _add(table, "salvaged", f"{len(summary.salvaged_here)} units, up to where they are damaged")
+    if summary.counts_here.read:
+        rate = summary.counts_here.read / max(summary.seconds_here, 1e-9)
+        _add(table, "this run", f"{summary.counts_here.read} samples, {rate:.1f} a second")
+    if summary.stages_here:
+        seconds = {name: stage.seconds for name, stage in summary.stages_here.items()}
+        told = [f"{name} {taken:.1f} s" for name, taken in seconds.items() if taken >= _BRIEF]
+        _add(table, "busy", ", ".join(told) or "hardly")
+    if summary.counts:
+        table.add_row(Text("samples"), counts_table(summary.counts))
+    if not summary.images_judged:
+        _add(table, "safety", _NOT_JUDGED)
+    _add(table, "output", layout.root)
+    return table
+
+
+def canary_table(canary: Canary) -> Table:
+    """What a few units tell of the rest."""
+    table = _pairs()
+    _add(table, "canary", f"{', '.join(canary.units)}: {canary.samples} samples")
+    _add(table, "speed", f"{canary.samples_per_second:.1f} samples a second and worker")
+    told = [f"{share:.1%} {name}" for name, share in canary.shares.items() if share]
+    _add(table, "of these", ", ".join(told))
+    for reason, share in sorted(canary.reasons.items(), key=lambda each: -each[1])[:_REASONS]:
+        _add(table, "", f"{share:.1%} {reason}")
+    _add(table, "the rest", f"{canary.rest_units} units: {canary.rest_hours:.2f} hours of a worker")
+    return table
+
+
+def counts_table(counts: Counts) -> Table:
+    """How samples fared, and why those that were not kept were not."""
+    table = Table.grid(padding=(0, 2))
+    table.add_column(justify="right")
+    table.add_column()
+    for name in ("read", "kept", "dropped", "quarantined", "invalid"):
+        table.add_row(str(getattr(counts, name)), name)
+    commonest = sorted(counts.reasons.items(), key=lambda item: (-item[1], item[0]))
+    for reason, number in commonest[:_REASONS]:
+        table.add_row(str(number), Text(f"  {reason}", style="dim"))
+    for infotype, number in counts.redactions.items():
+        table.add_row(str(number), Text(f"{infotype} redacted"))
+    for reason, number in counts.answers.items():
+        table.add_row(str(number), Text(f"answers withheld: {reason}"))
+    return table
+
+
+def _pairs() -> Table:
+    table = Table.grid(padding=(0, 2))
+    table.add_column(style="bold", no_wrap=True)
+    table.add_column(overflow="fold")
+    return table
+
+
+def _add(table: Table, label: str, value: str) -> None:
+    table.add_row(Text(label), Text(value))
+
+
+def _size(size: int) -> str:
+    value = float(size)
+    for unit in ("bytes", "kB", "MB", "GB"):
+        if value < 1000:
+            return f"{value:.0f} {unit}" if unit == "bytes" else f"{value:.1f} {unit}"
+        value /= 1000
+    return f"{value:.1f} TB"

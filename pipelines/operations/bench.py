@@ -1,0 +1,52 @@
+"""Measures an engine for the command line: what it does in a second, and the hours of a corpus."""
+
+import os
+from collections.abc import Iterator, Sequence
+from typing import TYPE_CHECKING, Any
+
+from pydantic import ValidationError
+
+from inference import Model, resolve_device
+from schemas.errors import JobError
+from schemas.resources import Resources
+
+if TYPE_CHECKING:
+    from inference.benchmarking.benchmark import Rate
+
+KINDS = (
+    "caption",
+    "ocr",
+    "detect",
+    "segment",
+    "answer",
+)  # inference.benchmarking.benchmark, which imports torch
+
+
+def bench(
+    settings: dict[str, Any],
+    kinds: Sequence[str],
+    block_sizes: Sequence[int],
+    images: int,
+    gpus: int = 1,
+) -> Iterator["Rate"]:
+    """A rate for each size of block; `settings` are those of a job's `model`.
+
+    Without sizes, blocks are as large as the engine would have them.
+    """
+    unknown = [kind for kind in kinds if kind not in KINDS]
+    if unknown or not kinds:
+        raise JobError(f"--mix: {', '.join(unknown)!r}: give some of {','.join(KINDS)}")
+    try:
+        model = Model.model_validate(settings)
+    except ValidationError as error:
+        first = error.errors()[0]
+        raise JobError(f"--{first['loc'][0]}: {first['input']!r}: {first['msg']}") from None
+    resources = Resources(
+        lambda path: open(path, "rb"),  # noqa: SIM115 - its user closes it
+        device=resolve_device(model.device),
+        gpus=gpus,
+        threads=len(os.sched_getaffinity(0)),
+    )
+    from inference.benchmarking.benchmark import bench as measured
+
+    return measured(model, kinds, block_sizes, images, resources)

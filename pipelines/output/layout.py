@@ -1,0 +1,68 @@
+"""The layout of an output: names of its files, and what a listing of them says is done."""
+
+import re
+from dataclasses import dataclass
+
+CONTROL_FOLDER = "_shardmill"  # holds no name that a *.parquet pattern would catch
+PART_NAME = re.compile(r"(?P<unit>.+)\.(?P<number>\d{5,})(?P<end>-end)?")
+
+
+def whole_file(unit: str) -> str:
+    """The file of a unit of at most `max_samples_per_file` samples."""
+    return f"{unit}.parquet"
+
+
+def unit_of_part(name: str) -> str | None:
+    """The unit that a file's name without its extension would be a part of."""
+    part = PART_NAME.fullmatch(name)
+    return part["unit"] if part else None
+
+
+def part_file(unit: str, number: int, last: bool) -> str:
+    """A part of a larger unit; the last one says so, so that a listing tells what is whole."""
+    return f"{unit}.{number:05d}{'-end' if last else ''}.parquet"
+
+
+@dataclass(frozen=True, slots=True)
+class Layout:
+    """Where everything of one output lies."""
+
+    root: str
+
+    def file(self, name: str) -> str:
+        return f"{self.root}/{name}"
+
+    @property
+    def job(self) -> str:
+        return f"{self.root}/{CONTROL_FOLDER}/job.json"
+
+    @property
+    def manifest(self) -> str:
+        return f"{self.root}/{CONTROL_FOLDER}/manifest.arrow"
+
+    @property
+    def success(self) -> str:
+        return f"{self.root}/_SUCCESS"
+
+    @property
+    def reports(self) -> str:
+        return f"{self.root}/{CONTROL_FOLDER}/reports"
+
+    def report(self, unit: str) -> str:
+        return f"{self.reports}/{unit}.json"
+
+    @property
+    def device(self) -> str:
+        return f"{self.root}/{CONTROL_FOLDER}/device"
+
+    def heartbeat(self, run: str) -> str:
+        return f"{self.root}/{CONTROL_FOLDER}/heartbeats/{run}.json"
+
+    def run(self, run: str) -> str:
+        return f"{self.root}/{CONTROL_FOLDER}/runs/{run}.json"
+
+    def failed(self, unit: str) -> str:
+        return f"{self.root}/{CONTROL_FOLDER}/failed/{unit}.json"
+
+    def attempt(self, unit: str, number: int) -> str:
+        return f"{self.root}/{CONTROL_FOLDER}/attempts/{unit}.{number}"

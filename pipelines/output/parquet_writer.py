@@ -1,0 +1,108 @@
+"""Writing rows so that a file appears whole, with everything accounted for, or not at all."""
+
+import json
+import tempfile
+from collections.abc import Mapping, Sequence
+from typing import Self
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from pipelines.rows.counts import count, histograms
+from pipelines.rows.row import Row
+from pipelines.rows.table import to_arrow
+from pipelines.storage.storage import Storage
+from schemas.errors import JobError
+from schemas.report import Counts, Histograms, add_histograms
+from schemas.tables import (
+    FOOTER_COUNTS,
+    FOOTER_FINGERPRINT,
+    FOOTER_UNIT,
+    FOOTER_VERSION,
+    SCHEMA_VERSION,
+)
+
+_ROW_GROUP = 2048  # rows; a fixed number, for it decides the bytes
+
+
+class PartWriter:
+    """Spools the rows of one file to an unnamed local file, and commits it in one step.
+
+    The spool has no name, so that a killed process leaves none behind.
+    """
+
+    def __init__(self, schema: pa.Schema, unit: str, fingerprint: str, first_index: int) -> None:
+        self._spool = tempfile.TemporaryFile()  # noqa: SIM115 - closed on exit
+        self._writer = pq.ParquetWriter(
+            self._spool, schema, compression="zstd", write_page_checksum=True
+        )
+        self._schema = schema
+        self._footer = {
+            FOOTER_VERSION: SCHEMA_VERSION,
+            FOOTER_FINGERPRINT: fingerprint,
+            FOOTER_UNIT: unit,
+        }
+        self._first_index = first_index
+        self._waiting: list[Row] = []
+        self._counts = Counts()
+        self._scores: Histograms = {}
+
+    @property
+    def scores(self) -> Histograms:
+        """Of the rows handed over so far."""
+        return self._scores
+
+    @property
+    def counts(self) -> Counts:
+        """Of the rows handed over so far."""
+        return self._counts
+
+    def write(self, rows: Sequence[Row]) -> None:
+        """Add rows, which must be the next ones of the unit, none left out and none twice."""
+        expected = self._first_index + self._counts.read
+        if [row.index for row in rows] != list(range(expected, expected + len(rows))):
+            raise AssertionError(f"rows out of order at {expected}")  # a fault of this program
+        self._counts += count(rows)
+        self._scores = add_histograms(self._scores, histograms(rows))
+        self._waiting += rows
+        while len(self._waiting) >= _ROW_GROUP:
+            self._flush()
+
+    def commit(self, storage: Storage, path: str, notes: Mapping[str, str] | None = None) -> None:
+        """Close the file and put it in place; `notes` go into its footer."""
+        if self._waiting:
+            self._flush()
+        self._footer[FOOTER_COUNTS] = json.dumps(self._counts.model_dump(), sort_keys=True)
+        self._footer |= notes or {}
+        self._writer.add_key_value_metadata(self._footer)
+        self._writer.close()
+        self._spool.seek(0)
+        storage.write(path, self._spool)
+
+    def _flush(self) -> None:
+        rows, self._waiting = self._waiting[:_ROW_GROUP], self._waiting[_ROW_GROUP:]
+        batch = to_arrow(rows, self._schema)
+        self._writer.write_table(pa.Table.from_batches([batch]), row_group_size=_ROW_GROUP)
+
+    def close(self) -> None:
+        """Let go of the spool; without a commit, of its rows too."""
+        try:
+            self._writer.close()  # does nothing after commit; before, it would complain when freed
+        finally:
+            self._spool.close()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+
+def read_counts(storage: Storage, path: str) -> Counts:
+    """The counts in a committed file's footer; JobError where the file was damaged since."""
+    try:
+        with storage.open(path) as stream:
+            metadata = pq.read_metadata(stream).metadata or {}
+        return Counts.model_validate_json(metadata[FOOTER_COUNTS.encode()])
+    except (pa.ArrowException, KeyError, ValueError):
+        raise JobError(f"{path}: is damaged: delete it and run the job again") from None

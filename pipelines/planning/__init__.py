@@ -1,0 +1,1 @@
+"""Plans a job: lists its units, resolves its defaults, compares it with an existing output."""

@@ -1,0 +1,57 @@
+"""Counts and score histograms of rows."""
+
+from collections import Counter, defaultdict
+from collections.abc import Iterable
+from math import floor, isfinite, log2
+
+from pipelines.rows.row import Row
+from schemas.report import Counts, Histograms
+
+_BINS_BELOW_1 = 20
+
+
+def count(rows: Iterable[Row]) -> Counts:
+    """How the rows and their answers fared, with the reasons of those that were not kept."""
+    statuses: Counter[str] = Counter()
+    reasons: Counter[str] = Counter()
+    languages: Counter[str] = Counter()
+    redactions: Counter[str] = Counter()
+    answers: Counter[str] = Counter()
+    for row in rows:
+        statuses[row.status] += 1
+        redactions.update(row.redactions)
+        if row.language:
+            languages[f"{row.language}/{row.status}"] += 1
+        if not row.kept:
+            reasons[f"{row.filter or row.status}/{row.reason}"] += 1
+            continue
+        for task, given in row.answers.items():
+            if given.withheld_by:
+                answers[f"{task}/{given.withheld_by}"] += 1
+    return Counts(
+        read=statuses.total(),
+        reasons=dict(sorted(reasons.items())),
+        languages=dict(sorted(languages.items())),
+        redactions=dict(sorted(redactions.items())),
+        answers=dict(sorted(answers.items())),
+        **statuses,
+    )
+
+
+def histograms(rows: Iterable[Row]) -> Histograms:
+    """How the scores of filters are spread, dropped samples and all.
+
+    Bins are 0.05 wide below 1 and double in width above; they are named by their lower edges.
+    """
+    bins: dict[str, Counter[str]] = defaultdict(Counter)
+    for row in rows:
+        for name, value in row.scores.items():
+            bins[name][_lower_edge(value)] += 1
+    return bins
+
+
+def _lower_edge(value: float) -> str:
+    if not isfinite(value):
+        return str(value)
+    edge = floor(value * _BINS_BELOW_1) / _BINS_BELOW_1 if value < 1 else 2 ** floor(log2(value))
+    return f"{edge:g}"

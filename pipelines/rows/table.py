@@ -1,0 +1,67 @@
+"""Rows as Arrow, in the schema of the output."""
+
+import itertools
+from collections.abc import Mapping, Sequence
+
+import pyarrow as pa
+
+from pipelines.rows.row import SKIPPED, Answer, Row
+from schemas.tables import INFO, task_name
+
+
+def to_arrow(rows: Sequence[Row], schema: pa.Schema) -> pa.RecordBatch:
+    """Rows in the output's schema, column by column."""
+    identity: dict[str, Sequence[object]] = {
+        "shard": [row.shard for row in rows],
+        "index": [row.index for row in rows],
+        "key": [_text(row, "key") for row in rows],
+        "status": [row.status for row in rows],
+        "filter": [row.filter or None for row in rows],
+        "reason": [row.reason or None for row in rows],
+        "error": [row.error or None for row in rows],
+        "width": [row.width if row.kept else None for row in rows],
+        "height": [row.height if row.kept else None for row in rows],
+        "num_frames": [row.num_frames if row.kept else None for row in rows],
+        "sha256": [row.sha256 if row.kept else None for row in rows],
+    }
+    infos = {column.name: task_name(column.name) for column in schema if column.type == INFO}
+    tasks = set(infos.values())
+    pairs: dict[str, Sequence[Mapping[str, float]]] = {
+        "scores": [row.scores for row in rows],
+        "redactions": [row.redactions for row in rows],
+    }
+    arrays = []
+    for column in schema:
+        name = column.name
+        if name in pairs:
+            arrays.append(_pairs(pairs[name], column.type))
+            continue
+        if name in identity:
+            values = identity[name]
+        elif name in tasks:
+            values = [_answer(row, name).value if row.kept else None for row in rows]
+        elif name in infos:
+            values = [_answer(row, infos[name]).info() if row.kept else None for row in rows]
+        else:
+            values = [_text(row, name) for row in rows]
+        arrays.append(pa.array(values, column.type))
+    return pa.record_batch(arrays, schema=schema)
+
+
+def _pairs(entries: Sequence[Mapping[str, float]], kind: pa.DataType) -> pa.ListArray:
+    """Names and numbers of each row as a list of pairs, by name; built column by column."""
+    ordered = [sorted(each.items()) for each in entries]
+    offsets = list(itertools.accumulate(map(len, ordered), initial=0))
+    flat = list(itertools.chain.from_iterable(ordered))
+    fields = list(kind.value_type)
+    columns = [pa.array([pair[n] for pair in flat], fields[n].type) for n in range(len(fields))]
+    return pa.ListArray.from_arrays(offsets, pa.StructArray.from_arrays(columns, fields=fields))
+
+
+def _text(row: Row, name: str) -> str | None:
+    text = row.texts.get(name) if row.kept else None
+    return text.value if text else None
+
+
+def _answer(row: Row, task: str) -> Answer:
+    return row.answers.get(task, SKIPPED)

@@ -1,0 +1,216 @@
+"""The Beam runner: units become elements, a pipeline spreads them, reports come back as files.
+
+Whatever a bundle's retry does again is done already: committed units are found by their files.
+"""
+
+import os
+import re
+import secrets
+import threading
+import weakref
+from collections.abc import Generator, Iterator
+
+import apache_beam as beam
+from apache_beam.metrics import Metrics
+from apache_beam.options.pipeline_options import PipelineOptions
+from apache_beam.runners.runner import PipelineResult, PipelineState
+from apache_beam.utils.shared import Shared
+
+from pipelines.config.runners import BeamRunner
+from pipelines.output.unit_progress import find_attempts, find_standing
+from pipelines.planning.plan import Plan
+from pipelines.planning.resolve import ResolvedJob
+from pipelines.runners.worker import Worker
+from pipelines.storage.storage import Storage
+from schemas.errors import JobError, WorkerFault
+from schemas.report import OnProgress, Progress, UnitReport
+from schemas.sample import Unit
+
+COMMITTED, FAILED = "committed", "failed"  # outputs of AnnotateUnit
+
+_NAMESPACE = "shardmill"  # of the metrics
+_SECONDS_BETWEEN_LOOKS = 1.0  # for reports
+# The innermost fault of ours in what a runner tells of a failed pipeline.
+_FAULT = re.compile(r"schemas\.errors\.(\w+): (.*?)(?: \[while running|\n|$)")
+
+_SECONDS_TO_LET_GO = 30.0  # of a unit: what is in work ends with its next block
+
+_abandoned: set[str] = set()  # runs of this process that were interrupted
+_workers_here: "weakref.WeakSet[_SharedWorker]" = weakref.WeakSet()
+
+
+def run_beam(
+    plan: Plan, units: tuple[Unit, ...], storage: Storage, on_progress: OnProgress
+) -> Generator[UnitReport, None, None]:
+    """Work on the units in a pipeline, and yield reports as they appear.
+
+    Beam tells nothing of a unit while it is in work. Left early, the pipeline is cancelled.
+    """
+    if not units:
+        return
+    run = secrets.token_hex(8)
+    work = plan.work
+    settings = work.job.runner
+    assert isinstance(settings, BeamRunner)
+    pipeline = beam.Pipeline(options=_options(settings))
+    annotate_units(pipeline, units, AnnotateUnit(work, storage, run), settings)
+    driver = _Driver(pipeline, run)
+    reports = _Reports(work, storage, {unit.name for unit in units})
+    reports.clear()
+    driver.start()
+    try:
+        while not driver.ended.wait(_SECONDS_BETWEEN_LOOKS):
+            yield from reports.new()
+    finally:
+        if not driver.ended.is_set():
+            driver.abandon()
+    yield from reports.new()
+    driver.raise_fault()
+
+
+class AnnotateUnit(beam.DoFn):  # type: ignore[misc]
+    """Commits a unit, and puts its report out by what became of it.
+
+    One worker, with filters and engine, serves all threads of a process, a unit at a time.
+    """
+
+    def __init__(self, work: ResolvedJob, storage: Storage, run: str) -> None:
+        self._work = work
+        self._storage = storage
+        self._run = run
+        self._shared = Shared()
+
+    def setup(self) -> None:
+        self._worker = self._shared.acquire(lambda: _SharedWorker(self._work, self._storage))
+
+    def process(self, unit: Unit) -> Iterator[object]:
+        layout = self._work.layout
+        with self._worker.lock:
+            if self._run in _abandoned:
+                raise WorkerFault("the run was interrupted")
+            standing = find_standing(unit.name, layout, self._storage)
+            if standing.complete:
+                Metrics.counter(_NAMESPACE, "units_found_done").inc()
+                return
+            attempts = find_attempts(unit.name, layout, self._storage)
+            try:
+                report = self._worker.worker.run(unit, standing, attempts, self._look)
+            except KeyboardInterrupt:
+                raise WorkerFault("the run was interrupted") from None
+        content = report.model_dump_json().encode()
+        self._storage.write_bytes(layout.report(unit.name), content, durable=False)
+        _count(report)
+        yield report if report.status == COMMITTED else beam.pvalue.TaggedOutput(FAILED, report)
+
+    def _look(self, _: Progress) -> None:
+        if self._run in _abandoned:
+            raise KeyboardInterrupt
+
+
+class _SharedWorker:
+    """The worker of a process."""
+
+    def __init__(self, work: ResolvedJob, storage: Storage) -> None:
+        threads = work.job.runner.decode_threads or len(os.sched_getaffinity(0))
+        self.worker = Worker(work, storage, threads)
+        self.lock = threading.Lock()
+        weakref.finalize(self, self.worker.close)
+        _workers_here.add(self)
+
+
+def _count(report: UnitReport) -> None:
+    Metrics.counter(_NAMESPACE, f"units_{report.status}").inc()
+    for status in ("read", "kept", "dropped", "quarantined", "invalid"):
+        Metrics.counter(_NAMESPACE, f"samples_{status}").inc(getattr(report.counts, status))
+    for reason, number in report.counts.reasons.items():
+        Metrics.counter(_NAMESPACE, f"reason_{reason}").inc(number)
+    Metrics.distribution(_NAMESPACE, "unit_samples").update(report.counts.read)
+    Metrics.distribution(_NAMESPACE, "unit_milliseconds").update(round(report.seconds * 1000))
+
+
+def annotate_units(
+    pipeline: beam.Pipeline, units: tuple[Unit, ...], step: AnnotateUnit, settings: BeamRunner
+) -> beam.pvalue.DoOutputsTuple:
+    """The pipeline's steps; its outputs are the reports of units, `committed` and `failed`."""
+    annotating = beam.ParDo(step)
+    if settings.resource_hints:
+        annotating = annotating.with_resource_hints(**settings.resource_hints)
+    return (
+        pipeline
+        | "Units" >> beam.Create(units)
+        | "Spread" >> beam.Reshuffle()
+        | "AnnotateUnit" >> annotating.with_outputs(FAILED, main=COMMITTED)
+    )
+
+
+class _Driver(threading.Thread):
+    """Runs the pipeline, beside the thread that looks for reports."""
+
+    def __init__(self, pipeline: beam.Pipeline, run: str) -> None:
+        super().__init__(name="beam", daemon=True)
+        self._pipeline = pipeline
+        self._run = run
+        self._result: PipelineResult | None = None
+        self._fault: BaseException | None = None
+        self.ended = threading.Event()  # an interrupted join() takes a thread for ended
+
+    def run(self) -> None:
+        try:
+            self._result = self._pipeline.run()
+            state = self._result.wait_until_finish()
+            if state != PipelineState.DONE:
+                raise WorkerFault(f"the Beam pipeline ended as {state}")
+        except (Exception, SystemExit) as error:  # noqa: BLE001 - raised by the other thread
+            self._fault = error
+        finally:
+            self.ended.set()
+
+    def abandon(self) -> None:
+        """Cancel the pipeline, and wait until workers of this process have let go of their unit."""
+        _abandoned.add(self._run)
+        if self._result is not None:
+            self._result.cancel()
+        for shared in list(_workers_here):
+            if shared.lock.acquire(timeout=_SECONDS_TO_LET_GO):
+                shared.lock.release()
+
+    def raise_fault(self) -> None:
+        """What ended the pipeline, as one of our own faults: Beam's messages hold whole stacks."""
+        if self._fault is None:
+            return
+        raised = type(self._fault)
+        found = _FAULT.findall(f"{raised.__module__}.{raised.__name__}: {self._fault}")
+        kind, told = found[-1] if found else ("", f"Beam raised {raised.__name__}, as its log says")
+        raise (JobError if kind == "JobError" else WorkerFault)(told) from None
+
+
+class _Reports:
+    """Reports as workers leave them, each told once and deleted."""
+
+    def __init__(self, work: ResolvedJob, storage: Storage, units: set[str]) -> None:
+        self._layout = work.layout
+        self._storage = storage
+        self._units = units
+
+    def clear(self) -> None:
+        """Delete what earlier runs left, whose drivers were lost."""
+        for entry in self._storage.list(self._layout.reports):
+            self._storage.delete(entry.path)
+
+    def new(self) -> Iterator[UnitReport]:
+        for entry in self._storage.list(self._layout.reports):
+            if entry.path.endswith(".json"):
+                report = UnitReport.model_validate_json(self._storage.read_bytes(entry.path))
+                self._storage.delete(entry.path)
+                if report.unit in self._units:
+                    self._units.remove(report.unit)
+                    yield report
+
+
+def _options(settings: BeamRunner) -> PipelineOptions:
+    try:
+        options = PipelineOptions(list(settings.options))
+        options.get_all_options()  # parses all of them, which Beam puts off
+    except SystemExit:  # argparse has said why
+        raise JobError("runner.options: Beam does not take them, for the reason above") from None
+    return options

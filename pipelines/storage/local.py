@@ -1,0 +1,72 @@
+"""Files of this machine, or of a file system mounted on it."""
+
+import os
+import secrets
+import shutil
+from contextlib import suppress
+from typing import BinaryIO
+
+from pipelines.storage.storage import Entry, Storage
+
+
+class LocalStorage(Storage):
+    """Files of this machine, or of a file system mounted on it."""
+
+    def list(self, folder: str, recursive: bool = True) -> list[Entry]:
+        entries: list[Entry] = []
+        folders: list[tuple[str, frozenset[str]]] = [(folder, frozenset())]
+        while folders:
+            folder, above = folders.pop()
+            real = os.path.realpath(folder)
+            if real in above:  # links make a circle
+                continue
+            try:
+                found = os.scandir(folder)
+            except (FileNotFoundError, NotADirectoryError):
+                continue
+            with found:
+                for item in found:
+                    if item.is_dir(follow_symlinks=True):
+                        folders += [(item.path, above | {real})] * recursive
+                        continue
+                    try:
+                        status = item.stat()
+                    except FileNotFoundError:  # removed meanwhile, or a link to nowhere
+                        continue
+                    version = f"{status.st_mtime_ns}-{status.st_size}"
+                    entries.append(Entry(item.path, status.st_size, version))
+        return sorted(entries)
+
+    def open(self, path: str) -> BinaryIO:
+        return open(path, "rb")
+
+    def write(self, path: str, content: BinaryIO, durable: bool = True) -> None:
+        folder, name = os.path.split(path)
+        os.makedirs(folder, exist_ok=True)
+        # Readers of Parquet folders skip names with a leading dot, and *.parquet does not match.
+        temporary = os.path.join(folder, f".{name}.{secrets.token_hex(4)}.tmp")
+        try:
+            with open(temporary, "xb") as target:
+                shutil.copyfileobj(content, target, 1 << 20)
+                target.flush()
+                if durable:
+                    os.fsync(target.fileno())
+            os.replace(temporary, path)
+        except BaseException:
+            with suppress(FileNotFoundError):
+                os.unlink(temporary)
+            raise
+        if durable:
+            _sync_folder(folder)
+
+    def delete(self, path: str) -> None:
+        with suppress(FileNotFoundError):
+            os.unlink(path)
+
+
+def _sync_folder(folder: str) -> None:
+    handle = os.open(folder, os.O_RDONLY)
+    try:
+        os.fsync(handle)
+    finally:
+        os.close(handle)

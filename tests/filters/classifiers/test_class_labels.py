@@ -1,0 +1,77 @@
+"""Labels are found by name, and how they share their probability is read or said."""
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from filters.classifiers.class_labels import Labels
+from schemas.errors import JobError
+
+
+def written(folder: Path, **config: Any) -> Path:
+    (folder / "config.json").write_text(json.dumps(config))
+    return folder
+
+
+def test_names_stand_in_the_order_of_their_numbers(tmp_path: Path) -> None:
+    names = {str(number): f"label {number}" for number in (10, 2, 0, 1, *range(3, 10))}
+    labels = Labels.of(written(tmp_path, id2label=names, problem_type="regression"))
+    assert labels.names == tuple(f"label {number}" for number in range(11))
+    assert labels.problem == "regression"
+
+
+@pytest.mark.parametrize(
+    ("name", "number"), [("NSFW", 1), ("nsfw", 1), ("normal", 0), ("Toxic", 2), ("toxic", 3)]
+)
+def test_case_decides_only_between_labels_that_are_else_alike(name: str, number: int) -> None:
+    assert Labels(("Normal", "nsfw", "Toxic", "toxic")).number(name, "label") == number
+
+
+@pytest.mark.parametrize(
+    ("name", "message"),
+    [
+        ("porn", "label: the model has no label 'porn': take one of Normal, Toxic, toxic"),
+        ("TOXIC", "label: the model has several labels 'TOXIC': take one of Normal, Toxic, toxic"),
+    ],
+)
+def test_a_label_that_is_not_told_is_refused_with_those_there_are(name: str, message: str) -> None:
+    with pytest.raises(JobError) as caught:
+        Labels(("Normal", "Toxic", "toxic")).number(name, "label")
+    assert str(caught.value) == message
+
+
+@pytest.mark.parametrize(
+    "config",
+    [{}, {"id2label": ["a"]}, {"id2label": {"1": "a"}}, {"id2label": {"0": "a", "2": "b"}}],
+)
+def test_models_without_labels_are_refused(tmp_path: Path, config: dict[str, Any]) -> None:
+    with pytest.raises(JobError, match=r"model: .* has no config.json that names the labels"):
+        Labels.of(written(tmp_path, **config))
+
+
+def test_a_folder_without_a_configuration_is_refused(tmp_path: Path) -> None:
+    with pytest.raises(JobError, match=r"model: .* has no config.json"):
+        Labels.of(tmp_path)
+
+
+@pytest.mark.parametrize(
+    ("names", "problem", "heads", "independent"),
+    [
+        ("ab", None, "auto", False),
+        ("a", None, "auto", True),
+        ("ab", "single_label_classification", "auto", False),
+        ("ab", "multi_label_classification", "auto", True),
+        ("ab", "multi_label_classification", "softmax", False),
+        ("ab", None, "sigmoid", True),
+        ("ab", "regression", "sigmoid", True),
+    ],
+)
+def test_heads(names: str, problem: str | None, heads: Any, independent: bool) -> None:
+    assert Labels(tuple(names), problem).are_independent(heads) is independent
+
+
+def test_outputs_that_are_no_probabilities_are_refused() -> None:
+    with pytest.raises(JobError, match="heads: the model's problem_type is 'regression'"):
+        Labels(("a",), "regression").are_independent()

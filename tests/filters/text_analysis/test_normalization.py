@@ -1,0 +1,189 @@
+"""Texts of many forms come to one, and spans lead back to exactly what matched."""
+
+import sys
+import unicodedata
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from filters.text_analysis.normalization import Normalised, fold, normalise
+
+IGNORABLE = "\u00ad\u200b\u200c\u200d\u2060\ufe0f\ufeff\u3164\U000e0041"
+# Characters that normalising moves, merges, expands or removes stand beside ordinary ones.
+CHARACTERS = st.one_of(
+    st.characters(exclude_categories=["Cs"]),
+    st.sampled_from("aeoe1٣３-–−.\u0301\u0323\u0308\u3099각가ㄱㅏｶﾞ가\ufdfaﬁ①½\u00a0\u3000 \nсеоВ"),
+    st.sampled_from(IGNORABLE),
+)
+TEXTS = st.text(CHARACTERS, max_size=40)
+
+
+def without_ignorable(text: str) -> str:
+    return "".join(char for char in text if normalise(char).text)
+
+
+@pytest.mark.parametrize(
+    ("text", "normalised"),
+    [
+        ("", ""),
+        ("Plain ASCII\t- 1\n", "Plain ASCII\t- 1\n"),
+        ("１２３ ٤٥٦ ७८९ 𝟘", "123 456 789 0"),
+        ("1‐2‑3‒4–5—6−7﹣8－9", "1-2-3-4-5-6-7-8-9"),
+        ("a\u00a0b\u2009c\u3000d\u2028e", "a b c d\ne"),
+        ("4\u200b1\u20601\ufeff1\u00ad1", "41111"),
+        ("ｊｏｅ＠ｅｘ．ｃｏｍ", "joe@ex.com"),
+        ("caf\u0065\u0301", "caf\u00e9"),
+        ("e\u200d\u0301", "\u00e9"),
+        ("각 ᄀ ㄱㅏ ｶﾞ", "각 ᄀ 가 ガ"),
+        ("ﬁ ½", "fi 1⁄2"),
+        ("हिन्दी ไทย 日本語 한국어", "हिन्दी ไทย 日本語 한국어"),
+    ],
+)
+def test_one_form(text: str, normalised: str) -> None:
+    assert normalise(text).text == normalised
+
+
+@pytest.mark.parametrize(
+    ("text", "matched", "original"),
+    [
+        ("call 1234 now", "1234", "1234"),
+        ("call 1\u200b2\u200d34\u200b now", "1234", "1\u200b2\u200d34"),
+        ("\u200b12", "12", "12"),
+        ("\ufdfa 12 \ufdfa", "12", "12"),
+        ("xﬁ12", "i12", "ﬁ12"),  # a whole character where a part of it matched
+        ("e\u0301 12 e\u0301", "12", "12"),
+        ("e\u0301 12 e\u0301", "\u00e9 12", "e\u0301 12"),
+        ("１\u200b２３", "23", "２３"),
+    ],
+)
+def test_spans_lead_back(text: str, matched: str, original: str) -> None:
+    normalised = normalise(text)
+    start = normalised.text.index(matched)
+    first, after = normalised.span(start, start + len(matched))
+    assert text[first:after] == original
+
+
+def test_every_code_point_that_should_change_does() -> None:
+    for char in map(chr, range(0x80, sys.maxunicode + 1)):
+        kind = unicodedata.category(char)
+        if kind == "Cs":
+            continue
+        composed = unicodedata.normalize("NFKC", char)
+        if composed != char or kind in ("Nd", "Pd", "Zs", "Zl", "Zp") or char in IGNORABLE:
+            once = normalise(char).text
+            assert once != char
+            assert once == normalise(composed).text == normalise(once).text
+
+
+@given(TEXTS)
+def test_it_is_nfkc_of_the_whole(text: str) -> None:
+    composed = unicodedata.normalize("NFKC", without_ignorable(text))
+    assert normalise(text).text == "".join(normalise(char).text for char in composed)
+
+
+@given(TEXTS)
+def test_normalising_twice_changes_nothing(text: str) -> None:
+    once = normalise(text).text
+    assert normalise(once).text == once
+
+
+@given(TEXTS)
+def test_the_forms_of_unicode_are_alike(text: str) -> None:
+    text = without_ignorable(text)
+    forms = {normalise(unicodedata.normalize(form, text)).text for form in ("NFKC", "NFKD")}
+    assert forms == {normalise(text).text}
+
+
+@given(TEXTS, st.data())
+def test_a_span_holds_what_matched_and_no_more(text: str, data: st.DataObject) -> None:
+    for normalised, again in (
+        (normalise(text), normalise),
+        (fold(normalise(text)), lambda piece: fold(normalise(piece))),
+    ):
+        size = len(normalised.text)
+        start = data.draw(st.integers(0, size))
+        end = data.draw(st.integers(start, size))
+        first, after = normalised.span(start, end)
+        assert 0 <= first <= after <= len(text)
+        if start == end:
+            assert first == after
+            continue
+        # One character less on either side, and what matched is no longer whole.
+        assert normalised.span(start, start + 1)[0] == first
+        assert normalised.span(end - 1, end)[1] == after
+        if again is normalise:
+            assert normalised.text[start:end] in again(text[first:after]).text
+
+
+@given(TEXTS)
+def test_the_spans_of_all_characters_cover_all_that_is_not_ignorable(text: str) -> None:
+    normalised = normalise(text)
+    covered = bytearray(len(text))
+    before = 0
+    for index in range(len(normalised.text)):
+        first, after = normalised.span(index, index + 1)
+        assert first < after
+        assert first >= before or normalised.span(index - 1, index) == (first, after)
+        covered[first:after] = b"\1" * (after - first)
+        before = after
+    for char, is_covered in zip(text, covered, strict=True):
+        assert is_covered or char in IGNORABLE or not normalise(char).text
+
+
+@pytest.mark.parametrize(
+    ("text", "folded"),
+    [
+        ("Crème BRÛLÉE", "creme brulee"),
+        ("STRASSE Straße", "strasse strasse"),
+        ("Ørsted Łódź İstanbul ısı", "orsted lodz istanbul isi"),
+        ("s\u0330\u0350e\u0301\u0327x\u0334\u0335", "sex"),
+        ("sеx рhone Ноt", "sex phone hot"),  # Cyrillic е; р; Н and о
+        ("Αpple", "apple"),  # Greek Alpha
+        ("сор хор Москва", "сор хор москва"),  # Russian words stay
+        ("Straßenbahn в Омске", "strassenbahn в омске"),
+        ("🅵🆄🅽 ⓕⓤⓝ 𝖋𝖚𝖓 ᴇᴠɪʟ", "fun fun fun evil"),
+        ("كِتابٌ كـــتاب", "كتاب كتاب"),
+        ("शब्द हिन्दी", "शब्द हिन्दी"),
+        ("각 が パ", "각 が パ"),
+        ("p0rn $ex", "p0rn $ex"),
+    ],
+)
+def test_folding(text: str, folded: str) -> None:
+    assert fold(normalise(text)).text == folded
+
+
+def test_spans_of_folded_text_lead_back_to_the_original() -> None:
+    text = "Die Stra\u200bße nach Lo\u0301dz"
+    folded = fold(normalise(text))
+    start = folded.text.index("strasse")
+    assert text[slice(*folded.span(start, start + 7))] == "Stra\u200bße"
+    start = folded.text.index("lodz")
+    assert text[slice(*folded.span(start, start + 4))] == "Lo\u0301dz"
+
+
+@given(TEXTS)
+def test_folding_twice_changes_nothing(text: str) -> None:
+    once = fold(normalise(text))
+    assert fold(normalise(once.text)).text == once.text
+
+
+@given(st.text(st.characters(codec="ascii")))
+def test_ascii_is_left_as_it_is(text: str) -> None:
+    assert normalise(text).text is text
+    assert normalise(text).span(0, len(text)) == (0, len(text))
+    assert fold(normalise(text)).text == text.lower()
+
+
+@pytest.mark.parametrize(
+    "piece", ["\ufdfa", "e\u0301\u0316", "\u0301\u0316", "\u200b", "a\u200b", "１", "Сa"]
+)
+def test_a_million_bytes(piece: str) -> None:
+    text = piece * (1_000_000 // len(piece.encode()))
+    folded = fold(normalise(text))
+    assert folded.span(0, len(folded.text))[1] <= len(text)
+
+
+def test_texts_are_not_shown() -> None:
+    assert "secret" not in repr(fold(normalise("ﬁ secret\u0301")))
+    assert isinstance(normalise(""), Normalised)

@@ -1,0 +1,171 @@
+"""What rules can see of toxicity, both sides of each; and what they are known not to see."""
+
+import unicodedata
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from pydantic import ValidationError
+
+from filters import ToxicityRules
+from filters.texts.toxicity_rules import ATTRIBUTES
+from schemas.sample import Text
+from schemas.verdict import Verdict
+
+TABLE = [
+    # insults, aimed and not
+    ("you are an idiot", "drop", "insult"),
+    ("You're such a stupid loser", "drop", "insult"),
+    ("u r pathetic", "drop", "insult"),
+    ("idiots like you", "drop", "insult"),
+    ("he said that you are an idiot, and he is right, you idiot", "drop", "insult"),
+    ("you are an 1d10t", "keep", ""),  # 1 for i and for d at once: not seen through
+    ("you are an id1ot", "drop", "insult"),
+    ("Eres un imbécil", "drop", "insult"),
+    ("Du bist ein Vollidiot", "drop", "insult"),
+    ("espèce de connard", "drop", "insult"),
+    ("Você é um idiota", "drop", "insult"),
+    ("sei uno stronzo", "drop", "insult"),
+    ("Ты просто тупой", "drop", "insult"),
+    ("你是白痴", "drop", "insult"),
+    ("お前は馬鹿だ", "drop", "insult"),
+    ("a red star, drawn by a stupid idiot", "quarantine", "insult"),
+    ("whoever made this is a pathetic moron", "quarantine", "insult"),
+    ("Dostoevsky's idiot, a stupid mistake", "keep", ""),
+    ("disgusting garbage beside an ugly pig", "keep", ""),
+    ("una cruz negra, eres con quien andas", "keep", ""),
+    ("you are not an idiot", "keep", ""),
+    ("they told me you are stupid", "keep", ""),
+    ("The Idiot, a novel by Dostoevsky", "keep", ""),
+    ("a garbage truck and an ugly sweater", "keep", ""),
+    ("垃圾桶", "keep", ""),
+    # threats
+    ("I will kill you", "drop", "threat"),
+    ("we're going to hunt you down", "drop", "threat"),
+    ("kill yourself", "drop", "threat"),
+    ("te voy a matar", "drop", "threat"),
+    ("Ich bring dich um", "drop", "threat"),
+    ("ぶっ殺すぞ", "drop", "threat"),
+    ("去死吧", "drop", "threat"),
+    ("please don't kill yourself", "keep", ""),
+    ("what doesn't kill you makes you stronger", "keep", ""),
+    ("To Kill a Mockingbird", "keep", ""),
+    ("死ねない理由", "keep", ""),
+    # hatred of groups, and words for groups
+    ("I hate all Muslims", "drop", "identity_attack"),
+    ("Jews are vermin", "drop", "identity_attack"),
+    ("immigrants should be shot", "drop", "identity_attack"),
+    ("kill all gays", "drop", "identity_attack"),
+    ("faggots", "drop", "identity_attack"),
+    ("f\u200ba\u200bg\u200bg\u200bo\u200bt", "drop", "identity_attack"),
+    ("pédés", "drop", "identity_attack"),
+    ("a tranny on stage", "quarantine", "identity_attack"),
+    ("I am a gay man", "keep", ""),
+    ("I love Muslims, Jews and lesbians", "keep", ""),
+    ("why do people hate Muslims?", "keep", ""),
+    ("not all Muslims are terrorists", "keep", ""),
+    ("it is wrong to say that Jews are parasites", "keep", ""),
+    ("cockroaches are vermin", "keep", ""),
+    ("I hate Mondays", "keep", ""),
+    ("you can't call anyone a faggot", "keep", ""),
+    ('"faggot" is offensive', "keep", ""),
+    ("we are proud dykes", "keep", ""),
+    # profanity and pornography
+    ("fuck this", "drop", "profanity"),
+    ("a shitty day", "quarantine", "profanity"),
+    ("hardcore porn", "drop", "sexually_explicit"),
+    ("Scunthorpe, Essex: a therapist", "keep", ""),
+    ("😀", "keep", ""),
+    ("", "keep", ""),
+    ("Dwa psy bawią się na plaży w słoneczny dzień", "indeterminate", ""),
+    # what rules do not see, for all to know
+    ("people of your kind should go back where they came from", "keep", ""),
+    ("you have the brain of a snail", "keep", ""),
+]
+
+
+def judged(text: str, language: str = "", **options: object) -> Verdict:
+    (verdict,) = ToxicityRules.model_validate(options).judge([Text(text, language)])
+    return verdict
+
+
+@pytest.mark.parametrize(("text", "action", "attribute"), TABLE)
+def test_verdicts(text: str, action: str, attribute: str) -> None:
+    verdict = judged(text)
+    reason = f"text_{attribute}" if attribute else ""
+    assert verdict.action == action
+    assert verdict.reason == ("language_unsupported" if action == "indeterminate" else reason)
+    assert set(verdict.scores) <= {*ATTRIBUTES, "toxicity", "severe_toxicity"}
+    assert all(0 < score <= 1 for score in verdict.scores.values())
+
+
+@pytest.mark.parametrize("form", ["NFC", "NFD", "NFKC", "NFKD"])
+@pytest.mark.parametrize("text", [text for text, _, _ in TABLE])
+def test_all_normal_forms_of_a_text_are_judged_alike(form: str, text: str) -> None:
+    assert judged(unicodedata.normalize(form, text)).action == judged(text).action
+
+
+def test_toxicity_is_the_highest_attribute_and_severe_the_second() -> None:
+    scores = judged("you are a shitty faggot").scores
+    assert scores["identity_attack"] == scores["toxicity"] == pytest.approx(0.9)
+    assert scores["profanity"] == scores["severe_toxicity"] == pytest.approx(0.6)
+
+
+@pytest.mark.parametrize(
+    ("options", "action"),
+    [
+        ({}, "drop"),
+        ({"drop_at": 0.9}, "drop"),
+        ({"drop_at": 0.91}, "quarantine"),
+        ({"drop_at": 0.95, "quarantine_at": 0.91}, "keep"),
+        ({"attributes": ("threat",)}, "keep"),
+    ],
+)
+def test_thresholds_are_inclusive(options: dict[str, object], action: str) -> None:
+    assert judged("you are an idiot", **options).action == action
+
+
+@pytest.mark.parametrize(
+    ("language", "action"), [("en", "keep"), ("de-AT", "keep"), ("fi", "indeterminate")]
+)
+def test_what_the_model_wrote_has_a_language(language: str, action: str) -> None:
+    assert judged("a red car", language).action == action
+
+
+@given(st.lists(st.sampled_from([text for text, _, _ in TABLE])))
+def test_batches_do_not_matter(texts: list[str]) -> None:
+    together = ToxicityRules().judge([Text(text) for text in texts])
+    assert together == [judged(text) for text in texts]
+
+
+@pytest.mark.parametrize(
+    "piece", ["you are an idiot ", "i hate all ", "call you a ", "kill you ", "faggot "]
+)
+def test_a_megabyte_takes_no_more_than_its_share(piece: str) -> None:
+    judged(piece * (1_000_000 // len(piece)))  # minutes, were anything quadratic: see --timeout
+
+
+def test_a_toxic_tail_is_seen() -> None:
+    assert judged("a red car " * 10_000 + "you are an idiot").reason == "text_insult"
+
+
+def test_every_reason_is_documented() -> None:
+    output = (Path(__file__).parents[3] / "docs/output.md").read_text(encoding="utf-8")
+    assert not [each for each in ATTRIBUTES if f"`text_{each}`" not in output]
+    assert {attribute for _, _, attribute in TABLE} >= set(ATTRIBUTES)
+
+
+@pytest.mark.parametrize(
+    "options",
+    [
+        {"drop_at": 0},
+        {"attributes": ["toxicity"]},
+        {"attributes": []},
+        {"languages": []},
+        {"at": 1},
+    ],
+)
+def test_senseless_options_are_refused(options: dict[str, object]) -> None:
+    with pytest.raises(ValidationError):
+        ToxicityRules.model_validate(options)

@@ -1,0 +1,79 @@
+"""What is measured adds up, and the roofline follows the work."""
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any, BinaryIO
+
+import pytest
+
+from inference import Model
+from inference.benchmarking.benchmark import KINDS, Rate, bench
+from inference.benchmarking.roofline import Lengths, Rates, least_seconds
+from pipelines.operations.bench import KINDS as NAMES
+from schemas.resources import Resources
+
+
+def opened(path: str) -> BinaryIO:
+    return Path(path).open("rb")
+
+
+def test_the_command_line_knows_every_kind() -> None:
+    assert set(NAMES) == set(KINDS)
+
+
+@pytest.mark.parametrize("engine", ["fast", "reference"])
+def test_rates_by_the_size_of_blocks(checkpoint: Callable[..., Path], engine: str) -> None:
+    settings = {"checkpoint": str(checkpoint(2)), "precision": "float32", "engine": engine}
+    resources = Resources(opened)
+    mix = ("caption", "answer")
+    rates = list(bench(Model.model_validate(settings), mix, [2, 5], 5, resources))
+    assert [rate.block_size for rate in rates] == [2, 5]
+    assert rates[0].tokens == rates[1].tokens  # the same is asked, however it is cut
+    assert 5 * 2 <= rates[0].tokens <= 5 * sum(KINDS[kind].longest for kind in mix)
+    assert all(rate.memory > 0 and rate.seconds > 0 for rate in rates)
+
+
+@pytest.mark.parametrize(("precision", "bits"), [("bfloat16", 16), ("int8", 8.5), ("nf4", 4.5)])
+def test_a_step_reads_weights_as_they_are_stored(
+    checkpoint: Callable[..., Path], engine: Callable[..., Any], precision: str, bits: float
+) -> None:
+    model = engine(checkpoint(2), precision=precision).model
+    config = model.config.text_config
+    one_step = [Lengths(prompt=4, answer=2)]
+    read = least_seconds(model, 0, one_step, 1, Rates(float("inf"), 1))
+    # Keys and values of 16 image tokens, 4 of the prompt and, on average, half a generated one.
+    read -= 2 * 4 * config.num_key_value_heads * config.head_dim * 2 * 20.5
+    width, inner, shared = 64, 4 * 64, config.num_key_value_heads * config.head_dim
+    numbers = 4 * (2 * width * width + 2 * width * shared + 3 * width * inner)
+    head = 2 * width * config.vocab_size
+    # int8 has a scale for each output, so fewer where inputs are many.
+    assert numbers * bits / 8 * 0.95 < read - head <= numbers * bits / 8
+
+
+def test_hours() -> None:
+    rate = Rate(block_size=4, images=100, seconds=10, tokens=50, memory=1, least=2.5)
+    assert rate.images_per_second == 10
+    assert rate.tokens_per_second == 5
+    assert rate.share == 0.25
+    assert rate.hours(72_000, devices=2) == 1
+
+
+def test_least_seconds(checkpoint: Callable[..., Path], engine: Callable[..., Any]) -> None:
+    model = engine(checkpoint(2)).model
+    work = [Lengths(prompt=4, answer=9)] * 6
+
+    def least(**changed: Any) -> float:
+        known: dict[str, Any] = {"images": 2, "asked": work, "slots": 3, "at": Rates(1e9, 1e9)}
+        return least_seconds(model, **{**known, **changed})
+
+    assert least(at=Rates(2e9, 2e9)) == pytest.approx(least() / 2)
+    assert least(images=4, asked=2 * work) == pytest.approx(2 * least())
+    assert least(slots=6) < least()  # weights are read for more rows at a time
+    no_steps = [Lengths(prompt=4, answer=1)] * 6
+    # What is left is arithmetic: a look at two images and the reading of six prompts.
+    assert least(asked=no_steps, at=Rates(1e9, 1e3)) == least(asked=no_steps)
+    layers = [*model.model.language_model.layers]
+    weights = sum(each.numel() for layer in layers for each in layer.parameters() if each.dim() > 1)
+    read = least(images=0, asked=no_steps, at=Rates(1.0, 1.0))
+    attended = len(layers) * 4 * 20**2 * 64  # of 16 image tokens and 4 of the prompt
+    assert read == 6 * (2 * weights * 20 + attended)

@@ -1,0 +1,292 @@
+"""The fast engine gives the reference's tokens, whatever the block and the slots."""
+
+import itertools
+import math
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+import torch
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from support.compiler import needs_compiler
+from torch._dynamo.exc import FailOnRecompileLimitHit
+
+from demo.evaluation.quality import LEARNT, tasks
+from demo.scenes.encoded_image import seen
+from demo.scenes.scenes import draw_scene
+from inference.engines.fast import FastEngine
+from inference.engines.reference import ReferenceEngine
+from inference.engines.shape_buckets import COARSE, EXACT
+from inference.families.paligemma.kernels import PLAIN, Kernels, fused
+from inference.families.paligemma.language_model import TextTower
+from schemas.errors import WorkerFault
+from schemas.generation import Generation, Request
+from schemas.sample import Sample, Text
+
+DEMO = Path(__file__).parents[3] / "demo/checkpoint"
+RANDOM = np.random.default_rng(0)
+IMAGES = RANDOM.integers(0, 256, (5, 56, 56, 3), dtype=np.uint8)
+PROMPTS = (
+    "caption en",
+    "cap es",
+    "describe de",
+    "ocr",
+    "answer en how many are there?",
+    "question en two",
+    "detect red circle ; blue square",
+    "segment star",
+)
+CLOSE = 1e-3  # of log-probabilities in float32; a mistake moves them by far more
+
+Engines = Mapping[Any, Any]
+Answers = Sequence[Sequence[Generation]]
+
+
+@pytest.fixture(
+    scope="module",
+    params=[(1, None), (2, None), (2, 5.0)],
+    ids=["PaliGemma", "PaliGemma2", "PaliGemma2-capped"],
+)
+def folder(checkpoint: Callable[..., Path], request: pytest.FixtureRequest) -> Path:
+    """Of both generations, the second also with a soft-cap that bites."""
+    generation, cap = request.param
+    return checkpoint(generation, **({} if generation == 1 else {"attn_logit_softcapping": cap}))
+
+
+@pytest.fixture(scope="module")
+def reference(folder: Path, engine: Callable[..., Any]) -> ReferenceEngine:
+    loaded: ReferenceEngine = engine(folder, batch_size=16)
+    return loaded
+
+
+@pytest.fixture(scope="module")
+def fast(folder: Path, engine: Callable[..., Any]) -> Mapping[int, FastEngine]:
+    """By batch size."""
+    return {size: engine(folder, batch_size=size, kind="fast") for size in (1, 2, 5)}
+
+
+def assert_same(found: Answers, expected: Answers) -> None:
+    assert [len(row) for row in found] == [len(row) for row in expected]
+    for one, other in zip(itertools.chain(*found), itertools.chain(*expected), strict=True):
+        assert [token[:2] for token in one.tokens] == [token[:2] for token in other.tokens]
+        assert (one.text, one.finish_reason) == (other.text, other.finish_reason)
+        logprobs = [token.logprob for token in other.tokens]
+        assert [token.logprob for token in one.tokens] == pytest.approx(logprobs, abs=CLOSE)
+
+
+def asked(*prompts: str, limit: int = 12) -> list[Request]:
+    return [Request(image, tuple((prompt, limit) for prompt in prompts)) for image in IMAGES]
+
+
+blocks = st.lists(
+    st.tuples(
+        st.integers(0, len(IMAGES) - 1),
+        st.lists(
+            st.tuples(st.sampled_from(PROMPTS) | st.text(max_size=40), st.integers(1, 24)),
+            max_size=4,
+        ),
+    ),
+    max_size=8,
+)
+
+
+@settings(deadline=None, max_examples=40, derandomize=True)
+@given(block=blocks, size=st.sampled_from([1, 2, 5]), steps=st.sampled_from([1, 3]))
+def test_tokens_are_those_of_the_reference(
+    reference: ReferenceEngine,
+    fast: Mapping[int, FastEngine],
+    block: list[tuple[int, list[tuple[str, int]]]],
+    size: int,
+    steps: int,
+) -> None:
+    requests = [Request(IMAGES[image], tuple(prompts)) for image, prompts in block]
+    fast[size]._rounding = EXACT._replace(steps=steps)
+    assert_same(fast[size].generate(requests), reference.generate(requests))
+
+
+def test_answers_differ_and_some_end_early(fast: Mapping[int, FastEngine]) -> None:
+    """Otherwise the comparison above would show little."""
+    answers = [each for row in fast[5].generate(asked(*PROMPTS, limit=40)) for each in row]
+    assert len({answer.text for answer in answers}) > len(answers) / 2
+    assert {answer.finish_reason for answer in answers} == {"stop", "length"}
+    assert len({len(answer.tokens) for answer in answers}) > 5
+
+
+def test_the_same_block_twice_is_the_same_to_the_bit(fast: Mapping[int, FastEngine]) -> None:
+    """Also where slots still hold another block."""
+    first = fast[2].generate(asked(*PROMPTS))
+    fast[2].generate(asked("ocr", "a prompt that is longer than the others", limit=30))
+    assert fast[2].generate(asked(*PROMPTS)) == first
+
+
+def test_the_vision_tower_sees_each_image_once(
+    fast: Mapping[int, FastEngine], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    engine, sizes = fast[2], []
+    vision = engine._vision
+
+    def counted(pixel_values: torch.Tensor) -> torch.Tensor:
+        sizes.append(len(pixel_values))
+        return vision(pixel_values)
+
+    monkeypatch.setattr(engine, "_vision", counted)
+    engine.generate(asked(*PROMPTS, limit=3))
+    assert sizes == [2, 2, 1]
+
+
+def test_nothing_asked(fast: Mapping[int, FastEngine]) -> None:
+    assert fast[2].generate([]) == []
+    assert fast[2].generate([Request(IMAGES[0], ())]) == [()]
+
+
+@pytest.mark.parametrize(("most", "halvings"), [(4, 0), (3, 1), (1, 2)])
+def test_where_memory_runs_out_a_block_is_run_again_in_halves(
+    checkpoint: Callable[..., Path],
+    engine: Callable[..., FastEngine],
+    monkeypatch: pytest.MonkeyPatch,
+    most: int,
+    halvings: int,
+) -> None:
+    short = engine(checkpoint(2), batch_size=4, kind="fast")
+    whole = short.generate(asked("ocr", "caption en"))
+    vision = short._vision
+
+    def fits(pixel_values: torch.Tensor) -> torch.Tensor:
+        if len(pixel_values) > most:
+            raise torch.OutOfMemoryError
+        return vision(pixel_values)
+
+    monkeypatch.setattr(short, "_vision", fits)
+    assert_same(short.generate(asked("ocr", "caption en")), whole)
+    assert short.halvings == halvings
+
+
+def test_answers_of_a_model_that_overflows_are_not_believed(
+    checkpoint: Callable[..., Path], engine: Callable[..., FastEngine]
+) -> None:
+    overflowing = engine(checkpoint(1), kind="fast")
+    with torch.no_grad():
+        overflowing._paligemma.model.lm_head.weight.fill_(math.nan)
+    with pytest.raises(WorkerFault, match="not finite"):
+        overflowing.generate(asked("ocr"))
+
+
+def test_faults_tell_their_type_and_nothing_of_the_data(
+    checkpoint: Callable[..., Path],
+    engine: Callable[..., FastEngine],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    sick = engine(checkpoint(1), kind="fast")
+    monkeypatch.setattr(sick._tower, "_head", torch.zeros(7, 3))
+    with pytest.raises(WorkerFault) as caught:
+        sick.generate(asked("a secret"))
+    assert str(caught.value) == "the engine failed: RuntimeError"
+
+
+def test_what_cannot_be_compiled_says_what_to_change(
+    checkpoint: Callable[..., Path],
+    engine: Callable[..., FastEngine],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    sick = engine(checkpoint(1), kind="fast")
+
+    def fails(*_: Any) -> Any:
+        raise FailOnRecompileLimitHit("a secret")
+
+    monkeypatch.setattr(sick, "_compute", fails)
+    with pytest.raises(WorkerFault, match=r"\(FailOnRecompileLimitHit\): set model.compile: false"):
+        sick.generate(asked("ocr"))
+
+
+def test_an_error_over_lacking_memory_hides_nothing(
+    checkpoint: Callable[..., Path],
+    engine: Callable[..., FastEngine],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """Ending a capture can fail, where what was captured ran out of memory."""
+    short = engine(checkpoint(2), batch_size=4, kind="fast")
+    whole = short.generate(asked("ocr"))
+    compute = short._compute
+
+    def fits(block: Sequence[Request], size: int) -> Any:
+        if size == 4:
+            try:
+                raise torch.OutOfMemoryError
+            finally:
+                raise RuntimeError("capture_end")
+        return compute(block, size)
+
+    monkeypatch.setattr(short, "_compute", fits)
+    assert_same(short.generate(asked("ocr")), whole)
+    assert short.halvings == 1
+
+
+@pytest.mark.parametrize("precision", ["bfloat16", "float16"])
+def test_in_other_precisions_most_first_tokens_are_those_of_the_reference(
+    checkpoint: Callable[..., Path],
+    engine: Callable[..., Any],
+    generation: int,
+    precision: str,
+) -> None:
+    both = [
+        engine(checkpoint(generation), precision=precision, kind=kind, batch_size=5)
+        for kind in ("fast", "reference")
+    ]
+    found, expected = (each.generate(asked(*PROMPTS, limit=1)) for each in both)
+    pairs = list(zip(itertools.chain(*found), itertools.chain(*expected), strict=True))
+    same = [one.text == other.text for one, other in pairs]
+    assert sum(same) > 0.8 * len(same)
+
+
+@needs_compiler
+def test_compiled_it_answers_alike(
+    checkpoint: Callable[..., Path], engine: Callable[..., FastEngine]
+) -> None:
+    """As on a GPU, but for graphs: rehearsed first, then rows and columns in coarse numbers."""
+    folder = checkpoint(2, attn_logit_softcapping=5.0)
+    plain, compiled = (engine(folder, batch_size=3, kind="fast") for _ in "ab")
+    compiled._tower = TextTower(compiled.model, right_here(fused()))
+    compiled._compiled, compiled._rounding = True, COARSE._replace(rows=4)
+    compiled._rehearse()
+    block = asked(*PROMPTS, limit=20)
+    assert_same(compiled.generate(block), plain.generate(block))
+
+
+def right_here(kernels: Kernels) -> Kernels:
+    """Without what torch 2.13 compiles wrongly: flex attention for CPUs that lack AVX-512.
+
+    At some lengths it reads memory that nothing was written to.
+    """
+    if torch.backends.cpu.get_cpu_capability() == "AVX512":
+        return kernels
+    return kernels._replace(prefix=PLAIN.prefix)
+
+
+def test_weights_are_not_held_twice(fast: Mapping[int, FastEngine]) -> None:
+    engine = fast[5]
+    layer = engine._paligemma.model.model.language_model.layers[0]
+    joined = engine._tower._layers[0]._gates.weight
+    assert layer.mlp.up_proj.weight.untyped_storage().data_ptr() == (
+        joined.untyped_storage().data_ptr()
+    )
+
+
+def test_the_demo_checkpoint_answers_as_by_the_reference(engine: Callable[..., Any]) -> None:
+    drawn = (draw_scene(2027, index) for index in itertools.count())
+    scenes = list(itertools.islice((each for each in drawn if each.kind in LEARNT), 200))
+    block = []
+    for number, scene in enumerate(scenes):
+        sample = Sample(
+            "", number, {"question": Text(scene.question)}, b"", scene.width, scene.height
+        )
+        asked_here = tasks(scene, number).values()
+        prompts = [(str(task.prompt(sample)), task.max_new_tokens) for task in asked_here]
+        block.append(Request(seen(scene.image, 128), tuple(prompts)))
+    found, expected = (
+        engine(DEMO, kind=kind, batch_size=32, threads=2).generate(block)
+        for kind in ("fast", "reference")
+    )
+    assert_same(found, expected)

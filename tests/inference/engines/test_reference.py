@@ -1,0 +1,326 @@
+"""The reference engine against a plain forward pass, and against itself in other batches."""
+
+import math
+import pickle
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+import torch
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from transformers import PaliGemmaForConditionalGeneration, PaliGemmaProcessor
+
+from inference.engines.reference import ReferenceEngine
+from schemas.errors import WorkerFault
+from schemas.generation import Generation, Request
+
+RANDOM = np.random.default_rng(0)
+IMAGES = RANDOM.integers(0, 256, (4, 56, 56, 3), dtype=np.uint8)
+PROMPTS = ("caption en", "ocr", "detect red circle ; blue square", "answer en how many are there?")
+CLOSE = 1e-3  # of log-probabilities in float32; a mistake moves them by far more
+
+
+@pytest.fixture(scope="module")
+def engines(
+    checkpoint: Callable[..., Path], engine: Callable[..., ReferenceEngine], generation: int
+) -> Mapping[int, ReferenceEngine]:
+    """By batch size."""
+    return {size: engine(checkpoint(generation), batch_size=size) for size in (1, 3, 16)}
+
+
+@pytest.fixture(scope="module")
+def recomputed(
+    checkpoint: Callable[..., Path], generation: int
+) -> Callable[[int, str, Generation], list[float]]:
+    """Log-probabilities of an answer's tokens, by one forward pass as in training.
+
+    The processor makes the inputs; nothing is batched, padded, cached or reused.
+    """
+    folder = checkpoint(generation)
+    model = PaliGemmaForConditionalGeneration.from_pretrained(folder)
+    processor = PaliGemmaProcessor.from_pretrained(folder)
+
+    def recomputed(image: int, prompt: str, answer: Generation) -> list[float]:
+        inputs = processor(images=IMAGES[image], text=f"<image>{prompt}", return_tensors="pt")
+        prefix, said = inputs["input_ids"], torch.tensor([[token.id for token in answer.tokens]])
+        with torch.inference_mode():
+            logits = model(
+                input_ids=torch.cat([prefix, said], dim=1),
+                pixel_values=inputs["pixel_values"],
+                token_type_ids=torch.cat([torch.zeros_like(prefix), torch.ones_like(said)], dim=1),
+            ).logits[0, prefix.shape[1] - 1 : -1]
+        assert logits.argmax(dim=-1).tolist() == said[0].tolist()
+        return logits.log_softmax(dim=-1).amax(dim=-1).tolist()  # type: ignore[no-any-return]
+
+    return recomputed
+
+
+def logprobs(answer: Generation) -> list[float]:
+    return [token.logprob for token in answer.tokens]
+
+
+def asked(*prompts: str, limit: int = 12) -> list[Request]:
+    """All prompts about all images."""
+    return [Request(image, tuple((prompt, limit) for prompt in prompts)) for image in IMAGES]
+
+
+def test_answers_are_those_of_a_plain_forward_pass(
+    engines: Mapping[int, ReferenceEngine], recomputed: Callable[..., list[float]]
+) -> None:
+    answers = engines[3].generate(asked(*PROMPTS))
+    assert len({answer.text for row in answers for answer in row}) > 8
+    for image, row in enumerate(answers):
+        for prompt, answer in zip(PROMPTS, row, strict=True):
+            if answer.tokens:
+                expected = recomputed(image, prompt, answer)
+                assert logprobs(answer) == pytest.approx(expected, abs=CLOSE)
+
+
+Inputs = dict[str, Any]
+
+
+def causal_prefix(inputs: Inputs) -> Inputs:
+    return inputs | {"token_type_ids": None}
+
+
+def answer_in_the_prefix(inputs: Inputs) -> Inputs:
+    return inputs | {"token_type_ids": torch.ones_like(inputs["input_ids"])}
+
+
+def padding_to_the_right(inputs: Inputs) -> Inputs:
+    shifts = (inputs["attention_mask"] == 0).sum(dim=1).tolist()
+    moved = {
+        name: torch.stack([row.roll(-n) for row, n in zip(inputs[name], shifts, strict=True)])
+        for name in ("input_ids", "attention_mask")
+    }
+    return inputs | moved
+
+
+def padding_seen(inputs: Inputs) -> Inputs:
+    return inputs | {"attention_mask": torch.ones_like(inputs["input_ids"])}
+
+
+def without(column: int) -> Callable[[Inputs], Inputs]:
+    def without(inputs: Inputs) -> Inputs:
+        def cut(values: torch.Tensor) -> torch.Tensor:
+            kept = list(range(values.shape[1]))
+            del kept[column]
+            return values[:, kept]
+
+        names = ("input_ids", "attention_mask", "token_type_ids")
+        return inputs | {name: cut(inputs[name]) for name in names}
+
+    return without
+
+
+def image_after_bos(inputs: Inputs) -> Inputs:
+    codes = inputs["input_ids"].clone()
+    codes[:, :17] = codes[:, :17].roll(1, dims=1)
+    return inputs | {"input_ids": codes}
+
+
+@pytest.mark.parametrize(
+    ("mistake", "prompts"),
+    [
+        (causal_prefix, PROMPTS),  # of equal lengths, PaliGemma happens to come out right
+        (answer_in_the_prefix, PROMPTS[:1]),
+        (padding_to_the_right, PROMPTS),
+        (padding_seen, PROMPTS),
+        (without(16), PROMPTS[:1]),  # BOS
+        (without(-1), PROMPTS[:1]),  # the newline
+        (image_after_bos, PROMPTS[:1]),
+    ],
+    ids=["causal", "answer", "right", "seen", "bos", "newline", "image-after-bos"],
+)
+def test_every_trap_would_change_the_answers(
+    engines: Mapping[int, ReferenceEngine],
+    monkeypatch: pytest.MonkeyPatch,
+    mistake: Callable[[Inputs], Inputs],
+    prompts: tuple[str, ...],
+) -> None:
+    """The plain forward pass above is only a proof if it tells these apart."""
+    engine = engines[16]
+    right = engine.generate(asked(*prompts, limit=1))
+    model = engine._paligemma.model
+    generate = model.generate
+
+    def mistaken(**inputs: Any) -> Any:
+        made = mistake(inputs)
+        cut = inputs["input_ids"].shape[1] - made["input_ids"].shape[1]
+        output = generate(**made)
+        return torch.nn.functional.pad(output, (cut, 0))
+
+    monkeypatch.setattr(model, "generate", mistaken)
+    wrong = engine.generate(asked(*prompts, limit=1))
+    moved = [
+        abs(first.logprob - second.logprob) if first.id == second.id else math.inf
+        for rows in zip(right, wrong, strict=True)
+        for pair in zip(*rows, strict=True)
+        for first, second in zip(pair[0].tokens, pair[1].tokens, strict=False)
+    ]
+    assert max(moved) > 10 * CLOSE
+
+
+blocks = st.lists(
+    st.tuples(
+        st.integers(0, len(IMAGES) - 1),
+        st.lists(
+            st.tuples(st.sampled_from(PROMPTS) | st.text(max_size=20), st.integers(1, 8)),
+            max_size=3,
+        ),
+    ),
+    max_size=6,
+)
+
+
+@settings(deadline=None, max_examples=25, derandomize=True)
+@given(block=blocks, size=st.sampled_from([1, 3, 16]))
+def test_whatever_the_block_each_answer_is_as_if_asked_alone(
+    engines: Mapping[int, ReferenceEngine],
+    block: list[tuple[int, list[tuple[str, int]]]],
+    size: int,
+) -> None:
+    requests = [Request(IMAGES[image], tuple(prompts)) for image, prompts in block]
+    together = engines[size].generate(requests)
+    assert [len(row) for row in together] == [len(prompts) for _, prompts in block]
+    for request, row in zip(requests, together, strict=True):
+        for prompt, answer in zip(request.prompts, row, strict=True):
+            ((alone,),) = engines[1].generate([Request(request.image, (prompt,))])
+            assert (answer.text, answer.finish_reason) == (alone.text, alone.finish_reason)
+            assert [token[:2] for token in answer.tokens] == [token[:2] for token in alone.tokens]
+            assert logprobs(answer) == pytest.approx(logprobs(alone), abs=CLOSE)
+
+
+def test_the_same_block_twice_is_the_same_to_the_bit(
+    engines: Mapping[int, ReferenceEngine],
+) -> None:
+    assert engines[3].generate(asked(*PROMPTS)) == engines[3].generate(asked(*PROMPTS))
+
+
+def test_vision_tower_sees_each_image_once(engines: Mapping[int, ReferenceEngine]) -> None:
+    seen: list[int] = []
+    tower = engines[3]._paligemma.model.model.vision_tower
+
+    def count(_: Any, __: Any, inputs: Mapping[str, Any], output: Any) -> None:
+        seen.append(output.last_hidden_state.shape[0])
+
+    hook = tower.register_forward_hook(count, with_kwargs=True)
+    engines[3].generate([*asked(*PROMPTS), *asked("ocr", limit=2)])
+    hook.remove()
+    assert seen == [3, 3, 2]
+
+
+def test_answers_end_at_the_end_token_or_at_their_own_limit(
+    engines: Mapping[int, ReferenceEngine],
+) -> None:
+    whole = engines[16].generate(asked(*PROMPTS, limit=60))
+    ended = 0
+    for image, row in zip(IMAGES, whole, strict=True):
+        for prompt, answer in zip(PROMPTS, row, strict=True):
+            assert all(token.logprob <= 0 for token in answer.tokens)
+            assert "<eos>" not in answer.text
+            length = len(answer.tokens)  # the end token took one more step
+            if answer.finish_reason == "length" or length == 0:
+                continue
+            ended += 1
+            request = Request(image, ((prompt, length), (prompt, length + 1)))
+            ((cut, all_of_it),) = engines[16].generate([request])
+            assert (cut.finish_reason, all_of_it.finish_reason) == ("length", "stop")
+            assert cut.text == all_of_it.text == answer.text
+    assert ended > 2
+
+
+def test_captions_do_not_wait_for_longer_answers(
+    engines: Mapping[int, ReferenceEngine], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    model = engines[16]._paligemma.model
+    generate, calls = model.generate, []
+
+    def counted(**inputs: Any) -> Any:
+        calls.append((inputs["max_new_tokens"], len(inputs["input_ids"])))
+        return generate(**inputs)
+
+    monkeypatch.setattr(model, "generate", counted)
+    engines[16].generate([Request(image, (("ocr", 9), ("caption en", 2))) for image in IMAGES])
+    assert calls == [(2, 4), (9, 4)]
+
+
+def test_nothing_asked(engines: Mapping[int, ReferenceEngine]) -> None:
+    assert engines[3].generate([]) == []
+    assert engines[3].generate([Request(IMAGES[0], ())]) == [()]
+
+
+@pytest.mark.parametrize("precision", ["bfloat16", "float16"])
+def test_other_precisions_answer(
+    checkpoint: Callable[..., Path],
+    engine: Callable[..., ReferenceEngine],
+    engines: Mapping[int, ReferenceEngine],
+    generation: int,
+    precision: str,
+) -> None:
+    low = engine(checkpoint(generation), precision=precision).generate(asked("ocr", limit=1))
+    full = engines[3].generate(asked("ocr", limit=1))
+    for (first,), (second,) in zip(low, full, strict=True):
+        if first.tokens and second.tokens and first.tokens[0].id == second.tokens[0].id:
+            assert logprobs(first) == pytest.approx(logprobs(second), abs=0.3)
+
+
+def test_faults_tell_their_type_and_nothing_of_the_data(
+    checkpoint: Callable[..., Path], engine: Callable[..., ReferenceEngine]
+) -> None:
+    sick = engine(checkpoint(1))
+    sick._paligemma.model.lm_head.weight = torch.nn.Parameter(torch.zeros(7, 3))
+    with pytest.raises(WorkerFault) as caught:
+        sick.generate(asked("a secret"))
+    again = pickle.loads(pickle.dumps(caught.value))  # noqa: S301 - as between workers
+    assert str(again) == "the engine failed: RuntimeError"
+    assert caught.value.__suppress_context__
+
+
+def test_answers_of_a_model_that_overflows_are_not_believed(
+    checkpoint: Callable[..., Path], engine: Callable[..., ReferenceEngine]
+) -> None:
+    overflowing = engine(checkpoint(1))
+    with torch.no_grad():
+        overflowing._paligemma.model.lm_head.weight.fill_(math.nan)
+    with pytest.raises(WorkerFault, match="not finite"):
+        overflowing.generate(asked("ocr"))
+
+
+@pytest.mark.parametrize(("most", "halvings"), [(3, 0), (2, 1), (1, 1)])
+def test_where_memory_runs_out_a_block_is_run_again_in_halves(
+    checkpoint: Callable[..., Path],
+    engine: Callable[..., ReferenceEngine],
+    most: int,
+    halvings: int,
+) -> None:
+    short = engine(checkpoint(2), batch_size=3)
+    whole = short.generate(asked("ocr", "caption en"))
+
+    def fits(_: Any, images: tuple[torch.Tensor]) -> None:
+        if len(images[0]) > most:
+            raise torch.OutOfMemoryError
+
+    hook = short._paligemma.model.model.vision_tower.register_forward_pre_hook(fits)
+    again = short.generate(asked("ocr", "caption en"))
+    hook.remove()
+    assert short.halvings == halvings
+    assert [[answer.text for answer in each] for each in again] == [
+        [answer.text for answer in each] for each in whole
+    ]
+
+
+def test_a_prompt_that_does_not_fit_alone_is_the_workers_fault(
+    checkpoint: Callable[..., Path], engine: Callable[..., ReferenceEngine]
+) -> None:
+    full = engine(checkpoint(1))
+
+    def refuse(*_: Any) -> None:
+        raise torch.OutOfMemoryError
+
+    full._paligemma.model.model.vision_tower.register_forward_pre_hook(refuse)
+    with pytest.raises(WorkerFault, match="one prompt alone does not fit"):
+        full.generate(asked("ocr"))

@@ -1,0 +1,86 @@
+"""A model over several devices: each holds its share, and the answers stay."""
+
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+import torch
+from accelerate import dispatch_model
+from accelerate.utils import check_device_map
+from hypothesis import given
+from hypothesis import strategies as st
+from transformers import PaliGemmaForConditionalGeneration
+
+from benchmarks.inference.random_weights import paligemma2_3b
+from inference.device import on_devices
+from inference.families.paligemma import loading as paligemma
+from inference.families.paligemma.device_map import device_map, spread
+from schemas.errors import JobError
+from schemas.generation import Request
+
+
+@given(
+    layers=st.integers(1, 60),
+    gpus=st.integers(1, 8),
+    first=st.floats(0, 40),
+)
+def test_gpus_hold_about_the_same(layers: int, gpus: int, first: float) -> None:
+    placed = spread(layers, 1.0, first, gpus)
+    assert list(placed) == sorted(placed)
+    assert len(placed) == layers
+    here = [placed.count(gpu) for gpu in range(gpus)]
+    if layers >= gpus:
+        assert all(here[1:])
+        assert max(here[1:], default=0) - min(here[1:], default=0) <= 1
+    most = max(first + here[0], *here)
+    fair = max((first + layers) / gpus, first)
+    assert most <= fair + 1
+    assert set(device_map(placed).values()) <= set(range(gpus))
+
+
+def test_every_weight_has_its_place() -> None:
+    with torch.device("meta"):
+        model: Any = PaliGemmaForConditionalGeneration(paligemma2_3b(224, layers=6))
+    placed = device_map(spread(6, 1.0, 2.0, 3))
+    check_device_map(model, placed)  # raises where one is left out
+    held = dict.fromkeys(placed.values(), 0)
+    for name, _ in model.named_parameters():
+        held[next(gpu for module, gpu in placed.items() if name.startswith(f"{module}."))] += 1
+    assert all(held.values())
+
+
+@pytest.mark.parametrize("kind", ["fast", "reference"])
+def test_answers_are_those_of_one_device(
+    checkpoint: Callable[..., Path],
+    engine: Callable[..., Any],
+    generation: int,
+    kind: str,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """Placed module by module, with accelerate's hooks, though all on the one device here."""
+    images = np.random.default_rng(1).integers(0, 256, (3, 56, 56, 3), dtype=np.uint8)
+    block = [Request(image, (("caption en", 12), ("ocr", 5))) for image in images]
+    whole = engine(checkpoint(generation), kind=kind).generate(block)
+    load = paligemma.load
+
+    def dispatched(folder: Path, precision: str, devices: Sequence[str], *rest: Any) -> Any:
+        loaded = load(folder, precision, devices, *rest)
+        places = paligemma.places(folder, precision, ["cpu", "cpu"])
+        dispatch_model(loaded.model, places, main_device="cpu", force_hooks=True)
+        return loaded
+
+    monkeypatch.setattr(paligemma, "load", dispatched)
+    split = engine(checkpoint(generation), kind=kind)
+    assert all(hasattr(each, "_hf_hook") for each in split.model.model.language_model.layers)
+    assert split.generate(block) == whole
+
+
+def test_a_worker_that_sees_too_few_says_so(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(torch.cuda, "device_count", lambda: 2)
+    assert on_devices("cuda", 1) == ["cuda"]
+    assert on_devices("cuda", 2) == ["cuda:0", "cuda:1"]
+    assert on_devices("cpu", 2) == ["cpu"]
+    with pytest.raises(JobError, match="gpus_per_worker: 3, but a worker sees 2 GPUs"):
+        on_devices("cuda", 3)

@@ -1,0 +1,92 @@
+"""With the grammar, runs of locations and codes are whole, in both engines alike."""
+
+import re
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+import torch
+from hypothesis import given
+from hypothesis import strategies as st
+
+from demo.training import tokenizer
+from inference.engines.decode_steps import Rounding
+from inference.families.paligemma.location_grammar import FREE, Grammar
+from schemas.generation import Generation, Request
+
+IMAGES = np.random.default_rng(5).integers(0, 256, (6, 56, 56, 3), dtype=np.uint8)
+BLOCK = [
+    Request(image, (("detect red circle ; blue square", 30), ("segment star", 45), ("ocr", 9)))
+    for image in IMAGES
+]
+NAMES = tokenizer.tokens()
+GRAMMAR = Grammar([*NAMES, None, None], torch.device("cpu"))
+LOCATION, SEGMENT, SPACE, WORD = (
+    NAMES.index(name) for name in ("<loc0512>", "<seg064>", tokenizer.SPACE, tokenizer.WORDS[0])
+)
+LETTERS = {LOCATION: "l", SEGMENT: "s", SPACE: " ", WORD: "w"}
+# A run at the end may be open: the answer was cut.
+WHOLE = re.compile(r"(?:[w ]|llll *(?:s{16}(?=[w ]|$)|(?=w|$)))*(?:l{0,3}|llll *s{0,15})")
+
+
+def forbidden(state: int) -> torch.Tensor:
+    return GRAMMAR.forbidden(torch.tensor([state]))[0]
+
+
+@given(choices=st.lists(st.sampled_from(list(LETTERS)), max_size=60))
+def test_what_may_follow_is_well_formed(choices: Sequence[int]) -> None:
+    """And only that: what may not follow would be no beginning of anything well-formed."""
+    state, written = FREE, ""
+    for code in choices:
+        refused = bool(forbidden(state)[code])
+        assert refused == (WHOLE.fullmatch(written + LETTERS[code]) is None)
+        if not refused:
+            written += LETTERS[code]
+            state = int(GRAMMAR.after(torch.tensor([state]), torch.tensor([code])))
+
+
+def test_tokens_without_a_name_and_the_end_are_like_words() -> None:
+    for code in (len(NAMES), NAMES.index("<eos>")):
+        assert not forbidden(FREE)[code]
+        assert forbidden(1)[code]  # a box that was begun is completed
+
+
+@pytest.fixture(scope="module")
+def answers(
+    checkpoint: Callable[..., Path], engine: Callable[..., Any]
+) -> Callable[..., list[Generation]]:
+    def answers(generation: int, kind: str, grammar: bool = True) -> list[Generation]:
+        loaded = engine(checkpoint(generation), kind=kind, grammar=grammar, batch_size=3)
+        if kind == "fast":
+            loaded._rounding = Rounding(steps=3, rows=2, columns=32)
+        return [each for row in loaded.generate(BLOCK) for each in row]
+
+    return answers
+
+
+def letters(answer: Generation) -> str:
+    kinds = {"<loc": "l", "<seg": "s"}
+    return "".join(
+        kinds.get(token.text[:4], " " if token.text == tokenizer.SPACE else "w")
+        for token in answer.tokens
+    )
+
+
+def test_engines_agree_and_all_runs_are_whole(
+    answers: Callable[..., list[Generation]], generation: int
+) -> None:
+    fast, reference = (answers(generation, kind) for kind in ("fast", "reference"))
+    free = answers(generation, "fast", grammar=False)
+    assert [[token[:2] for token in each.tokens] for each in fast] == [
+        [token[:2] for token in each.tokens] for each in reference
+    ]
+    for one, other in zip(fast, reference, strict=True):
+        assert WHOLE.fullmatch(letters(one))
+        logprobs = [token.logprob for token in other.tokens]
+        assert [token.logprob for token in one.tokens] == pytest.approx(logprobs, abs=1e-3)
+    assert not all(WHOLE.fullmatch(letters(each)) for each in free)  # or this shows nothing
+    for one, other in zip(fast, free, strict=True):
+        if WHOLE.fullmatch(letters(other)):  # nothing was forbidden, so nothing changes
+            assert one == other

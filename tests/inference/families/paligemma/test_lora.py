@@ -1,0 +1,276 @@
+"""Engines with an adapter answer as peft does with the adapter beside the weights."""
+
+import json
+import shutil
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+import torch
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from peft import PeftModel
+from safetensors.torch import load_file, save_file
+from support import random_adapter
+
+from inference.families.paligemma import loading as paligemma
+from inference.families.paligemma.lora import _current
+from schemas.errors import JobError
+from schemas.generation import Generation, Request
+
+RANDOM = np.random.default_rng(1)
+BLOCK = [
+    Request(image, (("caption en", 12), ("ocr", 6), ("detect red circle ; blue square", 12)))
+    for image in RANDOM.integers(0, 256, (4, 56, 56, 3), dtype=np.uint8)
+]
+WEIGHTS, CONFIG = "adapter_model.safetensors", "adapter_config.json"
+
+Answers = Sequence[Sequence[Generation]]
+Build = Callable[..., Path]
+
+
+def tokens(answers: Answers) -> list[list[int]]:
+    return [[token.id for token in each.tokens] for row in answers for each in row]
+
+
+@pytest.fixture(scope="module")
+def adapter(
+    checkpoint: Callable[..., Path], tmp_path_factory: pytest.TempPathFactory
+) -> Callable[..., Path]:
+    """Builds an adapter to the small checkpoint of a generation."""
+
+    def adapter(generation: Any, **settings: Any) -> Path:
+        folder = tmp_path_factory.mktemp("adapter")
+        return random_adapter.build(checkpoint(generation), folder, **settings)
+
+    return adapter
+
+
+@pytest.fixture(scope="module")
+def plain(checkpoint: Callable[..., Path], engine: Callable[..., Any]) -> dict[int, list[Any]]:
+    """What the checkpoints answer without an adapter."""
+    return {number: tokens(engine(checkpoint(number)).generate(BLOCK)) for number in (1, 2)}
+
+
+@pytest.mark.parametrize(
+    ("generation", "settings"),
+    [
+        (1, {}),
+        (2, {"modules_to_save": ["multi_modal_projector"]}),
+        (2, {"r": 8, "use_rslora": True, "target_modules": "all-linear"}),
+        (2, {"rank_pattern": {"layers.1.mlp.up_proj": 6}, "alpha_pattern": {"q_proj": 64}}),
+        (1, {"target_modules": ["fc1", "out_proj"], "lora_bias": True}),  # sees otherwise
+        (2, {"target_modules": ["o_proj"], "modules_to_save": ["q_proj"]}),
+        (1, {"target_modules": ["lm_head", "down_proj"]}),  # of tied embeddings
+        (2, {"target_modules": ["o_proj"], "modules_to_save": ["lm_head"]}),
+        (1, {"target_modules": ["o_proj"], "modules_to_save": ["embed_tokens"]}),
+    ],
+    ids=str,
+)
+def test_both_engines_answer_as_peft_does(  # noqa: PLR0917
+    adapter: Build,
+    checkpoint: Callable[..., Path],
+    engine: Callable[..., Any],
+    plain: dict[int, list[Any]],
+    generation: int,
+    settings: dict[str, Any],
+) -> None:
+    base, folder = checkpoint(generation), adapter(generation, **settings)
+    beside = engine(base)
+    PeftModel.from_pretrained(beside.model, folder).eval()
+    expected = tokens(beside.generate(BLOCK))
+    assert sum(map(list.__eq__, expected, plain[generation])) < len(expected) / 2
+    for kind in ("reference", "fast"):
+        assert tokens(engine(base, kind=kind, adapter=folder).generate(BLOCK)) == expected
+
+
+def test_dora_is_merged_too(adapter: Build, checkpoint: Callable[..., Path]) -> None:
+    folder = adapter(2, use_dora=True, target_modules=["q_proj", "fc1"])
+    merged = paligemma.load(checkpoint(2), "float32", ["cpu"], folder).model
+    peft = PeftModel.from_pretrained(
+        paligemma.load(checkpoint(2), "float32", ["cpu"]).model, folder
+    )
+    expected = peft.merge_and_unload().state_dict()
+    assert merged.state_dict().keys() == expected.keys()
+    for name, weight in merged.state_dict().items():
+        torch.testing.assert_close(weight, expected[name], msg=name)
+
+
+@pytest.mark.parametrize("precision", ["float32", "bfloat16", "float16"])
+def test_nothing_of_peft_stays_in_a_model_of_matrices(
+    adapter: Build, checkpoint: Callable[..., Path], precision: str
+) -> None:
+    folder = adapter(2, modules_to_save=["multi_modal_projector"])
+    plain, merged = (
+        paligemma.load(checkpoint(2), precision, ["cpu"], each).model for each in (None, folder)
+    )
+    kinds = [(name, type(module)) for name, module in plain.named_modules()]
+    assert [(name, type(module)) for name, module in merged.named_modules()] == kinds
+    assert {weight.dtype for weight in merged.parameters()} == {getattr(torch, precision)}
+    assert merged.lm_head.weight is merged.model.language_model.embed_tokens.weight
+    up, changed = (
+        each.model.language_model.layers[0].mlp.up_proj.weight.data for each in (plain, merged)
+    )
+    name = "base_model.model.model.language_model.layers.0.mlp.up_proj.lora_{}.weight"
+    lowered, raised = (load_file(folder / WEIGHTS)[name.format(end)] for end in "AB")
+    expected = (up.float() + 16 / 4 * raised @ lowered).to(up.dtype)  # rounded once
+    torch.testing.assert_close(changed, expected)
+
+
+NOW = "model.language_model.layers.3.self_attn.q_proj"
+SEEN = "model.vision_tower.encoder.layers.1.mlp.fc1"
+
+
+@pytest.mark.parametrize(
+    ("former", "now"),
+    [
+        (NOW, NOW),
+        ("language_model.model.layers.3.self_attn.q_proj", NOW),
+        ("model.language_model.model.layers.3.self_attn.q_proj", NOW),
+        (SEEN, SEEN),
+        ("vision_tower.vision_model.encoder.layers.1.mlp.fc1", SEEN),
+        ("model.vision_tower.vision_model.encoder.layers.1.mlp.fc1", SEEN),
+        ("multi_modal_projector.linear", "model.multi_modal_projector.linear"),
+        ("model.multi_modal_projector.linear", "model.multi_modal_projector.linear"),
+        ("language_model.lm_head", "lm_head"),
+        ("lm_head", "lm_head"),
+        ("q_proj", "q_proj"),  # a pattern
+    ],
+)
+def test_names_of_former_versions_of_transformers(former: str, now: str) -> None:
+    assert _current(former) == now
+
+
+def renamed(folder: Path, target: Path) -> Path:
+    """A copy with the names that transformers had until 4.51."""
+    shutil.copytree(folder, target)
+    pairs = {
+        "base_model.model.model.language_model.": "base_model.model.language_model.model.",
+        "base_model.model.model.vision_tower.": "base_model.model.vision_tower.vision_model.",
+        "base_model.model.model.multi": "base_model.model.multi",
+    }
+    former = {}
+    for name, weight in load_file(folder / WEIGHTS).items():
+        start = next(each for each in pairs if name.startswith(each))
+        former[pairs[start] + name.removeprefix(start)] = weight
+    save_file(former, target / WEIGHTS)
+    config = json.loads((target / CONFIG).read_text())
+    config["target_modules"] = r"^language_model\.model\..*_proj$|^vision_tower\.vision_model\..*"
+    (target / CONFIG).write_text(json.dumps(config))
+    return target
+
+
+def test_an_adapter_of_2024_is_the_same(
+    adapter: Build, checkpoint: Callable[..., Path], tmp_path: Path
+) -> None:
+    folder = adapter(1, modules_to_save=["multi_modal_projector"])
+    now, former = (
+        paligemma.load(checkpoint(1), "float32", ["cpu"], each).model.state_dict()
+        for each in (folder, renamed(folder, tmp_path / "former"))
+    )
+    assert all(torch.equal(weight, former[name]) for name, weight in now.items())
+
+
+def rewritten(folder: Path, target: Path, change: Callable[[dict[str, torch.Tensor]], Any]) -> Path:
+    shutil.copytree(folder, target)
+    weights = load_file(folder / WEIGHTS)
+    change(weights)
+    save_file(weights, target / WEIGHTS)
+    return target
+
+
+def refusal(checkpoint: Path, adapter: Path, precision: str = "float32") -> str:
+    with pytest.raises(JobError) as caught:
+        paligemma.load(checkpoint, precision, ["cpu"], adapter)
+    message = str(caught.value)
+    assert message.startswith(f"model.adapter: '{adapter}' ")
+    assert "\n" not in message
+    return message
+
+
+def test_an_adapter_to_another_base_is_refused(
+    adapter: Build, checkpoint: Callable[..., Path]
+) -> None:
+    folder = adapter(2, target_modules=["q_proj"])
+    wider = refusal(checkpoint(2, text_width=128), folder)
+    assert "layers.0.self_attn.q_proj is 128 wide, not 64)" in wider
+    assert f"put what it was trained on, '{checkpoint(2)}', in model.checkpoint" in wider
+    shorter = refusal(checkpoint(2, text_layers=2), folder)
+    assert "does not fit the checkpoint (it has no model.language_model.layers.2." in shorter
+    saved = adapter(2, target_modules=["fc1"], modules_to_save=["multi_modal_projector"])
+    wider = refusal(checkpoint(2, text_width=128), saved)
+    assert "multi_modal_projector.linear.bias is 128, not 64)" in wider
+
+
+def test_an_adapter_that_is_not_whole_is_refused(
+    adapter: Build, checkpoint: Callable[..., Path], tmp_path: Path
+) -> None:
+    folder = adapter(2, target_modules=["q_proj"], modules_to_save=["multi_modal_projector"])
+    start = "base_model.model.model."
+    layer = f"{start}language_model.layers.0.self_attn.q_proj"
+
+    def broken(name: str, change: Callable[[dict[str, torch.Tensor]], Any]) -> str:
+        return refusal(checkpoint(2), rewritten(folder, tmp_path / name, change))
+
+    half = broken("half", lambda weights: weights.pop(f"{layer}.lora_B.weight"))
+    assert "lora_B.default.weight is only in one of them" in half
+    head = f"{start}multi_modal_projector.linear.bias"
+    assert "does not fit" in broken("head", lambda weights: weights.pop(head))
+    more = broken("more", lambda weights: weights.update({f"{layer}.lora_C": torch.ones(1)}))
+    assert "lora_C" in more
+    infinite = broken("nan", lambda weights: weights[head].fill_(torch.inf))
+    assert "numbers that are not finite" in infinite
+    assert "adapts no module" in broken("none", dict.clear)
+
+
+def test_what_is_no_linear_layer_is_refused(
+    adapter: Build, checkpoint: Callable[..., Path]
+) -> None:
+    message = refusal(checkpoint(2), adapter(2, target_modules=["patch_embedding"]))
+    assert "embeddings.patch_embedding, which is no linear layer" in message
+
+
+def test_a_pickle_beside_is_not_opened(
+    adapter: Build, checkpoint: Callable[..., Path], tmp_path: Path
+) -> None:
+    folder = Path(shutil.copytree(adapter(2, target_modules=["q_proj"]), tmp_path / "adapter"))
+    (folder / WEIGHTS).rename(folder / "adapter_model.bin")
+    with pytest.raises(FileNotFoundError):  # the fetching before has refused it in a line
+        paligemma.load(checkpoint(2), "float32", ["cpu"], folder)
+
+
+def test_an_adapter_beside_the_weights_is_not_put_over_them_unasked(
+    adapter: Build, checkpoint: Callable[..., Path], tmp_path: Path
+) -> None:
+    both = Path(shutil.copytree(checkpoint(2), tmp_path / "both"))
+    shutil.copytree(adapter(2, target_modules=["q_proj"]), both, dirs_exist_ok=True)
+    with pytest.raises(JobError, match=r"^model\.checkpoint: .* holds an adapter beside its wei"):
+        paligemma.load(both, "float32", ["cpu"])
+
+
+@settings(deadline=None, max_examples=6, derandomize=True)
+@given(
+    targets=st.sets(st.sampled_from(random_adapter.EVERYWHERE), min_size=1, max_size=4),
+    rank=st.integers(1, 9),
+    alpha=st.integers(1, 40),
+    seed=st.integers(0, 99),
+)
+def test_any_lora_is_merged_as_peft_merges_it(  # noqa: PLR0917
+    checkpoint: Callable[..., Path],
+    tmp_path_factory: pytest.TempPathFactory,
+    targets: set[str],
+    rank: int,
+    alpha: int,
+    seed: int,
+) -> None:
+    chosen = {"target_modules": sorted(targets), "r": rank, "lora_alpha": alpha}
+    folder = random_adapter.build(checkpoint(1), tmp_path_factory.mktemp("any"), seed, **chosen)
+    merged = paligemma.load(checkpoint(1), "float32", ["cpu"], folder).model.state_dict()
+    peft = PeftModel.from_pretrained(
+        paligemma.load(checkpoint(1), "float32", ["cpu"]).model, folder
+    )
+    expected = peft.merge_and_unload().state_dict()
+    for name, weight in merged.items():
+        torch.testing.assert_close(weight, expected[name], msg=name)

@@ -1,0 +1,117 @@
+"""The mask decoder against its published definition, written out in NumPy."""
+
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+import pytest
+import torch
+from PIL import Image
+from pycocotools import mask as run_length
+
+from inference.families.paligemma import masks
+from inference.families.paligemma.locations import Box, Detection
+from schemas.errors import JobError
+
+CODES = tuple(range(100, 116))
+Array = npt.NDArray[Any]
+
+
+def convolved(values: Array, weight: Array, bias: Array) -> Array:
+    """[in, H, W] to [out, H, W], zeros around; weight [out, in, k, k]."""
+    reach = weight.shape[-1] // 2
+    _, height, width = values.shape
+    padded = np.pad(values, ((0, 0), (reach, reach), (reach, reach)))
+    total = np.repeat(bias, height * width).reshape(-1, height, width)
+    for row, column in np.ndindex(weight.shape[2:]):
+        window = padded[:, row : row + height, column : column + width]
+        total += np.einsum("oi,ihw->ohw", weight[:, :, row, column], window)
+    return total
+
+
+def doubled(values: Array, weight: Array, bias: Array) -> Array:
+    """[in, H, W] to [out, 2H, 2W]: each value adds its 4x4 kernel at every second place."""
+    _, height, width = values.shape
+    total = np.zeros((weight.shape[1], 2 * height + 2, 2 * width + 2))
+    for row, column in np.ndindex(weight.shape[2:]):
+        kernel = np.einsum("io,ihw->ohw", weight[:, :, row, column], values)
+        total[:, row : row + 2 * height : 2, column : column + 2 * width : 2] += kernel
+    return total[:, 1:-1, 1:-1] + bias[:, None, None]
+
+
+def published(arrays: dict[str, Array], codes: tuple[int, ...]) -> Array:
+    """[64, 64]."""
+
+    def weights(name: str) -> tuple[Array, Array]:
+        return arrays[f"{name}.weight"], arrays[f"{name}.bias"]
+
+    def relu(values: Array) -> Array:
+        return np.maximum(values, 0)
+
+    values = arrays["_vq_vae._embedding"][list(codes)].reshape(4, 4, 512).transpose(2, 0, 1)
+    values = relu(convolved(values, *weights("decoder.0")))
+    for block in ("decoder.2.net", "decoder.3.net"):
+        inner = relu(convolved(values, *weights(f"{block}.0")))
+        inner = relu(convolved(inner, *weights(f"{block}.2")))
+        values = values + convolved(inner, *weights(f"{block}.4"))
+    for layer in (4, 6, 8, 10):
+        values = relu(doubled(values, *weights(f"decoder.{layer}")))
+    (mask,) = convolved(values, *weights("decoder.12"))
+    return mask  # type: ignore[no-any-return]
+
+
+def test_decoder_computes_what_was_published(mask_decoder: Path) -> None:
+    with np.load(mask_decoder) as arrays:
+        expected = published({name: arrays[name].astype(np.float64) for name in arrays}, CODES)
+    with torch.inference_mode():
+        (decoded,) = masks.decoder(str(mask_decoder))(torch.tensor([CODES])).numpy()
+    assert expected.std() > 0.01
+    np.testing.assert_allclose(decoded, expected, atol=1e-4)
+
+
+@pytest.mark.parametrize("box", [Box(10.9, 20.2, 210.5, 80.9), Box(3.0, 5.0, 33.0, 17.0)])
+def test_mask_is_resized_to_its_box_as_in_the_published_evaluation(
+    mask_decoder: Path, box: Box
+) -> None:
+    decoder = masks.decoder(str(mask_decoder))
+    found = masks.run_lengths(decoder, [Detection("cat", box, codes=CODES)], 300, 100)
+    decoded = run_length.decode(found[0])
+    with torch.inference_mode():
+        small = decoder(torch.tensor([CODES]))[0].numpy()
+    left, top, right, bottom = map(int, box)
+    sized = np.asarray(Image.fromarray(small).resize((right - left, bottom - top), 2))  # bilinear
+    expected = np.zeros((100, 300), bool)
+    expected[top:bottom, left:right] = sized > 0
+    clear = np.ones((100, 300), bool)  # where rounding cannot decide
+    clear[top:bottom, left:right] = abs(sized) > 1e-5
+    assert 0.1 < expected[top:bottom, left:right].mean() < 0.9
+    assert (decoded.astype(bool) == expected)[clear].all()
+
+
+def test_no_mask_without_codes_or_a_whole_pixel(mask_decoder: Path) -> None:
+    objects = [
+        Detection("no codes", Box(0, 0, 9, 9)),
+        Detection("thin", Box(3.1, 0, 3.9, 9), codes=CODES),
+    ]
+    assert masks.run_lengths(masks.decoder(str(mask_decoder)), objects, 10, 10) == [None, None]
+
+
+def test_other_files_are_refused_in_one_line(tmp_path: Path, mask_decoder: Path) -> None:
+    with np.load(mask_decoder) as arrays:
+        good = dict(arrays)
+    bad = {
+        "missing": None,
+        "text": b"hello",
+        "cut": mask_decoder.read_bytes()[:1000],
+    }
+    for name, content in bad.items():
+        if content is not None:
+            (tmp_path / name).write_bytes(content)
+    np.savez(tmp_path / "keys.npz", **{k: v for k, v in good.items() if k != "decoder.12.bias"})
+    np.savez(tmp_path / "shape.npz", **{**good, "decoder.12.bias": np.zeros(2, np.float32)})
+    np.savez(tmp_path / "pickled.npz", **{**good, "decoder.12.bias": np.array([{}], object)})
+    for name in (*bad, "keys.npz", "shape.npz", "pickled.npz"):
+        with pytest.raises(JobError, match=rf"mask_decoder: .*{name}.*vae-oid\.npz") as caught:
+            masks.decoder(str(tmp_path / name))
+        assert "\n" not in str(caught.value)

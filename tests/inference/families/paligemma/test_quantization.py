@@ -1,0 +1,238 @@
+"""Linear layers in int8 and nf4: which ones, in how many bytes, and what they answer."""
+
+import importlib
+import os
+import subprocess
+import sys
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from types import ModuleType
+from typing import Any
+
+import numpy as np
+import pytest
+import torch
+from safetensors.torch import load_file
+from support import random_adapter
+
+from demo.evaluation.quality import LEARNT, tasks
+from demo.scenes.encoded_image import seen
+from demo.scenes.scenes import Scene, draw_scene
+from inference.config import Model
+from inference.engines import base as batched
+from inference.families.paligemma import loading as paligemma
+from inference.families.paligemma.linear import Beside
+from inference.families.paligemma.quantization import no_code_from_the_hub, stored
+from pipelines.config.job import Job
+from schemas.errors import JobError
+from schemas.generation import Generation, Request
+from schemas.sample import Sample, Text
+
+bitsandbytes = pytest.importorskip("bitsandbytes")
+
+DEMO = Path(__file__).parents[4] / "demo/checkpoint"
+RANDOM = np.random.default_rng(1)
+IMAGES = RANDOM.integers(0, 256, (5, 56, 56, 3), dtype=np.uint8)
+PROMPTS = ("caption en", "cap es", "ocr", "answer en how many?", "detect red circle ; blue square")
+BLOCK = [Request(image, tuple((prompt, 8) for prompt in PROMPTS)) for image in IMAGES]
+# Bits of a weight with its scales: 16 for each row of 64; 4, with 32 for each 64.
+BITS = {"int8": 8 + 32 / 64, "nf4": 4 + 32 / 64}
+
+Answers = Sequence[Sequence[Generation]]
+
+
+@pytest.fixture(params=["int8", "nf4"])
+def precision(request: pytest.FixtureRequest) -> Any:
+    return request.param
+
+
+def tokens(answers: Answers) -> list[list[int]]:
+    return [[token.id for token in each.tokens] for row in answers for each in row]
+
+
+def share(one: Sequence[Any], other: Sequence[Any]) -> float:
+    """Of what is the same."""
+    return sum(a == b for a, b in zip(one, other, strict=True)) / len(one)
+
+
+def test_the_text_towers_linear_layers_alone_are_quantised(
+    checkpoint: Callable[..., Path], generation: int, precision: str
+) -> None:
+    model = paligemma.load(checkpoint(generation), precision, ["cpu"]).model
+    kinds = (bitsandbytes.nn.Linear8bitLt, bitsandbytes.nn.Linear4bit)
+    found = {name for name, module in model.named_modules() if isinstance(module, kinds)}
+    layers = model.model.language_model.layers
+    assert found == {
+        f"model.language_model.layers.{number}.{name}"
+        for number, layer in enumerate(layers)
+        for name, module in layer.named_modules()
+        if isinstance(module, torch.nn.Linear)
+    }
+    assert len(found) == 7 * len(layers)
+    others = [weight for weight in model.parameters() if type(weight) is torch.nn.Parameter]
+    assert {weight.dtype for weight in others} == {torch.bfloat16}
+    assert model.lm_head.weight is model.model.language_model.embed_tokens.weight
+
+
+def test_bytes_are_counted_as_stored(checkpoint: Callable[..., Path], precision: str) -> None:
+    model = paligemma.load(checkpoint(2), precision, ["cpu"]).model
+    layer = model.model.language_model.layers[0].mlp.gate_proj
+    before = stored(layer)
+    assert before == layer.in_features * layer.out_features * BITS[precision] / 8
+    with torch.inference_mode():
+        layer(torch.ones(1, layer.in_features, dtype=torch.bfloat16))
+    assert stored(layer) <= before  # a CPU may keep scales in 16 bits, once it has seen numbers
+    assert stored(model.lm_head) == model.lm_head.weight.numel() * 2
+
+
+@pytest.mark.parametrize("adapted", [False, True])
+def test_engines_agree_over_the_same_weights(  # noqa: PLR0917
+    checkpoint: Callable[..., Path],
+    engine: Callable[..., Any],
+    generation: int,
+    precision: str,
+    adapted: bool,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """What is around them is made float32, so that both engines' sums are nearly the same.
+
+    Of int8 the inputs are rounded to 8 bits: a last digit that differs may become a step.
+    """
+    folder = checkpoint(generation)
+    adapter = random_adapter.build(folder, tmp_path) if adapted else None
+    load = paligemma.load
+
+    def widened(*given: Any) -> paligemma.PaliGemma:
+        found = load(*given)
+        for weight in found.model.parameters():
+            if weight.dtype is torch.bfloat16:
+                weight.data = weight.data.float()
+        for module in found.model.modules():
+            if isinstance(module, bitsandbytes.nn.Linear4bit):
+                module.compute_dtype = torch.float32
+                module.support_avx512bf16_for_cpu = False
+        return found
+
+    monkeypatch.setattr(batched.paligemma, "load", widened)
+    expected, found = (
+        tokens(engine(folder, kind=kind, precision=precision, adapter=adapter).generate(BLOCK))
+        for kind in ("reference", "fast")
+    )
+    assert share(found, expected) >= (1 if precision == "nf4" else 0.7)
+    assert len(set(map(tuple, expected))) > len(expected) / 2
+
+
+def test_most_answers_of_a_trained_checkpoint_stay_the_same(engine: Callable[..., Any]) -> None:
+    """The demo's, which is small: of 960 answers 98 % did in bfloat16 and int8, 91 % in nf4."""
+    block = []
+    for number, scene in enumerate(filter(_learnt, (draw_scene(2028, n) for n in range(40)))):
+        texts = {"question": Text(scene.question)}
+        sample = Sample("", number, texts, b"", scene.width, scene.height)
+        asked = tasks(scene, number).values()
+        prompts = [(str(task.prompt(sample)), task.max_new_tokens) for task in asked]
+        block.append(Request(seen(scene.image, 128), tuple(prompts)))
+    exact, eight, four = (
+        tokens(engine(DEMO, kind="fast", precision=precision, batch_size=16).generate(block))
+        for precision in ("float32", "int8", "nf4")
+    )
+    assert len(exact) > 100
+    assert share(eight, exact) > 0.9
+    assert share(four, exact) > 0.75
+
+
+def _learnt(scene: Scene) -> bool:
+    return scene.kind in LEARNT
+
+
+def test_a_row_does_not_depend_on_the_rows_beside_it(
+    checkpoint: Callable[..., Path], precision: str
+) -> None:
+    """Not even where one of them has the outliers for which LLM.int8() would act otherwise."""
+    layer = paligemma.load(checkpoint(1), precision, ["cpu"]).model.model.language_model.layers[0]
+    rows = torch.randn(6, 64, generator=torch.Generator().manual_seed(0)).bfloat16()
+    beside = rows.clone()
+    beside[1:] *= 100
+    with torch.inference_mode():
+        assert torch.equal(layer.mlp.up_proj(rows)[0], layer.mlp.up_proj(beside)[0])
+
+
+def test_numbers_beyond_float16_show_in_int8(checkpoint: Callable[..., Path]) -> None:
+    """int8 does not cut them off unseen: what comes of them is not finite, which ends a run."""
+    rows = torch.full((1, 64), 1e5).bfloat16()
+    for precision, finite in (("int8", False), ("nf4", True)):
+        model = paligemma.load(checkpoint(1), precision, ["cpu"]).model
+        with torch.inference_mode():
+            found = model.model.language_model.layers[0].mlp.up_proj(rows)
+        assert found.isfinite().all() == finite
+
+
+def test_an_adapter_stays_beside_quantised_weights_and_is_merged_into_others(
+    checkpoint: Callable[..., Path], engine: Callable[..., Any], precision: str, tmp_path: Path
+) -> None:
+    folder, adapter = checkpoint(2), random_adapter.build(checkpoint(2), tmp_path)
+    loaded = engine(folder, kind="fast", precision=precision, adapter=adapter)
+    names = {name for name, _ in loaded.model.named_parameters() if "lora_" in name}
+    assert names
+    assert all(name.startswith("model.language_model.layers.") for name in names)
+    projections = loaded._tower._layers[0]._projections
+    assert isinstance(projections, Beside)
+    inputs = torch.randn(2, 64, generator=torch.Generator().manual_seed(0)).bfloat16()
+    layer = loaded.model.model.language_model.layers[0].self_attn
+    name = "base_model.model.model.language_model.layers.0.self_attn.q_proj.lora_{}.weight"
+    a, b = (load_file(adapter / "adapter_model.safetensors")[name.format(end)] for end in "AB")
+    with torch.inference_mode():
+        added = (inputs.float() @ a.T @ b.T * 16 / 4).bfloat16()
+        expected = layer.q_proj.base_layer(inputs) + added
+        assert torch.equal(projections.part(0, 64)(inputs), expected)
+
+
+def test_what_an_adapter_replaces_is_not_quantised(
+    checkpoint: Callable[..., Path], precision: str, tmp_path: Path
+) -> None:
+    settings: dict[str, Any] = {"target_modules": ["q_proj"], "modules_to_save": ["o_proj"]}
+    adapter = random_adapter.build(checkpoint(1), tmp_path, **settings)
+    with pytest.raises(JobError, match=r"o_proj\.weight, which is quantised: choose model\.precis"):
+        paligemma.load(checkpoint(1), precision, ["cpu"], adapter)
+
+
+SCRIPT = """
+import sys
+from pathlib import Path
+from inference.checkpoints import paligemma
+paligemma.load(Path(sys.argv[1]), "float32", ["cpu"], Path(sys.argv[2]))
+assert "bitsandbytes" in sys.modules
+from kernels import get_kernel
+get_kernel("a test that works")
+"""
+
+
+def test_no_code_is_fetched_by_the_package_kernels(
+    checkpoint: Callable[..., Path], tmp_path: Path
+) -> None:
+    """bitsandbytes would on some CPUs, and peft imports it; nor is anything said of it."""
+    (tmp_path / "kernels.py").write_text("def get_kernel(name, **_): print('fetching', name)")
+    adapter = random_adapter.build(checkpoint(2), tmp_path / "adapter", target_modules=["fc1"])
+    process = subprocess.run(
+        [sys.executable, "-c", SCRIPT, str(checkpoint(2)), str(adapter)],
+        env=os.environ | {"PYTHONPATH": f"{Path(__file__).parents[4]}:{tmp_path}"},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert (process.stdout, process.stderr) == ("fetching a test that works\n", "")
+
+
+def test_the_package_kernels_is_hidden_for_a_while_alone(monkeypatch: pytest.MonkeyPatch) -> None:
+    known = ModuleType("kernels")
+    monkeypatch.setitem(sys.modules, "kernels", known)
+    with no_code_from_the_hub(), pytest.raises(ModuleNotFoundError):
+        importlib.import_module("kernels")
+    assert importlib.import_module("kernels") is known
+
+
+def test_the_choice_of_precision() -> None:
+    schema = Job.model_json_schema()["$defs"]["Model"]["properties"]["precision"]
+    assert schema["enum"] == ["float32", "bfloat16", "float16", "int8", "nf4"]
+    with pytest.raises(ValueError, match="precision"):
+        Model.model_validate({"checkpoint": "a", "precision": "int4"})

@@ -1,0 +1,74 @@
+"""What only the pass as a whole shows: notes in footers, preview, and memory that ran out."""
+
+from pathlib import Path
+
+import pyarrow.parquet as pq
+from support.sample_data import job, pairs, write_shard
+
+from pipelines.annotation.annotator import Annotator
+from pipelines.config.job import Job
+from pipelines.planning.plan import begin, plan
+from pipelines.planning.resolve import ResolvedJob
+from pipelines.storage.local import LocalStorage
+from schemas.generation import Generation, Request
+from schemas.tables import FOOTER_HALVINGS, FOOTER_SALVAGED
+
+STORAGE = LocalStorage()
+
+
+def begun(made: Job) -> tuple[Annotator, ResolvedJob]:
+    planned = plan(made)
+    begin(planned, STORAGE)
+    return Annotator(planned.work, STORAGE, decode_threads=1), planned.work
+
+
+def footer(path: Path) -> dict[bytes, bytes]:
+    return dict(pq.read_metadata(path).metadata)
+
+
+def test_a_file_tells_that_memory_ran_out_while_it_was_made(
+    tmp_path: Path, checkpoint: Path
+) -> None:
+    write_shard(tmp_path / "shards/a.tar", pairs(4))
+    shards = {"shards": f"{tmp_path}/shards/*.tar", "max_samples_per_file": 2}
+    made = job(tmp_path, checkpoint, input=shards)
+    annotator, _ = begun(made)
+    engine = annotator._engine
+    answer = engine.generate
+    blocks: list[int] = []
+
+    def short_of_memory_once(block: list[Request]) -> list[tuple[Generation, ...]]:
+        blocks.append(len(block))
+        engine.halvings += len(blocks) == 1
+        return answer(block)
+
+    engine.generate = short_of_memory_once  # type: ignore[method-assign,assignment]
+    annotator.annotate(plan(made).units[0])
+    assert blocks == [2, 2]
+    assert footer(tmp_path / "output/a.00000.parquet")[FOOTER_HALVINGS.encode()] == b"1"
+    assert FOOTER_HALVINGS.encode() not in footer(tmp_path / "output/a.00001-end.parquet")
+
+
+def test_only_the_last_part_of_a_salvaged_shard_says_so(tmp_path: Path, checkpoint: Path) -> None:
+    path = write_shard(tmp_path / "shards/a.tar", pairs(5))
+    path.write_bytes(path.read_bytes()[:-11_000])  # in the padding and the last sample
+    shards = {"shards": str(path), "max_samples_per_file": 2, "on_bad_shard": "salvage"}
+    annotator, work = begun(job(tmp_path, checkpoint, input=shards))
+    report = annotator.annotate(plan(work.job).units[0])
+    assert report.status == "committed"
+    assert report.error == "shard_truncated"
+    *whole, last = (tmp_path / "output" / name for name in report.files)
+    assert all(FOOTER_SALVAGED.encode() not in footer(part) for part in whole)
+    assert footer(last)[FOOTER_SALVAGED.encode()].startswith(b"shard_truncated near byte ")
+    assert last.name.endswith("-end.parquet")
+
+
+def test_preview_is_what_a_run_stores(tmp_path: Path, checkpoint: Path) -> None:
+    write_shard(tmp_path / "shards/a.tar", pairs(5))
+    made = job(tmp_path, checkpoint)
+    annotator, _ = begun(made)
+    unit = plan(made).units[0]
+    shown = list(annotator.preview(unit, 5))
+    annotator.annotate(unit)
+    stored = pq.read_table(tmp_path / "output/a.parquet").to_pylist()
+    assert [row.answers["caption"].value for row in shown] == [row["caption"] for row in stored]

@@ -1,0 +1,157 @@
+"""Shards with their bytes, members and images mutated: no crash, and every sample accounted for.
+
+`make fuzz` runs the same properties over thousands of cases.
+"""
+
+import io
+from contextlib import suppress
+from pathlib import Path
+
+from hypothesis import given
+from hypothesis import strategies as st
+from support.sample_data import encoded, images_column, job, parquet_bytes, picture, tar_bytes
+
+from filters import ImageFilter, ImageSize, TextQuality
+from filters.base import Judge
+from pipelines.annotation.filtering import Judging
+from pipelines.annotation.preprocessing import Preparation
+from pipelines.concurrency.stage_timer import Stopwatch
+from pipelines.reading import CountedStream
+from pipelines.rows.row import Row
+from pipelines.storage.local import LocalStorage
+from schemas.errors import ShardFault
+from schemas.resources import Resources
+from schemas.sample import Sample, Unit
+from schemas.verdict import Verdict, keep
+
+SIDE = 8
+TAR = Unit("a", "a.tar", "a.tar", 0, "")
+PARQUET = Unit("a", "a.parquet", "a.parquet", 0, "")
+FORMATS = ("JPEG", "PNG", "WEBP", "GIF", "TIFF", "BMP", "AVIF")
+IMAGES = {name: encoded(picture(24, 16, seed), name) for seed, name in enumerate(FORMATS)}
+
+
+class Seen(ImageFilter):
+    """Reads frames, so that all of the first half of the pass is gone through."""
+
+    kind: str = "seen"
+
+    def load(self, resources: Resources) -> Judge[Sample]:
+        return self
+
+    def judge(self, items: list[Sample]) -> list[Verdict]:
+        assert all(item.frames[0].shape == (item.height, item.width, 3) for item in items)
+        return [keep() for _ in items]
+
+
+def prepared(content: bytes, on_bad_shard: str, unit: Unit = TAR) -> list[Row]:
+    made = job(
+        Path(),
+        input={
+            "shards": "a.tar",
+            "carry": ["json:url"],
+            "max_samples_per_file": 3,
+            "on_bad_shard": on_bad_shard,
+            "limits": {"max_pixels": 10_000, "max_members": 9},
+        },
+    )
+    judging = Judging(
+        [ImageSize(min_side=4), TextQuality(), Seen()], Resources(LocalStorage().open)
+    )
+    preparation = Preparation(made, judging, SIDE, threads=1)
+    stream = CountedStream(io.BytesIO(content))
+    return [row for block in preparation.blocks(unit, stream, 0, Stopwatch()) for row in block]
+
+
+def check(rows: list[Row]) -> None:
+    """Each sample is a row once, in order; it is kept with a picture, or not and with a reason."""
+    assert [row.index for row in rows] == list(range(len(rows)))
+    for row in rows:
+        assert row.kept == (row.reason == "")
+        assert (row.picture is not None) == row.kept
+        if row.picture is not None:
+            assert row.picture.shape == (SIDE, SIDE, 3)
+            row.texts["key"].value.encode()
+
+
+def mutated(content: bytes, data: st.DataObject) -> bytes:
+    """Some bytes changed, some cut out or put in, or the end cut off."""
+    changed = bytearray(content)
+    for _ in range(data.draw(st.integers(0, 4))):
+        at = data.draw(st.integers(0, max(len(changed) - 1, 0)))
+        if data.draw(st.booleans()):
+            changed[at : at + 1] = data.draw(st.binary(min_size=1, max_size=1))
+        else:
+            changed[at : at + data.draw(st.integers(0, 64))] = data.draw(st.binary(max_size=64))
+    return bytes(changed[: data.draw(st.integers(0, len(changed)) | st.just(len(changed)))])
+
+
+def members(number: int, data: st.DataObject) -> list[tuple[str, bytes]]:
+    """Of one sample: mostly well formed, with mutated images, texts and names."""
+    name = data.draw(st.sampled_from(["", "../", "/", "./", "a.b/", "ü/"])) + f"{number}"
+    kind = data.draw(st.sampled_from(FORMATS))
+    extension = data.draw(st.sampled_from(["jpg", "png", "PNG", "webp", "svg", "jpg.jpg"]))
+    text = data.draw(
+        st.sampled_from([b"a red star", b"", b"\xff\xfe", "ein ü".encode(), b"\0" * 9])
+    )
+    meta = data.draw(st.sampled_from([b'{"url": 1}', b"{", b'{"url": "\\ud800"}', b"[" * 9999]))
+    made = [(f"{name}.{extension}", mutated(IMAGES[kind], data)), (f"{name}.txt", text)]
+    made += [(f"{name}.json", meta)] * data.draw(st.integers(0, 2))
+    made += [(f"{name}.x{n}", b"") for n in range(data.draw(st.sampled_from([0, 0, 0, 12])))]
+    return data.draw(st.permutations(made))
+
+
+@given(st.data())
+def test_whatever_the_samples_hold_each_is_a_row(data: st.DataObject) -> None:
+    number = data.draw(st.integers(0, 6))
+    content = [member for index in range(number) for member in members(index, data)]
+    rows = prepared(tar_bytes(content, gzipped=data.draw(st.booleans())), "fail")
+    assert len(rows) == number
+    check(rows)
+
+
+@given(st.data())
+def test_whatever_happens_to_a_tar_it_fails_or_is_salvaged(data: st.DataObject) -> None:
+    good = [member for index in range(4) for member in members(index, data)]
+    check_fate(mutated(tar_bytes(good, gzipped=data.draw(st.booleans())), data), TAR)
+
+
+@given(st.data())
+def test_whatever_happens_to_a_parquet_file_it_fails_or_is_salvaged(data: st.DataObject) -> None:
+    images = [mutated(IMAGES[data.draw(st.sampled_from(FORMATS))], data) for _ in range(4)]
+    columns = {
+        "image": images_column(images),
+        "txt": ["a red star", "", None, "ein ü"],
+        "json": [{"url": "u"}, None, {"url": "v"}, {"url": None}],
+    }
+    content = parquet_bytes(
+        columns,
+        rows_per_group=data.draw(st.integers(1, 4)),
+        compression=data.draw(st.sampled_from(["none", "snappy", "zstd", "gzip", "lz4"])),
+        use_dictionary=data.draw(st.booleans()),
+        write_page_checksum=data.draw(st.booleans()),
+    )
+    check_fate(mutated(content, data), PARQUET)
+
+
+def check_fate(content: bytes, unit: Unit) -> None:
+    """What salvaging saves is what was read, or less."""
+    found: list[Row] | None = None
+    salvaged: list[Row] | None = None
+    with suppress(ShardFault):
+        found = prepared(content, "fail", unit)
+    with suppress(ShardFault):
+        salvaged = prepared(content, "salvage", unit)
+    check(salvaged or [])
+    if found is not None:
+        assert salvaged is not None
+        assert [row.reason for row in salvaged] == [row.reason for row in found]
+
+
+def test_the_cases_are_worth_running() -> None:
+    """A good shard passes whole, so that the mutations start from something."""
+    content: list[tuple[str, bytes]] = []
+    for index, (name, image) in enumerate(IMAGES.items()):
+        content += [(f"{index}.{name.lower()}", image), (f"{index}.txt", b"a red star")]
+    rows = prepared(tar_bytes(content), "fail")
+    assert [row.status for row in rows] == ["kept"] * len(FORMATS), [row.reason for row in rows]

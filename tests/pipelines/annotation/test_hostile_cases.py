@@ -1,0 +1,106 @@
+"""A shard and a Parquet file of every known evil: committed, each sample under its own reason."""
+
+import re
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pyarrow.parquet as pq
+import pytest
+import support.hostile_shards as hostile
+from support.sample_data import job
+
+from pipelines.operations.run import run
+from pipelines.operations.verify import verify
+
+ROOT = Path(__file__).parents[3]
+MIB = 1 << 20
+SOURCES: dict[str, tuple[Callable[[], tuple[bytes, dict[str, str]]], list[str]]] = {
+    "evil.tar": (hostile.tar, ["json:url"]),
+    "evil.parquet": (hostile.parquet, ["json:url", "tags"]),
+}
+# Met by a decoder alone that hangs or dies: tests/faults/test_decoders.py.
+ELSEWHERE = {"image_decoder_hung", "image_decoder_died"}
+
+
+def reading(folder: Path, shard: str, carry: list[str]) -> dict[str, Any]:
+    return {"shards": f"{folder}/shards/{shard}", "carry": carry, "limits": hostile.LIMITS}
+
+
+@pytest.mark.parametrize("shard", SOURCES)
+def test_every_sample_is_a_row_under_its_reason(
+    shard: str, tmp_path: Path, checkpoint: Path
+) -> None:
+    make, carry = SOURCES[shard]
+    content, reasons = make()
+    (tmp_path / "shards").mkdir()
+    (tmp_path / "shards" / shard).write_bytes(content)
+    summary = run(job(tmp_path, checkpoint, input=reading(tmp_path, shard, carry)))
+    assert summary.outcome == "complete"
+    rows = pq.read_table(tmp_path / "output/evil.parquet").to_pylist()
+    assert [row["index"] for row in rows] == list(range(len(reasons)))
+    found = {name: row["reason"] or "" for name, row in zip(reasons, rows, strict=True)}
+    assert found == reasons
+    assert {row["status"] for row in rows} == {"kept", "invalid"}
+    assert verify(str(tmp_path / "output")).problems == ()
+
+
+def test_every_documented_reason_has_a_case() -> None:
+    text = (ROOT / "docs/output.md").read_text(encoding="utf-8")
+    section = text.split("Of samples that are `invalid`:")[1].split("Of samples that are")[0]
+    documented = set(re.findall(r"^\| `(\w+)` \|", section, re.MULTILINE))
+    cases = {reason for make, _ in SOURCES.values() for reason in make()[1].values()} - {""}
+    assert cases == documented - ELSEWHERE
+
+
+PROGRAM = r"""
+import re, sys
+from pathlib import Path
+from support.sample_data import job
+from filters import ImageFilter
+from pipelines.annotation.filtering import Judging
+from pipelines.annotation.preprocessing import Preparation
+from pipelines.reading import CountedStream
+from pipelines.concurrency.stage_timer import Stopwatch
+from schemas.resources import Resources
+from schemas.sample import Unit
+from schemas.verdict import keep
+
+class Seen(ImageFilter):
+    kind: str = "seen"
+    def load(self, resources):
+        return self
+    def judge(self, items):
+        return [keep() for _ in items]
+
+def peak():  # KiB; of this program alone: getrusage begins with what its parent held
+    status = Path("/proc/self/status").read_text()
+    return int(re.search(r"VmHWM:\s*(\d+) kB", status)[1])
+
+path, limits = sys.argv[1], eval(sys.argv[2])
+made = job(Path(), input={"shards": path, "limits": limits})
+preparation = Preparation(made, Judging([Seen()], Resources(open)), 224, threads=2)
+unit = Unit("a", path, path, 0, "")
+before = peak()
+with open(path, "rb") as stream:
+    for block in preparation.blocks(unit, CountedStream(stream), 0, Stopwatch()):
+        pass
+print(peak() - before)
+"""
+
+
+@pytest.mark.parametrize("shard", SOURCES)
+def test_memory_is_bounded(shard: str, tmp_path: Path) -> None:
+    """The 900 megapixels would take 2.7 GB, the 10,000 members and the batch next to nothing."""
+    path = tmp_path / shard
+    path.write_bytes(SOURCES[shard][0]()[0])
+    found = subprocess.run(
+        [sys.executable, "-c", PROGRAM, str(path), repr(hostile.LIMITS)],
+        env={"PYTHONPATH": f"{ROOT}:{ROOT / 'tests'}"},
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    assert int(found.stdout) << 10 < 200 * MIB

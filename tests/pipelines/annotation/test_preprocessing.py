@@ -1,0 +1,218 @@
+"""Shards become blocks of rows: every sample once, in order, each fault with its reason."""
+
+import hashlib
+import io
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from PIL import Image
+from support.sample_data import Member, encoded, job, jpeg, picture, tar_bytes
+
+from filters import ImageFilter, ImageSize, TextQuality
+from filters.base import Filter, Judge
+from pipelines.annotation import preprocessing as prepare
+from pipelines.annotation.filtering import Judging
+from pipelines.annotation.preprocessing import Preparation
+from pipelines.concurrency.stage_timer import Stopwatch
+from pipelines.images import Caps, EncodedImage
+from pipelines.reading import CountedStream
+from pipelines.rows.row import Row
+from pipelines.storage.local import LocalStorage
+from schemas.errors import ShardFault
+from schemas.resources import Resources
+from schemas.sample import Sample, Unit
+from schemas.verdict import Verdict, drop, keep
+
+SIDE = 16
+UNIT = Unit("a", "/a.tar", "a.tar", 0, "1")
+RESOURCES = Resources(open=LocalStorage().open)
+SMALL = jpeg(20, 20)
+GOOD: Sequence[Member] = [("0.jpg", jpeg(40, 30)), ("0.txt", b"a red star")]
+
+
+class Dark(ImageFilter):
+    """Drops dark images."""
+
+    kind: str = "dark"
+
+    def load(self, resources: Resources) -> Judge[Sample]:
+        return self
+
+    def judge(self, items: Sequence[Sample]) -> list[Verdict]:
+        return [keep() if item.frames[0].mean() > 50 else drop("dark") for item in items]
+
+
+def prepared(
+    content: bytes,
+    filters: Sequence[Filter] = (),
+    *,
+    block_size: int = 4,
+    skip: int = 0,
+    stop: int | None = None,
+    **reading: Any,
+) -> list[list[Row]]:
+    made = job(Path("/nowhere"), input={"shards": "a.tar", **reading}, model={"checkpoint": "m"})
+    judging = Judging(filters, RESOURCES)
+    preparation = Preparation(made, judging, SIDE, 2, block_size=block_size)
+    stream = CountedStream(io.BytesIO(content))
+    return list(preparation.blocks(UNIT, stream, skip, Stopwatch(), stop))
+
+
+def only(members: Sequence[Member], filters: Sequence[Filter] = (), **reading: Any) -> Row:
+    ((row,),) = prepared(tar_bytes(members), filters, **reading)
+    return row
+
+
+def test_a_good_sample_is_ready_for_the_engine() -> None:
+    row = only(GOOD)
+    assert row.kept
+    assert (row.shard, row.index, row.width, row.height) == ("a.tar", 0, 40, 30)
+    assert {name: text.value for name, text in row.texts.items()} == {
+        "key": "0",
+        "source_text": "a red star",
+    }
+    assert row.sha256 == hashlib.sha256(GOOD[0][1]).hexdigest()
+    decoded = EncodedImage.open(GOOD[0][1], Caps(10_000)).upright()
+    np.testing.assert_array_equal(row.picture, decoded.fit(SIDE))
+    assert (row.image, row.encoded, row.frames) == (b"", None, ())
+
+
+LAB = encoded(Image.new("LAB", (9, 9)), "TIFF")
+
+
+@pytest.mark.parametrize(
+    ("members", "reason", "error"),
+    [
+        ([("0.jpg", SMALL), ("0.JPG", SMALL), ("0.txt", b"a")], "member_repeated", ""),
+        ([("0.txt", b"a")], "image_missing", ""),
+        ([("0.seg.png", SMALL), ("0.txt", b"a")], "image_missing", ""),
+        ([("0.jpg", SMALL), ("0.png", SMALL), ("0.txt", b"a")], "image_several", ""),
+        ([("0.jpg", SMALL)], "text_missing", ""),
+        ([("0.jpg", SMALL), ("0.txt", b"\xff")], "text_not_utf8", ""),
+        ([("0.jpg", b"none"), ("0.txt", b"a")], "image_undecodable", "UnidentifiedImageError"),
+        ([("0.jpg", SMALL[:-20]), ("0.txt", b"a")], "image_undecodable", "OSError"),
+        ([("0.png", LAB), ("0.txt", b"a")], "image_mode_unsupported", ""),
+    ],
+)
+def test_a_bad_sample_is_invalid_with_a_reason(
+    members: Sequence[Member], reason: str, error: str
+) -> None:
+    row = only(members)
+    assert (row.status, row.reason, row.error, row.filter) == ("invalid", reason, error, "")
+    assert row.picture is None
+
+
+@pytest.mark.parametrize("name", ["0.jpg", "0.JPEG", "0.png", "0.tif", "0.bmp"])
+def test_the_content_counts_not_the_extension(name: str) -> None:
+    assert only([(name, SMALL), ("0.txt", b"a")]).kept
+
+
+@pytest.mark.parametrize(
+    ("limit", "most", "reason"),
+    [
+        ("max_pixels", 1200, "image_too_many_pixels"),
+        ("max_image_bytes", len(GOOD[0][1]), "image_too_large"),
+        ("max_text_characters", len("a red star"), "text_too_large"),
+        ("max_text_bytes", len("a red star"), "text_too_large"),
+        ("max_members", 2, "members_too_many"),
+    ],
+)
+def test_limits_are_inclusive(limit: str, most: int, reason: str) -> None:
+    assert only(GOOD, limits={limit: most}).kept
+    row = only(GOOD, limits={limit: most - 1})
+    assert (row.status, row.reason) == ("invalid", reason)
+
+
+def test_images_without_texts_are_enough_where_none_is_asked_for() -> None:
+    assert only([("0.jpg", SMALL)], text=None).kept
+
+
+def test_texts_are_judged_before_headers_and_headers_before_pixels() -> None:
+    filters = [Dark(), ImageSize(min_side=30), TextQuality()]
+    black = encoded(picture(40, 30).point(lambda _: 0), "PNG")
+    fates = {
+        "poor text": [("0.jpg", b"no image"), ("0.txt", b"x")],
+        "small": [("0.jpg", SMALL[:-20]), ("0.txt", b"a red star")],
+        "dark": [("0.png", black), ("0.txt", b"a red star")],
+        "good": GOOD,
+    }
+    reasons = [only(members, filters).reason for members in fates.values()]
+    assert reasons == ["text_too_short", "image_too_small", "dark", ""]
+
+
+def test_reduced_decoding_still_covers_the_models_square() -> None:
+    large = jpeg(256, 256)
+    row = only([("0.jpg", large), ("0.txt", b"a")], decode="reduced")
+    assert (row.width, row.height) == (256, 256)
+    half = EncodedImage.open(large, Caps(1 << 20)).upright(SIDE)
+    assert half.pixels().shape == (32, 32, 3)
+    np.testing.assert_array_equal(row.picture, half.fit(SIDE))
+
+
+def mixed(fates: Sequence[bool]) -> bytes:
+    """A shard of good samples and of samples without an image."""
+    members = []
+    for index, good in enumerate(fates):
+        if good:
+            members.append((f"{index}.jpg", SMALL))
+        members.append((f"{index}.txt", b"a"))
+    return tar_bytes(members)
+
+
+@given(
+    st.lists(st.booleans(), max_size=30),
+    st.integers(1, 5),
+    st.integers(1, 7),
+    st.integers(0, 3),
+)
+def test_blocks_hold_every_sample_once_in_order(
+    fates: list[bool], block_size: int, part: int, parts_done: int
+) -> None:
+    skip = part * parts_done
+    blocks = prepared(mixed(fates), block_size=block_size, skip=skip, max_samples_per_file=part)
+    assert [row.index for block in blocks for row in block] == list(range(skip, len(fates)))
+    assert [row.kept for block in blocks for row in block] == fates[skip:]
+    for block in blocks:
+        last = block[-1]
+        assert len({row.index // part for row in block}) == 1
+        kept = sum(row.kept for row in block)
+        assert kept <= block_size
+        full = kept == block_size and last.kept
+        assert full or (last.index + 1) % part == 0 or last.index == len(fates) - 1
+
+
+def test_what_is_judged_together_changes_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
+    content = mixed([True, False, True, True, False, True, True])
+    one = prepared(content, [Dark(), TextQuality(min_words=1, min_characters=1)])
+    for name, value in {"_CHUNK": 2, "_CHUNK_BYTES": 1, "_CHUNK_PIXELS": 1}.items():
+        monkeypatch.setattr(prepare, name, value)
+        other = prepared(content, [Dark(), TextQuality(min_words=1, min_characters=1)])
+        assert [[row.index for row in block] for block in other] == [
+            [row.index for row in block] for block in one
+        ]
+        assert [[row.sha256 for row in block] for block in other] == [
+            [row.sha256 for row in block] for block in one
+        ]
+
+
+def test_a_preview_stops_early() -> None:
+    blocks = prepared(mixed([True] * 9), stop=3)
+    assert [row.index for block in blocks for row in block] == [0, 1, 2]
+
+
+def test_positions_grow_towards_the_size_of_the_shard() -> None:
+    content = mixed([True] * 40)
+    positions = [row.position for block in prepared(content) for row in block]
+    assert positions == sorted(positions)
+    assert 0 < positions[0] < positions[-1] <= len(content)
+
+
+def test_a_cut_shard_ends_in_its_fault() -> None:
+    content = mixed([True] * 9)
+    with pytest.raises(ShardFault):
+        prepared(content[: len(content) // 2])

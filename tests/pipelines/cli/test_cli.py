@@ -1,0 +1,288 @@
+"""The command line as a user meets it: what it prints, its one-line errors, its exit codes."""
+
+import json
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any, cast
+
+import pytest
+from PIL import Image
+from support import random_adapter, yaml_job
+from support.sample_data import pairs, tar_bytes, write_shard
+from typer.testing import CliRunner, Result
+
+from pipelines.cli.main import app, main
+from pipelines.config.job import Job
+from pipelines.operations.run import RUNNERS, Reports
+from pipelines.runners.local import run_local
+
+Capture = pytest.CaptureFixture[str]
+
+
+@pytest.fixture
+def job_file(tmp_path: Path, checkpoint: Path) -> Path:
+    for unit in range(2):
+        write_shard(tmp_path / f"shards/{unit:05}.tar", pairs(3, unit))
+    return yaml_job.write(tmp_path / "job.yaml", tmp_path / "shards", checkpoint)
+
+
+def call(*arguments: object, code: int = 0) -> Result:
+    result = CliRunner().invoke(app, [str(argument) for argument in arguments])
+    assert result.exit_code == code, result.output
+    return result
+
+
+def error(*arguments: object, code: int = 2) -> str:
+    """The one line that a failing command says."""
+    result = call(*arguments, code=code)
+    lines = result.stderr.strip().splitlines()
+    assert lines[-1].startswith("shardmill: ")
+    assert "Traceback" not in result.output
+    return lines[-1]
+
+
+def test_help_names_every_command() -> None:
+    shown = call("--help").output
+    names = ("init", "plan", "preview", "run", "status", "inspect", "verify", "finish")
+    for name in (*names, "bench", "fetch", "retry"):
+        assert f" {name} " in shown
+
+
+def test_the_job_that_init_writes_is_valid(tmp_path: Path) -> None:
+    written = tmp_path / "job.yaml"
+    call("init", written)
+    assert Job.load(written).tasks["caption"].kind == "caption"
+    assert "exists already" in error("init", written)
+
+
+def test_plan_shows_defaults_and_writes_nothing(job_file: Path) -> None:
+    shown = call("plan", job_file).output
+    assert "max_pixels: 100000000" in shown
+    assert "2 (" in shown
+    assert not (job_file.parent / "output").exists()
+    told = json.loads(call("plan", job_file, "--json").output)
+    assert [unit["name"] for unit in told["pending"]] == ["00000", "00001"]
+
+
+def test_run_then_status_verify_inspect_and_finish(job_file: Path, tmp_path: Path) -> None:
+    output = tmp_path / "output"
+    summary = json.loads(call("run", job_file, "--json").stdout)
+    assert (summary["outcome"], summary["counts"]["kept"]) == ("complete", 6)
+    assert "2 of 2 units" in call("status", output).output
+    assert json.loads(call("status", output, "--json").output)["complete"] is True
+    assert "problems: 0" in call("verify", output).output
+    sheet = tmp_path / "sheet.png"
+    shown = call("inspect", output, "-n", 4, "--sheet", sheet).output
+    assert "picture 0 of series 0" in shown
+    assert Image.open(sheet).format == "PNG"
+    (output / "_SUCCESS").unlink()
+    call("finish", output)
+    assert (output / "_SUCCESS").exists()
+
+
+def test_what_a_runner_prints_is_no_part_of_the_answer(
+    job_file: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def chatty(*arguments: Any) -> Reports:  # as Ray is where its cluster has no room
+        print("(raylet) There are tasks")
+        yield from run_local(*arguments)
+
+    monkeypatch.setitem(cast(dict[str, Any], RUNNERS), "local", chatty)
+    told = call("run", job_file, "--json")
+    assert json.loads(told.stdout)["outcome"] == "complete"
+    assert "(raylet)" in told.stderr
+
+
+def test_a_partial_run_is_done_what_was_asked_but_not_complete(
+    job_file: Path, tmp_path: Path
+) -> None:
+    output = tmp_path / "output"
+    call("run", job_file, "--limit-units", 1)
+    assert not (output / "_SUCCESS").exists()
+    call("finish", output, code=3)
+    call("verify", output, code=3)
+    assert "not complete" in call("status", output).output
+    call("run", job_file)
+    assert (output / "_SUCCESS").exists()
+
+
+def test_a_cut_shard_fails_alone_and_is_reported(job_file: Path, tmp_path: Path) -> None:
+    cut = tmp_path / "shards/00001.tar"
+    whole = cut.read_bytes()
+    cut.write_bytes(whole[: len(whole) // 2])
+    shown = call("run", job_file, code=3)
+    assert "00001: failed: shard_truncated near byte" in shown.stderr
+    told = json.loads(call("status", tmp_path / "output", "--json").output)
+    assert (told["committed"], told["failed"]) == (1, 1)
+    assert told["failures"][0]["error"] == "shard_truncated"
+
+
+def test_a_cut_shard_is_salvaged_where_asked(job_file: Path, tmp_path: Path) -> None:
+    cut = tmp_path / "shards/00001.tar"
+    whole = cut.read_bytes()
+    cut.write_bytes(whole[: len(whole) // 2])
+    (tmp_path / "shards/00002.tar").write_bytes(b"garbage" * 500)
+    asked = ("--set", "input.on_bad_shard=salvage", "--set", "input.max_samples_per_file=1")
+    shown = call("run", job_file, *asked, code=3)
+    assert "00001: salvaged: shard_truncated near byte" in shown.stderr
+    assert "00002: failed: shard_unreadable" in shown.stderr
+    told = json.loads(call("verify", tmp_path / "output", "--json", code=3).output)
+    assert told["counts"]["read"] == 4  # three, and the one before the cut
+    assert told["problems"] == ["00002: not committed at all"]
+    (early,) = told["salvaged"]
+    assert early.startswith("00001.parquet: shard_truncated near byte")
+
+
+def test_running_twice_changes_nothing(job_file: Path, tmp_path: Path) -> None:
+    call("run", job_file)
+    before = {p: (p.read_bytes(), p.stat().st_mtime_ns) for p in tmp_path.rglob("*") if p.is_file()}
+    call("run", job_file)
+    after = {p: (p.read_bytes(), p.stat().st_mtime_ns) for p in tmp_path.rglob("*") if p.is_file()}
+    assert after == before
+
+
+def test_a_changed_job_is_refused_with_the_difference_named(job_file: Path) -> None:
+    call("run", job_file)
+    said = error("run", job_file, "--set", "filters.0.min_words=3")
+    assert "filters.0.min_words = 2, now it is 3" in said
+    assert "another output" in said
+
+
+def test_a_changed_shard_is_named(job_file: Path, tmp_path: Path) -> None:
+    call("run", job_file)
+    (tmp_path / "shards/00001.tar").write_bytes(tar_bytes(pairs(4, 1)))
+    assert "00001.tar changed since the first run" in error("run", job_file)
+
+
+def test_preview_shows_prompts_and_stores_nothing(
+    job_file: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    shown = call("preview", job_file, "-n", 4).output
+    assert "caption en" in shown
+    assert "detect circle" in shown
+    assert (tmp_path / "preview.png").exists()
+    assert not (tmp_path / "output").exists()
+
+
+def test_damage_is_found_and_mended_by_running_again(job_file: Path, tmp_path: Path) -> None:
+    call("run", job_file)
+    file = tmp_path / "output/00000.parquet"
+    whole = file.read_bytes()
+    flipped = whole[:100] + bytes([whole[100] ^ 1]) + whole[101:]
+    for damaged in (flipped, whole[:100], b""):
+        file.write_bytes(damaged)
+        assert "00000.parquet: damaged" in call("verify", tmp_path / "output", code=3).output
+    for command in ("finish", "inspect"):
+        assert "delete it and run the job again" in error(command, tmp_path / "output")
+    assert "delete it and run the job again" in error("run", job_file)
+    file.unlink()
+    call("run", job_file)
+    assert file.read_bytes() == whole
+    assert json.loads(call("verify", tmp_path / "output", "--json").output)["problems"] == []
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        (["run"], "Missing argument 'JOB'"),
+        (["ru"], "No such command 'ru'"),
+        (["status", "output", "--nonsense"], "No such option: --nonsense"),
+        (["inspect", "output", "-n", "0"], "greater than or equal to 1"),
+        (["inspect", "output", "--sheet", "/nowhere/x.png"], "there is no folder /nowhere"),
+        (["init", "/nowhere/job.yaml"], "there is no folder /nowhere"),
+    ],
+)
+def test_wrong_usage_is_one_line_too(
+    arguments: list[str], said: str, monkeypatch: pytest.MonkeyPatch, capsys: Capture
+) -> None:
+    monkeypatch.setattr("sys.argv", ["shardmill", *arguments])
+    with pytest.raises(SystemExit) as ended:
+        main()
+    (line,) = capsys.readouterr().err.splitlines()
+    assert line.startswith("shardmill: ")
+    assert said in line
+    assert ended.value.code == 2
+
+
+def test_without_a_command_the_help_is_shown_and_no_error(
+    monkeypatch: pytest.MonkeyPatch, capsys: Capture
+) -> None:
+    monkeypatch.setattr("sys.argv", ["shardmill"])
+    with pytest.raises(SystemExit):
+        main()
+    shown = capsys.readouterr()
+    assert "Usage: " in shown.out
+    assert "shardmill: " not in shown.err
+
+
+def test_an_output_that_cannot_be_written_is_the_users_to_change(job_file: Path) -> None:
+    assert "cannot be written" in error("run", job_file, "--output", "/proc/nowhere")
+
+
+def test_a_mask_decoder_is_looked_at_by_plan(job_file: Path) -> None:
+    setting = f'tasks.masks={{kind: segment, labels: [a], mask_decoder: "{job_file}"}}'
+    assert "tasks.masks: mask_decoder:" in error("plan", job_file, "--set", setting)
+
+
+def test_schemas() -> None:
+    assert "max_samples_per_file" in call("schema").output
+
+
+def test_the_parquet_schema_of_a_job(job_file: Path) -> None:
+    shown = call("schema", job_file).output
+    assert "caption_info: struct<status: string" in shown
+    assert "objects: list<" in shown
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        (["run", "missing.yaml"], "missing.yaml: cannot be read"),
+        (["status", "nowhere"], "is not an output of shardmill"),
+        (["verify", "nowhere"], "is not an output of shardmill"),
+        (["inspect", "nowhere"], "is not an output of shardmill"),
+        (["finish", "nowhere"], "is not an output of shardmill"),
+        (["status", "s3://bucket/output"], "s3:// cannot be read or written yet"),
+    ],
+)
+def test_errors_are_one_line(
+    arguments: Sequence[str], said: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    assert said in error(*arguments)
+
+
+@pytest.mark.parametrize(
+    ("setting", "said"),
+    [
+        ("model.checkpoint=/nowhere", "model.checkpoint"),
+        ("tasks.caption.language=klingon", "tasks.caption.language"),
+        ("input.shards=/nowhere/*.tar", "nothing matches /nowhere/*.tar"),
+        ("model.blok_size=3", "did you mean 'block_size'"),
+    ],
+)
+def test_errors_in_the_job_name_the_field(job_file: Path, setting: str, said: str) -> None:
+    assert said in error("run", job_file, "--set", setting)
+
+
+def test_bench_tells_rates_and_hours(checkpoint: Path) -> None:
+    settings = ("--precision", "float32", "--device", "cpu", "--images", 4, "--batch-size", 2)
+    sizes = ("--block-size", 2, "--block-size", 4)
+    shown = call("bench", checkpoint, *settings, *sizes, "--mix", "caption,answer").output
+    assert "images/s" in shown
+    assert "1,000,000" in shown
+    assert len([line for line in shown.splitlines() if line.strip("│ ")[:1] in ("2", "4")]) == 2
+
+
+def test_bench_takes_an_adapter_and_quantised_weights(checkpoint: Path, tmp_path: Path) -> None:
+    adapter = random_adapter.build(checkpoint, tmp_path, target_modules=["q_proj"])
+    settings = ("--precision", "nf4", "--device", "cpu", "--images", 2, "--block-size", 2)
+    assert "images/s" in call("bench", checkpoint, "--adapter", adapter, *settings).output
+    assert "model.adapter: there is no dir" in error("bench", checkpoint, "--adapter", "nowhere")
+
+
+def test_bench_refuses_what_it_does_not_know(checkpoint: Path) -> None:
+    assert "'poem'" in error("bench", checkpoint, "--mix", "caption,poem")
+    assert "'float99'" in error("bench", checkpoint, "--precision", "float99")
+    assert "no directory" in error("bench", "nowhere")

@@ -1,0 +1,470 @@
+"""Upright, capped, composed on white: what comes of encoded bytes, good and bad."""
+
+import io
+import itertools
+import struct
+import tracemalloc
+import zlib
+from collections.abc import Iterable
+from contextlib import suppress
+from typing import Any, cast
+
+import numpy as np
+import pytest
+import skimage.data
+from hypothesis import example, given, reject
+from hypothesis import strategies as st
+from PIL import Image, ImageOps
+from support.sample_data import encoded, jpeg, picture
+
+from pipelines.images import Caps, Decoding, EncodedImage, ImageFault
+from pipelines.images.frames import count_frames, count_gif_frames, sampled
+
+ROOM = 10_000_000  # pixels, more than any image here has
+ORIENTATION = 0x0112
+
+
+def opened(data: bytes, max_pixels: int = ROOM) -> EncodedImage:
+    return EncodedImage.open(data, Caps(max_pixels))
+
+
+def fault(data: bytes, max_pixels: int = ROOM) -> ImageFault:
+    with pytest.raises(ImageFault) as caught:
+        opened(data, max_pixels).upright().pixels()
+    return caught.value
+
+
+@pytest.mark.parametrize("orientation", range(1, 9))
+@pytest.mark.parametrize("format", ["JPEG", "PNG", "WEBP", "TIFF", "AVIF"])
+def test_images_are_made_upright(format: str, orientation: int) -> None:
+    exif = Image.Exif()
+    exif[ORIENTATION] = orientation
+    data = encoded(picture(40, 24), format, exif=exif)
+    upright = ImageOps.exif_transpose(Image.open(io.BytesIO(data)))
+    image = opened(data)
+    assert (image.width, image.height) == upright.size
+    assert upright.size == ((24, 40) if orientation > 4 else (40, 24))
+    np.testing.assert_array_equal(image.upright().pixels(), upright)
+
+
+@pytest.mark.parametrize("orientation", [0, 9, 65535])
+def test_an_orientation_that_is_none_changes_nothing(orientation: int) -> None:
+    exif = Image.Exif()
+    exif[ORIENTATION] = orientation
+    image = opened(jpeg(40, 24, exif=exif))
+    assert (image.width, image.height) == (40, 24)
+    assert image.upright().pixels().shape == (24, 40, 3)
+
+
+@pytest.mark.filterwarnings("ignore:Corrupt EXIF:UserWarning")
+def test_damaged_exif_data_do_not_cost_the_image() -> None:
+    data = jpeg(40, 24, exif=b"Exif\0\0XX*\0\x08\0\0\0")
+    np.testing.assert_array_equal(opened(data).upright().pixels(), Image.open(io.BytesIO(data)))
+
+
+@pytest.mark.parametrize(
+    ("size", "covering", "decoded"),
+    [
+        ((256, 256), None, (256, 256)),
+        ((256, 256), 129, (256, 256)),
+        ((256, 256), 128, (128, 128)),
+        ((256, 256), 65, (128, 128)),
+        ((256, 256), 64, (64, 64)),
+        ((256, 256), 32, (32, 32)),
+        ((256, 256), 1, (32, 32)),
+        ((257, 1000), 128, (129, 500)),
+        ((1000, 128), 128, (1000, 128)),
+        ((60, 60), 224, (60, 60)),
+    ],
+)
+def test_reduced_decoding_takes_the_smallest_scale_that_covers(
+    size: tuple[int, int], covering: int | None, decoded: tuple[int, int]
+) -> None:
+    image = opened(jpeg(*size))
+    assert (image.width, image.height) == size
+    assert image.upright(covering).pixels().shape == (*decoded[::-1], 3)
+
+
+def test_reduced_decoding_keeps_the_image_upright() -> None:
+    exif = Image.Exif()
+    exif[ORIENTATION] = 6
+    image = opened(jpeg(400, 240, exif=exif))
+    assert (image.width, image.height) == (240, 400)
+    assert image.upright(100).pixels().shape == (200, 120, 3)
+
+
+@pytest.mark.parametrize("format", ["PNG", "WEBP", "GIF", "TIFF", "BMP", "AVIF"])
+def test_formats_without_scales_are_decoded_in_full(format: str) -> None:
+    data = encoded(picture(256, 256), format)
+    reduced, exact = opened(data).upright(32), opened(data).upright()
+    np.testing.assert_array_equal(reduced.pixels(), exact.pixels())
+
+
+@pytest.mark.parametrize("format", ["JPEG", "PNG", "WEBP", "GIF", "TIFF", "BMP", "AVIF"])
+def test_the_cap_on_pixels_is_inclusive(format: str) -> None:
+    data = encoded(picture(40, 24), format)
+    assert opened(data, 960).upright().pixels().shape == (24, 40, 3)
+    assert fault(data, 959).reason == "image_too_many_pixels"
+
+
+def test_a_bomb_is_refused_by_its_header() -> None:
+    def chunk(kind: bytes, content: bytes) -> bytes:
+        check = zlib.crc32(kind + content)
+        return struct.pack(">I", len(content)) + kind + content + struct.pack(">I", check)
+
+    side = 30_000
+    header = struct.pack(">IIBBBBB", side, side, 8, 2, 0, 0, 0)
+    pixels = zlib.compress(bytes(1 << 20))
+    bomb = b"\x89PNG\r\n\x1a\n" + chunk(b"IHDR", header) + chunk(b"IDAT", pixels)
+    bomb += chunk(b"IEND", b"")
+    tracemalloc.start()
+    try:
+        assert fault(bomb, side * side - 1).reason == "image_too_many_pixels"
+        assert tracemalloc.get_traced_memory()[1] < 1 << 20
+    finally:
+        tracemalloc.stop()
+    assert opened(bomb, side * side).width == side
+
+
+def directory(entries: Iterable[tuple[int, int, int, int]], content: bytes) -> bytes:
+    """A TIFF of one directory and what stands behind it; of an entry: tag, type, number, value.
+
+    A value of -1 is where the content begins.
+    """
+    entries = list(entries)
+    start = 8 + 2 + 12 * len(entries) + 4
+    packed = [
+        struct.pack("<HHII", tag, kind, number, start if value < 0 else value)
+        for tag, kind, number, value in entries
+    ]
+    head = b"II*\0" + struct.pack("<IH", 8, len(entries))
+    return head + b"".join(packed) + bytes(4) + content
+
+
+# Width, height, bits, no compression, black is 0, the place of the pixels, rows, bytes.
+_PLAIN = [(256, 4), (257, 4), (258, 8), (259, 1), (262, 1), (273, -1), (278, 4), (279, 16)]
+PLAIN = [(tag, 4, 1, value) for tag, value in _PLAIN]
+OVERLAPPING = [(1000 + number, 7, 500_000, -1) for number in range(200)]  # all the same bytes
+
+
+def with_exif(format: str) -> bytes:
+    """An image whose EXIF data are 0.5 MB that say 100 MB."""
+    exif = directory(OVERLAPPING, bytes(500_000))
+    if format == "TIFF":
+        return directory([*PLAIN, *OVERLAPPING], bytes(500_000))
+    if format != "JPEG":
+        return encoded(picture(9, 9), format, exif=exif)
+    pieces = [exif[start : start + 65_000] for start in range(0, len(exif), 65_000)]
+    segments = [struct.pack(">2sH6s", b"\xff\xe1", 8 + len(p), b"Exif\0\0") + p for p in pieces]
+    data = jpeg(9, 9)
+    return data[:2] + b"".join(segments) + data[20:]  # no JFIF: resolutions are sought in EXIF
+
+
+@pytest.mark.parametrize("format", ["JPEG", "PNG", "WEBP", "TIFF"])
+def test_metadata_that_overlap_take_no_memory(format: str) -> None:
+    data = with_exif(format)
+    tracemalloc.start()
+    try:
+        with suppress(ImageFault):
+            opened(data).upright().pixels()
+        assert tracemalloc.get_traced_memory()[1] < 8 << 20
+    finally:
+        tracemalloc.stop()
+
+
+def test_a_tile_larger_than_the_image_meets_the_cap() -> None:
+    tiled = [*PLAIN[:5], (322, 4, 1, 64), (323, 4, 1, 32), (324, 4, 1, -1), (325, 4, 1, 2048)]
+    data = directory(tiled, bytes(2048))
+    assert opened(data, 2048).upright().pixels().shape == (4, 4, 3)
+    assert fault(data, 2047).reason == "image_too_many_pixels"
+
+
+WHITE, RED, BLUE = (255, 255, 255), (255, 0, 0), (0, 0, 255)
+
+
+def transparent(mode: str) -> tuple[Image.Image, dict[str, Any]]:
+    """One pixel of hidden blue beside one of red, and what the file must say of it."""
+    image = Image.new("RGBA", (2, 1), (*BLUE, 0))
+    image.putpixel((1, 0), (*RED, 255))
+    if mode == "RGBA":
+        return image, {}
+    image = image.convert("RGB")
+    if mode == "RGB":
+        return image, {"transparency": BLUE}
+    image = image.quantize(2)
+    return image, {"transparency": image.getpixel((0, 0))}
+
+
+@pytest.mark.parametrize(
+    ("mode", "format"),
+    [
+        ("RGBA", "PNG"),
+        ("RGBA", "WEBP"),
+        ("RGBA", "TIFF"),
+        ("RGB", "PNG"),
+        ("P", "PNG"),
+        ("P", "GIF"),
+    ],
+)
+def test_what_is_transparent_shows_white(mode: str, format: str) -> None:
+    image, options = transparent(mode)
+    if format == "WEBP":
+        options = {"lossless": True, "exact": True}
+    data = encoded(image, format, **options)
+    assert opened(data).upright().pixels().tolist() == [[list(WHITE), list(RED)]]
+
+
+def test_what_is_half_transparent_is_mixed_with_white() -> None:
+    data = encoded(Image.new("LA", (1, 1), (0, 128)), "PNG")
+    assert opened(data).upright().pixels().tolist() == [[[127, 127, 127]]]
+
+
+@pytest.mark.parametrize("mode", ["1", "L", "P", "RGB", "CMYK"])
+def test_opaque_modes_become_rgb_as_pillow_converts_them(mode: str) -> None:
+    data = encoded(picture(20, 10).convert(mode), "TIFF")
+    expected = Image.open(io.BytesIO(data)).convert("RGB")
+    np.testing.assert_array_equal(opened(data).upright().pixels(), expected)
+
+
+def grey(values: Any, dtype: type, format: str, **options: Any) -> Any:
+    """One channel of what a deep grey image decodes to; the others must be the same."""
+    image = Image.fromarray(np.array(values, dtype))
+    decoded = opened(encoded(image, format, **options)).upright().pixels()
+    assert (decoded == decoded[..., :1]).all()
+    return decoded[..., 0].tolist()
+
+
+@pytest.mark.parametrize("format", ["PNG", "TIFF"])
+def test_16_bits_are_scaled_not_clipped(format: str) -> None:
+    assert grey([[0, 255, 256, 32768, 65535]], np.uint16, format) == [[0, 0, 1, 128, 255]]
+
+
+def test_a_transparent_shade_of_16_bits_shows_white() -> None:
+    assert grey([[0, 4096, 65535]], np.uint16, "PNG", transparency=4096) == [[0, 255, 255]]
+
+
+@pytest.mark.parametrize(
+    ("values", "expected"),
+    [
+        ([[0.0, 0.5, 1.0]], [[0, 128, 255]]),
+        ([[0.0, 0.5, 2.0]], [[0, 0, 2]]),
+        ([[0.0, 256.0, 512.0]], [[0, 1, 2]]),
+        ([[0.0, 70000.0, 140000.0]], [[0, 128, 255]]),
+        ([[-2.0, 0.0, 2.0]], [[0, 128, 255]]),
+        ([[np.nan, np.inf, -np.inf, 1.0]], [[0, 0, 0, 255]]),
+        ([[np.nan, np.nan]], [[0, 0]]),
+        ([[-3.0, -3.0]], [[0, 0]]),
+    ],
+)
+def test_floats_are_scaled_over_the_range_that_holds_them(values: Any, expected: Any) -> None:
+    assert grey(values, np.float32, "TIFF") == expected
+
+
+def test_32_bit_integers_are_scaled_over_the_range_that_holds_them() -> None:
+    assert grey([[0, 7, 255]], np.int32, "TIFF") == [[0, 7, 255]]
+    assert grey([[-100, 0, 100]], np.int32, "TIFF") == [[0, 128, 255]]
+
+
+def test_only_adobes_cmyk_is_inverted_in_jpegs() -> None:
+    ink = Image.new("CMYK", (16, 16), (10, 200, 30, 0))
+    marked = encoded(ink, "JPEG", quality=100)
+    start = marked.index(b"\xff\xee")  # Adobe's marker, then its length
+    end = start + 2 + int.from_bytes(marked[start + 2 : start + 4], "big")
+    unmarked = marked[:start] + marked[end:]
+    shown = np.asarray(ink.convert("RGB")).astype(int)
+    negative = np.asarray(Image.fromarray(255 - np.asarray(ink), "CMYK").convert("RGB")).astype(int)
+    assert abs(opened(marked).upright().pixels() - shown).max() <= 2
+    assert abs(opened(unmarked).upright().pixels() - negative).max() <= 2
+
+
+def test_unusual_colour_spaces_are_refused() -> None:
+    assert fault(encoded(Image.new("LAB", (4, 4)), "TIFF")).reason == "image_mode_unsupported"
+
+
+@pytest.mark.parametrize(
+    "data",
+    [
+        b"",
+        b"not an image",
+        b"\xff\xd8\xff",
+        b"GIF89a",
+        b'<svg xmlns="http://www.w3.org/2000/svg" width="9" height="9"/>',
+        b"8BPS\0\1" + bytes(100),
+        b"%!PS-Adobe-3.0 EPSF-3.0\n%%BoundingBox: 0 0 9 9\n%%EndComments\n",
+        encoded(Image.new("RGB", (9, 9)), "EPS"),
+        encoded(Image.new("RGB", (9, 9)), "PPM"),
+        encoded(Image.new("RGB", (9, 9)), "ICO"),
+    ],
+)
+def test_what_is_no_image_or_of_a_closed_format_is_refused(data: bytes) -> None:
+    refused = fault(data)
+    assert refused.reason == "image_undecodable"
+    assert refused.error == "UnidentifiedImageError"
+
+
+@pytest.mark.parametrize("format", ["JPEG", "PNG", "WEBP", "GIF", "BMP", "TIFF"])
+def test_a_cut_image_is_refused(format: str) -> None:
+    data = encoded(picture(64, 64), format)
+    assert fault(data[: len(data) // 2]).reason == "image_undecodable"
+
+
+ANIMATED = {"WEBP": {"lossless": True}, "GIF": {}, "PNG": {}, "TIFF": {}, "AVIF": {"quality": 99}}
+
+
+def animation(format: str, frames: int, side: int = 12) -> bytes:
+    """Frames of one colour each, of which no two are alike."""
+    first, *others = [Image.new("RGB", (side, side), (0, 0, 5 * n)) for n in range(frames)]
+    return encoded(first, format, save_all=True, append_images=others, **ANIMATED[format])
+
+
+@pytest.mark.parametrize("format", ANIMATED)
+@pytest.mark.parametrize("frames", [1, 2, 3, 9, 20])
+def test_frames_are_counted_and_sampled_first_and_last_among_them(format: str, frames: int) -> None:
+    image = opened(animation(format, frames))
+    assert image.num_frames == frames
+    decoded = image.decode(Decoding(side=4, frames=3))
+    expected = sorted({0, (frames - 1) // 2, frames // 2, frames - 1})
+    seen = [round(frame[..., 2].mean() / 5) for frame in decoded.frames]
+    assert seen[0] == 0
+    assert seen[-1] == frames - 1
+    assert len(seen) == min(frames, 3)
+    assert set(seen) <= set(expected)
+    assert decoded.picture.shape == (4, 4, 3)
+    assert decoded.picture.max() <= 2  # of the first frame, whatever comes after it
+
+
+@pytest.mark.parametrize("format", ["JPEG", "BMP", *ANIMATED])
+def test_a_still_image_is_one_frame(format: str) -> None:
+    image = opened(encoded(picture(9, 9), format))
+    assert image.num_frames == 1
+    assert len(image.decode(Decoding(4, frames=8)).frames) == 1
+
+
+def test_frames_are_decoded_only_where_they_are_asked_for() -> None:
+    data = animation("GIF", 3)
+    assert opened(data[:-40]).decode(Decoding(4)).frames == ()
+    with pytest.raises(ImageFault, match="image_undecodable"):
+        opened(data[:-40]).decode(Decoding(4, frames=8))
+
+
+@given(st.integers(1, 2000), st.integers(1, 20))
+def test_sampled_frames_are_spread_evenly(number: int, most: int) -> None:
+    chosen = sampled(number, most)
+    assert len(chosen) == min(number, most)
+    assert chosen[0] == 0
+    if most > 1:
+        assert chosen[-1] == number - 1
+        gaps = {after - before for before, after in itertools.pairwise(chosen)}
+        assert not gaps or max(gaps) - min(gaps) <= 1
+
+
+@pytest.mark.parametrize(
+    ("caps", "reason"),
+    [
+        (Caps(144, 3, 432), ""),
+        (Caps(143, 3, 432), "image_too_many_pixels"),
+        (Caps(144, 2, 432), "image_too_many_frames"),
+        (Caps(144, 3, 431), "image_too_many_pixels"),
+    ],
+)
+@pytest.mark.parametrize("format", ANIMATED)
+def test_caps_on_animations_are_inclusive(format: str, caps: Caps, reason: str) -> None:
+    data = animation(format, 3)
+    if reason:
+        with pytest.raises(ImageFault, match=reason):
+            EncodedImage.open(data, caps)
+    else:
+        assert EncodedImage.open(data, caps).num_frames == 3
+
+
+def test_pages_are_counted_no_further_than_the_cap() -> None:
+    """Pillow's own count goes on to the end, and takes the square of their number."""
+    first, *others = [picture(9, 9, seed) for seed in range(30)]
+    data = encoded(first, "TIFF", save_all=True, append_images=others)
+    with pytest.raises(ImageFault, match="image_too_many_frames"):
+        EncodedImage.open(data, Caps(ROOM, frames=20))
+    with Image.open(io.BytesIO(data)) as image:
+        assert [count_frames(image, data, most) for most in (1, 20, 30, 31)] == [1, 20, 30, 30]
+        assert image.tell() == 0
+
+
+def test_a_page_larger_than_the_first_meets_the_cap_too() -> None:
+    first, large = picture(9, 9), picture(90, 90)
+    data = encoded(first, "TIFF", save_all=True, append_images=[large])
+    assert [f.shape[0] for f in opened(data).decode(Decoding(4, frames=2)).frames] == [9, 90]
+    with pytest.raises(ImageFault, match="image_too_many_pixels"):
+        opened(data, 81 * 2).decode(Decoding(4, frames=2))
+
+
+def test_a_second_picture_behind_a_jpeg_is_no_frame() -> None:
+    data = encoded(picture(9, 9), "MPO", save_all=True, append_images=[picture(9, 9, 1)])
+    assert opened(data).num_frames == 1
+
+
+@given(st.integers(1, 5), st.integers(0, 3000))
+def test_frames_of_a_gif_are_counted_as_pillow_does(frames: int, cut: int) -> None:
+    first, *others = [picture(30, 30, seed) for seed in range(frames)]
+    content = encoded(first, "GIF", save_all=True, append_images=others)
+    content = content[: max(len(content) - cut, 900)]  # behind the header and its table
+    try:
+        expected = cast(Any, Image.open(io.BytesIO(content))).n_frames
+    except IndexError:  # Pillow's, where a frame's header is cut
+        reject()
+    assert count_gif_frames(content, 100) == expected
+    assert count_gif_frames(content, 2) == min(expected, 2)
+
+
+def test_a_frame_that_enlarges_the_canvas_meets_the_cap_before_it_takes_memory() -> None:
+    frames = [picture(30, 30, seed) for seed in range(4)]
+    content = bytearray(encoded(frames[0], "GIF", save_all=True, append_images=frames[1:]))
+    second = content.index(b"," + bytes(4) + bytes([30, 0, 30, 0]), 900)
+    content[second + 5 : second + 9] = b"\xff" * 4  # 65,535 pixels a side: 17 GB as RGBA
+    image = opened(bytes(content))
+    assert image.num_frames == 4
+    with pytest.raises(ImageFault, match="image_too_many_pixels"):
+        image.decode(Decoding(4, frames=2))
+
+
+@pytest.mark.parametrize("name", ["astronaut", "coffee", "chelsea", "rocket", "camera", "page"])
+@pytest.mark.parametrize("format", ["JPEG", "PNG", "WEBP"])
+def test_photographs_decode_as_pillow_decodes_them(name: str, format: str) -> None:
+    data = encoded(Image.fromarray(getattr(skimage.data, name)()), format)
+    expected = Image.open(io.BytesIO(data)).convert("RGB")
+    image = opened(data)
+    assert (image.width, image.height) == expected.size
+    np.testing.assert_array_equal(image.upright().pixels(), expected)
+
+
+@pytest.mark.parametrize("size", [(300, 200), (56, 56), (20, 90), (1, 1)])
+def test_fit_squashes_as_pillow_does(size: tuple[int, int]) -> None:
+    image = picture(*size)
+    expected = image.resize((56, 56), Image.Resampling.BICUBIC)
+    np.testing.assert_array_equal(opened(encoded(image, "PNG")).upright().fit(56), expected)
+
+
+SOUND = {
+    "JPEG": jpeg(40, 24, exif=Image.Exif().tobytes() + b"\0" * 8),
+    "PNG": encoded(picture(40, 24), "PNG"),
+    "WEBP": encoded(picture(40, 24), "WEBP"),
+    "GIF": encoded(picture(40, 24), "GIF"),
+    "TIFF": encoded(picture(40, 24), "TIFF", compression="tiff_lzw"),
+}
+
+
+@pytest.mark.filterwarnings("ignore::UserWarning")
+@given(
+    st.sampled_from(sorted(SOUND)),
+    st.lists(st.tuples(st.integers(0, 400), st.integers(0, 255)), max_size=6),
+    st.integers(1, 4000),
+)
+@example("JPEG", [], 4000)
+def test_damaged_bytes_raise_nothing_but_image_faults(
+    format: str, changes: list[tuple[int, int]], end: int
+) -> None:
+    data = bytearray(SOUND[format])
+    for place, value in changes:
+        data[place % len(data)] = value
+    with suppress(ImageFault):
+        image = opened(bytes(data[:end]))
+        assert image.width * image.height > 0
+        assert image.upright().pixels().shape == (image.height, image.width, 3)

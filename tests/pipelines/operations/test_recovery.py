@@ -1,0 +1,127 @@
+"""A storage that dies at every one of its operations: the next run mends everything."""
+
+import io
+import shutil
+from collections.abc import Iterator
+from pathlib import Path
+from typing import BinaryIO, Literal
+
+import pytest
+from support.sample_data import job, pairs, write_shard
+
+import pipelines.annotation.annotator
+from inference import Engine, Model, ResolvedCheckpoint, load_engine
+from pipelines.operations.run import run
+from pipelines.operations.verify import verify
+from pipelines.storage.local import LocalStorage
+from pipelines.storage.storage import Entry
+from schemas.resources import Resources
+from shardmill import Job
+
+Moment = Literal["midway", "after"]  # before an operation is after the last one
+SAMPLES = {"a": 2, "b": 3, "deep/c": 5}  # in parts of 2: one file, two parts, three parts
+
+
+class Killed(BaseException):
+    """The end of the process, as far as anything in it can tell."""
+
+
+class DyingStorage(LocalStorage):
+    """Dies midway in or after its operation number `at`; then nothing works any more."""
+
+    def __init__(self, at: int, moment: Moment) -> None:
+        self.operations = 0
+        self.writes: list[int] = []
+        self._at, self._moment = at, moment
+
+    def _begin(self) -> None:
+        if self.operations >= self._at:
+            raise Killed
+        self.operations += 1
+
+    def _reach(self, moment: Moment) -> None:
+        if self.operations == self._at and moment == self._moment:
+            raise Killed
+
+    def list(self, folder: str, recursive: bool = True) -> list[Entry]:
+        self._begin()
+        found = super().list(folder, recursive)
+        self._reach("after")
+        return found
+
+    def open(self, path: str) -> BinaryIO:
+        self._begin()
+        opened = super().open(path)
+        self._reach("after")
+        return opened
+
+    def write(self, path: str, content: BinaryIO, durable: bool = True) -> None:
+        self._begin()
+        self.writes.append(self.operations)
+        whole = content.read()
+        try:
+            self._reach("midway")
+        except Killed:  # a process that is killed cannot clear up
+            half = Path(path).with_name(f".{Path(path).name}.0000.tmp")
+            half.parent.mkdir(parents=True, exist_ok=True)
+            half.write_bytes(whole[: len(whole) // 2])
+            raise
+        super().write(path, io.BytesIO(whole), durable)
+        self._reach("after")
+
+    def delete(self, path: str) -> None:
+        self._begin()
+        super().delete(path)
+        self._reach("after")
+
+
+@pytest.fixture
+def three_units(tmp_path: Path, checkpoint: Path, monkeypatch: pytest.MonkeyPatch) -> Job:
+    """Three units, two of them of several parts; the engine is loaded once for all runs."""
+    loaded: dict[Model, Engine] = {}
+
+    def load_once(model: Model, found: ResolvedCheckpoint, resources: Resources) -> Engine:
+        if model not in loaded:
+            loaded[model] = load_engine(model, found, resources)
+        return loaded[model]
+
+    monkeypatch.setattr(pipelines.annotation.annotator, "load_engine", load_once)
+    for seed, (name, samples) in enumerate(SAMPLES.items()):
+        write_shard(tmp_path / f"shards/{name}.tar", pairs(samples, seed))
+    shards = {"shards": f"{tmp_path}/shards/**/*.tar", "max_samples_per_file": 2}
+    tasks = {"caption": {"kind": "caption", "max_new_tokens": 1}}
+    return job(tmp_path, checkpoint, input=shards, tasks=tasks)
+
+
+def snapshot(folder: Path) -> dict[str, bytes]:
+    """What must be the same however an output came about: all but the runs' summaries."""
+    files = (path for path in folder.rglob("*") if path.is_file())
+    names = {str(path.relative_to(folder)): path for path in files}
+    return {n: path.read_bytes() for n, path in names.items() if "_shardmill/runs/" not in n}
+
+
+def listed(folder: Path) -> Iterator[tuple[str, bytes]]:
+    """The files that a reader of the folder would take for results."""
+    for path in folder.rglob("*.parquet"):
+        yield str(path.relative_to(folder)), path.read_bytes()
+
+
+def test_dying_at_any_operation_loses_and_doubles_nothing(three_units: Job, tmp_path: Path) -> None:
+    output = tmp_path / "output"
+    counting = DyingStorage(at=10**9, moment="after")
+    run(three_units, storage=counting)
+    undisturbed = snapshot(output)
+    assert len([name for name in undisturbed if name.endswith(".parquet")]) == 6
+    deaths: list[tuple[int, Moment]] = [(at, "after") for at in range(1, counting.operations + 1)]
+    deaths += [(at, "midway") for at in counting.writes]
+    assert len(counting.writes) > 10
+    for at, moment in deaths:
+        shutil.rmtree(output)
+        with pytest.raises(Killed):
+            run(three_units, storage=DyingStorage(at, moment))
+        for name, content in listed(output):
+            assert content == undisturbed[name], (at, moment, name)
+        assert not (output / "_SUCCESS").exists() or undisturbed.items() <= snapshot(output).items()
+        run(three_units)
+        assert snapshot(output) == undisturbed, (at, moment)
+    assert verify(str(output)).problems == ()

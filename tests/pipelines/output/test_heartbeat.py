@@ -1,0 +1,112 @@
+"""A run at work is told to a second one; one that died, or is this one, is not."""
+
+import os
+import shutil
+import socket
+import subprocess
+import sys
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import pytest
+from support.sample_data import job, pairs, write_shard
+
+from pipelines.operations.run import run
+from pipelines.output.heartbeat import Heartbeat, Sign, others_at_work
+from pipelines.output.layout import Layout
+from pipelines.storage.local import LocalStorage
+from shardmill import Job
+
+STORAGE = LocalStorage()
+
+
+def sign(host: str, process: int, since: int = 0, beat: int = 0) -> Sign:
+    """Since and last beaten so many seconds ago."""
+    now = datetime.now(UTC)
+    times = {"since": now - timedelta(seconds=since), "beat": now - timedelta(seconds=beat)}
+    return Sign.model_validate({"host": host, "process": process, **times})
+
+
+def ended() -> int:
+    """The number of a process that is no more."""
+    process = subprocess.Popen([sys.executable, "-c", ""])
+    process.wait()
+    return process.pid
+
+
+def test_a_process_of_this_machine_is_looked_for() -> None:
+    here = socket.gethostname()
+    assert sign(here, os.getppid(), beat=1_000_000).alive()
+    assert not sign(here, ended()).alive()
+    assert not sign(here, os.getpid()).alive()
+
+
+def test_on_another_machine_the_last_beat_tells() -> None:
+    assert sign("elsewhere", 1, beat=100).alive()
+    assert not sign("elsewhere", 1, beat=200).alive()
+
+
+def test_a_heartbeat_is_there_while_its_run_is(tmp_path: Path) -> None:
+    layout = Layout(str(tmp_path))
+    path = Path(layout.heartbeat("r"))
+    with Heartbeat(str(path), STORAGE):
+        told = Sign.model_validate_json(path.read_bytes())
+        assert (told.host, told.process) == (socket.gethostname(), os.getpid())
+    assert not path.exists()
+
+
+def test_those_at_work_are_told_oldest_first_whatever_else_lies_there(tmp_path: Path) -> None:
+    layout = Layout(str(tmp_path))
+    for run_id, told in {"b": sign("b", 1), "a": sign("a", 1, since=3600)}.items():
+        STORAGE.write_bytes(layout.heartbeat(run_id), told.model_dump_json().encode())
+    STORAGE.write_bytes(layout.heartbeat("half"), b'{"host":')
+    found = others_at_work(layout, ["half", "b", "gone", "a"], STORAGE)
+    assert [other.host for other in found] == ["a", "b"]
+
+
+@pytest.fixture
+def one_unit(tmp_path: Path, checkpoint: Path) -> Job:
+    write_shard(tmp_path / "shards/0.tar", pairs(2))
+    return job(tmp_path, checkpoint)
+
+
+def test_a_second_run_is_warned_and_leaves_the_first_its_files(
+    one_unit: Job, tmp_path: Path
+) -> None:
+    run(one_unit)
+    output = tmp_path / "output"
+    (output / "0.parquet").unlink()
+    theirs = output / ".0.parquet.12ab.tmp"
+    theirs.touch()
+    path = Path(Layout(str(output)).heartbeat("r"))
+    path.parent.mkdir(exist_ok=True)
+    path.write_text(sign(socket.gethostname(), os.getppid()).model_dump_json())
+    warnings: list[str] = []
+    assert run(one_unit, on_warning=warnings.append).outcome == "complete"
+    assert len(warnings) == 1
+    assert "another run seems to be at work since" in warnings[0]
+    assert theirs.exists()
+    assert path.exists()
+
+    (output / "0.parquet").unlink()
+    path.write_text(sign(socket.gethostname(), ended()).model_dump_json())
+    assert run(one_unit, on_warning=warnings.append).outcome == "complete"
+    assert len(warnings) == 1
+    assert not theirs.exists()
+    assert not path.exists()
+
+
+def test_two_runs_at_once_leave_the_output_of_one(one_unit: Job, tmp_path: Path) -> None:
+    run(one_unit)
+    output = tmp_path / "output"
+    expected = (output / "0.parquet").read_bytes()
+    shutil.rmtree(output)
+    warnings: list[str] = []
+    # The second begins, works and ends while the first has annotated, but not ended.
+    run(one_unit, on_report=lambda _: (output / "0.parquet").unlink() or second(one_unit, warnings))
+    assert (output / "0.parquet").read_bytes() == expected
+    assert (output / "_SUCCESS").exists()
+
+
+def second(work: Job, warnings: list[str]) -> None:
+    run(work, on_warning=warnings.append)

@@ -1,0 +1,86 @@
+"""One text from what a shard holds of a sample."""
+
+import json
+from typing import Any
+
+import pytest
+
+from pipelines.reading.text_fields import FieldFault, read_field
+
+JSON = {
+    "text": "ü",
+    "none": None,
+    "number": 1.5,
+    "flag": True,
+    "list": [1, "ü"],
+    "meta": {"url": "u", "more": {"deep": "d"}},
+}
+
+
+@pytest.mark.parametrize(
+    ("source", "value"),
+    [
+        ("txt", "a\nb"),
+        ("cls", None),
+        ("json", json.dumps(JSON)),
+        ("json:text", "ü"),
+        ("json:none", None),
+        ("json:missing", None),
+        ("json:number", "1.5"),
+        ("json:flag", "true"),
+        ("json:list", '[1, "ü"]'),
+        ("json:meta.url", "u"),
+        ("json:meta.more.deep", "d"),
+        ("json:meta.more", '{"deep": "d"}'),
+        ("json:text.url", None),
+        ("json:list.0", None),
+    ],
+)
+def test_fields(source: str, value: str | None) -> None:
+    members = {"txt": b"a\nb", "json": json.dumps(JSON).encode()}
+    assert read_field(members, source, {}) == value
+
+
+@pytest.mark.parametrize(
+    ("source", "value"),
+    [
+        ("caption", "ü"),
+        ("number", "7"),
+        ("meta", '{"a": {"b": "c"}}'),
+        ("meta:a.b", "c"),
+        ("meta:a", '{"b": "c"}'),
+        ("none", None),
+    ],
+)
+def test_fields_of_other_types_than_bytes(source: str, value: str | None) -> None:
+    fields = {"caption": "ü", "number": 7, "meta": {"a": {"b": "c"}}, "none": None}
+    assert read_field(fields, source, {}) == value
+
+
+@pytest.mark.parametrize(
+    ("members", "source", "reason"),
+    [
+        ({"txt": b"\xff"}, "txt", "text_not_utf8"),
+        ({"txt": b"\xed\xa0\x80"}, "txt", "text_not_utf8"),
+        ({"json": b"\xff"}, "json:a", "text_not_utf8"),
+        ({"json": b"{"}, "json:a", "json_malformed"),
+        ({"json": b""}, "json:a", "json_malformed"),
+        ({"json": b"[" * 100_000}, "json:a", "json_malformed"),
+        ({"json": b'{"a": ' + b"9" * 5000 + b"}"}, "json:a", "json_malformed"),
+        ({"json": rb'{"a": "\ud800"}'}, "json:a", "text_not_utf8"),
+        ({"json": rb'{"a": ["\ud800"]}'}, "json:a", "text_not_utf8"),
+        ({"meta": b"\xff"}, "meta", "text_not_utf8"),
+        ({"meta": [b"bytes"]}, "meta", "text_unreadable"),
+        ({"json": {"a": [b"bytes"]}}, "json:a", "text_unreadable"),
+    ],
+)
+def test_fields_that_cannot_be_used(members: dict[str, object], source: str, reason: str) -> None:
+    with pytest.raises(FieldFault) as caught:
+        read_field(members, source, {})
+    assert caught.value.reason == reason
+
+
+def test_json_is_parsed_once() -> None:
+    parsed: dict[str, Any] = {}
+    assert read_field({"json": b'{"a": "1"}'}, "json:a", parsed) == "1"
+    assert read_field({"json": b"no longer read"}, "json:a", parsed) == "1"

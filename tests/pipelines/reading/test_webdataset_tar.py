@@ -1,0 +1,377 @@
+"""Shards read as webdataset reads them, but never short of a sample without a fault."""
+
+import gzip
+import io
+import itertools
+import json
+import re
+import tarfile
+import tracemalloc
+from collections.abc import Sequence
+from contextlib import suppress
+from typing import Any, cast
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from support.sample_data import Member, tar_bytes
+from webdataset.tariterators import base_plus_ext, group_by_keys, tar_file_expander
+
+from pipelines.reading.raw_sample import RawSample, Wanted
+from pipelines.reading.shard_stream import CountedStream
+from pipelines.reading.text_fields import read_field
+from pipelines.reading.webdataset_tar import Member as Found
+from pipelines.reading.webdataset_tar import key_and_extension, read_members, read_tar
+from schemas.errors import ShardFault
+
+BLOCK = 512
+MEMBERS: Sequence[Member] = [
+    ("0.jpg", b"x" * 700),
+    ("0.txt", b"a"),
+    ("1.jpg", bytes(1024)),  # reads like the end of a tar
+    ("folder/" + "n" * 150 + ".jpg", b"y" * BLOCK),  # its name takes blocks of its own
+    ("2.txt", b""),
+    ("3.jpg", b"z"),
+]
+
+names = st.builds(
+    "{}{}{}".format,
+    st.sampled_from(["", "a/", "a.b/", "__meta__/", "./"]),
+    st.sampled_from(["0", "1", "00.1", "__x__", "", "ü", "a b", "\n"]),
+    st.sampled_from(["", ".", ".jpg", ".JPG", ".txt", ".seg.png", "..json", ".__x__"]),
+).filter(lambda name: name.strip("/."))
+
+
+def read(content: bytes) -> list[Found]:
+    return list(read_members(CountedStream(io.BytesIO(content)), lambda _: 1 << 30))
+
+
+def samples(content: bytes, *fields: str, **limits: int) -> list[RawSample]:
+    stream = CountedStream(io.BytesIO(content))
+    return list(read_tar(stream, Wanted(frozenset(fields), **limits)))
+
+
+def grouped(members: list[Found]) -> list[tuple[str, list[tuple[str, bytes | None]]]]:
+    """Key, and extension and content of each member, of what stands together."""
+    return [
+        (key, [(member.extension, member.content) for member in group])
+        for key, group in itertools.groupby(members, key=lambda member: member.key)
+    ]
+
+
+def fault(content: bytes) -> ShardFault:
+    with pytest.raises(ShardFault) as caught:
+        read(content)
+    return caught.value
+
+
+def by_webdataset(content: bytes) -> list[tuple[str, dict[str, bytes]]]:
+    files = tar_file_expander([{"url": "", "stream": io.BytesIO(content)}], eof_value=None)
+    samples = []
+    for sample in group_by_keys(files):
+        key = sample.pop("__key__")
+        samples.append((key, {name: held for name, held in sample.items() if name != "__url__"}))
+    return samples
+
+
+@given(st.lists(st.tuples(names, st.binary(max_size=3)), max_size=8, unique_by=lambda m: m[0]))
+def test_samples_are_those_of_webdataset(members: list[Member]) -> None:
+    content = tar_bytes(members)
+    found = grouped(read(content))
+    if any(len(dict(group)) < len(group) for _, group in found):  # where webdataset gives up
+        with pytest.raises(ValueError, match="duplicate"):
+            by_webdataset(content)
+    else:
+        assert [(key, dict(group)) for key, group in found] == by_webdataset(content)
+
+
+@given(
+    st.lists(st.tuples(names, st.binary(max_size=600)), max_size=5, unique_by=lambda m: m[0]),
+    st.sampled_from([tarfile.USTAR_FORMAT, tarfile.GNU_FORMAT, tarfile.PAX_FORMAT]),
+    st.integers(0, 200),
+)
+def test_members_are_those_of_tarfile(members: list[Member], format: int, longer: int) -> None:
+    file = io.BytesIO()
+    with tarfile.open(fileobj=file, mode="w", format=format, errors="replace") as tar:
+        for name, content in members:
+            prefix = "" if format == tarfile.USTAR_FORMAT else "n" * longer
+            member = tarfile.TarInfo(prefix + name)
+            member.size = len(content)
+            tar.addfile(member, io.BytesIO(content))
+    file.seek(0)
+    with tarfile.open(fileobj=file) as tar:
+        expected = [
+            (each.name, cast(Any, tar.extractfile(each)).read())
+            for each in tar
+            if base_plus_ext(each.name)[0] is not None and not re.match("__.*__", each.name)
+        ]
+    found = read(file.getvalue())
+    if not any(re.match("__", name) for name, _ in members):
+        assert [member.content for member in found] == [content for _, content in expected]
+        assert [member.key for member in found] == [base_plus_ext(n)[0] for n, _ in expected]
+
+
+@pytest.mark.parametrize(
+    ("name", "key", "extension"),
+    [
+        ("0.jpg", "0", "jpg"),
+        ("0.JPG", "0", "jpg"),
+        ("a.b/0.seg.PNG", "a.b/0", "seg.png"),
+        ("train/0.v2.jpg", "train/0", "v2.jpg"),
+    ],
+)
+def test_keys_end_at_the_first_dot_of_the_name(name: str, key: str, extension: str) -> None:
+    assert read(tar_bytes([(name, b"x")])) == [(key, extension, b"x", True)]
+
+
+@given(st.text("ab./", max_size=12))
+def test_names_are_parted_as_webdataset_parts_them(name: str) -> None:
+    key, extension = base_plus_ext(name)
+    assert key_and_extension(name) == (key or "", extension or "")
+
+
+def of_type(name: str, kind: bytes, size: int = 0) -> bytes:
+    """A member's header."""
+    member = tarfile.TarInfo(name)
+    member.type, member.linkname, member.size = kind, "/etc/passwd", size
+    return member.tobuf(tarfile.GNU_FORMAT)
+
+
+@pytest.mark.parametrize(
+    "kind",
+    [tarfile.SYMTYPE, tarfile.LNKTYPE, tarfile.CHRTYPE, tarfile.BLKTYPE, tarfile.FIFOTYPE, b"?"],
+)
+def test_links_and_devices_make_their_sample_unusable(kind: bytes) -> None:
+    content = of_type("0.jpg", kind) + tar_bytes([("0.txt", b"a"), ("1.jpg", b"x")])
+    first, second = samples(content, "txt")
+    assert (first.fault, first.image, first.fields) == ("member_not_a_file", b"", {})
+    assert (second.fault, second.image) == ("", b"x")
+
+
+def test_folders_belong_to_no_sample() -> None:
+    assert read(of_type("a.jpg", tarfile.DIRTYPE) + bytes(1024)) == []
+
+
+@pytest.mark.parametrize("gzipped", [False, True])
+def test_the_same_samples_plain_and_gzipped(gzipped: bool) -> None:
+    content = tar_bytes(MEMBERS, gzipped=gzipped)
+    stream = CountedStream(io.BytesIO(content))
+    found = list(read_tar(stream, Wanted(frozenset(["txt"]))))
+    assert [sample.key for sample in found] == ["0", "1", "folder/" + "n" * 150, "2", "3"]
+    assert found[0].fields == {"jpg": b"x" * 700, "txt": b"a"}
+    assert stream.bytes_read == len(content)
+
+
+def test_a_tar_without_members_has_no_samples() -> None:
+    assert read(tar_bytes([])) == []
+    assert read(tar_bytes([("README", b"no extension, no sample")])) == []
+
+
+def test_a_repeated_member_is_noted_on_its_sample_alone() -> None:
+    found = samples(tar_bytes([("0.jpg", b"x"), ("0.JPG", b"y"), ("1.jpg", b"z")]))
+    assert [sample.fault for sample in found] == ["member_repeated", ""]
+
+
+def test_a_key_that_comes_back_is_a_sample_of_its_own() -> None:
+    found = samples(tar_bytes([("0.jpg", b"x"), ("1.jpg", b"y"), ("0.txt", b"z")]))
+    assert [(sample.index, sample.key) for sample in found] == [(0, "0"), (1, "1"), (2, "0")]
+    assert [sample.fault for sample in found] == ["", "", "image_missing"]
+
+
+def needed(plain: bytes) -> int:
+    """Bytes up to the block of zeros that ends a tar."""
+    return len(plain.rstrip(b"\0")) // BLOCK * BLOCK + 2 * BLOCK
+
+
+def test_a_tar_cut_anywhere_is_a_fault() -> None:
+    plain = tar_bytes(MEMBERS)
+    for end in range(needed(plain)):
+        cut = fault(plain[:end])
+        assert cut.reason == ("shard_truncated" if end >= BLOCK else "shard_unreadable")
+        assert cut.offset == end
+
+
+def test_a_tar_cut_in_its_padding_is_whole() -> None:
+    plain = tar_bytes(MEMBERS)
+    assert len(read(plain[: needed(plain)])) == len(read(plain))
+
+
+def test_a_gzipped_tar_cut_anywhere_is_a_fault() -> None:
+    gzipped = tar_bytes(MEMBERS, gzipped=True)
+    for end in range(len(gzipped)):
+        cut = fault(gzipped[:end])
+        assert cut.reason == ("shard_truncated" if end > 1 else "shard_unreadable")
+
+
+def test_a_tar_gzipped_after_it_was_cut_is_a_fault() -> None:
+    after_zeros = 3 * BLOCK + BLOCK + BLOCK + 3 * BLOCK  # between members 1.jpg and folder/…
+    plain = tar_bytes(MEMBERS)
+    assert plain[after_zeros - 1024 : after_zeros] == bytes(1024)
+    assert fault(gzip.compress(plain[:after_zeros])).reason == "shard_truncated"
+
+
+@pytest.mark.parametrize("member", range(1, 4))
+def test_a_damaged_header_is_no_end(member: int) -> None:
+    content = bytearray(tar_bytes([(f"{index}.jpg", b"x") for index in range(4)]))
+    content[member * 2 * BLOCK] ^= 1
+    assert fault(bytes(content)).reason == "shard_damaged"
+
+
+@given(
+    st.booleans(),
+    st.lists(st.tuples(st.integers(0, 6000), st.integers(0, 255)), min_size=1, max_size=4),
+)
+def test_damaged_bytes_raise_nothing_but_shard_faults(
+    gzipped: bool, changes: list[tuple[int, int]]
+) -> None:
+    content = bytearray(tar_bytes(MEMBERS, gzipped=gzipped))
+    for place, value in changes:
+        content[place % len(content)] = value
+    with suppress(ShardFault):
+        read(bytes(content))
+
+
+@pytest.mark.parametrize(
+    ("content", "reason"),
+    [
+        (b"", "shard_unreadable"),
+        (b"<html>not found</html>" * 100, "shard_unreadable"),
+        (gzip.compress(b"no tar" * 100), "shard_unreadable"),
+        (tar_bytes(MEMBERS) + b"more", "shard_damaged"),
+        (tar_bytes(MEMBERS) * 2, "shard_damaged"),
+        (tar_bytes(MEMBERS, gzipped=True) + b"more", "shard_damaged"),
+        (tar_bytes(MEMBERS, gzipped=True) * 2, "shard_damaged"),
+    ],
+)
+def test_what_is_no_tar_is_a_fault(content: bytes, reason: str) -> None:
+    assert fault(content).reason == reason
+
+
+def test_samples_before_the_cut_are_given_out_first() -> None:
+    stream = CountedStream(io.BytesIO(tar_bytes(MEMBERS)[: 9 * BLOCK]))
+    found = read_tar(stream, Wanted(frozenset()))
+    assert next(found).key == "0"
+    with pytest.raises(ShardFault):
+        list(found)
+
+
+def test_storage_errors_are_no_faults_of_the_shard() -> None:
+    class Failing(io.BytesIO):
+        def read(self, size: int | None = -1) -> bytes:
+            raise OSError(5, "Input/output error")
+
+    with pytest.raises(OSError, match="Input/output"):
+        list(read_tar(CountedStream(Failing()), Wanted(frozenset())))
+
+
+def test_the_layout_of_img2dataset() -> None:
+    fields = {"url": "https://example.com/0", "caption": "a star", "status": "success", "width": 9}
+    members = [
+        ("000000000.jpg", b"x"),
+        ("000000000.json", json.dumps(fields, indent=4).encode()),
+        ("000000000.txt", b"a star"),
+    ]
+    (sample,) = samples(tar_bytes(members), "txt", "json")
+    assert sample.key == "000000000"
+    parsed: dict[str, Any] = {}
+    sources = ["txt", "json:caption", "json:url", "json:width"]
+    found = [read_field(sample.fields, source, parsed) for source in sources]
+    assert found == ["a star", "a star", "https://example.com/0", "9"]
+
+
+@pytest.mark.parametrize(
+    ("image", "text", "fault"),
+    [(2, 3, ""), (1, 3, "image_too_large"), (2, 2, "text_too_large")],
+)
+def test_only_wanted_members_that_are_small_enough_are_read(
+    image: int, text: int, fault: str
+) -> None:
+    members = [("0.jpg", b"12"), ("0.txt", b"123"), ("0.mp4", b"1"), ("1.JPG", b"1")]
+    content = tar_bytes(members)
+    first, second = samples(content, "txt", max_image_bytes=image, max_text_bytes=text)
+    assert first.fault == fault
+    assert first.fields == ({} if fault else {"jpg": b"12", "txt": b"123"})
+    assert (second.fault, second.image) == ("", b"1")
+
+
+def test_a_sample_of_ten_thousand_members_is_told_and_not_held() -> None:
+    members = [(f"0.{number}", b"x" * 100) for number in range(9_999)]
+    content = tar_bytes([*members, ("0.jpg", b"x"), ("1.jpg", b"next")])
+    fields = [str(number) for number in range(10_000)]
+    first, second = samples(content, *fields, max_members=9_999)
+    assert (first.fault, first.fields, second.fault) == ("members_too_many", {}, "")
+    assert samples(content, *fields, max_members=10_000)[0].fault == ""
+
+
+def test_a_repeated_member_of_a_sample_with_as_many_as_it_may_have_is_told() -> None:
+    content = tar_bytes([("0.jpg", b"x"), ("0.txt", b"a"), ("0.txt", b"b"), ("1.jpg", b"next")])
+    first, second = samples(content, "txt", max_members=2)
+    assert (first.fault, first.fields, second.fault) == ("member_repeated", {}, "")
+
+
+def extended(kind: bytes, content: bytes) -> bytes:
+    """An extended header and what it holds."""
+    return of_type("x", kind, len(content)) + content + bytes(-len(content) % BLOCK)
+
+
+@pytest.mark.parametrize(
+    "header",
+    [
+        extended(tarfile.GNUTYPE_LONGNAME, b"/" * 1_000_000),
+        extended(tarfile.XHDTYPE, b"5 a=\n" * 200_000),
+    ],
+    ids=["a name", "records"],
+)
+def test_a_long_header_takes_no_time(header: bytes) -> None:
+    """Both took the square of their length, which is hours."""
+    (sample,) = samples(header + tar_bytes([("0", b"x"), ("1.jpg", b"x")]))
+    assert (sample.key, sample.fault) == ("1", "")
+
+
+def test_what_global_headers_say_of_other_things_is_not_held() -> None:
+    def header(number: int) -> bytes:
+        return extended(tarfile.XGLTYPE, b"900015 key%03d=%s\n" % (number, b"x" * 900_000))
+
+    content = b"".join(map(header, range(20))) + tar_bytes([("0.jpg", b"x")])
+    tracemalloc.start()
+    try:
+        assert len(samples(content)) == 1
+        assert tracemalloc.get_traced_memory()[1] < 8 << 20
+    finally:
+        tracemalloc.stop()
+
+
+def test_a_sparse_member_that_claims_a_terabyte_is_not_read() -> None:
+    """GNU's sparse files state their size and hold none of it."""
+    header = bytearray(of_type("0.jpg", tarfile.GNUTYPE_SPARSE))
+    header[483:495] = tarfile.itn(1 << 33, 12, tarfile.GNU_FORMAT)  # the size of the whole
+    header[482] = 1  # a further header follows, and then another
+    header[148:156] = b" " * 8
+    header[148:156] = b"%06o\0 " % sum(header)
+    further = bytes(504) + b"\1" + bytes(7) + bytes(512)
+    (sample, following) = samples(bytes(header) + further + tar_bytes([("1.jpg", b"x")]))
+    assert (sample.fault, following.fault) == ("member_not_a_file", "")
+
+
+@pytest.mark.parametrize("kind", [tarfile.GNUTYPE_LONGNAME, tarfile.XHDTYPE, tarfile.XGLTYPE])
+def test_an_extended_header_of_any_size_is_not_read_into_memory(kind: bytes) -> None:
+    small = of_type("0.jpg", tarfile.REGTYPE)
+    found = fault(small + of_type("x", kind, 1 << 33) + bytes(4096))
+    assert (found.reason, found.offset) == ("shard_damaged", 2 * BLOCK)
+
+
+@pytest.mark.parametrize(
+    "records",
+    [
+        b"x path=a\n",
+        b"9 path\n\n\n",
+        b"99 path=a\n",
+        b"0 path=a\n",
+        b"11 size=ab\n",
+        b"11 size=-9\n",
+    ],
+)
+def test_damaged_records_of_an_extended_header_are_a_fault(records: bytes) -> None:
+    header = of_type("x", tarfile.XHDTYPE, len(records))
+    content = header + records.ljust(BLOCK, b"\0") + tar_bytes([("0.jpg", b"x")])
+    assert fault(content).reason == "shard_damaged"

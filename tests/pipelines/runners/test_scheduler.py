@@ -1,0 +1,225 @@
+"""However workers load, fail, fall sick or die: a report for every unit, and none twice."""
+
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from support.sample_data import job
+
+from inference import ResolvedCheckpoint
+from pipelines.output.layout import whole_file
+from pipelines.output.listing import Standing, contents
+from pipelines.planning.plan import Plan
+from pipelines.planning.resolve import Resolved, ResolvedJob
+from pipelines.runners.scheduler import Assignment, Lost, Message, Ready, schedule
+from pipelines.runners.worker import note
+from pipelines.storage.local import LocalStorage
+from pipelines.storage.storage import Entry
+from schemas.errors import JobError, WorkerFault
+from schemas.report import UnitReport
+from schemas.sample import Unit
+
+ROOT = Path("/nowhere")
+
+
+class Memory(LocalStorage):
+    """Files that are nothing but names."""
+
+    def __init__(self) -> None:
+        self.paths: set[str] = set()
+
+    def list(self, folder: str, recursive: bool = True) -> list[Entry]:
+        return [Entry(path, 0, "") for path in sorted(self.paths) if path.startswith(folder)]
+
+    def write_bytes(self, path: str, content: bytes, durable: bool = True) -> None:
+        self.paths.add(path)
+
+    def delete(self, path: str) -> None:
+        self.paths.discard(path)
+
+
+def planned(sizes: list[int]) -> Plan:
+    checkpoint = ResolvedCheckpoint(
+        source="none", local=True, version="none", resolution=56, generation=2
+    )
+    resolved = Resolved(checkpoint=checkpoint, device="cpu", threads=1, files={}, packages={})
+    work = ResolvedJob(job=job(ROOT), resolved=resolved)
+    units = tuple(
+        Unit(f"{number:03}", "", f"{number:03}.tar", size, "") for number, size in enumerate(sizes)
+    )
+    return Plan(work, units, contents(work.layout, [], []), is_new=False)
+
+
+class Fates:
+    """A crew in which what becomes of each message is drawn."""
+
+    def __init__(self, plan: Plan, storage: Memory, draw: Callable[[int], str]) -> None:
+        self.layout = plan.work.layout
+        self.storage = storage
+        self.draw = draw
+        self.working: dict[int, Assignment | None] = {}
+        self.given: list[Assignment] = []
+        self.started = 0
+        self.most = 0
+        self.closed = False
+
+    def start(self) -> int:
+        self.started += 1
+        self.working[self.started] = None
+        self.most = max(self.most, len(self.working))
+        return self.started
+
+    def give(self, worker: int, assignment: Assignment) -> None:
+        assert self.working[worker] is None
+        self.working[worker] = assignment
+        self.given.append(assignment)
+
+    def messages(self) -> Iterator[tuple[int, Message]]:
+        worker = min(self.working, key=lambda number: (self.working[number] is None, number))
+        assignment = self.working[worker]
+        fate = self.draw(self.started)
+        if assignment is None:
+            yield from self._loaded(worker, fate)
+            return
+        unit = assignment.unit.name
+        attempt = assignment.attempts + 1
+        if fate == "sick":
+            del self.working[worker]
+            yield worker, WorkerFault("sick")
+            return
+        if fate == "dies unbegun":
+            del self.working[worker]
+            yield worker, Lost("died")
+            return
+        self.storage.write_bytes(self.layout.attempt(unit, attempt), b"")
+        if fate == "dies":
+            del self.working[worker]
+            yield worker, Lost("died")
+            return
+        if fate != "fails":
+            self.storage.write_bytes(self.layout.file(whole_file(unit)), b"")
+        if fate == "dies committed":
+            del self.working[worker]
+            yield worker, Lost("died")
+            return
+        status = "failed" if fate == "fails" else "committed"
+        report = UnitReport(unit=unit, status=status, attempt=attempt)
+        note(report, self.layout, self.storage)
+        self.working[worker] = None
+        yield worker, report
+
+    def _loaded(self, worker: int, fate: str) -> Iterator[tuple[int, Message]]:
+        if fate in ("sick", "dies unbegun"):
+            del self.working[worker]
+            yield worker, WorkerFault("sick") if fate == "sick" else Lost("died")
+        else:
+            yield worker, Ready()
+
+    def close(self) -> None:
+        self.closed = True
+
+
+FATES = ("commits", "fails", "dies", "dies committed", "dies unbegun", "sick")
+
+
+@given(st.lists(st.integers(0, 9), max_size=12), st.integers(1, 4), st.data())
+def test_every_unit_is_reported_once_or_the_run_ends_for_sickness(
+    sizes: list[int], workers: int, data: st.DataObject
+) -> None:
+    plan, storage = planned(sizes), Memory()
+    crew = Fates(plan, storage, lambda _: data.draw(st.sampled_from(FATES)))
+    reports: list[UnitReport] = []
+    try:
+        for report in schedule(plan, plan.units, storage, crew, workers):
+            reports.append(report)
+    except WorkerFault:
+        ended = False
+    else:
+        ended = True
+    names = [report.unit for report in reports]
+    assert len(set(names)) == len(names)
+    assert crew.closed
+    assert crew.most <= workers
+    if ended:
+        assert sorted(names) == [unit.name for unit in plan.units]
+    committed = {report.unit for report in reports if report.status == "committed"}
+    held = contents(plan.work.layout, sorted(storage.paths), [unit.name for unit in plan.units])
+    assert committed <= held.complete
+    assert held.failed == {r.unit for r in reports if r.status == "failed"}
+
+
+def run(sizes: list[int], workers: int, fate: Callable[[Fates], str]) -> tuple[Fates, list[str]]:
+    plan, storage = planned(sizes), Memory()
+    crew: Fates = Fates(plan, storage, lambda _: fate(crew))
+    reports = list(schedule(plan, plan.units, storage, crew, workers))
+    return crew, [f"{report.unit} {report.status}" for report in reports]
+
+
+def test_largest_first() -> None:
+    crew, _ = run([2, 9, 5], 1, lambda _: "commits")
+    assert [assignment.unit.size for assignment in crew.given] == [9, 5, 2]
+    assert crew.started == 1
+
+
+def test_a_unit_that_kills_its_workers_comes_last_and_is_given_up_after_five() -> None:
+    crew, reports = run(
+        [9, 1, 1],
+        1,
+        lambda crew: "dies" if crew.given[-1:] and crew.given[-1].unit.size == 9 else "",
+    )
+    assert reports == ["001 committed", "002 committed", "000 failed"]
+    assert [each.attempts for each in crew.given if each.unit.size == 9] == [0, 1, 2, 3, 4]
+
+
+def test_three_sick_workers_in_a_row_end_the_run_and_charge_nothing() -> None:
+    plan, storage = planned([1, 1]), Memory()
+    fates = iter(["", "sick", "", "sick", "", "sick"])
+    crew = Fates(plan, storage, lambda _: next(fates))
+    with pytest.raises(WorkerFault, match="sick"):
+        list(schedule(plan, plan.units, storage, crew, 1))
+    assert storage.paths == set()
+
+
+def test_sickness_between_commits_ends_nothing() -> None:
+    fates = iter(["", "sick", "", "sick", "", "commits"] * 4)
+    _, reports = run([1, 1, 1, 1], 1, lambda _: next(fates))
+    assert len(reports) == 4
+
+
+def test_closing_abandons_what_is_in_work() -> None:
+    plan, storage = planned([3, 2, 1]), Memory()
+    crew = Fates(plan, storage, lambda _: "commits")
+    reports = schedule(plan, plan.units, storage, crew, 1)
+    next(reports)
+    held = plan.work.layout.attempt("001", 1)  # it is given as soon as the first is reported
+    storage.write_bytes(held, b"")
+    reports.close()
+    assert crew.closed
+    assert held not in storage.paths
+
+
+def test_a_wrong_job_ends_the_run_at_once() -> None:
+    plan, storage = planned([1]), Memory()
+
+    class Wrong(Fates):
+        def messages(self) -> Iterator[tuple[int, Message]]:
+            yield 1, JobError("wrong")
+
+    crew = Wrong(plan, storage, lambda _: "")
+    with pytest.raises(JobError, match="wrong"):
+        list(schedule(plan, plan.units, storage, crew, 1))
+    assert crew.closed
+
+
+def test_parts_that_a_lost_worker_committed_are_not_made_again() -> None:
+    plan, storage = planned([1]), Memory()
+    fates = iter(["", "dies", "", "commits"])
+    crew = Fates(plan, storage, lambda _: next(fates))
+    storage.paths.add(plan.work.layout.file("000.00000.parquet"))
+    list(schedule(plan, plan.units, storage, crew, 1))
+    assert [each.standing for each in crew.given] == [
+        Standing(),
+        Standing(1, False, ("000.00000.parquet",)),
+    ]

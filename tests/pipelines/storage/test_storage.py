@@ -1,0 +1,113 @@
+"""Files appear whole or not at all, and a listing survives whatever a file system holds."""
+
+import io
+import os
+from pathlib import Path
+
+import pytest
+
+from pipelines.storage.local import LocalStorage
+from pipelines.storage.resolve import absolute, storage_for
+from schemas.errors import JobError
+
+STORAGE = LocalStorage()
+
+
+class Breaking(io.BytesIO):
+    """Gives some bytes, then fails."""
+
+    def read(self, size: int | None = -1) -> bytes:
+        if self.tell():
+            raise OSError(28, "No space left on device")
+        return super().read(4)
+
+
+def paths(folder: Path, recursive: bool = True) -> list[str]:
+    return [os.path.relpath(e.path, folder) for e in STORAGE.list(str(folder), recursive)]
+
+
+@pytest.mark.parametrize("durable", [True, False])
+def test_what_is_written_is_read(tmp_path: Path, durable: bool) -> None:
+    path = str(tmp_path / "new" / "folder" / "a.parquet")
+    STORAGE.write_bytes(path, b"first", durable)
+    STORAGE.write_bytes(path, b"second", durable)
+    assert STORAGE.read_bytes(path) == b"second"
+    assert paths(tmp_path) == ["new/folder/a.parquet"]
+
+
+def test_a_write_that_fails_leaves_the_old_file_and_nothing_else(tmp_path: Path) -> None:
+    path = str(tmp_path / "a.parquet")
+    STORAGE.write_bytes(path, b"whole")
+    with pytest.raises(OSError, match="No space"):
+        STORAGE.write(path, Breaking(b"half of it"))
+    assert STORAGE.read_bytes(path) == b"whole"
+    assert paths(tmp_path) == ["a.parquet"]
+
+
+def test_a_file_is_not_seen_before_it_is_whole(tmp_path: Path) -> None:
+    class Watching(io.BytesIO):
+        def read(self, size: int | None = -1) -> bytes:
+            (name,) = os.listdir(tmp_path)
+            assert name.startswith(".a.parquet.")
+            assert name.endswith(".tmp")
+            return super().read(size)
+
+    STORAGE.write(str(tmp_path / "a.parquet"), Watching(b"content"))
+    assert os.listdir(tmp_path) == ["a.parquet"]
+
+
+def test_a_missing_file_cannot_be_opened_but_deleted(tmp_path: Path) -> None:
+    path = str(tmp_path / "a")
+    with pytest.raises(FileNotFoundError):
+        STORAGE.open(path)
+    STORAGE.delete(path)
+    STORAGE.write_bytes(path, b"")
+    STORAGE.delete(path)
+    assert not os.path.exists(path)
+
+
+def test_a_listing_is_sorted_and_tells_sizes(tmp_path: Path) -> None:
+    for name in ("b", "a/c", "a.b", "a/b/d"):
+        STORAGE.write_bytes(str(tmp_path / name), name.encode())
+    assert paths(tmp_path) == ["a.b", "a/b/d", "a/c", "b"]
+    assert paths(tmp_path, recursive=False) == ["a.b", "b"]
+    assert [entry.size for entry in STORAGE.list(str(tmp_path))] == [3, 5, 3, 1]
+
+
+def test_there_is_nothing_in_a_folder_that_is_none(tmp_path: Path) -> None:
+    STORAGE.write_bytes(str(tmp_path / "file"), b"")
+    assert paths(tmp_path / "missing") == paths(tmp_path / "file") == []
+
+
+def test_a_version_changes_with_the_content(tmp_path: Path) -> None:
+    path = str(tmp_path / "a")
+    versions = set()
+    for content in (b"1", b"22"):
+        STORAGE.write_bytes(path, content)
+        versions.add(STORAGE.list(str(tmp_path))[0].version)
+    os.utime(path, (1, 1))
+    versions.add(STORAGE.list(str(tmp_path))[0].version)
+    assert len(versions) == 3
+
+
+def test_links_are_followed_but_not_in_circles_and_not_to_nowhere(tmp_path: Path) -> None:
+    STORAGE.write_bytes(str(tmp_path / "a" / "file"), b"")
+    (tmp_path / "a" / "circle").symlink_to(tmp_path)
+    (tmp_path / "b").symlink_to(tmp_path / "a")
+    (tmp_path / "nowhere").symlink_to(tmp_path / "missing")
+    (tmp_path / "link").symlink_to(tmp_path / "a" / "file")
+    assert paths(tmp_path) == ["a/file", "b/file", "link"]
+
+
+@pytest.mark.parametrize("path", ["s3://corpus/a.tar", "gs://corpus/a.tar", "https://a.b/c.tar"])
+def test_other_places_are_refused_by_name(path: str) -> None:
+    with pytest.raises(JobError, match=f"^{path}: .*://"):
+        storage_for(path)
+
+
+def test_paths_are_made_absolute(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("HOME", "/home/me")
+    given = ("a//b/../c", "/x/", "file:///x/y", "~/z")
+    assert [absolute(path) for path in given] == [f"{tmp_path}/a/c", "/x", "/x/y", "/home/me/z"]
+    assert isinstance(storage_for("file:///x"), LocalStorage)

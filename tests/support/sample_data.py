@@ -1,0 +1,89 @@
+"""What tests are made of: images, shards and jobs, made in code."""
+
+import gzip
+import io
+import tarfile
+from collections.abc import Iterable, Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.parquet as pq
+from PIL import Image
+
+from pipelines.config.job import Job
+
+Member = tuple[str, bytes]  # name in the tar, content
+
+
+def picture(width: int, height: int, seed: int = 0, mode: str = "RGB") -> Image.Image:
+    """Coarse patches of random colours, so that no two corners and no two seeds look alike."""
+    channels = len(Image.new(mode, (1, 1)).getbands())
+    patches = np.random.default_rng(seed).integers(0, 256, (4, 5, channels), np.uint8)
+    image = Image.fromarray(patches.squeeze(), None if mode == "RGB" else mode)
+    return image.resize((width, height), Image.Resampling.BICUBIC)
+
+
+def encoded(image: Image.Image, format: str, **options: Any) -> bytes:
+    """The file that Pillow writes of an image."""
+    file = io.BytesIO()
+    image.save(file, format, **options)
+    return file.getvalue()
+
+
+def jpeg(width: int, height: int, seed: int = 0, **options: Any) -> bytes:
+    return encoded(picture(width, height, seed), "JPEG", **options)
+
+
+def tar_bytes(members: Iterable[Member], *, gzipped: bool = False) -> bytes:
+    """A tar of the members in that order; the same members give the same bytes."""
+    file = io.BytesIO()
+    with tarfile.open(fileobj=file, mode="w") as tar:
+        for name, content in members:
+            member = tarfile.TarInfo(name)
+            member.size = len(content)
+            tar.addfile(member, io.BytesIO(content))
+    return gzip.compress(file.getvalue(), mtime=0) if gzipped else file.getvalue()
+
+
+def pairs(number: int, seed: int = 0, side: int = 24) -> Iterator[Member]:
+    """Members of samples whose image and text tell `seed` and position."""
+    for index in range(number):
+        yield f"{index:06}.jpg", jpeg(side, side, 1000 * seed + index)
+        yield f"{index:06}.txt", f"picture {index} of series {seed}".encode()
+
+
+def write_shard(path: Path, members: Iterable[Member]) -> Path:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_bytes(tar_bytes(members))
+    return path
+
+
+def parquet_bytes(columns: Mapping[str, Any], rows_per_group: int = 1000, **options: Any) -> bytes:
+    """A Parquet file of the columns; the same columns give the same bytes."""
+    file = io.BytesIO()
+    pq.write_table(pa.table(dict(columns)), file, row_group_size=rows_per_group, **options)
+    return file.getvalue()
+
+
+def images_column(images: Iterable[bytes | None]) -> pa.Array:
+    """As Hugging Face's datasets stores images."""
+    kind = pa.struct([("bytes", pa.binary()), ("path", pa.string())])
+    held = [{"bytes": content, "path": f"{n}.jpg"} for n, content in enumerate(images)]
+    return pa.array(held, kind)
+
+
+def job(folder: Path, checkpoint: Path | str = "google/paligemma2-3b-mix-224", **keys: Any) -> Job:
+    """A small job over `folder/shards/*.tar` into `folder/output`; `keys` are set in its place."""
+    model = {"checkpoint": str(checkpoint), "precision": "float32", "device": "cpu"}
+    return Job.model_validate(
+        {
+            "name": "test",
+            "input": {"shards": f"{folder}/shards/*.tar"},
+            "model": {**model, "block_size": 4, "batch_size": 4},
+            "tasks": {"caption": {"kind": "caption", "max_new_tokens": 4}},
+            "output": f"{folder}/output",
+            **keys,
+        }
+    )

@@ -10,7 +10,9 @@ class Engine(Protocol):
     """Answers blocks of requests; the result depends on the block alone, unless memory runs out."""
 
     resolution: int  # S: requests hold images of [S, S, 3]
-    halvings: int  # times that memory ran out, and a block was run again in batches half as large
+    oom_retries: (
+        int  # times that memory ran out, and a block was run again in batches half as large
+    )
 
     def generate(self, block: Sequence[Request], /) -> list[tuple[Generation, ...]]:
         """One generation per prompt, in the order of the requests and of their prompts."""

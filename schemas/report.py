@@ -7,7 +7,7 @@ from pydantic import model_validator
 
 from schemas.frozen import Frozen
 
-Status = Literal["kept", "dropped", "quarantined", "invalid"]
+SampleStatus = Literal["kept", "dropped", "quarantined", "invalid"]
 Outcome = Literal["complete", "partial", "failed", "stopped", "interrupted", "worker_fault"]
 
 

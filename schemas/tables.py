@@ -14,7 +14,9 @@ FOOTER_VERSION = "shardmill.schema_version"
 FOOTER_FINGERPRINT = "shardmill.fingerprint"
 FOOTER_UNIT = "shardmill.unit"
 FOOTER_SALVAGED = "shardmill.salvaged"  # why the shard could not be read on, where it ends early
-FOOTER_HALVINGS = "shardmill.halvings"  # stands where memory ran out: other bytes are possible then
+FOOTER_OOM_RETRIES = (
+    "shardmill.halvings"  # stands where memory ran out: other bytes are possible then
+)
 FOOTER_COUNTS = "shardmill.counts"  # JSON of schemas.report.Counts
 
 IDENTITY: dict[str, pa.DataType] = {

@@ -37,7 +37,7 @@ from benchmarks.turns import by_turns, spread
 from filters import TextFilter
 from filters.base import Judge
 from pipelines.annotation.annotator import Annotator
-from pipelines.concurrency.background import Behind
+from pipelines.concurrency.background import BackgroundWorker
 from pipelines.config.job import Job
 from pipelines.planning.resolve import ResolvedJob
 from pipelines.storage.local import LocalStorage
@@ -60,7 +60,7 @@ class WaitingEngine:
     """Says captions that were made before, after the time that it is to take."""
 
     resolution = SIDE
-    halvings = 0
+    oom_retries = 0
 
     def __init__(self, seconds: float, busy: float) -> None:
         self._seconds, self._busy = seconds, busy  # an image; a share
@@ -132,7 +132,8 @@ def main(
 def _seconds(annotator: Annotator, shard: Path, samples: int, way: str) -> float:
     """Of a pass over the shard, filters and engine being loaded."""
     with patch(
-        "pipelines.annotation.annotator.Behind", lambda name, apart: Behind(name, apart=WAYS[way])
+        "pipelines.annotation.annotator.BackgroundWorker",
+        lambda name, apart: BackgroundWorker(name, apart=WAYS[way]),
     ):
         report = annotator.annotate(Unit("a", str(shard), shard.name, shard.stat().st_size, ""))
     assert report.counts.kept == samples, report

@@ -33,7 +33,7 @@ class BatchedEngine(ABC):
     def __init__(self, model: Model, checkpoint: ResolvedCheckpoint, resources: Resources) -> None:
         torch.set_num_threads(resources.threads)
         self.resolution = checkpoint.resolution
-        self.halvings = 0
+        self.oom_retries = 0
         sizes = resolve_sizes(model, checkpoint, resources.device, resources.gpus)
         self.block_size = sizes.block_size  # what it is best given at a time
         self._batch_size, self._slots = sizes.batch_size, sizes.slots
@@ -85,7 +85,7 @@ class BatchedEngine(ABC):
                 if size == 1:
                     raise WorkerFault("one prompt alone does not fit into memory") from None
             size //= 2
-            self.halvings += 1
+            self.oom_retries += 1
             torch.cuda.empty_cache()  # does nothing without a GPU
 
     def _pixel_values(self, requests: Sequence[Request]) -> torch.Tensor:

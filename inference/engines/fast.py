@@ -67,7 +67,7 @@ class FastEngine(BatchedEngine):
         alike = Request(image, (("caption en", _REHEARSED),))
         for block in ([alike] * self._batch_size, [both] * self._batch_size, [alike]):
             self.generate(block)
-        self.halvings = 0
+        self.oom_retries = 0
 
     def _answered(self, block: Sequence[Request], size: int) -> list[tuple[Generation, ...]]:
         with compiling() if self._compiled else nullcontext():

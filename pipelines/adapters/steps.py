@@ -13,17 +13,17 @@ from dataclasses import dataclass, field, replace
 from filters import TextFilter
 from filters.base import Filter, filter_names
 from inference import load_engine
-from pipelines.annotation.filtering import Judging
+from pipelines.annotation.filtering import FilterChain
 from pipelines.annotation.generation import ask, read
 from pipelines.annotation.preprocessing import Preparation
 from pipelines.annotation.worker_faults import worker_faults
-from pipelines.concurrency.stage_timer import Stopwatch
+from pipelines.concurrency.stage_timer import StageTimer
 from pipelines.planning.resolve import ResolvedJob
 from pipelines.reading import CountedStream
 from pipelines.rows.row import Answer, Row
 from pipelines.storage.resolve import storage_for
 from schemas.errors import JobError, ShardFault
-from schemas.report import Status
+from schemas.report import SampleStatus
 from schemas.sample import Sample, Unit
 
 _ANY = Unit("", "", "", 0, "")  # samples of any shard are judged together
@@ -35,7 +35,7 @@ class Rejected:
 
     shard: str
     index: int
-    status: Status
+    status: SampleStatus
     reason: str
     filter: str = ""  # the one that decided; "" where the sample is invalid
     scores: Mapping[str, float] = field(default_factory=dict)
@@ -63,14 +63,14 @@ class Reading:
 
     def __init__(self, work: ResolvedJob) -> None:
         _check(work)
-        judging = Judging([], work.resources)
-        self._preparation = Preparation(work.job, judging, None, threads=1)
+        filter_chain = FilterChain([], work.resources)
+        self._preparation = Preparation(work.job, filter_chain, None, threads=1)
 
     def samples(self, unit: Unit) -> Iterator[Sample | Rejected | Fault]:
         with worker_faults():
             try:
                 with closing(CountedStream(storage_for(unit.path).open(unit.path))) as stream:
-                    for row in self._preparation.rows(unit, stream, 0, Stopwatch()):
+                    for row in self._preparation.rows(unit, stream, 0, StageTimer()):
                         if row.kept:
                             self._preparation.read_header(row)
                         yield row.sample() if row.kept else _rejected(row)
@@ -88,15 +88,15 @@ class Filtering:
     def __init__(self, work: ResolvedJob, threads: int = 1) -> None:
         _check(work)
         with worker_faults():
-            judging = Judging(work.job.filters, work.resources, work.job.evaluate == "all")
-        self._preparation = Preparation(work.job, judging, None, threads)
+            filter_chain = FilterChain(work.job.filters, work.resources, work.job.evaluate == "all")
+        self._preparation = Preparation(work.job, filter_chain, None, threads)
         self._lock = threading.Lock()
 
     def judge(self, samples: Sequence[Sample]) -> list[Sample | Rejected]:
         """One for each, in order; threads take turns."""
         with self._lock, worker_faults():
             rows = _rows(samples)
-            for _ in self._preparation.judged(_ANY, rows, Stopwatch()):
+            for _ in self._preparation.judged(_ANY, rows, StageTimer()):
                 pass
             return [
                 replace(sample, texts=row.texts) if row.kept else _rejected(row)
@@ -121,21 +121,21 @@ class Asking:
         self._tasks = job.tasks
         with worker_faults():
             resources = work.resources
-            self._judging = Judging(list(judges.values()), resources, names=list(judges))
+            self._filter_chain = FilterChain(list(judges.values()), resources, names=list(judges))
             for task in job.tasks.values():
                 task.load(resources)
             self._engine = load_engine(model, checkpoint, resources)
-        self._preparation = Preparation(job, self._judging, self._engine.resolution, threads)
+        self._preparation = Preparation(job, self._filter_chain, self._engine.resolution, threads)
         self._lock = threading.Lock()
 
     def ask(self, samples: Sequence[Sample]) -> list[Answered | Rejected]:
         """One for each, in order; threads take turns."""
         with self._lock, worker_faults():
             rows = _rows(samples)
-            for _ in self._preparation.judged(_ANY, rows, Stopwatch()):
+            for _ in self._preparation.judged(_ANY, rows, StageTimer()):
                 pass
-            asked = ask(rows, self._tasks, self._engine, Stopwatch())
-            read(asked, self._tasks, self._judging, Stopwatch())
+            asked = ask(rows, self._tasks, self._engine, StageTimer())
+            read(asked, self._tasks, self._filter_chain, StageTimer())
             return [
                 Answered(sample, row.answers) if row.kept else _rejected(row)
                 for sample, row in zip(samples, rows, strict=True)

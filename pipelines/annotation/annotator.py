@@ -11,17 +11,17 @@ from contextlib import closing
 from typing import Literal
 
 from inference import Engine, load_engine
-from pipelines.annotation.earlier_rows import TakenRows
-from pipelines.annotation.filtering import Judging
+from pipelines.annotation.earlier_rows import EarlierRows
+from pipelines.annotation.filtering import FilterChain
 from pipelines.annotation.generation import Asked, ask, read
 from pipelines.annotation.preprocessing import Preparation
 from pipelines.annotation.unit_writer import Parts
-from pipelines.concurrency.background import Behind
+from pipelines.concurrency.background import BackgroundWorker
 from pipelines.concurrency.prefetch import prefetch
-from pipelines.concurrency.stage_timer import Stopwatch
+from pipelines.concurrency.stage_timer import StageTimer
 from pipelines.concurrency.watchdog import deadline
 from pipelines.output.layout import Layout
-from pipelines.planning.filters_from import judges
+from pipelines.planning.filters_from import filters_by_name
 from pipelines.planning.resolve import ResolvedJob
 from pipelines.reading import CountedStream
 from pipelines.rows.row import Row
@@ -45,8 +45,8 @@ class Annotator:
         self._work = work
         self._storage = storage
         self._tasks = job.tasks
-        filters = judges(job, work.resolved.filters_from)
-        self._judging = Judging(
+        filters = filters_by_name(job, work.resolved.filters_from)
+        self._filter_chain = FilterChain(
             list(filters.values()), resources, job.evaluate == "all", list(filters)
         )
         for task in job.tasks.values():
@@ -57,7 +57,7 @@ class Annotator:
         resolution = self._engine.resolution if self._engine else None
         self._preparation = Preparation(
             job,
-            self._judging,
+            self._filter_chain,
             resolution,
             decode_threads,
             isolated,
@@ -79,14 +79,14 @@ class Annotator:
         Whatever else goes wrong is raised: it is no fault of the unit's.
         """
         started = time.perf_counter()
-        stopwatch = Stopwatch()
+        timer = StageTimer()
         status: Literal["committed", "failed"] = "committed"
         fault: ShardFault | None = None
-        parts = Parts(self._work, self._storage, unit, parts_done, stopwatch, schema=self.schema)
+        parts = Parts(self._work, self._storage, unit, parts_done, timer, schema=self.schema)
         with closing(parts):
             try:
                 with closing(self._open(unit)) as stream:
-                    self._work_through(unit, stream, parts, stopwatch, on_progress)
+                    self._work_through(unit, stream, parts, timer, on_progress)
                     fault = stream.fault
             except ShardFault as met:
                 status, fault = "failed", met
@@ -96,7 +96,7 @@ class Annotator:
             files=tuple(parts.files),
             counts=parts.counts,
             scores=parts.scores,
-            stages=stopwatch.stages(),
+            stages=timer.stages(),
             seconds=round(time.perf_counter() - started, 3),
             error=fault.reason if fault else "",
             offset=fault.offset if fault else None,
@@ -104,10 +104,10 @@ class Annotator:
 
     def preview(self, unit: Unit, samples: int) -> Iterator[Row]:
         """The first samples of a unit through the whole job; nothing is stored."""
-        stopwatch = Stopwatch()
+        timer = StageTimer()
         with closing(self._open(unit)) as stream:
-            for block in self._preparation.blocks(unit, stream, 0, stopwatch, samples):
-                self._read(self._ask(block, stopwatch), stopwatch)
+            for block in self._preparation.blocks(unit, stream, 0, timer, samples):
+                self._read(self._ask(block, timer), timer)
                 yield from block
 
     def _open(self, unit: Unit) -> CountedStream:
@@ -121,45 +121,45 @@ class Annotator:
         unit: Unit,
         stream: CountedStream,
         parts: Parts,
-        stopwatch: Stopwatch,
+        timer: StageTimer,
         on_progress: OnProgress,
     ) -> None:
         """Ask about one block after another; the answers to each are stored behind."""
-        prepared = self._preparation.blocks(unit, stream, parts.skip, stopwatch)
+        prepared = self._preparation.blocks(unit, stream, parts.skip, timer)
         with (
             closing(prefetch(prepared, _BLOCKS_AHEAD, self._block_seconds)) as blocks,
-            Behind("answers", apart=self._engine is not None) as behind,
+            BackgroundWorker("answers", apart=self._engine is not None) as background,
         ):
-            block = self._next(blocks, stopwatch)
+            block = self._next(blocks, timer)
             while True:
-                asked = self._ask(block, stopwatch)
+                asked = self._ask(block, timer)
                 if block:
                     done = block[-1].index + 1 - unit.first_index
                     on_progress(Progress(unit.name, done, block[-1].position))
-                following = self._next(blocks, stopwatch)
+                following = self._next(blocks, timer)
                 fault = None if following else stream.fault
-                with stopwatch.stage("held", 1):  # the answers before these are not stored yet
-                    behind.do(self._store, asked, parts, not following, fault, stopwatch)
+                with timer.stage("held", 1):  # the answers before these are not stored yet
+                    background.submit(self._store, asked, parts, not following, fault, timer)
                 if not following:
                     return
                 block = following
 
-    def _next(self, blocks: Iterator[list[Row]], stopwatch: Stopwatch) -> list[Row]:
+    def _next(self, blocks: Iterator[list[Row]], timer: StageTimer) -> list[Row]:
         """The next block; empty after the last."""
-        with stopwatch.stage("wait", 1):
+        with timer.stage("wait", 1):
             return next(blocks, [])
 
-    def _ask(self, block: Sequence[Row], stopwatch: Stopwatch) -> Asked:
+    def _ask(self, block: Sequence[Row], timer: StageTimer) -> Asked:
         if self._engine is None:
             return Asked(block)
         with deadline(self._block_seconds, "answering a block"):
-            return ask(block, self._tasks, self._engine, stopwatch)
+            return ask(block, self._tasks, self._engine, timer)
 
-    def _read(self, asked: Asked, stopwatch: Stopwatch) -> None:
+    def _read(self, asked: Asked, timer: StageTimer) -> None:
         if self._engine is None:
             return
         with deadline(self._block_seconds, "reading a block's answers"):
-            read(asked, self._tasks, self._judging, stopwatch)
+            read(asked, self._tasks, self._filter_chain, timer)
 
     def _store(
         self,
@@ -167,17 +167,17 @@ class Annotator:
         parts: Parts,
         last: bool,
         fault: ShardFault | None,
-        stopwatch: Stopwatch,
+        timer: StageTimer,
     ) -> None:
-        self._read(asked, stopwatch)
-        parts.add(asked.rows, asked.halvings, last, fault)
+        self._read(asked, timer)
+        parts.add(asked.rows, asked.oom_retries, last, fault)
 
 
-def _taken(work: ResolvedJob) -> TakenRows | None:
+def _taken(work: ResolvedJob) -> EarlierRows | None:
     """The rows of the output that the job takes its verdicts from, if it does."""
     place, earlier = work.job.filters_from, work.resolved.filters_from
     if place is None or earlier is None:
         return None
     texts = ("source_text",) * (work.job.input.text is not None)
     columns = (*texts, *work.job.input.carried())
-    return TakenRows(Layout(absolute(place, work.folder)), storage_for(place), earlier, columns)
+    return EarlierRows(Layout(absolute(place, work.folder)), storage_for(place), earlier, columns)

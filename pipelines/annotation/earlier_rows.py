@@ -8,8 +8,8 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from pipelines.output.layout import Layout
-from pipelines.output.unit_progress import find_standing
-from pipelines.planning.filters_from import Earlier
+from pipelines.output.unit_progress import find_unit_progress
+from pipelines.planning.filters_from import EarlierOutput
 from pipelines.rows.row import Row
 from pipelines.storage.storage import Storage
 from schemas.errors import ShardFault
@@ -19,11 +19,11 @@ from schemas.tables import FOOTER_FINGERPRINT, IDENTITY
 _BATCH = 256  # rows held at a time
 
 
-class TakenRows:
+class EarlierRows:
     """Reads the rows of the output that a job takes its verdicts from."""
 
     def __init__(
-        self, layout: Layout, storage: Storage, earlier: Earlier, texts: tuple[str, ...]
+        self, layout: Layout, storage: Storage, earlier: EarlierOutput, texts: tuple[str, ...]
     ) -> None:
         self._layout = layout
         self._storage = storage
@@ -53,10 +53,10 @@ class TakenRows:
                 raise ShardFault("verdicts_damaged", 0) from None
 
     def _files(self, unit: Unit) -> Iterator[BinaryIO]:
-        standing = find_standing(unit.name, self._layout, self._storage)
-        if not standing.complete:
+        unit_progress = find_unit_progress(unit.name, self._layout, self._storage)
+        if not unit_progress.complete:
             raise ShardFault("verdicts_missing", 0)
-        for name in standing.files:
+        for name in unit_progress.files:
             yield self._storage.open(self._layout.file(name))
 
     def _row(self, values: Mapping[str, Any]) -> Row:

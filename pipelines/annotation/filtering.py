@@ -39,7 +39,7 @@ class _Loaded:
         ]
 
 
-class Judging:
+class FilterChain:
     """The filters of a job, loaded; rows pass through them in the order of the job file.
 
     With `evaluate_all`, what one filter drops the next ones judge too, for their scores; what
@@ -65,7 +65,7 @@ class Judging:
 
         self._tells_languages = any(isinstance(stage, TextFilter) for stage in filters)
 
-    def concerns(self, row: Row) -> bool:
+    def should_judge(self, row: Row) -> bool:
         """Whether a filter is to see the row, if there is one to come."""
         return row.kept or (self._evaluate_all and not row.closed)
 
@@ -84,7 +84,7 @@ class Judging:
         """On key, source text and carried columns, before decoding."""
         rows = list(rows)
         if self._tells_languages:
-            for row in filter(self.concerns, rows):
+            for row in filter(self.should_judge, rows):
                 _tell_language(row)
         for loaded in self._loaded:
             stage = loaded.filter
@@ -93,7 +93,7 @@ class Judging:
             wanted = None if stage.fields == "all" else ("source_text",)
             items = [
                 (row, field)
-                for row in filter(self.concerns, rows)
+                for row in filter(self.should_judge, rows)
                 for field in row.texts
                 if wanted is None or field in wanted
             ]
@@ -152,7 +152,7 @@ class Judging:
         for loaded in self._loaded:
             if not isinstance(loaded.filter, ImageFilter) or loaded.filter.reads != reads:
                 continue
-            judged = [row for row in rows if self.concerns(row)]
+            judged = [row for row in rows if self.should_judge(row)]
             verdicts = loaded.verdicts([row.sample() for row in judged])
             for row, verdict in zip(judged, verdicts, strict=True):
                 if verdict.action == "redact":

@@ -7,8 +7,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 from inference import Engine, Task
-from pipelines.annotation.filtering import Judging
-from pipelines.concurrency.stage_timer import Stopwatch
+from pipelines.annotation.filtering import FilterChain
+from pipelines.concurrency.stage_timer import StageTimer
 from pipelines.rows.row import SKIPPED, Row, answer
 from schemas.generation import Generation, Request
 
@@ -20,11 +20,11 @@ class Asked:
     rows: Sequence[Row]
     questions: Sequence[tuple[Row, Sequence[str]]] = ()  # a row, and the tasks that ask about it
     generations: Sequence[Sequence[Generation]] = field(default=(), repr=False)  # for each of these
-    halvings: int = 0  # times that memory ran out over this block
+    oom_retries: int = 0  # times that memory ran out over this block
 
 
 def ask(
-    block: Sequence[Row], tasks: Mapping[str, Task], engine: Engine, stopwatch: Stopwatch
+    block: Sequence[Row], tasks: Mapping[str, Task], engine: Engine, timer: StageTimer
 ) -> Asked:
     """Ask about the rows that were kept; their pictures are let go of."""
     questions: list[tuple[Row, Sequence[str]]] = []
@@ -41,21 +41,23 @@ def ask(
         if prompts and picture is not None:
             questions.append((row, tuple(prompts)))
             requests.append(Request(picture, tuple(prompts.values())))
-    halvings = engine.halvings
-    with stopwatch.stage("inference", len(requests)):
+    oom_retries = engine.oom_retries
+    with timer.stage("inference", len(requests)):
         generations = engine.generate(requests) if requests else []
-    return Asked(block, questions, generations, engine.halvings - halvings)
+    return Asked(block, questions, generations, engine.oom_retries - oom_retries)
 
 
-def read(asked: Asked, tasks: Mapping[str, Task], judging: Judging, stopwatch: Stopwatch) -> None:
+def read(
+    asked: Asked, tasks: Mapping[str, Task], filter_chain: FilterChain, timer: StageTimer
+) -> None:
     """Fill in the answers, as far as the filters let them pass."""
-    with stopwatch.stage("answers", len(asked.questions)):
+    with timer.stage("answers", len(asked.questions)):
         for (row, names), generations in zip(asked.questions, asked.generations, strict=True):
             for name, generation in zip(names, generations, strict=True):
                 task = tasks[name]
                 value, understood = task.parse(generation, row.width, row.height)
                 row.answers[name] = answer(generation, value, understood, task.keeps_raw)
-        judging.judge_answers(filter(_is_kept, asked.rows), tasks)
+        filter_chain.judge_answers(filter(_is_kept, asked.rows), tasks)
 
 
 def _is_kept(row: Row) -> bool:

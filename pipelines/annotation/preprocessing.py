@@ -10,10 +10,10 @@ from collections import deque
 from collections.abc import Iterable, Iterator
 from concurrent.futures import Future, wait
 
-from pipelines.annotation.earlier_rows import TakenRows
-from pipelines.annotation.filtering import Judging
-from pipelines.concurrency.daemon_pool import Pool
-from pipelines.concurrency.stage_timer import Stopwatch
+from pipelines.annotation.earlier_rows import EarlierRows
+from pipelines.annotation.filtering import FilterChain
+from pipelines.concurrency.daemon_pool import DaemonPool
+from pipelines.concurrency.stage_timer import StageTimer
 from pipelines.config.job import Job
 from pipelines.images import Caps, Decoding, EncodedImage, ImageFault, IsolatedDecoder
 from pipelines.planning.resolve import BLOCK
@@ -41,13 +41,13 @@ class Preparation:
     def __init__(
         self,
         job: Job,
-        judging: Judging,
+        filter_chain: FilterChain,
         resolution: int | None,
         threads: int,
         isolated: bool = False,
         *,
         block_size: int = BLOCK,
-        taken: TakenRows | None = None,
+        taken: EarlierRows | None = None,
     ) -> None:
         self._input = job.input
         self._taken = taken
@@ -72,11 +72,11 @@ class Preparation:
         self._decoding = Decoding(
             side=resolution,
             covering=resolution if job.input.decode == "reduced" else None,
-            frames=job.input.frames if judging.reads_frames else 0,
+            frames=job.input.frames if filter_chain.reads_frames else 0,
         )
-        self._looks = resolution is not None or judging.reads_frames
-        self._judging = judging
-        self._pool = Pool(threads, "decode")
+        self._looks = resolution is not None or filter_chain.reads_frames
+        self._filter_chain = filter_chain
+        self._pool = DaemonPool(threads, "decode")
 
     def close(self) -> None:
         """End what works beside this thread, unless it hangs."""
@@ -89,7 +89,7 @@ class Preparation:
         unit: Unit,
         stream: CountedStream,
         skip: int,
-        stopwatch: Stopwatch,
+        timer: StageTimer,
         stop: int | None = None,
     ) -> Iterator[list[Row]]:
         """Samples of the unit from number `skip` to before `stop`, in order.
@@ -100,7 +100,7 @@ class Preparation:
         """
         block: list[Row] = []
         kept = 0
-        for chunk in self.judged(unit, self.rows(unit, stream, skip, stopwatch, stop), stopwatch):
+        for chunk in self.judged(unit, self.rows(unit, stream, skip, timer, stop), timer):
             for row in chunk:
                 block.append(row)
                 kept += row.kept
@@ -115,28 +115,28 @@ class Preparation:
         unit: Unit,
         stream: CountedStream,
         skip: int,
-        stopwatch: Stopwatch,
+        timer: StageTimer,
         stop: int | None = None,
     ) -> Iterator[Row]:
         """Samples as they lie in the shard, or as an earlier output left them; judged by none."""
         readable = read_unit(unit, stream, self._wanted)
         if self._input.on_bad_shard == "salvage":
             readable = salvage(readable, stream)
-        raws = stopwatch.each("read", itertools.islice(readable, skip, stop))
+        raws = timer.each("read", itertools.islice(readable, skip, stop))
         if self._taken is None:
             return (self._row(unit, raw, stream) for raw in raws)
         taken = self._taken.rows(unit, unit.first_index + skip)
         most = None if stop is None else stop - skip
         return _joined(itertools.islice(taken, most), raws, stream)
 
-    def judged(self, unit: Unit, rows: Iterable[Row], stopwatch: Stopwatch) -> Iterator[list[Row]]:
+    def judged(self, unit: Unit, rows: Iterable[Row], timer: StageTimer) -> Iterator[list[Row]]:
         """The rows in chunks, judged, those that were kept with a picture for the engine."""
-        return self._decoded(self._chunks(unit, rows, stopwatch), stopwatch)
+        return self._decoded(self._chunks(unit, rows, timer), timer)
 
     def _ends_part(self, unit: Unit, row: Row) -> bool:
         return (row.index - unit.first_index + 1) % self._input.max_samples_per_file == 0
 
-    def _chunks(self, unit: Unit, rows: Iterable[Row], stopwatch: Stopwatch) -> Iterator[list[Row]]:
+    def _chunks(self, unit: Unit, rows: Iterable[Row], timer: StageTimer) -> Iterator[list[Row]]:
         """Rows judged by all that needs no pixels, their headers read."""
         chunk: list[Row] = []
         held = 0
@@ -144,10 +144,10 @@ class Preparation:
             chunk.append(row)
             held += len(row.image)
             if len(chunk) == _CHUNK or held >= _CHUNK_BYTES or self._ends_part(unit, row):
-                yield from self._judged(chunk, stopwatch)
+                yield from self._judged(chunk, timer)
                 chunk, held = [], 0
         if chunk:
-            yield from self._judged(chunk, stopwatch)
+            yield from self._judged(chunk, timer)
 
     def _row(self, unit: Unit, raw: RawSample, stream: CountedStream) -> Row:
         row = Row(unit.shard, raw.index, stream.bytes_read)
@@ -163,24 +163,24 @@ class Preparation:
                 row.reject("invalid", fault.reason)
         return row
 
-    def _judged(self, chunk: list[Row], stopwatch: Stopwatch) -> Iterator[list[Row]]:
+    def _judged(self, chunk: list[Row], timer: StageTimer) -> Iterator[list[Row]]:
         """The chunk, in pieces whose frames fit in memory."""
-        with stopwatch.stage("judge", len(chunk)):
-            self._judging.judge_bytes(chunk)
-            self._judging.judge_texts(chunk)
-        concerned = [row for row in chunk if self._judging.concerns(row)]
-        with stopwatch.stage("header", len(concerned)):
+        with timer.stage("judge", len(chunk)):
+            self._filter_chain.judge_bytes(chunk)
+            self._filter_chain.judge_texts(chunk)
+        concerned = [row for row in chunk if self._filter_chain.should_judge(row)]
+        with timer.stage("header", len(concerned)):
             for row in concerned:
                 self.read_header(row)
-            self._judging.judge_header(chunk)
-        if not self._judging.reads_frames:
+            self._filter_chain.judge_header(chunk)
+        if not self._filter_chain.reads_frames:
             yield chunk
             return
         piece: list[Row] = []
         pixels = 0
         for row in chunk:
             piece.append(row)
-            if self._judging.concerns(row):
+            if self._filter_chain.should_judge(row):
                 frames = min(row.num_frames, self._input.frames)
                 pixels += frames * row.width * row.height
             if pixels >= _CHUNK_PIXELS:
@@ -201,23 +201,23 @@ class Preparation:
         except ImageFault as fault:
             row.reject("invalid", fault.reason, error=fault.error)
 
-    def _decoded(self, chunks: Iterable[list[Row]], stopwatch: Stopwatch) -> Iterator[list[Row]]:
+    def _decoded(self, chunks: Iterable[list[Row]], timer: StageTimer) -> Iterator[list[Row]]:
         """Chunks in order, decoded by the pool while later ones are read."""
         waiting: deque[tuple[list[Row], list[Future[None]]]] = deque()
         for chunk in chunks:
             wanted = [row for row in chunk if row.kept or self._is_judged(row)]
-            waiting.append((chunk, [self._pool.submit(self._decode, r, stopwatch) for r in wanted]))
+            waiting.append((chunk, [self._pool.submit(self._decode, r, timer) for r in wanted]))
             if len(waiting) > _CHUNKS_DECODING:
-                yield self._finished(*waiting.popleft(), stopwatch)
+                yield self._finished(*waiting.popleft(), timer)
         while waiting:
-            yield self._finished(*waiting.popleft(), stopwatch)
+            yield self._finished(*waiting.popleft(), timer)
 
     def _is_judged(self, row: Row) -> bool:
-        return self._judging.reads_frames and self._judging.concerns(row)
+        return self._filter_chain.reads_frames and self._filter_chain.should_judge(row)
 
-    def _decode(self, row: Row, stopwatch: Stopwatch) -> None:
+    def _decode(self, row: Row, timer: StageTimer) -> None:
         assert row.encoded is not None
-        with stopwatch.stage("decode", 1):
+        with timer.stage("decode", 1):
             try:
                 if self._looks:
                     row.picture, row.frames = row.encoded.decode(self._decoding)
@@ -230,7 +230,7 @@ class Preparation:
             row.sha256 = digest
 
     def _finished(
-        self, chunk: list[Row], decoding: list[Future[None]], stopwatch: Stopwatch
+        self, chunk: list[Row], decoding: list[Future[None]], timer: StageTimer
     ) -> list[Row]:
         for future in decoding:
             # All before it are done, so it is in work: what passes now is its own time.
@@ -241,9 +241,9 @@ class Preparation:
                     f"input.limits.max_decode_seconds = {self._decode_seconds:g}"
                 )
             future.result()
-        if self._judging.reads_frames:
-            with stopwatch.stage("judge_frames", sum(map(self._is_judged, chunk))):
-                self._judging.judge_frames(chunk)
+        if self._filter_chain.reads_frames:
+            with timer.stage("judge_frames", sum(map(self._is_judged, chunk))):
+                self._filter_chain.judge_frames(chunk)
         for row in chunk:
             row.release()
         return chunk

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 import pyarrow as pa
 
-from pipelines.concurrency.stage_timer import Stopwatch
+from pipelines.concurrency.stage_timer import StageTimer
 from pipelines.output.layout import part_file, whole_file
 from pipelines.output.parquet_writer import PartWriter
 from pipelines.planning.resolve import ResolvedJob
@@ -13,7 +13,7 @@ from pipelines.storage.storage import Storage
 from schemas.errors import ShardFault
 from schemas.report import Counts, Histograms, add_histograms
 from schemas.sample import Unit
-from schemas.tables import FOOTER_HALVINGS, FOOTER_SALVAGED
+from schemas.tables import FOOTER_OOM_RETRIES, FOOTER_SALVAGED
 
 
 class Parts:
@@ -25,7 +25,7 @@ class Parts:
         storage: Storage,
         unit: Unit,
         parts_done: int,
-        stopwatch: Stopwatch,
+        timer: StageTimer,
         *,
         schema: pa.Schema,
     ) -> None:
@@ -38,25 +38,25 @@ class Parts:
         self._schema = schema
         self._size = work.job.input.max_samples_per_file
         self._unit = unit
-        self._stopwatch = stopwatch
+        self._timer = timer
         self._part = parts_done
         self._writer: PartWriter | None = None  # of the part in work
-        self._halvings = 0  # over its blocks
+        self._oom_retries = 0  # over its blocks
 
     def add(
-        self, rows: Sequence[Row], halvings: int, last: bool, fault: ShardFault | None = None
+        self, rows: Sequence[Row], oom_retries: int, last: bool, fault: ShardFault | None = None
     ) -> None:
         """The next rows, all of one part; with the last of a unit, the fault that ends it, if any.
 
-        `halvings` is how often memory ran out over them.
+        `oom_retries` is how often memory ran out over them.
         """
         if self._writer is None:
             start = self._unit.first_index + self._part * self._size
             fingerprint = self._work.fingerprint
             self._writer = PartWriter(self._schema, self._unit.name, fingerprint, start)
-        with self._stopwatch.stage("write", len(rows)):
+        with self._timer.stage("write", len(rows)):
             self._writer.write(rows)
-        self._halvings += halvings
+        self._oom_retries += oom_retries
         if last or self._writer.counts.read == self._size:
             self._commit(self._writer, last, fault)
 
@@ -64,15 +64,15 @@ class Parts:
         unit, part = self._unit.name, self._part
         name = whole_file(unit) if last and part == 0 else part_file(unit, part, last=last)
         notes = {FOOTER_SALVAGED: str(fault)} if fault else {}
-        if self._halvings:
-            notes[FOOTER_HALVINGS] = str(self._halvings)
-        with self._stopwatch.stage("commit", 1):
+        if self._oom_retries:
+            notes[FOOTER_OOM_RETRIES] = str(self._oom_retries)
+        with self._timer.stage("commit", 1):
             writer.commit(self._storage, self._work.layout.file(name), notes)
         self.files.append(name)
         self.counts += writer.counts
         self.scores = add_histograms(self.scores, writer.scores)
         self.close()
-        self._part, self._halvings = part + 1, 0
+        self._part, self._oom_retries = part + 1, 0
 
     def close(self) -> None:
         """Let go of what was not committed."""

@@ -16,7 +16,7 @@ from typer.exceptions import TyperException
 
 from pipelines.cli.exit_codes import INCOMPLETE, STDERR, complain, terminate, with_ending
 from pipelines.config.job import Job
-from pipelines.config.runners import BeamRunner
+from pipelines.config.runners import BeamRunnerConfig
 from pipelines.config.template import TEMPLATE
 from pipelines.display import tables as shown
 from pipelines.display.contact_sheet import sheet
@@ -95,7 +95,7 @@ def _with_options(job: Job, options: Sequence[str]) -> Job:
     """The job whose runner is given further options of Beam's."""
     if not options:
         return job
-    if not isinstance(job.runner, BeamRunner):
+    if not isinstance(job.runner, BeamRunnerConfig):
         raise JobError(f"{options[0]}: only runner: {{kind: beam}} takes options after --")
     runner = job.runner.model_copy(update={"options": (*job.runner.options, *options)})
     return job.model_copy(update={"runner": runner})

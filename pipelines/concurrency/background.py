@@ -5,10 +5,10 @@ from concurrent.futures import Future
 from types import TracebackType
 from typing import Any, Self
 
-from pipelines.concurrency.daemon_pool import Pool
+from pipelines.concurrency.daemon_pool import DaemonPool
 
 
-class Behind:
+class BackgroundWorker:
     """Does pieces of work in order, one at a time; a caller with the next one waits for the last.
 
     What a piece raises is raised where the next one is handed over, or on leaving, and goes before
@@ -17,10 +17,10 @@ class Behind:
     """
 
     def __init__(self, name: str, *, apart: bool = True) -> None:
-        self._pool = Pool(1, name) if apart else None
+        self._pool = DaemonPool(1, name) if apart else None
         self._in_work: Future[None] | None = None
 
-    def do(self, work: Callable[..., None], *arguments: Any) -> None:
+    def submit(self, work: Callable[..., None], *arguments: Any) -> None:
         self._wait()
         if self._pool is None:
             work(*arguments)

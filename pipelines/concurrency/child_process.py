@@ -20,7 +20,7 @@ def end_with_parent() -> None:
     threading.Thread(target=watch, name="orphan", daemon=True).start()
 
 
-def death(exit_code: int | None) -> str:
+def exit_reason(exit_code: int | None) -> str:
     """The name of an end that no worker chose; below zero, a code is that of a signal."""
     if exit_code is not None and exit_code < 0:
         return f"worker_died_of_signal_{-exit_code}"

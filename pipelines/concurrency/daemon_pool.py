@@ -7,7 +7,7 @@ from concurrent.futures import Future
 from typing import Any
 
 
-class Pool:
+class DaemonPool:
     """Runs what is submitted, in order; unlike the standard library's executor in daemon threads,
     which an ending process does not join."""
 

@@ -11,7 +11,7 @@ from schemas.report import Stage
 Item = TypeVar("Item")
 
 
-class Stopwatch:
+class StageTimer:
     """Collects items and seconds by stage; safe to use from several threads."""
 
     def __init__(self) -> None:

@@ -1,7 +1,6 @@
 """The job file: what it may say, its defaults, and errors that name the field."""
 
 import json
-import re
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Literal, Self
@@ -9,81 +8,20 @@ from typing import Literal, Self
 import pyarrow as pa
 from pydantic import (
     Field,
-    PositiveFloat,
-    PositiveInt,
     ValidationError,
-    field_validator,
     model_validator,
 )
 
 from filters import AnyFilter, ImageFilter
 from inference import AnyTask
 from inference.config import Model
-from pipelines.config.runners import AnyRunner, LocalRunner
+from pipelines.config.input import Input
+from pipelines.config.runners import AnyRunnerConfig, LocalRunnerConfig
 from pipelines.config.validation_errors import first_fault
 from pipelines.config.yaml_text import apply_setting, parse_yaml
 from schemas.errors import JobError
 from schemas.frozen import Frozen
 from schemas.tables import check_column_names, output_schema
-
-
-class Limits(Frozen):
-    """Caps on what a sample may hold; what exceeds one is `invalid`."""
-
-    max_pixels: PositiveInt = 100_000_000  # width x height of an image, inclusive
-    max_frames: PositiveInt = 10_000  # of an animation, or pages, inclusive
-    max_animation_pixels: PositiveInt = 1_000_000_000  # of all frames together, inclusive
-    max_decode_seconds: PositiveFloat = 60  # for one image
-    max_image_bytes: PositiveInt = 100_000_000  # of the encoded image, inclusive
-    max_text_characters: PositiveInt = 100_000  # of each text, inclusive
-    max_text_bytes: PositiveInt = 10_000_000  # of a text or JSON member, inclusive
-    max_key_characters: PositiveInt = 1000  # inclusive
-    max_members: PositiveInt = 100  # of a sample, inclusive
-
-
-class Input(Frozen):
-    """The shards, and what is read of their samples."""
-
-    shards: str | tuple[str, ...]  # paths with {braces} and globs, of tars and Parquet files
-    # A member's extension or a column; or json:field; null: images without texts.
-    text: str | None = "txt"
-    image: str | None = None  # the column of Parquet files that holds the images; null: look for it
-    carry: tuple[str, ...] = ()  # further columns, written like `text`
-    on_bad_shard: Literal["fail", "salvage"] = "fail"  # salvage: commit what can be read of it
-    max_samples_per_file: PositiveInt = 10_000  # more are committed in parts, as the work goes
-    decode: Literal["exact", "reduced"] = "exact"  # reduced: smallest JPEG scale that suffices
-    frames: PositiveInt = Field(8, le=256)  # of an animation that image filters see, at most
-    limits: Limits = Limits()
-
-    @field_validator("shards")
-    @classmethod
-    def _some(cls, shards: str | tuple[str, ...]) -> str | tuple[str, ...]:
-        if not shards or not all([shards] if isinstance(shards, str) else shards):
-            raise ValueError("name at least one shard, such as data/{00000..00099}.tar")
-        return shards
-
-    @field_validator("text", "carry", "image")
-    @classmethod
-    def _well_formed(cls, value: str | tuple[str, ...] | None) -> str | tuple[str, ...] | None:
-        for source in [value] if isinstance(value, str) else value or ():
-            if not re.fullmatch(r"[^:.\s]+|json:[^:\s]+", source):
-                raise ValueError(
-                    f"{source!r} is neither an extension or column, such as txt, nor json:field"
-                )
-        return value
-
-    def patterns(self) -> tuple[str, ...]:
-        return (self.shards,) if isinstance(self.shards, str) else self.shards
-
-    def sources(self) -> list[tuple[str, str]]:
-        """Where texts come from, each with the key of the job file that says so."""
-        return [("text", source) for source in [self.text] if source] + [
-            ("carry", source) for source in self.carry
-        ]
-
-    def carried(self) -> dict[str, str]:
-        """Column name -> where it comes from: `json:meta.url` becomes the column `url`."""
-        return {source.rpartition(":")[2].rpartition(".")[2]: source for source in self.carry}
 
 
 class Job(Frozen):
@@ -100,7 +38,7 @@ class Job(Frozen):
     output: str = Field(min_length=1)
     # A run stops where more of its samples are invalid, or of its units failed; 1: never.
     max_error_rate: float = Field(0.5, gt=0, le=1)
-    runner: AnyRunner = LocalRunner()
+    runner: AnyRunnerConfig = LocalRunnerConfig()
 
     @model_validator(mode="after")
     def _purpose(self) -> Self:

@@ -16,7 +16,7 @@ from pydantic import (
 from schemas.frozen import Frozen
 
 
-class Runner(Frozen):
+class RunnerConfig(Frozen):
     """What all runners take."""
 
     decode_threads: PositiveInt | None = None  # of a worker; default: its share of the cores
@@ -25,7 +25,7 @@ class Runner(Frozen):
     mixed_devices: bool = False  # whether workers may have devices of several types
 
     @property
-    def lends_gpus(self) -> bool:
+    def workers_have_gpus(self) -> bool:
         """Whether workers have GPUs that the machine which plans need not have."""
         return False
 
@@ -35,7 +35,7 @@ class Runner(Frozen):
         return 1
 
 
-class LocalRunner(Runner):
+class LocalRunnerConfig(RunnerConfig):
     """On this machine: in this process, or in several, each with a GPU where there are some."""
 
     kind: Literal["local"] = "local"
@@ -75,7 +75,7 @@ def _whole_above_one(gpus: float) -> float:
     return gpus
 
 
-class RayRunner(Runner):
+class RayRunnerConfig(RunnerConfig):
     """On a Ray cluster, or one that is started on this machine."""
 
     kind: Literal["ray"]
@@ -89,7 +89,7 @@ class RayRunner(Runner):
     wait_seconds: PositiveFloat = 1800  # for the first workers to be there
 
     @property
-    def lends_gpus(self) -> bool:
+    def workers_have_gpus(self) -> bool:
         return self.gpus_per_worker > 0
 
     @property
@@ -97,7 +97,7 @@ class RayRunner(Runner):
         return max(1, int(self.gpus_per_worker))
 
 
-class BeamRunner(Runner):
+class BeamRunnerConfig(RunnerConfig):
     """As a Beam pipeline, wherever Beam's options say."""
 
     kind: Literal["beam"]
@@ -112,9 +112,9 @@ def _kind(value: Any) -> Any:
 
 
 # A discriminator of our own, for `runner: {decode_threads: 2}` says no kind.
-AnyRunner = Annotated[
-    Annotated[LocalRunner, Tag("local")]
-    | Annotated[RayRunner, Tag("ray")]
-    | Annotated[BeamRunner, Tag("beam")],
+AnyRunnerConfig = Annotated[
+    Annotated[LocalRunnerConfig, Tag("local")]
+    | Annotated[RayRunnerConfig, Tag("ray")]
+    | Annotated[BeamRunnerConfig, Tag("beam")],
     Discriminator(_kind),
 ]

@@ -8,7 +8,7 @@ from rich.table import Table
 from rich.text import Text
 
 from pipelines.operations.canary import Canary
-from pipelines.operations.status import Status
+from pipelines.operations.status import OutputStatus
 from pipelines.output.layout import Layout
 from pipelines.planning.plan import Plan
 from schemas.report import Counts, Summary
@@ -74,7 +74,7 @@ def rates_table(rates: Sequence["Rate"], corpus: int, devices: int) -> Table:
     return table
 
 
-def status_table(status: Status) -> Table:
+def status_table(status: OutputStatus) -> Table:
     """How far an output is."""
     table = _pairs()
     _add(table, "job", status.job)

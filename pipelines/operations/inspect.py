@@ -27,7 +27,7 @@ def select(
         opened.layout.file(file)
         for known in opened.units
         if unit in (None, known.name)
-        for file in opened.standing(known).files
+        for file in opened.progress_of(known).files
     )
     rows = (row for file in files for row in _rows(file, opened.storage, status))
     column = opened.record["input"].get("image")

@@ -44,8 +44,12 @@ def find_retry(
     """Look for units to do again; nothing is deleted. JobError where the folder is no output."""
     opened = open_output(output, storage)
     held = opened.contents
-    standings = held.standings if statuses else {}
-    owners = {file: unit for unit, standing in standings.items() for file in standing.files}
+    progress_by_unit = held.progress_by_unit if statuses else {}
+    owners = {
+        file: unit
+        for unit, unit_progress in progress_by_unit.items()
+        for file in unit_progress.files
+    }
 
     def has_bad(file: str) -> bool:
         counts = read_counts(opened.storage, opened.layout.file(file))
@@ -59,7 +63,7 @@ def find_retry(
         _job(opened),
         failed=held.failed - held.complete,
         bad=bad,
-        files=tuple(file for unit in sorted(bad) for file in standings[unit].files),
+        files=tuple(file for unit in sorted(bad) for file in progress_by_unit[unit].files),
     )
 
 

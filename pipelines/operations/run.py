@@ -216,8 +216,12 @@ def _survey(tally: _Tally, opened: Output) -> Summary:
     """Where an output stands, by its manifest, a listing and the footers."""
     complete = opened.contents.complete
     failed = sorted(opened.contents.failed - complete)
-    standings = opened.contents.standings.values()
-    files = [opened.layout.file(name) for standing in standings for name in standing.files]
+    progress_by_unit = opened.contents.progress_by_unit.values()
+    files = [
+        opened.layout.file(name)
+        for unit_progress in progress_by_unit
+        for name in unit_progress.files
+    ]
     with ThreadPoolExecutor(_FOOTERS_AT_ONCE) as pool:
         counts = reduce(add, pool.map(partial(read_counts, opened.storage), files), Counts())
     outcome: Outcome = "failed" if failed else "partial"

@@ -1,6 +1,6 @@
 """How far an output is, from a listing and the small files beside it; no Parquet is opened."""
 
-from pipelines.output.listing import Standing
+from pipelines.output.listing import UnitProgress
 from pipelines.output.output import Output, open_output
 from pipelines.storage.storage import Storage
 from schemas.frozen import Frozen
@@ -9,7 +9,7 @@ from schemas.report import Summary, UnitReport
 _TOLD = 20  # failed units named
 
 
-class Status(Frozen):
+class OutputStatus(Frozen):
     """The units of an output by what has become of them."""
 
     output: str
@@ -24,19 +24,19 @@ class Status(Frozen):
     last_run: Summary | None = None
 
 
-def status(output: str, storage: Storage | None = None) -> Status:
+def status(output: str, storage: Storage | None = None) -> OutputStatus:
     """JobError where the folder is no output."""
     opened = open_output(output, storage)
     layout, held = opened.layout, opened.contents
     complete = held.complete
     failed = sorted(held.failed - complete)
-    return Status(
+    return OutputStatus(
         output=layout.root,
         job=opened.record["name"],
         complete=held.closed and len(complete) == len(opened.units),
         units=len(opened.units),
         committed=len(complete),
-        in_parts=sum(_begun(standing) for standing in held.standings.values()),
+        in_parts=sum(_begun(unit_progress) for unit_progress in held.progress_by_unit.values()),
         failed=len(failed),
         interrupted=len(held.attempts.keys() - complete - held.failed),
         failures=tuple(
@@ -47,8 +47,8 @@ def status(output: str, storage: Storage | None = None) -> Status:
     )
 
 
-def _begun(standing: Standing) -> bool:
-    return not standing.complete and standing.parts > 0
+def _begun(unit_progress: UnitProgress) -> bool:
+    return not unit_progress.complete and unit_progress.parts > 0
 
 
 def _last_run(opened: Output) -> Summary | None:

@@ -10,7 +10,7 @@ import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
 from pipelines.output.layout import Layout
-from pipelines.output.listing import Standing
+from pipelines.output.listing import UnitProgress
 from pipelines.output.output import open_output
 from pipelines.planning.fingerprint import fingerprint_of
 from pipelines.storage.storage import Storage
@@ -60,7 +60,7 @@ def verify(
     total = _Findings(problems=[f"{name}: belongs to no unit" for name in strangers])
 
     def of_unit(unit: Unit) -> _Findings:
-        found = check.unit(unit, opened.standing(unit))
+        found = check.unit(unit, opened.progress_of(unit))
         on_unit(unit.name)
         return found
 
@@ -86,15 +86,15 @@ class _Check:
     fingerprint: str
     part_size: int
 
-    def unit(self, unit: Unit, standing: Standing) -> _Findings:
+    def unit(self, unit: Unit, unit_progress: UnitProgress) -> _Findings:
         """All files of a unit, whose rows must be numbered on from its first, none left out."""
         findings = _Findings()
-        if not standing.complete:
-            parts = f"after part {standing.parts - 1}" if standing.parts else "at all"
+        if not unit_progress.complete:
+            parts = f"after part {unit_progress.parts - 1}" if unit_progress.parts else "at all"
             findings.problems.append(f"{unit.name}: not committed {parts}")
-        for number, name in enumerate(standing.files):
+        for number, name in enumerate(unit_progress.files):
             findings.files += 1
-            last = standing.complete and number == len(standing.files) - 1
+            last = unit_progress.complete and number == len(unit_progress.files) - 1
             try:
                 first = unit.first_index + findings.counts.read
                 counts, problems, fault = self._file(unit, name, first)

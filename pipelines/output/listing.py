@@ -8,7 +8,7 @@ from typing import NamedTuple
 from pipelines.output.layout import CONTROL_FOLDER, PART_NAME, Layout, whole_file
 
 
-class Standing(NamedTuple):
+class UnitProgress(NamedTuple):
     """How far a unit is: parts 0 … parts-1 are committed without a gap."""
 
     parts: int = 0
@@ -20,7 +20,7 @@ class Standing(NamedTuple):
 class Contents:
     """What one listing of an output shows."""
 
-    standings: dict[str, Standing]  # of the units that have any file
+    progress_by_unit: dict[str, UnitProgress]  # of the units that have any file
     strangers: tuple[str, ...]  # Parquet files that belong to no unit
     leftovers: tuple[str, ...]  # of workers that died: temporary files, notes of units now done
     attempts: dict[str, int]  # unit -> highest attempt noted
@@ -29,13 +29,15 @@ class Contents:
     heartbeats: tuple[str, ...]  # of runs that are at work, or died
     closed: bool  # _SUCCESS stands
 
-    def standing(self, unit: str) -> Standing:
-        return self.standings.get(unit, Standing())
+    def progress_of(self, unit: str) -> UnitProgress:
+        return self.progress_by_unit.get(unit, UnitProgress())
 
     @property
     def complete(self) -> set[str]:
         """The units that are committed whole."""
-        return {unit for unit, standing in self.standings.items() if standing.complete}
+        return {
+            unit for unit, unit_progress in self.progress_by_unit.items() if unit_progress.complete
+        }
 
 
 def contents(layout: Layout, paths: Iterable[str], units: Iterable[str]) -> Contents:
@@ -79,11 +81,15 @@ def contents(layout: Layout, paths: Iterable[str], units: Iterable[str]) -> Cont
                 files[part["unit"]][int(part["number"])] = (name, part["end"] is not None)
             else:
                 strangers.append(name)
-    standings = {unit: Standing(0, True, (whole_file(unit),)) for unit in whole}
-    standings |= {unit: _standing(parts) for unit, parts in files.items() if unit not in whole}
-    leftovers += [path for path, unit in notes.items() if standings.get(unit, Standing()).complete]
+    progress_by_unit = {unit: UnitProgress(0, True, (whole_file(unit),)) for unit in whole}
+    progress_by_unit |= {
+        unit: _progress_of_parts(parts) for unit, parts in files.items() if unit not in whole
+    }
+    leftovers += [
+        path for path, unit in notes.items() if progress_by_unit.get(unit, UnitProgress()).complete
+    ]
     return Contents(
-        standings,
+        progress_by_unit,
         tuple(sorted(strangers)),
         tuple(sorted(leftovers)),
         attempts,
@@ -94,11 +100,11 @@ def contents(layout: Layout, paths: Iterable[str], units: Iterable[str]) -> Cont
     )
 
 
-def _standing(parts: dict[int, tuple[str, bool]]) -> Standing:
+def _progress_of_parts(parts: dict[int, tuple[str, bool]]) -> UnitProgress:
     names: list[str] = []
     while len(names) in parts:
         name, last = parts[len(names)]
         names.append(name)
         if last:
-            return Standing(len(names), True, tuple(names))
-    return Standing(len(names), False, tuple(names))
+            return UnitProgress(len(names), True, tuple(names))
+    return UnitProgress(len(names), False, tuple(names))

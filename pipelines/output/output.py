@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from pipelines.output.layout import Layout
-from pipelines.output.listing import Contents, Standing, contents
+from pipelines.output.listing import Contents, UnitProgress, contents
 from pipelines.output.manifest import units_of_manifest
 from pipelines.storage.resolve import absolute, storage_for
 from pipelines.storage.storage import Storage
@@ -23,8 +23,8 @@ class Output:
     units: tuple[Unit, ...]  # the manifest's, by name
     contents: Contents
 
-    def standing(self, unit: Unit) -> Standing:
-        return self.contents.standing(unit.name)
+    def progress_of(self, unit: Unit) -> UnitProgress:
+        return self.contents.progress_of(unit.name)
 
 
 def open_output(output: str, storage: Storage | None = None) -> Output:

@@ -3,14 +3,14 @@
 from itertools import count
 
 from pipelines.output.layout import Layout, part_file, whole_file
-from pipelines.output.listing import Standing
+from pipelines.output.listing import UnitProgress
 from pipelines.storage.storage import Storage
 
 
-def find_standing(unit: str, layout: Layout, storage: Storage) -> Standing:
+def find_unit_progress(unit: str, layout: Layout, storage: Storage) -> UnitProgress:
     """As a listing of the output would show it."""
     if _exists(layout.file(whole_file(unit)), storage):
-        return Standing(0, True, (whole_file(unit),))
+        return UnitProgress(0, True, (whole_file(unit),))
     files: list[str] = []
     for number in count():
         for last in (False, True):
@@ -19,7 +19,7 @@ def find_standing(unit: str, layout: Layout, storage: Storage) -> Standing:
                 files.append(name)
                 break
         if len(files) == number or last:
-            return Standing(len(files), len(files) > number, tuple(files))
+            return UnitProgress(len(files), len(files) > number, tuple(files))
     raise AssertionError
 
 

@@ -96,7 +96,7 @@ def check_inputs(begun: Output, found: tuple[Unit, ...]) -> int:
     now = {shard.shard: shard for shard in found}
     for unit in begun.units:
         current = now.get(unit.shard)
-        if current is None and not begun.standing(unit).complete:
+        if current is None and not begun.progress_of(unit).complete:
             raise JobError(f"input.shards: {unit.path} is gone since the first run: restore it")
         if current is not None and current.path != unit.path:
             raise JobError(

@@ -19,7 +19,7 @@ from schemas.sample import Unit
 _LISTED: TypeAdapter[Filter] = TypeAdapter(AnyFilter)
 
 
-class Earlier(Frozen):
+class EarlierOutput(Frozen):
     """What of an earlier output decides the bytes of the one that takes its verdicts."""
 
     fingerprint: str
@@ -28,7 +28,7 @@ class Earlier(Frozen):
     images_judged: bool  # one of those filters judges by a model what images show
 
 
-def open_earlier(job: Job) -> Output | None:
+def open_earlier_output(job: Job) -> Output | None:
     """None where the job takes no verdicts; JobError where it cannot have them."""
     if job.filters_from is None:
         return None
@@ -42,10 +42,10 @@ def open_earlier(job: Job) -> Output | None:
     return opened
 
 
-def lent(opened: Output, fingerprint: str) -> Earlier:
+def describe_earlier_output(opened: Output, fingerprint: str) -> EarlierOutput:
     """What an output lends, with what it was lent itself."""
     before = opened.record["resolved"].get("filters_from") or {"ran": (), "asked": ()}
-    return Earlier(
+    return EarlierOutput(
         fingerprint=fingerprint,
         ran=(*before["ran"], *opened.record["filters"]),
         asked=(*before["asked"], *opened.record["tasks"]),
@@ -53,7 +53,7 @@ def lent(opened: Output, fingerprint: str) -> Earlier:
     )
 
 
-def judges(job: Job, earlier: Earlier | None) -> dict[str, Filter]:
+def filters_by_name(job: Job, earlier: EarlierOutput | None) -> dict[str, Filter]:
     """The filters that judge in a job, by their names in rows and reports.
 
     Those that ran earlier judge what the model writes, and the source no more.
@@ -75,7 +75,7 @@ def judges(job: Job, earlier: Earlier | None) -> dict[str, Filter]:
     return found | dict(zip(names[len(earlier.ran) :], given, strict=True))
 
 
-def units_of(opened: Output, shards: Sequence[Unit]) -> tuple[Unit, ...]:
+def units_of_earlier_output(opened: Output, shards: Sequence[Unit]) -> tuple[Unit, ...]:
     """The units that these shards were for the earlier job; JobError where they have changed."""
     now = {shard.shard: shard for shard in shards}
     units = []
@@ -101,7 +101,7 @@ def check_finished(opened: Output, units: Sequence[Unit]) -> None:
     """JobError where verdicts on these units are still to come; those that failed will not."""
     held = opened.contents
     waiting = [
-        u.name for u in units if not held.standing(u.name).complete and u.name not in held.failed
+        u.name for u in units if not held.progress_of(u.name).complete and u.name not in held.failed
     ]
     if waiting:
         more = f" and {len(waiting) - 1} more" if len(waiting) > 1 else ""

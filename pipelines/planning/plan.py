@@ -5,11 +5,15 @@ from dataclasses import dataclass
 from functools import cached_property
 
 from pipelines.config.job import Job
-from pipelines.output.listing import Contents, Standing
+from pipelines.output.listing import Contents, UnitProgress
 from pipelines.output.manifest import manifest_bytes
 from pipelines.output.output import find_output
 from pipelines.planning.compare import check_inputs, check_same, empty_contents
-from pipelines.planning.filters_from import check_finished, open_earlier, units_of
+from pipelines.planning.filters_from import (
+    check_finished,
+    open_earlier_output,
+    units_of_earlier_output,
+)
 from pipelines.planning.resolve import ResolvedJob, resolve
 from pipelines.planning.shards import find_shards, split
 from pipelines.reading.parquet import ColumnFault, Footer, check_columns
@@ -31,10 +35,10 @@ class Plan:
 
     @cached_property
     def pending(self) -> tuple[Unit, ...]:
-        return tuple(unit for unit in self.units if not self.standing(unit).complete)
+        return tuple(unit for unit in self.units if not self.progress_of(unit).complete)
 
-    def standing(self, unit: Unit) -> Standing:
-        return self.contents.standing(unit.name)
+    def progress_of(self, unit: Unit) -> UnitProgress:
+        return self.contents.progress_of(unit.name)
 
 
 def plan(job: Job, storage: Storage | None = None) -> Plan:
@@ -52,15 +56,15 @@ def plan(job: Job, storage: Storage | None = None) -> Plan:
         check_same(begun.record, work, begun.layout)
         left_out = check_inputs(begun, find_shards(job.input.patterns()))
         planned = Plan(work, begun.units, begun.contents, is_new=False, left_out=left_out)
-    if earlier := open_earlier(job):
+    if earlier := open_earlier_output(job):
         check_finished(earlier, planned.pending)
     return planned
 
 
 def first_units(job: Job) -> tuple[Unit, ...]:
     """The units of a job that has no output yet; JobError where a column it names is not there."""
-    if earlier := open_earlier(job):
-        return units_of(earlier, find_shards(job.input.patterns()))
+    if earlier := open_earlier_output(job):
+        return units_of_earlier_output(earlier, find_shards(job.input.patterns()))
     fields = {source.partition(":")[0]: field for field, source in job.input.sources()}
 
     def check(file: Unit, footer: Footer) -> None:

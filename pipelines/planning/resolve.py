@@ -28,10 +28,10 @@ from pipelines.config.job import Job
 from pipelines.config.validation_errors import at
 from pipelines.output.layout import Layout
 from pipelines.planning.filters_from import (
-    Earlier,
-    judges,
-    lent,
-    open_earlier,
+    EarlierOutput,
+    describe_earlier_output,
+    filters_by_name,
+    open_earlier_output,
 )
 from pipelines.planning.fingerprint import fingerprint_of
 from pipelines.storage.resolve import absolute, open_file
@@ -67,7 +67,7 @@ class Resolved(Frozen):
     images_judged: bool = False  # a filter of the job judges by a model what images show
     rules: Mapping[str, str] = {}  # version of the rules of each filter
     packages: Mapping[str, str]  # versions of what computes or writes
-    filters_from: Earlier | None = None
+    filters_from: EarlierOutput | None = None
 
 
 class ResolvedJob(Frozen):
@@ -125,14 +125,16 @@ class ResolvedJob(Frozen):
 def resolve(job: Job, recorded: Mapping[str, Any] | None = None) -> ResolvedJob:
     """Pin what is open; what `recorded` pinned stays, so long as the job still asks for it."""
     pinned = recorded["resolved"] if recorded else None
-    opened = open_earlier(job)
-    earlier = lent(opened, fingerprint_of(opened.record)) if opened else None
-    filters = judges(job, earlier)
+    opened = open_earlier_output(job)
+    earlier = describe_earlier_output(opened, fingerprint_of(opened.record)) if opened else None
+    filters = filters_by_name(job, earlier)
     stages: dict[str, Filter | Task] = {
         **{_place(job, name, stage): stage for name, stage in filters.items()},
         **{f"tasks.{name}": task for name, task in job.tasks.items()},
     }
-    device = resolve_device(job.model.device if job.model else "auto", lent=job.runner.lends_gpus)
+    device = resolve_device(
+        job.model.device if job.model else "auto", lent=job.runner.workers_have_gpus
+    )
     threads = pinned["threads"] if pinned else len(os.sched_getaffinity(0))
     resources = Resources(open_file, device, threads=threads)
     known = pinned.get("models", {}) if pinned else {}

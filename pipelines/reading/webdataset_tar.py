@@ -252,7 +252,7 @@ class _Archive:
             more = self.exactly(_BLOCK)[_MORE_SPARSE["next"]]
 
     def check_zeros_to_the_end(self) -> None:
-        """Behind a block of zeros nothing else may follow: there would be samples missing."""
+        """Raise where anything but zeros follows the first block of zeros."""
         while rest := self._stream.read(_STEP):
             if rest.count(0) < len(rest):
                 raise ValueError("members behind the end")

@@ -6,7 +6,7 @@ from typing import Literal
 
 from pipelines.images import OpenedImage
 from schemas.generation import FinishReason, Generation
-from schemas.report import Status
+from schemas.report import SampleStatus
 from schemas.sample import RGB, Sample, Text
 
 AnswerStatus = Literal["ok", "partial", "redacted", "dropped", "quarantined", "skipped"]
@@ -69,7 +69,7 @@ class Row:
     sha256: str = field(default="", repr=False)
     frames: tuple[RGB, ...] = field(default=(), repr=False)
     picture: RGB | None = field(default=None, repr=False)  # [S, S, 3] for the engine
-    status: Status = "kept"
+    status: SampleStatus = "kept"
     closed: bool = False  # no filter is to see it any more
     language: str = ""  # of the source text, where it is known
     filter: str = ""
@@ -83,7 +83,7 @@ class Row:
     def kept(self) -> bool:
         return self.status == "kept"
 
-    def reject(self, status: Status, reason: str, by: str = "", error: str = "") -> None:
+    def reject(self, status: SampleStatus, reason: str, by: str = "", error: str = "") -> None:
         """Decide against the sample; the first decision stands."""
         self.closed |= status == "invalid"
         if self.kept:

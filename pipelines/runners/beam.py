@@ -16,8 +16,8 @@ from apache_beam.options.pipeline_options import PipelineOptions
 from apache_beam.runners.runner import PipelineResult, PipelineState
 from apache_beam.utils.shared import Shared
 
-from pipelines.config.runners import BeamRunner
-from pipelines.output.unit_progress import find_attempts, find_standing
+from pipelines.config.runners import BeamRunnerConfig
+from pipelines.output.unit_progress import find_attempts, find_unit_progress
 from pipelines.planning.plan import Plan
 from pipelines.planning.resolve import ResolvedJob
 from pipelines.runners.worker import Worker
@@ -51,7 +51,7 @@ def run_beam(
     run = secrets.token_hex(8)
     work = plan.work
     settings = work.job.runner
-    assert isinstance(settings, BeamRunner)
+    assert isinstance(settings, BeamRunnerConfig)
     pipeline = beam.Pipeline(options=_options(settings))
     annotate_units(pipeline, units, AnnotateUnit(work, storage, run), settings)
     driver = _Driver(pipeline, run)
@@ -88,13 +88,13 @@ class AnnotateUnit(beam.DoFn):  # type: ignore[misc]
         with self._worker.lock:
             if self._run in _abandoned:
                 raise WorkerFault("the run was interrupted")
-            standing = find_standing(unit.name, layout, self._storage)
-            if standing.complete:
+            unit_progress = find_unit_progress(unit.name, layout, self._storage)
+            if unit_progress.complete:
                 Metrics.counter(_NAMESPACE, "units_found_done").inc()
                 return
             attempts = find_attempts(unit.name, layout, self._storage)
             try:
-                report = self._worker.worker.run(unit, standing, attempts, self._look)
+                report = self._worker.worker.run(unit, unit_progress, attempts, self._look)
             except KeyboardInterrupt:
                 raise WorkerFault("the run was interrupted") from None
         content = report.model_dump_json().encode()
@@ -129,7 +129,7 @@ def _count(report: UnitReport) -> None:
 
 
 def annotate_units(
-    pipeline: beam.Pipeline, units: tuple[Unit, ...], step: AnnotateUnit, settings: BeamRunner
+    pipeline: beam.Pipeline, units: tuple[Unit, ...], step: AnnotateUnit, settings: BeamRunnerConfig
 ) -> beam.pvalue.DoOutputsTuple:
     """The pipeline's steps; its outputs are the reports of units, `committed` and `failed`."""
     annotating = beam.ParDo(step)
@@ -207,7 +207,7 @@ class _Reports:
                     yield report
 
 
-def _options(settings: BeamRunner) -> PipelineOptions:
+def _options(settings: BeamRunnerConfig) -> PipelineOptions:
     try:
         options = PipelineOptions(list(settings.options))
         options.get_all_options()  # parses all of them, which Beam puts off

@@ -3,7 +3,7 @@
 import os
 from collections.abc import Generator, Iterator
 
-from pipelines.config.runners import LocalRunner
+from pipelines.config.runners import LocalRunnerConfig
 from pipelines.planning.plan import Plan
 from pipelines.runners.local_processes import Processes
 from pipelines.runners.scheduler import schedule
@@ -18,12 +18,12 @@ def run_local(
 ) -> Generator[UnitReport, None, None]:
     """Work on the units; those that may kill their process come last."""
     settings = plan.work.job.runner
-    assert isinstance(settings, LocalRunner)
+    assert isinstance(settings, LocalRunnerConfig)
     if settings.workers == 1:
         yield from _in_this_process(plan, units, storage, on_progress)
     elif units:
-        crew = Processes(plan.work, storage, settings.workers, on_progress)
-        yield from schedule(plan, units, storage, crew, settings.workers)
+        pool = Processes(plan.work, storage, settings.workers, on_progress)
+        yield from schedule(plan, units, storage, pool, settings.workers)
 
 
 def _in_this_process(
@@ -33,4 +33,4 @@ def _in_this_process(
     worker = Worker(plan.work, storage, threads)
     attempts = plan.contents.attempts
     for unit in sorted(units, key=lambda unit: attempts.get(unit.name, 0)):
-        yield worker.run(unit, plan.standing(unit), attempts.get(unit.name, 0), on_progress)
+        yield worker.run(unit, plan.progress_of(unit), attempts.get(unit.name, 0), on_progress)

@@ -12,7 +12,7 @@ from types import FrameType
 from typing import Any, NamedTuple, NoReturn
 
 from inference import visible_gpus
-from pipelines.concurrency.child_process import death, end_with_parent
+from pipelines.concurrency.child_process import end_with_parent, exit_reason
 from pipelines.planning.resolve import ResolvedJob
 from pipelines.runners.scheduler import Assignment, Lost, Message, load, work
 from pipelines.runners.worker import Worker
@@ -31,7 +31,7 @@ class _Process(NamedTuple):
 
 
 class Processes:
-    """A crew of processes, each started anew: nothing is shared with this one."""
+    """A pool of processes, each started anew: nothing is shared with this one."""
 
     def __init__(
         self, job: ResolvedJob, storage: Storage, workers: int, on_progress: OnProgress
@@ -78,7 +78,7 @@ class Processes:
                 worker = self._workers.pop(number)
                 worker.process.join()
                 worker.pipe.close()
-                yield number, Lost(death(worker.process.exitcode))
+                yield number, Lost(exit_reason(worker.process.exitcode))
                 continue
             if isinstance(message, Progress):
                 self._on_progress(message)

@@ -12,7 +12,7 @@ from contextlib import contextmanager, suppress
 from itertools import count
 from typing import Any
 
-from pipelines.config.runners import Range, RayRunner
+from pipelines.config.runners import Range, RayRunnerConfig
 from pipelines.planning.plan import Plan
 from pipelines.planning.resolve import ResolvedJob
 from pipelines.runners.scheduler import Assignment, Lost, Message, load, schedule, work
@@ -36,7 +36,7 @@ def run_ray(
 ) -> Generator[UnitReport, None, None]:
     """Work on the units in actors of a Ray cluster."""
     settings = plan.work.job.runner
-    assert isinstance(settings, RayRunner)
+    assert isinstance(settings, RayRunnerConfig)
     if not units:
         return
     _check_output(plan.work.job.output)
@@ -44,9 +44,9 @@ def run_ray(
     with _connected(ray, settings):
         workers = settings.workers
         most = workers.max if isinstance(workers, Range) else workers
-        crew = _Actors(ray, plan.work, storage, min(most, len(units)), on_progress)
+        pool = _Actors(ray, plan.work, storage, min(most, len(units)), on_progress)
         metrics = _Metrics(plan.work.job.name)
-        for report in schedule(plan, units, storage, crew, most):
+        for report in schedule(plan, units, storage, pool, most):
             metrics.add(report)
             yield report
 
@@ -75,7 +75,7 @@ def _ray() -> Any:
 
 
 @contextmanager
-def _connected(ray: Any, settings: RayRunner) -> Iterator[None]:
+def _connected(ray: Any, settings: RayRunnerConfig) -> Iterator[None]:
     """A connection to the cluster; one that the program has already is used, and left open."""
     if ray.is_initialized():
         yield
@@ -134,13 +134,13 @@ class _Actor:
 
 
 class _Actors:
-    """A crew of actors; Ray restarts none of them by itself, for that is `schedule`'s to decide."""
+    """A pool of actors; Ray restarts none of them by itself, for that is `schedule`'s to decide."""
 
     def __init__(
         self, ray: Any, job: ResolvedJob, storage: Storage, workers: int, on_progress: OnProgress
     ) -> None:
         settings = job.job.runner
-        assert isinstance(settings, RayRunner)
+        assert isinstance(settings, RayRunnerConfig)
         self._ray = ray
         self._settings = settings
         self._on_progress = on_progress

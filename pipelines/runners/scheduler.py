@@ -1,6 +1,6 @@
 """Which worker gets which unit, and what becomes of a unit whose worker is lost.
 
-The same for every runner with workers of its own: such a runner is a crew, which this drives.
+The same for every runner with workers of its own: such a runner is a pool, which this drives.
 """
 
 import heapq
@@ -11,7 +11,7 @@ from typing import NamedTuple, Protocol
 
 from pipelines.annotation.worker_faults import worker_faults
 from pipelines.output.layout import Layout
-from pipelines.output.listing import Standing, contents
+from pipelines.output.listing import UnitProgress, contents
 from pipelines.planning.plan import Plan
 from pipelines.runners.worker import Worker, note
 from pipelines.storage.storage import Storage
@@ -27,7 +27,7 @@ class Assignment(NamedTuple):
     """A unit as a worker gets it; `attempts` were made before."""
 
     unit: Unit
-    standing: Standing
+    unit_progress: UnitProgress
     attempts: int
 
 
@@ -36,16 +36,16 @@ class Ready(NamedTuple):
 
 
 class Lost(NamedTuple):
-    """A worker ended without a word; `how` is told to the user."""
+    """A worker ended without a word; `reason` is told to the user."""
 
-    how: str
+    reason: str
 
 
-# Of these a crew forgets a worker that tells a fault or is lost.
+# Of these a pool forgets a worker that tells a fault or is lost.
 Message = Ready | UnitReport | WorkerFault | JobError | Lost
 
 
-class Crew(Protocol):
+class WorkerPool(Protocol):
     """Workers by number, each with at most one unit in work."""
 
     def start(self) -> int:
@@ -55,26 +55,26 @@ class Crew(Protocol):
         """A unit for a worker that is ready or has reported; it will report."""
 
     def messages(self) -> Iterable[tuple[int, Message]]:
-        """Wait for at least one message, unless a crew has something to look after meanwhile."""
+        """Wait for at least one message, unless a pool has something to look after meanwhile."""
 
     def close(self) -> None:
         """End all workers now, whatever they are at; they have ended when this returns."""
 
 
 def schedule(
-    plan: Plan, units: tuple[Unit, ...], storage: Storage, crew: Crew, workers: int
+    plan: Plan, units: tuple[Unit, ...], storage: Storage, pool: WorkerPool, workers: int
 ) -> Generator[UnitReport, None, None]:
-    """Have a crew of at most so many workers do the units, largest first; a report for each.
+    """Have a pool of at most so many workers do the units, largest first; a report for each.
 
     A worker that is lost is replaced, its unit's attempt counts, and the unit comes last. One that
     is sick is replaced too; WorkerFault where that happens three times in a row with no unit
-    committed between. Closing this ends the crew, and what was in work is as if never begun.
+    committed between. Closing this ends the pool, and what was in work is as if never begun.
     """
-    shift = _Shift(crew, _Waiting(plan, units, storage), workers)
+    shift = _Shift(pool, _Waiting(plan, units, storage), workers)
     try:
-        while shift.provide():
-            for worker, message in crew.messages():
-                report = shift.hear(worker, message)
+        while shift.assign():
+            for worker, message in pool.messages():
+                report = shift.on_message(worker, message)
                 if report is not None:
                     yield report
     finally:
@@ -84,8 +84,8 @@ def schedule(
 class _Shift:
     """Who works on what."""
 
-    def __init__(self, crew: Crew, waiting: "_Waiting", workers: int) -> None:
-        self._crew = crew
+    def __init__(self, pool: WorkerPool, waiting: "_Waiting", workers: int) -> None:
+        self._pool = pool
         self._waiting = waiting
         self._most = workers
         self._loading: set[int] = set()
@@ -93,20 +93,20 @@ class _Shift:
         self._busy: dict[int, Assignment] = {}
         self._faults = 0
 
-    def provide(self) -> bool:
+    def assign(self) -> bool:
         """Start the workers that are wanted and give the idle ones units; False at the end."""
         wanted = min(self._most, len(self._waiting) + len(self._busy))
         for _ in range(wanted - len(self._loading) - len(self._idle) - len(self._busy)):
-            self._loading.add(self._crew.start())
+            self._loading.add(self._pool.start())
         while self._idle and self._waiting:
             self._give(self._idle.pop())
         return wanted > 0
 
     def _give(self, worker: int) -> None:
         self._busy[worker] = self._waiting.take()
-        self._crew.give(worker, self._busy[worker])
+        self._pool.give(worker, self._busy[worker])
 
-    def hear(self, worker: int, message: Message) -> UnitReport | None:
+    def on_message(self, worker: int, message: Message) -> UnitReport | None:
         """The report that comes of a message, if any; WorkerFault where the run is to end."""
         was_loading = worker in self._loading
         self._loading.discard(worker)
@@ -115,13 +115,13 @@ class _Shift:
             raise message
         assignment = self._busy.pop(worker, None)
         if isinstance(message, WorkerFault):
-            report, _ = self._put_back(assignment, "worker_faulty")
+            report, _ = self._requeue(assignment, "worker_faulty")
             self._count(message)
             return report
         if isinstance(message, Lost):
-            report, begun = self._put_back(assignment, message.how)
+            report, begun = self._requeue(assignment, message.reason)
             if was_loading or (assignment and not begun):
-                self._count(WorkerFault(f"a worker was lost before it began: {message.how}"))
+                self._count(WorkerFault(f"a worker was lost before it began: {message.reason}"))
             return report
         if self._waiting:  # no worker waits while a report is looked at
             self._give(worker)
@@ -133,8 +133,8 @@ class _Shift:
             self._faults = 0
         return message
 
-    def _put_back(self, assignment: Assignment | None, how: str) -> tuple[UnitReport | None, bool]:
-        return self._waiting.put_back(assignment, how) if assignment else (None, False)
+    def _requeue(self, assignment: Assignment | None, how: str) -> tuple[UnitReport | None, bool]:
+        return self._waiting.requeue(assignment, how) if assignment else (None, False)
 
     def _count(self, fault: WorkerFault) -> None:
         self._faults += 1
@@ -142,8 +142,8 @@ class _Shift:
             raise fault
 
     def close(self) -> None:
-        """End the crew; attempts in work do not count."""
-        self._crew.close()
+        """End the pool; attempts in work do not count."""
+        self._pool.close()
         for assignment in self._busy.values():
             self._waiting.abandon(assignment)
 
@@ -158,7 +158,7 @@ class _Waiting:
         self._queue: list[tuple[int, int, str, Assignment]] = []
         for unit in units:
             attempts = plan.contents.attempts.get(unit.name, 0)
-            self._put(Assignment(unit, plan.standing(unit), attempts))
+            self._put(Assignment(unit, plan.progress_of(unit), attempts))
 
     def __len__(self) -> int:
         return len(self._queue)
@@ -170,7 +170,7 @@ class _Waiting:
     def take(self) -> Assignment:
         return heapq.heappop(self._queue)[-1]
 
-    def put_back(self, assignment: Assignment, how: str) -> tuple[UnitReport | None, bool]:
+    def requeue(self, assignment: Assignment, how: str) -> tuple[UnitReport | None, bool]:
         """Whether the attempt had begun; a report where there is nothing left to attempt.
 
         The worker's files tell: it may have noted the attempt, and committed parts or all.
@@ -180,15 +180,15 @@ class _Waiting:
         folders.add(os.path.dirname(self._layout.attempt(unit.name, 1)))
         paths = [e.path for f in folders for e in self._storage.list(f, recursive=False)]
         held = contents(self._layout, paths, [unit.name])
-        standing = held.standing(unit.name)
+        unit_progress = held.progress_of(unit.name)
         attempts = held.attempts.get(unit.name, 0)
         begun = attempts > assignment.attempts
-        if standing.complete:
+        if unit_progress.complete:
             return UnitReport(unit=unit.name, status="committed", attempt=max(attempts, 1)), True
         self._losses[unit.name] += begun
         if self._losses[unit.name] >= _LOSSES:
             return self._given_up(unit, attempts, how), True
-        self._put(Assignment(unit, standing, attempts))
+        self._put(Assignment(unit, unit_progress, attempts))
         return None, begun
 
     def _given_up(self, unit: Unit, attempts: int, how: str) -> UnitReport:

@@ -13,9 +13,9 @@ from multiprocessing.connection import Connection
 from typing import Any
 
 from pipelines.annotation.worker_faults import worker_faults
-from pipelines.concurrency.child_process import death, end_with_parent
+from pipelines.concurrency.child_process import end_with_parent, exit_reason
 from pipelines.output.layout import Layout
-from pipelines.output.listing import Standing
+from pipelines.output.listing import UnitProgress
 from pipelines.planning.resolve import ResolvedJob
 from pipelines.runners.device_check import check_device
 from pipelines.storage.storage import Storage
@@ -44,7 +44,7 @@ class Worker:
         )
 
     def run(
-        self, unit: Unit, standing: Standing, attempts: int, on_progress: OnProgress
+        self, unit: Unit, unit_progress: UnitProgress, attempts: int, on_progress: OnProgress
     ) -> UnitReport:
         """Commit what is missing of a unit; `attempts` were made before.
 
@@ -58,7 +58,7 @@ class Worker:
             self.load()
         self._storage.write_bytes(layout.attempt(unit.name, attempt), b"", durable=False)
         try:
-            report = self._report(unit, standing, isolated, on_progress)
+            report = self._report(unit, unit_progress, isolated, on_progress)
         except (KeyboardInterrupt, MachineFault):
             self._storage.delete(layout.attempt(unit.name, attempt))
             raise
@@ -67,16 +67,18 @@ class Worker:
         return report
 
     def _report(
-        self, unit: Unit, standing: Standing, isolated: bool, on_progress: OnProgress
+        self, unit: Unit, unit_progress: UnitProgress, isolated: bool, on_progress: OnProgress
     ) -> UnitReport:
         if not isolated:
             try:
                 with worker_faults():
-                    report: UnitReport = self._annotator.annotate(unit, standing.parts, on_progress)
+                    report: UnitReport = self._annotator.annotate(
+                        unit, unit_progress.parts, on_progress
+                    )
                     return report
             except DecoderHung:  # a decoder can be ended where it is a process
                 pass
-        return self._isolated(unit, standing, on_progress)
+        return self._isolated(unit, unit_progress, on_progress)
 
     def load(self) -> None:
         """Load filters and engine now; WorkerFault where that fails, with no unit charged."""
@@ -93,13 +95,22 @@ class Worker:
             self._annotator.close()
             self._annotator = None
 
-    def _isolated(self, unit: Unit, standing: Standing, on_progress: OnProgress) -> UnitReport:
+    def _isolated(
+        self, unit: Unit, unit_progress: UnitProgress, on_progress: OnProgress
+    ) -> UnitReport:
         self.close()  # the memory is needed in the other process
         context = multiprocessing.get_context("spawn")
         receiver, sender = context.Pipe(duplex=False)
         process = context.Process(
             target=_annotate_alone,
-            args=(self._work, self._storage, self._decode_threads, unit, standing.parts, sender),
+            args=(
+                self._work,
+                self._storage,
+                self._decode_threads,
+                unit,
+                unit_progress.parts,
+                sender,
+            ),
         )
         process.start()
         sender.close()
@@ -120,7 +131,7 @@ class Worker:
             process.join()
             if not loaded:
                 raise WorkerFault("filters and model could not be loaded in a process of its own")
-            return UnitReport(unit=unit.name, status="failed", error=death(process.exitcode))
+            return UnitReport(unit=unit.name, status="failed", error=exit_reason(process.exitcode))
         finally:
             process.kill()
             process.join()

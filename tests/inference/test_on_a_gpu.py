@@ -81,7 +81,7 @@ def test_halves_after_memory_ran_out(
 
     monkeypatch.setattr(fast, "_vision", fits)
     assert tokens(fast.generate(BLOCK)) == expected
-    assert fast.halvings == 1
+    assert fast.oom_retries == 1
 
 
 def test_what_is_reckoned_to_fit_fits(checkpoint: Callable[..., Path]) -> None:
@@ -90,7 +90,7 @@ def test_what_is_reckoned_to_fit_fits(checkpoint: Callable[..., Path]) -> None:
     found = resolve_sizes(model, resolve_checkpoint(model), "cuda")
     fast = on_gpu(folder, precision="bfloat16", **found.model_dump())
     fast.generate(BLOCK)
-    assert fast.halvings == 0
+    assert fast.oom_retries == 0
 
 
 @pytest.mark.skipif(torch.cuda.device_count() < 2, reason="there are no two GPUs here")

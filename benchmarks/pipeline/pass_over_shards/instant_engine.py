@@ -12,7 +12,7 @@ class InstantEngine:
     """Says the same of every image, at once."""
 
     resolution = SIDE
-    halvings = 0
+    oom_retries = 0
 
     def generate(self, block: Sequence[Request], /) -> list[tuple[Generation, ...]]:
         assert all(request.image.shape == (SIDE, SIDE, 3) for request in block)

@@ -142,13 +142,13 @@ def test_nothing_asked(fast: Mapping[int, FastEngine]) -> None:
     assert fast[2].generate([Request(IMAGES[0], ())]) == [()]
 
 
-@pytest.mark.parametrize(("most", "halvings"), [(4, 0), (3, 1), (1, 2)])
+@pytest.mark.parametrize(("most", "oom_retries"), [(4, 0), (3, 1), (1, 2)])
 def test_where_memory_runs_out_a_block_is_run_again_in_halves(
     checkpoint: Callable[..., Path],
     engine: Callable[..., FastEngine],
     monkeypatch: pytest.MonkeyPatch,
     most: int,
-    halvings: int,
+    oom_retries: int,
 ) -> None:
     short = engine(checkpoint(2), batch_size=4, kind="fast")
     whole = short.generate(asked("ocr", "caption en"))
@@ -161,7 +161,7 @@ def test_where_memory_runs_out_a_block_is_run_again_in_halves(
 
     monkeypatch.setattr(short, "_vision", fits)
     assert_same(short.generate(asked("ocr", "caption en")), whole)
-    assert short.halvings == halvings
+    assert short.oom_retries == oom_retries
 
 
 def test_answers_of_a_model_that_overflows_are_not_believed(
@@ -221,7 +221,7 @@ def test_an_error_over_lacking_memory_hides_nothing(
 
     monkeypatch.setattr(short, "_compute", fits)
     assert_same(short.generate(asked("ocr")), whole)
-    assert short.halvings == 1
+    assert short.oom_retries == 1
 
 
 @pytest.mark.parametrize("precision", ["bfloat16", "float16"])

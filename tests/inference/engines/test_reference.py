@@ -290,12 +290,12 @@ def test_answers_of_a_model_that_overflows_are_not_believed(
         overflowing.generate(asked("ocr"))
 
 
-@pytest.mark.parametrize(("most", "halvings"), [(3, 0), (2, 1), (1, 1)])
+@pytest.mark.parametrize(("most", "oom_retries"), [(3, 0), (2, 1), (1, 1)])
 def test_where_memory_runs_out_a_block_is_run_again_in_halves(
     checkpoint: Callable[..., Path],
     engine: Callable[..., ReferenceEngine],
     most: int,
-    halvings: int,
+    oom_retries: int,
 ) -> None:
     short = engine(checkpoint(2), batch_size=3)
     whole = short.generate(asked("ocr", "caption en"))
@@ -307,7 +307,7 @@ def test_where_memory_runs_out_a_block_is_run_again_in_halves(
     hook = short._paligemma.model.model.vision_tower.register_forward_pre_hook(fits)
     again = short.generate(asked("ocr", "caption en"))
     hook.remove()
-    assert short.halvings == halvings
+    assert short.oom_retries == oom_retries
     assert [[answer.text for answer in each] for each in again] == [
         [answer.text for answer in each] for each in whole
     ]

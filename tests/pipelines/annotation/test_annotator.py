@@ -11,7 +11,7 @@ from pipelines.planning.plan import begin, plan
 from pipelines.planning.resolve import ResolvedJob
 from pipelines.storage.local import LocalStorage
 from schemas.generation import Generation, Request
-from schemas.tables import FOOTER_HALVINGS, FOOTER_SALVAGED
+from schemas.tables import FOOTER_OOM_RETRIES, FOOTER_SALVAGED
 
 STORAGE = LocalStorage()
 
@@ -39,14 +39,14 @@ def test_a_file_tells_that_memory_ran_out_while_it_was_made(
 
     def short_of_memory_once(block: list[Request]) -> list[tuple[Generation, ...]]:
         blocks.append(len(block))
-        engine.halvings += len(blocks) == 1
+        engine.oom_retries += len(blocks) == 1
         return answer(block)
 
     engine.generate = short_of_memory_once  # type: ignore[method-assign,assignment]
     annotator.annotate(plan(made).units[0])
     assert blocks == [2, 2]
-    assert footer(tmp_path / "output/a.00000.parquet")[FOOTER_HALVINGS.encode()] == b"1"
-    assert FOOTER_HALVINGS.encode() not in footer(tmp_path / "output/a.00001-end.parquet")
+    assert footer(tmp_path / "output/a.00000.parquet")[FOOTER_OOM_RETRIES.encode()] == b"1"
+    assert FOOTER_OOM_RETRIES.encode() not in footer(tmp_path / "output/a.00001-end.parquet")
 
 
 def test_only_the_last_part_of_a_salvaged_shard_says_so(tmp_path: Path, checkpoint: Path) -> None:

@@ -13,9 +13,9 @@ from support.sample_data import encoded, images_column, job, parquet_bytes, pict
 
 from filters import ImageFilter, ImageSize, TextQuality
 from filters.base import Judge
-from pipelines.annotation.filtering import Judging
+from pipelines.annotation.filtering import FilterChain
 from pipelines.annotation.preprocessing import Preparation
-from pipelines.concurrency.stage_timer import Stopwatch
+from pipelines.concurrency.stage_timer import StageTimer
 from pipelines.reading import CountedStream
 from pipelines.rows.row import Row
 from pipelines.storage.local import LocalStorage
@@ -55,12 +55,12 @@ def prepared(content: bytes, on_bad_shard: str, unit: Unit = TAR) -> list[Row]:
             "limits": {"max_pixels": 10_000, "max_members": 9},
         },
     )
-    judging = Judging(
+    filter_chain = FilterChain(
         [ImageSize(min_side=4), TextQuality(), Seen()], Resources(LocalStorage().open)
     )
-    preparation = Preparation(made, judging, SIDE, threads=1)
+    preparation = Preparation(made, filter_chain, SIDE, threads=1)
     stream = CountedStream(io.BytesIO(content))
-    return [row for block in preparation.blocks(unit, stream, 0, Stopwatch()) for row in block]
+    return [row for block in preparation.blocks(unit, stream, 0, StageTimer()) for row in block]
 
 
 def check(rows: list[Row]) -> None:

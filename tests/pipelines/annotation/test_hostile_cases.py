@@ -60,10 +60,10 @@ import re, sys
 from pathlib import Path
 from support.sample_data import job
 from filters import ImageFilter
-from pipelines.annotation.filtering import Judging
+from pipelines.annotation.filtering import FilterChain
 from pipelines.annotation.preprocessing import Preparation
 from pipelines.reading import CountedStream
-from pipelines.concurrency.stage_timer import Stopwatch
+from pipelines.concurrency.stage_timer import StageTimer
 from schemas.resources import Resources
 from schemas.sample import Unit
 from schemas.verdict import keep
@@ -81,11 +81,11 @@ def peak():  # KiB; of this program alone: getrusage begins with what its parent
 
 path, limits = sys.argv[1], eval(sys.argv[2])
 made = job(Path(), input={"shards": path, "limits": limits})
-preparation = Preparation(made, Judging([Seen()], Resources(open)), 224, threads=2)
+preparation = Preparation(made, FilterChain([Seen()], Resources(open)), 224, threads=2)
 unit = Unit("a", path, path, 0, "")
 before = peak()
 with open(path, "rb") as stream:
-    for block in preparation.blocks(unit, CountedStream(stream), 0, Stopwatch()):
+    for block in preparation.blocks(unit, CountedStream(stream), 0, StageTimer()):
         pass
 print(peak() - before)
 """

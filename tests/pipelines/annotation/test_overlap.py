@@ -21,7 +21,7 @@ from filters import TextFilter
 from filters.base import Judge
 from inference.tasks.text_tasks import Caption
 from pipelines.annotation.annotator import Annotator
-from pipelines.concurrency.background import Behind
+from pipelines.concurrency.background import BackgroundWorker
 from pipelines.planning.plan import begin, plan
 from pipelines.storage.local import LocalStorage
 from schemas.errors import DeadlinePassed, JobError, MachineFault, WorkerFault
@@ -29,7 +29,7 @@ from schemas.generation import Generation, Request, Token
 from schemas.report import UnitReport
 from schemas.resources import Resources
 from schemas.sample import Text
-from schemas.tables import FOOTER_HALVINGS
+from schemas.tables import FOOTER_OOM_RETRIES
 from schemas.verdict import Verdict, drop, keep
 
 LONG = 60.0  # seconds: only a failing test waits for as long
@@ -69,7 +69,7 @@ class ScriptedEngine:
 
     def __init__(self, script: Script) -> None:
         self.resolution = 56
-        self.halvings = 0
+        self.oom_retries = 0
         self._script = script
         self._blocks = 0
         self._images = 0
@@ -201,8 +201,8 @@ def test_what_is_stored_is_what_one_thread_stores(
         with pytest.MonkeyPatch.context() as patched:
             patched.setattr(
                 pipelines.annotation.annotator,
-                "Behind",
-                lambda name, apart, now=apart: Behind(name, apart=now),
+                "BackgroundWorker",
+                lambda name, apart, now=apart: BackgroundWorker(name, apart=now),
             )
             made = Scene(tmp_path, checkpoint, script, **sizes)
             report = made.annotate()
@@ -282,18 +282,18 @@ def test_memory_that_runs_out_is_told_by_the_file_that_it_concerns(
 ) -> None:
     engine = ScriptedEngine(script)
     monkeypatch.setattr(pipelines.annotation.annotator, "load_engine", lambda *_: engine)
-    halvings = [0, 2, 0, 1, 0]
+    oom_retries = [0, 2, 0, 1, 0]
 
     def run_out(block: int) -> None:
-        engine.halvings += halvings[block]
+        engine.oom_retries += oom_retries[block]
 
     script.asking = run_out
     script.judging = lambda block: block + 1 < BLOCKS and script.wait("answered", block + 1)
     made = scene(part=BLOCK)
     report = made.annotate()
     footers = [pq.read_metadata(made.output / name).metadata for name in report.files]
-    told = [int(footer.get(FOOTER_HALVINGS.encode(), 0)) for footer in footers]
-    assert told == halvings
+    told = [int(footer.get(FOOTER_OOM_RETRIES.encode(), 0)) for footer in footers]
+    assert told == oom_retries
 
 
 @pytest.fixture

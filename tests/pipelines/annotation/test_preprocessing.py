@@ -16,9 +16,9 @@ from support.sample_data import Member, encoded, job, jpeg, picture, tar_bytes
 from filters import ImageFilter, ImageSize, TextQuality
 from filters.base import Filter, Judge
 from pipelines.annotation import preprocessing as prepare
-from pipelines.annotation.filtering import Judging
+from pipelines.annotation.filtering import FilterChain
 from pipelines.annotation.preprocessing import Preparation
-from pipelines.concurrency.stage_timer import Stopwatch
+from pipelines.concurrency.stage_timer import StageTimer
 from pipelines.images import Caps, EncodedImage
 from pipelines.reading import CountedStream
 from pipelines.rows.row import Row
@@ -57,10 +57,10 @@ def prepared(
     **reading: Any,
 ) -> list[list[Row]]:
     made = job(Path("/nowhere"), input={"shards": "a.tar", **reading}, model={"checkpoint": "m"})
-    judging = Judging(filters, RESOURCES)
-    preparation = Preparation(made, judging, SIDE, 2, block_size=block_size)
+    filter_chain = FilterChain(filters, RESOURCES)
+    preparation = Preparation(made, filter_chain, SIDE, 2, block_size=block_size)
     stream = CountedStream(io.BytesIO(content))
-    return list(preparation.blocks(UNIT, stream, skip, Stopwatch(), stop))
+    return list(preparation.blocks(UNIT, stream, skip, StageTimer(), stop))
 
 
 def only(members: Sequence[Member], filters: Sequence[Filter] = (), **reading: Any) -> Row:

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pipelines.concurrency.background import Behind
+from pipelines.concurrency.background import BackgroundWorker
 
 LONG = 60.0  # seconds: only a failing test waits for as long
 FAULT = ValueError("bad")
@@ -20,9 +20,9 @@ def threads() -> list[threading.Thread]:
 @given(st.lists(st.integers(), max_size=20), st.booleans())
 def test_pieces_are_done_in_order(pieces: list[int], apart: bool) -> None:
     done: list[int] = []
-    with Behind("behind", apart=apart) as behind:
+    with BackgroundWorker("behind", apart=apart) as background:
         for piece in pieces:
-            behind.do(done.append, piece)
+            background.submit(done.append, piece)
     assert done == pieces
     assert threads() == []
 
@@ -30,8 +30,8 @@ def test_pieces_are_done_in_order(pieces: list[int], apart: bool) -> None:
 @pytest.mark.parametrize(("apart", "where"), [(True, "behind-0"), (False, "MainThread")])
 def test_where_a_piece_is_done(apart: bool, where: str) -> None:
     names: list[str] = []
-    with Behind("behind", apart=apart) as behind:
-        behind.do(lambda: names.append(threading.current_thread().name))
+    with BackgroundWorker("behind", apart=apart) as background:
+        background.submit(lambda: names.append(threading.current_thread().name))
     assert names == [where]
 
 
@@ -43,9 +43,9 @@ def test_the_caller_goes_on_meanwhile_by_one_piece_and_no_further() -> None:
         assert handed_over[number].wait(LONG)  # the caller has gone on
         done.append(number)
 
-    with Behind("behind") as behind:
+    with BackgroundWorker("behind") as background:
         for number, event in enumerate(handed_over):
-            behind.do(piece, number)
+            background.submit(piece, number)
             assert done == list(range(number))  # all before it
             event.set()
 
@@ -54,9 +54,9 @@ def follow(
     *pieces: Callable[[], object], then: BaseException | None = None, apart: bool = True
 ) -> None:
     """Hand the pieces over, then raise."""
-    with Behind("behind", apart=apart) as behind:
+    with BackgroundWorker("behind", apart=apart) as background:
         for piece in pieces:
-            behind.do(piece)
+            background.submit(piece)
         if then is not None:
             raise then
 
@@ -95,8 +95,8 @@ def test_whatever_ends_the_caller_the_piece_in_work_is_done(ending: BaseExceptio
         done.append(1)
 
     def caller() -> None:
-        with Behind("behind") as behind:
-            behind.do(piece)
+        with BackgroundWorker("behind") as background:
+            background.submit(piece)
             leaving.set()
             raise ending
 

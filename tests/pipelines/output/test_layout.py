@@ -5,7 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from pipelines.output.layout import Layout, part_file, unit_of_part, whole_file
-from pipelines.output.listing import Contents, Standing, contents
+from pipelines.output.listing import Contents, UnitProgress, contents
 
 LAYOUT = Layout("/data/out")
 NAMES = (
@@ -34,11 +34,11 @@ states = st.dictionaries(
 def test_standings_are_what_was_written(
     state: dict[str, tuple[int, bool]], data: st.DataObject
 ) -> None:
-    files = {unit: written(unit, *standing) for unit, standing in state.items()}
+    files = {unit: written(unit, *unit_progress) for unit, unit_progress in state.items()}
     names = data.draw(st.permutations([name for unit in files for name in files[unit]]))
     held = listed(*names)
-    assert held.standings == {
-        unit: Standing(parts, complete, tuple(files[unit]))
+    assert held.progress_by_unit == {
+        unit: UnitProgress(parts, complete, tuple(files[unit]))
         for unit, (parts, complete) in state.items()
         if files[unit]
     }
@@ -48,17 +48,17 @@ def test_standings_are_what_was_written(
 
 def test_parts_after_a_gap_do_not_count() -> None:
     held = listed("laion.00000.parquet", "laion.00002-end.parquet", "00000.00001.parquet")
-    assert held.standings == {
-        "laion": Standing(1, False, ("laion.00000.parquet",)),
-        "00000": Standing(0, False, ()),
+    assert held.progress_by_unit == {
+        "laion": UnitProgress(1, False, ("laion.00000.parquet",)),
+        "00000": UnitProgress(0, False, ()),
     }
 
 
 def test_a_large_unit_has_numbers_beyond_five_digits() -> None:
     names = [part_file("laion", number, number == 100_000) for number in range(100_001)]
     assert names[-1] == "laion.100000-end.parquet"
-    standing = listed(*names).standings["laion"]
-    assert (standing.parts, standing.complete) == (100_001, True)
+    unit_progress = listed(*names).progress_by_unit["laion"]
+    assert (unit_progress.parts, unit_progress.complete) == (100_001, True)
 
 
 def test_strangers_are_parquet_files_of_no_unit() -> None:
@@ -68,7 +68,7 @@ def test_strangers_are_parquet_files_of_no_unit() -> None:
     assert held.strangers == (
         "a/b.parquet", "foreign.00000.parquet", "foreign.parquet", "laion.0003.parquet",
     )  # fmt: skip
-    assert held.standings == {}
+    assert held.progress_by_unit == {}
 
 
 def test_leftovers_are_temporary_files_wherever_they_lie() -> None:
@@ -101,7 +101,7 @@ def test_the_control_folder_tells_of_attempts_failures_and_runs() -> None:
     assert held.failed == {"a.b/00001"}
     assert held.runs == ("20260101T000000Z-abc",)
     assert held.closed
-    assert held.standings == {}
+    assert held.progress_by_unit == {}
 
 
 def test_no_control_file_looks_like_parquet() -> None:

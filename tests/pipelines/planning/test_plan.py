@@ -13,8 +13,8 @@ from support.sample_data import job, pairs, write_shard
 
 from filters import ImageSize, TextQuality
 from inference import Caption, Detect, Model, Segment
-from pipelines.config.job import Job, LocalRunner
-from pipelines.output.listing import Standing
+from pipelines.config.job import Job, LocalRunnerConfig
+from pipelines.output.listing import UnitProgress
 from pipelines.output.output import open_output
 from pipelines.planning import plan as planning
 from pipelines.planning.fingerprint import fingerprint_of
@@ -131,12 +131,12 @@ def test_what_is_committed_is_not_pending(full: Job, folder: Path) -> None:
         (folder / "output" / name).touch()
     planned = plan(full)
     assert [unit.name for unit in planned.pending] == ["b"]
-    assert planned.standing(planned.pending[0]) == Standing(1, False, ("b.00000.parquet",))
+    assert planned.progress_of(planned.pending[0]) == UnitProgress(1, False, ("b.00000.parquet",))
 
 
 def test_name_and_runner_may_change(full: Job) -> None:
     begun(full)
-    plan(full.model_copy(update={"name": "other", "runner": LocalRunner(decode_threads=9)}))
+    plan(full.model_copy(update={"name": "other", "runner": LocalRunnerConfig(decode_threads=9)}))
 
 
 @pytest.mark.parametrize(

@@ -11,7 +11,7 @@ from pipelines.rows.row import SKIPPED, Answer, Row, answer
 from pipelines.rows.table import to_arrow
 from pipelines.rows.texts import Fields
 from schemas.generation import Generation, Token
-from schemas.report import Counts, Status, add_histograms
+from schemas.report import Counts, SampleStatus, add_histograms
 from schemas.sample import Text
 from schemas.tables import output_schema
 
@@ -70,7 +70,7 @@ def test_a_kept_row_holds_everything() -> None:
 
 
 @pytest.mark.parametrize("status", ["dropped", "quarantined", "invalid"])
-def test_a_row_not_kept_has_its_reason_and_no_content(status: Status) -> None:
+def test_a_row_not_kept_has_its_reason_and_no_content(status: SampleStatus) -> None:
     sample = whole(7)
     sample.reject(status, "a_reason", "a_filter", "OSError")
     (stored,) = to_arrow([sample], SCHEMA).to_pylist()

@@ -20,7 +20,7 @@ from filters import TextFilter
 from filters.base import Judge
 from pipelines.cli.main import app
 from pipelines.config.job import Job
-from pipelines.config.runners import BeamRunner
+from pipelines.config.runners import BeamRunnerConfig
 from pipelines.operations.run import finish, run
 from pipelines.planning.plan import begin, plan
 from pipelines.runners import beam as beam_runner
@@ -215,7 +215,7 @@ def test_reports_come_out_by_status_and_are_counted(shards: Path) -> None:
     planned = plan(made)
     storage = LocalStorage()
     begin(planned, storage)
-    assert isinstance(made.runner, BeamRunner)
+    assert isinstance(made.runner, BeamRunnerConfig)
     pipeline = beam.Pipeline(options=PipelineOptions())
     step = AnnotateUnit(planned.work, storage, "run")
     outputs = annotate_units(pipeline, planned.units, step, made.runner)

@@ -10,7 +10,7 @@ from support.sample_data import job
 
 from inference import ResolvedCheckpoint
 from pipelines.output.layout import whole_file
-from pipelines.output.listing import Standing, contents
+from pipelines.output.listing import UnitProgress, contents
 from pipelines.planning.plan import Plan
 from pipelines.planning.resolve import Resolved, ResolvedJob
 from pipelines.runners.scheduler import Assignment, Lost, Message, Ready, schedule
@@ -53,7 +53,7 @@ def planned(sizes: list[int]) -> Plan:
 
 
 class Fates:
-    """A crew in which what becomes of each message is drawn."""
+    """A pool in which what becomes of each message is drawn."""
 
     def __init__(self, plan: Plan, storage: Memory, draw: Callable[[int], str]) -> None:
         self.layout = plan.work.layout
@@ -129,10 +129,10 @@ def test_every_unit_is_reported_once_or_the_run_ends_for_sickness(
     sizes: list[int], workers: int, data: st.DataObject
 ) -> None:
     plan, storage = planned(sizes), Memory()
-    crew = Fates(plan, storage, lambda _: data.draw(st.sampled_from(FATES)))
+    pool = Fates(plan, storage, lambda _: data.draw(st.sampled_from(FATES)))
     reports: list[UnitReport] = []
     try:
-        for report in schedule(plan, plan.units, storage, crew, workers):
+        for report in schedule(plan, plan.units, storage, pool, workers):
             reports.append(report)
     except WorkerFault:
         ended = False
@@ -140,8 +140,8 @@ def test_every_unit_is_reported_once_or_the_run_ends_for_sickness(
         ended = True
     names = [report.unit for report in reports]
     assert len(set(names)) == len(names)
-    assert crew.closed
-    assert crew.most <= workers
+    assert pool.closed
+    assert pool.most <= workers
     if ended:
         assert sorted(names) == [unit.name for unit in plan.units]
     committed = {report.unit for report in reports if report.status == "committed"}
@@ -152,33 +152,33 @@ def test_every_unit_is_reported_once_or_the_run_ends_for_sickness(
 
 def run(sizes: list[int], workers: int, fate: Callable[[Fates], str]) -> tuple[Fates, list[str]]:
     plan, storage = planned(sizes), Memory()
-    crew: Fates = Fates(plan, storage, lambda _: fate(crew))
-    reports = list(schedule(plan, plan.units, storage, crew, workers))
-    return crew, [f"{report.unit} {report.status}" for report in reports]
+    pool: Fates = Fates(plan, storage, lambda _: fate(pool))
+    reports = list(schedule(plan, plan.units, storage, pool, workers))
+    return pool, [f"{report.unit} {report.status}" for report in reports]
 
 
 def test_largest_first() -> None:
-    crew, _ = run([2, 9, 5], 1, lambda _: "commits")
-    assert [assignment.unit.size for assignment in crew.given] == [9, 5, 2]
-    assert crew.started == 1
+    pool, _ = run([2, 9, 5], 1, lambda _: "commits")
+    assert [assignment.unit.size for assignment in pool.given] == [9, 5, 2]
+    assert pool.started == 1
 
 
 def test_a_unit_that_kills_its_workers_comes_last_and_is_given_up_after_five() -> None:
-    crew, reports = run(
+    pool, reports = run(
         [9, 1, 1],
         1,
-        lambda crew: "dies" if crew.given[-1:] and crew.given[-1].unit.size == 9 else "",
+        lambda pool: "dies" if pool.given[-1:] and pool.given[-1].unit.size == 9 else "",
     )
     assert reports == ["001 committed", "002 committed", "000 failed"]
-    assert [each.attempts for each in crew.given if each.unit.size == 9] == [0, 1, 2, 3, 4]
+    assert [each.attempts for each in pool.given if each.unit.size == 9] == [0, 1, 2, 3, 4]
 
 
 def test_three_sick_workers_in_a_row_end_the_run_and_charge_nothing() -> None:
     plan, storage = planned([1, 1]), Memory()
     fates = iter(["", "sick", "", "sick", "", "sick"])
-    crew = Fates(plan, storage, lambda _: next(fates))
+    pool = Fates(plan, storage, lambda _: next(fates))
     with pytest.raises(WorkerFault, match="sick"):
-        list(schedule(plan, plan.units, storage, crew, 1))
+        list(schedule(plan, plan.units, storage, pool, 1))
     assert storage.paths == set()
 
 
@@ -190,13 +190,13 @@ def test_sickness_between_commits_ends_nothing() -> None:
 
 def test_closing_abandons_what_is_in_work() -> None:
     plan, storage = planned([3, 2, 1]), Memory()
-    crew = Fates(plan, storage, lambda _: "commits")
-    reports = schedule(plan, plan.units, storage, crew, 1)
+    pool = Fates(plan, storage, lambda _: "commits")
+    reports = schedule(plan, plan.units, storage, pool, 1)
     next(reports)
     held = plan.work.layout.attempt("001", 1)  # it is given as soon as the first is reported
     storage.write_bytes(held, b"")
     reports.close()
-    assert crew.closed
+    assert pool.closed
     assert held not in storage.paths
 
 
@@ -207,19 +207,19 @@ def test_a_wrong_job_ends_the_run_at_once() -> None:
         def messages(self) -> Iterator[tuple[int, Message]]:
             yield 1, JobError("wrong")
 
-    crew = Wrong(plan, storage, lambda _: "")
+    pool = Wrong(plan, storage, lambda _: "")
     with pytest.raises(JobError, match="wrong"):
-        list(schedule(plan, plan.units, storage, crew, 1))
-    assert crew.closed
+        list(schedule(plan, plan.units, storage, pool, 1))
+    assert pool.closed
 
 
 def test_parts_that_a_lost_worker_committed_are_not_made_again() -> None:
     plan, storage = planned([1]), Memory()
     fates = iter(["", "dies", "", "commits"])
-    crew = Fates(plan, storage, lambda _: next(fates))
+    pool = Fates(plan, storage, lambda _: next(fates))
     storage.paths.add(plan.work.layout.file("000.00000.parquet"))
-    list(schedule(plan, plan.units, storage, crew, 1))
-    assert [each.standing for each in crew.given] == [
-        Standing(),
-        Standing(1, False, ("000.00000.parquet",)),
+    list(schedule(plan, plan.units, storage, pool, 1))
+    assert [each.unit_progress for each in pool.given] == [
+        UnitProgress(),
+        UnitProgress(1, False, ("000.00000.parquet",)),
     ]

@@ -9,7 +9,7 @@ from support.sample_data import job, pairs, write_shard
 
 from pipelines.annotation.worker_faults import worker_faults
 from pipelines.operations.run import run
-from pipelines.output.listing import Standing
+from pipelines.output.listing import UnitProgress
 from pipelines.planning.plan import Plan, begin, plan
 from pipelines.runners.worker import Worker
 from pipelines.storage.local import LocalStorage
@@ -48,12 +48,12 @@ def test_an_attempt_is_noted_until_it_is_reported(tmp_path: Path, checkpoint: Pa
     def look(progress: Progress) -> None:
         seen.append((progress.unit, progress.samples, noted(tmp_path, "attempts")))
 
-    report = worker.run(begun.units[0], Standing(), 1, look)
+    report = worker.run(begun.units[0], UnitProgress(), 1, look)
     assert (report.status, report.attempt, report.files) == ("committed", 2, ("a.parquet",))
     assert seen == [("a", 1, ["a.2"])]
     assert noted(tmp_path, "attempts") == []
 
-    report = worker.run(begun.units[1], Standing(), 0, look)
+    report = worker.run(begun.units[1], UnitProgress(), 0, look)
     assert (report.status, report.error) == ("failed", "shard_unreadable")
     assert noted(tmp_path, "failed") == ["b.json"]
     assert noted(tmp_path, "attempts") == []
@@ -67,10 +67,10 @@ def test_a_unit_that_is_committed_at_last_is_failed_no_more(
     whole = path.read_bytes()
     worker = Worker(begun.work, STORAGE, 1)
     path.unlink()
-    assert worker.run(begun.units[0], Standing(), 0, ignore).error == "shard_missing"
+    assert worker.run(begun.units[0], UnitProgress(), 0, ignore).error == "shard_missing"
     assert noted(tmp_path, "failed") == ["a.json"]
     path.write_bytes(whole)
-    assert worker.run(begun.units[0], Standing(), 0, ignore).status == "committed"
+    assert worker.run(begun.units[0], UnitProgress(), 0, ignore).status == "committed"
     assert noted(tmp_path, "failed") == []
 
 
@@ -79,7 +79,7 @@ def test_a_worker_fault_charges_no_unit_but_leaves_the_attempt(
 ) -> None:
     begun = planned(tmp_path, checkpoint, a=f"raise {SECRET}")
     with pytest.raises(WorkerFault, match="ValueError in judge") as caught:
-        Worker(begun.work, STORAGE, 1).run(begun.units[0], Standing(), 0, ignore)
+        Worker(begun.work, STORAGE, 1).run(begun.units[0], UnitProgress(), 0, ignore)
     assert SECRET not in str(caught.value)
     assert noted(tmp_path, "attempts") == ["a.1"]
     assert noted(tmp_path, "failed") == []
@@ -88,7 +88,7 @@ def test_a_worker_fault_charges_no_unit_but_leaves_the_attempt(
 def test_an_interrupted_attempt_does_not_count(tmp_path: Path, checkpoint: Path) -> None:
     begun = planned(tmp_path, checkpoint, a="interrupt")
     with pytest.raises(KeyboardInterrupt):
-        Worker(begun.work, STORAGE, 1).run(begun.units[0], Standing(), 0, ignore)
+        Worker(begun.work, STORAGE, 1).run(begun.units[0], UnitProgress(), 0, ignore)
     assert noted(tmp_path, "attempts") == []
 
 

@@ -16,7 +16,7 @@ from inference import Caption, Detect, Model, Segment
 from pipelines.config.job import Job, LocalRunnerConfig
 from pipelines.output.listing import UnitProgress
 from pipelines.output.output import open_output
-from pipelines.planning import plan as planning
+from pipelines.planning import resolve as planning
 from pipelines.planning.fingerprint import fingerprint_of
 from pipelines.planning.plan import Plan, begin, plan
 from pipelines.planning.resolve import resolve

@@ -1,7 +1,7 @@
 """A run from its plan to its summary, and closing an output whoever did the work."""
 
 import secrets
-from collections.abc import Callable, Generator, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
 from datetime import UTC, datetime
@@ -17,11 +17,10 @@ from pipelines.output.output import Output, open_output
 from pipelines.output.parquet_writer import read_counts
 from pipelines.planning.fingerprint import fingerprint_of
 from pipelines.planning.plan import Plan, begin, plan
-from pipelines.runners.local import run_local
-from pipelines.runners.ray import run_ray
+from pipelines.runners.runner import RUNNERS
 from pipelines.storage.resolve import storage_for
 from pipelines.storage.storage import Storage
-from schemas.errors import JobError, TooManyErrors, WorkerFault
+from schemas.errors import TooManyErrors, WorkerFault
 from schemas.report import (
     Counts,
     Histograms,
@@ -35,26 +34,8 @@ from schemas.report import (
 )
 from schemas.sample import Unit
 
-Reports = Generator[UnitReport, None, None]  # closing it ends all workers
-Runner = Callable[[Plan, tuple[Unit, ...], Storage, OnProgress], Reports]
 OnReport = Callable[[UnitReport], None]
 
-
-def _run_beam(
-    plan: Plan, units: tuple[Unit, ...], storage: Storage, on_progress: OnProgress
-) -> Reports:
-    try:
-        from pipelines.runners.beam import run_beam  # imports apache_beam
-    except ModuleNotFoundError as error:
-        if not (error.name or "").startswith("apache_beam"):
-            raise
-        raise JobError(
-            "runner: Beam is not installed: pip install 'apache-beam>=2.77,<3'"
-        ) from None
-    return run_beam(plan, units, storage, on_progress)
-
-
-RUNNERS: Mapping[str, Runner] = {"local": run_local, "ray": run_ray, "beam": _run_beam}
 _FOOTERS_AT_ONCE = 16
 _ENDINGS: Mapping[type[BaseException], Outcome] = {
     KeyboardInterrupt: "interrupted",
@@ -63,10 +44,6 @@ _ENDINGS: Mapping[type[BaseException], Outcome] = {
 }
 _SAMPLES_JUDGED = 1000  # before that the share of bad ones says little ...
 _UNITS_JUDGED = 10  # ... and likewise of units
-
-
-class Terminated(KeyboardInterrupt):
-    """SIGTERM: an interruption like Ctrl-C, with an exit code of its own."""
 
 
 def run(

@@ -44,7 +44,7 @@ class Nodes:
         """The processes of actors on these nodes."""
         raylets = [psutil.Process(p.process.pid) for n in self.nodes for p in raylet(n)]
         children = [child for raylet in raylets for child in raylet.children(recursive=True)]
-        return [child for child in children if "_Actor" in name(child)]
+        return [child for child in children if "RayWorker" in name(child)]
 
 
 def name(process: psutil.Process) -> str:

@@ -13,8 +13,8 @@ from typer.testing import CliRunner, Result
 
 from pipelines.cli.main import app, main
 from pipelines.config.job import Job
-from pipelines.operations.run import RUNNERS, Reports
 from pipelines.runners.local import run_local
+from pipelines.runners.runner import RUNNERS, Reports
 
 Capture = pytest.CaptureFixture[str]
 

@@ -8,8 +8,7 @@ from typing import ParamSpec
 import typer
 from rich.console import Console
 
-from pipelines.operations.run import Terminated
-from schemas.errors import JobError, ShardFault, TooManyErrors, WorkerFault
+from schemas.errors import JobError, ShardFault, Terminated, TooManyErrors, WorkerFault
 
 SICK_WORKER, WRONG_JOB, INCOMPLETE = 1, 2, 3  # exit codes; 0 is success
 INTERRUPTED, TERMINATED = 130, 143

@@ -23,7 +23,7 @@ from pipelines.planning.resolve import ResolvedJob
 from pipelines.runners.worker import Worker
 from pipelines.storage.storage import Storage
 from schemas.errors import JobError, WorkerFault
-from schemas.report import OnProgress, Progress, UnitReport
+from schemas.report import SAMPLE_STATUSES, OnProgress, Progress, UnitReport
 from schemas.sample import Unit
 
 COMMITTED, FAILED = "committed", "failed"  # outputs of AnnotateUnit
@@ -120,7 +120,7 @@ class _SharedWorker:
 
 def _count(report: UnitReport) -> None:
     Metrics.counter(_NAMESPACE, f"units_{report.status}").inc()
-    for status in ("read", "kept", "dropped", "quarantined", "invalid"):
+    for status in ("read", *SAMPLE_STATUSES):
         Metrics.counter(_NAMESPACE, f"samples_{status}").inc(getattr(report.counts, status))
     for reason, number in report.counts.reasons.items():
         Metrics.counter(_NAMESPACE, f"reason_{reason}").inc(number)

@@ -12,7 +12,7 @@ from contextlib import contextmanager, suppress
 from itertools import count
 from typing import Any
 
-from pipelines.config.runners import Range, RayRunnerConfig
+from pipelines.config.runners import RayRunnerConfig, WorkerRange
 from pipelines.planning.plan import Plan
 from pipelines.planning.resolve import ResolvedJob
 from pipelines.runners.scheduler import Assignment, Lost, Message, load, schedule, work
@@ -43,7 +43,7 @@ def run_ray(
     ray = _ray()
     with _connected(ray, settings):
         workers = settings.workers
-        most = workers.max if isinstance(workers, Range) else workers
+        most = workers.max if isinstance(workers, WorkerRange) else workers
         pool = _Actors(ray, plan.work, storage, min(most, len(units)), on_progress)
         metrics = _Metrics(plan.work.job.name)
         for report in schedule(plan, units, storage, pool, most):
@@ -163,7 +163,7 @@ class _Actors:
         self._questions: dict[Any, int] = {}  # likewise for progress
         self._asked = time.monotonic()
         # Until so many are there, none is given anything; afterwards every one counts.
-        least = settings.workers.min if isinstance(settings.workers, Range) else 1
+        least = settings.workers.min if isinstance(settings.workers, WorkerRange) else 1
         self._least = min(least, workers)
         self._ready: list[tuple[int, Message]] = []
         self._latest = time.monotonic() + settings.wait_seconds
@@ -282,8 +282,8 @@ class _Metrics:
     def add(self, report: UnitReport) -> None:
         counts = report.counts
         self._units.inc(1, {**self._job, "status": report.status})
-        for status in ("kept", "dropped", "quarantined", "invalid"):
-            if number := getattr(counts, status):
+        for status, number in counts.by_status().items():
+            if number:
                 self._samples.inc(number, {**self._job, "status": status})
         for reason, number in counts.reasons.items():
             self._reasons.inc(number, {**self._job, "reason": reason})

@@ -11,7 +11,8 @@ from typing import NamedTuple, Protocol
 
 from pipelines.annotation.worker_faults import worker_faults
 from pipelines.output.layout import Layout
-from pipelines.output.listing import UnitProgress, contents
+from pipelines.output.listing import classify_files
+from pipelines.output.unit_progress import UnitProgress
 from pipelines.planning.plan import Plan
 from pipelines.runners.worker import Worker, note
 from pipelines.storage.storage import Storage
@@ -157,7 +158,7 @@ class _Waiting:
         self._losses: Counter[str] = Counter()
         self._queue: list[tuple[int, int, str, Assignment]] = []
         for unit in units:
-            attempts = plan.contents.attempts.get(unit.name, 0)
+            attempts = plan.listing.attempts.get(unit.name, 0)
             self._put(Assignment(unit, plan.progress_of(unit), attempts))
 
     def __len__(self) -> int:
@@ -179,7 +180,7 @@ class _Waiting:
         folders = {os.path.dirname(self._layout.file(unit.name))}
         folders.add(os.path.dirname(self._layout.attempt(unit.name, 1)))
         paths = [e.path for f in folders for e in self._storage.list(f, recursive=False)]
-        held = contents(self._layout, paths, [unit.name])
+        held = classify_files(self._layout, paths, [unit.name])
         unit_progress = held.progress_of(unit.name)
         attempts = held.attempts.get(unit.name, 0)
         begun = attempts > assignment.attempts

@@ -93,7 +93,7 @@ def test_a_commit_that_a_run_recorded_stays(
     made: Job, model: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     asked: list[str | None] = []
-    from pipelines.planning import plan as planning
+    from pipelines.planning import resolve as planning
 
     real = planning.resolve_model
 

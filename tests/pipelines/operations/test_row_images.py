@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from demo.scenes.scenes import Scene, draw_scene, write_shard
-from pipelines.operations import row_images as pictures
+from pipelines.operations.row_images import pictures
 from schemas.sample import Unit
 
 SCENES = [draw_scene(0, index) for index in range(4)]

@@ -6,7 +6,7 @@ import pytest
 from support.harmful_filters import Telling
 from support.sample_data import job, pairs, write_shard
 
-import pipelines.planning.plan
+import pipelines.planning.resolve
 import pipelines.runners.local_processes
 from pipelines.operations.run import run
 from schemas.errors import JobError, WorkerFault
@@ -16,7 +16,7 @@ from shardmill import Job
 @pytest.fixture
 def two_gpus(monkeypatch: pytest.MonkeyPatch) -> None:
     """Two GPUs, as far as planning can tell; no engine can be loaded on them."""
-    monkeypatch.setattr(pipelines.planning.plan, "resolve_device", lambda *_, **__: "cuda")
+    monkeypatch.setattr(pipelines.planning.resolve, "resolve_device", lambda *_, **__: "cuda")
     monkeypatch.setattr(pipelines.runners.local_processes, "visible_gpus", lambda: ["4", "97"])
 
 
@@ -49,7 +49,7 @@ def test_more_workers_than_gpus_are_refused(tmp_path: Path, checkpoint: Path) ->
 def test_a_worker_that_splits_its_model_sees_several(
     tmp_path: Path, checkpoint: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(pipelines.planning.plan, "resolve_device", lambda *_, **__: "cuda")
+    monkeypatch.setattr(pipelines.planning.resolve, "resolve_device", lambda *_, **__: "cuda")
     gpus = ["0", "3", "GPU-5", "6", "7"]
     monkeypatch.setattr(pipelines.runners.local_processes, "visible_gpus", lambda: gpus)
     with pytest.raises(JobError, match="gpus_per_worker: 2, but a worker sees 0 GPUs"):

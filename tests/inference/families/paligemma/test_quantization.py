@@ -199,8 +199,8 @@ def test_what_an_adapter_replaces_is_not_quantised(
 SCRIPT = """
 import sys
 from pathlib import Path
-from inference.checkpoints import paligemma
-paligemma.load(Path(sys.argv[1]), "float32", ["cpu"], Path(sys.argv[2]))
+from inference.families.paligemma import loading
+loading.load(Path(sys.argv[1]), "float32", ["cpu"], Path(sys.argv[2]))
 assert "bitsandbytes" in sys.modules
 from kernels import get_kernel
 get_kernel("a test that works")

@@ -53,7 +53,7 @@ class WorkerFault(ShardmillError):
 
 
 class MachineFault(WorkerFault):
-    """Storage or the operating system failed, which no unit can cause: the attempt does not count."""
+    """Storage or the operating system failed, not the unit: its attempt does not count."""
 
 
 class DeadlinePassed(WorkerFault):

@@ -15,7 +15,7 @@ class ModelReference(NamedTuple):
 
     @property
     def revision_field(self) -> str:
-        """The path of the revision in the job: `filters[0].model_revision`, say."""
+        """The path of the revision, beside `field` in the job."""
         parent, separator, _ = self.field.rpartition(".")
         return f"{parent}{separator}{self.revision_key}"
 

@@ -21,7 +21,7 @@ from pipelines.concurrency.prefetch import prefetch
 from pipelines.concurrency.stage_timer import StageTimer
 from pipelines.concurrency.watchdog import deadline
 from pipelines.output.layout import Layout
-from pipelines.planning.filters_from import filters_by_name
+from pipelines.planning.filters_from import filters_to_run
 from pipelines.planning.resolve import ResolvedJob
 from pipelines.reading import CountedStream
 from pipelines.rows.row import Row
@@ -45,7 +45,7 @@ class Annotator:
         self._work = work
         self._storage = storage
         self._tasks = job.tasks
-        filters = filters_by_name(job, work.resolved.filters_from)
+        filters = filters_to_run(job, work.resolved.filters_from)
         self._filter_chain = FilterChain(
             list(filters.values()), resources, job.evaluate == "all", list(filters)
         )

@@ -10,7 +10,7 @@ from filters import ImageFilter, TextFilter
 from filters.base import Filter, Judge, filter_names
 from filters.text_analysis.language_detection import detect
 from inference.tasks.task import Task
-from pipelines.config.validation_errors import at
+from pipelines.config.validation_errors import errors_at
 from pipelines.rows.row import Answer, Row
 from schemas.errors import WorkerFault
 from schemas.resources import Resources
@@ -56,7 +56,7 @@ class FilterChain:
         self._evaluate_all = evaluate_all
         self._loaded: list[_Loaded] = []
         for name, stage in zip(names or filter_names(filters), filters, strict=True):
-            with at(f"filter {name}, "):
+            with errors_at(f"filter {name}, "):
                 judge = cast("TextFilter | ImageFilter", stage).load(resources)
             self._loaded.append(_Loaded(name, stage, judge))
         self.reads_frames = any(

@@ -25,12 +25,12 @@ from pipelines.display.row_panel import panel
 from pipelines.operations import canary as canaries
 from pipelines.operations.bench import bench as bench_engine
 from pipelines.operations.fetch import fetch as fetch_models
+from pipelines.operations.finish import finish as finish_output
 from pipelines.operations.inspect import select
 from pipelines.operations.preview import preview as preview_job
 from pipelines.operations.retry import BadStatus, find_retry
 from pipelines.operations.retry import retry as retry_units
 from pipelines.operations.row_images import RowImage
-from pipelines.operations.run import finish as finish_output
 from pipelines.operations.run import run as run_job
 from pipelines.operations.status import status as status_of
 from pipelines.operations.verify import verify as verify_output
@@ -38,7 +38,7 @@ from pipelines.output.layout import Layout
 from pipelines.planning.plan import Plan
 from pipelines.planning.plan import plan as plan_job
 from schemas.errors import JobError
-from schemas.report import Summary, UnitReport
+from schemas.report import SampleStatus, Summary, UnitReport
 
 P = ParamSpec("P")
 Told = TypeVar("Told")
@@ -173,12 +173,14 @@ def run(
         summary = run_job(
             loaded,
             limit_units=limit_units,
-            choose=lambda plan: canaries.chosen(plan, canary) if canary else plan.pending,
+            choose=lambda plan: (
+                canaries.choose_canary_units(plan, canary) if canary else plan.pending
+            ),
             on_plan=_both(progress.on_plan, plans.append),
             on_progress=progress.on_progress,
             on_report=_both(progress.on_report, reports.append),
         )
-    told = canaries.canary(plans[0], reports) if canary else None
+    told = canaries.project_canary(plans[0], reports) if canary else None
     _report(summary, loaded.output, as_json, told)
     is_part = limit_units is not None or canary is not None
     if summary.outcome == "failed" or (summary.outcome == "partial" and not is_part):
@@ -241,14 +243,14 @@ def inspect(
     output: OutputFolder,
     samples: Samples = 8,
     only: Annotated[
-        shown.StatusName | None, typer.Option("--status", help="Rows of this status alone.")
+        SampleStatus | None, typer.Option("--status", help="Rows of this status alone.")
     ] = None,
     unit: Annotated[str | None, typer.Option(help="Rows of this unit alone.")] = None,
     sheet_file: SheetFile = None,
 ) -> None:
     """Show rows of an output as a person reads them, and a PNG of their images with boxes."""
     file = _check_place(sheet_file or Path("inspect.png"))
-    _show(select(output, samples, only.value if only else None, unit), file)
+    _show(select(output, samples, only, unit), file)
 
 
 @command

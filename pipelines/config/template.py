@@ -1,4 +1,4 @@
-"""The job file that `shardmill init` writes: valid as it stands, every choice explained."""
+"""The job file that `shardmill init` writes: valid, with a comment on every choice."""
 
 TEMPLATE = """\
 # A Shardmill job. `shardmill plan` shows it with every default, and what it would do;

@@ -1,7 +1,6 @@
 """Plans, states and summaries as tables in a terminal."""
 
 from collections.abc import Sequence
-from enum import StrEnum
 from typing import TYPE_CHECKING
 
 from rich.table import Table
@@ -11,7 +10,7 @@ from pipelines.operations.canary import Canary
 from pipelines.operations.status import OutputStatus
 from pipelines.output.layout import Layout
 from pipelines.planning.plan import Plan
-from schemas.report import Counts, Summary
+from schemas.report import SAMPLE_STATUSES, Counts, Summary
 
 if TYPE_CHECKING:
     from inference.benchmarking.benchmark import Rate
@@ -19,15 +18,6 @@ if TYPE_CHECKING:
 _BRIEF = 0.05  # seconds; shorter stages are not told
 _REASONS = 20  # shown of the reasons, the commonest first
 _NOT_JUDGED = "images were not judged: no filter looks by a model at what they show"
-
-
-class StatusName(StrEnum):
-    """The statuses of rows, as choices of the command line."""
-
-    kept = "kept"
-    dropped = "dropped"
-    quarantined = "quarantined"
-    invalid = "invalid"
 
 
 def plan_table(plan: Plan) -> Table:
@@ -137,7 +127,7 @@ def counts_table(counts: Counts) -> Table:
     table = Table.grid(padding=(0, 2))
     table.add_column(justify="right")
     table.add_column()
-    for name in ("read", "kept", "dropped", "quarantined", "invalid"):
+    for name in ("read", *SAMPLE_STATUSES):
         table.add_row(str(getattr(counts, name)), name)
     commonest = sorted(counts.reasons.items(), key=lambda item: (-item[1], item[0]))
     for reason, number in commonest[:_REASONS]:

@@ -4,7 +4,6 @@ import os
 import re
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
 from dataclasses import replace
 
@@ -14,13 +13,13 @@ from fsspec.utils import glob_translate
 from pipelines.output.layout import unit_of_part
 from pipelines.reading import PARQUET, TARS, CountedStream, is_parquet
 from pipelines.reading.parquet import Footer, read_footer
+from pipelines.storage.concurrent_reads import read_concurrently
 from pipelines.storage.resolve import absolute, storage_for
 from pipelines.storage.storage import Entry
 from schemas.errors import JobError, ShardFault
 from schemas.sample import Unit
 
 _EXTENSIONS = (*TARS, PARQUET)
-_FOOTERS_AT_ONCE = 16
 _WILDCARD = re.compile(r"[*?\[]")
 _VARIABLE = re.compile(r"[*?\[{]")
 
@@ -52,13 +51,12 @@ def split(
     """
     files = [shard for shard in shards if is_parquet(shard.shard)]
     units = [shard for shard in shards if not is_parquet(shard.shard)]
-    with ThreadPoolExecutor(_FOOTERS_AT_ONCE) as pool:
-        for file, footer in zip(files, pool.map(_footer, files), strict=True):
-            if footer is None:
-                units.append(file)
-            else:
-                check(file, footer)
-                units += _row_groups(file, footer, max_samples)
+    for file, footer in zip(files, read_concurrently(_footer, files), strict=True):
+        if footer is None:
+            units.append(file)
+        else:
+            check(file, footer)
+            units += _row_groups(file, footer, max_samples)
     return _checked(units)
 
 

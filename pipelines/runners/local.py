@@ -34,6 +34,6 @@ def _in_this_process(
 ) -> Iterator[UnitReport]:
     threads = plan.work.job.runner.decode_threads or len(os.sched_getaffinity(0))
     worker = Worker(plan.work, storage, threads)
-    attempts = plan.contents.attempts
+    attempts = plan.listing.attempts
     for unit in sorted(units, key=lambda unit: attempts.get(unit.name, 0)):
         yield worker.run(unit, plan.progress_of(unit), attempts.get(unit.name, 0), on_progress)

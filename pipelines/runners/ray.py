@@ -14,14 +14,14 @@ from collections.abc import Generator, Iterator
 from contextlib import contextmanager
 from typing import Any
 
-from pipelines.config.runners import Range, RayRunnerConfig
+from pipelines.config.runners import RayRunnerConfig, WorkerRange
 from pipelines.planning.plan import Plan
 from pipelines.runners.ray_worker_pool import RayWorkerPool
 from pipelines.runners.scheduler import schedule
 from pipelines.storage.resolve import absolute
 from pipelines.storage.storage import Storage
 from schemas.errors import JobError
-from schemas.report import SAMPLE_STATUSES, OnProgress, UnitReport
+from schemas.report import OnProgress, UnitReport
 from schemas.sample import Unit
 
 _CONNECT_SECONDS = 10
@@ -40,7 +40,7 @@ def run_ray(
     ray = _import_ray()
     with _connected(ray, settings):
         workers = settings.workers
-        max_workers = workers.max if isinstance(workers, Range) else workers
+        max_workers = workers.max if isinstance(workers, WorkerRange) else workers
         pool = RayWorkerPool(ray, plan.work, storage, min(max_workers, len(units)), on_progress)
         metrics = _Metrics(plan.work.job.name)
         for report in schedule(plan, units, storage, pool, max_workers):
@@ -131,8 +131,8 @@ class _Metrics:
     def add(self, report: UnitReport) -> None:
         counts = report.counts
         self._units.inc(1, {**self._job, "status": report.status})
-        for status in SAMPLE_STATUSES:
-            if number := getattr(counts, status):
+        for status, number in counts.by_status().items():
+            if number:
                 self._samples.inc(number, {**self._job, "status": status})
         for reason, number in counts.reasons.items():
             self._reasons.inc(number, {**self._job, "reason": reason})

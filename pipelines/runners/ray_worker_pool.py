@@ -7,7 +7,7 @@ from contextlib import suppress
 from itertools import count
 from typing import Any
 
-from pipelines.config.runners import Range, RayRunnerConfig
+from pipelines.config.runners import RayRunnerConfig, WorkerRange
 from pipelines.planning.resolve import ResolvedJob
 from pipelines.runners.worker import Worker
 from pipelines.runners.worker_pool import Assignment, Lost, Message, load_worker, run_assignment
@@ -75,7 +75,7 @@ class RayWorkerPool:
         self._pending_progress: dict[Any, int] = {}  # object reference -> worker
         self._progress_requested = time.monotonic()
         # Messages are withheld until this many workers are ready; 0 from then on.
-        min_workers = settings.workers.min if isinstance(settings.workers, Range) else 1
+        min_workers = settings.workers.min if isinstance(settings.workers, WorkerRange) else 1
         self._missing = min(min_workers, workers)
         self._withheld: list[tuple[int, Message]] = []
         self._start_deadline = time.monotonic() + settings.wait_seconds

@@ -9,7 +9,7 @@ from collections import Counter
 from collections.abc import Generator
 
 from pipelines.output.layout import Layout
-from pipelines.output.listing import contents
+from pipelines.output.listing import classify_files
 from pipelines.planning.plan import Plan
 from pipelines.runners.worker import record_outcome
 from pipelines.runners.worker_pool import Assignment, Lost, Message, Ready, WorkerPool
@@ -128,7 +128,7 @@ class _UnitQueue:
         self._losses: Counter[str] = Counter()
         self._heap: list[tuple[int, int, str, Assignment]] = []
         for unit in units:
-            attempts = plan.contents.attempts.get(unit.name, 0)
+            attempts = plan.listing.attempts.get(unit.name, 0)
             self._push(Assignment(unit, plan.progress_of(unit), attempts))
 
     def __len__(self) -> int:
@@ -151,7 +151,7 @@ class _UnitQueue:
         folders = {os.path.dirname(self._layout.file(unit.name))}
         folders.add(os.path.dirname(self._layout.attempt(unit.name, 1)))
         paths = [e.path for f in folders for e in self._storage.list(f, recursive=False)]
-        listing = contents(self._layout, paths, [unit.name])
+        listing = classify_files(self._layout, paths, [unit.name])
         unit_progress = listing.progress_of(unit.name)
         attempts = listing.attempts.get(unit.name, 0)
         begun = attempts > assignment.attempts

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 from pipelines.annotation.worker_faults import worker_faults
 from pipelines.concurrency.child_process import end_with_parent, exit_reason
 from pipelines.output.layout import Layout
-from pipelines.output.listing import UnitProgress
+from pipelines.output.unit_progress import UnitProgress
 from pipelines.planning.resolve import ResolvedJob
 from pipelines.runners.device_check import check_device
 from pipelines.storage.storage import Storage

@@ -7,7 +7,7 @@ from collections.abc import Iterable
 from typing import NamedTuple, Protocol
 
 from pipelines.annotation.worker_faults import worker_faults
-from pipelines.output.listing import UnitProgress
+from pipelines.output.unit_progress import UnitProgress
 from pipelines.runners.worker import Worker
 from schemas.errors import JobError, WorkerFault
 from schemas.report import OnProgress, UnitReport

@@ -22,7 +22,7 @@ from filters.base import Judge
 from inference.tasks.text_tasks import Caption
 from pipelines.annotation.annotator import Annotator
 from pipelines.concurrency.background import BackgroundWorker
-from pipelines.planning.plan import begin, plan
+from pipelines.planning.plan import begin_output, plan
 from pipelines.storage.local import LocalStorage
 from schemas.errors import DeadlinePassed, JobError, MachineFault, WorkerFault
 from schemas.generation import Generation, Request, Token
@@ -135,7 +135,7 @@ class Scene:
         self.output = folder / "output"
 
     def annotate(self, storage: LocalStorage | None = None, **options: Any) -> UnitReport:
-        begin(self.planned, LocalStorage())
+        begin_output(self.planned, LocalStorage())
         annotator = Annotator(self.planned.work, storage or LocalStorage(), decode_threads=1)
         try:
             return annotator.annotate(self.planned.units[0], **options)

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 from support.sample_data import job, pairs, write_shard
 
-from pipelines.operations.canary import canary, chosen
+from pipelines.operations.canary import choose_canary_units, project_canary
 from pipelines.planning.plan import Plan, plan
 from pipelines.planning.resolve import ResolvedJob
 from schemas.report import Counts, UnitReport
@@ -33,7 +33,7 @@ def of_another_job(planned: Plan, number: int) -> Plan:
 
 
 def names(planned: Plan, number: int) -> str:
-    return "".join(unit.name for unit in chosen(planned, number))
+    return "".join(unit.name for unit in choose_canary_units(planned, number))
 
 
 def test_it_takes_any_units_and_of_one_job_the_same_ones(planned: Plan) -> None:
@@ -51,7 +51,7 @@ def test_it_takes_no_more_than_there_are(planned: Plan) -> None:
 
 def test_units_that_failed_are_no_part_of_the_rest(planned: Plan) -> None:
     counts = Counts(read=4, kept=3, dropped=1, reasons={"size/small": 1})
-    told = canary(
+    told = project_canary(
         planned,
         [
             UnitReport(unit="b", status="committed", counts=counts, seconds=3600.0),
@@ -66,5 +66,5 @@ def test_units_that_failed_are_no_part_of_the_rest(planned: Plan) -> None:
 
 
 def test_nothing_committed_tells_nothing(planned: Plan) -> None:
-    assert canary(planned, []) is None
-    assert canary(planned, [UnitReport(unit="a", status="failed", error="broken")]) is None
+    assert project_canary(planned, []) is None
+    assert project_canary(planned, [UnitReport(unit="a", status="failed", error="broken")]) is None

@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 from support.sample_data import Member, job, pairs, write_shard
 
-from pipelines.operations import run as runs
+from pipelines.operations import tally
 from pipelines.operations.run import run
 from pipelines.operations.status import status
 from schemas.errors import TooManyErrors
@@ -24,8 +24,8 @@ def outcome(folder: Path) -> str:
 
 @pytest.fixture(autouse=True)
 def small_numbers(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(runs, "_SAMPLES_JUDGED", 4)
-    monkeypatch.setattr(runs, "_UNITS_JUDGED", 2)
+    monkeypatch.setattr(tally, "_MIN_SAMPLES", 4)
+    monkeypatch.setattr(tally, "_MIN_UNITS", 2)
 
 
 @pytest.mark.parametrize(

@@ -11,7 +11,7 @@ from typer.testing import CliRunner, Result
 
 from pipelines.cli.main import app
 from pipelines.config.job import Job
-from pipelines.operations.canary import chosen
+from pipelines.operations.canary import choose_canary_units
 from pipelines.operations.retry import BadStatus, find_retry, retry
 from pipelines.operations.run import run
 from pipelines.planning.plan import plan
@@ -85,7 +85,7 @@ def test_deleting_begins_with_the_mark_of_success(
     call("run", job_file)
     found = find_retry(str(output), [BadStatus.invalid])
     gone: list[str] = []
-    monkeypatch.setattr(type(found.opened.storage), "delete", lambda _, path: gone.append(path))
+    monkeypatch.setattr(type(found.output.storage), "delete", lambda _, path: gone.append(path))
     retry(found)
     assert [Path(path).name for path in gone[:3]] == [
         "_SUCCESS",
@@ -104,7 +104,7 @@ def test_nothing_to_do_again_changes_nothing(job_file: Path, tmp_path: Path) -> 
 def test_the_canary_tells_what_the_rest_takes(job_file: Path, tmp_path: Path) -> None:
     for unit in range(3, 6):
         write_shard(tmp_path / f"shards/{unit:05}.tar", pairs(3, unit))
-    expected = [unit.name for unit in chosen(plan(Job.load(job_file)), 3)]
+    expected = [unit.name for unit in choose_canary_units(plan(Job.load(job_file)), 3)]
     told = json.loads(call("run", job_file, "--canary", 3, "--json").stdout)
     assert (told["outcome"], told["units_here"]) == ("partial", 3)
     canary = told["canary"]

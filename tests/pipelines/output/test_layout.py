@@ -5,7 +5,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from pipelines.output.layout import Layout, part_file, unit_of_part, whole_file
-from pipelines.output.listing import Contents, UnitProgress, contents
+from pipelines.output.listing import OutputListing, classify_files
+from pipelines.output.unit_progress import UnitProgress
 
 LAYOUT = Layout("/data/out")
 NAMES = (
@@ -14,8 +15,8 @@ NAMES = (
 )  # fmt: skip
 
 
-def listed(*names: str, units: tuple[str, ...] = NAMES) -> Contents:
-    return contents(LAYOUT, [LAYOUT.file(name) for name in names], units)
+def listing_of(*names: str, units: tuple[str, ...] = NAMES) -> OutputListing:
+    return classify_files(LAYOUT, [LAYOUT.file(name) for name in names], units)
 
 
 def written(unit: str, parts: int, complete: bool) -> list[str]:
@@ -31,24 +32,24 @@ states = st.dictionaries(
 
 
 @given(states, st.data())
-def test_standings_are_what_was_written(
+def test_progress_is_what_was_written(
     state: dict[str, tuple[int, bool]], data: st.DataObject
 ) -> None:
     files = {unit: written(unit, *unit_progress) for unit, unit_progress in state.items()}
     names = data.draw(st.permutations([name for unit in files for name in files[unit]]))
-    held = listed(*names)
-    assert held.progress_by_unit == {
+    listing = listing_of(*names)
+    assert listing.progress_by_unit == {
         unit: UnitProgress(parts, complete, tuple(files[unit]))
         for unit, (parts, complete) in state.items()
         if files[unit]
     }
-    assert held.strangers == held.leftovers == held.runs == ()
-    assert not held.closed
+    assert listing.strangers == listing.leftovers == listing.runs == ()
+    assert not listing.has_success_file
 
 
 def test_parts_after_a_gap_do_not_count() -> None:
-    held = listed("laion.00000.parquet", "laion.00002-end.parquet", "00000.00001.parquet")
-    assert held.progress_by_unit == {
+    listing = listing_of("laion.00000.parquet", "laion.00002-end.parquet", "00000.00001.parquet")
+    assert listing.progress_by_unit == {
         "laion": UnitProgress(1, False, ("laion.00000.parquet",)),
         "00000": UnitProgress(0, False, ()),
     }
@@ -57,18 +58,18 @@ def test_parts_after_a_gap_do_not_count() -> None:
 def test_a_large_unit_has_numbers_beyond_five_digits() -> None:
     names = [part_file("laion", number, number == 100_000) for number in range(100_001)]
     assert names[-1] == "laion.100000-end.parquet"
-    unit_progress = listed(*names).progress_by_unit["laion"]
+    unit_progress = listing_of(*names).progress_by_unit["laion"]
     assert (unit_progress.parts, unit_progress.complete) == (100_001, True)
 
 
 def test_strangers_are_parquet_files_of_no_unit() -> None:
-    held = listed(
+    listing = listing_of(
         "foreign.parquet", "a/b.parquet", "foreign.00000.parquet", "laion.0003.parquet", "x.txt"
     )
-    assert held.strangers == (
+    assert listing.strangers == (
         "a/b.parquet", "foreign.00000.parquet", "foreign.parquet", "laion.0003.parquet",
     )  # fmt: skip
-    assert held.progress_by_unit == {}
+    assert listing.progress_by_unit == {}
 
 
 def test_leftovers_are_temporary_files_wherever_they_lie() -> None:
@@ -78,9 +79,9 @@ def test_leftovers_are_temporary_files_wherever_they_lie() -> None:
         "_shardmill/.job.json.12ab.tmp",
         "_shardmill/attempts/a/.laion.1.12ab.tmp",
     )
-    held = listed(*names, "visible.tmp")
-    assert held.leftovers == tuple(sorted(LAYOUT.file(name) for name in names))
-    assert held.attempts == {}
+    listing = listing_of(*names, "visible.tmp")
+    assert listing.leftovers == tuple(sorted(LAYOUT.file(name) for name in names))
+    assert listing.attempts == {}
 
 
 def test_the_control_folder_tells_of_attempts_failures_and_runs() -> None:
@@ -96,12 +97,12 @@ def test_the_control_folder_tells_of_attempts_failures_and_runs() -> None:
         f"{LAYOUT.root}/_shardmill/attempts/.DS_Store",
         LAYOUT.success,
     ]
-    held = contents(LAYOUT, paths, NAMES)
-    assert held.attempts == {"a.b/00001": 10, "laion": 1}
-    assert held.failed == {"a.b/00001"}
-    assert held.runs == ("20260101T000000Z-abc",)
-    assert held.closed
-    assert held.progress_by_unit == {}
+    listing = classify_files(LAYOUT, paths, NAMES)
+    assert listing.attempts == {"a.b/00001": 10, "laion": 1}
+    assert listing.failed == {"a.b/00001"}
+    assert listing.runs == ("20260101T000000Z-abc",)
+    assert listing.has_success_file
+    assert listing.progress_by_unit == {}
 
 
 def test_no_control_file_looks_like_parquet() -> None:
@@ -111,8 +112,8 @@ def test_no_control_file_looks_like_parquet() -> None:
 
 
 def test_success_is_that_of_the_output_alone() -> None:
-    assert not listed("a/_SUCCESS").closed
-    assert listed("_SUCCESS").closed
+    assert not listing_of("a/_SUCCESS").has_success_file
+    assert listing_of("_SUCCESS").has_success_file
 
 
 @pytest.mark.parametrize(

@@ -10,7 +10,8 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from pipelines.output.parquet_writer import PartWriter, read_counts
+from pipelines.output.footers import read_counts
+from pipelines.output.parquet_writer import PartWriter
 from pipelines.rows.row import Answer, Row
 from pipelines.storage.local import LocalStorage
 from schemas.sample import Text

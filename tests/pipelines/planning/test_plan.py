@@ -14,11 +14,11 @@ from support.sample_data import job, pairs, write_shard
 from filters import ImageSize, TextQuality
 from inference import Caption, Detect, Model, Segment
 from pipelines.config.job import Job, LocalRunnerConfig
-from pipelines.output.listing import UnitProgress
 from pipelines.output.output import open_output
-from pipelines.planning import resolve as planning
+from pipelines.output.unit_progress import UnitProgress
+from pipelines.planning import resolve as resolving
 from pipelines.planning.fingerprint import fingerprint_of
-from pipelines.planning.plan import Plan, begin, plan
+from pipelines.planning.plan import Plan, begin_output, plan
 from pipelines.planning.resolve import resolve
 from pipelines.storage.local import LocalStorage
 from schemas.errors import JobError
@@ -45,7 +45,7 @@ def full(folder: Path, checkpoint: Path, mask_decoder: Path) -> Job:
 
 def begun(made: Job) -> Plan:
     planned = plan(made)
-    begin(planned, STORAGE)
+    begin_output(planned, STORAGE)
     return planned
 
 
@@ -217,11 +217,11 @@ def test_commits_that_a_run_recorded_stay_while_the_same_is_asked_for(
     def resolve_checkpoint(_: Any, *recorded: str | None) -> None:
         asked.append((recorded[0], recorded[1]))
 
-    monkeypatch.setattr(planning, "resolve_checkpoint", resolve_checkpoint)
+    monkeypatch.setattr(resolving, "resolve_checkpoint", resolve_checkpoint)
     before = Model(checkpoint="google/small", adapter="me/lora")
     pinned = {"version": "the checkpoint's", "adapter": {"version": "the adapter's"}}
     record = {"model": before.model_dump(mode="json"), "resolved": {"checkpoint": pinned}}
-    planning._checkpoint(before.model_copy(update=change), record)
+    resolving._checkpoint(before.model_copy(update=change), record)
     assert asked == [kept]
 
 
@@ -237,7 +237,7 @@ def test_threads_stay_those_of_the_first_run(full: Job, folder: Path) -> None:
 def test_sizes_are_found_once_from_the_memory_of_a_gpu(
     folder: Path, checkpoint: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(planning, "resolve_device", lambda *_, **__: "cuda")
+    monkeypatch.setattr(resolving, "resolve_device", lambda *_, **__: "cuda")
     monkeypatch.setattr("inference.engines.sizing.smallest_memory", lambda: (3 << 30) + (16 << 20))
     model = {"checkpoint": str(checkpoint), "precision": "float32"}
     made = job(folder, checkpoint).model_copy(update={"model": Model.model_validate(model)})

@@ -21,8 +21,9 @@ from filters.base import Judge
 from pipelines.cli.main import app
 from pipelines.config.job import Job
 from pipelines.config.runners import BeamRunnerConfig
-from pipelines.operations.run import finish, run
-from pipelines.planning.plan import begin, plan
+from pipelines.operations.finish import finish
+from pipelines.operations.run import run
+from pipelines.planning.plan import begin_output, plan
 from pipelines.runners import beam as beam_runner
 from pipelines.runners.beam import COMMITTED, FAILED, AnnotateUnit, annotate_units
 from pipelines.storage.local import LocalStorage
@@ -214,7 +215,7 @@ def test_reports_come_out_by_status_and_are_counted(shards: Path) -> None:
     )
     planned = plan(made)
     storage = LocalStorage()
-    begin(planned, storage)
+    begin_output(planned, storage)
     assert isinstance(made.runner, BeamRunnerConfig)
     pipeline = beam.Pipeline(options=PipelineOptions())
     step = AnnotateUnit(planned.work, storage, "run")
@@ -242,7 +243,7 @@ def test_a_driver_that_was_lost_leaves_an_output_to_finish(shards: Path) -> None
     made = filtering(shards, "output", runner={"kind": "beam"})
     planned = plan(made)
     storage = LocalStorage()
-    begin(planned, storage)
+    begin_output(planned, storage)
     step = AnnotateUnit(planned.work, storage, "run")
     step.setup()
     reports = {unit.name: list(step.process(unit)) for unit in planned.units}

@@ -10,7 +10,8 @@ from support.sample_data import job
 
 from inference import ResolvedCheckpoint
 from pipelines.output.layout import whole_file
-from pipelines.output.listing import UnitProgress, contents
+from pipelines.output.listing import classify_files
+from pipelines.output.unit_progress import UnitProgress
 from pipelines.planning.plan import Plan
 from pipelines.planning.resolve import Resolved, ResolvedJob
 from pipelines.runners.scheduler import schedule
@@ -50,7 +51,7 @@ def planned(sizes: list[int]) -> Plan:
     units = tuple(
         Unit(f"{number:03}", "", f"{number:03}.tar", size, "") for number, size in enumerate(sizes)
     )
-    return Plan(work, units, contents(work.layout, [], []), is_new=False)
+    return Plan(work, units, classify_files(work.layout, [], []), is_new=False)
 
 
 class SimulatedPool:
@@ -146,8 +147,10 @@ def test_every_unit_is_reported_once_or_the_run_ends_with_a_fault(
     if ended:
         assert sorted(names) == [unit.name for unit in plan.units]
     committed = {report.unit for report in reports if report.status == "committed"}
-    listing = contents(plan.work.layout, sorted(storage.paths), [unit.name for unit in plan.units])
-    assert committed <= listing.complete
+    listing = classify_files(
+        plan.work.layout, sorted(storage.paths), [unit.name for unit in plan.units]
+    )
+    assert committed <= listing.complete_units
     assert listing.failed == {r.unit for r in reports if r.status == "failed"}
 
 

@@ -9,8 +9,8 @@ from support.sample_data import job, pairs, write_shard
 
 from pipelines.annotation.worker_faults import worker_faults
 from pipelines.operations.run import run
-from pipelines.output.listing import UnitProgress
-from pipelines.planning.plan import Plan, begin, plan
+from pipelines.output.unit_progress import UnitProgress
+from pipelines.planning.plan import Plan, begin_output, plan
 from pipelines.runners.worker import Worker
 from pipelines.storage.local import LocalStorage
 from schemas.errors import JobError, ShardFault, WorkerFault
@@ -26,7 +26,7 @@ def planned(folder: Path, checkpoint: Path, **texts: str) -> Plan:
         members = [*pairs(1)][:1]
         write_shard(folder / "shards" / f"{name}.tar", [*members, ("000000.txt", text.encode())])
     begun = plan(job(folder, checkpoint, filters=[Poisonous()]))
-    begin(begun, STORAGE)
+    begin_output(begun, STORAGE)
     return begun
 
 

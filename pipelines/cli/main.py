@@ -6,6 +6,7 @@ import signal
 import sys
 from collections.abc import Callable, Sequence
 from contextlib import redirect_stdout
+from enum import StrEnum
 from pathlib import Path
 from typing import Annotated, Any, ParamSpec, TypeVar
 
@@ -28,7 +29,7 @@ from pipelines.operations.fetch import fetch as fetch_models
 from pipelines.operations.finish import finish as finish_output
 from pipelines.operations.inspect import select
 from pipelines.operations.preview import preview as preview_job
-from pipelines.operations.retry import BadStatus, find_retry
+from pipelines.operations.retry import find_retry
 from pipelines.operations.retry import retry as retry_units
 from pipelines.operations.row_images import RowImage
 from pipelines.operations.run import run as run_job
@@ -42,6 +43,14 @@ from schemas.report import SampleStatus, Summary, UnitReport
 
 P = ParamSpec("P")
 Told = TypeVar("Told")
+
+
+class BadStatus(StrEnum):
+    """The statuses of samples whose units `retry --with` does again."""
+
+    quarantined = "quarantined"
+    invalid = "invalid"
+
 
 app = typer.Typer(
     help="Captions, answers, OCR text and detections for image-text shards, as Parquet.\n\n"
@@ -206,7 +215,7 @@ def retry(
     as_json: AsJson = False,
 ) -> None:
     """Run failed shards again and, with --with, those that have bad samples."""
-    found = find_retry(output, again or ())
+    found = find_retry(output, [status.value for status in again or ()])
     failed, bad = len(found.failed), len(found.bad)
     STDERR.print(f"{failed} failed units and {bad} committed ones to do again")
     if found.files:

@@ -1,6 +1,5 @@
 """How a run is going: bars that move within a shard, or a line per unit where nobody watches."""
 
-from types import TracebackType
 from typing import Self
 
 from rich.console import Console
@@ -92,10 +91,5 @@ class RunProgress:
         self._bar.start()
         return self
 
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
+    def __exit__(self, *_: object) -> None:
         self._bar.stop()

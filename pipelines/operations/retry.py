@@ -2,7 +2,6 @@
 
 from collections.abc import Callable, Collection
 from dataclasses import dataclass
-from enum import StrEnum
 
 from pydantic import TypeAdapter
 
@@ -14,14 +13,7 @@ from pipelines.output.output import Output, open_output
 from pipelines.planning.plan import Plan
 from pipelines.storage.concurrent_reads import read_concurrently
 from pipelines.storage.storage import Storage
-from schemas.report import OnProgress, Summary
-
-
-class BadStatus(StrEnum):
-    """A status of samples whose units may be done again; an option of the command line."""
-
-    quarantined = "quarantined"
-    invalid = "invalid"
+from schemas.report import OnProgress, SampleStatus, Summary
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,9 +28,12 @@ class Retry:
 
 
 def find_retry(
-    output: str, statuses: Collection[BadStatus] = (), storage: Storage | None = None
+    output: str, statuses: Collection[SampleStatus] = (), storage: Storage | None = None
 ) -> Retry:
-    """Find the units to do again, and delete nothing. JobError where the folder is no output."""
+    """Find the failed units, and those with samples of any of the statuses; delete nothing.
+
+    Raises JobError where the folder is no output, or a file in it is damaged.
+    """
     opened = open_output(output, storage)
     listing = opened.listing
     progress_by_unit = listing.progress_by_unit if statuses else {}
@@ -48,7 +43,7 @@ def find_retry(
 
     def has_bad_samples(file: str) -> bool:
         counts = read_counts(opened.storage, opened.layout.file(file)).by_status()
-        return any(counts[status.value] for status in statuses)
+        return any(counts[status] for status in statuses)
 
     are_bad = zip(
         unit_of_file.values(), read_concurrently(has_bad_samples, unit_of_file), strict=True

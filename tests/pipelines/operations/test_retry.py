@@ -12,7 +12,7 @@ from typer.testing import CliRunner, Result
 from pipelines.cli.main import app
 from pipelines.config.job import Job
 from pipelines.operations.canary import choose_canary_units
-from pipelines.operations.retry import BadStatus, find_retry, retry
+from pipelines.operations.retry import find_retry, retry
 from pipelines.operations.run import run
 from pipelines.planning.plan import plan
 
@@ -83,7 +83,7 @@ def test_deleting_begins_with_the_mark_of_success(
 ) -> None:
     output = tmp_path / "output"
     call("run", job_file)
-    found = find_retry(str(output), [BadStatus.invalid])
+    found = find_retry(str(output), ["invalid"])
     gone: list[str] = []
     monkeypatch.setattr(type(found.output.storage), "delete", lambda _, path: gone.append(path))
     retry(found)

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from support.hanging_decoders import HANGS, KILLS, mischievous
+from support.hanging_decoders import HANGS, KILLS, hanging_python_path
 from support.sample_data import encoded, jpeg, picture
 
 from pipelines.images import Caps, Decoding, EncodedImage, ImageFault, IsolatedDecoder
@@ -19,7 +19,7 @@ DECODING = Decoding(16, covering=16, frames=3)
 @pytest.fixture
 def decoder(monkeypatch: pytest.MonkeyPatch) -> Iterator[IsolatedDecoder]:
     """Its process meets pictures that hang or kill it by their widths."""
-    path = mischievous(Path(__file__).parents[3])
+    path = hanging_python_path(Path(__file__).parents[3])
     monkeypatch.setenv("PYTHONPATH", path)
     # Which spawned processes are given.
     monkeypatch.setattr(sys, "path", [*path.split(os.pathsep), *sys.path])

@@ -3,7 +3,7 @@
 from pathlib import Path
 
 import pytest
-from support.harmful_filters import Telling
+from support.harmful_filters import GpuRecordingFilter
 from support.sample_data import job, pairs, write_shard
 
 import pipelines.planning.resolve
@@ -23,10 +23,10 @@ def two_gpus(monkeypatch: pytest.MonkeyPatch) -> None:
 def on_gpus(folder: Path, checkpoint: Path, workers: int, gpus_per_worker: int = 1) -> Job:
     for unit in range(3):
         write_shard(folder / f"shards/{unit}.tar", pairs(1, unit))
-    (folder / "told").mkdir()
-    telling = Telling.model_validate({"folder": f"{folder}/told"})
+    (folder / "gpus").mkdir()
+    recording = GpuRecordingFilter.model_validate({"folder": f"{folder}/gpus"})
     runner = {"kind": "local", "workers": workers, "gpus_per_worker": gpus_per_worker}
-    return job(folder, checkpoint, filters=[telling], runner=runner)
+    return job(folder, checkpoint, filters=[recording], runner=runner)
 
 
 @pytest.mark.usefixtures("two_gpus")
@@ -35,7 +35,7 @@ def test_each_worker_sees_its_own_gpu_and_three_faults_end_the_run(
 ) -> None:
     with pytest.raises(WorkerFault):
         run(on_gpus(tmp_path, checkpoint, workers=2))
-    visible = [path.read_text() for path in (tmp_path / "told").iterdir()]
+    visible = [path.read_text() for path in (tmp_path / "gpus").iterdir()]
     assert set(visible) == {"4", "97"}
     assert len(visible) >= 3  # faulty workers are replaced until the third fault
     assert not (tmp_path / "output/_shardmill/attempts").exists()
@@ -56,6 +56,6 @@ def test_a_worker_that_splits_its_model_sees_several_gpus(
     monkeypatch.setattr(pipelines.runners.local_processes, "visible_gpus", lambda: gpus)
     with pytest.raises(JobError, match="gpus_per_worker: 2, but a worker sees 0 GPUs"):
         run(on_gpus(tmp_path, checkpoint, workers=2, gpus_per_worker=2))
-    visible = {path.read_text() for path in (tmp_path / "told").iterdir()}
+    visible = {path.read_text() for path in (tmp_path / "gpus").iterdir()}
     assert visible
     assert visible <= {"0,3", "GPU-5,6"}

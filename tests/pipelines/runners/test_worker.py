@@ -4,7 +4,7 @@ import pickle
 from pathlib import Path
 
 import pytest
-from support.harmful_filters import Poisonous
+from support.harmful_filters import HarmfulFilter
 from support.sample_data import job, pairs, write_shard
 
 from pipelines.annotation.worker_faults import worker_faults
@@ -25,7 +25,7 @@ def planned(folder: Path, checkpoint: Path, **texts: str) -> Plan:
     for name, text in texts.items():
         members = [*pairs(1)][:1]
         write_shard(folder / "shards" / f"{name}.tar", [*members, ("000000.txt", text.encode())])
-    begun = plan(job(folder, checkpoint, filters=[Poisonous()]))
+    begun = plan(job(folder, checkpoint, filters=[HarmfulFilter()]))
     begin_output(begun, STORAGE)
     return begun
 
@@ -121,7 +121,7 @@ def test_units_that_end_their_process_are_reported_while_others_commit(
 
 
 def test_a_job_with_a_custom_filter_pickles(tmp_path: Path) -> None:
-    made = job(tmp_path, filters=[Poisonous()])
+    made = job(tmp_path, filters=[HarmfulFilter()])
     assert pickle.loads(pickle.dumps(made)) == made  # noqa: S301 - made above
 
 

@@ -12,10 +12,7 @@ from pipelines.output.unit_progress import find_attempts, find_unit_progress
 from pipelines.storage.local import LocalStorage
 
 STORAGE = LocalStorage()
-FILES = [
-    whole_file("a/u"),
-    *(part_file("a/u", n, last) for n in range(4) for last in (False, True)),
-]
+PARTS = [part_file("a/u", number, last) for number in range(4) for last in (False, True)]
 
 
 @given(st.sets(st.sampled_from([whole_file("a/u"), *PARTS])))

@@ -134,9 +134,8 @@ def test_a_chain_of_jobs_keeps_names_and_verdicts(shards: Path, checkpoint: Path
     run(filtering(shards, filters=[longer], filters_from=f"{shards}/first"))
     run(taking(shards, checkpoint, filters=[]))
     taken, one = ([r for r in rows(shards / name) if r["index"] != 5] for name in ("taken", "one"))
-    assert (
-        taken == one
-    )  # in a chain, the header of the last sample is read before the second filter
+    # Without the last sample, whose header is read before the second filter in a chain.
+    assert taken == one
     assert any(row["filter"] == "text_quality_2" for row in rows(shards / "taken"))
 
 

@@ -71,6 +71,10 @@ class Input(Frozen):
         """Column name -> where it comes from: `json:meta.url` becomes the column `url`."""
         return {source.rpartition(":")[2].rpartition(".")[2]: source for source in self.carry}
 
+    def text_sources(self) -> dict[str, str]:
+        """Column name -> source of its text; the source text comes first."""
+        return {**({"source_text": self.text} if self.text else {}), **self.carried()}
+
     def text_members(self) -> frozenset[str]:
         """Extensions of tar members, or Parquet columns, that hold the texts."""
         return frozenset(source.partition(":")[0] for _, source in self.sources())

@@ -10,6 +10,7 @@ import pytest
 from support.sample_data import job, pairs, write_shard
 
 import pipelines.annotation.annotator
+import pipelines.annotation.loaded_job
 from inference import Engine, Model, ResolvedCheckpoint, load_engine
 from pipelines.operations.run import run
 from pipelines.operations.verify import verify
@@ -85,7 +86,7 @@ def three_units(tmp_path: Path, checkpoint: Path, monkeypatch: pytest.MonkeyPatc
             loaded[model] = load_engine(model, checkpoint, resources)
         return loaded[model]
 
-    monkeypatch.setattr(pipelines.annotation.annotator, "load_engine", load_once)
+    monkeypatch.setattr(pipelines.annotation.loaded_job, "load_engine", load_once)
     for seed, (name, samples) in enumerate(SAMPLES.items()):
         write_shard(tmp_path / f"shards/{name}.tar", pairs(samples, seed))
     shards = {"shards": f"{tmp_path}/shards/**/*.tar", "max_samples_per_file": 2}

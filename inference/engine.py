@@ -3,13 +3,13 @@
 from collections.abc import Sequence
 from typing import Protocol
 
-from schemas.generation import Generation, Request
+from schemas.generation import Generation, ImageSpec, Request
 
 
 class Engine(Protocol):
     """Answers blocks of requests; the result depends on the block alone, unless memory runs out."""
 
-    resolution: int  # S: requests hold images of [S, S, 3]
+    image_spec: ImageSpec  # the images that requests hold
     oom_retries: (
         int  # times that memory ran out, and a block was run again in batches half as large
     )

@@ -1,4 +1,4 @@
-"""The exceptions that Shardmill raises, by whose fault each one is.
+"""The exceptions that Shardmill raises, arranged by whose fault they are.
 
     Exception
     └── ShardmillError

@@ -94,7 +94,7 @@ def _told(
     for scene, tasks_here in zip(scenes, asked, strict=True):
         sample = _sample(scene)
         prompts = [(task.prompt(sample) or "", task.max_new_tokens) for task in tasks_here.values()]
-        requests.append(Request(seen(scene.image, engine.resolution), tuple(prompts)))
+        requests.append(Request(seen(scene.image, engine.image_spec.side), tuple(prompts)))
     for scene, tasks_here, generations in zip(
         scenes, asked, engine.generate(requests), strict=True
     ):

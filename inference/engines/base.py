@@ -17,7 +17,7 @@ from inference.families.paligemma.checkpoint import ResolvedCheckpoint, fetch
 from inference.families.paligemma.location_grammar import Grammar
 from inference.hub.adapter import fetch_adapter
 from schemas.errors import WorkerFault
-from schemas.generation import Generation, Request
+from schemas.generation import Generation, ImageSpec, Request
 from schemas.resources import Resources
 
 Item = TypeVar("Item")
@@ -32,7 +32,7 @@ class BatchedEngine(ABC):
 
     def __init__(self, model: Model, checkpoint: ResolvedCheckpoint, resources: Resources) -> None:
         torch.set_num_threads(resources.threads)
-        self.resolution = checkpoint.resolution
+        self.image_spec = ImageSpec(checkpoint.resolution)
         self.oom_retries = 0
         sizes = resolve_sizes(model, checkpoint, resources.device, resources.gpus)
         self.block_size = sizes.block_size  # what it is best given at a time

@@ -61,7 +61,7 @@ class FastEngine(BatchedEngine):
         What is compiled depends on the shapes it is first called with, in the order of its sums,
         too: they must not be those of whichever unit a worker happens to get first.
         """
-        side = self.resolution
+        side = self.image_spec.side
         image: RGB = np.zeros((side, side, 3), dtype=np.uint8)
         both = Request(image, (("ocr", _REHEARSED), ("caption en", _REHEARSED)))
         alike = Request(image, (("caption en", _REHEARSED),))

@@ -13,12 +13,12 @@ class BackgroundWorker:
 
     An exception of a task is raised by the next `submit`, or when the context is left; there it
     replaces an `Exception` that the caller raised later. Leaving the context waits for the running
-    task, even after an interruption, and ends the thread. Without `apart` there is no thread: the
-    caller runs each task within `submit`.
+    task, even after an interruption, and ends the thread. Without `in_thread` there is no thread:
+    the caller runs each task within `submit`.
     """
 
-    def __init__(self, name: str, *, apart: bool = True) -> None:
-        self._pool = DaemonPool(1, name) if apart else None
+    def __init__(self, name: str, *, in_thread: bool = True) -> None:
+        self._pool = DaemonPool(1, name) if in_thread else None
         self._running: Future[None] | None = None
 
     def submit(self, work: Callable[..., None], *arguments: Any) -> None:

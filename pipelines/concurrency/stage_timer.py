@@ -1,14 +1,15 @@
-"""Measures how long each stage of the pass was busy, over all threads."""
+"""Measures how long each stage of the pass is busy, over all threads."""
 
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import TypeVar
 
 from schemas.report import Stage
 
 Item = TypeVar("Item")
+Result = TypeVar("Result")
 
 
 class StageTimer:
@@ -27,7 +28,21 @@ class StageTimer:
         finally:
             self._add(name, items, time.perf_counter() - start)
 
-    def each(self, name: str, items: Iterator[Item]) -> Iterator[Item]:
+    def timed(
+        self,
+        name: str,
+        step: Callable[[Item], Result],
+        count: Callable[[Item], int] = lambda _: 0,
+    ) -> Callable[[Item], Result]:
+        """Return the step with its time, and `count` of its argument, counted for a stage."""
+
+        def timed_step(item: Item) -> Result:
+            with self.stage(name, count(item)):
+                return step(item)
+
+        return timed_step
+
+    def timed_items(self, name: str, items: Iterator[Item]) -> Iterator[Item]:
         """Yield the same items; the time to get each item counts for the stage."""
         while True:
             start = time.perf_counter()

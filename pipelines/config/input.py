@@ -73,6 +73,10 @@ class Input(Frozen):
         """Column name -> source of each carried column: `json:meta.url` becomes `url`."""
         return {source.rpartition(":")[2].rpartition(".")[2]: source for source in self.carry}
 
+    def text_sources(self) -> dict[str, str]:
+        """Column name -> source of its text; the source text comes first."""
+        return {**({"source_text": self.text} if self.text else {}), **self.carried()}
+
     def text_members(self) -> frozenset[str]:
         """Extensions of the tar members, or names of the Parquet columns, that hold texts."""
         return frozenset(source.partition(":")[0] for _, source in self.sources())

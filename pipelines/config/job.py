@@ -21,7 +21,7 @@ from schemas.tables import check_column_names, output_schema
 
 
 class Job(Frozen):
-    """A job: everything that a run is told by its user."""
+    """All settings of a job."""
 
     name: str = Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]*$", max_length=100)
     input: Input

@@ -17,7 +17,7 @@ from schemas.report import OnProgress, SampleStatus, Summary
 
 
 @dataclass(frozen=True, slots=True)
-class Retry:
+class RetryPlan:
     """The units to do again, and the files to delete before."""
 
     output: Output
@@ -29,7 +29,7 @@ class Retry:
 
 def find_retry(
     output: str, statuses: Collection[SampleStatus] = (), storage: Storage | None = None
-) -> Retry:
+) -> RetryPlan:
     """Find the failed units, and those with samples of any of the statuses; delete nothing.
 
     Raises JobError where the folder is no output, or a file in it is damaged.
@@ -49,7 +49,7 @@ def find_retry(
         unit_of_file.values(), read_concurrently(has_bad_samples, unit_of_file), strict=True
     )
     bad = frozenset(unit for unit, is_bad in are_bad if is_bad)
-    return Retry(
+    return RetryPlan(
         opened,
         _recorded_job(opened),
         failed=listing.failed - listing.complete_units,
@@ -59,7 +59,7 @@ def find_retry(
 
 
 def retry(
-    found: Retry,
+    planned: RetryPlan,
     *,
     on_plan: Callable[[Plan], None] = lambda _: None,
     on_progress: OnProgress = lambda _: None,
@@ -70,14 +70,14 @@ def retry(
 
     An interruption loses nothing: the next run does what is missing. Raises as `run` does.
     """
-    storage, layout = found.output.storage, found.output.layout
-    if found.files:
+    storage, layout = planned.output.storage, planned.output.layout
+    if planned.files:
         storage.delete(layout.success)  # first, because it says that every unit is committed
-    for file in reversed(found.files):  # last part first: the remaining parts stay without a gap
+    for file in reversed(planned.files):  # last part first: the remaining parts stay without a gap
         storage.delete(layout.file(file))
-    names = found.failed | found.bad
+    names = planned.failed | planned.bad
     return run(
-        found.job,
+        planned.job,
         storage=storage,
         choose=lambda plan: tuple(unit for unit in plan.pending if unit.name in names),
         on_plan=on_plan,

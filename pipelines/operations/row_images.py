@@ -5,7 +5,8 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from hashlib import sha256
 from typing import Any, NamedTuple, cast
 
-from pipelines.images import Caps, EncodedImage, ImageFault
+from pipelines.config.input import Limits
+from pipelines.images import EncodedImage, ImageFault
 from pipelines.reading import CountedStream, RawSample, Wanted, read_unit
 from pipelines.storage.resolve import storage_for
 from schemas.errors import ShardFault
@@ -13,7 +14,7 @@ from schemas.sample import RGB, Unit
 
 # What a run has kept has passed the job's own limits.
 _LARGEST = 1 << 30  # bytes
-_CAPS = Caps(_LARGEST, _LARGEST, _LARGEST)
+_LIMITS = Limits(max_pixels=_LARGEST, max_frames=_LARGEST, max_animation_pixels=_LARGEST)
 
 StoredRow = Mapping[str, object]  # a row of the output, as `pyarrow.Table.to_pylist` gives it
 
@@ -71,6 +72,6 @@ def _decoded(raw: RawSample, row: StoredRow) -> RGB | None:
     if sha256(raw.image).hexdigest() != row["sha256"]:
         return None
     try:
-        return EncodedImage.open(raw.image, _CAPS).upright().pixels()
+        return EncodedImage.open(raw.image, _LIMITS).upright().pixels()
     except ImageFault:
         return None

@@ -89,12 +89,12 @@ def list_new_output(layout: Layout, storage: Storage) -> OutputListing:
     return listing
 
 
-def check_inputs(begun: Output, shards: Sequence[Unit]) -> int:
+def check_inputs(existing: Output, shards: Sequence[Unit]) -> int:
     """Raise JobError where shards changed since the first run; return how many are new."""
     shard_by_name = {shard.shard: shard for shard in shards}
-    for unit in begun.units:
+    for unit in existing.units:
         current = shard_by_name.get(unit.shard)
-        if current is None and not begun.progress_of(unit).complete:
+        if current is None and not existing.progress_of(unit).complete:
             raise JobError(f"input.shards: {unit.path} is gone since the first run: restore it")
         if current is not None and current.path != unit.path:
             raise JobError(
@@ -106,4 +106,4 @@ def check_inputs(begun: Output, shards: Sequence[Unit]) -> int:
                 f"input.shards: {current.path} changed since the first run: restore it with its "
                 "time of modification, or choose another output"
             )
-    return len(shard_by_name.keys() - {unit.shard for unit in begun.units})
+    return len(shard_by_name.keys() - {unit.shard for unit in existing.units})

@@ -51,16 +51,16 @@ def plan(job: Job, storage: Storage | None = None) -> Plan:
     the job cannot run, or not into this output.
     """
     storage = storage or storage_for(job.output)
-    begun = find_output(job.output, storage)
+    existing = find_output(job.output, storage)
     earlier = open_earlier_output(job)
-    work = resolve_with(job, earlier, begun.record if begun else None)
-    if begun is None:
+    work = resolve_with(job, earlier, existing.record if existing else None)
+    if existing is None:
         units = _first_units(job, earlier)
         planned = Plan(work, units, list_new_output(work.layout, storage), is_new=True)
     else:
-        check_same(begun.record, work, begun.layout)
-        left_out = check_inputs(begun, find_shards(job.input.patterns()))
-        planned = Plan(work, begun.units, begun.listing, is_new=False, left_out=left_out)
+        check_same(existing.record, work, existing.layout)
+        left_out = check_inputs(existing, find_shards(job.input.patterns()))
+        planned = Plan(work, existing.units, existing.listing, is_new=False, left_out=left_out)
     if earlier is not None:
         check_finished(earlier, planned.pending)
     return planned

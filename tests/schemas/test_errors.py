@@ -1,4 +1,4 @@
-"""Errors cross processes whole, form one tree, and say in words where a shard broke."""
+"""Errors can be pickled, form one tree, and name the place where a shard is damaged."""
 
 import inspect
 import pickle
@@ -43,7 +43,7 @@ def test_errors_pickle(error: BaseException) -> None:
 def test_every_error_is_tested_and_stands_in_the_tree_under_its_base() -> None:
     classes = dict(inspect.getmembers(errors, inspect.isclass))
     assert {type(error) for error in ONE_OF_EACH} == set(classes.values())
-    branches: list[str] = []  # from the root to the line before
+    branches: list[str] = []  # from the root to the present line
     drawn = {}
     for indent, name in re.findall(r"^ {4}([ │├└─]*)(\w+)", errors.__doc__ or "", re.MULTILINE):
         depth = len(indent) // 4

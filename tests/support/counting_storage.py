@@ -13,9 +13,9 @@ class CountingStorage(Storage):
         self.calls: Counter[tuple[str, str]] = Counter()
         self._storage = storage
 
-    def list(self, folder: str, recursive: bool = True) -> list[Entry]:
+    def list(self, folder: str, *options: bool, **named_options: bool) -> list[Entry]:
         self.calls["list", folder] += 1
-        return self._storage.list(folder, recursive)
+        return self._storage.list(folder, *options, **named_options)
 
     def open(self, path: str) -> BinaryIO:
         self.calls["open", path] += 1

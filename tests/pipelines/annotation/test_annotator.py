@@ -33,7 +33,7 @@ def test_a_file_tells_that_memory_ran_out_while_it_was_made(
     shards = {"shards": f"{tmp_path}/shards/*.tar", "max_samples_per_file": 2}
     made = job(tmp_path, checkpoint, input=shards)
     annotator, _ = begun(made)
-    engine = annotator._engine
+    engine = annotator._loaded.engine
     answer = engine.generate
     blocks: list[int] = []
 

@@ -18,19 +18,19 @@ def threads() -> list[threading.Thread]:
 
 
 @given(st.lists(st.integers(), max_size=20), st.booleans())
-def test_tasks_run_in_order(numbers: list[int], apart: bool) -> None:
+def test_tasks_run_in_order(numbers: list[int], in_thread: bool) -> None:
     done: list[int] = []
-    with BackgroundWorker("background", apart=apart) as background:
+    with BackgroundWorker("background", in_thread=in_thread) as background:
         for number in numbers:
             background.submit(done.append, number)
     assert done == numbers
     assert threads() == []
 
 
-@pytest.mark.parametrize(("apart", "where"), [(True, "background-0"), (False, "MainThread")])
-def test_the_thread_that_runs_a_task(apart: bool, where: str) -> None:
+@pytest.mark.parametrize(("in_thread", "where"), [(True, "background-0"), (False, "MainThread")])
+def test_the_thread_that_runs_a_task(in_thread: bool, where: str) -> None:
     names: list[str] = []
-    with BackgroundWorker("background", apart=apart) as background:
+    with BackgroundWorker("background", in_thread=in_thread) as background:
         background.submit(lambda: names.append(threading.current_thread().name))
     assert names == [where]
 
@@ -51,10 +51,10 @@ def test_the_caller_is_at_most_one_task_ahead() -> None:
 
 
 def submit_all(
-    *tasks: Callable[[], object], then: BaseException | None = None, apart: bool = True
+    *tasks: Callable[[], object], then: BaseException | None = None, in_thread: bool = True
 ) -> None:
     """Submit the tasks, then raise `then`."""
-    with BackgroundWorker("background", apart=apart) as background:
+    with BackgroundWorker("background", in_thread=in_thread) as background:
         for task in tasks:
             background.submit(task)
         if then is not None:
@@ -65,11 +65,11 @@ def fail() -> None:
     raise FAULT
 
 
-@pytest.mark.parametrize("apart", [True, False])
-def test_an_exception_reaches_the_caller_unchanged_and_no_later_task_runs(apart: bool) -> None:
+@pytest.mark.parametrize("in_thread", [True, False])
+def test_an_exception_reaches_the_caller_unchanged_and_no_later_task_runs(in_thread: bool) -> None:
     done: list[int] = []
     with pytest.raises(ValueError, match="bad") as raised:
-        submit_all(fail, lambda: done.append(1), apart=apart)
+        submit_all(fail, lambda: done.append(1), in_thread=in_thread)
     assert raised.value is FAULT
     assert done == []
     assert threads() == []

@@ -27,11 +27,11 @@ def test_a_stage_that_fails_counts_too() -> None:
     assert timer.stages()["write"].items == 3
 
 
-def test_each_counts_the_items_that_it_yields() -> None:
+def test_timed_items_counts_the_items_that_it_yields() -> None:
     timer = StageTimer()
-    assert list(timer.each("read", iter("abc"))) == ["a", "b", "c"]
+    assert list(timer.timed_items("read", iter("abc"))) == ["a", "b", "c"]
     assert timer.stages()["read"].items == 3
-    assert list(timer.each("read", iter(""))) == []
+    assert list(timer.timed_items("read", iter(""))) == []
     assert timer.stages()["read"].items == 3
 
 

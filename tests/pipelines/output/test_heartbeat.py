@@ -1,4 +1,4 @@
-"""A run at work is told to a second one; one that died, or is this one, is not."""
+"""A run is warned of another active run, but not of a dead one or of itself."""
 
 import os
 import shutil
@@ -21,27 +21,27 @@ STORAGE = LocalStorage()
 
 
 def record(host: str, process: int, since: int = 0, beat: int = 0) -> HeartbeatRecord:
-    """Since and last beaten so many seconds ago."""
+    """A record of a run that began `since` seconds ago, with its last beat `beat` seconds ago."""
     now = datetime.now(UTC)
     times = {"since": now - timedelta(seconds=since), "beat": now - timedelta(seconds=beat)}
     return HeartbeatRecord.model_validate({"host": host, "process": process, **times})
 
 
 def ended() -> int:
-    """The number of a process that is no more."""
+    """The number of a process that has ended."""
     process = subprocess.Popen([sys.executable, "-c", ""])
     process.wait()
     return process.pid
 
 
-def test_a_process_of_this_machine_is_looked_for() -> None:
+def test_on_this_machine_the_process_decides() -> None:
     here = socket.gethostname()
     assert record(here, os.getppid(), beat=1_000_000).is_alive()
     assert not record(here, ended()).is_alive()
     assert not record(here, os.getpid()).is_alive()
 
 
-def test_on_another_machine_the_last_beat_tells() -> None:
+def test_on_another_machine_the_last_beat_decides() -> None:
     assert record("elsewhere", 1, beat=100).is_alive()
     assert not record("elsewhere", 1, beat=200).is_alive()
 
@@ -55,7 +55,7 @@ def test_a_heartbeat_is_there_while_its_run_is(tmp_path: Path) -> None:
     assert not path.exists()
 
 
-def test_those_at_work_are_told_oldest_first_whatever_else_lies_there(tmp_path: Path) -> None:
+def test_active_runs_come_oldest_first_and_damaged_records_are_skipped(tmp_path: Path) -> None:
     layout = Layout(str(tmp_path))
     for run_id, beat in {"b": record("b", 1), "a": record("a", 1, since=3600)}.items():
         STORAGE.write_bytes(layout.heartbeat(run_id), beat.model_dump_json().encode())
@@ -102,7 +102,7 @@ def test_two_runs_at_once_leave_the_output_of_one(one_unit: Job, tmp_path: Path)
     expected = (output / "0.parquet").read_bytes()
     shutil.rmtree(output)
     warnings: list[str] = []
-    # The second begins, works and ends while the first has annotated, but not ended.
+    # The second run begins and ends after the first has annotated, but before it ends.
     run(one_unit, on_report=lambda _: (output / "0.parquet").unlink() or second(one_unit, warnings))
     assert (output / "0.parquet").read_bytes() == expected
     assert (output / "_SUCCESS").exists()

@@ -1,4 +1,4 @@
-"""What a job comes to, and what an output that was begun refuses."""
+"""Plans of new and existing outputs, and the differences for which a plan is refused."""
 
 import copy
 import json
@@ -36,7 +36,7 @@ def folder(tmp_path: Path) -> Path:
 
 @pytest.fixture
 def full(folder: Path, checkpoint: Path, mask_decoder: Path) -> Job:
-    """A job that says something of everything."""
+    """A job that sets every kind of field."""
     shutil.copy(mask_decoder, folder / "codes.npz")
     masks = Segment(labels=("star",), mask_decoder=str(folder / "codes.npz"))
     filters = [ImageSize(min_side=8), TextQuality()]
@@ -44,6 +44,7 @@ def full(folder: Path, checkpoint: Path, mask_decoder: Path) -> Job:
 
 
 def begun(made: Job) -> Plan:
+    """Begin the output of a job."""
     planned = plan(made)
     begin_output(planned, STORAGE)
     return planned
@@ -154,9 +155,9 @@ def test_a_changed_job_is_refused_with_the_difference(
     full: Job, keys: dict[str, Any], difference: str
 ) -> None:
     begun(full)
-    found = refusal(full.model_copy(update=keys))
-    assert difference in found
-    assert found.endswith("change it back, or choose another output")
+    message = refusal(full.model_copy(update=keys))
+    assert difference in message
+    assert message.endswith("change it back, or choose another output")
 
 
 def test_tasks_in_another_order_are_refused(full: Job) -> None:
@@ -241,16 +242,15 @@ def test_sizes_are_found_once_from_the_memory_of_a_gpu(
     monkeypatch.setattr("inference.engines.sizing.smallest_memory", lambda: (3 << 30) + (16 << 20))
     model = {"checkpoint": str(checkpoint), "precision": "float32"}
     made = job(folder, checkpoint).model_copy(update={"model": Model.model_validate(model)})
-    found = begun(made).work
-    assert found.resolved.sizes is not None
-    assert found.model is not None
-    assert found.block_size == found.model.block_size == found.resolved.sizes.block_size
-    monkeypatch.setattr(
-        "inference.engines.sizing.smallest_memory", lambda: 8 << 30
-    )  # another machine
-    assert plan(made).work.resolved.sizes == found.resolved.sizes
+    first = begun(made).work
+    assert first.resolved.sizes is not None
+    assert first.model is not None
+    assert first.block_size == first.model.block_size == first.resolved.sizes.block_size
+    # Another machine.
+    monkeypatch.setattr("inference.engines.sizing.smallest_memory", lambda: 8 << 30)
+    assert plan(made).work.resolved.sizes == first.resolved.sizes
     elsewhere = made.model_copy(update={"output": str(folder / "other")})
-    assert plan(elsewhere).work.resolved.sizes != found.resolved.sizes
+    assert plan(elsewhere).work.resolved.sizes != first.resolved.sizes
 
 
 def test_other_packages_are_refused(full: Job, folder: Path) -> None:

@@ -1,4 +1,4 @@
-"""Files appear whole or not at all, and a listing survives whatever a file system holds."""
+"""Files appear whole or not at all, and a listing copes with any content of a file system."""
 
 import io
 import os
@@ -14,7 +14,7 @@ STORAGE = LocalStorage()
 
 
 class Breaking(io.BytesIO):
-    """Gives some bytes, then fails."""
+    """Returns some bytes, then fails."""
 
     def read(self, size: int | None = -1) -> bytes:
         if self.tell():

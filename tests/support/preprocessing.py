@@ -1,0 +1,54 @@
+"""Runs a shard, given as bytes, through the steps of the pass before the engine."""
+
+import io
+from typing import BinaryIO
+
+from pipelines.annotation.decoding import RowDecoder
+from pipelines.annotation.filtering import FilterChain
+from pipelines.annotation.preprocessing import unit_blocks
+from pipelines.concurrency.stage_timer import StageTimer
+from pipelines.config.input import Input
+from pipelines.reading.formats import open_unit
+from pipelines.rows.row import Row
+from pipelines.storage.local import LocalStorage
+from schemas.generation import ImageSpec
+from schemas.sample import Unit
+
+
+class OneFile(LocalStorage):
+    """A storage where every path is a file with the same content."""
+
+    def __init__(self, content: bytes) -> None:
+        self._content = content
+
+    def open(self, path: str) -> BinaryIO:
+        return io.BytesIO(self._content)
+
+
+def blocks_of(
+    content: bytes,
+    unit: Unit,
+    given: Input,
+    filters: FilterChain,
+    *,
+    side: int,
+    threads: int = 1,
+    block_size: int = 256,
+    skip: int = 0,
+    stop: int | None = None,
+) -> list[list[Row]]:
+    """Return the blocks of a unit; model images have `side` pixels a side."""
+    decoder = RowDecoder(given, filters, ImageSpec(side), threads)
+    with open_unit(unit, OneFile(content), given) as shard:
+        blocks = unit_blocks(
+            unit,
+            shard,
+            given,
+            filters,
+            decoder,
+            timer=StageTimer(),
+            block_size=block_size,
+            skip=skip,
+            stop=stop,
+        )
+        return list(blocks)

@@ -156,7 +156,7 @@ class _Driver(threading.Thread):
         self._run = run
         self._result: PipelineResult | None = None
         self._fault: BaseException | None = None
-        self.ended = threading.Event()  # Thread.join cannot be trusted after an interruption
+        self.ended = threading.Event()  # is_alive() can be False after an interrupted join()
 
     def run(self) -> None:
         try:

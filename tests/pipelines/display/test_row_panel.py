@@ -71,7 +71,7 @@ def test_the_raw_text_is_shown_where_parsing_was_partial() -> None:
 
 def test_markup_in_the_data_is_printed_literally() -> None:
     hostile = "[red]not red[/red] [link=https://example.com]x[/link]"
-    labelled = {"label": "[b]", "score": None, "x_min": 0, "y_min": 0, "x_max": 1, "y_max": 1}
+    labeled = {"label": "[b]", "score": None, "x_min": 0, "y_min": 0, "x_max": 1, "y_max": 1}
     shown = printed(
         {
             **KEPT,
@@ -79,7 +79,7 @@ def test_markup_in_the_data_is_printed_literally() -> None:
             "key": "[/]",
             "url": hostile,
             "caption": hostile,
-            "objects": [labelled],
+            "objects": [labeled],
             "objects_info": OK,
         }
     )

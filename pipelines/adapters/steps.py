@@ -7,7 +7,6 @@ samples were batched.
 
 import threading
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import closing
 from dataclasses import dataclass, field, replace
 
 from filters import TextFilter
@@ -19,7 +18,7 @@ from pipelines.annotation.preprocessing import Preparation
 from pipelines.annotation.worker_faults import worker_faults
 from pipelines.concurrency.stage_timer import StageTimer
 from pipelines.planning.resolve import ResolvedJob
-from pipelines.reading import CountedStream
+from pipelines.reading import open_unit
 from pipelines.rows.row import Answer, Row
 from pipelines.storage.resolve import storage_for
 from schemas.errors import JobError, ShardFault
@@ -64,20 +63,19 @@ class Reading:
     def __init__(self, work: ResolvedJob) -> None:
         _check(work)
         filter_chain = FilterChain([], work.resources)
+        self._input = work.job.input
         self._preparation = Preparation(work.job, filter_chain, None, threads=1)
 
     def samples(self, unit: Unit) -> Iterator[Sample | Rejected | Fault]:
         with worker_faults():
             try:
-                with closing(CountedStream(storage_for(unit.path).open(unit.path))) as stream:
+                with open_unit(unit, storage_for(unit.path), self._input) as stream:
                     for row in self._preparation.rows(unit, stream, 0, StageTimer()):
                         if row.kept:
                             self._preparation.read_header(row)
                         yield row.sample() if row.kept else _rejected(row)
                     if stream.fault:
                         yield Fault(unit.shard, stream.fault.reason, stream.fault.offset)
-            except FileNotFoundError:
-                yield Fault(unit.shard, "shard_missing", 0)
             except ShardFault as fault:
                 yield Fault(unit.shard, fault.reason, fault.offset)
 

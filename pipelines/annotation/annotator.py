@@ -23,7 +23,7 @@ from pipelines.concurrency.watchdog import deadline
 from pipelines.output.layout import Layout
 from pipelines.planning.filters_from import filters_by_name
 from pipelines.planning.resolve import ResolvedJob
-from pipelines.reading import CountedStream
+from pipelines.reading import OpenUnit, open_unit
 from pipelines.rows.row import Row
 from pipelines.storage.resolve import absolute, storage_for
 from pipelines.storage.storage import Storage
@@ -110,16 +110,14 @@ class Annotator:
                 self._read(self._ask(block, timer), timer)
                 yield from block
 
-    def _open(self, unit: Unit) -> CountedStream:
-        try:
-            return CountedStream(self._storage.open(unit.path))
-        except FileNotFoundError:
-            raise ShardFault("shard_missing", 0) from None
+    def _open(self, unit: Unit) -> OpenUnit:
+        job = self._work.job
+        return open_unit(unit, self._storage, job.input, texts=job.filters_from is None)
 
     def _work_through(
         self,
         unit: Unit,
-        stream: CountedStream,
+        stream: OpenUnit,
         parts: Parts,
         timer: StageTimer,
         on_progress: OnProgress,

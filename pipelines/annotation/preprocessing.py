@@ -17,7 +17,7 @@ from pipelines.concurrency.stage_timer import StageTimer
 from pipelines.config.job import Job
 from pipelines.images import Caps, Decoding, EncodedImage, ImageFault, IsolatedDecoder
 from pipelines.planning.resolve import BLOCK
-from pipelines.reading import CountedStream, RawSample, Wanted, read_unit, salvage
+from pipelines.reading import OpenUnit, RawSample
 from pipelines.reading.text_fields import FieldFault
 from pipelines.rows.row import Row
 from pipelines.rows.texts import Fields
@@ -59,13 +59,6 @@ class Preparation:
             limits.max_text_characters,
             limits.max_key_characters,
         )
-        self._wanted = Wanted(
-            self._fields.names() if taken is None else frozenset(),
-            job.input.image,
-            limits.max_image_bytes,
-            limits.max_text_bytes,
-            limits.max_members,
-        )
         self._caps = Caps(limits.max_pixels, limits.max_frames, limits.max_animation_pixels)
         self._decode_seconds = limits.max_decode_seconds
         self._isolated = IsolatedDecoder(self._caps, self._decode_seconds) if isolated else None
@@ -87,7 +80,7 @@ class Preparation:
     def blocks(
         self,
         unit: Unit,
-        stream: CountedStream,
+        stream: OpenUnit,
         skip: int,
         timer: StageTimer,
         stop: int | None = None,
@@ -113,16 +106,13 @@ class Preparation:
     def rows(
         self,
         unit: Unit,
-        stream: CountedStream,
+        stream: OpenUnit,
         skip: int,
         timer: StageTimer,
         stop: int | None = None,
     ) -> Iterator[Row]:
         """Samples as they lie in the shard, or as an earlier output left them; judged by none."""
-        readable = read_unit(unit, stream, self._wanted)
-        if self._input.on_bad_shard == "salvage":
-            readable = salvage(readable, stream)
-        raws = timer.each("read", itertools.islice(readable, skip, stop))
+        raws = timer.each("read", itertools.islice(stream, skip, stop))
         if self._taken is None:
             return (self._row(unit, raw, stream) for raw in raws)
         taken = self._taken.rows(unit, unit.first_index + skip)
@@ -149,7 +139,7 @@ class Preparation:
         if chunk:
             yield from self._judged(chunk, timer)
 
-    def _row(self, unit: Unit, raw: RawSample, stream: CountedStream) -> Row:
+    def _row(self, unit: Unit, raw: RawSample, stream: OpenUnit) -> Row:
         row = Row(unit.shard, raw.index, stream.bytes_read)
         if raw.fault:
             row.reject("invalid", raw.fault)
@@ -249,13 +239,11 @@ class Preparation:
         return chunk
 
 
-def _joined(
-    taken: Iterable[Row], raws: Iterable[RawSample], stream: CountedStream
-) -> Iterator[Row]:
+def _joined(taken: Iterable[Row], raws: Iterable[RawSample], stream: OpenUnit) -> Iterator[Row]:
     """Rows as they were judged, with the image of those that were kept."""
     for row, raw in itertools.zip_longest(taken, raws):
         if row is None or raw is None or row.index != raw.index:
-            raise ShardFault("shard_changed", stream.position)
+            raise stream.fault_here("shard_changed")
         row.position = stream.bytes_read
         if row.kept and raw.fault:
             row.reject("invalid", raw.fault)

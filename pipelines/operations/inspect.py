@@ -1,14 +1,17 @@
 """Rows of an output, chosen for looking at."""
 
+import json
 from collections.abc import Iterator
 from itertools import islice
 
 import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
+from pydantic import ValidationError
 
-from pipelines.operations.row_images import RowImage, StoredRow, pictures
-from pipelines.output.output import open_output
+from pipelines.config.input import Input
+from pipelines.operations.row_images import RowImage, StoredRow, find_row_images
+from pipelines.output.output import Output, open_output
 from pipelines.storage.storage import Storage
 from schemas.errors import JobError
 
@@ -30,8 +33,17 @@ def select(
         for file in opened.progress_of(known).files
     )
     rows = (row for file in files for row in _rows(file, opened.storage, status))
-    column = opened.record["input"].get("image")
-    return pictures(list(islice(rows, samples)), opened.units, column)
+    return find_row_images(list(islice(rows, samples)), opened.units, _input(opened))
+
+
+def _input(opened: Output) -> Input:
+    """The `input` of the job that began an output; JobError where another version wrote it."""
+    try:
+        return Input.model_validate_json(json.dumps(opened.record.get("input")), strict=True)
+    except ValidationError:
+        raise JobError(
+            f"{opened.layout.job}: was written by another version of shardmill, or is damaged"
+        ) from None
 
 
 def _rows(path: str, storage: Storage, status: str | None) -> Iterator[StoredRow]:

@@ -2,7 +2,7 @@
 
 from pipelines.annotation.worker_faults import worker_faults
 from pipelines.config.job import Job
-from pipelines.operations.row_images import RowImage, StoredRow, pictures
+from pipelines.operations.row_images import RowImage, StoredRow, find_row_images
 from pipelines.planning.plan import first_units
 from pipelines.planning.resolve import resolve
 from pipelines.rows.row import Row as Prepared
@@ -24,7 +24,7 @@ def preview(job: Job, samples: int) -> list[RowImage]:
             rows = list(annotator.preview(unit, samples - len(shown)))
             stored = to_arrow(rows, annotator.schema).to_pylist()
             shown += [_with_prompts(*pair, job) for pair in zip(rows, stored, strict=True)]
-    return pictures(shown, units, job.input.image)
+    return find_row_images(shown, units, job.input)
 
 
 def _with_prompts(row: Prepared, stored: dict[str, object], job: Job) -> StoredRow:

@@ -15,8 +15,7 @@ from pipelines.planning.filters_from import (
     units_of_earlier_output,
 )
 from pipelines.planning.resolve import ResolvedJob, resolve
-from pipelines.planning.shards import find_shards, split
-from pipelines.reading.parquet import ColumnFault, Footer, check_columns
+from pipelines.planning.shards import check_output_apart, find_shards, split
 from pipelines.storage.resolve import storage_for
 from pipelines.storage.storage import Storage
 from schemas.errors import JobError
@@ -51,6 +50,7 @@ def plan(job: Job, storage: Storage | None = None) -> Plan:
     work = resolve(job, begun.record if begun else None)
     if begun is None:
         units = first_units(job)
+        check_output_apart(units, work.layout.root)
         planned = Plan(work, units, empty_contents(work.layout, storage), is_new=True)
     else:
         check_same(begun.record, work, begun.layout)
@@ -65,16 +65,7 @@ def first_units(job: Job) -> tuple[Unit, ...]:
     """The units of a job that has no output yet; JobError where a column it names is not there."""
     if earlier := open_earlier_output(job):
         return units_of_earlier_output(earlier, find_shards(job.input.patterns()))
-    fields = {source.partition(":")[0]: field for field, source in job.input.sources()}
-
-    def check(file: Unit, footer: Footer) -> None:
-        try:
-            check_columns(footer.schema, fields, job.input.image)
-        except ColumnFault as fault:
-            field = fields[fault.column] if fault.column else "image"
-            raise JobError(f"input.{field}: {file.path}: {fault.why}") from None
-
-    return split(find_shards(job.input.patterns()), job.input.max_samples_per_file, check)
+    return split(find_shards(job.input.patterns()), job.input)
 
 
 def begin(plan: Plan, storage: Storage) -> None:

@@ -3,12 +3,12 @@
 `make fuzz` runs the same properties over thousands of cases.
 """
 
-import io
 from contextlib import suppress
 from pathlib import Path
 
 from hypothesis import given
 from hypothesis import strategies as st
+from support.memory_storage import MemoryStorage
 from support.sample_data import encoded, images_column, job, parquet_bytes, picture, tar_bytes
 
 from filters import ImageFilter, ImageSize, TextQuality
@@ -16,7 +16,7 @@ from filters.base import Judge
 from pipelines.annotation.filtering import FilterChain
 from pipelines.annotation.preprocessing import Preparation
 from pipelines.concurrency.stage_timer import StageTimer
-from pipelines.reading import CountedStream
+from pipelines.reading import open_unit
 from pipelines.rows.row import Row
 from pipelines.storage.local import LocalStorage
 from schemas.errors import ShardFault
@@ -59,7 +59,7 @@ def prepared(content: bytes, on_bad_shard: str, unit: Unit = TAR) -> list[Row]:
         [ImageSize(min_side=4), TextQuality(), Seen()], Resources(LocalStorage().open)
     )
     preparation = Preparation(made, filter_chain, SIDE, threads=1)
-    stream = CountedStream(io.BytesIO(content))
+    stream = open_unit(unit, MemoryStorage(content), made.input)
     return [row for block in preparation.blocks(unit, stream, 0, StageTimer()) for row in block]
 
 

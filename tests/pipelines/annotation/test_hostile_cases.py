@@ -62,7 +62,8 @@ from support.sample_data import job
 from filters import ImageFilter
 from pipelines.annotation.filtering import FilterChain
 from pipelines.annotation.preprocessing import Preparation
-from pipelines.reading import CountedStream
+from pipelines.reading import open_unit
+from pipelines.storage.local import LocalStorage
 from pipelines.concurrency.stage_timer import StageTimer
 from schemas.resources import Resources
 from schemas.sample import Unit
@@ -84,8 +85,8 @@ made = job(Path(), input={"shards": path, "limits": limits})
 preparation = Preparation(made, FilterChain([Seen()], Resources(open)), 224, threads=2)
 unit = Unit("a", path, path, 0, "")
 before = peak()
-with open(path, "rb") as stream:
-    for block in preparation.blocks(unit, CountedStream(stream), 0, StageTimer()):
+with open_unit(unit, LocalStorage(), made.input) as stream:
+    for block in preparation.blocks(unit, stream, 0, StageTimer()):
         pass
 print(peak() - before)
 """

@@ -1,7 +1,6 @@
 """Shards become blocks of rows: every sample once, in order, each fault with its reason."""
 
 import hashlib
-import io
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -11,6 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from PIL import Image
+from support.memory_storage import MemoryStorage
 from support.sample_data import Member, encoded, job, jpeg, picture, tar_bytes
 
 from filters import ImageFilter, ImageSize, TextQuality
@@ -20,7 +20,7 @@ from pipelines.annotation.filtering import FilterChain
 from pipelines.annotation.preprocessing import Preparation
 from pipelines.concurrency.stage_timer import StageTimer
 from pipelines.images import Caps, EncodedImage
-from pipelines.reading import CountedStream
+from pipelines.reading import open_unit
 from pipelines.rows.row import Row
 from pipelines.storage.local import LocalStorage
 from schemas.errors import ShardFault
@@ -59,7 +59,7 @@ def prepared(
     made = job(Path("/nowhere"), input={"shards": "a.tar", **reading}, model={"checkpoint": "m"})
     filter_chain = FilterChain(filters, RESOURCES)
     preparation = Preparation(made, filter_chain, SIDE, 2, block_size=block_size)
-    stream = CountedStream(io.BytesIO(content))
+    stream = open_unit(UNIT, MemoryStorage(content), made.input)
     return list(preparation.blocks(UNIT, stream, skip, StageTimer(), stop))
 
 

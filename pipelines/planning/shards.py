@@ -37,10 +37,16 @@ def find_shards(patterns: Sequence[str]) -> tuple[Unit, ...]:
     patterns = [_absolute_pattern(pattern) for pattern in patterns]
     root = os.path.commonpath([_fixed_folder(pattern) for pattern in patterns])
     shards: dict[str, Unit] = {}  # by path, so that a shard named by two patterns counts once
+    no_shards: list[str] = []
     for entry in _matches(patterns):
         shard = os.path.relpath(entry.path, root) + "/" * entry.path.endswith("/")
         name = _unit_name(shard)
-        shards[entry.path] = Unit(name, entry.path, shard, entry.size, entry.version)
+        if name is None:
+            no_shards.append(shard)
+        else:
+            shards[entry.path] = Unit(name, entry.path, shard, entry.size, entry.version)
+    if no_shards:
+        raise _explain_not_shards(no_shards)
     _refuse_nested_folders(shards)
     return _checked(shards.values())
 
@@ -206,11 +212,11 @@ def _folder_shard(path: str) -> Entry | None:
     files = list_visible_files(folder, storage_for(folder))
     if not files and not os.path.isdir(path):
         return None
-    shards = [entry.path for entry in files if find_format(entry.path)]
-    if shards:
+    if shards := [each.path for each in files if each.is_file and find_format(each.path)]:
+        mixed = any(_extension(entry.path) in IMAGE_EXTENSIONS for entry in files)
         raise JobError(
             f"input.shards: {path} is a folder: write {path}/*.tar or {path}/*.parquet"
-            f" (it holds {os.path.relpath(shards[0], path)})"
+            + f", or move {shards[0]} out of it to read its images" * mixed
         )
     for each in FORMATS:
         if each.find_folder and (entry := each.find_folder(folder, files)):
@@ -222,23 +228,26 @@ def _describe(files: Sequence[Entry]) -> str:
     """What a folder without shards and images holds, such as `with 3 .heic and 1 .mov`."""
     if not files:
         return "without files"
-    extensions = Counter(os.path.splitext(entry.path)[1].lower() for entry in files)
-    counts = [
-        f"{n} {extension or 'without extension'}" for extension, n in extensions.most_common(3)
-    ]
+    extensions = Counter(_extension(entry.path) for entry in files)
+    counts = [f"{n} .{e}" if e else f"{n} without extension" for e, n in extensions.most_common(3)]
     return f"of no images, tars or Parquet files (it holds {', '.join(counts)})"
 
 
-def _unit_name(shard: str) -> str:
-    for each in FORMATS:
-        if name := each.unit_name(shard):
-            return name
-    extension = os.path.splitext(shard)[1].lower().removeprefix(".")
-    if extension in IMAGE_EXTENSIONS:
-        raise JobError(
-            f"input.shards: {shard} is an image, not a shard: name the folder of the images"
-        )
-    raise JobError(
-        f"input.shards: {shard} is not a shard: names end in {', '.join(_FILE_EXTENSIONS)}, "
+def _extension(path: str) -> str:
+    return os.path.splitext(path)[1].lower().removeprefix(".")
+
+
+def _unit_name(shard: str) -> str | None:
+    return next((name for each in FORMATS if (name := each.unit_name(shard))), None)
+
+
+def _explain_not_shards(shards: Sequence[str]) -> JobError:
+    for shard in shards:
+        if _extension(shard) in IMAGE_EXTENSIONS:
+            return JobError(
+                f"input.shards: {shard} is an image, not a shard: name the folder of the images"
+            )
+    return JobError(
+        f"input.shards: {shards[0]} is not a shard: names end in {', '.join(_FILE_EXTENSIONS)}, "
         "or are folders of images"
     )

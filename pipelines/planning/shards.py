@@ -192,6 +192,7 @@ def _matching_folders(pattern: str) -> list[Entry]:
 
 def _matcher(pattern: str) -> Callable[[str], object]:
     try:
+        # Python's own glob.translate, which fsspec's equals, exists from 3.13 on.
         return re.compile(glob_translate(pattern)).match
     except ValueError:
         raise JobError(f"input.shards: {pattern}: write **/ for folders at any depth") from None

@@ -12,7 +12,7 @@ from fsspec.utils import glob_translate
 
 from pipelines.config.input import Input
 from pipelines.output.layout import unit_of_part
-from pipelines.reading.folder_files import list_visible_files
+from pipelines.reading.folder_files import list_visible_files, refuse_folder_links
 from pipelines.reading.formats import FORMATS, find_format
 from pipelines.reading.raw_sample import IMAGE_EXTENSIONS
 from pipelines.storage.resolve import absolute, storage_for
@@ -180,8 +180,10 @@ def _matching_folders(pattern: str) -> list[Entry]:
     """The shards of the folders that a glob ending in `/` matches, by path."""
     start = _fixed_folder(pattern)
     matches = _matcher(pattern.rstrip("/"))
+    files = list_visible_files(f"{start}/", storage_for(start))
+    refuse_folder_links(entry for entry in files if matches(entry.path.rstrip("/")))
     folders = set()
-    for entry in list_visible_files(f"{start}/", storage_for(start)):
+    for entry in files:
         folder = os.path.dirname(entry.path)
         while len(folder) > len(start) and folder not in folders:
             folders.add(folder)

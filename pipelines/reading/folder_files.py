@@ -1,6 +1,9 @@
 """Lists the files of a folder as a user sees them."""
 
+from collections.abc import Iterable
+
 from pipelines.storage.storage import Entry, Storage
+from schemas.errors import JobError
 
 
 def list_visible_files(folder: str, storage: Storage) -> list[Entry]:
@@ -12,3 +15,13 @@ def list_visible_files(folder: str, storage: Storage) -> list[Entry]:
     """
     entries = storage.list(folder, follow_links=False)
     return [entry for entry in entries if "/." not in entry.path[len(folder) - 1 :]]
+
+
+def refuse_folder_links(files: Iterable[Entry]) -> None:
+    """Raise JobError for a link to a folder, whose files would silently be left out."""
+    for entry in files:
+        if entry.path.endswith("/"):
+            raise JobError(
+                f"input.shards: {entry.path} is a link to a folder, which is not followed: "
+                "name that folder in input.shards, and remove the link"
+            )

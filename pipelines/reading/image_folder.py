@@ -16,7 +16,7 @@ from functools import lru_cache
 from typing import NamedTuple
 
 from pipelines.config.input import Input
-from pipelines.reading.folder_files import list_visible_files
+from pipelines.reading.folder_files import list_visible_files, refuse_folder_links
 from pipelines.reading.raw_sample import IMAGE_EXTENSIONS, RawSample, member_limits
 from pipelines.reading.sample_members import Member, SampleMembers
 from pipelines.storage.storage import Entry, Storage
@@ -46,12 +46,7 @@ def find_image_folder(path: str, files: Sequence[Entry]) -> Entry | None:
     samples = group_files(path, files)
     if not samples:
         return None
-    for entry in files:
-        if entry.path.endswith("/"):
-            raise JobError(
-                f"input.shards: {entry.path} is a link to a folder, which is not followed: "
-                "name that folder in input.shards, and remove the link"
-            )
+    refuse_folder_links(files)
     return Entry(path, sum(sample.size for sample in samples), _version(path, samples))
 
 

@@ -16,9 +16,8 @@ class FieldFault(Exception):
 def read_field(fields: Mapping[str, object], source: str, parsed: dict[str, Any]) -> str | None:
     """The text that `source` (`txt`, or `json:meta.url`) names; None where the sample has none.
 
-    A value that is not text becomes its JSON. `parsed` caches parsed fields by name, so that each is
-    parsed once for all sources. Raises FieldFault where the text is not UTF-8, or the field is not
-    JSON.
+    A value that is not text becomes its JSON. `parsed` caches fields that were parsed as JSON, by
+    name. Raises FieldFault where the text is not UTF-8, or the field is not JSON.
     """
     name, _, path = source.partition(":")
     if fields.get(name) is None:

@@ -94,6 +94,13 @@ def test_a_folder_is_named_without_its_slash(data: Path) -> None:
     }
 
 
+def test_a_glob_for_folders_follows_no_link(data: Path) -> None:
+    (data / "albums/link").symlink_to(data / "photos")
+    with pytest.raises(JobError, match="albums/link/ is a link to a folder, which is not followed"):
+        find_shards([f"{data}/albums/*/"])
+    assert len(find_shards([f"{data}/albums/link"])) == 1
+
+
 def test_an_output_within_a_folder_of_images_is_refused(data: Path) -> None:
     units = find_shards([f"{data}/photos"])
     for output in ("photos", "photos/more/output"):

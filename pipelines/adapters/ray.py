@@ -60,8 +60,8 @@ class ReadShards:
 
     def __call__(self, batch: pa.Table) -> Iterator[pa.Table]:
         for row in batch.to_pylist():
-            groups = row["row_groups"]
-            unit = Unit(**{**row, "row_groups": groups and (groups[0], groups[1])})
+            ends = row["slice"]
+            unit = Unit(**{**row, "slice": ends and (ends[0], ends[1])})
             found: list[Sample | Rejected | Fault] = []
             for each in self._reader.samples(unit):
                 found.append(each)

@@ -7,7 +7,7 @@ TEMPLATE = """\
 name: my-captions
 
 input:
-  shards: "data/{00000..00009}.tar"   # braces, globs (data/**/*.tar), or a list of these
+  shards: "data/{00000..00009}.tar"   # or data/**/*.tar, a list, a folder of images: photos/
   text: txt                           # the text's extension, json:field, or null for images alone
   carry: []                           # further columns to take along, such as json:url
   max_samples_per_file: 10000         # larger shards are committed in parts

@@ -1,15 +1,18 @@
 """`shardmill inspect`: picks rows of an output for a person to look at."""
 
+import json
 from collections.abc import Iterator
 from itertools import islice
 
 import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
+from pydantic import ValidationError
 
-from pipelines.operations.row_images import RowImage, StoredRow, pictures
+from pipelines.config.input import Input
+from pipelines.operations.row_images import RowImage, StoredRow, find_row_images
 from pipelines.output.footers import damaged_file
-from pipelines.output.output import open_output
+from pipelines.output.output import Output, open_output
 from pipelines.storage.storage import Storage
 from schemas.errors import JobError
 from schemas.report import SampleStatus
@@ -35,8 +38,17 @@ def select(
         for file in opened.progress_of(known).files
     )
     rows = (row for file in files for row in _rows(file, opened.storage, status))
-    column = opened.record["input"].get("image")
-    return pictures(list(islice(rows, samples)), opened.units, column)
+    return find_row_images(list(islice(rows, samples)), opened.units, _input(opened))
+
+
+def _input(opened: Output) -> Input:
+    """The `input` of the job that began an output; JobError where another version wrote it."""
+    try:
+        return Input.model_validate_json(json.dumps(opened.record.get("input")), strict=True)
+    except ValidationError:
+        raise JobError(
+            f"{opened.layout.job}: was written by another version of shardmill, or is damaged"
+        ) from None
 
 
 def _rows(path: str, storage: Storage, status: SampleStatus | None) -> Iterator[StoredRow]:

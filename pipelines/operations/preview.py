@@ -2,7 +2,7 @@
 
 from pipelines.annotation.worker_faults import worker_faults
 from pipelines.config.job import Job
-from pipelines.operations.row_images import RowImage, StoredRow, pictures
+from pipelines.operations.row_images import RowImage, StoredRow, find_row_images
 from pipelines.planning.plan import plan_without_output
 from pipelines.rows.row import Row
 from pipelines.rows.table import to_arrow
@@ -23,7 +23,7 @@ def preview(job: Job, samples: int) -> list[RowImage]:
             rows = list(annotator.preview(unit, samples - len(stored)))
             values = to_arrow(rows, annotator.schema).to_pylist()
             stored += [_with_prompts(*pair, job) for pair in zip(rows, values, strict=True)]
-    return pictures(stored, units, job.input.image)
+    return find_row_images(stored, units, job.input)
 
 
 def _with_prompts(row: Row, stored: StoredRow, job: Job) -> StoredRow:

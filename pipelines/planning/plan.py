@@ -1,7 +1,6 @@
 """Plans a job: resolves its defaults, lists its units, compares it with an existing output."""
 
 import json
-from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -17,8 +16,7 @@ from pipelines.planning.filters_from import (
     open_earlier_output,
 )
 from pipelines.planning.resolve import ResolvedJob, resolve_with
-from pipelines.planning.shards import find_shards, split
-from pipelines.reading.parquet import ColumnFault, Footer, check_columns
+from pipelines.planning.shards import check_output_apart, find_shards, split
 from pipelines.storage.resolve import storage_for
 from pipelines.storage.storage import Storage
 from schemas.errors import JobError
@@ -56,6 +54,7 @@ def plan(job: Job, storage: Storage | None = None) -> Plan:
     work = resolve_with(job, earlier, existing.record if existing else None)
     if existing is None:
         units = _first_units(job, earlier)
+        check_output_apart(units, work.layout.root)
         planned = Plan(work, units, list_new_output(work.layout, storage), is_new=True)
     else:
         check_same(existing.record, work, existing.layout)
@@ -73,26 +72,13 @@ def plan_without_output(job: Job) -> tuple[ResolvedJob, tuple[Unit, ...]]:
 
 
 def first_units(job: Job) -> tuple[Unit, ...]:
-    """The units of a job as for a new output; JobError where a Parquet file lacks a column."""
+    """The units of a job as for a new output; JobError where a shard lacks what the job names."""
     return _first_units(job, open_earlier_output(job))
 
 
 def _first_units(job: Job, earlier: Output | None) -> tuple[Unit, ...]:
     shards = find_shards(job.input.patterns())
-    return match_earlier_units(earlier, shards) if earlier else _split_shards(job, shards)
-
-
-def _split_shards(job: Job, shards: Sequence[Unit]) -> tuple[Unit, ...]:
-    fields = {source.partition(":")[0]: field for field, source in job.input.sources()}
-
-    def check(file: Unit, footer: Footer) -> None:
-        try:
-            check_columns(footer.schema, fields, job.input.image)
-        except ColumnFault as fault:
-            field = fields[fault.column] if fault.column else "image"
-            raise JobError(f"input.{field}: {file.path}: {fault.why}") from None
-
-    return split(shards, job.input.max_samples_per_file, check)
+    return match_earlier_units(earlier, shards) if earlier else split(shards, job.input)
 
 
 def begin_output(plan: Plan, storage: Storage) -> None:

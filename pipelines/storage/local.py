@@ -3,6 +3,7 @@
 import os
 import secrets
 import shutil
+import stat
 from contextlib import suppress
 from typing import BinaryIO
 
@@ -12,7 +13,7 @@ from pipelines.storage.storage import Entry, Storage
 class LocalStorage(Storage):
     """Files of this machine, or of a file system that is mounted on it."""
 
-    def list(self, folder: str, recursive: bool = True) -> list[Entry]:
+    def list(self, folder: str, recursive: bool = True, follow_links: bool = True) -> list[Entry]:
         entries: list[Entry] = []
         folders: list[tuple[str, frozenset[str]]] = [(folder, frozenset())]
         while folders:
@@ -26,6 +27,10 @@ class LocalStorage(Storage):
                 continue
             with items:
                 for item in items:
+                    if not follow_links and item.is_symlink():
+                        path = item.path + "/" * item.is_dir()
+                        entries.append(Entry(path, 0, "", is_file=False))
+                        continue
                     if item.is_dir(follow_symlinks=True):
                         folders += [(item.path, above | {real})] * recursive
                         continue
@@ -34,7 +39,8 @@ class LocalStorage(Storage):
                     except FileNotFoundError:  # deleted since, or a broken link
                         continue
                     version = f"{status.st_mtime_ns}-{status.st_size}"
-                    entries.append(Entry(item.path, status.st_size, version))
+                    is_file = stat.S_ISREG(status.st_mode)
+                    entries.append(Entry(item.path, status.st_size, version, is_file))
         return sorted(entries)
 
     def open(self, path: str) -> BinaryIO:

@@ -15,14 +15,19 @@ class Entry(NamedTuple):
     path: str
     size: int  # bytes
     version: str  # changes whenever the content does
+    is_file: bool = True  # False: a device or a pipe, or a link that was not followed
 
 
 class Storage(ABC):
     """The four operations on which everything else is built."""
 
     @abstractmethod
-    def list(self, folder: str, recursive: bool = True) -> list[Entry]:
-        """The files below a folder, sorted by path; none where the folder does not exist."""
+    def list(self, folder: str, recursive: bool = True, follow_links: bool = True) -> list[Entry]:
+        """List the files below a folder, sorted by path; none where the folder does not exist.
+
+        Without `follow_links`, a link is an entry that is no file; the path of a link to a folder
+        ends in `/`.
+        """
 
     @abstractmethod
     def open(self, path: str) -> BinaryIO:

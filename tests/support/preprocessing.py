@@ -8,7 +8,7 @@ from pipelines.annotation.filtering import FilterChain
 from pipelines.annotation.preprocessing import unit_blocks
 from pipelines.concurrency.stage_timer import StageTimer
 from pipelines.config.input import Input
-from pipelines.reading.formats import open_unit
+from pipelines.reading import open_unit
 from pipelines.rows.row import Row
 from pipelines.storage.local import LocalStorage
 from schemas.generation import ImageSpec

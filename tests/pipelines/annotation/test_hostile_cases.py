@@ -64,7 +64,7 @@ from pipelines.annotation.filtering import FilterChain
 from pipelines.annotation.decoding import RowDecoder
 from pipelines.annotation.preprocessing import unit_blocks
 from pipelines.concurrency.stage_timer import StageTimer
-from pipelines.reading.formats import open_unit
+from pipelines.reading import open_unit
 from pipelines.storage.local import LocalStorage
 from schemas.generation import ImageSpec
 from schemas.resources import Resources

@@ -39,12 +39,13 @@ SCENARIOS: Mapping[str, Scenario] = {
     "one unit": Scenario("clean/0.tar"),
     "everything, filtered, with failed units": Scenario("**/*.tar", filters=FILTERS),
     "resumed": Scenario("clean/*.tar", limits=(2, None)),
+    "a folder of images, resumed": Scenario("photos/", limits=(1, None)),
 }
 
 
 @pytest.fixture(scope="module")
 def corpus(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Write clean shards of one to three parts, a hostile shard, and two unreadable ones."""
+    """Write clean shards of one to three parts, a hostile shard, two unreadable ones, a folder."""
     folder = tmp_path_factory.mktemp("corpus")
     for number in range(4):
         write_shard(folder / f"clean/{number}.tar", pairs(3 + 3 * number, number))
@@ -52,6 +53,9 @@ def corpus(tmp_path_factory: pytest.TempPathFactory) -> Path:
     (folder / "bad/cut.tar").write_bytes(whole[: len(whole) // 2])
     (folder / "bad/empty.tar").write_bytes(b"")
     (folder / "bad/hostile.tar").write_bytes(hostile.tar()[0])
+    (folder / "photos").mkdir()
+    for name, content in pairs(12, 5):
+        (folder / "photos" / name).write_bytes(content)
     return folder
 
 

@@ -12,8 +12,7 @@ from pipelines.output.layout import Layout
 from pipelines.output.unit_progress import find_unit_progress
 from pipelines.planning.filters_from import EarlierOutput
 from pipelines.planning.resolve import ResolvedJob
-from pipelines.reading import RawSample
-from pipelines.reading import OpenUnit
+from pipelines.reading import OpenUnit, RawSample
 from pipelines.rows.row import Row
 from pipelines.storage.resolve import absolute, storage_for
 from pipelines.storage.storage import Storage

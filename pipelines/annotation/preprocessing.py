@@ -14,8 +14,7 @@ from pipelines.annotation.earlier_rows import EarlierRows, join_images
 from pipelines.annotation.filtering import FilterChain
 from pipelines.concurrency.stage_timer import StageTimer
 from pipelines.config.input import Input
-from pipelines.reading import RawSample
-from pipelines.reading import OpenUnit
+from pipelines.reading import OpenUnit, RawSample
 from pipelines.reading.text_fields import FieldFault
 from pipelines.rows.row import Row
 from pipelines.rows.texts import read_texts

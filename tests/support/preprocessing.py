@@ -1,7 +1,6 @@
 """Runs a shard, given as bytes, through the steps of the pass before the engine."""
 
-import io
-from typing import BinaryIO
+from support.memory_storage import MemoryStorage
 
 from pipelines.annotation.decoding import RowDecoder
 from pipelines.annotation.filtering import FilterChain
@@ -10,19 +9,8 @@ from pipelines.concurrency.stage_timer import StageTimer
 from pipelines.config.input import Input
 from pipelines.reading import open_unit
 from pipelines.rows.row import Row
-from pipelines.storage.local import LocalStorage
 from schemas.generation import ImageSpec
 from schemas.sample import Unit
-
-
-class OneFile(LocalStorage):
-    """A storage where every path is a file with the same content."""
-
-    def __init__(self, content: bytes) -> None:
-        self._content = content
-
-    def open(self, path: str) -> BinaryIO:
-        return io.BytesIO(self._content)
 
 
 def blocks_of(
@@ -39,7 +27,7 @@ def blocks_of(
 ) -> list[list[Row]]:
     """Return the blocks of a unit; model images have `side` pixels a side."""
     decoder = RowDecoder(given, filters, ImageSpec(side), threads)
-    with open_unit(unit, OneFile(content), given) as shard:
+    with open_unit(unit, MemoryStorage(content), given) as shard:
         blocks = unit_blocks(
             unit,
             shard,

@@ -5,13 +5,12 @@ from pipelines.config.job import Job
 from pipelines.operations.row_images import RowImage, StoredRow, pictures
 from pipelines.planning.plan import first_units
 from pipelines.planning.resolve import resolve
-from pipelines.rows.row import Row as Prepared
 from pipelines.rows.table import to_arrow
 from pipelines.storage.resolve import storage_for
 
 
 def preview(job: Job, samples: int) -> list[RowImage]:
-    """At most so many samples, in order of the shards; kept ones show their prompts too."""
+    """Return at most `samples` rows with their images; kept rows also show their prompts."""
     work, units = resolve(job), first_units(job)
     shown: list[StoredRow] = []
     with worker_faults():
@@ -23,14 +22,6 @@ def preview(job: Job, samples: int) -> list[RowImage]:
                 break
             rows = list(annotator.preview(unit, samples - len(shown)))
             stored = to_arrow(rows, annotator.schema).to_pylist()
-            shown += [_with_prompts(*pair, job) for pair in zip(rows, stored, strict=True)]
+            for row, values in zip(rows, stored, strict=True):
+                shown.append({**values, **annotator.prompts(row)} if row.kept else values)
     return pictures(shown, units, job.input.image)
-
-
-def _with_prompts(row: Prepared, stored: dict[str, object], job: Job) -> StoredRow:
-    """Prompts stand among the carried columns."""
-    if not row.kept:
-        return stored
-    sample = row.sample()
-    asked = {f"{name} prompt": task.prompt(sample) for name, task in job.tasks.items()}
-    return {**stored, **asked}

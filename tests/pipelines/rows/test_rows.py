@@ -91,7 +91,12 @@ def test_what_falls_lets_go_of_its_pixels() -> None:
     sample = whole()
     sample.reject("dropped", "a_reason")
     sample.free_image()
-    assert (sample.image, sample.encoded, sample.frames, sample.model_image) == (b"", None, (), None)
+    assert (sample.image, sample.encoded, sample.frames, sample.model_image) == (
+        b"",
+        None,
+        (),
+        None,
+    )
     kept = whole()
     kept.free_image()
     assert kept.model_image is not None

@@ -36,6 +36,7 @@ from benchmarks.pipeline.pass_over_shards.shardmill_pass import resolved
 from benchmarks.turns import by_turns, spread
 from filters import TextFilter
 from filters.base import Judge
+from inference.families import FAMILIES
 from pipelines.annotation.annotator import Annotator
 from pipelines.concurrency.background import BackgroundWorker
 from pipelines.config.job import Job
@@ -59,6 +60,7 @@ _CAPTIONS = 1024
 class WaitingEngine:
     """Says captions that were made before, after the time that it is to take."""
 
+    family = FAMILIES["paligemma"]
     image_spec = ImageSpec(SIDE)
     oom_retries = 0
 

@@ -119,7 +119,11 @@ def told(engine: Engine, scenes: Sequence[Sample], images: Sequence[RGB]) -> lis
     """What the checkpoint says of each image, asked about as the scene is."""
     requests = [
         Request(
-            image, tuple((task.prompt(scene) or "", task.max_new_tokens) for task in TASKS.values())
+            image,
+            tuple(
+                (engine.family.task_prompt(task, scene) or "", task.max_new_tokens)
+                for task in TASKS.values()
+            ),
         )
         for scene, image in zip(scenes, images, strict=True)
     ]
@@ -130,7 +134,7 @@ def told(engine: Engine, scenes: Sequence[Sample], images: Sequence[RGB]) -> lis
     ]
     return [
         {
-            name: task.parse(generation, scene.width, scene.height)[0]
+            name: task.parse(generation, scene.width, scene.height, engine.family)[0]
             for (name, task), generation in zip(TASKS.items(), answers, strict=True)
         }
         for scene, answers in zip(scenes, generations, strict=True)

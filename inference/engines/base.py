@@ -9,15 +9,14 @@ import numpy as np
 import torch
 from torch._dynamo.exc import FailOnRecompileLimitHit, TorchDynamoException
 
+from inference.checkpoint import ResolvedCheckpoint, family_of, fetch_checkpoint
 from inference.config import Model
 from inference.device import on_devices
 from inference.engines.sizing import resolve_sizes
-from inference.families.paligemma import loading as paligemma
-from inference.families.paligemma.checkpoint import ResolvedCheckpoint, fetch
 from inference.families.paligemma.location_grammar import Grammar
 from inference.hub.adapter import fetch_adapter
 from schemas.errors import WorkerFault
-from schemas.generation import Generation, ImageSpec, Request
+from schemas.generation import Generation, Request
 from schemas.resources import Resources
 
 Item = TypeVar("Item")
@@ -32,16 +31,17 @@ class BatchedEngine(ABC):
 
     def __init__(self, model: Model, checkpoint: ResolvedCheckpoint, resources: Resources) -> None:
         torch.set_num_threads(resources.threads)
-        self.image_spec = ImageSpec(checkpoint.resolution)
+        self.family = family_of(checkpoint)
+        self.image_spec = self.family.image_spec(checkpoint.resolution)
         self.oom_retries = 0
         sizes = resolve_sizes(model, checkpoint, resources.device, resources.gpus)
         self.block_size = sizes.block_size  # what it is best given at a time
         self._batch_size, self._slots = sizes.batch_size, sizes.slots
         self._device = resources.device
         self._by_grammar = model.grammar
-        self._paligemma = paligemma.load(
-            fetch(checkpoint),
-            model.precision,
+        self._loaded = self.family.load(
+            fetch_checkpoint(checkpoint),
+            model,
             on_devices(resources.device, resources.gpus),
             fetch_adapter(checkpoint.adapter) if checkpoint.adapter else None,
         )
@@ -52,12 +52,12 @@ class BatchedEngine(ABC):
         if not self._by_grammar:
             return None
         head = self.model.lm_head.weight
-        return Grammar(self._paligemma.vocabulary.names(len(head)), head.device)
+        return Grammar(self._loaded.vocabulary.names(len(head)), head.device)
 
     @property
     def model(self) -> Any:
         """The model as transformers has it."""
-        return self._paligemma.model
+        return self._loaded.model
 
     @property
     def rows(self) -> int:
@@ -66,7 +66,7 @@ class BatchedEngine(ABC):
 
     def prompt_length(self, prompt: str) -> int:
         """Tokens of a prompt, without those of the image."""
-        vocabulary = self._paligemma.vocabulary
+        vocabulary = self._loaded.vocabulary
         return len(vocabulary.prefix(prompt)) - vocabulary.image_tokens
 
     @abstractmethod
@@ -91,7 +91,7 @@ class BatchedEngine(ABC):
     def _pixel_values(self, requests: Sequence[Request]) -> torch.Tensor:
         """The requests' images as the vision tower takes them."""
         images = torch.from_numpy(np.stack([request.image for request in requests]))
-        return self._paligemma.pixel_values(images.to(self._device))
+        return self._loaded.pixel_values(images.to(self._device))
 
 
 def _lacks_memory(error: BaseException) -> bool:

@@ -8,12 +8,12 @@ from typing import NamedTuple
 import numpy as np
 import torch
 
+from inference.checkpoint import ResolvedCheckpoint
 from inference.config import Model
 from inference.engines.base import BatchedEngine, parts
 from inference.engines.decode_steps import Capture, CudaGraphs, Stepping
 from inference.engines.scheduler import Batch, Decoding, Question
 from inference.engines.shape_buckets import COARSE, EXACT
-from inference.families.paligemma.checkpoint import ResolvedCheckpoint
 from inference.families.paligemma.kernels import PLAIN, compiling, fused
 from inference.families.paligemma.kv_cache import Slots
 from inference.families.paligemma.language_model import TextTower
@@ -38,10 +38,10 @@ class FastEngine(BatchedEngine):
 
     def __init__(self, model: Model, checkpoint: ResolvedCheckpoint, resources: Resources) -> None:
         super().__init__(model, checkpoint, resources)
-        self._vision = VisionTower(self._paligemma.model)
+        self._vision = VisionTower(self._loaded.model)
         gpu = torch.device(resources.device).type == "cuda"
         compiled = gpu and model.compile
-        self._tower = TextTower(self._paligemma.model, fused() if compiled else PLAIN, self.grammar)
+        self._tower = TextTower(self._loaded.model, fused() if compiled else PLAIN, self.grammar)
         self._rounding = COARSE if gpu else EXACT
         self._compiled = compiled
         # torch's graphs are of one device.
@@ -74,7 +74,7 @@ class FastEngine(BatchedEngine):
             return self._compute(block, size)
 
     def _compute(self, block: Sequence[Request], size: int) -> list[tuple[Generation, ...]]:
-        vocabulary = self._paligemma.vocabulary
+        vocabulary = self._loaded.vocabulary
         questions = self._questions(block)
         room = self._room_for(questions, self._slots * size // self._batch_size)
         decoding = Decoding(self._tower, *room, vocabulary.image_tokens, vocabulary.end)
@@ -91,7 +91,7 @@ class FastEngine(BatchedEngine):
 
     def _questions(self, block: Sequence[Request]) -> list[list[Question]]:
         """Those of each image."""
-        vocabulary = self._paligemma.vocabulary
+        vocabulary = self._loaded.vocabulary
         prompts = {prompt for request in block for prompt, _ in request.prompts}
         tokens = {
             prompt: vocabulary.prefix(prompt)[vocabulary.image_tokens :] for prompt in prompts
@@ -109,7 +109,7 @@ class FastEngine(BatchedEngine):
         longest = max(
             (len(each.prompt) + each.limit for image in questions for each in image), default=0
         )
-        most = self._paligemma.vocabulary.image_tokens + longest + self._rounding.steps
+        most = self._loaded.vocabulary.image_tokens + longest + self._rounding.steps
         capacity = self._rounding.seen(most)
         kept = self._room
         if kept is None or kept.slots.number != number or kept.slots.capacity < capacity:

@@ -74,12 +74,12 @@ class ReferenceEngine(BatchedEngine):
     def _features(self, requests: Sequence[Request]) -> torch.Tensor:
         """What the text tower sees of the images: [images, image tokens, width]."""
         values = self._pixel_values(requests)
-        features: torch.Tensor = self._paligemma.model.get_image_features(values).pooler_output
+        features: torch.Tensor = self._loaded.model.get_image_features(values).pooler_output
         return features
 
     def _decoded(self, batch: Sequence[_Question], features: torch.Tensor) -> list[Generation]:
         """Answers to prompts of one limit."""
-        vocabulary = self._paligemma.vocabulary
+        vocabulary = self._loaded.vocabulary
         prefixes = [vocabulary.prefix(question.prompt) for question in batch]
         longest = max(map(len, prefixes))
         # Padding goes to the left: generated tokens follow the last column.
@@ -89,7 +89,7 @@ class ReferenceEngine(BatchedEngine):
         input_ids = torch.tensor(codes, device=self._device)
         seen = features[[question.image for question in batch]]
         logprobs = _Logprobs(self.grammar)
-        output = self._paligemma.model.generate(
+        output = self._loaded.model.generate(
             input_ids=input_ids,
             attention_mask=torch.tensor(mask, device=self._device),
             # 0 says prefix: without it attention inside the prefix would be causal.

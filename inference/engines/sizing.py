@@ -8,12 +8,11 @@ from collections.abc import Callable
 
 from pydantic import PositiveInt
 
+from inference.checkpoint import ResolvedCheckpoint, configuration, family_of
 from inference.config import Model
 from inference.device import smallest_memory
 from inference.engines.shape_buckets import COARSE
-from inference.families.paligemma.checkpoint import ResolvedCheckpoint, configuration
-from inference.families.paligemma.device_map import spread
-from inference.families.paligemma.dimensions import Shape, number_bytes
+from inference.families.dimensions import Dimensions, number_bytes, place_layers
 from schemas.errors import JobError
 from schemas.frozen import Frozen
 
@@ -42,7 +41,7 @@ _LEAST_LEFT = 3 * GIB  # ... which take at least so many bytes
 
 def find_sizes(
     model: Model,
-    shape: Callable[[], Shape],
+    dimensions: Callable[[], Dimensions],
     memory: int | None,
     gpus: int = 1,
     longest: int = _LONGEST,
@@ -54,7 +53,7 @@ def find_sizes(
     """
     found = ON_CPU
     if memory is not None and None in (model.block_size, model.batch_size, model.slots):
-        found = fitting(model, shape(), memory, gpus, longest)
+        found = fitting(model, dimensions(), memory, gpus, longest)
     batch = model.batch_size or min(found.batch_size, model.slots or found.batch_size)
     by_batch = found.slots if model.batch_size is None else batch * _SLOTS
     slots = max(model.slots or by_batch, batch)
@@ -76,24 +75,32 @@ def resolve_sizes(
     if device != "cpu":
         given = None if model.gpu_memory is None else int(model.gpu_memory * GIB)
         memory = given or smallest_memory() or _UNKNOWN
-    return find_sizes(model, lambda: Shape.read(configuration(checkpoint)), memory, gpus, longest)
+    return find_sizes(
+        model,
+        lambda: family_of(checkpoint).dimensions(configuration(checkpoint)),
+        memory,
+        gpus,
+        longest,
+    )
 
 
-def fitting(model: Model, shape: Shape, memory: int, gpus: int, longest: int) -> Sizes:
-    """What a model of that shape can have in work on so many GPUs of so many bytes each."""
-    layer, first = shape.stored(model.precision)
+def fitting(model: Model, dimensions: Dimensions, memory: int, gpus: int, longest: int) -> Sizes:
+    """What a model of that dimensions can have in work on so many GPUs of so many bytes each."""
+    layer, first = dimensions.stored(model.precision)
     number = number_bytes(model.precision)
-    placed = spread(shape.layers, layer, first, gpus)
+    placed = place_layers(dimensions.layers, layer, first, gpus)
     here = [placed.count(gpu) for gpu in range(gpus)]
-    columns = shape.image_tokens + _ROOM + longest
+    columns = dimensions.image_tokens + _ROOM + longest
     columns = COARSE.seen(columns + COARSE.steps)
     taken = memory - max(_LEFT * memory, _LEAST_LEFT)
     free = [taken - layers * layer - (0 if gpu else first) for gpu, layers in enumerate(here)]
-    kept = 2 * columns * shape.shared * shape.head * number  # bytes of a slot in each layer
-    spoken = shape.vocabulary * (2 * number + 8 + 3 * model.grammar)  # bytes of a row's logits
+    kept = (
+        2 * columns * dimensions.num_kv_heads * dimensions.head_width * number
+    )  # bytes of a slot in each layer
+    spoken = dimensions.vocabulary * (2 * number + 8 + 3 * model.grammar)  # bytes of a row's logits
 
     def slots(batch: int) -> int:
-        reading = batch * prefix_bytes(shape, number, model)
+        reading = batch * prefix_bytes(dimensions, number, model)
         most = min(
             (room - reading) / (layers * kept + (0 if gpu else spoken))
             for gpu, (room, layers) in enumerate(zip(free, here, strict=True))
@@ -107,29 +114,29 @@ def fitting(model: Model, shape: Shape, memory: int, gpus: int, longest: int) ->
         batch //= 2
     most = slots(batch)
     if most < 1:
-        needed = (first + shape.layers * layer) / GIB
+        needed = (first + dimensions.layers * layer) / GIB
         raise JobError(
             f"model: {model.checkpoint} has weights of {needed:.0f} GiB, which with room to work "
             f"do not fit into {gpus} x {memory / GIB:.0f} GiB: set a higher "
             "runner.gpus_per_worker, or model.precision int8 or nf4"
         )
     most = most - most % COARSE.rows if most > COARSE.rows else most
-    pixels = 3 * shape.resolution**2
+    pixels = 3 * dimensions.resolution**2
     block = max(ON_CPU.block_size, min(4 * most, _MOST_PIXELS // pixels))
     return Sizes(block_size=block, batch_size=batch, slots=most)
 
 
-def prefix_bytes(shape: Shape, number: int, model: Model) -> float:
+def prefix_bytes(dimensions: Dimensions, number: int, model: Model) -> float:
     """What reading one prefix takes beside weights, keys and values; `number` bytes a number.
 
     The most is held inside a perceptron, or where attention writes its weights for all pairs of
     tokens: before and after the soft-cap, then in float32.
     """
-    length = shape.image_tokens + _ROOM
-    queries = (shape.heads + 2 * shape.shared) * shape.head
-    passed = 3 * number * shape.width
-    perceptron = number * (3 * shape.inner + shape.width) + 4 * shape.width
-    pairs = shape.heads * length * (2 * number + 4)
-    if not shape.capped or (model.compile and model.engine == "fast"):
+    length = dimensions.image_tokens + _ROOM
+    queries = (dimensions.num_heads + 2 * dimensions.num_kv_heads) * dimensions.head_width
+    passed = 3 * number * dimensions.width
+    perceptron = number * (3 * dimensions.mlp_width + dimensions.width) + 4 * dimensions.width
+    pairs = dimensions.num_heads * length * (2 * number + 4)
+    if not dimensions.has_softcap or (model.compile and model.engine == "fast"):
         pairs = 0
     return length * (passed + max(perceptron, 2 * number * queries + pairs))

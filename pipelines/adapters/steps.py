@@ -128,7 +128,7 @@ class SampleAnnotator:
             for _ in preprocess(in_chunks(rows), loaded.filters, self._decoder, timer):
                 pass
             block = generate(rows, loaded.tasks, loaded.engine, timer)
-            parse_answers(block, loaded.tasks, loaded.filters, timer)
+            parse_answers(block, loaded.tasks, loaded.engine.family, loaded.filters, timer)
             return [
                 Answered(sample, row.answers) if row.kept else _rejected(row)
                 for sample, row in zip(samples, rows, strict=True)

@@ -95,6 +95,17 @@ class Annotator:
                 self._parse(self._generate(block, timer), timer)
                 yield from block
 
+    def prompts(self, row: Row) -> dict[str, str | None]:
+        """Return the prompt of each task for a row, by the name `<task> prompt`."""
+        engine = self._loaded.engine
+        if engine is None:
+            return {}
+        sample = row.sample()
+        return {
+            f"{name} prompt": engine.family.task_prompt(task, sample)
+            for name, task in self._loaded.tasks.items()
+        }
+
     def _open(self, unit: Unit) -> OpenUnit:
         # The texts of an earlier output replace those of the shard, which are not read then.
         return open_unit(unit, self._storage, self._work.job.input, texts=self._earlier is None)
@@ -160,10 +171,11 @@ class Annotator:
             return generate(block, self._loaded.tasks, self._loaded.engine, timer)
 
     def _parse(self, generated: GeneratedBlock, timer: StageTimer) -> None:
-        if self._loaded.engine is None:
+        loaded = self._loaded
+        if loaded.engine is None:
             return
         with deadline(self._block_seconds, "reading a block's answers"):
-            parse_answers(generated, self._loaded.tasks, self._loaded.filters, timer)
+            parse_answers(generated, loaded.tasks, loaded.engine.family, loaded.filters, timer)
 
     def _store(
         self,

@@ -1,9 +1,9 @@
 """Runs the filters over rows, and applies their verdicts to samples and to answers."""
 
 import itertools
-import re
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
+from functools import partial
 from typing import Any, cast
 
 from filters import ImageFilter, TextFilter
@@ -17,7 +17,6 @@ from schemas.resources import Resources
 from schemas.sample import Text
 from schemas.verdict import Verdict
 
-_CODES = re.compile(r"<(?:loc[0-9]{4}|seg[0-9]{3})>")  # location tokens are not text
 # From mild to severe; the most severe verdict on a row's texts decides.
 _SEVERITY = ("keep", "redact", "quarantine", "drop")
 
@@ -115,10 +114,13 @@ class FilterChain:
         """Run the filters on decoded frames."""
         return self._judge_images(chunk, "frames")
 
-    def judge_answers(self, rows: Iterable[Row], tasks: Mapping[str, Task]) -> None:
+    def judge_answers(
+        self, rows: Iterable[Row], tasks: Mapping[str, Task], strip_markup: Callable[[str], str]
+    ) -> None:
         """Run the text filters on all answers of kept rows; a bad answer is withheld, not its row.
 
-        A filter does not see answers that an earlier filter withheld.
+        A filter does not see answers that an earlier filter withheld. `strip_markup` removes a
+        model family's location tokens from raw answers.
         """
         rows = list(rows)
         for loaded in self._loaded:
@@ -128,14 +130,22 @@ class FilterChain:
             for name, task in tasks.items():
                 if stage.fields == "prose" and task.keeps_raw:  # labels and boxes are not prose
                     continue
-                self._judge_task(loaded, rows, name, task)
+                texts_of = partial(_answer_texts, task, strip_markup)
+                self._judge_task(loaded, rows, name, task, texts_of)
 
-    def _judge_task(self, loaded: "_LoadedFilter", rows: list[Row], name: str, task: Task) -> None:
+    def _judge_task(
+        self,
+        loaded: "_LoadedFilter",
+        rows: list[Row],
+        name: str,
+        task: Task,
+        texts_of: Callable[[Answer], tuple[str, ...]],
+    ) -> None:
         items = [
             (row, text)
             for row in rows
             if row.kept and _is_open(row.answers[name])
-            for text in _answer_texts(task, row.answers[name])
+            for text in texts_of(row.answers[name])
         ]
         texts = [Text(text, task.text_language) for _, text in items]
         for row, judged in _by_row(items, loaded.verdicts(texts)):
@@ -171,12 +181,14 @@ class FilterChain:
         return chunk
 
 
-def _answer_texts(task: Task, answer: Answer) -> tuple[str, ...]:
+def _answer_texts(
+    task: Task, strip_markup: Callable[[str], str], answer: Answer
+) -> tuple[str, ...]:
     """Return the texts of an answer's value and, where it was only partly parsed, its raw text."""
     texts = task.texts(answer.value)
     if answer.raw is None or answer.status != "partial":
         return texts
-    return *texts, _CODES.sub(" ", answer.raw)
+    return *texts, strip_markup(answer.raw)
 
 
 def _is_open(answer: Answer) -> bool:

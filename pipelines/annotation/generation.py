@@ -7,7 +7,7 @@ previous block are parsed.
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
-from inference import Engine, Task
+from inference import Engine, ModelFamily, Task
 from pipelines.annotation.filtering import FilterChain
 from pipelines.concurrency.stage_timer import StageTimer
 from pipelines.rows.row import SKIPPED, Row, answer
@@ -33,9 +33,9 @@ def generate(
     for row in filter(_is_kept, block):
         sample = row.sample()
         prompts = {
-            name: (text, task.max_new_tokens)
+            name: (prompt, task.max_new_tokens)
             for name, task in tasks.items()
-            if (text := task.prompt(sample)) is not None
+            if (prompt := engine.family.task_prompt(task, sample)) is not None
         }
         row.answers = dict.fromkeys(tasks, SKIPPED)
         image, row.model_image = row.model_image, None
@@ -49,16 +49,20 @@ def generate(
 
 
 def parse_answers(
-    block: GeneratedBlock, tasks: Mapping[str, Task], filters: FilterChain, timer: StageTimer
+    block: GeneratedBlock,
+    tasks: Mapping[str, Task],
+    family: ModelFamily,
+    filters: FilterChain,
+    timer: StageTimer,
 ) -> None:
     """Parse the generations into the rows' answers, and let the filters judge them."""
     with timer.stage("answers", len(block.asked)):
         for (row, names), generations in zip(block.asked, block.generations, strict=True):
             for name, generation in zip(names, generations, strict=True):
                 task = tasks[name]
-                value, complete = task.parse(generation, row.width, row.height)
+                value, complete = task.parse(generation, row.width, row.height, family)
                 row.answers[name] = answer(generation, value, complete, task.keeps_raw)
-        filters.judge_answers(filter(_is_kept, block.rows), tasks)
+        filters.judge_answers(filter(_is_kept, block.rows), tasks, family.strip_markup)
 
 
 def _is_kept(row: Row) -> bool:

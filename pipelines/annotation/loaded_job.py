@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from filters import Filter
-from inference import Engine, Task, load_engine
+from inference import Engine, Task, family_of, load_engine
 from pipelines.annotation.filtering import FilterChain
 from pipelines.planning.resolve import ResolvedJob
 from schemas.generation import ImageSpec
@@ -34,9 +34,10 @@ def load_job(work: ResolvedJob, filters: Mapping[str, Filter]) -> LoadedJob:
     """Load these filters, and the tasks and the engine of the job."""
     chain = load_filters(work, filters)
     resources = work.resources
-    for task in work.job.tasks.values():
-        task.load(resources)
     engine: Engine | None = None
     if work.model is not None and work.resolved.checkpoint is not None:
+        family = family_of(work.resolved.checkpoint)
+        for task in work.job.tasks.values():
+            task.load(resources, family)
         engine = load_engine(work.model, work.resolved.checkpoint, resources)
     return LoadedJob(chain, work.job.tasks, engine)

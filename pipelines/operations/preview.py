@@ -4,7 +4,6 @@ from pipelines.annotation.worker_faults import worker_faults
 from pipelines.config.job import Job
 from pipelines.operations.row_images import RowImage, StoredRow, find_row_images
 from pipelines.planning.plan import plan_without_output
-from pipelines.rows.row import Row
 from pipelines.rows.table import to_arrow
 from pipelines.storage.resolve import storage_for
 
@@ -22,14 +21,6 @@ def preview(job: Job, samples: int) -> list[RowImage]:
                 break
             rows = list(annotator.preview(unit, samples - len(stored)))
             values = to_arrow(rows, annotator.schema).to_pylist()
-            stored += [_with_prompts(*pair, job) for pair in zip(rows, values, strict=True)]
+            for row, fields in zip(rows, values, strict=True):
+                stored.append({**fields, **annotator.prompts(row)} if row.kept else fields)
     return find_row_images(stored, units, job.input)
-
-
-def _with_prompts(row: Row, stored: StoredRow, job: Job) -> StoredRow:
-    """Add the prompt of each task to a kept row, as `<task> prompt`."""
-    if not row.kept:
-        return stored
-    sample = row.sample()
-    prompts = {f"{name} prompt": task.prompt(sample) for name, task in job.tasks.items()}
-    return {**stored, **prompts}

@@ -14,10 +14,12 @@ from pydantic import Field
 from filters import Filter
 from inference import (
     Model,
+    ModelFamily,
     ResolvedCheckpoint,
     Sizes,
     Task,
     extra_packages,
+    family_of,
     fetch_model,
     resolve_checkpoint,
     resolve_device,
@@ -143,6 +145,8 @@ def resolve_with(
     resources = Resources(open_file, device, threads=threads)
     known = pinned.get("models", {}) if pinned else {}
     checkpoint = _checkpoint(job.model, recorded) if job.model else None
+    if checkpoint is not None:
+        _check_tasks(job.tasks, family_of(checkpoint), resources)
     resolved = Resolved(
         checkpoint=checkpoint,
         device=device,
@@ -161,10 +165,16 @@ def resolve_with(
         filters_from=earlier,
     )
     job.check_image_safety(resolved.images_judged)
-    for name, task in job.tasks.items():
-        with errors_at(f"tasks.{name}: "):
-            task.load(resources)
     return ResolvedJob(job=job, resolved=resolved)
+
+
+def _check_tasks(tasks: Mapping[str, Task], family: ModelFamily, resources: Resources) -> None:
+    """Raise JobError where the model family cannot do a task, or a file of the task is wrong."""
+    for name, task in tasks.items():
+        with errors_at(f"tasks.{name}."):
+            family.check_task(task)
+        with errors_at(f"tasks.{name}: "):
+            task.load(resources, family)
 
 
 def _place(job: Job, name: str, stage: Filter) -> str:

@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 
 from benchmarks.pipeline.pass_over_shards.work import ANSWER, SIDE, count_answered
+from inference.families import FAMILIES
 from schemas.generation import Generation, ImageSpec, Request, Token
 
 _TOKENS = tuple(Token(number, word, -0.5) for number, word in enumerate(ANSWER.split()))
@@ -11,6 +12,7 @@ _TOKENS = tuple(Token(number, word, -0.5) for number, word in enumerate(ANSWER.s
 class InstantEngine:
     """Says the same of every image, at once."""
 
+    family = FAMILIES["paligemma"]
     image_spec = ImageSpec(SIDE)
     oom_retries = 0
 

@@ -20,6 +20,7 @@ from demo.scenes.scenes import draw_scene
 from inference.engines.fast import FastEngine
 from inference.engines.reference import ReferenceEngine
 from inference.engines.shape_buckets import COARSE, EXACT
+from inference.families import FAMILIES
 from inference.families.paligemma.kernels import PLAIN, Kernels, fused
 from inference.families.paligemma.language_model import TextTower
 from schemas.errors import WorkerFault
@@ -267,7 +268,7 @@ def right_here(kernels: Kernels) -> Kernels:
 
 def test_weights_are_not_held_twice(fast: Mapping[int, FastEngine]) -> None:
     engine = fast[5]
-    layer = engine._paligemma.model.model.language_model.layers[0]
+    layer = engine._loaded.model.model.language_model.layers[0]
     joined = engine._tower._layers[0]._gates.weight
     assert layer.mlp.up_proj.weight.untyped_storage().data_ptr() == (
         joined.untyped_storage().data_ptr()
@@ -283,7 +284,10 @@ def test_the_demo_checkpoint_answers_as_by_the_reference(engine: Callable[..., A
             "", number, {"question": Text(scene.question)}, b"", scene.width, scene.height
         )
         asked_here = tasks(scene, number).values()
-        prompts = [(str(task.prompt(sample)), task.max_new_tokens) for task in asked_here]
+        prompts = [
+            (str(FAMILIES["paligemma"].task_prompt(task, sample)), task.max_new_tokens)
+            for task in asked_here
+        ]
         block.append(Request(seen(scene.image, 128), tuple(prompts)))
     found, expected = (
         engine(DEMO, kind=kind, batch_size=32, threads=2).generate(block)

@@ -18,7 +18,8 @@ from transformers import PaliGemmaForConditionalGeneration
 from benchmarks.inference.random_weights import paligemma2_3b
 from inference import Model
 from inference.engines.sizing import ON_CPU, Sizes, find_sizes, fitting, prefix_bytes
-from inference.families.paligemma.dimensions import Shape
+from inference.families.dimensions import Dimensions
+from inference.families.paligemma.dimensions import read_dimensions
 from inference.families.paligemma.kernels import PLAIN
 from inference.families.paligemma.language_model import TextTower
 from schemas.errors import JobError
@@ -56,13 +57,13 @@ class Held(TorchDispatchMode):
 
 
 @pytest.fixture(scope="module")
-def shape(tmp_path_factory: pytest.TempPathFactory) -> Callable[[int], Shape]:
+def shape(tmp_path_factory: pytest.TempPathFactory) -> Callable[[int], Dimensions]:
     """Of PaliGemma 2 3B at a resolution."""
 
-    def shape(resolution: int) -> Shape:
+    def shape(resolution: int) -> Dimensions:
         folder = tmp_path_factory.mktemp("configuration")
         paligemma2_3b(resolution).save_pretrained(folder)
-        return Shape.read(folder)
+        return read_dimensions(folder)
 
     return shape
 
@@ -77,7 +78,7 @@ def chosen(**settings: Any) -> Model:
 
 @pytest.mark.parametrize(("resolution", "batch"), [(224, 16), (448, 8), (896, 2)])
 def test_reading_takes_what_is_reckoned(
-    shape: Callable[[int], Shape], resolution: int, batch: int
+    shape: Callable[[int], Dimensions], resolution: int, batch: int
 ) -> None:
     """With plain attention, which writes its weights; compiled, it takes less."""
     config = paligemma2_3b(resolution, layers=2)
@@ -95,12 +96,12 @@ def test_reading_takes_what_is_reckoned(
     assert 1.0 < reckoned / held.most < 1.6
 
 
-def test_weights_are_those_of_the_model(shape: Callable[[int], Shape]) -> None:
+def test_weights_are_those_of_the_model(shape: Callable[[int], Dimensions]) -> None:
     with torch.device("meta"):
         model: Any = PaliGemmaForConditionalGeneration(paligemma2_3b(224))
     weights = sum(each.numel() for each in model.parameters())
     read = shape(224)
-    assert read.first + 26 * read.layer == pytest.approx(weights, rel=1e-3)
+    assert read.other_weights + 26 * read.layer_weights == pytest.approx(weights, rel=1e-3)
 
 
 @pytest.mark.parametrize(
@@ -108,13 +109,13 @@ def test_weights_are_those_of_the_model(shape: Callable[[int], Shape]) -> None:
     [(224, 80, (1024, 32, 256)), (448, 80, (1024, 16, 256)), (896, 80, (445, 4, 128))],
 )
 def test_what_fits_into_a_gpu(
-    shape: Callable[[int], Shape], resolution: int, memory: int, expected: tuple[int, ...]
+    shape: Callable[[int], Dimensions], resolution: int, memory: int, expected: tuple[int, ...]
 ) -> None:
     found = fitting(chosen(), shape(resolution), memory * GIB, gpus=1, longest=128)
     assert sizes(found) == expected
 
 
-def test_what_does_not_fit_is_told(shape: Callable[[int], Shape]) -> None:
+def test_what_does_not_fit_is_told(shape: Callable[[int], Dimensions]) -> None:
     with pytest.raises(JobError, match=r"weights of 6 GiB, .* 1 x 8 GiB: set a higher runner.gpus"):
         fitting(chosen(), shape(224), 8 * GIB, gpus=1, longest=128)
     assert fitting(chosen(), shape(224), 9 * GIB, gpus=2, longest=128).slots > 1
@@ -128,7 +129,7 @@ def test_what_does_not_fit_is_told(shape: Callable[[int], Shape]) -> None:
     resolution=st.sampled_from([224, 448, 896]),
 )
 def test_more_memory_is_never_less_work(
-    shape: Callable[[int], Shape], memory: int, gpus: int, longest: int, resolution: int
+    shape: Callable[[int], Dimensions], memory: int, gpus: int, longest: int, resolution: int
 ) -> None:
     of = shape(resolution)
     less, more = (fitting(chosen(), of, m * GIB, gpus, longest) for m in (memory, memory + 8))
@@ -137,7 +138,7 @@ def test_more_memory_is_never_less_work(
 
 
 def test_what_the_job_gives_stays(checkpoint: Callable[..., Path]) -> None:
-    folder = partial(Shape.read, checkpoint(2))
+    folder = partial(read_dimensions, checkpoint(2))
     assert find_sizes(chosen(), folder, None) == ON_CPU
     given = find_sizes(chosen(batch_size=8), folder, None)
     assert sizes(given) == (256, 8, 32)

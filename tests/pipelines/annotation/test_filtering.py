@@ -13,6 +13,7 @@ from support.sample_data import job
 from filters import ImageFilter, ImageSize, TextFilter, TextQuality
 from filters.base import Filter, Judge, filter_names
 from inference import Caption, Detect
+from inference.families import FAMILIES
 from pipelines.annotation.filtering import FilterChain
 from pipelines.rows.row import SKIPPED, Answer, Row, answer
 from pipelines.storage.local import LocalStorage
@@ -117,7 +118,9 @@ def answered(
     value = text if value is None else value
     asked = row()
     asked.answers["task"] = answer(generation, value, understood, one.keeps_raw)
-    FilterChain(stages, RESOURCES).judge_answers([asked], {"task": one})
+    FilterChain(stages, RESOURCES).judge_answers(
+        [asked], {"task": one}, FAMILIES["paligemma"].strip_markup
+    )
     return asked, asked.answers["task"]
 
 
@@ -293,7 +296,9 @@ def test_skipped_answers_and_fallen_rows_are_not_judged() -> None:
     skipped.answers["task"] = SKIPPED
     fallen.answers["task"] = Answer("ok", "bad")
     fallen.reject("dropped", "before")
-    FilterChain([Words()], RESOURCES).judge_answers([skipped, fallen], {"task": Caption()})
+    FilterChain([Words()], RESOURCES).judge_answers(
+        [skipped, fallen], {"task": Caption()}, FAMILIES["paligemma"].strip_markup
+    )
     assert skipped.answers["task"].status == "skipped"
     assert fallen.answers["task"].status == "ok"
     assert (skipped.scores, fallen.scores) == ({}, {})

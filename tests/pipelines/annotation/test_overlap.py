@@ -20,6 +20,7 @@ import pipelines.annotation.annotator
 import pipelines.annotation.loaded_job
 from filters import TextFilter
 from filters.base import Judge
+from inference.families import FAMILIES
 from inference.tasks.text_tasks import Caption
 from pipelines.annotation.annotator import Annotator
 from pipelines.concurrency.background import BackgroundWorker
@@ -69,6 +70,7 @@ class ScriptedEngine:
     """Says which sample of all it was asked about."""
 
     def __init__(self, script: Script) -> None:
+        self.family = FAMILIES["paligemma"]
         self.image_spec = ImageSpec(56)
         self.oom_retries = 0
         self._script = script

@@ -11,7 +11,7 @@ import pytest
 import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from support.compiler import needs_compiler
+from support.compiler import fused_for_cpu, needs_compiler
 from torch._dynamo.exc import FailOnRecompileLimitHit
 
 from demo.evaluation.quality import LEARNT, tasks
@@ -20,7 +20,6 @@ from demo.scenes.scenes import draw_scene
 from inference.engines.fast import FastEngine
 from inference.engines.reference import ReferenceEngine
 from inference.engines.shape_buckets import COARSE, EXACT
-from inference.families.paligemma.kernels import PLAIN, Kernels, fused
 from inference.families.paligemma.language_model import TextTower
 from schemas.errors import WorkerFault
 from schemas.generation import Generation, Request
@@ -248,21 +247,11 @@ def test_compiled_it_answers_alike(
     """As on a GPU, but for graphs: rehearsed first, then rows and columns in coarse numbers."""
     folder = checkpoint(2, attn_logit_softcapping=5.0)
     plain, compiled = (engine(folder, batch_size=3, kind="fast") for _ in "ab")
-    compiled._tower = TextTower(compiled.model, right_here(fused()))
+    compiled._tower = TextTower(compiled.model, fused_for_cpu())
     compiled._compiled, compiled._rounding = True, COARSE._replace(rows=4)
     compiled._rehearse()
     block = asked(*PROMPTS, limit=20)
     assert_same(compiled.generate(block), plain.generate(block))
-
-
-def right_here(kernels: Kernels) -> Kernels:
-    """Without what torch 2.13 compiles wrongly: flex attention for CPUs that lack AVX-512.
-
-    At some lengths it reads memory that nothing was written to.
-    """
-    if torch.backends.cpu.get_cpu_capability() == "AVX512":
-        return kernels
-    return kernels._replace(prefix=PLAIN.prefix)
 
 
 def test_weights_are_not_held_twice(fast: Mapping[int, FastEngine]) -> None:

@@ -1,4 +1,4 @@
-"""What an engine is, and the choice of model in the job file."""
+"""The protocol of an engine, which generates the answers to blocks of requests."""
 
 from collections.abc import Sequence
 from typing import Protocol
@@ -7,12 +7,10 @@ from schemas.generation import Generation, Request
 
 
 class Engine(Protocol):
-    """Answers blocks of requests; the result depends on the block alone, unless memory runs out."""
+    """Generates the answers to a block; they depend on the block alone, unless memory runs out."""
 
-    resolution: int  # S: requests hold images of [S, S, 3]
-    oom_retries: (
-        int  # times that memory ran out, and a block was run again in batches half as large
-    )
+    resolution: int  # S: the images of requests are [S, S, 3]
+    oom_retries: int  # blocks run again in batches half as large, after an out-of-memory
 
     def generate(self, block: Sequence[Request], /) -> list[tuple[Generation, ...]]:
-        """One generation per prompt, in the order of the requests and of their prompts."""
+        """Return one generation per prompt, in the order of the requests and of their prompts."""

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 import torch
 
-from inference.families.paligemma.kernels import Kernels, flexible, fused
+from inference.families.paligemma.kernels import Kernels, flex_attention, fused
 
 _HEADER = Path(sysconfig.get_path("include")) / "Python.h"
 
@@ -28,5 +28,5 @@ def fused_for_cpu() -> Kernels:
     What torch compiled before, it finds again by a key that leaves out the instruction set.
     """
     torch.compiler.config.cache_key_tag = torch.backends.cpu.get_cpu_capability()
-    traced = torch.compile(flexible, backend="aot_eager", dynamic=True, fullgraph=True)
-    return fused()._replace(prefix=traced)
+    traced = torch.compile(flex_attention, backend="aot_eager", dynamic=True, fullgraph=True)
+    return fused()._replace(prefix_attention=traced)

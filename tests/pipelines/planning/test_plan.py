@@ -238,7 +238,9 @@ def test_sizes_are_found_once_from_the_memory_of_a_gpu(
     folder: Path, checkpoint: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(planning, "resolve_device", lambda *_, **__: "cuda")
-    monkeypatch.setattr("inference.engines.sizing.smallest_memory", lambda: (3 << 30) + (16 << 20))
+    monkeypatch.setattr(
+        "inference.engines.sizing.smallest_gpu_memory", lambda: (3 << 30) + (16 << 20)
+    )
     model = {"checkpoint": str(checkpoint), "precision": "float32"}
     made = job(folder, checkpoint).model_copy(update={"model": Model.model_validate(model)})
     found = begun(made).work
@@ -246,7 +248,7 @@ def test_sizes_are_found_once_from_the_memory_of_a_gpu(
     assert found.model is not None
     assert found.block_size == found.model.block_size == found.resolved.sizes.block_size
     monkeypatch.setattr(
-        "inference.engines.sizing.smallest_memory", lambda: 8 << 30
+        "inference.engines.sizing.smallest_gpu_memory", lambda: 8 << 30
     )  # another machine
     assert plan(made).work.resolved.sizes == found.resolved.sizes
     elsewhere = made.model_copy(update={"output": str(folder / "other")})

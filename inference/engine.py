@@ -1,4 +1,4 @@
-"""The interface of an engine."""
+"""The protocol of an engine, which generates the answers to blocks of requests."""
 
 from collections.abc import Sequence
 from typing import Protocol
@@ -8,11 +8,11 @@ from schemas.generation import Generation, ImageSpec, Request
 
 
 class Engine(Protocol):
-    """Answers blocks of requests; the answers depend on the block alone, unless memory runs out."""
+    """Generates the answers to a block; they depend on the block alone, unless memory runs out."""
 
     family: ModelFamily  # of the checkpoint: words prompts and reads answers
     image_spec: ImageSpec  # the images that requests hold
-    oom_retries: int  # times that memory ran out and a block was run in batches half as large
+    oom_retries: int  # blocks run again in batches half as large, after an out-of-memory
 
     def generate(self, block: Sequence[Request], /) -> list[tuple[Generation, ...]]:
         """Return one generation per prompt, in the order of the requests and of their prompts."""

@@ -48,8 +48,8 @@ def main(
         (rate,) = bench(model, MIX, [images], images, resources)
         rates[name] = rate.images_per_second
         typer.echo(
-            f"{name:12} {rate.images_per_second:8.2f} images/s, {rate.share:.0%} of the roofline, "
-            f"{rate.memory / 2**30:.1f} GiB"
+            f"{name:12} {rate.images_per_second:8.2f} images/s, "
+            f"{rate.roofline_share:.0%} of the roofline, {rate.memory / 2**30:.1f} GiB"
         )
     checkpoint = resolve_checkpoint(model)
     side = checkpoint.resolution

@@ -70,7 +70,7 @@ def _look(engine: Any, block: Sequence[Request], size: int) -> None:
     """The vision tower's work on a block, in the engine's batches."""
     with torch.inference_mode():
         for start in range(0, len(block), size):
-            engine._vision(engine._pixel_values(block[start : start + size]))
+            engine._vision_tower(engine._pixel_values(block[start : start + size]))
 
 
 def _ratio(taken: dict[str, list[Turn]], number: int, kind: str) -> float:

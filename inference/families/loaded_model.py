@@ -18,6 +18,9 @@ class Vocabulary(Protocol):
     def prefix(self, prompt: str) -> list[int]:
         """Return the token ids of a prefix: the image, then the prompt."""
 
+    def names(self, size: int) -> list[str | None]:
+        """Return the names of token ids 0 ... size - 1; None where a token has no name."""
+
     def generation(self, token_ids: Sequence[int], logprobs: Sequence[float]) -> Generation:
         """Return the answer up to its end token, as text and tokens."""
 

@@ -58,7 +58,7 @@ def rates_table(rates: Sequence["Rate"], corpus: int, devices: int) -> Table:
             f"{rate.images_per_second:.1f}",
             f"{rate.tokens_per_second:.0f}",
             _size(rate.memory),
-            f"{rate.share:.0%}",
+            f"{rate.roofline_share:.0%}",
             f"{rate.hours(corpus, devices):.2f}",
         )
     return table

@@ -139,7 +139,7 @@ def resolve_with(
         **{f"tasks.{name}": task for name, task in job.tasks.items()},
     }
     device = resolve_device(
-        job.model.device if job.model else "auto", lent=job.runner.workers_have_gpus
+        job.model.device if job.model else "auto", workers_have_gpus=job.runner.workers_have_gpus
     )
     threads = pinned["threads"] if pinned else len(os.sched_getaffinity(0))
     resources = Resources(open_file, device, threads=threads)

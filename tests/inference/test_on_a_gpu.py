@@ -71,7 +71,7 @@ def test_halves_after_memory_ran_out(
 ) -> None:
     fast = on_gpu(checkpoint(2))
     expected = tokens(fast.generate(BLOCK))
-    vision = fast._vision
+    vision = fast._vision_tower
 
     def fits(pixel_values: torch.Tensor) -> torch.Tensor:
         if len(pixel_values) > 4:
@@ -79,7 +79,7 @@ def test_halves_after_memory_ran_out(
         found: torch.Tensor = vision(pixel_values)
         return found
 
-    monkeypatch.setattr(fast, "_vision", fits)
+    monkeypatch.setattr(fast, "_vision_tower", fits)
     assert tokens(fast.generate(BLOCK)) == expected
     assert fast.oom_retries == 1
 

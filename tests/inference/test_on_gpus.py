@@ -11,10 +11,10 @@ from torch.utils._pytree import tree_leaves
 from transformers import PaliGemmaForConditionalGeneration
 
 from benchmarks.inference.random_weights import paligemma2_3b
-from inference.engines.decode_steps import Stepping
-from inference.engines.shape_buckets import COARSE
+from inference.engines.decode_steps import DecodeLoop
+from inference.engines.shape_buckets import GPU_BUCKETS
 from inference.families.paligemma.kernels import PLAIN
-from inference.families.paligemma.language_model import TextTower
+from inference.families.paligemma.language_model import LanguageModel
 from inference.families.paligemma.vision_tower import VisionTower
 
 ONE, TWO = ("cuda:0",) * 4, ("cuda:0", "cuda:0", "cuda:1", "cuda:1")  # of each layer
@@ -42,12 +42,12 @@ def model() -> Iterator[Any]:
         yield made
 
 
-def towers(model: Any, devices: tuple[str, ...]) -> tuple[VisionTower, TextTower]:
+def towers(model: Any, devices: tuple[str, ...]) -> tuple[VisionTower, LanguageModel]:
     put(model, devices[0])
     for layer, device in zip(model.model.language_model.layers, devices, strict=True):
         put(layer, device)
     put(model.model.language_model.norm, devices[-1])
-    return VisionTower(model), TextTower(model, PLAIN)
+    return VisionTower(model), LanguageModel(model, PLAIN)
 
 
 @pytest.mark.parametrize("devices", [ONE, TWO])
@@ -56,24 +56,24 @@ def test_what_is_read_and_continued_meets_on_one_device(
 ) -> None:
     vision, text = towers(model, devices)
     pixels = torch.empty(4, 3, 224, 224, dtype=torch.bfloat16, device="cuda:0")
-    slots = text.slots(64, 320)
-    first = text.prefill(vision(pixels), PROMPTS, slots, range(4))
-    assert (first.codes.shape, first.codes.device.index) == ((4,), 0)
-    slots.move([2, 3], [0, 1], 300)
+    cache = text.allocate_cache(64, 320)
+    first = text.prefill(vision(pixels), PROMPTS, cache, range(4))
+    assert (first.token_ids.shape, first.token_ids.device.index) == ((4,), 0)
+    cache.move([2, 3], [0, 1], 300)
     for number, device in enumerate(devices):
-        assert slots.seen(number, 1, 1).keys.device == torch.device(device)
-    stepping = Stepping(text, slots, COARSE)
-    stepping.begin([(1, 260, 0), (2, 259, 0), (3, 261, 1), (4, 262, 5)])
-    said = stepping.run(4, 263)
-    assert (said.codes.shape, said.logprobs.device.index) == ((32, COARSE.steps), 0)
+        assert cache.view(number, 1, 1).keys.device == torch.device(device)
+    loop = DecodeLoop(text, cache, GPU_BUCKETS)
+    loop.set_rows([(1, 260, 0), (2, 259, 0), (3, 261, 1), (4, 262, 5)])
+    output = loop.run(4, 263)
+    assert (output.token_ids.shape, output.logprobs.device.index) == ((32, GPU_BUCKETS.steps), 0)
 
 
 def test_steps_ask_nothing_of_the_host(model: Any) -> None:
     """Or they could not be captured in a graph: no number is looked at, none comes from there."""
     _, text = towers(model, ONE)
-    stepping = Stepping(text, text.slots(32, 320), COARSE)
-    stepping.begin([(1, 260, 0), (2, 259, 0)])
+    loop = DecodeLoop(text, text.allocate_cache(32, 320), GPU_BUCKETS)
+    loop.set_rows([(1, 260, 0), (2, 259, 0)])
     with NoHost():
-        stepping.run(2, 261)
+        loop.run(2, 261)
     with pytest.raises(AssertionError), NoHost():
-        stepping.begin([(1, 260, 0), (2, 259, 0)])
+        loop.set_rows([(1, 260, 0), (2, 259, 0)])

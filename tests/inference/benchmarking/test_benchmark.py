@@ -54,7 +54,7 @@ def test_hours() -> None:
     rate = Rate(block_size=4, images=100, seconds=10, tokens=50, memory=1, least=2.5)
     assert rate.images_per_second == 10
     assert rate.tokens_per_second == 5
-    assert rate.share == 0.25
+    assert rate.roofline_share == 0.25
     assert rate.hours(72_000, devices=2) == 1
 
 
@@ -63,17 +63,17 @@ def test_least_seconds(checkpoint: Callable[..., Path], engine: Callable[..., An
     work = [Lengths(prompt=4, answer=9)] * 6
 
     def least(**changed: Any) -> float:
-        known: dict[str, Any] = {"images": 2, "asked": work, "slots": 3, "at": Rates(1e9, 1e9)}
+        known: dict[str, Any] = {"images": 2, "answers": work, "slots": 3, "rates": Rates(1e9, 1e9)}
         return least_seconds(model, **{**known, **changed})
 
-    assert least(at=Rates(2e9, 2e9)) == pytest.approx(least() / 2)
-    assert least(images=4, asked=2 * work) == pytest.approx(2 * least())
+    assert least(rates=Rates(2e9, 2e9)) == pytest.approx(least() / 2)
+    assert least(images=4, answers=2 * work) == pytest.approx(2 * least())
     assert least(slots=6) < least()  # weights are read for more rows at a time
     no_steps = [Lengths(prompt=4, answer=1)] * 6
     # What is left is arithmetic: a look at two images and the reading of six prompts.
-    assert least(asked=no_steps, at=Rates(1e9, 1e3)) == least(asked=no_steps)
+    assert least(answers=no_steps, rates=Rates(1e9, 1e3)) == least(answers=no_steps)
     layers = [*model.model.language_model.layers]
     weights = sum(each.numel() for layer in layers for each in layer.parameters() if each.dim() > 1)
-    read = least(images=0, asked=no_steps, at=Rates(1.0, 1.0))
+    read = least(images=0, answers=no_steps, rates=Rates(1.0, 1.0))
     attended = len(layers) * 4 * 20**2 * 64  # of 16 image tokens and 4 of the prompt
     assert read == 6 * (2 * weights * 20 + attended)

@@ -10,10 +10,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from torch.fx.experimental.proxy_tensor import make_fx
 
-from inference.engines.decode_steps import Again
+from inference.engines.decode_steps import Replay
 from inference.engines.fast import FastEngine
-from inference.engines.shape_buckets import Rounding
-from inference.families.paligemma.kernels import Said
+from inference.engines.shape_buckets import ShapeBuckets
+from inference.families.paligemma.kernels import DecodeOutput
 from schemas.generation import Generation, Request
 
 IMAGES = np.random.default_rng(3).integers(0, 256, (6, 56, 56, 3), dtype=np.uint8)
@@ -29,13 +29,13 @@ class Traced:
     def __init__(self) -> None:
         self.captured = self.replayed = 0
 
-    def __call__(self, work: Again) -> Again:
+    def __call__(self, work: Replay) -> Replay:
         self.captured += 1
         recorded = make_fx(lambda: tuple(work()))()
 
-        def again() -> Said:
+        def again() -> DecodeOutput:
             self.replayed += 1
-            return Said(*recorded())
+            return DecodeOutput(*recorded())
 
         return again
 
@@ -50,7 +50,7 @@ def engines(
         captured, plain = (engine(checkpoint(generation), batch_size=2, kind="fast") for _ in "ab")
         traced = Traced()
         captured._graphs = lambda traced=traced: traced
-        captured._rounding = plain._rounding = Rounding(steps=3, rows=4, columns=32)
+        captured._buckets = plain._buckets = ShapeBuckets(steps=3, rows=4, columns=32)
         found[generation] = traced, captured, plain
     return found
 
@@ -91,10 +91,12 @@ def test_each_shape_is_captured_once(
 def test_what_is_seen_holds_what_is_needed_and_takes_few_shapes(
     columns: int, more: int, each: int
 ) -> None:
-    rounding = Rounding(steps=1, rows=1, columns=each)
-    assert columns <= rounding.seen(columns) < columns + max(each, columns / 7)
-    assert rounding.seen(columns) <= rounding.seen(columns + more)  # so room for more holds it
-    assert len({rounding.seen(n) for n in range(512, 1024)}) <= 16
+    buckets = ShapeBuckets(steps=1, rows=1, columns=each)
+    assert columns <= buckets.padded_columns(columns) < columns + max(each, columns / 7)
+    assert buckets.padded_columns(columns) <= buckets.padded_columns(
+        columns + more
+    )  # so room for more holds it
+    assert len({buckets.padded_columns(n) for n in range(512, 1024)}) <= 16
 
 
 def test_what_is_seen_does_not_depend_on_the_room_there_is(
@@ -105,4 +107,4 @@ def test_what_is_seen_does_not_depend_on_the_room_there_is(
     block = [Request(image, tuple((prompt, 25) for prompt in PROMPTS)) for image in IMAGES]
     large.generate([Request(IMAGES[0], (("ocr", 200),))])
     assert large.generate(block) == small.generate(block)
-    assert large._room.slots.capacity > small._room.slots.capacity
+    assert large._decode_state.cache.capacity > small._decode_state.cache.capacity

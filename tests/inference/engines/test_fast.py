@@ -11,7 +11,7 @@ import pytest
 import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from support.compiler import needs_compiler
+from support.compiler import fused_for_cpu, needs_compiler
 from torch._dynamo.exc import FailOnRecompileLimitHit
 
 from demo.evaluation.quality import LEARNT, tasks
@@ -19,10 +19,9 @@ from demo.scenes.encoded_image import seen
 from demo.scenes.scenes import draw_scene
 from inference.engines.fast import FastEngine
 from inference.engines.reference import ReferenceEngine
-from inference.engines.shape_buckets import COARSE, EXACT
+from inference.engines.shape_buckets import CPU_BUCKETS, GPU_BUCKETS
 from inference.families import FAMILIES
-from inference.families.paligemma.kernels import PLAIN, Kernels, fused
-from inference.families.paligemma.language_model import TextTower
+from inference.families.paligemma.language_model import LanguageModel
 from schemas.errors import WorkerFault
 from schemas.generation import Generation, Request
 from schemas.sample import Sample, Text
@@ -104,7 +103,7 @@ def test_tokens_are_those_of_the_reference(
     steps: int,
 ) -> None:
     requests = [Request(IMAGES[image], tuple(prompts)) for image, prompts in block]
-    fast[size]._rounding = EXACT._replace(steps=steps)
+    fast[size]._buckets = CPU_BUCKETS._replace(steps=steps)
     assert_same(fast[size].generate(requests), reference.generate(requests))
 
 
@@ -127,13 +126,13 @@ def test_the_vision_tower_sees_each_image_once(
     fast: Mapping[int, FastEngine], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     engine, sizes = fast[2], []
-    vision = engine._vision
+    vision = engine._vision_tower
 
     def counted(pixel_values: torch.Tensor) -> torch.Tensor:
         sizes.append(len(pixel_values))
         return vision(pixel_values)
 
-    monkeypatch.setattr(engine, "_vision", counted)
+    monkeypatch.setattr(engine, "_vision_tower", counted)
     engine.generate(asked(*PROMPTS, limit=3))
     assert sizes == [2, 2, 1]
 
@@ -153,14 +152,14 @@ def test_where_memory_runs_out_a_block_is_run_again_in_halves(
 ) -> None:
     short = engine(checkpoint(2), batch_size=4, kind="fast")
     whole = short.generate(asked("ocr", "caption en"))
-    vision = short._vision
+    vision = short._vision_tower
 
     def fits(pixel_values: torch.Tensor) -> torch.Tensor:
         if len(pixel_values) > most:
             raise torch.OutOfMemoryError
         return vision(pixel_values)
 
-    monkeypatch.setattr(short, "_vision", fits)
+    monkeypatch.setattr(short, "_vision_tower", fits)
     assert_same(short.generate(asked("ocr", "caption en")), whole)
     assert short.oom_retries == oom_retries
 
@@ -181,7 +180,7 @@ def test_faults_tell_their_type_and_nothing_of_the_data(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     sick = engine(checkpoint(1), kind="fast")
-    monkeypatch.setattr(sick._tower, "_head", torch.zeros(7, 3))
+    monkeypatch.setattr(sick._language_model, "_head", torch.zeros(7, 3))
     with pytest.raises(WorkerFault) as caught:
         sick.generate(asked("a secret"))
     assert str(caught.value) == "the engine failed: RuntimeError"
@@ -249,27 +248,17 @@ def test_compiled_it_answers_alike(
     """As on a GPU, but for graphs: rehearsed first, then rows and columns in coarse numbers."""
     folder = checkpoint(2, attn_logit_softcapping=5.0)
     plain, compiled = (engine(folder, batch_size=3, kind="fast") for _ in "ab")
-    compiled._tower = TextTower(compiled.model, right_here(fused()))
-    compiled._compiled, compiled._rounding = True, COARSE._replace(rows=4)
-    compiled._rehearse()
+    compiled._language_model = LanguageModel(compiled.model, fused_for_cpu())
+    compiled._compiled, compiled._buckets = True, GPU_BUCKETS._replace(rows=4)
+    compiled._warm_up()
     block = asked(*PROMPTS, limit=20)
     assert_same(compiled.generate(block), plain.generate(block))
-
-
-def right_here(kernels: Kernels) -> Kernels:
-    """Without what torch 2.13 compiles wrongly: flex attention for CPUs that lack AVX-512.
-
-    At some lengths it reads memory that nothing was written to.
-    """
-    if torch.backends.cpu.get_cpu_capability() == "AVX512":
-        return kernels
-    return kernels._replace(prefix=PLAIN.prefix)
 
 
 def test_weights_are_not_held_twice(fast: Mapping[int, FastEngine]) -> None:
     engine = fast[5]
     layer = engine._loaded.model.model.language_model.layers[0]
-    joined = engine._tower._layers[0]._gates.weight
+    joined = engine._language_model._layers[0]._gate_up.weight
     assert layer.mlp.up_proj.weight.untyped_storage().data_ptr() == (
         joined.untyped_storage().data_ptr()
     )

@@ -17,11 +17,11 @@ from transformers import PaliGemmaForConditionalGeneration
 
 from benchmarks.inference.random_weights import paligemma2_3b
 from inference import Model
-from inference.engines.sizing import ON_CPU, Sizes, find_sizes, fitting, prefix_bytes
+from inference.engines.sizing import ON_CPU, Sizes, find_sizes, prefix_bytes, sizes_that_fit
 from inference.families.dimensions import Dimensions
 from inference.families.paligemma.dimensions import read_dimensions
 from inference.families.paligemma.kernels import PLAIN
-from inference.families.paligemma.language_model import TextTower
+from inference.families.paligemma.language_model import LanguageModel
 from schemas.errors import JobError
 
 GIB = 1 << 30
@@ -86,12 +86,12 @@ def test_reading_takes_what_is_reckoned(
         model: Any = PaliGemmaForConditionalGeneration(config).to(torch.bfloat16)
     with pretended(), torch.inference_mode():
         put(model, "cuda:0")
-        tower = TextTower(model, PLAIN)
+        tower = LanguageModel(model, PLAIN)
         image_tokens = (resolution // 14) ** 2
         features = torch.empty(batch, image_tokens, 2304, dtype=torch.bfloat16, device="cuda:0")
-        slots = tower.slots(batch, image_tokens + 64)
+        cache = tower.allocate_cache(batch, image_tokens + 64)
         with Held() as held:
-            tower.prefill(features, [[2] * 60, *[[2] * 50] * (batch - 1)], slots, range(batch))
+            tower.prefill(features, [[2] * 60, *[[2] * 50] * (batch - 1)], cache, range(batch))
     reckoned = batch * prefix_bytes(shape(resolution), 2, chosen(compile=False))
     assert 1.0 < reckoned / held.most < 1.6
 
@@ -111,28 +111,35 @@ def test_weights_are_those_of_the_model(shape: Callable[[int], Dimensions]) -> N
 def test_what_fits_into_a_gpu(
     shape: Callable[[int], Dimensions], resolution: int, memory: int, expected: tuple[int, ...]
 ) -> None:
-    found = fitting(chosen(), shape(resolution), memory * GIB, gpus=1, longest=128)
+    found = sizes_that_fit(chosen(), shape(resolution), memory * GIB, gpus=1, max_new_tokens=128)
     assert sizes(found) == expected
 
 
 def test_what_does_not_fit_is_told(shape: Callable[[int], Dimensions]) -> None:
     with pytest.raises(JobError, match=r"weights of 6 GiB, .* 1 x 8 GiB: set a higher runner.gpus"):
-        fitting(chosen(), shape(224), 8 * GIB, gpus=1, longest=128)
-    assert fitting(chosen(), shape(224), 9 * GIB, gpus=2, longest=128).slots > 1
-    assert fitting(chosen(precision="nf4"), shape(224), 9 * GIB, gpus=1, longest=128).slots > 1
+        sizes_that_fit(chosen(), shape(224), 8 * GIB, gpus=1, max_new_tokens=128)
+    assert sizes_that_fit(chosen(), shape(224), 9 * GIB, gpus=2, max_new_tokens=128).slots > 1
+    assert (
+        sizes_that_fit(
+            chosen(precision="nf4"), shape(224), 9 * GIB, gpus=1, max_new_tokens=128
+        ).slots
+        > 1
+    )
 
 
 @given(
     memory=st.integers(12, 200),
     gpus=st.integers(1, 4),
-    longest=st.integers(1, 2048),
+    max_new_tokens=st.integers(1, 2048),
     resolution=st.sampled_from([224, 448, 896]),
 )
 def test_more_memory_is_never_less_work(
-    shape: Callable[[int], Dimensions], memory: int, gpus: int, longest: int, resolution: int
+    shape: Callable[[int], Dimensions], memory: int, gpus: int, max_new_tokens: int, resolution: int
 ) -> None:
     of = shape(resolution)
-    less, more = (fitting(chosen(), of, m * GIB, gpus, longest) for m in (memory, memory + 8))
+    less, more = (
+        sizes_that_fit(chosen(), of, m * GIB, gpus, max_new_tokens) for m in (memory, memory + 8)
+    )
     assert 1 <= less.batch_size <= less.slots <= more.slots
     assert more.block_size <= 1024
 

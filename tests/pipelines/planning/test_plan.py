@@ -239,15 +239,15 @@ def test_sizes_are_found_once_from_the_memory_of_a_gpu(
     folder: Path, checkpoint: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(resolving, "resolve_device", lambda *_, **__: "cuda")
-    monkeypatch.setattr("inference.engines.sizing.smallest_memory", lambda: (3 << 30) + (16 << 20))
+    memory = "inference.engines.sizing.smallest_gpu_memory"
+    monkeypatch.setattr(memory, lambda: (3 << 30) + (16 << 20))
     model = {"checkpoint": str(checkpoint), "precision": "float32"}
     made = job(folder, checkpoint).model_copy(update={"model": Model.model_validate(model)})
     first = begun(made).work
     assert first.resolved.sizes is not None
     assert first.model is not None
     assert first.block_size == first.model.block_size == first.resolved.sizes.block_size
-    # Another machine.
-    monkeypatch.setattr("inference.engines.sizing.smallest_memory", lambda: 8 << 30)
+    monkeypatch.setattr(memory, lambda: 8 << 30)  # another machine
     assert plan(made).work.resolved.sizes == first.resolved.sizes
     elsewhere = made.model_copy(update={"output": str(folder / "other")})
     assert plan(elsewhere).work.resolved.sizes != first.resolved.sizes

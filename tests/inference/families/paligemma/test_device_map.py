@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from transformers import PaliGemmaForConditionalGeneration
 
 from benchmarks.inference.random_weights import paligemma2_3b
-from inference.device import on_devices
+from inference.device import model_devices
 from inference.families.dimensions import place_layers
 from inference.families.paligemma import loading as paligemma
 from inference.families.paligemma.device_map import device_map
@@ -80,8 +80,8 @@ def test_answers_are_those_of_one_device(
 
 def test_a_worker_that_sees_too_few_says_so(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(torch.cuda, "device_count", lambda: 2)
-    assert on_devices("cuda", 1) == ["cuda"]
-    assert on_devices("cuda", 2) == ["cuda:0", "cuda:1"]
-    assert on_devices("cpu", 2) == ["cpu"]
+    assert model_devices("cuda", 1) == ["cuda"]
+    assert model_devices("cuda", 2) == ["cuda:0", "cuda:1"]
+    assert model_devices("cpu", 2) == ["cpu"]
     with pytest.raises(JobError, match="gpus_per_worker: 3, but a worker sees 2 GPUs"):
-        on_devices("cuda", 3)
+        model_devices("cuda", 3)

@@ -3,7 +3,7 @@
 import pytest
 import torch
 
-from inference.families.paligemma.linear import Beside, Linear, Matrix, joined
+from inference.families.paligemma.linear import FusedLinear, Linear, SeparateLinears, fuse_linears
 
 SIZES = (6, 2, 4)  # outputs
 INPUTS = torch.randn(3, 5, 8, generator=torch.Generator().manual_seed(0))
@@ -24,33 +24,35 @@ def modules(*kinds: type[torch.nn.Linear], bias: bool) -> list[torch.nn.Linear]:
 @pytest.mark.parametrize(
     ("kinds", "found"),
     [
-        ((torch.nn.Linear,) * 3, Matrix),
-        ((Doubled,) * 3, Beside),
-        ((torch.nn.Linear, Doubled, torch.nn.Linear), Beside),
+        ((torch.nn.Linear,) * 3, FusedLinear),
+        ((Doubled,) * 3, SeparateLinears),
+        ((torch.nn.Linear, Doubled, torch.nn.Linear), SeparateLinears),
     ],
 )
 def test_joined_modules(
     kinds: tuple[type[torch.nn.Linear], ...], found: type[Linear], bias: bool
 ) -> None:
     separate = modules(*kinds, bias=bias)
-    whole = joined(*separate)
+    whole = fuse_linears(*separate)
     assert isinstance(whole, found)
     with torch.inference_mode():
         expected = torch.cat([module(INPUTS) for module in separate], dim=-1)
         torch.testing.assert_close(whole(INPUTS), expected)
         for start, end in ((0, 6), (6, None), (0, 8), (6, 8), (8, None), (0, None)):
-            torch.testing.assert_close(whole.part(start, end)(INPUTS), expected[..., start:end])
+            torch.testing.assert_close(
+                whole.slice_outputs(start, end)(INPUTS), expected[..., start:end]
+            )
 
 
 def test_a_part_of_a_module_that_is_called_whole_is_not_given() -> None:
-    whole = joined(*modules(Doubled, Doubled, Doubled, bias=False))
+    whole = fuse_linears(*modules(Doubled, Doubled, Doubled, bias=False))
     with pytest.raises(ValueError, match="is not in list"):
-        whole.part(0, 5)
+        whole.slice_outputs(0, 5)
 
 
 def test_matrices_are_not_held_twice() -> None:
     separate = modules(*(torch.nn.Linear,) * 3, bias=True)
-    whole = joined(*separate)
-    assert isinstance(whole, Matrix)
+    whole = fuse_linears(*separate)
+    assert isinstance(whole, FusedLinear)
     storages = {each.weight.untyped_storage().data_ptr() for each in separate}
     assert storages == {whole.weight.untyped_storage().data_ptr()}

@@ -12,7 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from demo.training import tokenizer
-from inference.engines.decode_steps import Rounding
+from inference.engines.decode_steps import ShapeBuckets
 from inference.families.paligemma.location_grammar import FREE, Grammar
 from schemas.generation import Generation, Request
 
@@ -60,7 +60,7 @@ def answers(
     def answers(generation: int, kind: str, grammar: bool = True) -> list[Generation]:
         loaded = engine(checkpoint(generation), kind=kind, grammar=grammar, batch_size=3)
         if kind == "fast":
-            loaded._rounding = Rounding(steps=3, rows=2, columns=32)
+            loaded._buckets = ShapeBuckets(steps=3, rows=2, columns=32)
         return [each for row in loaded.generate(BLOCK) for each in row]
 
     return answers

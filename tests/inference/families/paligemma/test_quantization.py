@@ -22,7 +22,7 @@ from inference.config import Model
 from inference.engines import base as batched
 from inference.families import FAMILIES
 from inference.families.paligemma import loading as paligemma
-from inference.families.paligemma.linear import Beside
+from inference.families.paligemma.linear import SeparateLinears
 from inference.families.paligemma.quantization import no_code_from_the_hub, stored
 from pipelines.config.job import Job
 from schemas.errors import JobError
@@ -179,8 +179,8 @@ def test_an_adapter_stays_beside_quantised_weights_and_is_merged_into_others(
     names = {name for name, _ in loaded.model.named_parameters() if "lora_" in name}
     assert names
     assert all(name.startswith("model.language_model.layers.") for name in names)
-    projections = loaded._tower._layers[0]._projections
-    assert isinstance(projections, Beside)
+    projections = loaded._language_model._layers[0]._qkv
+    assert isinstance(projections, SeparateLinears)
     inputs = torch.randn(2, 64, generator=torch.Generator().manual_seed(0)).bfloat16()
     layer = loaded.model.model.language_model.layers[0].self_attn
     name = "base_model.model.model.language_model.layers.0.self_attn.q_proj.lora_{}.weight"
@@ -188,7 +188,7 @@ def test_an_adapter_stays_beside_quantised_weights_and_is_merged_into_others(
     with torch.inference_mode():
         added = (inputs.float() @ a.T @ b.T * 16 / 4).bfloat16()
         expected = layer.q_proj.base_layer(inputs) + added
-        assert torch.equal(projections.part(0, 64)(inputs), expected)
+        assert torch.equal(projections.slice_outputs(0, 64)(inputs), expected)
 
 
 def test_what_an_adapter_replaces_is_not_quantised(

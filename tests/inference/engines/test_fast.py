@@ -21,6 +21,7 @@ from inference.engines.fast import FastEngine
 from inference.engines.reference import ReferenceEngine
 from inference.engines.shape_buckets import CPU_BUCKETS, GPU_BUCKETS
 from inference.families import FAMILIES
+from inference.families.paligemma.kernels import compiling
 from inference.families.paligemma.language_model import LanguageModel
 from schemas.errors import WorkerFault
 from schemas.generation import Generation, Request
@@ -249,7 +250,7 @@ def test_compiled_it_answers_alike(
     folder = checkpoint(2, attn_logit_softcapping=5.0)
     plain, compiled = (engine(folder, batch_size=3, kind="fast") for _ in "ab")
     compiled._language_model = LanguageModel(compiled.model, fused_for_cpu())
-    compiled._compiled, compiled._buckets = True, GPU_BUCKETS._replace(rows=4)
+    compiled._compiling, compiled._buckets = compiling, GPU_BUCKETS._replace(rows=4)
     compiled._warm_up()
     block = asked(*PROMPTS, limit=20)
     assert_same(compiled.generate(block), plain.generate(block))

@@ -98,5 +98,5 @@ def test_filters_judge_raw_answers_without_the_familys_markup(made: Job) -> None
 def test_the_fast_engine_needs_layers_of_the_family(made: Job) -> None:
     assert made.model is not None
     fast = made.model_copy(update={"model": made.model.model_copy(update={"engine": "fast"})})
-    with pytest.raises(JobError, match="model.engine: Brightness has no fast engine"):
+    with pytest.raises(JobError, match=r"model\.engine: Brightness has no fast engine"):
         run(fast)

@@ -24,7 +24,7 @@ _CODE = re.compile(
 
 def codes() -> set[str]:
     """Every reason code in the source."""
-    sources = [*ROOT.glob("filters/*.py"), *ROOT.glob("pipelines/**/*.py")]
+    sources = [*ROOT.glob("filters/**/*.py"), *ROOT.glob("pipelines/**/*.py")]
     found = {code for path in sources for code in _CODE.findall(path.read_text(encoding="utf-8"))}
     return {code for code in found if "_" in code}
 

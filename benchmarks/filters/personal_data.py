@@ -19,7 +19,7 @@ import typer
 from benchmarks.filters.personal_data_lines import Line, captions, lines
 from filters import PersonalData
 from filters.text_analysis.redaction import Match, merge
-from filters.texts.personal_data import chosen, find
+from filters.texts.personal_data import find_matches, select_recognizers
 from schemas.resources import Resources
 from schemas.sample import Text
 
@@ -43,10 +43,10 @@ class Tally:
 
 def tally(judged: Iterable[Line]) -> Tally:
     """Recall and precision of the rules on lines of which the truth is known."""
-    recognisers = chosen(PersonalData().infotypes)
+    recognizers = select_recognizers(PersonalData().infotypes)
     result = Tally()
     for line in judged:
-        matches = merge(find(line.text, recognisers))
+        matches = merge(find_matches(line.text, recognizers))
         right = [match for match in matches if _is_planted(match, line)]
         found = [
             infotype

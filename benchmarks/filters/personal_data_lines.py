@@ -1,6 +1,6 @@
 """Made-up lines, as beside pictures, with personal data or with look-alikes of it.
 
-Written from the formats themselves and before the recognisers: nothing here is theirs. `lines`
+Written from the formats themselves and before the recognizers: nothing here is theirs. `lines`
 gives each line with what was planted in it; the half without any is full of numbers and signs that
 look like personal data.
 """

@@ -18,7 +18,7 @@ import typer
 from pydantic import TypeAdapter
 
 from filters import AnyFilter, TextFilter
-from filters.text_analysis.language_detection import detect
+from filters.text_analysis.language_detection import detect_language
 from schemas.resources import Resources
 from schemas.sample import Text
 
@@ -86,7 +86,9 @@ def main(captions: Annotated[int, typer.Option(help="How many captions.")] = 20_
     for kind, judge in judges.items():
         _report(kind, [judge], rounds)
     _report("all of them", list(judges.values()), rounds)
-    _report("(languages.detect)", [lambda texts: [detect(text.value) for text in texts]], rounds)
+    _report(
+        "(detect_language)", [lambda texts: [detect_language(text.value) for text in texts]], rounds
+    )
 
 
 def _judge(kind: str) -> Callable[[Sequence[Text]], object]:

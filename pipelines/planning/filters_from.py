@@ -8,7 +8,7 @@ from typing import Any
 from pydantic import TypeAdapter, ValidationError
 
 from filters import AnyFilter, Filter
-from filters.base import filter_names, numbered
+from filters.base import filter_names, unique_names
 from pipelines.config.job import Job
 from pipelines.output.output import Output, open_output
 from pipelines.storage.resolve import absolute
@@ -65,7 +65,7 @@ def filters_by_name(job: Job, earlier: EarlierOutput | None) -> dict[str, Filter
         stage for stage, dump in zip(job.filters, dumps, strict=True) if dump not in earlier.ran
     ]
     kinds = [*(str(dump["kind"]) for dump in earlier.ran), *(stage.kind for stage in given)]
-    names = numbered(kinds)
+    names = unique_names(kinds)
     found: dict[str, Filter] = {}
     for name, record in zip(names, earlier.ran, strict=False):
         if record.get("applies_to", "source") != "source":

@@ -58,7 +58,7 @@ def test_batches_as_on_a_gpu_give_the_same(
         ]
 
     alone = judged()
-    monkeypatch.setattr(hugging_face, "_ROWS", {"cpu": 4})
+    monkeypatch.setattr(hugging_face, "_BATCH_SIZES", {"cpu": 4})
     together = judged()
     for one, other in zip(alone, together, strict=True):
         assert len(one) == len(other)

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from filters.classifiers.thresholds import Bounds, Thresholds, judged
+from filters.classifiers.thresholds import Bounds, Thresholds, verdict_from_scores
 from schemas.errors import JobError
 from schemas.verdict import Verdict
 
@@ -13,7 +13,7 @@ BOUNDS = Bounds({"a": 0.5, "b": 0.75}, {"a": 0.25})
 
 def verdict(a: list[float], b: list[float]) -> Verdict:
     found = {"a": np.array(a, np.float32), "b": np.array(b, np.float32)}
-    return judged(found, BOUNDS, reason="found")
+    return verdict_from_scores(found, BOUNDS, reason="found")
 
 
 @pytest.mark.parametrize(
@@ -48,8 +48,8 @@ def test_scores_are_told_whatever_the_verdict() -> None:
 
 
 def test_one_threshold_is_for_all_scores_and_named_ones_for_theirs() -> None:
-    assert Bounds.of(("a", "b"), 0.8, None) == Bounds({"a": 0.8, "b": 0.8}, {})
-    assert Bounds.of(("a", "b"), {"b": 0.8}, 0.5).drop_at == {"b": 0.8}
+    assert Bounds.resolve(("a", "b"), 0.8, None) == Bounds({"a": 0.8, "b": 0.8}, {})
+    assert Bounds.resolve(("a", "b"), {"b": 0.8}, 0.5).drop_at == {"b": 0.8}
 
 
 @pytest.mark.parametrize(
@@ -65,4 +65,4 @@ def test_thresholds_that_do_not_go_together_are_refused(
     drop_at: Thresholds, quarantine_at: Thresholds | None, message: str
 ) -> None:
     with pytest.raises(JobError, match=message):
-        Bounds.of(("a", "b"), drop_at, quarantine_at)
+        Bounds.resolve(("a", "b"), drop_at, quarantine_at)

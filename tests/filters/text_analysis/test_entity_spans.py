@@ -7,15 +7,15 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from filters.classifiers.class_labels import Labels
+from filters.classifiers.class_labels import ClassLabels
 from filters.classifiers.hugging_face import Window
-from filters.text_analysis.entity_spans import Infotypes, find_entities
+from filters.text_analysis.entity_spans import InfotypeMapping, find_entities
 from filters.text_analysis.redaction import Match, redact_matches
 from schemas.errors import JobError
 
-LABELS = Labels(("O", "B-PER", "I-PER", "B-LOC", "I-LOC"))
+LABELS = ClassLabels(("O", "B-PER", "I-PER", "B-LOC", "I-LOC"))
 WANTED = {"PER": "PERSON_NAME", "LOC": "LOCATION"}
-INFOTYPES = Infotypes.of(LABELS, WANTED)
+INFOTYPES = InfotypeMapping.of(LABELS, WANTED)
 
 
 def window(text: str, tokens: Sequence[tuple[str, str]], start: int = 0) -> Window:
@@ -95,18 +95,19 @@ def test_the_labels_of_an_infotype_are_taken_together_and_the_bound_is_inclusive
 )
 def test_every_scheme_is_read(names: tuple[str, ...]) -> None:
     if names[1] != "b-per":
-        infotypes = Infotypes.of(Labels(names), {"per": "PERSON_NAME"})
+        infotypes = InfotypeMapping.of(ClassLabels(names), {"per": "PERSON_NAME"})
         assert infotypes.members[:, 0].tolist() == [0] + [1] * (len(names) - 1)
         begins = [name[0] in "BUS" and len(name) > 3 for name in names]
         assert infotypes.begins.tolist() == begins
     else:
         with pytest.raises(JobError, match="labels: the model has no label 'per'"):
-            Infotypes.of(Labels(names), {"per": "PERSON_NAME"})
+            InfotypeMapping.of(ClassLabels(names), {"per": "PERSON_NAME"})
 
 
 def test_several_labels_may_be_one_infotype_and_others_none() -> None:
-    infotypes = Infotypes.of(
-        Labels(("O", "GIVEN", "SURNAME", "ORG")), {"GIVEN": "PERSON_NAME", "SURNAME": "PERSON_NAME"}
+    infotypes = InfotypeMapping.of(
+        ClassLabels(("O", "GIVEN", "SURNAME", "ORG")),
+        {"GIVEN": "PERSON_NAME", "SURNAME": "PERSON_NAME"},
     )
     assert infotypes.names == ("PERSON_NAME",)
     assert infotypes.members[:, 0].tolist() == [0, 1, 1, 0]

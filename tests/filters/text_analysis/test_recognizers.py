@@ -5,14 +5,14 @@ from collections.abc import Sequence
 
 import pytest
 
-from filters.text_analysis.recognizers import RECOGNISERS
-from filters.text_analysis.recognizers.identity import is_itin, is_readable_line, is_ssn
-from filters.text_analysis.recognizers.network import is_somebodys
-from filters.text_analysis.recognizers.opt_in import is_date
+from filters.text_analysis.recognizers import RECOGNIZERS
+from filters.text_analysis.recognizers.birth_and_address import is_date
+from filters.text_analysis.recognizers.identity import is_itin, is_mrz_line, is_ssn
+from filters.text_analysis.recognizers.network import is_machine_address
 from filters.text_analysis.recognizers.payment import is_card, is_iban, passes_luhn
-from filters.text_analysis.recognizers.phone import is_number
+from filters.text_analysis.recognizers.phone import is_phone_number
 from filters.text_analysis.redaction import merge
-from filters.texts.personal_data import Infotype, find
+from filters.texts.personal_data import Infotype, find_matches
 
 SSN = "US_SOCIAL_SECURITY_NUMBER"
 ITIN = "US_INDIVIDUAL_TAXPAYER_IDENTIFICATION_NUMBER"
@@ -22,7 +22,7 @@ EMAIL = "EMAIL_ADDRESS"
 PHONE = "PHONE_NUMBER"
 IP = "IP_ADDRESS"
 MAC = "MAC_ADDRESS"
-LICENCE = "US_DRIVERS_LICENSE_NUMBER"
+LICENSE = "US_DRIVERS_LICENSE_NUMBER"
 TOKEN = "AUTH_TOKEN"
 # Put together here, so that nobody's scanner takes them for real ones.
 ABC = "abcDEF012345GHI"
@@ -32,8 +32,8 @@ PEM = "-----BEGIN {0}PRIVATE KEY-----\nMIIBVQIBADANBg\nkqhkiG9w0=\n-----END {0}P
 
 def found(text: str, infotypes: Sequence[str] = ()) -> list[tuple[str, str]]:
     """Infotype and text of each match, of all infotypes or of some."""
-    recognisers = [each for each in RECOGNISERS if not infotypes or each.infotype in infotypes]
-    matches = merge(find(text, recognisers))
+    recognizers = [each for each in RECOGNIZERS if not infotypes or each.infotype in infotypes]
+    matches = merge(find_matches(text, recognizers))
     return [(match.infotype, text[match.start : match.end]) for match in matches]
 
 
@@ -142,9 +142,9 @@ def with_check_digit(body: str) -> str:
             "L898902C36UTO7408122F1204159ZE184226B<<<<<10",
             "",
         ),
-        (LICENCE, "Driver's License No. ", "D1234567", ""),
-        (LICENCE, "DL# ", "F255-9215-0094", ""),
-        (LICENCE, "driver license (CA) ", "Y9876543", ""),
+        (LICENSE, "Driver's License No. ", "D1234567", ""),
+        (LICENSE, "DL# ", "F255-9215-0094", ""),
+        (LICENSE, "driver license (CA) ", "Y9876543", ""),
         (TOKEN, "", f"ghp_{ABC}{ABC}012345", ""),
         (TOKEN, "", f"github_pat_{ABC}_{ABC}{ABC}", ""),
         (TOKEN, "", f"glpat-{ABC}01234", ""),
@@ -342,7 +342,7 @@ def test_what_matches_in_two_ways_is_named_once() -> None:
 
 
 def test_every_recogniser_can_be_chosen() -> None:
-    assert {each.infotype for each in RECOGNISERS} == set(Infotype.__args__)
+    assert {each.infotype for each in RECOGNIZERS} == set(Infotype.__args__)
 
 
 @pytest.mark.parametrize(
@@ -435,15 +435,15 @@ def test_one_wrong_digit_or_two_swapped_ones_are_seen() -> None:
     ],
 )
 def test_addresses_of_machines(address: str, valid: bool) -> None:
-    assert is_somebodys(address) is valid
+    assert is_machine_address(address) is valid
 
 
 @pytest.mark.parametrize("position", [9, 19, 27])
 def test_check_digits_of_passports(position: int) -> None:
     line = "L898902C36UTO7408122F1204159ZE184226B<<<<<10"
-    assert is_readable_line(line)
+    assert is_mrz_line(line)
     wrong = str((int(line[position]) + 1) % 10)
-    assert not is_readable_line(line[:position] + wrong + line[position + 1 :])
+    assert not is_mrz_line(line[:position] + wrong + line[position + 1 :])
 
 
 @pytest.mark.parametrize(
@@ -466,7 +466,7 @@ def test_dates(year: str, month: str, day: str, valid: bool) -> None:
 
 
 def test_numbering_plans() -> None:
-    assert is_number("+442079460958")
-    assert not is_number("+44207946095")
-    assert is_number("2127365000", "US")
-    assert not is_number("1127365000", "US")
+    assert is_phone_number("+442079460958")
+    assert not is_phone_number("+44207946095")
+    assert is_phone_number("2127365000", "US")
+    assert not is_phone_number("1127365000", "US")

@@ -12,15 +12,15 @@ from pydantic import ValidationError
 from benchmarks.filters.personal_data import tally
 from benchmarks.filters.personal_data_lines import lines
 from filters import PersonalData
-from filters.text_analysis.normalization import normalise
-from filters.text_analysis.recognizers import ANY, RECOGNISERS
+from filters.text_analysis.normalization import normalize
+from filters.text_analysis.recognizers import ANY_PREFILTER, RECOGNIZERS
 from filters.text_analysis.redaction import merge
-from filters.texts.personal_data import chosen, find
+from filters.texts.personal_data import find_matches, select_recognizers
 from schemas.resources import Resources
 from schemas.sample import Text
 from schemas.verdict import Verdict
 
-# What recognisers look at, in pieces that come to stand side by side.
+# What recognizers look at, in pieces that come to stand side by side.
 PIECES = st.one_of(
     st.sampled_from(
         [line.text[start:end] for line in lines(400) for _, start, end in line.planted]
@@ -38,7 +38,7 @@ PIECES = st.one_of(
 TEXTS = st.lists(PIECES, max_size=12).map("".join)
 # Recall and precision. Some look-alikes nobody can tell from telephone numbers and addresses.
 _LEAST = {"PHONE_NUMBER": (0.9, 0.9), "IP_ADDRESS": (0.97, 0.95)}
-EVERYTHING = PersonalData(infotypes=tuple(each.infotype for each in RECOGNISERS))  # type: ignore[arg-type]
+EVERYTHING = PersonalData(infotypes=tuple(each.infotype for each in RECOGNIZERS))  # type: ignore[arg-type]
 
 
 def judged(*texts: str, of: PersonalData = EVERYTHING) -> Sequence[Verdict]:
@@ -130,7 +130,7 @@ def test_what_is_redacted_holds_nothing_more(text: str) -> None:
 def test_all_but_the_matches_stays(text: str) -> None:
     (verdict,) = judged(text)
     if verdict.action == "redact":
-        left = re.split("|".join(rf"\[{each.infotype}\]" for each in RECOGNISERS), verdict.text)
+        left = re.split("|".join(rf"\[{each.infotype}\]" for each in RECOGNIZERS), verdict.text)
         position = 0
         for piece in left:
             position = text.index(piece, position) + len(piece)
@@ -150,7 +150,7 @@ def test_planted_values_are_found_in_every_form_of_unicode(form: str) -> None:
             value = unicodedata.normalize(form, line.text[start:end])  # type: ignore[arg-type]
             label = unicodedata.normalize(form, line.text[:start])  # type: ignore[arg-type]
             text = f"\ufdfae\u0301\u0323 ﬁ {label}{value} ﬁ\u200b"
-            matches = merge(find(text, chosen(PersonalData().infotypes)))
+            matches = merge(find_matches(text, select_recognizers(PersonalData().infotypes)))
             if infotype != "IP_ADDRESS" or not value.startswith("127."):  # loopback is nobody's
                 assert (infotype, value) in [
                     (match.infotype, text[match.start : match.end].rstrip(".")) for match in matches
@@ -160,11 +160,11 @@ def test_planted_values_are_found_in_every_form_of_unicode(form: str) -> None:
 def test_signs_stand_in_every_text_that_anything_is_found_in() -> None:
     found = 0
     for line in lines(3000, seed=6):
-        text = normalise(line.text).text
-        for each in RECOGNISERS:
+        text = normalize(line.text).text
+        for each in RECOGNIZERS:
             if next(each.find(text), None):
-                assert ANY.search(text)
-                assert each.sign.search(text)
+                assert ANY_PREFILTER.search(text)
+                assert each.prefilter.search(text)
                 found += 1
     assert found > 1000
 

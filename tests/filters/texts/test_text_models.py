@@ -8,7 +8,7 @@ import pytest
 from pydantic import ValidationError
 
 from filters import TextSafetyModel, ToxicityModel
-from filters.classifiers.class_labels import Labels
+from filters.classifiers.class_labels import ClassLabels
 from schemas.errors import JobError
 from schemas.resources import Resources
 from schemas.sample import Text
@@ -141,7 +141,7 @@ def test_labels_are_mapped_by_the_job(
 def test_usual_names_are_known_and_groups_of_people_are_no_attribute(
     labels: tuple[str, ...], attributes: set[str]
 ) -> None:
-    found = ToxicityModel(model="m").scores(Labels(labels))
+    found = ToxicityModel(model="m").scores(ClassLabels(labels))
     assert found.keys() == attributes
     assert len(set(found.values())) == len(found)
 

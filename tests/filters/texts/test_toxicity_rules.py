@@ -10,9 +10,11 @@ from pydantic import ValidationError
 
 from filters import ToxicityRules
 from filters.texts.toxicity_rules import ATTRIBUTES
+from schemas.resources import Resources
 from schemas.sample import Text
 from schemas.verdict import Verdict
 
+RESOURCES = Resources(open=lambda path: pytest.fail(f"nothing is to be read: {path}"))
 TABLE = [
     # insults, aimed and not
     ("you are an idiot", "drop", "insult"),
@@ -86,7 +88,7 @@ TABLE = [
 
 
 def judged(text: str, language: str = "", **options: object) -> Verdict:
-    (verdict,) = ToxicityRules.model_validate(options).judge([Text(text, language)])
+    (verdict,) = ToxicityRules.model_validate(options).load(RESOURCES).judge([Text(text, language)])
     return verdict
 
 
@@ -135,7 +137,7 @@ def test_what_the_model_wrote_has_a_language(language: str, action: str) -> None
 
 @given(st.lists(st.sampled_from([text for text, _, _ in TABLE])))
 def test_batches_do_not_matter(texts: list[str]) -> None:
-    together = ToxicityRules().judge([Text(text) for text in texts])
+    together = ToxicityRules().load(RESOURCES).judge([Text(text) for text in texts])
     assert together == [judged(text) for text in texts]
 
 

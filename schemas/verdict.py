@@ -1,4 +1,4 @@
-"""What a filter says of one item."""
+"""The verdict of one filter on one item."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -13,7 +13,9 @@ class Verdict:
 
     action: Action
     reason: str = ""
-    scores: Mapping[str, float] = field(default_factory=dict)  # on keep too: thresholds get retuned
+    scores: Mapping[str, float] = field(
+        default_factory=dict
+    )  # on keep too, so that thresholds can be retuned
     counts: Mapping[str, int] = field(default_factory=dict)  # infotype -> number of matches
     text: str = field(default="", repr=False)  # after redaction
 
@@ -33,10 +35,10 @@ def redact(
 
 
 def quarantine(reason: str, scores: Mapping[str, float] | None = None) -> Verdict:
-    """Judged, and found neither good nor bad enough: a person is to look."""
+    """The item was judged, but a person must decide."""
     return Verdict("quarantine", reason, scores or {})
 
 
 def indeterminate(reason: str, scores: Mapping[str, float] | None = None) -> Verdict:
-    """Not judged (an error, a time-out, an unsupported language): never a pass by itself."""
+    """The item was not judged (error, time-out, unsupported language); never a pass by default."""
     return Verdict("indeterminate", reason, scores or {})

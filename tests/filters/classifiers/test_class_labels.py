@@ -1,4 +1,4 @@
-"""ClassLabels are found by name, and how they share their probability is read or said."""
+"""Class labels are found by name; the activation comes from the model or from the job."""
 
 import json
 from pathlib import Path
@@ -15,7 +15,7 @@ def written(folder: Path, **config: Any) -> Path:
     return folder
 
 
-def test_names_stand_in_the_order_of_their_numbers(tmp_path: Path) -> None:
+def test_names_are_in_the_order_of_their_indices(tmp_path: Path) -> None:
     names = {str(number): f"label {number}" for number in (10, 2, 0, 1, *range(3, 10))}
     labels = ClassLabels.read(written(tmp_path, id2label=names, problem_type="regression"))
     assert labels.names == tuple(f"label {number}" for number in range(11))
@@ -25,7 +25,7 @@ def test_names_stand_in_the_order_of_their_numbers(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("name", "number"), [("NSFW", 1), ("nsfw", 1), ("normal", 0), ("Toxic", 2), ("toxic", 3)]
 )
-def test_case_decides_only_between_labels_that_are_else_alike(name: str, number: int) -> None:
+def test_case_matters_only_between_labels_that_differ_in_case_alone(name: str, number: int) -> None:
     assert ClassLabels(("Normal", "nsfw", "Toxic", "toxic")).index_of(name, "label") == number
 
 
@@ -36,7 +36,7 @@ def test_case_decides_only_between_labels_that_are_else_alike(name: str, number:
         ("TOXIC", "label: the model has several labels 'TOXIC': take one of Normal, Toxic, toxic"),
     ],
 )
-def test_a_label_that_is_not_told_is_refused_with_those_there_are(name: str, message: str) -> None:
+def test_the_error_for_an_unknown_label_lists_the_labels(name: str, message: str) -> None:
     with pytest.raises(JobError) as caught:
         ClassLabels(("Normal", "Toxic", "toxic")).index_of(name, "label")
     assert str(caught.value) == message

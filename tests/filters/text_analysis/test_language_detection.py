@@ -1,4 +1,4 @@
-"""Languages of captions: right where it is sure, and unsure where nothing tells."""
+"""Detected languages are right where certain; texts without evidence stay uncertain."""
 
 import unicodedata
 
@@ -77,19 +77,19 @@ def test_captions(language: str, caption: str) -> None:
      "Rolex Submariner 116610LN", "iPhone 13 Pro Max 256GB Sierra",
      "https://example.com/de/urlaub/ferienwohnung-am-see-mit-garten.jpg"],
 )  # fmt: skip
-def test_what_tells_too_little_is_unsure_and_judged(text: str) -> None:
+def test_texts_with_too_little_evidence_are_uncertain_and_judged(text: str) -> None:
     assert detect_language(text) == ""
     assert is_supported(Text(text), ("en",))
 
 
-def test_texts_without_letters_have_no_likeliest_language() -> None:
+def test_texts_without_letters_have_no_most_likely_language() -> None:
     assert most_likely_language("12 - 34 😀") == ""
 
 
 @pytest.mark.parametrize(
     ("text", "covered"), [("سيارة", False), ("빨간 차", False), ("машина", True), ("รถ", False)]
 )
-def test_scripts_tell_where_words_do_not(text: str, covered: bool) -> None:
+def test_scripts_decide_where_words_do_not(text: str, covered: bool) -> None:
     assert is_supported(Text(text), SUPPORTED_LANGUAGES) == covered
 
 
@@ -98,7 +98,7 @@ def test_half_of_the_letters_may_be_of_another_script() -> None:
     assert not is_supported(Text("car بيتي"), ("en",))
 
 
-def test_the_end_of_long_texts_is_not_looked_at() -> None:
+def test_the_end_of_long_texts_is_ignored() -> None:
     english = "A red car parked in front of the house. " * 25
     assert len(english) == 1000
     assert detect_language(english + "Ein rotes Auto vor einem alten Haus. " * 1000) == "en"

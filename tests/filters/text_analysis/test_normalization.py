@@ -1,4 +1,4 @@
-"""Texts of many forms come to one, and spans lead back to exactly what matched."""
+"""Equivalent texts normalize to the same text, and spans map back to the exact original."""
 
 import sys
 import unicodedata
@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from filters.text_analysis.normalization import NormalizedText, fold_confusables, normalize
 
 IGNORABLE = "\u00ad\u200b\u200c\u200d\u2060\ufe0f\ufeff\u3164\U000e0041"
-# Characters that normalizing moves, merges, expands or removes stand beside ordinary ones.
+# Ordinary characters, and characters that normalization moves, merges, expands or removes.
 CHARACTERS = st.one_of(
     st.characters(exclude_categories=["Cs"]),
     st.sampled_from("aeoe1٣３-–−.\u0301\u0323\u0308\u3099각가ㄱㅏｶﾞ가\ufdfaﬁ①½\u00a0\u3000 \nсеоВ"),
@@ -40,7 +40,7 @@ def without_ignorable(text: str) -> str:
         ("हिन्दी ไทย 日本語 한국어", "हिन्दी ไทย 日本語 한국어"),
     ],
 )
-def test_one_form(text: str, normalized: str) -> None:
+def test_normalization(text: str, normalized: str) -> None:
     assert normalize(text).text == normalized
 
 
@@ -57,7 +57,7 @@ def test_one_form(text: str, normalized: str) -> None:
         ("１\u200b２３", "23", "２３"),
     ],
 )
-def test_spans_lead_back(text: str, matched: str, original: str) -> None:
+def test_spans_map_back(text: str, matched: str, original: str) -> None:
     normalized = normalize(text)
     start = normalized.text.index(matched)
     first, after = normalized.span(start, start + len(matched))
@@ -77,26 +77,26 @@ def test_every_code_point_that_should_change_does() -> None:
 
 
 @given(TEXTS)
-def test_it_is_nfkc_of_the_whole(text: str) -> None:
+def test_the_result_is_nfkc_of_the_whole_text(text: str) -> None:
     composed = unicodedata.normalize("NFKC", without_ignorable(text))
     assert normalize(text).text == "".join(normalize(char).text for char in composed)
 
 
 @given(TEXTS)
-def test_normalising_twice_changes_nothing(text: str) -> None:
+def test_normalizing_twice_changes_nothing(text: str) -> None:
     once = normalize(text).text
     assert normalize(once).text == once
 
 
 @given(TEXTS)
-def test_the_forms_of_unicode_are_alike(text: str) -> None:
+def test_all_unicode_normal_forms_give_the_same_text(text: str) -> None:
     text = without_ignorable(text)
     forms = {normalize(unicodedata.normalize(form, text)).text for form in ("NFKC", "NFKD")}
     assert forms == {normalize(text).text}
 
 
 @given(TEXTS, st.data())
-def test_a_span_holds_what_matched_and_no_more(text: str, data: st.DataObject) -> None:
+def test_a_span_covers_exactly_the_match(text: str, data: st.DataObject) -> None:
     for normalized, again in (
         (normalize(text), normalize),
         (fold_confusables(normalize(text)), lambda piece: fold_confusables(normalize(piece))),
@@ -109,7 +109,7 @@ def test_a_span_holds_what_matched_and_no_more(text: str, data: st.DataObject) -
         if start == end:
             assert first == after
             continue
-        # One character less on either side, and what matched is no longer whole.
+        # With one character less on either side, the match is no longer whole.
         assert normalized.span(start, start + 1)[0] == first
         assert normalized.span(end - 1, end)[1] == after
         if again is normalize:
@@ -153,7 +153,7 @@ def test_folding(text: str, folded: str) -> None:
     assert fold_confusables(normalize(text)).text == folded
 
 
-def test_spans_of_folded_text_lead_back_to_the_original() -> None:
+def test_spans_of_folded_text_map_back_to_the_original() -> None:
     text = "Die Stra\u200bße nach Lo\u0301dz"
     folded = fold_confusables(normalize(text))
     start = folded.text.index("strasse")

@@ -1,4 +1,4 @@
-"""What rules can see of toxicity, both sides of each; and what they are known not to see."""
+"""Texts that ToxicityRules must drop, quarantine and keep, and its known limits."""
 
 import unicodedata
 from pathlib import Path
@@ -16,13 +16,13 @@ from schemas.verdict import Verdict
 
 RESOURCES = Resources(open=lambda path: pytest.fail(f"nothing is to be read: {path}"))
 TABLE = [
-    # insults, aimed and not
+    # insults with and without a target
     ("you are an idiot", "drop", "insult"),
     ("You're such a stupid loser", "drop", "insult"),
     ("u r pathetic", "drop", "insult"),
     ("idiots like you", "drop", "insult"),
     ("he said that you are an idiot, and he is right, you idiot", "drop", "insult"),
-    ("you are an 1d10t", "keep", ""),  # 1 for i and for d at once: not seen through
+    ("you are an 1d10t", "keep", ""),  # 1 for i and for d at once: not recognized
     ("you are an id1ot", "drop", "insult"),
     ("Eres un imbécil", "drop", "insult"),
     ("Du bist ein Vollidiot", "drop", "insult"),
@@ -81,7 +81,7 @@ TABLE = [
     ("😀", "keep", ""),
     ("", "keep", ""),
     ("Dwa psy bawią się na plaży w słoneczny dzień", "indeterminate", ""),
-    # what rules do not see, for all to know
+    # known limits of the rules
     ("people of your kind should go back where they came from", "keep", ""),
     ("you have the brain of a snail", "keep", ""),
 ]
@@ -131,7 +131,7 @@ def test_thresholds_are_inclusive(options: dict[str, object], action: str) -> No
 @pytest.mark.parametrize(
     ("language", "action"), [("en", "keep"), ("de-AT", "keep"), ("fi", "indeterminate")]
 )
-def test_what_the_model_wrote_has_a_language(language: str, action: str) -> None:
+def test_a_generated_text_has_a_language(language: str, action: str) -> None:
     assert judged("a red car", language).action == action
 
 
@@ -144,11 +144,13 @@ def test_batches_do_not_matter(texts: list[str]) -> None:
 @pytest.mark.parametrize(
     "piece", ["you are an idiot ", "i hate all ", "call you a ", "kill you ", "faggot "]
 )
-def test_a_megabyte_takes_no_more_than_its_share(piece: str) -> None:
-    judged(piece * (1_000_000 // len(piece)))  # minutes, were anything quadratic: see --timeout
+def test_a_megabyte_takes_linear_time(piece: str) -> None:
+    judged(
+        piece * (1_000_000 // len(piece))
+    )  # quadratic time would hit --timeout
 
 
-def test_a_toxic_tail_is_seen() -> None:
+def test_a_toxic_tail_counts() -> None:
     assert judged("a red car " * 10_000 + "you are an idiot").reason == "text_insult"
 
 

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 from pydantic import ValidationError
 
-from demo.scenes.encoded_image import decoded
+from demo.scenes.encoded_image import decode_image
 from demo.scenes.kinds import Kind
 from demo.scenes.scenes import draw_scene
 from filters import PornImageModel
@@ -17,8 +17,8 @@ from schemas.resources import Resources
 from schemas.sample import RGB, Sample
 from schemas.verdict import Verdict
 
-GOOD = [decoded(draw_scene(1, index, Kind.PLAIN).image) for index in range(3)]
-BAD = [decoded(draw_scene(1, index, Kind.PLACARD).image) for index in range(3)]
+GOOD = [decode_image(draw_scene(1, index, Kind.PLAIN).image) for index in range(3)]
+BAD = [decode_image(draw_scene(1, index, Kind.PLACARD).image) for index in range(3)]
 
 
 def sample(*frames: RGB) -> Sample:

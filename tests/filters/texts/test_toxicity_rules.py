@@ -145,9 +145,7 @@ def test_batches_do_not_matter(texts: list[str]) -> None:
     "piece", ["you are an idiot ", "i hate all ", "call you a ", "kill you ", "faggot "]
 )
 def test_a_megabyte_takes_linear_time(piece: str) -> None:
-    judged(
-        piece * (1_000_000 // len(piece))
-    )  # quadratic time would hit --timeout
+    judged(piece * (1_000_000 // len(piece)))  # quadratic time would hit --timeout
 
 
 def test_a_toxic_tail_counts() -> None:

@@ -26,7 +26,7 @@ class Kind(NamedTuple):
     longest: int
 
 
-# The lengths are about those of captions, OCR and boxes by PaliGemma's mix checkpoints.
+# The lengths that PaliGemma's mix checkpoints give such answers, approximately.
 KINDS: Mapping[str, Kind] = {
     "caption": Kind("caption en", 7, 17),
     "ocr": Kind("ocr", 1, 80),

@@ -8,8 +8,8 @@ from pathlib import Path
 from rich.console import Console
 
 from demo.scenes import scenes
-from pipelines.display.contact_sheet import sheet
-from pipelines.display.row_panel import panel
+from pipelines.display.contact_sheet import contact_sheet
+from pipelines.display.row_panel import row_panel
 from pipelines.operations.inspect import select
 from shardmill import Job
 
@@ -43,9 +43,9 @@ def _show(output: str, console: Console) -> None:
     """Some rows as panels, more on a contact sheet, and how to look further."""
     kept, dropped = select(output, IN_THE_TERMINAL, "kept"), select(output, 1, "dropped")
     for shown in kept + dropped:
-        console.print(panel(shown.row))
+        console.print(row_panel(shown.row))
     picture = FOLDER / "sheet.png"
-    sheet(select(output, ON_THE_SHEET)).save(picture)
+    contact_sheet(select(output, ON_THE_SHEET)).save(picture)
     query = QUERY.format(python=_relative(sys.executable), output=output)
     console.print(f"\nOutput:  {output}/*.parquet\nPicture: {picture}")
     console.print(f"Ask DuckDB (paste both lines):\n\n{query}", soft_wrap=True)

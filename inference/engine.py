@@ -3,13 +3,15 @@
 from collections.abc import Sequence
 from typing import Protocol
 
-from schemas.generation import Generation, Request
+from inference.families.family import ModelFamily
+from schemas.generation import Generation, ImageSpec, Request
 
 
 class Engine(Protocol):
     """Generates the answers to a block; they depend on the block alone, unless memory runs out."""
 
-    resolution: int  # S: the images of requests are [S, S, 3]
+    family: ModelFamily  # of the checkpoint: words prompts and reads answers
+    image_spec: ImageSpec  # the images that requests hold
     oom_retries: int  # blocks run again in batches half as large, after an out-of-memory
 
     def generate(self, block: Sequence[Request], /) -> list[tuple[Generation, ...]]:

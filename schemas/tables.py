@@ -92,7 +92,7 @@ MANIFEST = pa.schema(
         ("shard", pa.string()),
         ("size", pa.int64()),
         ("version", pa.string()),
-        ("row_groups", pa.list_(pa.int32(), 2)),  # first, and one past the last; null: whole shard
+        ("row_groups", pa.list_(pa.int32(), 2)),  # Unit.slice, of any format; null: whole shard
         ("first_index", pa.int64()),
     ]
 )

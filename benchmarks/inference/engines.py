@@ -47,7 +47,7 @@ def main(
     """Print rates and ratios."""
     load = partial(cpu_engine, checkpoint, batch_size=batch_size, threads=threads)
     engines = {name: load(name, precision=precision) for name in ("fast", "reference")}
-    block = demo_requests(scenes, engines["fast"].resolution)
+    block = demo_requests(scenes, engines["fast"].image_spec.side)
     contenders: dict[str, Callable[[Sequence[Request]], Texts]] = {
         **{name: partial(_answers, engine) for name, engine in engines.items()},
         "snippet": Snippet(checkpoint, batch_size, precision).answers,

@@ -40,7 +40,7 @@ def main(
     engine: Any = cpu_engine(
         checkpoint, "fast", precision="float32", batch_size=batch_size, threads=threads
     )
-    block = demo_requests(scenes, engine.resolution)
+    block = demo_requests(scenes, engine.image_spec.side)
     alone = {
         prompt: [replace(request, prompts=((prompt, limit),)) for request in block]
         for prompt, limit in PROMPTS

@@ -93,13 +93,16 @@ def _told(
     requests = []
     for scene, tasks_here in zip(scenes, asked, strict=True):
         sample = _sample(scene)
-        prompts = [(task.prompt(sample) or "", task.max_new_tokens) for task in tasks_here.values()]
-        requests.append(Request(seen(scene.image, engine.resolution), tuple(prompts)))
+        prompts = [
+            (engine.family.task_prompt(task, sample) or "", task.max_new_tokens)
+            for task in tasks_here.values()
+        ]
+        requests.append(Request(seen(scene.image, engine.image_spec.side), tuple(prompts)))
     for scene, tasks_here, generations in zip(
         scenes, asked, engine.generate(requests), strict=True
     ):
         yield {
-            name: task.parse(generation, scene.width, scene.height)[0]
+            name: task.parse(generation, scene.width, scene.height, engine.family)[0]
             for (name, task), generation in zip(tasks_here.items(), generations, strict=True)
         }
 

@@ -10,7 +10,7 @@ from demo.scenes.picture import Thing
 from demo.scenes.questions import ask
 from demo.scenes.scenes import Scene
 from inference.families.paligemma import locations
-from inference.families.paligemma.locations import Box, Detection
+from inference.tasks.detections import Box, Detection
 
 _QUESTIONS = ("count", "presence", "presence", "colour", "colour")
 

@@ -80,7 +80,7 @@ def bench(
     rates = measured_rates(resources.device, engine.model.dtype)
     random = Random(_SEED)
     noise = np.random.default_rng(_SEED)
-    shape = (images, engine.resolution, engine.resolution, 3)
+    shape = (images, engine.image_spec.side, engine.image_spec.side, 3)
     pixels = noise.integers(0, 256, shape, dtype=np.uint8)
     requests = [Request(image, prompts(kinds, random)) for image in pixels]
     for block_size in block_sizes or [engine.block_size]:

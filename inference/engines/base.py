@@ -9,11 +9,10 @@ import numpy as np
 import torch
 from torch._dynamo.exc import FailOnRecompileLimitHit, TorchDynamoException
 
+from inference.checkpoint import ResolvedCheckpoint, family_of, fetch_checkpoint
 from inference.config import Model
 from inference.device import model_devices
 from inference.engines.sizing import resolve_sizes
-from inference.families.paligemma import loading as paligemma
-from inference.families.paligemma.checkpoint import ResolvedCheckpoint, fetch
 from inference.families.paligemma.location_grammar import Grammar
 from inference.hub.adapter import fetch_adapter
 from schemas.errors import WorkerFault
@@ -33,16 +32,17 @@ class BatchedEngine(ABC):
 
     def __init__(self, model: Model, checkpoint: ResolvedCheckpoint, resources: Resources) -> None:
         torch.set_num_threads(resources.threads)
-        self.resolution = checkpoint.resolution
+        self.family = family_of(checkpoint)
+        self.image_spec = self.family.image_spec(checkpoint.resolution)
         self.oom_retries = 0
         sizes = resolve_sizes(model, checkpoint, resources.device, resources.gpus)
         self.block_size = sizes.block_size  # the best number of requests in a block
         self._batch_size, self._num_slots = sizes.batch_size, sizes.slots
         self._device = resources.device
         self._uses_grammar = model.grammar
-        self._paligemma = paligemma.load(
-            fetch(checkpoint),
-            model.precision,
+        self._loaded = self.family.load(
+            fetch_checkpoint(checkpoint),
+            model,
             model_devices(resources.device, resources.gpus),
             fetch_adapter(checkpoint.adapter) if checkpoint.adapter else None,
         )
@@ -53,12 +53,12 @@ class BatchedEngine(ABC):
         if not self._uses_grammar:
             return None
         head = self.model.lm_head.weight
-        return Grammar(self._paligemma.vocabulary.names(len(head)), head.device)
+        return Grammar(self._loaded.vocabulary.names(len(head)), head.device)
 
     @property
     def model(self) -> Any:
         """The model of transformers."""
-        return self._paligemma.model
+        return self._loaded.model
 
     @property
     def max_rows(self) -> int:
@@ -67,7 +67,7 @@ class BatchedEngine(ABC):
 
     def prompt_length(self, prompt: str) -> int:
         """Count the tokens of a prompt, without the image tokens."""
-        vocabulary = self._paligemma.vocabulary
+        vocabulary = self._loaded.vocabulary
         return len(vocabulary.prefix(prompt)) - vocabulary.image_tokens
 
     @abstractmethod
@@ -92,7 +92,7 @@ class BatchedEngine(ABC):
     def _pixel_values(self, requests: Sequence[Request]) -> torch.Tensor:
         """Convert the images of requests to the vision tower's input."""
         images = torch.from_numpy(np.stack([request.image for request in requests]))
-        return self._paligemma.pixel_values(images.to(self._device))
+        return self._loaded.pixel_values(images.to(self._device))
 
 
 def _is_out_of_memory(error: BaseException) -> bool:

@@ -8,12 +8,12 @@ from typing import NamedTuple
 import numpy as np
 import torch
 
+from inference.checkpoint import ResolvedCheckpoint
 from inference.config import Model
 from inference.engines.base import BatchedEngine, batches
 from inference.engines.decode_steps import Capture, CudaGraphs, DecodeLoop
 from inference.engines.scheduler import Batch, BatchScheduler, DecodeRequest
 from inference.engines.shape_buckets import CPU_BUCKETS, GPU_BUCKETS
-from inference.families.paligemma.checkpoint import ResolvedCheckpoint
 from inference.families.paligemma.kernels import PLAIN, compiling, fused
 from inference.families.paligemma.kv_cache import KVCache
 from inference.families.paligemma.language_model import LanguageModel
@@ -61,7 +61,7 @@ class FastEngine(BatchedEngine):
         The order of sums in a compiled kernel depends on the shapes of its first call, so that call
         must not depend on which unit a worker happens to get first.
         """
-        side = self.resolution
+        side = self.image_spec.side
         image: RGB = np.zeros((side, side, 3), dtype=np.uint8)
         one_prompt = Request(image, (("caption en", _WARM_UP_TOKENS),))
         two_prompts = Request(image, (("ocr", _WARM_UP_TOKENS), ("caption en", _WARM_UP_TOKENS)))
@@ -78,7 +78,7 @@ class FastEngine(BatchedEngine):
             return self._compute(block, batch_size)
 
     def _compute(self, block: Sequence[Request], batch_size: int) -> list[tuple[Generation, ...]]:
-        vocabulary = self._paligemma.vocabulary
+        vocabulary = self._loaded.vocabulary
         requests = self._decode_requests(block)
         num_slots = self._num_slots * batch_size // self._batch_size
         cache, loop = self._decode_state_for(requests, num_slots)
@@ -98,7 +98,7 @@ class FastEngine(BatchedEngine):
 
     def _decode_requests(self, block: Sequence[Request]) -> list[list[DecodeRequest]]:
         """List the prompts of each image; each distinct prompt is tokenized once."""
-        vocabulary = self._paligemma.vocabulary
+        vocabulary = self._loaded.vocabulary
         prompts = {prompt for request in block for prompt, _ in request.prompts}
         prompt_ids = {
             prompt: vocabulary.prefix(prompt)[vocabulary.image_tokens :] for prompt in prompts
@@ -123,7 +123,7 @@ class FastEngine(BatchedEngine):
             ),
             default=0,
         )
-        columns = self._paligemma.vocabulary.image_tokens + longest + self._buckets.steps
+        columns = self._loaded.vocabulary.image_tokens + longest + self._buckets.steps
         capacity = self._buckets.padded_columns(columns)
         state = self._decode_state
         if state is None or state.cache.num_slots != num_slots or state.cache.capacity < capacity:

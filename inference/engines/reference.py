@@ -80,12 +80,12 @@ class ReferenceEngine(BatchedEngine):
     def _features(self, requests: Sequence[Request]) -> torch.Tensor:
         """Encode images as the language model's input: [images, image tokens, width]."""
         values = self._pixel_values(requests)
-        features: torch.Tensor = self._paligemma.model.get_image_features(values).pooler_output
+        features: torch.Tensor = self._loaded.model.get_image_features(values).pooler_output
         return features
 
     def _decode(self, batch: Sequence[_DecodeRequest], features: torch.Tensor) -> list[Generation]:
         """Generate the answers to prompts of one limit."""
-        vocabulary = self._paligemma.vocabulary
+        vocabulary = self._loaded.vocabulary
         prefixes = [vocabulary.prefix(prompt.prompt) for prompt in batch]
         longest = max(map(len, prefixes))
         # Padding goes to the left: generated tokens follow the last column.
@@ -97,7 +97,7 @@ class ReferenceEngine(BatchedEngine):
         input_ids = torch.tensor(padded, device=self._device)
         batch_features = features[[prompt.image for prompt in batch]]
         logprobs = _GreedyLogprobs(self.grammar)
-        output = self._paligemma.model.generate(
+        output = self._loaded.model.generate(
             input_ids=input_ids,
             attention_mask=torch.tensor(mask, device=self._device),
             # 0 marks the prefix: without it, attention inside the prefix would be causal.

@@ -9,12 +9,11 @@ from collections.abc import Callable
 
 from pydantic import PositiveInt
 
+from inference.checkpoint import ResolvedCheckpoint, configuration, family_of
 from inference.config import Model
 from inference.device import smallest_gpu_memory
 from inference.engines.shape_buckets import GPU_BUCKETS
-from inference.families.paligemma.checkpoint import ResolvedCheckpoint, configuration
-from inference.families.paligemma.device_map import spread
-from inference.families.paligemma.dimensions import Shape, number_bytes
+from inference.families.dimensions import Dimensions, number_bytes, place_layers
 from schemas.errors import JobError
 from schemas.frozen import Frozen
 
@@ -43,7 +42,7 @@ _MIN_RESERVED = 3 * GIB  # ... and at least so many bytes
 
 def find_sizes(
     model: Model,
-    shape: Callable[[], Shape],
+    dimensions: Callable[[], Dimensions],
     memory: int | None,
     gpus: int = 1,
     max_new_tokens: int = _MAX_NEW_TOKENS,
@@ -55,7 +54,7 @@ def find_sizes(
     """
     fitting = ON_CPU
     if memory is not None and None in (model.block_size, model.batch_size, model.slots):
-        fitting = sizes_that_fit(model, shape(), memory, gpus, max_new_tokens)
+        fitting = sizes_that_fit(model, dimensions(), memory, gpus, max_new_tokens)
     batch = model.batch_size or min(fitting.batch_size, model.slots or fitting.batch_size)
     default_slots = fitting.slots if model.batch_size is None else batch * _SLOTS_PER_PROMPT
     slots = max(model.slots or default_slots, batch)
@@ -78,34 +77,40 @@ def resolve_sizes(
         given = None if model.gpu_memory is None else int(model.gpu_memory * GIB)
         memory = given or smallest_gpu_memory() or _DEFAULT_GPU_MEMORY
     return find_sizes(
-        model, lambda: Shape.read(configuration(checkpoint)), memory, gpus, max_new_tokens
+        model,
+        lambda: family_of(checkpoint).dimensions(configuration(checkpoint)),
+        memory,
+        gpus,
+        max_new_tokens,
     )
 
 
 def sizes_that_fit(
-    model: Model, shape: Shape, memory: int, gpus: int, max_new_tokens: int
+    model: Model, dimensions: Dimensions, memory: int, gpus: int, max_new_tokens: int
 ) -> Sizes:
     """Choose the largest useful sizes for a model on `gpus` GPUs with `memory` bytes each.
 
     Raises JobError where not even one slot fits.
     """
-    layer_bytes, first_bytes = shape.stored(model.precision)
+    layer_bytes, first_bytes = dimensions.stored(model.precision)
     itemsize = number_bytes(model.precision)
-    placement = spread(shape.layers, layer_bytes, first_bytes, gpus)
+    placement = place_layers(dimensions.layers, layer_bytes, first_bytes, gpus)
     layers_per_gpu = [placement.count(gpu) for gpu in range(gpus)]
-    columns = shape.image_tokens + _PROMPT_COLUMNS + max_new_tokens
+    columns = dimensions.image_tokens + _PROMPT_COLUMNS + max_new_tokens
     columns = GPU_BUCKETS.padded_columns(columns + GPU_BUCKETS.steps)
     usable = memory - max(_RESERVED_SHARE * memory, _MIN_RESERVED)
     free_bytes = [
         usable - layers * layer_bytes - (0 if gpu else first_bytes)
         for gpu, layers in enumerate(layers_per_gpu)
     ]
-    slot_bytes = 2 * columns * shape.shared * shape.head * itemsize  # keys and values in one layer
-    logit_bytes = shape.vocabulary * (2 * itemsize + 8 + 3 * model.grammar)  # of a row
+    slot_bytes = (
+        2 * columns * dimensions.num_kv_heads * dimensions.head_width * itemsize
+    )  # keys and values in one layer
+    logit_bytes = dimensions.vocabulary * (2 * itemsize + 8 + 3 * model.grammar)  # of a row
 
     def slots_beside(batch_size: int) -> int:
         """Count the slots that fit beside the prefill of a batch."""
-        prefill_bytes = batch_size * prefix_bytes(shape, itemsize, model)
+        prefill_bytes = batch_size * prefix_bytes(dimensions, itemsize, model)
         slots = min(
             (free - prefill_bytes) / (layers * slot_bytes + (0 if gpu else logit_bytes))
             for gpu, (free, layers) in enumerate(zip(free_bytes, layers_per_gpu, strict=True))
@@ -119,7 +124,7 @@ def sizes_that_fit(
         batch_size //= 2
     slots = slots_beside(batch_size)
     if slots < 1:
-        weights = (first_bytes + shape.layers * layer_bytes) / GIB
+        weights = (first_bytes + dimensions.layers * layer_bytes) / GIB
         raise JobError(
             f"model: {model.checkpoint} has weights of {weights:.0f} GiB, which with room to work "
             f"do not fit into {gpus} x {memory / GIB:.0f} GiB: set a higher "
@@ -127,22 +132,22 @@ def sizes_that_fit(
         )
     if slots > GPU_BUCKETS.rows:
         slots -= slots % GPU_BUCKETS.rows
-    image_bytes = 3 * shape.resolution**2
+    image_bytes = 3 * dimensions.resolution**2
     block_size = max(ON_CPU.block_size, min(4 * slots, _MAX_PIXEL_BYTES // image_bytes))
     return Sizes(block_size=block_size, batch_size=batch_size, slots=slots)
 
 
-def prefix_bytes(shape: Shape, itemsize: int, model: Model) -> float:
+def prefix_bytes(dimensions: Dimensions, itemsize: int, model: Model) -> float:
     """Estimate the bytes that the prefill of one prefix takes beside weights and KV cache.
 
     The peak is inside an MLP, or where attention writes its weights for all pairs of tokens: before
     and after the soft-cap, then in float32. `itemsize` are the bytes of a number.
     """
-    length = shape.image_tokens + _PROMPT_COLUMNS
-    qkv_width = (shape.heads + 2 * shape.shared) * shape.head
-    hidden = 3 * itemsize * shape.width
-    mlp = itemsize * (3 * shape.inner + shape.width) + 4 * shape.width
-    pairs = shape.heads * length * (2 * itemsize + 4)
-    if not shape.capped or (model.compile and model.engine == "fast"):
+    length = dimensions.image_tokens + _PROMPT_COLUMNS
+    qkv_width = (dimensions.num_heads + 2 * dimensions.num_kv_heads) * dimensions.head_width
+    hidden = 3 * itemsize * dimensions.width
+    mlp = itemsize * (3 * dimensions.mlp_width + dimensions.width) + 4 * dimensions.width
+    pairs = dimensions.num_heads * length * (2 * itemsize + 4)
+    if not dimensions.has_softcap or (model.compile and model.engine == "fast"):
         pairs = 0
     return length * (hidden + max(mlp, 2 * itemsize * qkv_width + pairs))

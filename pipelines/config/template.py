@@ -1,4 +1,4 @@
-"""The job file that `shardmill init` writes: valid as it stands, every choice explained."""
+"""The job file that `shardmill init` writes: valid, with a comment on every choice."""
 
 TEMPLATE = """\
 # A Shardmill job. `shardmill plan` shows it with every default, and what it would do;
@@ -7,7 +7,7 @@ TEMPLATE = """\
 name: my-captions
 
 input:
-  shards: "data/{00000..00009}.tar"   # braces, globs (data/**/*.tar), or a list of these
+  shards: "data/{00000..00009}.tar"   # or data/**/*.tar, a list, a folder of images: photos/
   text: txt                           # the text's extension, json:field, or null for images alone
   carry: []                           # further columns to take along, such as json:url
   max_samples_per_file: 10000         # larger shards are committed in parts

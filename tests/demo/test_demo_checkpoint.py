@@ -55,8 +55,8 @@ def test_it_is_right_about_scenes_it_never_saw(engine: Any) -> None:
 
 def normalised_wrongly(engine: Any, monkeypatch: pytest.MonkeyPatch) -> None:
     """As for a model that takes pixels from 0 to 1."""
-    kept = dataclasses.replace(engine._paligemma, mean=(0.0,) * 3, std=(1.0,) * 3)
-    monkeypatch.setattr(engine, "_paligemma", kept)
+    kept = dataclasses.replace(engine._loaded, mean=(0.0,) * 3, std=(1.0,) * 3)
+    monkeypatch.setattr(engine, "_loaded", kept)
 
 
 def channels_swapped(engine: Any, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -70,12 +70,12 @@ def newline_missing(engine: Any, monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def token_types_dropped(engine: Any, monkeypatch: pytest.MonkeyPatch) -> None:
-    whole = engine._paligemma.model.generate
+    whole = engine._loaded.model.generate
 
     def without(*, token_type_ids: Any, **inputs: Any) -> Any:
         return whole(**inputs)
 
-    monkeypatch.setattr(engine._paligemma.model, "generate", without)
+    monkeypatch.setattr(engine._loaded.model, "generate", without)
 
 
 def x_and_y_swapped(engine: Any, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -16,7 +16,7 @@ from demo.evaluation.scoring import Found, detection
 from demo.scenes import scenes, words
 from demo.scenes.kinds import Kind
 from inference.tasks.location_tasks import Detect
-from pipelines.display.contact_sheet import sheet
+from pipelines.display.contact_sheet import contact_sheet
 from pipelines.operations.inspect import select
 from shardmill import Job, run
 
@@ -140,7 +140,7 @@ def drawn(truth: dict[str, Any]) -> list[Found]:
 
 def test_it_can_be_looked_at(output: str) -> None:
     found = select(output, SAMPLES)
-    assert sheet(found).height > sheet(found[:1]).height
+    assert contact_sheet(found).height > contact_sheet(found[:1]).height
     assert [picture.image is None for picture in found] == [
         picture.row["status"] != "kept" for picture in found
     ]

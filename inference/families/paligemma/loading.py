@@ -14,8 +14,9 @@ from transformers import (
 )
 from transformers.utils import logging
 
-from inference.families.paligemma.device_map import device_map, spread
-from inference.families.paligemma.dimensions import Shape
+from inference.families.dimensions import place_layers
+from inference.families.paligemma.device_map import device_map
+from inference.families.paligemma.dimensions import read_dimensions
 from inference.families.paligemma.quantization import quantisation
 from inference.families.paligemma.tokens import Vocabulary
 from schemas.errors import JobError
@@ -112,6 +113,7 @@ def places(folder: Path, precision: str, devices: Sequence[str]) -> dict[str, st
     """The device of each module, as accelerate takes it."""
     if len(devices) == 1:
         return {"": devices[0]}
-    shape = Shape.read(folder)
-    placed = spread(shape.layers, *shape.stored(precision), len(devices))
+    dimensions = read_dimensions(folder)
+    stored = dimensions.stored(precision)
+    placed = place_layers(dimensions.layers, *stored, len(devices))
     return {module: devices[place] for module, place in device_map(placed).items()}

@@ -3,9 +3,8 @@
 import math
 import re
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
-from typing import NamedTuple
 
+from inference.tasks.detections import Box, Detection
 from schemas.generation import Generation
 
 TOP = 1023  # the highest location code: 0 is the left or upper edge, TOP the right or lower one
@@ -13,31 +12,13 @@ MASK_CODES = 16  # segmentation codes of one mask, each from 0 to 127
 
 _LOCATION = re.compile(r"<loc([0-9]{4})>")
 _SEGMENT = re.compile(r"<seg([0-9]{3})>")
+_CODE = re.compile(r"<(?:loc[0-9]{4}|seg[0-9]{3})>")
 _OBJECT = re.compile(  # a label reaches up to the next code
     r"(?P<locations>(?:<loc[0-9]{4}>\s*)*)"
     r"(?P<segments>(?:<seg[0-9]{3}>\s*)*)"
     r"(?P<label>(?:(?!<loc[0-9]{4}>|<seg[0-9]{3}>).)*)",
     re.DOTALL,
 )
-
-
-class Box(NamedTuple):
-    """Pixels of the upright original; the lower and right edges are exclusive."""
-
-    x_min: float
-    y_min: float
-    x_max: float
-    y_max: float
-
-
-@dataclass(frozen=True, slots=True)
-class Detection:
-    """One object of an answer."""
-
-    label: str  # "" where the fine-tune writes none, as RefCOCO's do
-    box: Box
-    score: float | None = None  # from 0 to 1; None when the tokens do not bear out the text
-    codes: tuple[int, ...] = ()  # the mask's, or none
 
 
 def read(
@@ -81,8 +62,13 @@ def write(objects: Iterable[Detection], width: int, height: int) -> str:
     return " ; ".join(_written(each, width, height) for each in objects)
 
 
+def strip_codes(text: str) -> str:
+    """Replace location and segmentation codes by spaces."""
+    return _CODE.sub(" ", text)
+
+
 def has_code(text: str) -> bool:
-    return bool(_LOCATION.search(text) or _SEGMENT.search(text))
+    return bool(_CODE.search(text))
 
 
 def _written(each: Detection, width: int, height: int) -> str:

@@ -10,7 +10,7 @@ import torch
 from pycocotools import mask as run_length
 from torch import nn
 
-from inference.families.paligemma.locations import Detection
+from inference.tasks.detections import Detection
 from schemas.errors import JobError
 
 _DECODERS: dict[str, "MaskDecoder"] = {}  # by path, as the job names it

@@ -20,6 +20,7 @@ from demo.scenes.scenes import draw_scene
 from inference.engines.fast import FastEngine
 from inference.engines.reference import ReferenceEngine
 from inference.engines.shape_buckets import CPU_BUCKETS, GPU_BUCKETS
+from inference.families import FAMILIES
 from inference.families.paligemma.language_model import LanguageModel
 from schemas.errors import WorkerFault
 from schemas.generation import Generation, Request
@@ -169,7 +170,7 @@ def test_answers_of_a_model_that_overflows_are_not_believed(
 ) -> None:
     overflowing = engine(checkpoint(1), kind="fast")
     with torch.no_grad():
-        overflowing._paligemma.model.lm_head.weight.fill_(math.nan)
+        overflowing._loaded.model.lm_head.weight.fill_(math.nan)
     with pytest.raises(WorkerFault, match="not finite"):
         overflowing.generate(block_of("ocr"))
 
@@ -257,7 +258,7 @@ def test_compiled_it_answers_alike(
 
 def test_weights_are_not_held_twice(fast: Mapping[int, FastEngine]) -> None:
     engine = fast[5]
-    layer = engine._paligemma.model.model.language_model.layers[0]
+    layer = engine._loaded.model.model.language_model.layers[0]
     fused = engine._language_model._layers[0]._gate_up.weight
     assert layer.mlp.up_proj.weight.untyped_storage().data_ptr() == (
         fused.untyped_storage().data_ptr()
@@ -273,7 +274,8 @@ def test_the_demo_checkpoint_answers_as_by_the_reference(engine: Callable[..., A
             "", index, {"question": Text(scene.question)}, b"", scene.width, scene.height
         )
         prompts = [
-            (str(task.prompt(sample)), task.max_new_tokens) for task in tasks(scene, index).values()
+            (str(FAMILIES["paligemma"].task_prompt(task, sample)), task.max_new_tokens)
+            for task in tasks(scene, index).values()
         ]
         block.append(Request(seen(scene.image, 128), tuple(prompts)))
     answers, expected = (

@@ -146,7 +146,7 @@ def test_every_trap_would_change_the_answers(
     """Each mistake moves the log-probabilities by far more than the tests above allow."""
     engine = engines[16]
     right = engine.generate(block_of(*prompts, limit=1))
-    model = engine._paligemma.model
+    model = engine._loaded.model
     generate = model.generate
 
     def mistaken(**inputs: Any) -> Any:
@@ -204,7 +204,7 @@ def test_the_same_block_twice_is_the_same_to_the_bit(
 
 def test_vision_tower_sees_each_image_once(engines: Mapping[int, ReferenceEngine]) -> None:
     sizes: list[int] = []
-    tower = engines[3]._paligemma.model.model.vision_tower
+    tower = engines[3]._loaded.model.model.vision_tower
 
     def count(_: Any, __: Any, inputs: Mapping[str, Any], output: Any) -> None:
         sizes.append(output.last_hidden_state.shape[0])
@@ -238,7 +238,7 @@ def test_answers_end_at_the_end_token_or_at_their_own_limit(
 def test_captions_do_not_wait_for_longer_answers(
     engines: Mapping[int, ReferenceEngine], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    model = engines[16]._paligemma.model
+    model = engines[16]._loaded.model
     generate, calls = model.generate, []
 
     def counted(**inputs: Any) -> Any:
@@ -274,7 +274,7 @@ def test_faults_tell_their_type_and_nothing_of_the_data(
     checkpoint: Callable[..., Path], engine: Callable[..., ReferenceEngine]
 ) -> None:
     sick = engine(checkpoint(1))
-    sick._paligemma.model.lm_head.weight = torch.nn.Parameter(torch.zeros(7, 3))
+    sick._loaded.model.lm_head.weight = torch.nn.Parameter(torch.zeros(7, 3))
     with pytest.raises(WorkerFault) as caught:
         sick.generate(block_of("a secret"))
     again = pickle.loads(pickle.dumps(caught.value))  # noqa: S301 - as between workers
@@ -287,7 +287,7 @@ def test_answers_of_a_model_that_overflows_are_not_believed(
 ) -> None:
     overflowing = engine(checkpoint(1))
     with torch.no_grad():
-        overflowing._paligemma.model.lm_head.weight.fill_(math.nan)
+        overflowing._loaded.model.lm_head.weight.fill_(math.nan)
     with pytest.raises(WorkerFault, match="not finite"):
         overflowing.generate(block_of("ocr"))
 
@@ -306,7 +306,7 @@ def test_where_memory_runs_out_a_block_is_run_again_in_halves(
         if len(images[0]) > most:
             raise torch.OutOfMemoryError
 
-    hook = short._paligemma.model.model.vision_tower.register_forward_pre_hook(fits)
+    hook = short._loaded.model.model.vision_tower.register_forward_pre_hook(fits)
     again = short.generate(block_of("ocr", "caption en"))
     hook.remove()
     assert short.oom_retries == oom_retries
@@ -323,6 +323,6 @@ def test_a_prompt_that_does_not_fit_alone_is_the_workers_fault(
     def refuse(*_: Any) -> None:
         raise torch.OutOfMemoryError
 
-    full._paligemma.model.model.vision_tower.register_forward_pre_hook(refuse)
+    full._loaded.model.model.vision_tower.register_forward_pre_hook(refuse)
     with pytest.raises(WorkerFault, match="one prompt alone does not fit"):
         full.generate(block_of("ocr"))

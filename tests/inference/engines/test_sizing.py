@@ -18,7 +18,8 @@ from transformers import PaliGemmaForConditionalGeneration
 from benchmarks.inference.random_weights import paligemma2_3b
 from inference import Model
 from inference.engines.sizing import ON_CPU, Sizes, find_sizes, prefix_bytes, sizes_that_fit
-from inference.families.paligemma.dimensions import Shape
+from inference.families.dimensions import Dimensions
+from inference.families.paligemma.dimensions import read_dimensions
 from inference.families.paligemma.kernels import PLAIN
 from inference.families.paligemma.language_model import LanguageModel
 from schemas.errors import JobError
@@ -56,15 +57,15 @@ class PeakMemory(TorchDispatchMode):
 
 
 @pytest.fixture(scope="module")
-def shape(tmp_path_factory: pytest.TempPathFactory) -> Callable[[int], Shape]:
-    """Returns the shape of PaliGemma 2 3B at a resolution."""
+def dimensions(tmp_path_factory: pytest.TempPathFactory) -> Callable[[int], Dimensions]:
+    """Reads the dimensions of PaliGemma 2 3B at a resolution."""
 
-    def shape(resolution: int) -> Shape:
+    def dimensions(resolution: int) -> Dimensions:
         folder = tmp_path_factory.mktemp("configuration")
         paligemma2_3b(resolution).save_pretrained(folder)
-        return Shape.read(folder)
+        return read_dimensions(folder)
 
-    return shape
+    return dimensions
 
 
 def as_tuple(sizes: Sizes) -> tuple[int, int, int]:
@@ -77,7 +78,7 @@ def model_of(**settings: Any) -> Model:
 
 @pytest.mark.parametrize(("resolution", "batch"), [(224, 16), (448, 8), (896, 2)])
 def test_a_prefill_takes_the_estimated_memory(
-    shape: Callable[[int], Shape], resolution: int, batch: int
+    dimensions: Callable[[int], Dimensions], resolution: int, batch: int
 ) -> None:
     """Plain attention writes its weights to memory; compiled, it takes less."""
     config = paligemma2_3b(resolution, layers=2)
@@ -93,16 +94,16 @@ def test_a_prefill_takes_the_estimated_memory(
             language_model.prefill(
                 features, [[2] * 60, *[[2] * 50] * (batch - 1)], cache, range(batch)
             )
-    estimated = batch * prefix_bytes(shape(resolution), 2, model_of(compile=False))
+    estimated = batch * prefix_bytes(dimensions(resolution), 2, model_of(compile=False))
     assert 1.0 < estimated / memory.peak < 1.6
 
 
-def test_weights_are_those_of_the_model(shape: Callable[[int], Shape]) -> None:
+def test_weights_are_those_of_the_model(dimensions: Callable[[int], Dimensions]) -> None:
     with torch.device("meta"):
         model: Any = PaliGemmaForConditionalGeneration(paligemma2_3b(224))
     weights = sum(parameter.numel() for parameter in model.parameters())
-    counted = shape(224)
-    assert counted.first + 26 * counted.layer == pytest.approx(weights, rel=1e-3)
+    counted = dimensions(224)
+    assert counted.other_weights + 26 * counted.layer_weights == pytest.approx(weights, rel=1e-3)
 
 
 @pytest.mark.parametrize(
@@ -110,19 +111,23 @@ def test_weights_are_those_of_the_model(shape: Callable[[int], Shape]) -> None:
     [(224, 80, (1024, 32, 256)), (448, 80, (1024, 16, 256)), (896, 80, (445, 4, 128))],
 )
 def test_sizes_that_fit_into_a_gpu(
-    shape: Callable[[int], Shape], resolution: int, memory: int, expected: tuple[int, ...]
+    dimensions: Callable[[int], Dimensions], resolution: int, memory: int, expected: tuple[int, ...]
 ) -> None:
-    sizes = sizes_that_fit(model_of(), shape(resolution), memory * GIB, gpus=1, max_new_tokens=128)
+    sizes = sizes_that_fit(
+        model_of(), dimensions(resolution), memory * GIB, gpus=1, max_new_tokens=128
+    )
     assert as_tuple(sizes) == expected
 
 
-def test_a_model_that_does_not_fit_is_an_error(shape: Callable[[int], Shape]) -> None:
+def test_a_model_that_does_not_fit_is_an_error(dimensions: Callable[[int], Dimensions]) -> None:
     with pytest.raises(JobError, match=r"weights of 6 GiB, .* 1 x 8 GiB: set a higher runner.gpus"):
-        sizes_that_fit(model_of(), shape(224), 8 * GIB, gpus=1, max_new_tokens=128)
-    assert sizes_that_fit(model_of(), shape(224), 9 * GIB, gpus=2, max_new_tokens=128).slots > 1
+        sizes_that_fit(model_of(), dimensions(224), 8 * GIB, gpus=1, max_new_tokens=128)
+    assert (
+        sizes_that_fit(model_of(), dimensions(224), 9 * GIB, gpus=2, max_new_tokens=128).slots > 1
+    )
     assert (
         sizes_that_fit(
-            model_of(precision="nf4"), shape(224), 9 * GIB, gpus=1, max_new_tokens=128
+            model_of(precision="nf4"), dimensions(224), 9 * GIB, gpus=1, max_new_tokens=128
         ).slots
         > 1
     )
@@ -135,23 +140,28 @@ def test_a_model_that_does_not_fit_is_an_error(shape: Callable[[int], Shape]) ->
     resolution=st.sampled_from([224, 448, 896]),
 )
 def test_more_memory_never_gives_smaller_sizes(
-    shape: Callable[[int], Shape], memory: int, gpus: int, max_new_tokens: int, resolution: int
+    dimensions: Callable[[int], Dimensions],
+    memory: int,
+    gpus: int,
+    max_new_tokens: int,
+    resolution: int,
 ) -> None:
-    of = shape(resolution)
+    read = dimensions(resolution)
     less, more = (
-        sizes_that_fit(model_of(), of, m * GIB, gpus, max_new_tokens) for m in (memory, memory + 8)
+        sizes_that_fit(model_of(), read, m * GIB, gpus, max_new_tokens)
+        for m in (memory, memory + 8)
     )
     assert 1 <= less.batch_size <= less.slots <= more.slots
     assert more.block_size <= 1024
 
 
 def test_sizes_that_the_job_gives_stay(checkpoint: Callable[..., Path]) -> None:
-    folder = partial(Shape.read, checkpoint(2))
-    assert find_sizes(model_of(), folder, None) == ON_CPU
-    given = find_sizes(model_of(batch_size=8), folder, None)
+    read = partial(read_dimensions, checkpoint(2))
+    assert find_sizes(model_of(), read, None) == ON_CPU
+    given = find_sizes(model_of(batch_size=8), read, None)
     assert as_tuple(given) == (256, 8, 32)
-    given = find_sizes(model_of(batch_size=8, slots=5, block_size=9), folder, 4 * GIB)
+    given = find_sizes(model_of(batch_size=8, slots=5, block_size=9), read, 4 * GIB)
     assert as_tuple(given) == (9, 8, 8)  # a batch has to fit into the slots
-    given = find_sizes(model_of(slots=5), folder, None)
+    given = find_sizes(model_of(slots=5), read, None)
     assert as_tuple(given) == (256, 5, 5)
-    assert find_sizes(model_of(), folder, 4 * GIB).slots > ON_CPU.slots
+    assert find_sizes(model_of(), read, 4 * GIB).slots > ON_CPU.slots

@@ -1,4 +1,4 @@
-"""What a job file may say, and one line for everything it may not."""
+"""Valid job files are read; every invalid one is refused in one line."""
 
 from pathlib import Path
 from typing import Any

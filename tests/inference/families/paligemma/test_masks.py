@@ -11,7 +11,7 @@ from PIL import Image
 from pycocotools import mask as run_length
 
 from inference.families.paligemma import masks
-from inference.families.paligemma.locations import Box, Detection
+from inference.tasks.detections import Box, Detection
 from schemas.errors import JobError
 
 CODES = tuple(range(100, 116))

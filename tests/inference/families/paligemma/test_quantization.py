@@ -20,6 +20,7 @@ from demo.scenes.encoded_image import seen
 from demo.scenes.scenes import Scene, draw_scene
 from inference.config import Model
 from inference.engines import base as batched
+from inference.families import FAMILIES
 from inference.families.paligemma import loading as paligemma
 from inference.families.paligemma.linear import SeparateLinears
 from inference.families.paligemma.quantization import no_code_from_the_hub, stored
@@ -130,7 +131,10 @@ def test_most_answers_of_a_trained_checkpoint_stay_the_same(engine: Callable[...
         texts = {"question": Text(scene.question)}
         sample = Sample("", number, texts, b"", scene.width, scene.height)
         asked = tasks(scene, number).values()
-        prompts = [(str(task.prompt(sample)), task.max_new_tokens) for task in asked]
+        prompts = [
+            (str(FAMILIES["paligemma"].task_prompt(task, sample)), task.max_new_tokens)
+            for task in asked
+        ]
         block.append(Request(seen(scene.image, 128), tuple(prompts)))
     exact, eight, four = (
         tokens(engine(DEMO, kind="fast", precision=precision, batch_size=16).generate(block))

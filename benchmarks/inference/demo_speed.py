@@ -1,8 +1,8 @@
-"""How long the demo's checkpoint takes to load, and to answer four prompts about 64 scenes.
+"""Measures how long the demo's checkpoint takes to load and to answer four prompts on 64 scenes.
 
     python -m benchmarks.inference.demo_speed [--threads 2]
 
-Float32 on the CPU, through the engine of a job. Prints seconds; nothing is asserted.
+Runs the engine of a job in float32 on the CPU. Prints seconds; asserts nothing.
 """
 
 import time
@@ -30,8 +30,8 @@ def main(
     checkpoint: Annotated[str, typer.Option()] = "demo/checkpoint",
     threads: Annotated[int, typer.Option(min=1)] = 2,
 ) -> None:
-    """Print the seconds."""
-    import inference.engines.reference  # noqa: F401 - so that importing torch is not part of the loading
+    """Print the seconds of loading and of generation."""
+    import inference.engines.reference  # noqa: F401 - importing torch must not count as loading
 
     model = Model(checkpoint=checkpoint, precision="float32", device="cpu")
     resources = Resources(lambda path: open(path, "rb"), threads=threads)  # noqa: SIM115

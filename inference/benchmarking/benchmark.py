@@ -34,7 +34,7 @@ class Kind(NamedTuple):
     longest: int
 
 
-# The lengths are about those of the captions, OCR texts and boxes of mix checkpoints.
+# The approximate lengths of such answers by mix checkpoints.
 KINDS: Mapping[str, Kind] = {
     "caption": Kind(DescribeImage("short", "en"), 7, 17),
     "ocr": Kind(ReadText(), 1, 80),

@@ -59,8 +59,8 @@ class FastEngine(BatchedEngine):
     def _warm_up(self) -> None:
         """Compile all kernels, with blocks that follow from the sizes alone.
 
-        The order of sums in a compiled kernel depends on the shapes of its first call, which must
-        not be those of whichever unit a worker happens to get first.
+        The order of sums in a compiled kernel depends on the shapes of its first call, so that call
+        must not depend on which unit a worker happens to get first.
         """
         side = self.image_spec.side
         image: RGB = np.zeros((side, side, 3), dtype=np.uint8)

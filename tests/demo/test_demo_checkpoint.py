@@ -55,8 +55,8 @@ def test_it_is_right_about_scenes_outside_training(engine: Any) -> None:
 
 def normalized_wrongly(engine: Any, monkeypatch: pytest.MonkeyPatch) -> None:
     """Normalize as for a model whose pixels are from 0 to 1."""
-    wrong = dataclasses.replace(engine._paligemma, mean=(0.0,) * 3, std=(1.0,) * 3)
-    monkeypatch.setattr(engine, "_paligemma", wrong)
+    wrong = dataclasses.replace(engine._loaded, mean=(0.0,) * 3, std=(1.0,) * 3)
+    monkeypatch.setattr(engine, "_loaded", wrong)
 
 
 def channels_swapped(engine: Any, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -70,12 +70,12 @@ def newline_missing(engine: Any, monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def token_types_dropped(engine: Any, monkeypatch: pytest.MonkeyPatch) -> None:
-    original = engine._paligemma.model.generate
+    original = engine._loaded.model.generate
 
     def without(*, token_type_ids: Any, **inputs: Any) -> Any:
         return original(**inputs)
 
-    monkeypatch.setattr(engine._paligemma.model, "generate", without)
+    monkeypatch.setattr(engine._loaded.model, "generate", without)
 
 
 def x_and_y_swapped(engine: Any, monkeypatch: pytest.MonkeyPatch) -> None:

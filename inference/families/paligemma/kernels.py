@@ -15,7 +15,7 @@ from torch.nn import functional
 
 from inference.families.paligemma.activation import capped
 
-_VARIANTS = 64  # compilations of a kernel: prefixes, single tokens, one row; device, model, dtype
+_RECOMPILE_LIMIT = 64  # per kernel: prefixes, single tokens, one row; device, model, dtype
 _WIDE_TILE = 150 << 10  # bytes of shared memory that torch's own tiles take at a head width of 256
 
 
@@ -189,7 +189,7 @@ def fused() -> Kernels:
     settings: dict[str, Any] = {
         "dynamic": True,
         "fullgraph": True,
-        "recompile_limit": _VARIANTS,
+        "recompile_limit": _RECOMPILE_LIMIT,
         "options": {"deterministic": True},
     }
     compiled: list[Any] = [

@@ -57,7 +57,7 @@ class KVCache:
         return LayerCache(*(stored[:rows, :, :columns] for stored in self._layers[layer]))
 
     def move(self, sources: Sequence[int], targets: Sequence[int], columns: int) -> None:
-        """Copy the first columns of the slots `sources` over those of the slots `targets`.
+        """Copy the first columns of the slots `sources` into the slots `targets`.
 
         No slot may be in both lists.
         """

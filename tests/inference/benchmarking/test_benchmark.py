@@ -1,4 +1,4 @@
-"""What is measured adds up, and the roofline follows the work."""
+"""The measured figures add up, and the roofline follows the amount of work."""
 
 from collections.abc import Callable
 from pathlib import Path
@@ -29,7 +29,7 @@ def test_rates_by_the_size_of_blocks(checkpoint: Callable[..., Path], engine: st
     mix = ("caption", "answer")
     rates = list(bench(Model.model_validate(settings), mix, [2, 5], 5, resources))
     assert [rate.block_size for rate in rates] == [2, 5]
-    assert rates[0].tokens == rates[1].tokens  # the same is asked, however it is cut
+    assert rates[0].tokens == rates[1].tokens  # the same requests, whatever the block size
     assert 5 * 2 <= rates[0].tokens <= 5 * sum(KINDS[kind].longest for kind in mix)
     assert all(rate.memory > 0 and rate.seconds > 0 for rate in rates)
 
@@ -41,14 +41,15 @@ def test_a_step_reads_weights_as_they_are_stored(
     model = engine(checkpoint(2), precision=precision).model
     config = model.config.text_config
     one_step = [Lengths(prompt=4, answer=2)]
-    read = least_seconds(count_workload(model), 0, one_step, 1, Rates(float("inf"), 1))
+    workload = count_workload(model)
+    bytes_read = least_seconds(workload, 0, one_step, 1, Rates(float("inf"), 1))
     # Keys and values of 16 image tokens, 4 of the prompt and, on average, half a generated one.
-    read -= 2 * 4 * config.num_key_value_heads * config.head_dim * 2 * 20.5
-    width, inner, shared = 64, 4 * 64, config.num_key_value_heads * config.head_dim
-    numbers = 4 * (2 * width * width + 2 * width * shared + 3 * width * inner)
+    bytes_read -= 2 * 4 * config.num_key_value_heads * config.head_dim * 2 * 20.5
+    width, inner, kv_width = 64, 4 * 64, config.num_key_value_heads * config.head_dim
+    numbers = 4 * (2 * width * width + 2 * width * kv_width + 3 * width * inner)
     head = 2 * width * config.vocab_size
-    # int8 has a scale for each output, so fewer where inputs are many.
-    assert numbers * bits / 8 * 0.95 < read - head <= numbers * bits / 8
+    # int8 has one scale per output, so the scales take a smaller share where inputs are many.
+    assert numbers * bits / 8 * 0.95 < bytes_read - head <= numbers * bits / 8
 
 
 def test_hours() -> None:
@@ -71,10 +72,15 @@ def test_least_seconds(checkpoint: Callable[..., Path], engine: Callable[..., An
     assert least(images=4, answers=2 * work) == pytest.approx(2 * least())
     assert least(slots=6) < least()  # weights are read for more rows at a time
     no_steps = [Lengths(prompt=4, answer=1)] * 6
-    # What is left is arithmetic: a look at two images and the reading of six prompts.
+    # Without steps only arithmetic is left: encoding two images and prefilling six prompts.
     assert least(answers=no_steps, rates=Rates(1e9, 1e3)) == least(answers=no_steps)
     layers = [*model.model.language_model.layers]
-    weights = sum(each.numel() for layer in layers for each in layer.parameters() if each.dim() > 1)
-    read = least(images=0, answers=no_steps, rates=Rates(1.0, 1.0))
-    attended = len(layers) * 4 * 20**2 * 64  # of 16 image tokens and 4 of the prompt
-    assert read == 6 * (2 * weights * 20 + attended)
+    weights = sum(
+        parameter.numel()
+        for layer in layers
+        for parameter in layer.parameters()
+        if parameter.dim() > 1
+    )
+    prefill = least(images=0, answers=no_steps, rates=Rates(1.0, 1.0))
+    attention = len(layers) * 4 * 20**2 * 64  # over 16 image tokens and 4 of the prompt
+    assert prefill == 6 * (2 * weights * 20 + attention)

@@ -1,4 +1,4 @@
-"""The fast engine gives the reference's tokens, whatever the block and the slots."""
+"""The fast engine generates the reference's tokens, whatever the block and the slots."""
 
 import itertools
 import math
@@ -40,7 +40,7 @@ PROMPTS = (
     "detect red circle ; blue square",
     "segment star",
 )
-CLOSE = 1e-3  # of log-probabilities in float32; a mistake moves them by far more
+CLOSE = 1e-3  # between log-probabilities in float32; a mistake moves them by far more
 
 Engines = Mapping[Any, Any]
 Answers = Sequence[Sequence[Generation]]
@@ -52,7 +52,7 @@ Answers = Sequence[Sequence[Generation]]
     ids=["PaliGemma", "PaliGemma2", "PaliGemma2-capped"],
 )
 def folder(checkpoint: Callable[..., Path], request: pytest.FixtureRequest) -> Path:
-    """Of both generations, the second also with a soft-cap that bites."""
+    """Checkpoints of both generations, and of the second one with a soft-cap that has an effect."""
     generation, cap = request.param
     return checkpoint(generation, **({} if generation == 1 else {"attn_logit_softcapping": cap}))
 
@@ -65,20 +65,21 @@ def reference(folder: Path, engine: Callable[..., Any]) -> ReferenceEngine:
 
 @pytest.fixture(scope="module")
 def fast(folder: Path, engine: Callable[..., Any]) -> Mapping[int, FastEngine]:
-    """By batch size."""
+    """Engines by batch size."""
     return {size: engine(folder, batch_size=size, kind="fast") for size in (1, 2, 5)}
 
 
-def assert_same(found: Answers, expected: Answers) -> None:
-    assert [len(row) for row in found] == [len(row) for row in expected]
-    for one, other in zip(itertools.chain(*found), itertools.chain(*expected), strict=True):
-        assert [token[:2] for token in one.tokens] == [token[:2] for token in other.tokens]
-        assert (one.text, one.finish_reason) == (other.text, other.finish_reason)
+def assert_same(answers: Answers, expected: Answers) -> None:
+    assert [len(row) for row in answers] == [len(row) for row in expected]
+    for answer, other in zip(itertools.chain(*answers), itertools.chain(*expected), strict=True):
+        assert [token[:2] for token in answer.tokens] == [token[:2] for token in other.tokens]
+        assert (answer.text, answer.finish_reason) == (other.text, other.finish_reason)
         logprobs = [token.logprob for token in other.tokens]
-        assert [token.logprob for token in one.tokens] == pytest.approx(logprobs, abs=CLOSE)
+        assert [token.logprob for token in answer.tokens] == pytest.approx(logprobs, abs=CLOSE)
 
 
-def asked(*prompts: str, limit: int = 12) -> list[Request]:
+def block_of(*prompts: str, limit: int = 12) -> list[Request]:
+    """All prompts about all images."""
     return [Request(image, tuple((prompt, limit) for prompt in prompts)) for image in IMAGES]
 
 
@@ -110,17 +111,17 @@ def test_tokens_are_those_of_the_reference(
 
 def test_answers_differ_and_some_end_early(fast: Mapping[int, FastEngine]) -> None:
     """Otherwise the comparison above would show little."""
-    answers = [each for row in fast[5].generate(asked(*PROMPTS, limit=40)) for each in row]
+    answers = [answer for row in fast[5].generate(block_of(*PROMPTS, limit=40)) for answer in row]
     assert len({answer.text for answer in answers}) > len(answers) / 2
     assert {answer.finish_reason for answer in answers} == {"stop", "length"}
     assert len({len(answer.tokens) for answer in answers}) > 5
 
 
 def test_the_same_block_twice_is_the_same_to_the_bit(fast: Mapping[int, FastEngine]) -> None:
-    """Also where slots still hold another block."""
-    first = fast[2].generate(asked(*PROMPTS))
-    fast[2].generate(asked("ocr", "a prompt that is longer than the others", limit=30))
-    assert fast[2].generate(asked(*PROMPTS)) == first
+    """The slots may still hold another block."""
+    first = fast[2].generate(block_of(*PROMPTS))
+    fast[2].generate(block_of("ocr", "a prompt that is longer than the others", limit=30))
+    assert fast[2].generate(block_of(*PROMPTS)) == first
 
 
 def test_the_vision_tower_sees_each_image_once(
@@ -134,7 +135,7 @@ def test_the_vision_tower_sees_each_image_once(
         return vision(pixel_values)
 
     monkeypatch.setattr(engine, "_vision_tower", counted)
-    engine.generate(asked(*PROMPTS, limit=3))
+    engine.generate(block_of(*PROMPTS, limit=3))
     assert sizes == [2, 2, 1]
 
 
@@ -152,7 +153,7 @@ def test_where_memory_runs_out_a_block_is_run_again_in_halves(
     oom_retries: int,
 ) -> None:
     short = engine(checkpoint(2), batch_size=4, kind="fast")
-    whole = short.generate(asked("ocr", "caption en"))
+    whole = short.generate(block_of("ocr", "caption en"))
     vision = short._vision_tower
 
     def fits(pixel_values: torch.Tensor) -> torch.Tensor:
@@ -161,7 +162,7 @@ def test_where_memory_runs_out_a_block_is_run_again_in_halves(
         return vision(pixel_values)
 
     monkeypatch.setattr(short, "_vision_tower", fits)
-    assert_same(short.generate(asked("ocr", "caption en")), whole)
+    assert_same(short.generate(block_of("ocr", "caption en")), whole)
     assert short.oom_retries == oom_retries
 
 
@@ -170,9 +171,9 @@ def test_answers_of_a_model_that_overflows_are_not_believed(
 ) -> None:
     overflowing = engine(checkpoint(1), kind="fast")
     with torch.no_grad():
-        overflowing._paligemma.model.lm_head.weight.fill_(math.nan)
+        overflowing._loaded.model.lm_head.weight.fill_(math.nan)
     with pytest.raises(WorkerFault, match="not finite"):
-        overflowing.generate(asked("ocr"))
+        overflowing.generate(block_of("ocr"))
 
 
 def test_faults_tell_their_type_and_nothing_of_the_data(
@@ -183,7 +184,7 @@ def test_faults_tell_their_type_and_nothing_of_the_data(
     sick = engine(checkpoint(1), kind="fast")
     monkeypatch.setattr(sick._language_model, "_head", torch.zeros(7, 3))
     with pytest.raises(WorkerFault) as caught:
-        sick.generate(asked("a secret"))
+        sick.generate(block_of("a secret"))
     assert str(caught.value) == "the engine failed: RuntimeError"
 
 
@@ -199,17 +200,17 @@ def test_what_cannot_be_compiled_says_what_to_change(
 
     monkeypatch.setattr(sick, "_compute", fails)
     with pytest.raises(WorkerFault, match=r"\(FailOnRecompileLimitHit\): set model.compile: false"):
-        sick.generate(asked("ocr"))
+        sick.generate(block_of("ocr"))
 
 
-def test_an_error_over_lacking_memory_hides_nothing(
+def test_an_error_during_an_out_of_memory_does_not_hide_it(
     checkpoint: Callable[..., Path],
     engine: Callable[..., FastEngine],
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    """Ending a capture can fail, where what was captured ran out of memory."""
+    """Ending a capture can fail after the captured work ran out of memory."""
     short = engine(checkpoint(2), batch_size=4, kind="fast")
-    whole = short.generate(asked("ocr"))
+    whole = short.generate(block_of("ocr"))
     compute = short._compute
 
     def fits(block: Sequence[Request], size: int) -> Any:
@@ -221,7 +222,7 @@ def test_an_error_over_lacking_memory_hides_nothing(
         return compute(block, size)
 
     monkeypatch.setattr(short, "_compute", fits)
-    assert_same(short.generate(asked("ocr")), whole)
+    assert_same(short.generate(block_of("ocr")), whole)
     assert short.oom_retries == 1
 
 
@@ -236,9 +237,9 @@ def test_in_other_precisions_most_first_tokens_are_those_of_the_reference(
         engine(checkpoint(generation), precision=precision, kind=kind, batch_size=5)
         for kind in ("fast", "reference")
     ]
-    found, expected = (each.generate(asked(*PROMPTS, limit=1)) for each in both)
-    pairs = list(zip(itertools.chain(*found), itertools.chain(*expected), strict=True))
-    same = [one.text == other.text for one, other in pairs]
+    answers, expected = (loaded.generate(block_of(*PROMPTS, limit=1)) for loaded in both)
+    pairs = zip(itertools.chain(*answers), itertools.chain(*expected), strict=True)
+    same = [answer.text == other.text for answer, other in pairs]
     assert sum(same) > 0.8 * len(same)
 
 
@@ -246,22 +247,22 @@ def test_in_other_precisions_most_first_tokens_are_those_of_the_reference(
 def test_compiled_it_answers_alike(
     checkpoint: Callable[..., Path], engine: Callable[..., FastEngine]
 ) -> None:
-    """As on a GPU, but for graphs: rehearsed first, then rows and columns in coarse numbers."""
+    """As on a GPU, except for graphs: a warm-up first, then rows and columns in large buckets."""
     folder = checkpoint(2, attn_logit_softcapping=5.0)
     plain, compiled = (engine(folder, batch_size=3, kind="fast") for _ in "ab")
     compiled._language_model = LanguageModel(compiled.model, fused_for_cpu())
     compiled._compiling, compiled._buckets = compiling, GPU_BUCKETS._replace(rows=4)
     compiled._warm_up()
-    block = asked(*PROMPTS, limit=20)
+    block = block_of(*PROMPTS, limit=20)
     assert_same(compiled.generate(block), plain.generate(block))
 
 
 def test_weights_are_not_held_twice(fast: Mapping[int, FastEngine]) -> None:
     engine = fast[5]
     layer = engine._loaded.model.model.language_model.layers[0]
-    joined = engine._language_model._layers[0]._gate_up.weight
+    fused = engine._language_model._layers[0]._gate_up.weight
     assert layer.mlp.up_proj.weight.untyped_storage().data_ptr() == (
-        joined.untyped_storage().data_ptr()
+        fused.untyped_storage().data_ptr()
     )
 
 
@@ -269,18 +270,17 @@ def test_the_demo_checkpoint_answers_as_by_the_reference(engine: Callable[..., A
     drawn = (draw_scene(2027, index) for index in itertools.count())
     scenes = list(itertools.islice((each for each in drawn if each.kind in LEARNED_KINDS), 200))
     block = []
-    for number, scene in enumerate(scenes):
+    for index, scene in enumerate(scenes):
         sample = Sample(
-            "", number, {"question": Text(scene.question)}, b"", scene.width, scene.height
+            "", index, {"question": Text(scene.question)}, b"", scene.width, scene.height
         )
-        asked_here = tasks(scene, number).values()
         prompts = [
             (str(FAMILIES["paligemma"].task_prompt(task, sample)), task.max_new_tokens)
-            for task in asked_here
+            for task in tasks(scene, index).values()
         ]
         block.append(Request(model_image(scene.image, 128), tuple(prompts)))
-    found, expected = (
+    answers, expected = (
         engine(DEMO, kind=kind, batch_size=32, threads=2).generate(block)
         for kind in ("fast", "reference")
     )
-    assert_same(found, expected)
+    assert_same(answers, expected)

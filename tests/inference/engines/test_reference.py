@@ -1,4 +1,4 @@
-"""The reference engine against a plain forward pass, and against itself in other batches."""
+"""Compares the reference engine with a plain forward pass, and with itself in other batches."""
 
 import math
 import pickle
@@ -20,14 +20,14 @@ from schemas.generation import Generation, Request
 RANDOM = np.random.default_rng(0)
 IMAGES = RANDOM.integers(0, 256, (4, 56, 56, 3), dtype=np.uint8)
 PROMPTS = ("caption en", "ocr", "detect red circle ; blue square", "answer en how many are there?")
-CLOSE = 1e-3  # of log-probabilities in float32; a mistake moves them by far more
+CLOSE = 1e-3  # between log-probabilities in float32; a mistake moves them by far more
 
 
 @pytest.fixture(scope="module")
 def engines(
     checkpoint: Callable[..., Path], engine: Callable[..., ReferenceEngine], generation: int
 ) -> Mapping[int, ReferenceEngine]:
-    """By batch size."""
+    """Engines by batch size."""
     return {size: engine(checkpoint(generation), batch_size=size) for size in (1, 3, 16)}
 
 
@@ -35,7 +35,7 @@ def engines(
 def recomputed(
     checkpoint: Callable[..., Path], generation: int
 ) -> Callable[[int, str, Generation], list[float]]:
-    """Log-probabilities of an answer's tokens, by one forward pass as in training.
+    """Computes the log-probabilities of an answer's tokens by one forward pass, as in training.
 
     The processor makes the inputs; nothing is batched, padded, cached or reused.
     """
@@ -45,14 +45,16 @@ def recomputed(
 
     def recomputed(image: int, prompt: str, answer: Generation) -> list[float]:
         inputs = processor(images=IMAGES[image], text=f"<image>{prompt}", return_tensors="pt")
-        prefix, said = inputs["input_ids"], torch.tensor([[token.id for token in answer.tokens]])
+        prefix, tokens = inputs["input_ids"], torch.tensor([[token.id for token in answer.tokens]])
         with torch.inference_mode():
             logits = model(
-                input_ids=torch.cat([prefix, said], dim=1),
+                input_ids=torch.cat([prefix, tokens], dim=1),
                 pixel_values=inputs["pixel_values"],
-                token_type_ids=torch.cat([torch.zeros_like(prefix), torch.ones_like(said)], dim=1),
+                token_type_ids=torch.cat(
+                    [torch.zeros_like(prefix), torch.ones_like(tokens)], dim=1
+                ),
             ).logits[0, prefix.shape[1] - 1 : -1]
-        assert logits.argmax(dim=-1).tolist() == said[0].tolist()
+        assert logits.argmax(dim=-1).tolist() == tokens[0].tolist()
         return logits.log_softmax(dim=-1).amax(dim=-1).tolist()  # type: ignore[no-any-return]
 
     return recomputed
@@ -62,7 +64,7 @@ def logprobs(answer: Generation) -> list[float]:
     return [token.logprob for token in answer.tokens]
 
 
-def asked(*prompts: str, limit: int = 12) -> list[Request]:
+def block_of(*prompts: str, limit: int = 12) -> list[Request]:
     """All prompts about all images."""
     return [Request(image, tuple((prompt, limit) for prompt in prompts)) for image in IMAGES]
 
@@ -70,7 +72,7 @@ def asked(*prompts: str, limit: int = 12) -> list[Request]:
 def test_answers_are_those_of_a_plain_forward_pass(
     engines: Mapping[int, ReferenceEngine], recomputed: Callable[..., list[float]]
 ) -> None:
-    answers = engines[3].generate(asked(*PROMPTS))
+    answers = engines[3].generate(block_of(*PROMPTS))
     assert len({answer.text for row in answers for answer in row}) > 8
     for image, row in enumerate(answers):
         for prompt, answer in zip(PROMPTS, row, strict=True):
@@ -106,9 +108,9 @@ def padding_seen(inputs: Inputs) -> Inputs:
 def without(column: int) -> Callable[[Inputs], Inputs]:
     def without(inputs: Inputs) -> Inputs:
         def cut(values: torch.Tensor) -> torch.Tensor:
-            kept = list(range(values.shape[1]))
-            del kept[column]
-            return values[:, kept]
+            columns = list(range(values.shape[1]))
+            del columns[column]
+            return values[:, columns]
 
         names = ("input_ids", "attention_mask", "token_type_ids")
         return inputs | {name: cut(inputs[name]) for name in names}
@@ -117,15 +119,15 @@ def without(column: int) -> Callable[[Inputs], Inputs]:
 
 
 def image_after_bos(inputs: Inputs) -> Inputs:
-    codes = inputs["input_ids"].clone()
-    codes[:, :17] = codes[:, :17].roll(1, dims=1)
-    return inputs | {"input_ids": codes}
+    token_ids = inputs["input_ids"].clone()
+    token_ids[:, :17] = token_ids[:, :17].roll(1, dims=1)
+    return inputs | {"input_ids": token_ids}
 
 
 @pytest.mark.parametrize(
     ("mistake", "prompts"),
     [
-        (causal_prefix, PROMPTS),  # of equal lengths, PaliGemma happens to come out right
+        (causal_prefix, PROMPTS),  # with equal lengths, PaliGemma happens to be right
         (answer_in_the_prefix, PROMPTS[:1]),
         (padding_to_the_right, PROMPTS),
         (padding_seen, PROMPTS),
@@ -141,10 +143,10 @@ def test_every_trap_would_change_the_answers(
     mistake: Callable[[Inputs], Inputs],
     prompts: tuple[str, ...],
 ) -> None:
-    """The plain forward pass above is only a proof if it tells these apart."""
+    """Each mistake moves the log-probabilities by far more than the tests above allow."""
     engine = engines[16]
-    right = engine.generate(asked(*prompts, limit=1))
-    model = engine._paligemma.model
+    right = engine.generate(block_of(*prompts, limit=1))
+    model = engine._loaded.model
     generate = model.generate
 
     def mistaken(**inputs: Any) -> Any:
@@ -154,7 +156,7 @@ def test_every_trap_would_change_the_answers(
         return torch.nn.functional.pad(output, (cut, 0))
 
     monkeypatch.setattr(model, "generate", mistaken)
-    wrong = engine.generate(asked(*prompts, limit=1))
+    wrong = engine.generate(block_of(*prompts, limit=1))
     moved = [
         abs(first.logprob - second.logprob) if first.id == second.id else math.inf
         for rows in zip(right, wrong, strict=True)
@@ -197,26 +199,26 @@ def test_whatever_the_block_each_answer_is_as_if_asked_alone(
 def test_the_same_block_twice_is_the_same_to_the_bit(
     engines: Mapping[int, ReferenceEngine],
 ) -> None:
-    assert engines[3].generate(asked(*PROMPTS)) == engines[3].generate(asked(*PROMPTS))
+    assert engines[3].generate(block_of(*PROMPTS)) == engines[3].generate(block_of(*PROMPTS))
 
 
 def test_vision_tower_sees_each_image_once(engines: Mapping[int, ReferenceEngine]) -> None:
-    seen: list[int] = []
-    tower = engines[3]._paligemma.model.model.vision_tower
+    sizes: list[int] = []
+    tower = engines[3]._loaded.model.model.vision_tower
 
     def count(_: Any, __: Any, inputs: Mapping[str, Any], output: Any) -> None:
-        seen.append(output.last_hidden_state.shape[0])
+        sizes.append(output.last_hidden_state.shape[0])
 
     hook = tower.register_forward_hook(count, with_kwargs=True)
-    engines[3].generate([*asked(*PROMPTS), *asked("ocr", limit=2)])
+    engines[3].generate([*block_of(*PROMPTS), *block_of("ocr", limit=2)])
     hook.remove()
-    assert seen == [3, 3, 2]
+    assert sizes == [3, 3, 2]
 
 
 def test_answers_end_at_the_end_token_or_at_their_own_limit(
     engines: Mapping[int, ReferenceEngine],
 ) -> None:
-    whole = engines[16].generate(asked(*PROMPTS, limit=60))
+    whole = engines[16].generate(block_of(*PROMPTS, limit=60))
     ended = 0
     for image, row in zip(IMAGES, whole, strict=True):
         for prompt, answer in zip(PROMPTS, row, strict=True):
@@ -236,7 +238,7 @@ def test_answers_end_at_the_end_token_or_at_their_own_limit(
 def test_captions_do_not_wait_for_longer_answers(
     engines: Mapping[int, ReferenceEngine], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    model = engines[16]._paligemma.model
+    model = engines[16]._loaded.model
     generate, calls = model.generate, []
 
     def counted(**inputs: Any) -> Any:
@@ -261,8 +263,8 @@ def test_other_precisions_answer(
     generation: int,
     precision: str,
 ) -> None:
-    low = engine(checkpoint(generation), precision=precision).generate(asked("ocr", limit=1))
-    full = engines[3].generate(asked("ocr", limit=1))
+    low = engine(checkpoint(generation), precision=precision).generate(block_of("ocr", limit=1))
+    full = engines[3].generate(block_of("ocr", limit=1))
     for (first,), (second,) in zip(low, full, strict=True):
         if first.tokens and second.tokens and first.tokens[0].id == second.tokens[0].id:
             assert logprobs(first) == pytest.approx(logprobs(second), abs=0.3)
@@ -272,9 +274,9 @@ def test_faults_tell_their_type_and_nothing_of_the_data(
     checkpoint: Callable[..., Path], engine: Callable[..., ReferenceEngine]
 ) -> None:
     sick = engine(checkpoint(1))
-    sick._paligemma.model.lm_head.weight = torch.nn.Parameter(torch.zeros(7, 3))
+    sick._loaded.model.lm_head.weight = torch.nn.Parameter(torch.zeros(7, 3))
     with pytest.raises(WorkerFault) as caught:
-        sick.generate(asked("a secret"))
+        sick.generate(block_of("a secret"))
     again = pickle.loads(pickle.dumps(caught.value))  # noqa: S301 - as between workers
     assert str(again) == "the engine failed: RuntimeError"
     assert caught.value.__suppress_context__
@@ -285,9 +287,9 @@ def test_answers_of_a_model_that_overflows_are_not_believed(
 ) -> None:
     overflowing = engine(checkpoint(1))
     with torch.no_grad():
-        overflowing._paligemma.model.lm_head.weight.fill_(math.nan)
+        overflowing._loaded.model.lm_head.weight.fill_(math.nan)
     with pytest.raises(WorkerFault, match="not finite"):
-        overflowing.generate(asked("ocr"))
+        overflowing.generate(block_of("ocr"))
 
 
 @pytest.mark.parametrize(("most", "oom_retries"), [(3, 0), (2, 1), (1, 1)])
@@ -298,18 +300,18 @@ def test_where_memory_runs_out_a_block_is_run_again_in_halves(
     oom_retries: int,
 ) -> None:
     short = engine(checkpoint(2), batch_size=3)
-    whole = short.generate(asked("ocr", "caption en"))
+    whole = short.generate(block_of("ocr", "caption en"))
 
     def fits(_: Any, images: tuple[torch.Tensor]) -> None:
         if len(images[0]) > most:
             raise torch.OutOfMemoryError
 
-    hook = short._paligemma.model.model.vision_tower.register_forward_pre_hook(fits)
-    again = short.generate(asked("ocr", "caption en"))
+    hook = short._loaded.model.model.vision_tower.register_forward_pre_hook(fits)
+    again = short.generate(block_of("ocr", "caption en"))
     hook.remove()
     assert short.oom_retries == oom_retries
-    assert [[answer.text for answer in each] for each in again] == [
-        [answer.text for answer in each] for each in whole
+    assert [[answer.text for answer in row] for row in again] == [
+        [answer.text for answer in row] for row in whole
     ]
 
 
@@ -321,6 +323,6 @@ def test_a_prompt_that_does_not_fit_alone_is_the_workers_fault(
     def refuse(*_: Any) -> None:
         raise torch.OutOfMemoryError
 
-    full._paligemma.model.model.vision_tower.register_forward_pre_hook(refuse)
+    full._loaded.model.model.vision_tower.register_forward_pre_hook(refuse)
     with pytest.raises(WorkerFault, match="one prompt alone does not fit"):
-        full.generate(asked("ocr"))
+        full.generate(block_of("ocr"))

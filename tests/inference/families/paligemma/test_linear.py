@@ -1,4 +1,4 @@
-"""Linear modules joined answer like the modules one after the other, and so do their parts."""
+"""Fused linear modules compute the same as separate ones, and so do slices of their outputs."""
 
 import pytest
 import torch
@@ -10,7 +10,7 @@ INPUTS = torch.randn(3, 5, 8, generator=torch.Generator().manual_seed(0))
 
 
 class Doubled(torch.nn.Linear):
-    """What is more than its matrix."""
+    """A layer that does more than multiply with its matrix, so it cannot be fused."""
 
     def forward(self, inputs: torch.Tensor) -> torch.Tensor:
         return 2 * super().forward(inputs)
@@ -22,19 +22,19 @@ def modules(*kinds: type[torch.nn.Linear], bias: bool) -> list[torch.nn.Linear]:
 
 @pytest.mark.parametrize("bias", [False, True])
 @pytest.mark.parametrize(
-    ("kinds", "found"),
+    ("kinds", "expected_type"),
     [
         ((torch.nn.Linear,) * 3, FusedLinear),
         ((Doubled,) * 3, SeparateLinears),
         ((torch.nn.Linear, Doubled, torch.nn.Linear), SeparateLinears),
     ],
 )
-def test_joined_modules(
-    kinds: tuple[type[torch.nn.Linear], ...], found: type[Linear], bias: bool
+def test_fused_modules(
+    kinds: tuple[type[torch.nn.Linear], ...], expected_type: type[Linear], bias: bool
 ) -> None:
     separate = modules(*kinds, bias=bias)
     whole = fuse_linears(*separate)
-    assert isinstance(whole, found)
+    assert isinstance(whole, expected_type)
     with torch.inference_mode():
         expected = torch.cat([module(INPUTS) for module in separate], dim=-1)
         torch.testing.assert_close(whole(INPUTS), expected)
@@ -44,7 +44,7 @@ def test_joined_modules(
             )
 
 
-def test_a_part_of_a_module_that_is_called_whole_is_not_given() -> None:
+def test_a_slice_inside_a_separate_module_is_refused() -> None:
     whole = fuse_linears(*modules(Doubled, Doubled, Doubled, bias=False))
     with pytest.raises(ValueError, match="is not in list"):
         whole.slice_outputs(0, 5)
@@ -54,5 +54,5 @@ def test_matrices_are_not_held_twice() -> None:
     separate = modules(*(torch.nn.Linear,) * 3, bias=True)
     whole = fuse_linears(*separate)
     assert isinstance(whole, FusedLinear)
-    storages = {each.weight.untyped_storage().data_ptr() for each in separate}
+    storages = {module.weight.untyped_storage().data_ptr() for module in separate}
     assert storages == {whole.weight.untyped_storage().data_ptr()}

@@ -1,4 +1,4 @@
-"""With the grammar, runs of locations and codes are whole, in both engines alike."""
+"""With the grammar, both engines write complete boxes and masks, and the same ones."""
 
 import re
 from collections.abc import Callable, Sequence
@@ -27,7 +27,7 @@ LOCATION, SEGMENT, SPACE, WORD = (
     NAMES.index(name) for name in ("<loc0512>", "<seg064>", tokenizer.SPACE, tokenizer.WORDS[0])
 )
 LETTERS = {LOCATION: "l", SEGMENT: "s", SPACE: " ", WORD: "w"}
-# A run at the end may be open: the answer was cut.
+# The last object may be incomplete: the answer was cut.
 WHOLE = re.compile(r"(?:[w ]|llll *(?:s{16}(?=[w ]|$)|(?=w|$)))*(?:l{0,3}|llll *s{0,15})")
 
 
@@ -37,20 +37,20 @@ def forbidden(state: int) -> torch.Tensor:
 
 @given(choices=st.lists(st.sampled_from(list(LETTERS)), max_size=60))
 def test_what_may_follow_is_well_formed(choices: Sequence[int]) -> None:
-    """And only that: what may not follow would be no beginning of anything well-formed."""
+    """A token is forbidden exactly if no well-formed answer begins with it appended."""
     state, written = FREE, ""
-    for code in choices:
-        refused = bool(forbidden(state)[code])
-        assert refused == (WHOLE.fullmatch(written + LETTERS[code]) is None)
+    for token_id in choices:
+        refused = bool(forbidden(state)[token_id])
+        assert refused == (WHOLE.fullmatch(written + LETTERS[token_id]) is None)
         if not refused:
-            written += LETTERS[code]
-            state = int(GRAMMAR.after(torch.tensor([state]), torch.tensor([code])))
+            written += LETTERS[token_id]
+            state = int(GRAMMAR.after(torch.tensor([state]), torch.tensor([token_id])))
 
 
 def test_tokens_without_a_name_and_the_end_are_like_words() -> None:
-    for code in (len(NAMES), NAMES.index("<eos>")):
-        assert not forbidden(FREE)[code]
-        assert forbidden(1)[code]  # a box that was begun is completed
+    for token_id in (len(NAMES), NAMES.index("<eos>")):
+        assert not forbidden(FREE)[token_id]
+        assert forbidden(1)[token_id]  # a box that was begun is completed
 
 
 @pytest.fixture(scope="module")
@@ -61,7 +61,7 @@ def answers(
         loaded = engine(checkpoint(generation), kind=kind, grammar=grammar, batch_size=3)
         if kind == "fast":
             loaded._buckets = ShapeBuckets(steps=3, rows=2, columns=32)
-        return [each for row in loaded.generate(BLOCK) for each in row]
+        return [answer for row in loaded.generate(BLOCK) for answer in row]
 
     return answers
 
@@ -74,19 +74,19 @@ def letters(answer: Generation) -> str:
     )
 
 
-def test_engines_agree_and_all_runs_are_whole(
+def test_engines_agree_and_all_objects_are_complete(
     answers: Callable[..., list[Generation]], generation: int
 ) -> None:
     fast, reference = (answers(generation, kind) for kind in ("fast", "reference"))
     free = answers(generation, "fast", grammar=False)
-    assert [[token[:2] for token in each.tokens] for each in fast] == [
-        [token[:2] for token in each.tokens] for each in reference
+    assert [[token[:2] for token in answer.tokens] for answer in fast] == [
+        [token[:2] for token in answer.tokens] for answer in reference
     ]
-    for one, other in zip(fast, reference, strict=True):
-        assert WHOLE.fullmatch(letters(one))
+    for answer, other in zip(fast, reference, strict=True):
+        assert WHOLE.fullmatch(letters(answer))
         logprobs = [token.logprob for token in other.tokens]
-        assert [token.logprob for token in one.tokens] == pytest.approx(logprobs, abs=1e-3)
-    assert not all(WHOLE.fullmatch(letters(each)) for each in free)  # or this shows nothing
-    for one, other in zip(fast, free, strict=True):
+        assert [token.logprob for token in answer.tokens] == pytest.approx(logprobs, abs=1e-3)
+    assert not all(WHOLE.fullmatch(letters(answer)) for answer in free)  # the grammar has an effect
+    for answer, other in zip(fast, free, strict=True):
         if WHOLE.fullmatch(letters(other)):  # nothing was forbidden, so nothing changes
-            assert one == other
+            assert answer == other

@@ -14,8 +14,8 @@ from hypothesis import strategies as st
 from support.compiler import fused_for_cpu, needs_compiler
 from torch._dynamo.exc import FailOnRecompileLimitHit
 
-from demo.evaluation.quality import LEARNT, tasks
-from demo.scenes.encoded_image import seen
+from demo.evaluation.quality import LEARNED_KINDS, tasks
+from demo.scenes.encoded_image import model_image
 from demo.scenes.scenes import draw_scene
 from inference.engines.fast import FastEngine
 from inference.engines.reference import ReferenceEngine
@@ -267,7 +267,7 @@ def test_weights_are_not_held_twice(fast: Mapping[int, FastEngine]) -> None:
 
 def test_the_demo_checkpoint_answers_as_by_the_reference(engine: Callable[..., Any]) -> None:
     drawn = (draw_scene(2027, index) for index in itertools.count())
-    scenes = list(itertools.islice((each for each in drawn if each.kind in LEARNT), 200))
+    scenes = list(itertools.islice((each for each in drawn if each.kind in LEARNED_KINDS), 200))
     block = []
     for number, scene in enumerate(scenes):
         sample = Sample(
@@ -278,7 +278,7 @@ def test_the_demo_checkpoint_answers_as_by_the_reference(engine: Callable[..., A
             (str(FAMILIES["paligemma"].task_prompt(task, sample)), task.max_new_tokens)
             for task in asked_here
         ]
-        block.append(Request(seen(scene.image, 128), tuple(prompts)))
+        block.append(Request(model_image(scene.image, 128), tuple(prompts)))
     found, expected = (
         engine(DEMO, kind=kind, batch_size=32, threads=2).generate(block)
         for kind in ("fast", "reference")

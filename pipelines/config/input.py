@@ -25,8 +25,8 @@ class Limits(Frozen):
 class Input(Frozen):
     """The shards, and the fields that are read from their samples."""
 
-    shards: str | tuple[str, ...]  # paths with {braces} and globs, of tars and Parquet files
-    # Extension of a tar member or name of a column, or json:field; null: images without texts.
+    shards: str | tuple[str, ...]  # paths with {braces} and globs: tars, Parquet, folders
+    # Extension of a tar member or a file, name of a column, or json:field; null: no texts.
     text: str | None = "txt"
     image: str | None = None  # column of Parquet files with the images; null: found by its type
     carry: tuple[str, ...] = ()  # further columns, written like `text`

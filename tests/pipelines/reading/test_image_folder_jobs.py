@@ -8,7 +8,7 @@ import pyarrow.parquet as pq
 import pytest
 from support.sample_data import job, pairs, write_shard
 
-from pipelines.adapters.steps import Reading
+from pipelines.adapters.steps import SampleReader
 from pipelines.config.job import Job
 from pipelines.operations.inspect import select
 from pipelines.operations.run import run
@@ -125,5 +125,5 @@ def test_the_steps_for_other_pipelines_read_folders(tmp_path: Path, photos: Path
     made = over_folder(tmp_path)
     (photos / "000003.jpg").write_bytes(b"")
     (unit,) = plan(made).units
-    read = list(Reading(resolve(made)).samples(unit))
+    read = list(SampleReader(resolve(made)).samples(unit))
     assert [isinstance(each, Sample) for each in read] == [n != 3 for n in range(10)]

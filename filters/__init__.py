@@ -1,4 +1,4 @@
-"""Responsibility filters; `AnyFilter` is the one list of them."""
+"""Responsibility filters; `AnyFilter` lists all of them."""
 
 from typing import Annotated
 

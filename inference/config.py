@@ -10,7 +10,7 @@ from schemas.frozen import Frozen
 class Model(Frozen):
     """The checkpoint and how the engine runs it."""
 
-    checkpoint: str  # a local directory or a hub id, such as google/paligemma2-3b-mix-448
+    checkpoint: str  # a local directory or a hub id
     revision: str = "main"  # branch, tag or commit of a hub id; resolved to a commit once
     adapter: str | None = None  # a LoRA of peft: a local directory or a hub id
     adapter_revision: str = "main"

@@ -1,4 +1,4 @@
-"""A filter's verdict on one item."""
+"""The verdict of one filter on one item."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -33,10 +33,10 @@ def redact(
 
 
 def quarantine(reason: str, scores: Mapping[str, float] | None = None) -> Verdict:
-    """The filter judged the item and is undecided: a person has to look at it."""
+    """The item was judged, but a person must decide."""
     return Verdict("quarantine", reason, scores or {})
 
 
 def indeterminate(reason: str, scores: Mapping[str, float] | None = None) -> Verdict:
-    """The filter could not judge (error, time-out, unsupported language): never a pass."""
+    """The item was not judged (error, time-out, unsupported language); never a pass by default."""
     return Verdict("indeterminate", reason, scores or {})

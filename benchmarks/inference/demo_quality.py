@@ -14,7 +14,7 @@ import typer
 from rich.console import Console
 from rich.table import Table
 
-from demo.evaluation.quality import LEARNT, TARGETS, measure
+from demo.evaluation.quality import LEARNED_KINDS, TARGETS, measure
 from demo.evaluation.scoring import Score
 from demo.scenes.scenes import draw_scene
 from demo.training import placards
@@ -34,7 +34,7 @@ def main(
     resources = Resources(lambda path: open(path, "rb"), threads=threads)  # noqa: SIM115
     engine = load_engine(model, resolve_checkpoint(model), resources)
     drawn = (draw_scene(seed, index) for index in itertools.count())
-    learnt = (scene for scene in drawn if scene.kind in LEARNT)
+    learnt = (scene for scene in drawn if scene.kind in LEARNED_KINDS)
     scores = dict(measure(engine, list(itertools.islice(learnt, scenes))))
     mixed = placards.scenes(seed, 0, scenes)
     scores["placard"] = Score(placards.examine(classifier, mixed), scenes)

@@ -2,9 +2,9 @@
 
 from typing import Any
 
-from demo.evaluation.quality import LEARNT
+from demo.evaluation.quality import LEARNED_KINDS
 from demo.scenes import words
-from demo.scenes.encoded_image import seen
+from demo.scenes.encoded_image import model_image
 from demo.scenes.scenes import draw_scene
 from inference import Engine, Model, load_engine, resolve_checkpoint
 from schemas.generation import Request
@@ -25,8 +25,8 @@ def demo_requests(
 ) -> list[Request]:
     """Draw `scenes` scenes, squashed to the checkpoint's resolution, each with all prompts."""
     drawn = (draw_scene(SEED, index) for index in range(4 * scenes))
-    whole = [scene for scene in drawn if scene.kind in LEARNT][:scenes]
-    return [Request(seen(scene.image, resolution), prompts) for scene in whole]
+    whole = [scene for scene in drawn if scene.kind in LEARNED_KINDS][:scenes]
+    return [Request(model_image(scene.image, resolution), prompts) for scene in whole]
 
 
 def cpu_engine(

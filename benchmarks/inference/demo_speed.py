@@ -11,7 +11,7 @@ from typing import Annotated
 import typer
 
 from demo.scenes import words
-from demo.scenes.encoded_image import seen
+from demo.scenes.encoded_image import model_image
 from demo.scenes.scenes import draw_scene
 from inference import Model, load_engine, resolve_checkpoint
 from schemas.generation import Request
@@ -40,7 +40,7 @@ def main(
     loaded = time.perf_counter()
     scenes = (draw_scene(2026, index) for index in range(4 * SCENES))
     whole = [scene for scene in scenes if scene.kind != "corrupt"][:SCENES]
-    block = [Request(seen(scene.image, engine.image_spec.side), PROMPTS) for scene in whole]
+    block = [Request(model_image(scene.image, engine.image_spec.side), PROMPTS) for scene in whole]
     drawn = time.perf_counter()
     answers = engine.generate(block)
     answered = time.perf_counter()

@@ -17,6 +17,8 @@ from transformers import PaliGemmaForConditionalGeneration
 from benchmarks.inference.random_weights import paligemma2_3b
 from inference.benchmarking.benchmark import prompts
 from inference.benchmarking.roofline import Lengths, Rates, least_seconds
+from inference.families import FAMILIES
+from inference.families.paligemma.workload import count_workload
 
 MIX = ("caption", "ocr", "detect")
 IMAGES = 512
@@ -34,10 +36,15 @@ def main(
     with torch.device("meta"):
         float32: Any = PaliGemmaForConditionalGeneration(paligemma2_3b(resolution))
     model = float32.to(torch.bfloat16)
+    workload = count_workload(model)
     random = Random(0)
-    answers = [Lengths(PROMPT, length) for _ in range(IMAGES) for _, length in prompts(MIX, random)]
-    least = least_seconds(model, IMAGES, answers, slots, Rates(matrix * 1e12, copy * 1e12))
-    arithmetic = least_seconds(model, IMAGES, answers, slots, Rates(matrix * 1e12, float("inf")))
+    answers = [
+        Lengths(PROMPT, length)
+        for _ in range(IMAGES)
+        for _, length in prompts(MIX, random, FAMILIES["paligemma"])
+    ]
+    least = least_seconds(workload, IMAGES, answers, slots, Rates(matrix * 1e12, copy * 1e12))
+    arithmetic = least_seconds(workload, IMAGES, answers, slots, Rates(matrix * 1e12, float("inf")))
     typer.echo(
         f"{resolution} pixels: {IMAGES / least:.0f} images/s at most, {arithmetic / least:.0%} of "
         f"the time arithmetic; {TARGET * IMAGES / least:.0f} at {TARGET:.0%} of that"

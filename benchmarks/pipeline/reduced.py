@@ -19,7 +19,7 @@ from rich.console import Console
 from rich.table import Table
 
 from benchmarks.pipeline.pass_over_shards.photographs import photographs
-from demo.evaluation.scoring import Found, detection
+from demo.evaluation.scoring import LabeledBox, detection
 from demo.scenes import picture, words
 from demo.scenes.questions import ask
 from inference import (
@@ -169,7 +169,7 @@ def _placed(value: Any) -> Any:
     """A task's value; the boxes of `detect` without their scores."""
     if isinstance(value, str):
         return value
-    return [Found(row["label"], tuple(row[edge] for edge in _EDGES)) for row in value]
+    return [LabeledBox(row["label"], tuple(row[edge] for edge in _EDGES)) for row in value]
 
 
 main.__doc__ = __doc__  # what --help shows

@@ -12,6 +12,14 @@ import torch
 from inference import Model, load_engine, resolve_checkpoint
 from inference.benchmarking.roofline import Lengths, Rates, least_seconds, measured_rates
 from inference.engines.base import batches
+from inference.families.family import ModelFamily
+from inference.tasks.intents import (
+    AnswerQuestion,
+    DescribeImage,
+    Intent,
+    LocateObjects,
+    ReadText,
+)
 from schemas.generation import Generation, Request
 from schemas.resources import Resources
 
@@ -19,20 +27,20 @@ _SEED = 0
 
 
 class Kind(NamedTuple):
-    """A prompt, and the range of lengths that its answers are cut at."""
+    """An intent, and the range of lengths that its answers are cut at."""
 
-    prompt: str
+    intent: Intent
     shortest: int  # tokens, inclusive
     longest: int
 
 
-# The lengths that PaliGemma's mix checkpoints give such answers, approximately.
+# The lengths that mix checkpoints give such answers, approximately.
 KINDS: Mapping[str, Kind] = {
-    "caption": Kind("caption en", 7, 17),
-    "ocr": Kind("ocr", 1, 80),
-    "detect": Kind("detect person ; car", 6, 30),
-    "segment": Kind("segment person", 22, 44),
-    "answer": Kind("answer en how many people are there?", 1, 3),
+    "caption": Kind(DescribeImage("short", "en"), 7, 17),
+    "ocr": Kind(ReadText(), 1, 80),
+    "detect": Kind(LocateObjects(("person", "car")), 6, 30),
+    "segment": Kind(LocateObjects(("person",), masks=True), 22, 44),
+    "answer": Kind(AnswerQuestion("how many people are there?", "en"), 1, 3),
 }
 
 
@@ -82,7 +90,7 @@ def bench(
     noise = np.random.default_rng(_SEED)
     shape = (images, engine.image_spec.side, engine.image_spec.side, 3)
     pixels = noise.integers(0, 256, shape, dtype=np.uint8)
-    requests = [Request(image, prompts(kinds, random)) for image in pixels]
+    requests = [Request(image, prompts(kinds, random, engine.family)) for image in pixels]
     for block_size in block_sizes or [engine.block_size]:
         engine.generate(requests[:block_size])
         if torch.device(resources.device).type == "cuda":
@@ -93,10 +101,14 @@ def bench(
         yield _rate(engine, requests, answers, block_size, seconds, rates, resources.device)
 
 
-def prompts(kinds: Sequence[str], random: Random) -> tuple[tuple[str, int], ...]:
+def prompts(
+    kinds: Sequence[str], random: Random, family: ModelFamily
+) -> tuple[tuple[str, int], ...]:
     """Draw one prompt of each kind, with the length that its answer is cut at."""
     chosen = [KINDS[kind] for kind in kinds]
-    return tuple((kind.prompt, random.randint(kind.shortest, kind.longest)) for kind in chosen)
+    return tuple(
+        (family.prompt(kind.intent), random.randint(kind.shortest, kind.longest)) for kind in chosen
+    )
 
 
 def _rate(  # noqa: PLR0917
@@ -119,7 +131,7 @@ def _rate(  # noqa: PLR0917
         seconds=seconds,
         tokens=sum(length.answer for length in lengths),
         memory=_peak_memory(device),
-        least=least_seconds(engine.model, len(requests), lengths, engine.max_rows, rates),
+        least=least_seconds(engine.workload(), len(requests), lengths, engine.max_rows, rates),
     )
 
 

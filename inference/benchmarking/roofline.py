@@ -11,7 +11,7 @@ from typing import Any, NamedTuple
 
 import torch
 
-from inference.families.paligemma.quantization import stored
+from inference.families.loaded_model import Workload
 
 
 class Rates(NamedTuple):
@@ -44,46 +44,24 @@ def measured_rates(device: str, dtype: torch.dtype) -> Rates:
 
 
 def least_seconds(
-    model: Any, images: int, answers: Sequence[Lengths], slots: int, rates: Rates
+    workload: Workload, images: int, answers: Sequence[Lengths], slots: int, rates: Rates
 ) -> float:
     """Return the least seconds for `images` images and the answers about them.
 
-    `model` is transformers' model; `slots` rows are decoded together. A multiplication and an
-    addition are two operations; attention takes 4 * width operations per pair of tokens.
+    `slots` rows are decoded together.
     """
-    text_config, vision_config = model.config.text_config, model.config.vision_config
-    vision_tower, language_model = model.model.vision_tower, model.model.language_model
-    image_tokens = text_config.num_image_tokens
-    vision_operations = image_tokens * 2 * _weights(vision_tower.encoder.layers)
-    vision_operations += (
-        vision_config.num_hidden_layers * 4 * image_tokens**2 * vision_config.hidden_size
-    )
-    layers = text_config.num_hidden_layers
-    width = text_config.num_attention_heads * text_config.head_dim
-    weights = _weights(language_model.layers)
     prefill_operations = 0.0
     for lengths in answers:
-        length = image_tokens + lengths.prompt
-        prefill_operations += 2 * weights * length + layers * 4 * length**2 * width
-    token_bytes = (  # keys and values
-        2 * layers * text_config.num_key_value_heads * text_config.head_dim * model.dtype.itemsize
-    )
+        length = workload.image_tokens + lengths.prompt
+        prefill_operations += 2 * workload.layer_weights * length
+        prefill_operations += workload.attention_operations * length**2
     steps = [(lengths, max(lengths.answer - 1, 0)) for lengths in answers]
-    weight_bytes = sum(map(stored, _linear_layers(language_model.layers))) + stored(model.lm_head)
-    bytes_read = weight_bytes * sum(count for _, count in steps) / slots
+    bytes_read = workload.weight_bytes * sum(count for _, count in steps) / slots
     for lengths, count in steps:
-        bytes_read += token_bytes * count * (image_tokens + lengths.prompt + count / 2)
-    operations = images * vision_operations + prefill_operations
+        columns = workload.image_tokens + lengths.prompt + count / 2
+        bytes_read += workload.token_bytes * count * columns
+    operations = images * workload.vision_operations + prefill_operations
     return float(operations / rates.matrix + bytes_read / rates.copy)
-
-
-def _weights(layers: Any) -> int:
-    """Count the numbers in the matrices of layers, however they are stored."""
-    return sum(linear.in_features * linear.out_features for linear in _linear_layers(layers))
-
-
-def _linear_layers(layers: Any) -> list[Any]:
-    return [module for module in layers.modules() if isinstance(module, torch.nn.Linear)]
 
 
 def _least_of_ten(call: Callable[[], Any], device: str) -> float:

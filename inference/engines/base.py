@@ -13,7 +13,7 @@ from inference.checkpoint import ResolvedCheckpoint, family_of, fetch_checkpoint
 from inference.config import Model
 from inference.device import model_devices
 from inference.engines.sizing import resolve_sizes
-from inference.families.paligemma.location_grammar import Grammar
+from inference.families.loaded_model import TokenGrammar, Workload
 from inference.hub.adapter import fetch_adapter
 from schemas.errors import WorkerFault
 from schemas.generation import Generation, Request
@@ -48,12 +48,9 @@ class BatchedEngine(ABC):
         )
 
     @cached_property
-    def grammar(self) -> Grammar | None:
+    def grammar(self) -> TokenGrammar | None:
         """The grammar of boxes and masks, if the job's `model.grammar` asks for it."""
-        if not self._uses_grammar:
-            return None
-        head = self.model.lm_head.weight
-        return Grammar(self._loaded.vocabulary.names(len(head)), head.device)
+        return self._loaded.grammar() if self._uses_grammar else None
 
     @property
     def model(self) -> Any:
@@ -64,6 +61,10 @@ class BatchedEngine(ABC):
     def max_rows(self) -> int:
         """The largest number of answers that are decoded together."""
         return self._batch_size
+
+    def workload(self) -> Workload:
+        """Count the model's operations and bytes, for the roofline."""
+        return self._loaded.workload()
 
     def prompt_length(self, prompt: str) -> int:
         """Count the tokens of a prompt, without the image tokens."""

@@ -1,44 +1,15 @@
 """Runs several decode steps per call, replayed from a CUDA graph on a GPU."""
 
 from collections.abc import Callable, Sequence
-from typing import Any, Protocol
+from typing import Any
 
 import torch
 
 from inference.engines.shape_buckets import ShapeBuckets
-from inference.families.paligemma.kernels import DecodeOutput
-from inference.families.paligemma.kv_cache import KVCache
+from inference.families.loaded_model import CachedLanguageModel, DecodeOutput, KVCache
 
 Replay = Callable[[], DecodeOutput]
 Capture = Callable[[Replay], Replay]  # records work on fixed tensors, and returns its replay
-
-
-class CachedLanguageModel(Protocol):
-    """A language model with a KV cache, as the scheduler and the decode loop call it."""
-
-    @property
-    def device(self) -> torch.device: ...
-
-    def prefill(
-        self,
-        features: torch.Tensor,
-        prompts: Sequence[Sequence[int]],
-        cache: KVCache,
-        slots: Sequence[int],
-        /,
-    ) -> DecodeOutput:
-        """Read images and prompts into slots of the cache, and return each row's next token."""
-
-    def step(
-        self,
-        token_ids: torch.Tensor,
-        columns: torch.Tensor,
-        states: torch.Tensor,
-        cache: KVCache,
-        num_columns: int,
-        /,
-    ) -> DecodeOutput:
-        """Read one more token of each of the first rows, and return the token after it."""
 
 
 class DecodeLoop:

@@ -1,7 +1,6 @@
 """The fast engine: continuous batching over a model of plain tensors."""
 
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import nullcontext
 from itertools import groupby
 from typing import NamedTuple
 
@@ -14,10 +13,9 @@ from inference.engines.base import BatchedEngine, batches
 from inference.engines.decode_steps import Capture, CudaGraphs, DecodeLoop
 from inference.engines.scheduler import Batch, BatchScheduler, DecodeRequest
 from inference.engines.shape_buckets import CPU_BUCKETS, GPU_BUCKETS
-from inference.families.paligemma.kernels import PLAIN, compiling, fused
-from inference.families.paligemma.kv_cache import KVCache
-from inference.families.paligemma.language_model import LanguageModel
-from inference.families.paligemma.vision_tower import VisionTower
+from inference.families.loaded_model import KVCache
+from inference.tasks.intents import DescribeImage, ReadText
+from schemas.errors import JobError
 from schemas.generation import Generation, Request
 from schemas.resources import Resources
 from schemas.sample import RGB
@@ -38,11 +36,14 @@ class FastEngine(BatchedEngine):
 
     def __init__(self, model: Model, checkpoint: ResolvedCheckpoint, resources: Resources) -> None:
         super().__init__(model, checkpoint, resources)
-        self._vision_tower = VisionTower(self.model)
         on_gpu = torch.device(resources.device).type == "cuda"
         self._compiled = on_gpu and model.compile
-        kernels = fused() if self._compiled else PLAIN
-        self._language_model = LanguageModel(self.model, kernels, self.grammar)
+        layers = self._loaded.fast_layers(self._compiled, self.grammar)
+        if layers is None:
+            raise JobError(
+                f"model.engine: {self.family.title} has no fast engine: set model.engine: reference"
+            )
+        self._vision_tower, self._language_model, self._compiling = layers
         self._buckets = GPU_BUCKETS if on_gpu else CPU_BUCKETS
         # A CUDA graph belongs to one device.
         captures = self._compiled and resources.gpus == 1
@@ -63,8 +64,9 @@ class FastEngine(BatchedEngine):
         """
         side = self.image_spec.side
         image: RGB = np.zeros((side, side, 3), dtype=np.uint8)
-        one_prompt = Request(image, (("caption en", _WARM_UP_TOKENS),))
-        two_prompts = Request(image, (("ocr", _WARM_UP_TOKENS), ("caption en", _WARM_UP_TOKENS)))
+        caption = (self.family.prompt(DescribeImage("short", "en")), _WARM_UP_TOKENS)
+        ocr = (self.family.prompt(ReadText()), _WARM_UP_TOKENS)
+        one_prompt, two_prompts = Request(image, (caption,)), Request(image, (ocr, caption))
         for block in (
             [one_prompt] * self._batch_size,
             [two_prompts] * self._batch_size,
@@ -74,7 +76,7 @@ class FastEngine(BatchedEngine):
         self.oom_retries = 0
 
     def _generate(self, block: Sequence[Request], batch_size: int) -> list[tuple[Generation, ...]]:
-        with compiling() if self._compiled else nullcontext():
+        with self._compiling():
             return self._compute(block, batch_size)
 
     def _compute(self, block: Sequence[Request], batch_size: int) -> list[tuple[Generation, ...]]:

@@ -6,10 +6,9 @@ from typing import NamedTuple
 
 import torch
 from transformers import LogitsProcessor
-from transformers.modeling_outputs import BaseModelOutputWithPooling
 
 from inference.engines.base import BatchedEngine, batches
-from inference.families.paligemma.location_grammar import Grammar
+from inference.families.loaded_model import GRAMMAR_START, TokenGrammar
 from schemas.generation import Generation, Request
 
 
@@ -31,7 +30,7 @@ class _GreedyLogprobs(LogitsProcessor):
     The softmax is over all tokens, also those that a grammar forbids.
     """
 
-    def __init__(self, grammar: Grammar | None) -> None:
+    def __init__(self, grammar: TokenGrammar | None) -> None:
         self.steps: list[torch.Tensor] = []  # each [batch]
         self._grammar = grammar
         self._states: torch.Tensor | None = None  # [batch]
@@ -41,9 +40,11 @@ class _GreedyLogprobs(LogitsProcessor):
         self.steps.append(allowed.amax(dim=-1) - scores.logsumexp(dim=-1))
         return allowed
 
-    def _allowed(self, grammar: Grammar, scores: torch.Tensor) -> torch.Tensor:
+    def _allowed(self, grammar: TokenGrammar, scores: torch.Tensor) -> torch.Tensor:
         if self._states is None:
-            self._states = torch.zeros(len(scores), dtype=torch.int64, device=scores.device)
+            self._states = torch.full(
+                (len(scores),), GRAMMAR_START, dtype=torch.int64, device=scores.device
+            )
         allowed = scores.masked_fill(grammar.forbidden(self._states), float("-inf"))
         self._states = grammar.after(self._states, allowed.argmax(dim=-1))
         return allowed
@@ -79,9 +80,7 @@ class ReferenceEngine(BatchedEngine):
 
     def _features(self, requests: Sequence[Request]) -> torch.Tensor:
         """Encode images as the language model's input: [images, image tokens, width]."""
-        values = self._pixel_values(requests)
-        features: torch.Tensor = self._loaded.model.get_image_features(values).pooler_output
-        return features
+        return self._loaded.features(self._pixel_values(requests))
 
     def _decode(self, batch: Sequence[_DecodeRequest], features: torch.Tensor) -> list[Generation]:
         """Generate the answers to prompts of one limit."""
@@ -97,14 +96,12 @@ class ReferenceEngine(BatchedEngine):
         input_ids = torch.tensor(padded, device=self._device)
         batch_features = features[[prompt.image for prompt in batch]]
         logprobs = _GreedyLogprobs(self.grammar)
-        output = self._loaded.model.generate(
-            input_ids=input_ids,
-            attention_mask=torch.tensor(mask, device=self._device),
-            # 0 marks the prefix: without it, attention inside the prefix would be causal.
-            token_type_ids=torch.zeros_like(input_ids),
-            mm_encoder_outputs={"image": BaseModelOutputWithPooling(pooler_output=batch_features)},
-            max_new_tokens=batch[0].max_new_tokens,
-            logits_processor=[logprobs],
+        output = self._loaded.generate(
+            input_ids,
+            torch.tensor(mask, device=self._device),
+            batch_features,
+            batch[0].max_new_tokens,
+            [logprobs],
         )
         token_ids = output[:, longest:].tolist()
         scores = torch.stack(logprobs.steps, dim=1).tolist()

@@ -8,10 +8,13 @@ from dataclasses import dataclass, field
 
 import torch
 
-from inference.engines.decode_steps import CachedLanguageModel, DecodeLoop
-from inference.families.paligemma.kernels import DecodeOutput
-from inference.families.paligemma.kv_cache import KVCache
-from inference.families.paligemma.location_grammar import FREE
+from inference.engines.decode_steps import DecodeLoop
+from inference.families.loaded_model import (
+    GRAMMAR_START,
+    CachedLanguageModel,
+    DecodeOutput,
+    KVCache,
+)
 
 _FREE_SLOT = (0, 0, 0)  # token id, column and state
 
@@ -33,7 +36,7 @@ class DecodedRow:
     request: DecodeRequest
     token_ids: list[int] = field(default_factory=list, repr=False)
     logprobs: list[float] = field(default_factory=list, repr=False)
-    state: int = FREE  # the grammar's, after the last token
+    state: int = GRAMMAR_START  # the grammar's, after the last token
 
 
 @dataclass(frozen=True, slots=True)

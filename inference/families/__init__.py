@@ -6,6 +6,7 @@ from typing import Any
 from inference.families.family import ModelFamily
 from inference.families.paligemma.family import PaliGemmaFamily
 
+EXAMPLE_CHECKPOINT = "google/paligemma2-3b-mix-224"  # in the job file that `shardmill init` writes
 FAMILIES: dict[str, ModelFamily] = {"paligemma": PaliGemmaFamily()}
 
 

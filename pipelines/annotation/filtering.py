@@ -8,7 +8,7 @@ from typing import Any, cast
 
 from filters import ImageFilter, TextFilter
 from filters.base import Filter, Judge, filter_names
-from filters.text_analysis.language_detection import detect
+from filters.text_analysis.language_detection import detect_language
 from inference.tasks.task import Task
 from pipelines.config.validation_errors import errors_at
 from pipelines.rows.row import Answer, Row
@@ -232,5 +232,5 @@ def _apply(row: Row, loaded: _LoadedFilter, verdicts: Sequence[Verdict]) -> None
 def _detect_language(row: Row) -> None:
     """Set the language of the source text, for the filters and for the counts."""
     if (text := row.texts.get("source_text")) is not None and not text.language:
-        row.texts["source_text"] = Text(text.value, detect(text.value))
+        row.texts["source_text"] = Text(text.value, detect_language(text.value))
         row.language = row.texts["source_text"].language or "unknown"

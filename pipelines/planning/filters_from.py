@@ -7,7 +7,7 @@ from typing import Any
 from pydantic import TypeAdapter
 
 from filters import AnyFilter, Filter
-from filters.base import filter_names, numbered
+from filters.base import filter_names, unique_names
 from pipelines.config.job import Job
 from pipelines.config.recorded import read_recorded
 from pipelines.output.output import Output, open_output
@@ -74,7 +74,7 @@ def filters_to_run(job: Job, earlier: EarlierOutput | None) -> dict[str, Filter]
         if record not in earlier.ran
     ]
     kinds = [*(str(record["kind"]) for record in earlier.ran), *(stage.kind for stage in added)]
-    names = numbered(kinds)
+    names = unique_names(kinds)
     filters: dict[str, Filter] = {}
     for name, record in zip(names, earlier.ran, strict=False):
         if record.get("applies_to", "source") != "source":

@@ -40,14 +40,6 @@ class GreedyToken(NamedTuple):
     logprobs: torch.Tensor  # float32 [rows], under the softmax over the whole vocabulary
 
 
-class DecodeOutput(NamedTuple):
-    """The next tokens of some rows: [rows] after one step, [rows, steps] after several."""
-
-    token_ids: torch.Tensor  # int64
-    logprobs: torch.Tensor  # float32, under the softmax over the whole vocabulary
-    states: torch.Tensor  # int64, the grammar's states after the tokens
-
-
 def rms_norm(hidden: torch.Tensor, weight: torch.Tensor, epsilon: float) -> torch.Tensor:
     """Normalize the last dimension by its root mean square, in float32: arXiv 1910.07467."""
     _mark_static(hidden, -1)

@@ -11,11 +11,11 @@ from typing import Any, NamedTuple
 import torch
 from torch.nn import functional
 
+from inference.families.loaded_model import DecodeOutput, TokenGrammar
 from inference.families.paligemma.attention import Attention, RotaryEmbedding
 from inference.families.paligemma.decoder_layer import DecoderLayer, PositionContext, load_norm
-from inference.families.paligemma.kernels import AttentionMask, DecodeOutput, Kernels
+from inference.families.paligemma.kernels import AttentionMask, Kernels
 from inference.families.paligemma.kv_cache import KVCache
-from inference.families.paligemma.location_grammar import Grammar
 
 
 class _DeviceGroup(NamedTuple):
@@ -36,7 +36,7 @@ class LanguageModel:
     which is also the head's device, because both share their weights.
     """
 
-    def __init__(self, model: Any, kernels: Kernels, grammar: Grammar | None = None) -> None:
+    def __init__(self, model: Any, kernels: Kernels, grammar: TokenGrammar | None = None) -> None:
         gemma, config = model.model.language_model, model.config.text_config
         self_attention = gemma.layers[0].self_attn
         self._kernels = kernels

@@ -1,6 +1,7 @@
 """PaliGemma as transformers runs it, loaded so that it computes what its authors published."""
 
 from collections.abc import Sequence
+from contextlib import nullcontext
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -12,13 +13,20 @@ from transformers import (
     PaliGemmaForConditionalGeneration,
     PaliGemmaProcessor,
 )
+from transformers.modeling_outputs import BaseModelOutputWithPooling
 from transformers.utils import logging
 
 from inference.families.dimensions import place_layers
+from inference.families.loaded_model import FastLayers, TokenGrammar, Workload
 from inference.families.paligemma.device_map import device_map
 from inference.families.paligemma.dimensions import read_dimensions
+from inference.families.paligemma.kernels import PLAIN, compiling, fused
+from inference.families.paligemma.language_model import LanguageModel
+from inference.families.paligemma.location_grammar import Grammar
 from inference.families.paligemma.quantization import quantisation
 from inference.families.paligemma.tokens import Vocabulary
+from inference.families.paligemma.vision_tower import VisionTower
+from inference.families.paligemma.workload import count_workload
 from schemas.errors import JobError
 
 # The annotations of transformers reject documented uses of all three.
@@ -28,8 +36,8 @@ _logging: Any = logging
 
 
 @dataclass(frozen=True, slots=True)
-class PaliGemma:
-    """A checkpoint in memory: its weights, its tokens and how pixels become numbers."""
+class LoadedCheckpoint:
+    """A checkpoint in memory: its weights, its tokens and its image processing."""
 
     model: Any  # PaliGemmaForConditionalGeneration
     vocabulary: Vocabulary
@@ -38,18 +46,61 @@ class PaliGemma:
     std: tuple[float, ...]
 
     def pixel_values(self, images: torch.Tensor) -> torch.Tensor:
-        """uint8 [n, S, S, 3] as the vision tower takes them, [n, 3, S, S] from -1 to 1.
+        """Convert model images, uint8 [n, S, S, 3], to [n, 3, S, S] with values from -1 to 1.
 
-        The steps and roundings are those of the checkpoint's own image processor, to the bit.
+        Steps and rounding are the same as in the checkpoint's own image processor, to the bit.
         """
         values = (images.to(torch.float64) * self.rescale).to(torch.float32)
         mean, std = values.new_tensor(self.mean), values.new_tensor(self.std)
         return ((values - mean) / std).permute(0, 3, 1, 2).to(self.model.dtype)
 
+    def features(self, pixel_values: torch.Tensor) -> torch.Tensor:
+        """Encode images with transformers' own modules: [n, image tokens, width]."""
+        features: torch.Tensor = self.model.get_image_features(pixel_values).pooler_output
+        return features
+
+    def generate(
+        self,
+        input_ids: torch.Tensor,
+        attention_mask: torch.Tensor,
+        features: torch.Tensor,
+        max_new_tokens: int,
+        logits_processor: Any,
+    ) -> torch.Tensor:
+        """Run transformers' greedy `generate`: token ids [rows, prefix + generated]."""
+        token_ids: torch.Tensor = self.model.generate(
+            input_ids=input_ids,
+            attention_mask=attention_mask,
+            # 0 marks the prefix: without it, attention inside the prefix would be causal.
+            token_type_ids=torch.zeros_like(input_ids),
+            mm_encoder_outputs={"image": BaseModelOutputWithPooling(pooler_output=features)},
+            max_new_tokens=max_new_tokens,
+            logits_processor=logits_processor,
+        )
+        return token_ids
+
+    def grammar(self) -> Grammar:
+        """Return the grammar of boxes and masks, on the head's device."""
+        head = self.model.lm_head.weight
+        return Grammar(self.vocabulary.names(len(head)), head.device)
+
+    def fast_layers(self, compiled: bool, grammar: TokenGrammar | None) -> FastLayers:
+        """Return vision tower and language model as plain tensors, over the same weights."""
+        kernels = fused() if compiled else PLAIN
+        return FastLayers(
+            VisionTower(self.model),
+            LanguageModel(self.model, kernels, grammar),
+            compiling if compiled else nullcontext,
+        )
+
+    def workload(self) -> Workload:
+        """Count the model's operations and bytes."""
+        return count_workload(self.model)
+
 
 def load(
     folder: Path, precision: str, devices: Sequence[str], adapter: Path | None = None
-) -> PaliGemma:
+) -> LoadedCheckpoint:
     """Load safetensors from a local directory in the given precision; no remote code.
 
     Weights go straight to their device, one after the other; several devices share the layers of
@@ -100,7 +151,7 @@ def load(
         eos_token_id=vocabulary.end,
     )
     pixels = processor.image_processor
-    return PaliGemma(
+    return LoadedCheckpoint(
         model=model.eval(),
         vocabulary=vocabulary,
         rescale=float(pixels.rescale_factor),

@@ -8,6 +8,7 @@ from collections.abc import Sequence
 
 import torch
 
+from inference.families.loaded_model import GRAMMAR_START
 from inference.families.paligemma.locations import MASK_CODES
 
 _OTHER, _LOCATION, _SEGMENT, _SPACE = range(4)  # kinds of tokens
@@ -17,7 +18,7 @@ _PATTERNS = {
     _SPACE: re.compile(r"[▁ ]+"),
 }
 
-FREE = 0  # the state between objects, and at the start
+FREE = GRAMMAR_START  # the state between objects, and at the start
 _BOX = 4  # after four locations; states 1 to 3 count the locations before
 _GAP = 5  # after the spaces behind a box
 _MASK = _GAP + MASK_CODES  # after all mask codes; the states since _GAP count the codes before

@@ -9,6 +9,7 @@ import pytest
 from inference import Model
 from inference.benchmarking.benchmark import KINDS, Rate, bench
 from inference.benchmarking.roofline import Lengths, Rates, least_seconds
+from inference.families.paligemma.workload import count_workload
 from pipelines.operations.bench import KINDS as NAMES
 from schemas.resources import Resources
 
@@ -40,7 +41,7 @@ def test_a_step_reads_weights_as_they_are_stored(
     model = engine(checkpoint(2), precision=precision).model
     config = model.config.text_config
     one_step = [Lengths(prompt=4, answer=2)]
-    bytes_read = least_seconds(model, 0, one_step, 1, Rates(float("inf"), 1))
+    bytes_read = least_seconds(count_workload(model), 0, one_step, 1, Rates(float("inf"), 1))
     # Keys and values of 16 image tokens, 4 of the prompt and, on average, half a generated one.
     bytes_read -= 2 * 4 * config.num_key_value_heads * config.head_dim * 2 * 20.5
     width, inner, kv_width = 64, 4 * 64, config.num_key_value_heads * config.head_dim
@@ -64,7 +65,7 @@ def test_least_seconds(checkpoint: Callable[..., Path], engine: Callable[..., An
 
     def least(**changed: Any) -> float:
         known: dict[str, Any] = {"images": 2, "answers": work, "slots": 3, "rates": Rates(1e9, 1e9)}
-        return least_seconds(model, **{**known, **changed})
+        return least_seconds(count_workload(model), **{**known, **changed})
 
     assert least(rates=Rates(2e9, 2e9)) == pytest.approx(least() / 2)
     assert least(images=4, answers=2 * work) == pytest.approx(2 * least())

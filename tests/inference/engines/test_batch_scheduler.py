@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from inference.engines.decode_steps import Capture, DecodeLoop
 from inference.engines.scheduler import Batch, BatchScheduler, DecodedRow, DecodeRequest
 from inference.engines.shape_buckets import CPU_BUCKETS, ShapeBuckets
-from inference.families.paligemma.kernels import DecodeOutput
+from inference.families.loaded_model import DecodeOutput
 from inference.families.paligemma.kv_cache import KVCache
 
 END, IMAGE_TOKENS, CAPACITY = 1, 2, 64

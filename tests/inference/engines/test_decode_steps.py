@@ -13,7 +13,7 @@ from torch.fx.experimental.proxy_tensor import make_fx
 from inference.engines.decode_steps import Replay
 from inference.engines.fast import FastEngine
 from inference.engines.shape_buckets import ShapeBuckets
-from inference.families.paligemma.kernels import DecodeOutput
+from inference.families.loaded_model import DecodeOutput
 from schemas.generation import Generation, Request
 
 IMAGES = np.random.default_rng(3).integers(0, 256, (6, 56, 56, 3), dtype=np.uint8)

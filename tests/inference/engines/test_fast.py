@@ -14,13 +14,14 @@ from hypothesis import strategies as st
 from support.compiler import fused_for_cpu, needs_compiler
 from torch._dynamo.exc import FailOnRecompileLimitHit
 
-from demo.evaluation.quality import LEARNT, tasks
-from demo.scenes.encoded_image import seen
+from demo.evaluation.quality import LEARNED_KINDS, tasks
+from demo.scenes.encoded_image import model_image
 from demo.scenes.scenes import draw_scene
 from inference.engines.fast import FastEngine
 from inference.engines.reference import ReferenceEngine
 from inference.engines.shape_buckets import CPU_BUCKETS, GPU_BUCKETS
 from inference.families import FAMILIES
+from inference.families.paligemma.kernels import compiling
 from inference.families.paligemma.language_model import LanguageModel
 from schemas.errors import WorkerFault
 from schemas.generation import Generation, Request
@@ -250,7 +251,7 @@ def test_compiled_it_answers_alike(
     folder = checkpoint(2, attn_logit_softcapping=5.0)
     plain, compiled = (engine(folder, batch_size=3, kind="fast") for _ in "ab")
     compiled._language_model = LanguageModel(compiled.model, fused_for_cpu())
-    compiled._compiled, compiled._buckets = True, GPU_BUCKETS._replace(rows=4)
+    compiled._compiling, compiled._buckets = compiling, GPU_BUCKETS._replace(rows=4)
     compiled._warm_up()
     block = block_of(*PROMPTS, limit=20)
     assert_same(compiled.generate(block), plain.generate(block))
@@ -267,7 +268,7 @@ def test_weights_are_not_held_twice(fast: Mapping[int, FastEngine]) -> None:
 
 def test_the_demo_checkpoint_answers_as_by_the_reference(engine: Callable[..., Any]) -> None:
     drawn = (draw_scene(2027, index) for index in itertools.count())
-    scenes = list(itertools.islice((scene for scene in drawn if scene.kind in LEARNT), 200))
+    scenes = list(itertools.islice((scene for scene in drawn if scene.kind in LEARNED_KINDS), 200))
     block = []
     for index, scene in enumerate(scenes):
         sample = Sample(
@@ -277,7 +278,7 @@ def test_the_demo_checkpoint_answers_as_by_the_reference(engine: Callable[..., A
             (str(FAMILIES["paligemma"].task_prompt(task, sample)), task.max_new_tokens)
             for task in tasks(scene, index).values()
         ]
-        block.append(Request(seen(scene.image, 128), tuple(prompts)))
+        block.append(Request(model_image(scene.image, 128), tuple(prompts)))
     answers, expected = (
         engine(DEMO, kind=kind, batch_size=32, threads=2).generate(block)
         for kind in ("fast", "reference")

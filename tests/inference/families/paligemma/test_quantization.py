@@ -15,8 +15,8 @@ import torch
 from safetensors.torch import load_file
 from support import random_adapter
 
-from demo.evaluation.quality import LEARNT, tasks
-from demo.scenes.encoded_image import seen
+from demo.evaluation.quality import LEARNED_KINDS, tasks
+from demo.scenes.encoded_image import model_image
 from demo.scenes.scenes import Scene, draw_scene
 from inference.config import Model
 from inference.engines import base as batched
@@ -135,7 +135,7 @@ def test_most_answers_of_a_trained_checkpoint_stay_the_same(engine: Callable[...
             (str(FAMILIES["paligemma"].task_prompt(task, sample)), task.max_new_tokens)
             for task in asked
         ]
-        block.append(Request(seen(scene.image, 128), tuple(prompts)))
+        block.append(Request(model_image(scene.image, 128), tuple(prompts)))
     exact, eight, four = (
         tokens(engine(DEMO, kind="fast", precision=precision, batch_size=16).generate(block))
         for precision in ("float32", "int8", "nf4")
@@ -146,7 +146,7 @@ def test_most_answers_of_a_trained_checkpoint_stay_the_same(engine: Callable[...
 
 
 def _learnt(scene: Scene) -> bool:
-    return scene.kind in LEARNT
+    return scene.kind in LEARNED_KINDS
 
 
 def test_a_row_does_not_depend_on_the_rows_beside_it(

@@ -27,14 +27,14 @@ _SEED = 0
 
 
 class Kind(NamedTuple):
-    """What is asked for, and the range of lengths that answers are cut at."""
+    """An intent, and the range of lengths that its answers are cut at."""
 
     intent: Intent
     shortest: int  # tokens, inclusive
     longest: int
 
 
-# The approximate lengths of such answers by mix checkpoints.
+# The lengths that mix checkpoints give such answers, approximately.
 KINDS: Mapping[str, Kind] = {
     "caption": Kind(DescribeImage("short", "en"), 7, 17),
     "ocr": Kind(ReadText(), 1, 80),

@@ -13,11 +13,11 @@ RGB = npt.NDArray[np.uint8]  # upright pixels, [height, width, 3]
 class Unit:
     """A shard, or a slice of one: what a worker takes and commits."""
 
-    name: str  # of its output file, unique in a job: path below the listed root, no extension
+    name: str  # of the output file, unique in a job: path below the listed root, without extension
     path: str  # the shard's absolute path; of a folder, with "/" at the end
     shard: str  # path below the listed root, with its extension: the identity stored in rows
     size: int  # bytes
-    version: str  # changes whenever the shard's content does
+    version: str  # changes with the shard's content
     # First, and one past the last, in what the shard's format counts: row groups of a Parquet file,
     # images of a folder. None: the whole shard.
     slice: tuple[int, int] | None = None

@@ -1,4 +1,4 @@
-"""PaliGemma as transformers runs it, loaded so that it computes what its authors published."""
+"""Loads a PaliGemma with transformers, so that it computes what its authors published."""
 
 from collections.abc import Sequence
 from contextlib import nullcontext
@@ -23,13 +23,13 @@ from inference.families.paligemma.dimensions import read_dimensions
 from inference.families.paligemma.kernels import PLAIN, compiling, fused
 from inference.families.paligemma.language_model import LanguageModel
 from inference.families.paligemma.location_grammar import Grammar
-from inference.families.paligemma.quantization import quantisation
+from inference.families.paligemma.quantization import quantization_config
 from inference.families.paligemma.tokens import Vocabulary
 from inference.families.paligemma.vision_tower import VisionTower
 from inference.families.paligemma.workload import count_workload
 from schemas.errors import JobError
 
-# The annotations of transformers reject documented uses of all three.
+# The type annotations of transformers reject documented uses of these three.
 _Model: Any = PaliGemmaForConditionalGeneration
 _Greedy: Any = GenerationConfig
 _logging: Any = logging
@@ -101,17 +101,17 @@ class LoadedCheckpoint:
 def load(
     folder: Path, precision: str, devices: Sequence[str], adapter: Path | None = None
 ) -> LoadedCheckpoint:
-    """Load safetensors from a local directory in the given precision; no remote code.
+    """Load safetensors from a local folder in the given precision; no remote code is run.
 
-    Weights go straight to their device, one after the other; several devices share the layers of
-    the text tower. An adapter, in a directory of its own, is merged into the weights, as far as
-    they are not quantised.
+    Weights are loaded straight onto their device, one after the other; several devices share the
+    layers of the language model. An adapter, in a folder of its own, is merged into the weights
+    unless they are quantized.
 
-    Text attention stays what transformers chooses: sdpa for PaliGemma, eager for PaliGemma 2,
-    whose attention soft-cap sdpa has not.
+    The language model's attention is the one that transformers chooses: sdpa for PaliGemma, eager
+    for PaliGemma 2, because sdpa has no soft-cap.
     """
-    _logging.disable_progress_bar()  # the job has its own
-    if (folder / "adapter_config.json").exists():  # transformers would put it over the weights
+    _logging.disable_progress_bar()  # the job has its own progress bar
+    if (folder / "adapter_config.json").exists():  # transformers would apply it unasked
         raise JobError(
             f"model.checkpoint: {str(folder)!r} holds an adapter beside its weights: copy them "
             "without adapter_config.json, and name the adapter in model.adapter"
@@ -119,23 +119,23 @@ def load(
     config = PaliGemmaConfig.from_pretrained(folder, local_files_only=True)
     text: Any = config.text_config
     if getattr(text, "layer_types", None) is not None:
-        # PaliGemma 2 was trained without Gemma 2's sliding window, which at 896 pixels hides the
-        # first of the 4096 image tokens from half of the layers.
+        # PaliGemma 2 was trained without Gemma 2's sliding window. At 896 pixels the window would
+        # hide the first of the 4096 image tokens from half of the layers.
         text.layer_types = ["full_attention"] * text.num_hidden_layers
-    quantised = quantisation(precision)
-    dtype = getattr(torch, precision) if quantised is None else torch.bfloat16
+    quantization = quantization_config(precision)
+    dtype = getattr(torch, precision) if quantization is None else torch.bfloat16
     model, loaded = _Model.from_pretrained(
         folder,
         config=config,
         dtype=dtype,
-        quantization_config=quantised,
-        device_map=places(folder, precision, devices),
+        quantization_config=quantization,
+        device_map=module_devices(folder, precision, devices),
         use_safetensors=True,
         local_files_only=True,
         output_loading_info=True,
     )
     if loaded["missing_keys"] or loaded["mismatched_keys"]:
-        # transformers makes up what is missing, with a warning only.
+        # transformers initializes missing weights at random, with only a warning.
         raise JobError(f"model.checkpoint: weights are missing in {str(folder)!r}: copy it again")
     if adapter is not None:
         from inference.families.paligemma.lora import adapt  # which imports peft
@@ -143,7 +143,7 @@ def load(
         adapt(model, adapter)
     processor = PaliGemmaProcessor.from_pretrained(folder, local_files_only=True)
     vocabulary = Vocabulary(processor, text.num_image_tokens)
-    # Greedy, whatever sampling, penalties or cache the checkpoint's own file asks for.
+    # Greedy decoding, whatever the checkpoint's own generation configuration says.
     model.generation_config = _Greedy(
         do_sample=False,
         num_beams=1,
@@ -160,11 +160,11 @@ def load(
     )
 
 
-def places(folder: Path, precision: str, devices: Sequence[str]) -> dict[str, str]:
-    """The device of each module, as accelerate takes it."""
+def module_devices(folder: Path, precision: str, devices: Sequence[str]) -> dict[str, str]:
+    """Return the device of each module, in accelerate's form."""
     if len(devices) == 1:
         return {"": devices[0]}
     dimensions = read_dimensions(folder)
     stored = dimensions.stored(precision)
     placed = place_layers(dimensions.layers, *stored, len(devices))
-    return {module: devices[place] for module, place in device_map(placed).items()}
+    return {module: devices[gpu] for module, gpu in device_map(placed).items()}

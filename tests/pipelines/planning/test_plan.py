@@ -229,7 +229,9 @@ def test_commits_that_a_run_recorded_stay_while_the_same_is_asked_for(
 def test_a_language_that_the_model_does_not_know_is_refused(full: Job) -> None:
     task = Caption(language="xx")
     told = refusal(full.model_copy(update={"tasks": {"caption": task}}))
-    assert told.startswith("tasks.caption.language: 'xx' is not one of PaliGemma's languages: ar bn")
+    assert told.startswith(
+        "tasks.caption.language: 'xx' is not one of PaliGemma's languages: ar bn"
+    )
 
 
 def test_threads_stay_those_of_the_first_run(full: Job, folder: Path) -> None:

@@ -14,7 +14,7 @@ from demo.training import __main__ as train
 from demo.training import placards
 from inference import Model, load_engine, resolve_checkpoint
 from inference.families.paligemma import locations
-from inference.families.paligemma.loading import PaliGemma
+from inference.families.paligemma.loading import LoadedCheckpoint
 from inference.families.paligemma.tokens import Vocabulary
 from schemas.resources import Resources
 
@@ -60,8 +60,10 @@ def normalized_wrongly(engine: Any, monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def channels_swapped(engine: Any, monkeypatch: pytest.MonkeyPatch) -> None:
-    original = PaliGemma.pixel_values
-    monkeypatch.setattr(PaliGemma, "pixel_values", lambda self, rgb: original(self, rgb.flip(-1)))
+    original = LoadedCheckpoint.pixel_values
+    monkeypatch.setattr(
+        LoadedCheckpoint, "pixel_values", lambda self, rgb: original(self, rgb.flip(-1))
+    )
 
 
 def newline_missing(engine: Any, monkeypatch: pytest.MonkeyPatch) -> None:

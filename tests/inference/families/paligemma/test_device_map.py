@@ -68,7 +68,7 @@ def test_answers_are_those_of_one_device(
 
     def dispatched(folder: Path, precision: str, devices: Sequence[str], *rest: Any) -> Any:
         loaded = load(folder, precision, devices, *rest)
-        places = paligemma.places(folder, precision, ["cpu", "cpu"])
+        places = paligemma.module_devices(folder, precision, ["cpu", "cpu"])
         dispatch_model(loaded.model, places, main_device="cpu", force_hooks=True)
         return loaded
 

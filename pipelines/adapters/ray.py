@@ -49,12 +49,12 @@ SAMPLES = pa.schema(  # the schema that ReadShards and ApplyFilters return
 
 
 def unit_rows(job: Job) -> list[dict[str, Any]]:
-    """Return the units of a job as rows of a dataset; give each its own block, so that they spread."""
+    """Return the units of a job as rows of a dataset; give each row a block of its own."""
     return [asdict(unit) for unit in first_units(job)]
 
 
 class ReadShards:
-    """Reads units to samples, which no filter judges; a failed shard ends with a row that says why."""
+    """Reads units to unfiltered samples; a failed shard ends with a row that says why."""
 
     def __init__(self, job: Job) -> None:
         self._reader = SampleReader(resolve(job))

@@ -11,6 +11,7 @@ from typing import Any, NamedTuple
 import pytest
 import torch
 from support.compiler import fused_for_cpu, needs_compiler
+from support.rounding import UNIT, assert_within
 from torch.nn import functional
 
 from inference.families.paligemma.activation import gelu
@@ -19,7 +20,6 @@ from inference.families.paligemma.kernels import PLAIN, Kernels, Sight, compilin
 WIDTH = 16
 CAPPED = {"scale": 0.3, "cap": 5.0}
 KEYS = {"prefix": CAPPED, "step": CAPPED}
-UNIT = 2.0**-24  # of float32: what rounding once moves a number by, in parts of itself
 ELEMENTARY = 10  # of exp, log, tanh, 1 / sqrt: 2 to 7 in SLEEF; 1 / (1 + exp) adds two
 
 
@@ -229,4 +229,4 @@ def test_a_row_sees_up_to_its_last_column() -> None:
         cut = (each[row : row + 1, :, : end + 1] for each in (keys, values))
         alone = PLAIN.prefix(queries[row : row + 1], *cut, Sight(last[:1], None), **CAPPED)
         for found in (whole[row], alone[0]):
-            assert ((found - expected.value[row]).abs() <= expected.error[row]).all()
+            assert_within(found, expected.value[row], expected.error[row])

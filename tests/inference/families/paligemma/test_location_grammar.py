@@ -10,6 +10,8 @@ import pytest
 import torch
 from hypothesis import given
 from hypothesis import strategies as st
+from support.plain_forward import PlainForward
+from support.same_answers import Answers, assert_same
 
 from demo.training import tokenizer
 from inference.engines.decode_steps import Rounding
@@ -54,14 +56,13 @@ def test_tokens_without_a_name_and_the_end_are_like_words() -> None:
 
 
 @pytest.fixture(scope="module")
-def answers(
-    checkpoint: Callable[..., Path], engine: Callable[..., Any]
-) -> Callable[..., list[Generation]]:
-    def answers(generation: int, kind: str, grammar: bool = True) -> list[Generation]:
+def answers(checkpoint: Callable[..., Path], engine: Callable[..., Any]) -> Callable[..., Answers]:
+    def answers(generation: int, kind: str, grammar: bool = True) -> Answers:
         loaded = engine(checkpoint(generation), kind=kind, grammar=grammar, batch_size=3)
         if kind == "fast":
             loaded._rounding = Rounding(steps=3, rows=2, columns=32)
-        return [each for row in loaded.generate(BLOCK) for each in row]
+        found: Answers = loaded.generate(BLOCK)
+        return found
 
     return answers
 
@@ -74,19 +75,29 @@ def letters(answer: Generation) -> str:
     )
 
 
+def allowed(tokens: Sequence[int]) -> torch.Tensor:
+    """Which may follow these tokens: bool [vocabulary]."""
+    state = torch.tensor([FREE])
+    for token in tokens:
+        state = GRAMMAR.after(state, torch.tensor([token]))
+    return ~GRAMMAR.forbidden(state)[0, : len(NAMES)]
+
+
 def test_engines_agree_and_all_runs_are_whole(
-    answers: Callable[..., list[Generation]], generation: int
+    answers: Callable[..., Answers],
+    checkpoint: Callable[..., Path],
+    exact: Callable[[Path], PlainForward],
+    generation: int,
 ) -> None:
     fast, reference = (answers(generation, kind) for kind in ("fast", "reference"))
     free = answers(generation, "fast", grammar=False)
-    assert [[token[:2] for token in each.tokens] for each in fast] == [
-        [token[:2] for token in each.tokens] for each in reference
-    ]
-    for one, other in zip(fast, reference, strict=True):
-        assert WHOLE.fullmatch(letters(one))
-        logprobs = [token.logprob for token in other.tokens]
-        assert [token.logprob for token in one.tokens] == pytest.approx(logprobs, abs=1e-3)
-    assert not all(WHOLE.fullmatch(letters(each)) for each in free)  # or this shows nothing
-    for one, other in zip(fast, free, strict=True):
-        if WHOLE.fullmatch(letters(other)):  # nothing was forbidden, so nothing changes
-            assert one == other
+    assert_same(BLOCK, fast, reference, exact(checkpoint(generation)), allowed)
+    assert all(WHOLE.fullmatch(letters(each)) for row in fast for each in row)
+    assert not all(
+        WHOLE.fullmatch(letters(each)) for row in free for each in row
+    )  # or this shows nothing
+    for request, row, others in zip(BLOCK, fast, free, strict=True):
+        for prompt, one, other in zip(request.prompts, row, others, strict=True):
+            if WHOLE.fullmatch(letters(other)):  # nothing was forbidden, so nothing changes
+                alone = [Request(request.image, (prompt,))]
+                assert_same(alone, [[one]], [[other]], exact(checkpoint(generation)))

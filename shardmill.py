@@ -1,4 +1,4 @@
-"""Shardmill: image-text shards in, captions, answers, OCR text and detections out, as Parquet.
+"""Shardmill turns image-text shards into captions, answers, OCR text and detections, as Parquet.
 
 from shardmill import Job, run
 summary = run(Job.load("job.yaml"))
@@ -13,20 +13,36 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from pipelines.config.job import Job
-    from pipelines.operations.run import finish, run
+    from pipelines.operations.finish import finish
+    from pipelines.operations.run import run
     from pipelines.planning.plan import Plan, plan
-    from schemas.errors import JobError, WorkerFault
+    from schemas.errors import JobError, ShardFault, ShardmillError, TooManyErrors, WorkerFault
     from schemas.report import Summary
 
-__all__ = ["Job", "JobError", "Plan", "Summary", "WorkerFault", "finish", "plan", "run"]
+__all__ = [
+    "Job",
+    "JobError",
+    "Plan",
+    "ShardFault",
+    "ShardmillError",
+    "Summary",
+    "TooManyErrors",
+    "WorkerFault",
+    "finish",
+    "plan",
+    "run",
+]
 
-_HOMES = {
+_MODULES = {
     "Job": "pipelines.config.job",
     "JobError": "schemas.errors",
     "Plan": "pipelines.planning.plan",
+    "ShardFault": "schemas.errors",
+    "ShardmillError": "schemas.errors",
     "Summary": "schemas.report",
+    "TooManyErrors": "schemas.errors",
     "WorkerFault": "schemas.errors",
-    "finish": "pipelines.operations.run",
+    "finish": "pipelines.operations.finish",
     "plan": "pipelines.planning.plan",
     "run": "pipelines.operations.run",
 }
@@ -34,15 +50,15 @@ _PACKAGES = ("schemas", "filters", "inference", "pipelines")
 
 
 def __getattr__(name: str) -> Any:
-    """The public names, imported at first use, after a look at whose packages these are."""
-    if name not in _HOMES:
+    """Import a public name when it is first used, after a check of the installed packages."""
+    if name not in _MODULES:
         raise AttributeError(f"module 'shardmill' has no attribute {name!r}")
     _check_packages()
-    return getattr(import_module(_HOMES[name]), name)
+    return getattr(import_module(_MODULES[name]), name)
 
 
 def _check_packages() -> None:
-    """Other distributions use these names too; a foreign one must not be imported silently."""
+    """Raise ImportError where a package of another distribution has the name of one of ours."""
     here = Path(__file__).resolve().parent
     for name in _PACKAGES:
         spec = find_spec(name)
@@ -55,13 +71,13 @@ def _check_packages() -> None:
 
 
 def main() -> None:
-    """The command line."""
+    """Run the command line."""
     try:
         _check_packages()
     except ImportError as error:
         sys.exit(f"shardmill: {error}")
-    # Decoding shares the cores with torch, whose OpenMP threads otherwise spin while they wait:
-    # on two busy cores a run took 140 s that takes 22 s with this. It must precede torch's import.
+    # OpenMP threads of torch spin while they wait, and take the cores from decoding. On two busy
+    # cores this setting cut a run from 140 s to 22 s. It must be set before torch is imported.
     os.environ.setdefault("OMP_WAIT_POLICY", "passive")
     from pipelines.cli import main as cli
 

@@ -1,1 +1,1 @@
-"""What `make demo` shows: scenes drawn by code, and a small checkpoint that was trained on them."""
+"""The demo of `make demo`: generated scenes, and a small checkpoint trained on them."""

@@ -1,4 +1,4 @@
-"""Runs the demo: shards drawn, the job run over them, and its answers shown."""
+"""Runs the demo: draws shards, runs the job on them, and shows the results."""
 
 import shutil
 import subprocess
@@ -8,16 +8,16 @@ from pathlib import Path
 from rich.console import Console
 
 from demo.scenes import scenes
-from pipelines.display.contact_sheet import sheet
-from pipelines.display.row_panel import panel
+from pipelines.display.contact_sheet import contact_sheet
+from pipelines.display.row_panel import row_panel
 from pipelines.operations.inspect import select
 from shardmill import Job
 
 JOB = Path("demo/job.yaml")
-FOLDER = Path("demo/output")  # all of the demo's files; made anew by every run
+FOLDER = Path("demo/output")  # all files of the demo; every run creates it anew
 SHARDS, SAMPLES, SEED = 4, 64, 0
-ON_THE_SHEET = 12
-IN_THE_TERMINAL = 3
+SHEET_ROWS = 12
+PANEL_ROWS = 3
 
 QUERY = """\
 {python} -c "import duckdb
@@ -26,7 +26,7 @@ FROM '{output}/*.parquet' GROUP BY ALL ORDER BY ALL\\").show()\""""
 
 
 def main() -> None:
-    """Everything from an empty folder to answers on the screen."""
+    """Run the demo from an empty folder to results on the screen."""
     console = Console(markup=False, highlight=False)
     shutil.rmtree(FOLDER, ignore_errors=True)
     console.print(f"Drawing {SHARDS} shards of {SAMPLES} scenes", style="bold")
@@ -40,21 +40,21 @@ def main() -> None:
 
 
 def _show(output: str, console: Console) -> None:
-    """Some rows as panels, more on a contact sheet, and how to look further."""
-    kept, dropped = select(output, IN_THE_TERMINAL, "kept"), select(output, 1, "dropped")
-    for shown in kept + dropped:
-        console.print(panel(shown.row))
-    picture = FOLDER / "sheet.png"
-    sheet(select(output, ON_THE_SHEET)).save(picture)
+    """Print rows as panels, save more as a contact sheet, and print a query for DuckDB."""
+    kept, dropped = select(output, PANEL_ROWS, "kept"), select(output, 1, "dropped")
+    for row_image in kept + dropped:
+        console.print(row_panel(row_image.row))
+    sheet_file = FOLDER / "sheet.png"
+    contact_sheet(select(output, SHEET_ROWS)).save(sheet_file)
     query = QUERY.format(python=_relative(sys.executable), output=output)
-    console.print(f"\nOutput:  {output}/*.parquet\nPicture: {picture}")
+    console.print(f"\nOutput:  {output}/*.parquet\nPicture: {sheet_file}")
     console.print(f"Ask DuckDB (paste both lines):\n\n{query}", soft_wrap=True)
 
 
 def _relative(path: str) -> str:
-    """The path as it is written from here, where it lies below."""
-    here = Path.cwd()
-    return str(Path(path).relative_to(here)) if Path(path).is_relative_to(here) else path
+    """The path relative to the working directory if it lies below it."""
+    folder = Path.cwd()
+    return str(Path(path).relative_to(folder)) if Path(path).is_relative_to(folder) else path
 
 
 if __name__ == "__main__":

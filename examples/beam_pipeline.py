@@ -16,7 +16,7 @@ import apache_beam as beam
 from apache_beam.ml.inference.base import RunInference
 from apache_beam.options.pipeline_options import PipelineOptions
 
-from pipelines.adapters.beam import ApplyFilters, PaliGemma, ReadShards
+from pipelines.adapters.beam import ApplyFilters, JobModelHandler, ReadShards
 from pipelines.adapters.steps import Answered, Rejected
 from shardmill import Job, JobError
 
@@ -36,7 +36,7 @@ if __name__ == "__main__":
         with beam.Pipeline(options=PipelineOptions(options)) as pipeline:
             read = pipeline | ReadShards(job)
             judged = read.kept | ApplyFilters(job)
-            answered = judged.kept | RunInference(PaliGemma(job))
+            answered = judged.kept | RunInference(JobModelHandler(job))
             _ = answered | beam.FlatMap(told) | beam.io.WriteToText(f"{output}/answers")
             reasons = judged.dropped | beam.Map(lambda rejected: rejected.reason)
             counts = reasons | beam.combiners.Count.PerElement() | beam.Map(str)

@@ -1,9 +1,9 @@
-"""A filter of your own, beside Shardmill's: drop texts that say too much in capitals.
+"""A user-defined filter: drop texts with too many capital letters.
 
     python examples/own_filter.py job.yaml OUTPUT
 
 A filter is a frozen pydantic model; its fields are part of the job's fingerprint. It judges whole
-batches, gives scores even for what it keeps, and reasons as codes that quote nothing.
+batches. Kept items have scores too, and a reason is a code that quotes nothing.
 """
 
 import sys
@@ -23,7 +23,7 @@ from shardmill import Job, JobError, run
 class NoShouting(TextFilter):
     """Keep texts whose share of capitals among the letters is <= max_capitals."""
 
-    fields: ClassVar = "prose"  # not the keys and carried columns
+    fields: ClassVar = "prose"  # without keys and carried columns
     kind: Literal["no_shouting"] = "no_shouting"
     max_capitals: float = Field(0.5, ge=0, le=1)  # share, inclusive
 

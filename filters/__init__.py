@@ -1,8 +1,8 @@
-"""Responsibility filters; `AnyFilter` is the one list of them."""
+"""Responsibility filters; `AnyFilter` lists all of them."""
 
-from typing import Annotated, Any
+from typing import Annotated
 
-from pydantic import Discriminator, Field, InstanceOf, SerializeAsAny, Tag
+from pydantic import Field, InstanceOf, SerializeAsAny, Tag
 from pydantic.json_schema import SkipJsonSchema
 
 from filters.base import Filter, ImageFilter, TextFilter
@@ -20,6 +20,7 @@ from filters.texts.text_safety_model import TextSafetyModel
 from filters.texts.text_safety_rules import TextSafetyRules
 from filters.texts.toxicity_model import ToxicityModel
 from filters.texts.toxicity_rules import ToxicityRules
+from schemas.unions import INSTANCE, LISTED, listed_or_instance
 
 _Listed = Annotated[
     HashList
@@ -40,20 +41,14 @@ _Listed = Annotated[
 ]
 
 
-def _origin(value: Any) -> str:
-    return "instance" if isinstance(value, Filter) else "listed"
-
-
-# One of the listed filters by its `kind`, or an instance of the user's own from Python. As with
-# tasks, a union: behind a wrapping validator strict JSON takes no list for a tuple.
+# One of the listed filters by its `kind`, or a user's own instance from Python.
 AnyFilter = SerializeAsAny[
     Annotated[
-        Annotated[_Listed, Tag("listed")]
-        | Annotated[SkipJsonSchema[InstanceOf[Filter]], Tag("instance")],
-        Discriminator(_origin),
+        Annotated[_Listed, Tag(LISTED)]
+        | Annotated[SkipJsonSchema[InstanceOf[Filter]], Tag(INSTANCE)],
+        listed_or_instance(Filter),
     ]
 ]
-
 __all__ = [
     "AnyFilter",
     "DatacompBasic",

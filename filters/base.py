@@ -1,4 +1,4 @@
-"""What a filter is: a frozen configuration whose `load` gives what judges batches."""
+"""The base of filters: a frozen configuration whose `load` returns the judge of batches."""
 
 from abc import ABC, abstractmethod
 from collections.abc import Sequence
@@ -13,44 +13,46 @@ from schemas.verdict import Verdict
 Item = TypeVar("Item", contravariant=True)
 
 
-def numbered(kinds: Sequence[str]) -> list[str]:
-    """Names for rows and reports: the kind, numbered from the second of a kind on."""
+def unique_names(kinds: Sequence[str]) -> list[str]:
+    """Names for rows and reports: the kind, with a number from its second occurrence on."""
     return [
-        f"{kind}_{earlier + 1}" if (earlier := kinds[:number].count(kind)) else kind
-        for number, kind in enumerate(kinds)
+        f"{kind}_{earlier + 1}" if (earlier := kinds[:index].count(kind)) else kind
+        for index, kind in enumerate(kinds)
     ]
 
 
 class Judge(Protocol[Item]):
-    """Judges a batch: one verdict per item, in order. What it raises ends the worker."""
+    """Judges a batch: one verdict per item, in order. An exception ends the worker."""
 
     def judge(self, items: Sequence[Item], /) -> list[Verdict]: ...
 
 
 class Filter(Frozen, ABC):
-    """Base of all filters; `kind` names one in the job file."""
+    """Base of all filters; the job file names a filter by its `kind`."""
 
-    rules: ClassVar[str] = "1"  # their version: changes whenever the verdicts on anything do
-    conceals: ClassVar[bool] = False  # of what it drops nothing is stored but its own reason
+    rules: ClassVar[str] = "1"  # version; changes whenever the verdict on any input changes
+    conceals: ClassVar[bool] = False  # a row it drops stores only this filter's reason
     kind: str
-    on_indeterminate: Literal["quarantine", "drop", "keep"] = "quarantine"  # what is not judged
+    on_indeterminate: Literal["quarantine", "drop", "keep"] = (
+        "quarantine"  # for items it could not judge
+    )
 
     def files(self) -> tuple[str, ...]:
-        """Files the filter reads when it loads; their digests are part of the fingerprint."""
+        """Paths of files that `load` reads; their digests are part of the fingerprint."""
         return ()
 
     def models(self) -> tuple[ModelReference, ...]:
-        """Models the filter loads, each pinned once; `Resources.model` gives their folders."""
+        """Models that `load` reads, each pinned once; `Resources.model` gives their folders."""
         return ()
 
     def check(self, resources: Resources) -> None:
-        """Say while the job is planned what `load` would refuse: JobError, its field first."""
+        """Raise while the job is planned what `load` would raise: JobError, its field first."""
 
 
 class TextFilter(Filter):
-    """Judges texts of the source and of the model alike."""
+    """Base of filters that judge texts, both source texts and generated ones."""
 
-    fields: ClassVar[Literal["prose", "all"]] = "all"  # prose: no key and no carried columns
+    fields: ClassVar[Literal["prose", "all"]] = "all"  # prose: without the key and carried columns
     applies_to: Literal["source", "generated", "both"] = "both"
 
     @abstractmethod
@@ -58,15 +60,15 @@ class TextFilter(Filter):
 
 
 class ImageFilter(Filter):
-    """Judges samples by their image."""
+    """Base of filters that judge samples by their image."""
 
     reads: ClassVar[Literal["bytes", "header", "frames"]] = "frames"
-    judges_safety: ClassVar[bool] = False  # by a model: what `require_image_safety` asks for
+    judges_safety: ClassVar[bool] = False  # by a model, as `require_image_safety` demands
 
     @abstractmethod
     def load(self, resources: Resources) -> Judge[Sample]: ...
 
 
 def filter_names(filters: Sequence[Filter]) -> list[str]:
-    """Names for rows and reports."""
-    return numbered([stage.kind for stage in filters])
+    """The names of the filters in rows and reports."""
+    return unique_names([stage.kind for stage in filters])

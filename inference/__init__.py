@@ -1,17 +1,22 @@
 """Tasks and the engines that answer them; `AnyTask` is the one list of tasks."""
 
 from collections.abc import Callable, Mapping
-from typing import Annotated, Any
+from typing import Annotated
 
-from pydantic import Discriminator, Field, InstanceOf, SerializeAsAny, Tag
+from pydantic import Field, InstanceOf, SerializeAsAny, Tag
 from pydantic.json_schema import SkipJsonSchema
 
+from inference.checkpoint import (
+    ResolvedCheckpoint,
+    family_of,
+    fetch_checkpoint,
+    resolve_checkpoint,
+)
 from inference.config import Model
 from inference.device import device_type, resolve_device, visible_gpus
 from inference.engine import Engine
 from inference.engines.sizing import Sizes, resolve_sizes
-from inference.families.paligemma.checkpoint import ResolvedCheckpoint, resolve_checkpoint
-from inference.families.paligemma.checkpoint import fetch as fetch_checkpoint
+from inference.families.family import ModelFamily
 from inference.hub.adapter import fetch_adapter
 from inference.hub.hub import fetch_model, resolve_model
 from inference.hub.optional_packages import extra_packages
@@ -19,6 +24,7 @@ from inference.tasks.location_tasks import Detect, Segment
 from inference.tasks.task import Task
 from inference.tasks.text_tasks import AltText, Caption, Describe, Ocr, Prompt, Question, Vqa
 from schemas.resources import Resources
+from schemas.unions import INSTANCE, LISTED, listed_or_instance
 
 _Listed = Annotated[
     Caption | AltText | Describe | Ocr | Vqa | Question | Prompt | Detect | Segment,
@@ -26,17 +32,12 @@ _Listed = Annotated[
 ]
 
 
-def _origin(value: Any) -> str:
-    return "instance" if isinstance(value, Task) else "listed"
-
-
-# One of the listed tasks by its `kind`, or an instance of the user's own from Python. A union, not
-# a wrapping validator: behind one of those, strict JSON takes no list for a tuple.
+# One of the listed tasks by its `kind`, or a user's own instance from Python.
 AnyTask = SerializeAsAny[
     Annotated[
-        Annotated[_Listed, Tag("listed")]
-        | Annotated[SkipJsonSchema[InstanceOf[Task]], Tag("instance")],
-        Discriminator(_origin),
+        Annotated[_Listed, Tag(LISTED)]
+        | Annotated[SkipJsonSchema[InstanceOf[Task]], Tag(INSTANCE)],
+        listed_or_instance(Task),
     ]
 ]
 
@@ -74,6 +75,7 @@ __all__ = [
     "Detect",
     "Engine",
     "Model",
+    "ModelFamily",
     "Ocr",
     "Prompt",
     "Question",
@@ -84,6 +86,7 @@ __all__ = [
     "Vqa",
     "device_type",
     "extra_packages",
+    "family_of",
     "fetch_adapter",
     "fetch_checkpoint",
     "fetch_model",

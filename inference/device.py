@@ -1,4 +1,4 @@
-"""The choice of a device, made once, before work starts."""
+"""Chooses the device of a job, once, before work starts, and asks GPUs for their sizes."""
 
 import os
 from typing import Literal
@@ -7,15 +7,15 @@ from schemas.errors import JobError
 
 
 def resolve_device(
-    device: Literal["auto", "cpu", "cuda"], lent: bool = False
+    device: Literal["auto", "cpu", "cuda"], workers_have_gpus: bool = False
 ) -> Literal["cpu", "cuda"]:
-    """`auto` is a GPU where there is one; a GPU that is asked for must be there.
+    """Resolve `auto` to a GPU if there is one; raise JobError for `cuda` without a GPU.
 
-    `lent` says that workers elsewhere have one, whatever this machine has.
+    With `workers_have_gpus`, workers elsewhere have GPUs, whatever this machine has.
     """
     if device == "cpu":
         return "cpu"
-    if lent:
+    if workers_have_gpus:
         return "cuda"
     import torch
 
@@ -27,7 +27,7 @@ def resolve_device(
 
 
 def device_type(device: str) -> str:
-    """What rounds sums in its own way: the name of a GPU, or the instructions of a CPU."""
+    """Name the hardware that determines rounding: a GPU's name, or a CPU's instruction set."""
     import torch
 
     if device == "cpu":
@@ -35,8 +35,8 @@ def device_type(device: str) -> str:
     return torch.cuda.get_device_name(device)
 
 
-def on_devices(device: str, gpus: int) -> list[str]:
-    """The devices of one model: the one, or so many GPUs; JobError where there are fewer."""
+def model_devices(device: str, gpus: int) -> list[str]:
+    """List the devices of one model: `device`, or `gpus` GPUs; JobError if there are fewer."""
     import torch
 
     if device == "cpu" or gpus == 1:
@@ -48,8 +48,8 @@ def on_devices(device: str, gpus: int) -> list[str]:
     return [f"cuda:{gpu}" for gpu in range(gpus)]
 
 
-def smallest_memory() -> int | None:
-    """Bytes of the GPU here that has the least; None where there is none."""
+def smallest_gpu_memory() -> int | None:
+    """Return the bytes of this machine's smallest GPU; None if it has no GPU."""
     import torch
 
     gpus = range(torch.cuda.device_count())
@@ -57,9 +57,9 @@ def smallest_memory() -> int | None:
 
 
 def visible_gpus() -> list[str]:
-    """The GPUs of this machine as CUDA_VISIBLE_DEVICES names them."""
+    """List this machine's GPUs by their names in CUDA_VISIBLE_DEVICES."""
     import torch
 
-    named = os.environ.get("CUDA_VISIBLE_DEVICES")
-    number = torch.cuda.device_count()
-    return named.split(",")[:number] if named else [str(index) for index in range(number)]
+    names = os.environ.get("CUDA_VISIBLE_DEVICES")
+    count = torch.cuda.device_count()
+    return names.split(",")[:count] if names else [str(index) for index in range(count)]

@@ -1,18 +1,18 @@
-"""What an engine is, and the choice of model in the job file."""
+"""The protocol of an engine, which generates the answers to blocks of requests."""
 
 from collections.abc import Sequence
 from typing import Protocol
 
-from schemas.generation import Generation, Request
+from inference.families.family import ModelFamily
+from schemas.generation import Generation, ImageSpec, Request
 
 
 class Engine(Protocol):
-    """Answers blocks of requests; the result depends on the block alone, unless memory runs out."""
+    """Generates the answers to a block; they depend on the block alone, unless memory runs out."""
 
-    resolution: int  # S: requests hold images of [S, S, 3]
-    oom_retries: (
-        int  # times that memory ran out, and a block was run again in batches half as large
-    )
+    family: ModelFamily  # of the checkpoint: words prompts and reads answers
+    image_spec: ImageSpec  # the images that requests hold
+    oom_retries: int  # blocks run again in batches half as large, after an out-of-memory
 
     def generate(self, block: Sequence[Request], /) -> list[tuple[Generation, ...]]:
-        """One generation per prompt, in the order of the requests and of their prompts."""
+        """Return one generation per prompt, in the order of the requests and of their prompts."""

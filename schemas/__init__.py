@@ -1,1 +1,1 @@
-"""What Shardmill talks in: samples, verdicts, generations, reports and table schemas."""
+"""Types that all packages share: samples, verdicts, generations, reports, errors, tables."""

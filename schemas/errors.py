@@ -1,43 +1,71 @@
-"""The three kinds of trouble: the user's job, the data, and the worker.
+"""The exceptions that Shardmill raises, arranged by whose fault they are.
 
-Messages name fields, files and offsets, never what a sample holds. All of them pickle.
+    Exception
+    └── ShardmillError
+        ├── JobError (also a ValueError)    the user's: the job, the command line, a file they name
+        ├── ShardFault                      the data's: one shard; its unit fails
+        ├── TooManyErrors                   the data's: too many samples or units; the run stops
+        └── WorkerFault                     the machine's: no unit is charged
+            ├── MachineFault                storage or operating system; the attempt does not count
+            └── DeadlinePassed              a step took too long
+                └── DecoderHung             decoding one image took too long
+    KeyboardInterrupt
+    └── Terminated                          nobody's: SIGTERM asked the run to end
+
+Every exception can be pickled, because workers send them to the process that drives the run.
+Messages name fields, files and offsets, never the content of a sample.
 """
 
 
-class JobError(ValueError):
-    """The job, the command line or what they point to is wrong: one line that says the mend."""
+class ShardmillError(Exception):
+    """The base class of all errors that Shardmill raises on purpose."""
 
 
-class ShardFault(Exception):
-    """A shard cannot be read to its end: its unit fails and is reported, the others go on."""
+class JobError(ShardmillError, ValueError):
+    """The job, the command line or a file that they name is wrong.
+
+    The message is one line that says what to change. JobError is a ValueError so that pydantic's
+    validators may raise it.
+    """
+
+
+class ShardFault(ShardmillError):
+    """A shard cannot be read to its end: its unit fails and is reported; other units go on."""
 
     def __init__(self, reason: str, offset: int) -> None:
         super().__init__(reason, offset)
         self.reason = reason  # a code, such as shard_truncated
-        self.offset = offset  # bytes of the shard consumed when the fault was met
+        self.offset = offset  # bytes of the shard that were read before the fault
 
     def __str__(self) -> str:
         return f"{self.reason} near byte {self.offset}"
 
 
-class WorkerFault(Exception):
-    """The worker is sick (device, disk, credentials, model): no unit is charged with it."""
+class TooManyErrors(ShardmillError):
+    """More of a run's samples or units are bad than the job accepts: the run stops.
 
-
-class MachineFault(WorkerFault):
-    """Storage or the system failed, which no unit can cause: the attempt does not count."""
-
-
-class TooManyErrors(Exception):
-    """More of a run's samples or units are bad than the job accepts: it stops, to be gone on with.
-
-    The message says how many, and what to do.
+    The message says how many, and what to do. The next run continues from there.
     """
 
 
+class WorkerFault(ShardmillError):
+    """The worker cannot work (device, disk, credentials, model): no unit is charged."""
+
+
+class MachineFault(WorkerFault):
+    """Storage or the operating system failed, not the unit: its attempt does not count."""
+
+
 class DeadlinePassed(WorkerFault):
-    """Something takes too long; a thread may hang, and end only with its process."""
+    """A step took too long. Its thread may hang for ever, and end only with its process."""
 
 
 class DecoderHung(DeadlinePassed):
-    """Decoding an image takes too long."""
+    """Decoding one image took too long."""
+
+
+class Terminated(KeyboardInterrupt):
+    """SIGTERM arrived: an interruption like Ctrl-C, with an exit code of its own.
+
+    It is no ShardmillError, so that no `except Exception` keeps a process alive.
+    """

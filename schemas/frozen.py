@@ -1,9 +1,9 @@
-"""The base of every configuration: frozen, and unknown keys are refused."""
+"""The base class of every configuration."""
 
 from pydantic import BaseModel, ConfigDict
 
 
 class Frozen(BaseModel):
-    """A pydantic model that cannot be changed after validation and knows all of its keys."""
+    """A pydantic model that is immutable and refuses unknown keys, NaN and infinity."""
 
     model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)

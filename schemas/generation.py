@@ -1,4 +1,4 @@
-"""What goes into an engine and what comes out."""
+"""Requests to an engine, and its generations."""
 
 from dataclasses import dataclass, field
 from typing import Literal, NamedTuple
@@ -8,11 +8,18 @@ from schemas.sample import RGB
 FinishReason = Literal["stop", "length"]
 
 
+class ImageSpec(NamedTuple):
+    """The model images that an engine takes: the upright original, squashed to a square."""
+
+    side: int  # S, pixels a side: a model image is [S, S, 3]
+    resample: Literal["bilinear", "bicubic", "lanczos"] = "bicubic"  # antialiased
+
+
 @dataclass(frozen=True, slots=True)
 class Request:
-    """One image and everything asked about it."""
+    """One model image and the prompts about it."""
 
-    image: RGB = field(repr=False)  # [S, S, 3], S the checkpoint's resolution
+    image: RGB = field(repr=False)  # [S, S, 3], as the engine's ImageSpec says
     prompts: tuple[tuple[str, int], ...] = field(repr=False)  # (text, max_new_tokens)
 
 

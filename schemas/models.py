@@ -1,4 +1,4 @@
-"""Models as a job names them, and as they are pinned."""
+"""References to models: as a job names them, and pinned to one version."""
 
 from typing import NamedTuple
 
@@ -6,15 +6,16 @@ from schemas.frozen import Frozen
 
 
 class ModelReference(NamedTuple):
-    """A model that a job asks for."""
+    """A model as the job names it."""
 
-    name: str  # a hub id, or a folder with safetensors
+    name: str  # a hub id, or a folder with safetensors files
     revision: str = "main"  # of a hub id: branch, tag or commit
-    field: str = "model"  # of the job, where errors put it
-    revision_key: str = "revision"  # that stands beside the field
+    field: str = "model"  # path of the field in the job, quoted by errors
+    revision_key: str = "revision"  # the key beside that field that holds the revision
 
     @property
     def revision_field(self) -> str:
+        """The path of the revision, beside `field` in the job."""
         parent, separator, _ = self.field.rpartition(".")
         return f"{parent}{separator}{self.revision_key}"
 
@@ -23,8 +24,8 @@ class ModelReference(NamedTuple):
 
 
 class ResolvedModel(Frozen):
-    """Exactly one model; `version` says what it computes, wherever it lies."""
+    """A model pinned to one version; equal versions compute the same from any source."""
 
     source: str  # a hub id, or the absolute path of a directory
     local: bool  # whether source is a directory
-    version: str  # of a hub id: the commit; of a directory: its digest
+    version: str  # the commit of a hub id, or the digest of a directory

@@ -1,4 +1,4 @@
-"""What a worker lends a filter or an engine when it loads."""
+"""The resources that a worker gives to filters and engines when they load."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -14,13 +14,13 @@ def _folder(reference: ModelReference) -> Path:
 
 @dataclass(frozen=True, slots=True)
 class Resources:
-    """`open` reads a file the job names, wherever it lies; `model` gives a model's folder.
+    """Files, models and hardware for loading filters and engines.
 
-    While a job is planned, the folder of a model on the hub holds its configuration alone.
+    While a job is planned, the folder of a model from the hub holds only its configuration.
     """
 
-    open: Callable[[str], BinaryIO]
+    open: Callable[[str], BinaryIO]  # opens a file that the job names, in any storage
     device: str = "cpu"  # a torch device: cpu, cuda, cuda:1
-    gpus: int = 1  # over which the model is split, where the device is a GPU: cuda:0 and on
+    gpus: int = 1  # number of GPUs that share the model, from cuda:0; for device "cuda"
     threads: int = 1  # for arithmetic on the CPU
-    model: Callable[[ModelReference], Path] = _folder  # by default, the folder that it names
+    model: Callable[[ModelReference], Path] = _folder  # the model's folder on this machine

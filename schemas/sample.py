@@ -1,7 +1,7 @@
-"""What is read: the unit of scheduling, the texts and the sample."""
+"""The unit of scheduling, and a sample with its texts."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 import numpy.typing as npt
@@ -11,20 +11,27 @@ RGB = npt.NDArray[np.uint8]  # upright pixels, [height, width, 3]
 
 @dataclass(frozen=True, slots=True)
 class Unit:
-    """A shard or, of a Parquet file, some of its row groups: what a worker takes and commits."""
+    """A shard, or a slice of one: what a worker takes and commits."""
 
-    name: str  # of its output file, unique in a job: path below the listed root, no extension
-    path: str  # where the shard lies
+    name: str  # of the output file, unique in a job: path below the listed root, without extension
+    path: str  # the shard's absolute path; of a folder, with "/" at the end
     shard: str  # path below the listed root, with its extension: the identity stored in rows
     size: int  # bytes
-    version: str  # changes whenever the shard's content does
-    row_groups: tuple[int, int] | None = None  # first, and one past the last; None: whole shard
+    version: str  # changes with the shard's content
+    # First, and one past the last, in what the shard's format counts: row groups of a Parquet file,
+    # images of a folder. None: the whole shard.
+    slice: tuple[int, int] | None = None
     first_index: int = 0  # of its first sample in the shard
+
+    def with_slice(self, slice: tuple[int, int], first_index: int, size: int) -> "Unit":
+        """A slice of this shard as a unit, named after the number of its first sample."""
+        name = f"{self.name}.rows-{first_index:010d}"
+        return replace(self, name=name, size=size, slice=slice, first_index=first_index)
 
 
 @dataclass(frozen=True, slots=True)
 class Text:
-    """A text as text filters judge it; `language` is an ISO 639 code, "" when unknown."""
+    """A text for the text filters; `language` is an ISO 639 code, "" where it is unknown."""
 
     value: str = field(repr=False)
     language: str = ""
@@ -32,7 +39,7 @@ class Text:
 
 @dataclass(frozen=True, slots=True)
 class Sample:
-    """An image-text pair; `frames` is filled only where a filter reads frames.
+    """An image-text pair; `frames` is empty unless a filter reads frames.
 
     Pages of a TIFF may differ in size.
     """
@@ -43,5 +50,5 @@ class Sample:
     image: bytes = field(repr=False)  # the encoded image member
     width: int  # pixels of the upright image, from the header: known before decoding
     height: int
-    frames: tuple[RGB, ...] = field(default=(), repr=False)  # of an animation, a sample of them
-    num_frames: int = 1  # of an animation, or pages, all told
+    frames: tuple[RGB, ...] = field(default=(), repr=False)  # some frames of an animation
+    num_frames: int = 1  # all frames of an animation, or pages

@@ -1,4 +1,4 @@
-"""The Parquet schemas, stated once: the output, the manifest, and the names that are taken."""
+"""The Parquet schemas of output and manifest, and the reserved column names."""
 
 import re
 from collections.abc import Iterable, Mapping
@@ -9,24 +9,24 @@ from schemas.errors import JobError
 
 SCHEMA_VERSION = "1"
 
-# Keys of a file's footer; all values are text, and none depends on when the file was written.
+# Keys of a file's footer. All values are text; none depends on the time of writing.
 FOOTER_VERSION = "shardmill.schema_version"
 FOOTER_FINGERPRINT = "shardmill.fingerprint"
 FOOTER_UNIT = "shardmill.unit"
-FOOTER_SALVAGED = "shardmill.salvaged"  # why the shard could not be read on, where it ends early
+FOOTER_SALVAGED = "shardmill.salvaged"  # the fault at which a salvaged shard ends
 FOOTER_OOM_RETRIES = (
-    "shardmill.halvings"  # stands where memory ran out: other bytes are possible then
+    "shardmill.halvings"  # blocks run again after an out-of-memory: the bytes may differ then
 )
 FOOTER_COUNTS = "shardmill.counts"  # JSON of schemas.report.Counts
 
 IDENTITY: dict[str, pa.DataType] = {
     "shard": pa.string(),  # path below the listed root
     "index": pa.int64(),  # position in the shard, from 0; with shard the join column
-    "key": pa.string(),  # WebDataset's, null unless kept
+    "key": pa.string(),  # WebDataset's key; null unless kept
     "status": pa.string(),  # kept | dropped | quarantined | invalid
-    "filter": pa.string(),  # the one that decided; null when kept or invalid
+    "filter": pa.string(),  # the filter that decided; null when kept or invalid
     "reason": pa.string(),  # a code; null when kept
-    # Lists of pairs, for Hugging Face's datasets reads no maps; SQL: map_from_entries(scores).
+    # Lists of pairs: Hugging Face's datasets cannot read maps. SQL: map_from_entries(scores).
     "scores": pa.list_(pa.struct([("name", pa.string()), ("value", pa.float32())])),
     "redactions": pa.list_(pa.struct([("infotype", pa.string()), ("count", pa.int32())])),
     "error": pa.string(),  # an exception's type, never its message
@@ -35,8 +35,8 @@ CONTENT: dict[str, pa.DataType] = {  # null unless kept
     "source_text": pa.string(),
     "width": pa.int32(),  # pixels of the upright image
     "height": pa.int32(),
-    "num_frames": pa.int32(),  # of an animation, or pages; what is asked about is the first
-    "sha256": pa.string(),  # of the image member, hexadecimal
+    "num_frames": pa.int32(),  # frames of an animation, or pages; the model sees the first
+    "sha256": pa.string(),  # of the image file, hexadecimal
 }
 INFO = pa.struct(
     [
@@ -57,12 +57,13 @@ def info_name(task: str) -> str:
 
 
 def task_name(info: str) -> str:
-    """The task whose info column that is."""
+    """Return the task of an info column."""
     return info.removesuffix("_info")
 
 
 def output_schema(carried: Iterable[str], tasks: Mapping[str, pa.DataType]) -> pa.Schema:
-    """Identity, content, carried columns (all text), then each task's value and info."""
+    """Return the output's schema: identity, content, carried columns (text), and for each task its
+    value and info."""
     fields = [pa.field(n, t) for n, t in {**IDENTITY, **CONTENT}.items()]
     fields += [pa.field(name, pa.string()) for name in carried]
     for name, column in tasks.items():
@@ -71,7 +72,7 @@ def output_schema(carried: Iterable[str], tasks: Mapping[str, pa.DataType]) -> p
 
 
 def check_column_names(carried: Iterable[str], tasks: Iterable[str]) -> None:
-    """Refuse names that are malformed, reserved or taken twice (case aside, as in SQL)."""
+    """Raise JobError for malformed, reserved or repeated names; case is ignored, as in SQL."""
     taken = {name.lower() for name in RESERVED}
     for where, names in (("input.carry", carried), ("tasks", tasks)):
         for name in names:
@@ -92,7 +93,7 @@ MANIFEST = pa.schema(
         ("shard", pa.string()),
         ("size", pa.int64()),
         ("version", pa.string()),
-        ("row_groups", pa.list_(pa.int32(), 2)),  # first, and one past the last; null: whole shard
+        ("row_groups", pa.list_(pa.int32(), 2)),  # Unit.slice, of any format; null: whole shard
         ("first_index", pa.int64()),
     ]
 )

@@ -1,4 +1,4 @@
-"""What a filter says of one item."""
+"""The verdict of one filter on one item."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -9,11 +9,11 @@ Action = Literal["keep", "redact", "indeterminate", "quarantine", "drop"]
 
 @dataclass(frozen=True, slots=True)
 class Verdict:
-    """One filter's judgement; `reason` is a code, never a quotation."""
+    """The judgment of one filter; `reason` is a code, never a quotation."""
 
     action: Action
     reason: str = ""
-    scores: Mapping[str, float] = field(default_factory=dict)  # on keep too: thresholds get retuned
+    scores: Mapping[str, float] = field(default_factory=dict)  # on keep too, to retune thresholds
     counts: Mapping[str, int] = field(default_factory=dict)  # infotype -> number of matches
     text: str = field(default="", repr=False)  # after redaction
 
@@ -33,10 +33,10 @@ def redact(
 
 
 def quarantine(reason: str, scores: Mapping[str, float] | None = None) -> Verdict:
-    """Judged, and found neither good nor bad enough: a person is to look."""
+    """The item was judged, but a person must decide."""
     return Verdict("quarantine", reason, scores or {})
 
 
 def indeterminate(reason: str, scores: Mapping[str, float] | None = None) -> Verdict:
-    """Not judged (an error, a time-out, an unsupported language): never a pass by itself."""
+    """The item was not judged (error, time-out, unsupported language); never a pass by default."""
     return Verdict("indeterminate", reason, scores or {})

@@ -20,7 +20,7 @@ from demo.scenes.scenes import Scene, draw_scene
 from filters import Filter, ImageFilter, ImageSize, PersonalData
 from filters.base import Judge
 from pipelines.config.job import Job
-from pipelines.display.row_panel import panel
+from pipelines.display.row_panel import row_panel
 from pipelines.operations.inspect import select
 from pipelines.operations.run import run
 from pipelines.operations.verify import verify
@@ -154,7 +154,7 @@ def test_nothing_planted_leaves_by_any_door(
     caplog.set_level(logging.DEBUG)
     annotated(shard, tmp_path / "output", [PersonalData()])
     console = Console(width=300)
-    console.print(*(panel(shown.row) for shown in select(str(tmp_path / "output"), 1000)))
+    console.print(*(row_panel(shown.row) for shown in select(str(tmp_path / "output"), 1000)))
     console.print(verify(str(tmp_path / "output")))
     assert found(everything(tmp_path / "output")) == set()
     assert found(caplog.text) == set()

@@ -1,8 +1,8 @@
-"""What hash lists cost: loading one, the memory it takes, and looking an image up.
+"""Measures the loading time, memory and lookup time of hash lists.
 
     python -m benchmarks.filters.hash_lists [--exact 10000000] [--perceptual 1000000]
 
-Lists of random hashes, images of random pixels, CPU seconds of one core. Needs
+Uses lists of random hashes and images of random pixels; times are CPU seconds of one core. Needs
 `pip install 'pdqhash>=0.2.8'`. Prints a table; nothing is asserted.
 """
 
@@ -28,15 +28,15 @@ RESOURCES = Resources(lambda path: open(path, "rb"))  # noqa: SIM115
 
 
 def main(
-    exact: Annotated[int, typer.Option(min=1, help="Entries by sha256.")] = 10_000_000,
-    perceptual: Annotated[int, typer.Option(min=1, help="Entries by PDQ.")] = 1_000_000,
+    exact: Annotated[int, typer.Option(min=1, help="Entries of sha256.")] = 10_000_000,
+    perceptual: Annotated[int, typer.Option(min=1, help="Entries of PDQ.")] = 1_000_000,
 ) -> None:
     """Print the table."""
     random = np.random.default_rng(0)
     frames = [random.integers(0, 256, (height, width, 3), np.uint8) for width, height in SIZES]
     file = Sample("", 0, {}, random.bytes(100_000), 1, 1)
     images = [Sample("", 0, {}, b"", 1, 1, (frame,)) for frame in frames]
-    table = Table("list", "entries", "loaded in, s", "held, MB", "image", "looked up in, ms")
+    table = Table("list", "entries", "loaded in, s", "memory, MB", "image", "lookup, ms")
     with tempfile.TemporaryDirectory() as folder:
         path = str(Path(folder) / "list.csv")
         for algorithm, entries, stage, samples in (
@@ -51,10 +51,10 @@ def main(
             for sample in samples:
                 started = time.process_time()
                 judge.judge([sample] * IMAGES)
-                taken = 1000 * (time.process_time() - started) / IMAGES
+                milliseconds = 1000 * (time.process_time() - started) / IMAGES
                 shapes = [f"{frame.shape[1]} x {frame.shape[0]}" for frame in sample.frames]
-                what = "".join(shapes) or f"{len(sample.image):,} bytes"
-                table.add_row(algorithm, f"{entries:,}", *loaded, what, f"{taken:.1f}")
+                image = "".join(shapes) or f"{len(sample.image):,} bytes"
+                table.add_row(algorithm, f"{entries:,}", *loaded, image, f"{milliseconds:.1f}")
     Console().print(table)
 
 
@@ -67,7 +67,7 @@ def _write(path: str, algorithm: str, entries: int, random: np.random.Generator)
 
 
 def _memory() -> float:
-    """What this process holds, in MB."""
+    """The resident memory of this process, in MB."""
     return int(Path("/proc/self/statm").read_text().split()[1]) * resource.getpagesize() / 1e6
 
 

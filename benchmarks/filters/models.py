@@ -1,9 +1,10 @@
-"""What it costs that on a CPU every item goes through a filter's model by itself.
+"""Measures the cost of judging every item as a batch of its own on a CPU.
 
     python -m benchmarks.filters.models [--threads 1] [--tokens 16]
 
-A BERT and a ViT of the usual base size and random weights judge 16 items one by one, as the filters
-do, and 16 in a batch. Prints CPU time an item and by how much scores differ; nothing is asserted.
+A BERT and a ViT of base size with random weights judge 16 items one by one, as the filters do, and
+16 in a batch. Prints the CPU time per item and the largest difference of the scores; nothing is
+asserted.
 """
 
 import time
@@ -25,7 +26,7 @@ ITEMS = 16
 
 def main(
     threads: Annotated[int, typer.Option(min=1)] = 1,
-    tokens: Annotated[int, typer.Option(min=1, help="Of each text.")] = 16,
+    tokens: Annotated[int, typer.Option(min=1, help="Tokens per text.")] = 16,
 ) -> None:
     """Print the table."""
     torch.set_num_threads(threads)
@@ -39,19 +40,19 @@ def main(
         rows = [{key: values[n : n + 1] for key, values in items.items()} for n in range(ITEMS)]
         alone, one_by_one = _timed(model, rows)
         batched, together = _timed(model, [items])
-        apart = (one_by_one - together).abs().max().item()
-        table.add_row(name, f"{alone:.1f}", f"{batched:.1f}", f"{apart:.0e}")
+        difference = (one_by_one - together).abs().max().item()
+        table.add_row(name, f"{alone:.1f}", f"{batched:.1f}", f"{difference:.0e}")
     Console().print(table)
 
 
 def _timed(model: Any, batches: list[dict[str, torch.Tensor]]) -> tuple[float, torch.Tensor]:
-    """Milliseconds of all cores an item, at the second time; and the scores of all items."""
+    """CPU milliseconds per item in the second run, and the scores of all items."""
     with torch.inference_mode():
         for _ in range(2):
             started = time.process_time()
             scores = torch.cat([model(**batch).logits.softmax(-1) for batch in batches])
-            taken = time.process_time() - started
-    return 1000 * taken / ITEMS, scores
+            seconds = time.process_time() - started
+    return 1000 * seconds / ITEMS, scores
 
 
 if __name__ == "__main__":

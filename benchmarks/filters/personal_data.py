@@ -1,11 +1,11 @@
-"""How much of planted personal data is found, how much of what is found was planted, and how fast.
+"""Measures recall, precision and speed of the personal data rules on made-up lines.
 
     python -m benchmarks.filters.personal_data [--lines 10000] [--seed 0] [--show]
 
-Judges made-up lines (see `personal_data_lines`), half with something planted and half with
-look-alikes, and prints per infotype the recall (a planted value counts as found when all of it
-was, under its own name) and the precision, and the microseconds per ordinary caption. `--show`
-prints the lines that went wrong: they are made up.
+Half of the lines (see `personal_data_lines`) have a planted value, half have look-alikes. Prints
+recall and precision per infotype, and the microseconds per ordinary caption. A planted value is
+recalled if a match of its infotype covers all of it. `--show` prints the lines with errors, all of
+them made up.
 """
 
 import time
@@ -19,45 +19,45 @@ import typer
 from benchmarks.filters.personal_data_lines import Line, captions, lines
 from filters import PersonalData
 from filters.text_analysis.redaction import Match, merge
-from filters.texts.personal_data import chosen, find
+from filters.texts.personal_data import find_matches, select_recognizers
 from schemas.resources import Resources
 from schemas.sample import Text
 
 
 @dataclass(slots=True)
 class Tally:
-    """Per infotype: planted values, found ones of these, matches, and right ones of these."""
+    """Counts per infotype: planted values, recalled values, matches, and correct matches."""
 
     planted: Counter[str] = field(default_factory=Counter)
-    found: Counter[str] = field(default_factory=Counter)
+    recalled: Counter[str] = field(default_factory=Counter)
     matches: Counter[str] = field(default_factory=Counter)
-    right: Counter[str] = field(default_factory=Counter)
+    correct: Counter[str] = field(default_factory=Counter)
     wrong: list[tuple[Line, list[Match]]] = field(default_factory=list)
 
     def recall(self, infotype: str) -> float:
-        return self.found[infotype] / self.planted[infotype]
+        return self.recalled[infotype] / self.planted[infotype]
 
     def precision(self, infotype: str) -> float:
-        return self.right[infotype] / max(1, self.matches[infotype])
+        return self.correct[infotype] / max(1, self.matches[infotype])
 
 
-def tally(judged: Iterable[Line]) -> Tally:
-    """Recall and precision of the rules on lines of which the truth is known."""
-    recognisers = chosen(PersonalData().infotypes)
+def tally(planted_lines: Iterable[Line]) -> Tally:
+    """Count planted values and matches in lines with known planted values."""
+    recognizers = select_recognizers(PersonalData().infotypes)
     result = Tally()
-    for line in judged:
-        matches = merge(find(line.text, recognisers))
-        right = [match for match in matches if _is_planted(match, line)]
-        found = [
+    for line in planted_lines:
+        matches = merge(find_matches(line.text, recognizers))
+        correct = [match for match in matches if _is_planted(match, line)]
+        recalled = [
             infotype
             for infotype, start, end in line.planted
             if any(_covers(match, infotype, start, end) for match in matches)
         ]
         result.planted.update(infotype for infotype, _, _ in line.planted)
-        result.found.update(found)
+        result.recalled.update(recalled)
         result.matches.update(match.infotype for match in matches)
-        result.right.update(match.infotype for match in right)
-        if len(found) < len(line.planted) or len(right) < len(matches):
+        result.correct.update(match.infotype for match in correct)
+        if len(recalled) < len(line.planted) or len(correct) < len(matches):
             result.wrong.append((line, matches))
     return result
 
@@ -74,7 +74,7 @@ def _is_planted(match: Match, line: Line) -> bool:
 
 
 def microseconds(texts: Sequence[str]) -> float:
-    """Per text, the best of five rounds."""
+    """The microseconds per text, the best of five rounds."""
     judge = PersonalData().load(Resources(open=_opens_nothing))
     items = [Text(text) for text in texts]
     best = float("inf")
@@ -90,9 +90,9 @@ def _opens_nothing(path: str) -> BinaryIO:
 
 
 def main(
-    count: Annotated[int, typer.Option("--lines", help="How many lines.")] = 10_000,
-    seed: Annotated[int, typer.Option(help="Of the lines.")] = 0,
-    show: Annotated[bool, typer.Option(help="Print the lines that went wrong.")] = False,
+    count: Annotated[int, typer.Option("--lines", help="Number of lines.")] = 10_000,
+    seed: Annotated[int, typer.Option(help="Seed of the lines.")] = 0,
+    show: Annotated[bool, typer.Option(help="Print the lines with errors.")] = False,
 ) -> None:
     """Print recall, precision and speed."""
     result = tally(lines(count, seed))

@@ -1,8 +1,8 @@
-"""Made-up lines, as beside pictures, with personal data or with look-alikes of it.
+"""Made-up captions with personal data or with look-alikes.
 
-Written from the formats themselves and before the recognisers: nothing here is theirs. `lines`
-gives each line with what was planted in it; the half without any is full of numbers and signs that
-look like personal data.
+They were written from the published formats before the recognizers, and share nothing with them.
+`lines` yields each line with its planted values; the half without a value has numbers and signs
+that look like personal data.
 """
 
 import string
@@ -33,14 +33,14 @@ _ENDINGS = _words("com net org de co.uk fr io photography com.br co.jp info eu")
 
 @dataclass(frozen=True, slots=True)
 class Line:
-    """A text, and the kind and place of each thing planted in it."""
+    """A text, and its planted values as (infotype, start, end)."""
 
     text: str
     planted: tuple[tuple[str, int, int], ...] = ()
 
 
 def lines(count: int, seed: int = 0) -> Iterator[Line]:
-    """So many lines, every other one with something planted, of each kind equally often."""
+    """Yield `count` lines; every other one has a planted value, each infotype equally often."""
     random = Random(seed)
     kinds = list(_PLANTED)
     for index in range(count):
@@ -54,7 +54,7 @@ def lines(count: int, seed: int = 0) -> Iterator[Line]:
 
 
 def captions(count: int, seed: int = 0) -> Iterator[str]:
-    """Ordinary captions of 15 words; a year or a number stands in one of five."""
+    """Yield ordinary captions of 15 words; one in five has a year or a number."""
     random = Random(seed)
     small = _words("a the of in on with and near by for")
     for _ in range(count):
@@ -65,7 +65,7 @@ def captions(count: int, seed: int = 0) -> Iterator[str]:
 
 
 def _around(random: Random, middle: str, offset: int = 0) -> tuple[str, int]:
-    """A caption with something in its middle, and where that begins, further by an offset."""
+    """A caption around `middle`, and the position of `middle` in it plus `offset`."""
     scene = f"{random.choice(_ADJECTIVES)} {random.choice(_NOUNS)}"
     before, after = random.choice(
         [
@@ -86,7 +86,7 @@ def _digits(random: Random, count: int) -> str:
 
 
 def _dressed(random: Random, value: str) -> str:
-    """Now and then as others write it: full-width digits, fancy dashes, hidden characters."""
+    """Sometimes vary the Unicode form: full-width digits, other dashes, invisible characters."""
     match random.randrange(12):
         case 0:
             return value.translate({ord("0") + n: 0xFF10 + n for n in range(10)})
@@ -299,7 +299,7 @@ def _passport(random: Random) -> tuple[str, str]:
     )
 
 
-def _licence(random: Random) -> tuple[str, str]:
+def _license(random: Random) -> tuple[str, str]:
     label = random.choice(["driver's license ", "DL# ", "Driver License No: ", "drivers licence "])
     letter = random.choice(string.ascii_uppercase)
     value = random.choice(
@@ -369,7 +369,7 @@ _PLANTED: dict[str, Callable[[Random], tuple[str, str]]] = {
     "IP_ADDRESS": _ip_address,
     "MAC_ADDRESS": _mac,
     "PASSPORT": _passport,
-    "US_DRIVERS_LICENSE_NUMBER": _licence,
+    "US_DRIVERS_LICENSE_NUMBER": _license,
     "AUTH_TOKEN": _token,
     "AWS_CREDENTIALS": _aws,
     "GCP_API_KEY": _gcp,
@@ -453,7 +453,7 @@ _LOOK_ALIKES: tuple[Callable[[Random], str], ...] = (
     lambda r: f"hours 09:00-17:00 12:30:45 {r.randint(1, 12)}:15",
     lambda r: f"pi 3.14159265358979323846, e {r.uniform(2, 3):.15f}",
     lambda r: f"{r.choice(_NOUNS)}-{_some(r, 24)}",
-    # Nothing says what these are.
+    # Numbers without a context word.
     lambda r: f"{_digits(r, 3)}-{_digits(r, 3)}-{_digits(r, 4)}",
     lambda r: f"0{_digits(r, 3)} {_digits(r, 3)} {_digits(r, 3)}",
     lambda r: f"{_digits(r, 3)} {_digits(r, 2)} {_digits(r, 4)} mm",

@@ -1,11 +1,11 @@
-"""How many captions a second each rule filter for texts judges on one core, and all in a row.
+"""Measures the captions per second of each rule filter for texts, and of all in a row.
 
     python -m benchmarks.filters.text_filters [--captions 20000]
 
-The captions are made in code, seeded: about 15 words, as alt texts of the web are, a tenth of them
-with numbers of products, some with an e-mail address, an accent, another language or script. They
-are judged in chunks of 64, as the pass does, and hardly a text twice. Prints the best of three
-rounds, in seconds of the processor; nothing is asserted.
+The captions are generated from a seed: about 15 words, like alt texts on the web. A tenth have
+product numbers, some have an e-mail address, an accent, another language or script. They are judged
+on one core in chunks of 64, as in the pass, and hardly any text occurs twice. Prints the best of
+three rounds in CPU time; nothing is asserted.
 """
 
 import json
@@ -18,7 +18,7 @@ import typer
 from pydantic import TypeAdapter
 
 from filters import AnyFilter, TextFilter
-from filters.text_analysis.language_detection import detect
+from filters.text_analysis.language_detection import detect_language
 from schemas.resources import Resources
 from schemas.sample import Text
 
@@ -73,20 +73,22 @@ def caption(random_: random.Random) -> str:
     return text
 
 
-def main(captions: Annotated[int, typer.Option(help="How many captions.")] = 20_000) -> None:
-    """Time each filter, then all, then the detection of languages alone."""
+def main(captions: Annotated[int, typer.Option(help="Number of captions.")] = 20_000) -> None:
+    """Time each filter, then all filters, then language detection alone."""
     random_ = random.Random(1)
-    made = [caption(random_) for _ in range(captions * _ROUNDS)]
-    words = sum(len(text.split()) for text in made) / len(made)
-    length = sum(map(len, made)) / len(made)
+    texts = [caption(random_) for _ in range(captions * _ROUNDS)]
+    words = sum(len(text.split()) for text in texts) / len(texts)
+    length = sum(map(len, texts)) / len(texts)
     print(f"{captions} captions of {words:.1f} words, {length:.0f} characters")
-    rounds = [made[start : start + captions] for start in range(0, len(made), captions)]
-    listed = json.dumps(TypeAdapter(AnyFilter).json_schema())
-    judges = {kind: _judge(kind) for kind in KINDS if f'"{kind}"' in listed}
+    rounds = [texts[start : start + captions] for start in range(0, len(texts), captions)]
+    schema = json.dumps(TypeAdapter(AnyFilter).json_schema())
+    judges = {kind: _judge(kind) for kind in KINDS if f'"{kind}"' in schema}
     for kind, judge in judges.items():
         _report(kind, [judge], rounds)
     _report("all of them", list(judges.values()), rounds)
-    _report("(languages.detect)", [lambda texts: [detect(text.value) for text in texts]], rounds)
+    _report(
+        "(detect_language)", [lambda chunk: [detect_language(text.value) for text in chunk]], rounds
+    )
 
 
 def _judge(kind: str) -> Callable[[Sequence[Text]], object]:
@@ -98,15 +100,15 @@ def _report(
     name: str, judges: Sequence[Callable[[Sequence[Text]], object]], rounds: Sequence[list[str]]
 ) -> None:
     best = float("inf")
-    for made in rounds:
+    for texts in rounds:
         chunks = [
-            [Text(text) for text in made[at : at + _CHUNK]] for at in range(0, len(made), _CHUNK)
+            [Text(text) for text in texts[at : at + _CHUNK]] for at in range(0, len(texts), _CHUNK)
         ]
         started = time.process_time()
         for chunk in chunks:
             for judge in judges:
                 judge(chunk)
-        best = min(best, (time.process_time() - started) / len(made))
+        best = min(best, (time.process_time() - started) / len(texts))
     print(f"{name:<20} {1 / best:>9,.0f} captions/s {best * 1e6:>7.1f} microseconds each")
 
 

@@ -1,9 +1,9 @@
-"""How much of what the demo's models say of scenes that they were never trained on is right.
+"""Measures the quality of the demo's models on scenes that they were not trained on.
 
     python -m benchmarks.inference.demo_quality [--scenes 500] [--seed 2026]
 
-Goes through the engine, the tasks and their parsers as a job does, in float32 on the CPU. Prints a
-table; nothing is asserted.
+Runs the engine, the tasks and their parsers as a job does, in float32 on the CPU. Prints a table of
+scores and targets; asserts nothing.
 """
 
 import itertools
@@ -14,7 +14,7 @@ import typer
 from rich.console import Console
 from rich.table import Table
 
-from demo.evaluation.quality import LEARNT, TARGETS, measure
+from demo.evaluation.quality import LEARNED_KINDS, TARGETS, measure
 from demo.evaluation.scoring import Score
 from demo.scenes.scenes import draw_scene
 from demo.training import placards
@@ -26,15 +26,15 @@ def main(
     checkpoint: Annotated[str, typer.Option()] = "demo/checkpoint",
     classifier: Annotated[Path, typer.Option()] = Path("demo/placard_classifier"),
     scenes: Annotated[int, typer.Option(min=1)] = 500,
-    seed: Annotated[int, typer.Option(help="Of the scenes; not one of training's.")] = 2026,
+    seed: Annotated[int, typer.Option(help="Of the scenes; training uses other seeds.")] = 2026,
     threads: Annotated[int, typer.Option(min=1)] = 2,
 ) -> None:
-    """Print the table."""
+    """Print the scores and their targets."""
     model = Model(checkpoint=checkpoint, precision="float32", device="cpu", batch_size=32)
     resources = Resources(lambda path: open(path, "rb"), threads=threads)  # noqa: SIM115
     engine = load_engine(model, resolve_checkpoint(model), resources)
     drawn = (draw_scene(seed, index) for index in itertools.count())
-    learnt = (scene for scene in drawn if scene.kind in LEARNT)
+    learnt = (scene for scene in drawn if scene.kind in LEARNED_KINDS)
     scores = dict(measure(engine, list(itertools.islice(learnt, scenes))))
     mixed = placards.scenes(seed, 0, scenes)
     scores["placard"] = Score(placards.examine(classifier, mixed), scenes)

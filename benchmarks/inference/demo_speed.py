@@ -1,8 +1,8 @@
-"""How long the demo's checkpoint takes to load, and to answer four prompts about 64 scenes.
+"""Measures how long the demo's checkpoint takes to load and to answer four prompts on 64 scenes.
 
     python -m benchmarks.inference.demo_speed [--threads 2]
 
-Float32 on the CPU, through the engine of a job. Prints seconds; nothing is asserted.
+Runs the engine of a job in float32 on the CPU. Prints seconds; asserts nothing.
 """
 
 import time
@@ -11,7 +11,7 @@ from typing import Annotated
 import typer
 
 from demo.scenes import words
-from demo.scenes.encoded_image import seen
+from demo.scenes.encoded_image import model_image
 from demo.scenes.scenes import draw_scene
 from inference import Model, load_engine, resolve_checkpoint
 from schemas.generation import Request
@@ -30,8 +30,8 @@ def main(
     checkpoint: Annotated[str, typer.Option()] = "demo/checkpoint",
     threads: Annotated[int, typer.Option(min=1)] = 2,
 ) -> None:
-    """Print the seconds."""
-    import inference.engines.reference  # noqa: F401 - so that importing torch is not part of the loading
+    """Print the seconds of loading and of generation."""
+    import inference.engines.reference  # noqa: F401 - importing torch must not count as loading
 
     model = Model(checkpoint=checkpoint, precision="float32", device="cpu")
     resources = Resources(lambda path: open(path, "rb"), threads=threads)  # noqa: SIM115
@@ -40,7 +40,7 @@ def main(
     loaded = time.perf_counter()
     scenes = (draw_scene(2026, index) for index in range(4 * SCENES))
     whole = [scene for scene in scenes if scene.kind != "corrupt"][:SCENES]
-    block = [Request(seen(scene.image, engine.resolution), PROMPTS) for scene in whole]
+    block = [Request(model_image(scene.image, engine.image_spec.side), PROMPTS) for scene in whole]
     drawn = time.perf_counter()
     answers = engine.generate(block)
     answered = time.perf_counter()

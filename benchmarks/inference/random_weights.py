@@ -1,9 +1,9 @@
-"""Writes a PaliGemma 2 3B of random weights, for measuring where no weights can be had.
+"""Writes a PaliGemma 2 3B of random weights, for measurements without the real weights.
 
     python -m benchmarks.inference.random_weights FOLDER [--resolution 224]
 
-The shapes are those of google/paligemma2-3b (Gemma 2 2B and SigLIP So400m/14); the tokenizer is the
-demo's, and the vocabulary filled up to the real one's size. 6 GB in bfloat16.
+The shapes are the same as in google/paligemma2-3b (Gemma 2 2B and SigLIP So400m/14). The tokenizer
+is the demo's, and its vocabulary is filled up to the real size. Takes 6 GB in bfloat16.
 """
 
 from pathlib import Path
@@ -20,7 +20,7 @@ _VOCABULARY = 257_216
 
 
 def paligemma2_3b(resolution: int, layers: int = 26) -> Any:
-    """The configuration, over the demo's tokens; fewer layers of the text tower for a trial."""
+    """Build the configuration, over the demo's tokens; `layers` of the language model."""
     config: Any = configuration(
         tokenizer.build(),
         image_size=resolution,
@@ -44,9 +44,11 @@ def paligemma2_3b(resolution: int, layers: int = 26) -> Any:
 def main(
     folder: Path,
     resolution: Annotated[int, typer.Option(help="224, 448 or 896 pixels.")] = 224,
-    layers: Annotated[int, typer.Option(min=1, help="Of the text tower; fewer for a trial.")] = 26,
+    layers: Annotated[
+        int, typer.Option(min=1, help="Of the language model; fewer for a trial.")
+    ] = 26,
 ) -> None:
-    """Write it."""
+    """Write the checkpoint."""
     config = paligemma2_3b(resolution, layers)
     processor(tokenizer.build(), config).save_pretrained(folder)
     torch.set_default_dtype(torch.bfloat16)
@@ -54,7 +56,8 @@ def main(
     with torch.device(device):
         model = PaliGemmaForConditionalGeneration(config)
     model.save_pretrained(folder)
-    typer.echo(f"{sum(each.numel() for each in model.parameters()) / 1e9:.2f} billion weights")
+    weights = sum(parameter.numel() for parameter in model.parameters())
+    typer.echo(f"{weights / 1e9:.2f} billion weights")
 
 
 if __name__ == "__main__":

@@ -1,11 +1,12 @@
-"""What several tasks about one image cost, beside vision once and each task's own work.
+"""Measures several tasks about one image against one vision pass and each task's own work.
 
     python -m benchmarks.inference.tasks [--scenes 512] [--turns 5] [--batch-size 32]
 
-The fast engine answers four prompts about each of the demo's scenes, by the demo's checkpoint in
-float32 on the CPU: all together (T), and each alone (T_i); and its vision tower looks at the images
-alone (V). By turns in one process; told are medians, extremes in brackets. Were vision shared and
-nothing lost by it, T would be V + sum(T_i - V); the ratio, within a turn, is to be at most 1.05.
+The fast engine answers four prompts about each of the demo's scenes, with the demo's checkpoint in
+float32 on the CPU: all prompts together (T), and each prompt alone (T_i). Its vision tower also
+runs alone (V). The contenders take turns in one process; the tables give medians, with extremes in
+brackets. If vision is shared at no cost, T is V + sum(T_i - V); the target for the ratio of both,
+within a turn, is at most 1.05.
 """
 
 from collections.abc import Callable, Sequence
@@ -21,9 +22,10 @@ from rich.table import Table
 
 from benchmarks.inference.demo_questions import PROMPTS, cpu_engine, demo_requests
 from benchmarks.turns import Turn, by_turns, spread
+from inference.engines.base import batches
 from schemas.generation import Request
 
-TARGET = 1.05  # times vision once and each task's own work, at most
+TARGET = 1.05  # at most: T / (V + sum(T_i - V))
 _VISION, _ALL = "vision tower alone", "all together"
 
 
@@ -34,47 +36,47 @@ def main(
     threads: Annotated[int, typer.Option(min=1)] = 2,
     batch_size: Annotated[int, typer.Option(min=1)] = 32,
 ) -> None:
-    """Print milliseconds an image, and the ratio."""
+    """Print milliseconds per image, and the ratio."""
     engine: Any = cpu_engine(
         checkpoint, "fast", precision="float32", batch_size=batch_size, threads=threads
     )
-    block = demo_requests(scenes, engine.resolution)
+    block = demo_requests(scenes, engine.image_spec.side)
     alone = {
         prompt: [replace(request, prompts=((prompt, limit),)) for request in block]
         for prompt, limit in PROMPTS
     }
     contenders: dict[str, Callable[[], object]] = {
-        _VISION: partial(_look, engine, block, batch_size),
-        **{prompt: partial(engine.generate, asked) for prompt, asked in alone.items()},
+        _VISION: partial(_encode, engine, block, batch_size),
+        **{prompt: partial(engine.generate, requests) for prompt, requests in alone.items()},
         _ALL: partial(engine.generate, block),
     }
-    engine.generate(block[:batch_size])  # memory is taken, and kernels are chosen
-    taken: dict[str, list[Turn]] = {name: [] for name in contenders}
+    engine.generate(block[:batch_size])  # a warm-up: allocates memory, chooses kernels
+    measured: dict[str, list[Turn]] = {name: [] for name in contenders}
     for name, turn, _ in by_turns(contenders, turns):
-        taken[name].append(turn)
-    table = Table("", "ms an image", "CPU ms an image", box=box.MARKDOWN)
-    for name, each in taken.items():
-        wall = [1000 * turn.wall / scenes for turn in each]
-        cpu = [1000 * turn.cpu / scenes for turn in each]
+        measured[name].append(turn)
+    table = Table("", "ms per image", "CPU ms per image", box=box.MARKDOWN)
+    for name, of_name in measured.items():
+        wall = [1000 * turn.wall / scenes for turn in of_name]
+        cpu = [1000 * turn.cpu / scenes for turn in of_name]
         table.add_row(name, spread(wall, 2), spread(cpu, 2))
     ratios = Table("all together against vision once and each task's own", "", box=box.MARKDOWN)
     for kind in Turn._fields:
-        ratios.add_row(kind, spread([_ratio(taken, number, kind) for number in range(turns)], 3))
+        ratios.add_row(kind, spread([_ratio(measured, turn, kind) for turn in range(turns)], 3))
     ratios.add_row("target", f"{TARGET:.2f}")
     console = Console()
     console.print(table)
     console.print(ratios)
 
 
-def _look(engine: Any, block: Sequence[Request], size: int) -> None:
-    """The vision tower's work on a block, in the engine's batches."""
+def _encode(engine: Any, block: Sequence[Request], size: int) -> None:
+    """Run the vision tower on a block, in the engine's batches."""
     with torch.inference_mode():
-        for start in range(0, len(block), size):
-            engine._vision(engine._pixel_values(block[start : start + size]))
+        for requests in batches(block, size):
+            engine._vision_tower(engine._pixel_values(requests))
 
 
-def _ratio(taken: dict[str, list[Turn]], number: int, kind: str) -> float:
-    seconds = {name: getattr(turns[number], kind) for name, turns in taken.items()}
+def _ratio(measured: dict[str, list[Turn]], turn: int, kind: str) -> float:
+    seconds = {name: getattr(turns[turn], kind) for name, turns in measured.items()}
     vision, together = seconds.pop(_VISION), seconds.pop(_ALL)
     return float(together / (vision + sum(alone - vision for alone in seconds.values())))
 

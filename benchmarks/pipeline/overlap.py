@@ -36,12 +36,13 @@ from benchmarks.pipeline.pass_over_shards.shardmill_pass import resolved
 from benchmarks.turns import by_turns, spread
 from filters import TextFilter
 from filters.base import Judge
+from inference.families import FAMILIES
 from pipelines.annotation.annotator import Annotator
 from pipelines.concurrency.background import BackgroundWorker
 from pipelines.config.job import Job
 from pipelines.planning.resolve import ResolvedJob
 from pipelines.storage.local import LocalStorage
-from schemas.generation import Generation, Request, Token
+from schemas.generation import Generation, ImageSpec, Request, Token
 from schemas.resources import Resources
 from schemas.sample import Text, Unit
 from schemas.verdict import Verdict, keep
@@ -59,7 +60,8 @@ _CAPTIONS = 1024
 class WaitingEngine:
     """Says captions that were made before, after the time that it is to take."""
 
-    resolution = SIDE
+    family = FAMILIES["paligemma"]
+    image_spec = ImageSpec(SIDE)
     oom_retries = 0
 
     def __init__(self, seconds: float, busy: float) -> None:
@@ -116,7 +118,7 @@ def main(
     with tempfile.TemporaryDirectory() as folder:
         shard = write_shard(Path(folder) / "a.tar", photographs(64, (SIDE, SIDE)), samples)
         for name, filters in FILTERS.items():
-            with patch("pipelines.annotation.annotator.load_engine", lambda *_: engine):
+            with patch("pipelines.annotation.loaded_job.load_engine", lambda *_: engine):
                 work = _work(shard, filters, block_size)
                 annotator = Annotator(work, LocalStorage(), decode_threads=1)
             passes = {way: partial(_seconds, annotator, shard, samples, way) for way in WAYS}
@@ -133,7 +135,7 @@ def _seconds(annotator: Annotator, shard: Path, samples: int, way: str) -> float
     """Of a pass over the shard, filters and engine being loaded."""
     with patch(
         "pipelines.annotation.annotator.BackgroundWorker",
-        lambda name, apart: BackgroundWorker(name, apart=WAYS[way]),
+        lambda name, in_thread: BackgroundWorker(name, in_thread=WAYS[way]),
     ):
         report = annotator.annotate(Unit("a", str(shard), shard.name, shard.stat().st_size, ""))
     assert report.counts.kept == samples, report

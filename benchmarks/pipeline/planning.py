@@ -1,9 +1,9 @@
-"""How long it takes to plan a job of many units when half of them are done.
+"""Measures the time to plan a job of many units when half of them are done.
 
     python -m benchmarks.pipeline.planning [--units 100000]
 
-Lays out a folder of empty shards and an output whose manifest names them all, half of them with a
-file, then plans the job as `shardmill run` does first. Prints seconds; nothing is asserted.
+Creates empty shards and an output whose manifest names all of them and which has a file for every
+second one, then plans the job as `shardmill run` does. Prints seconds and asserts nothing.
 """
 
 import tempfile
@@ -14,13 +14,13 @@ from typing import Annotated
 import typer
 
 from pipelines.output.layout import whole_file
-from pipelines.planning.plan import begin, plan
+from pipelines.planning.plan import begin_output, plan
 from pipelines.storage.local import LocalStorage
 from shardmill import Job
 
 
 def main(units: Annotated[int, typer.Option(help="How many shards.")] = 100_000) -> None:
-    """Time the first plan and one with half of the units done."""
+    """Time the first plan, and a plan with half of the units done."""
     with tempfile.TemporaryDirectory() as folder:
         shards, output = Path(folder, "shards"), Path(folder, "output")
         for number in range(units):
@@ -40,7 +40,7 @@ def main(units: Annotated[int, typer.Option(help="How many shards.")] = 100_000)
         first = plan(job)
         print(f"{units} units, nothing done: {time.perf_counter() - started:.2f} s")
         started = time.perf_counter()
-        begin(first, LocalStorage())
+        begin_output(first, LocalStorage())
         print(f"manifest and job.json written: {time.perf_counter() - started:.2f} s")
         for unit in first.units[::2]:
             path = output / whole_file(unit.name)

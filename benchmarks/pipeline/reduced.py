@@ -19,7 +19,7 @@ from rich.console import Console
 from rich.table import Table
 
 from benchmarks.pipeline.pass_over_shards.photographs import photographs
-from demo.evaluation.scoring import Found, detection
+from demo.evaluation.scoring import LabeledBox, detection
 from demo.scenes import picture, words
 from demo.scenes.questions import ask
 from inference import (
@@ -33,8 +33,9 @@ from inference import (
     load_engine,
     resolve_checkpoint,
 )
-from pipelines.images import Caps, EncodedImage
-from schemas.generation import Request
+from pipelines.config.input import Limits
+from pipelines.images import EncodedImage
+from schemas.generation import ImageSpec, Request
 from schemas.resources import Resources
 from schemas.sample import RGB, Sample, Text
 
@@ -79,9 +80,9 @@ def main(
     answers = Table("scenes", *TASKS, "boxes: F1", "IoU", box=box.MARKDOWN)
     for scale in SCALES:
         drawn = [draw(seed, index, scale) for index in range(scenes)]
-        pairs = [decoded(scene.image, engine.resolution) for scene in drawn]
+        pairs = [decoded(scene.image, engine.image_spec.side) for scene in drawn]
         name = "scenes" if scale == 1 else f"scenes, {scale} times as large"
-        pixels.add_row(name, str(engine.resolution), *_changes(pairs))
+        pixels.add_row(name, str(engine.image_spec.side), *_changes(pairs))
         exact = told(engine, drawn, [pair.exact for pair in pairs])
         reduced = told(engine, drawn, [pair.reduced for pair in pairs])
         answers.add_row(name, *_agreement(exact, reduced))
@@ -108,17 +109,21 @@ def draw(seed: int, index: int, scale: int) -> Sample:
 
 def decoded(image: bytes, side: int) -> Pair:
     """Both ways, squashed to the side."""
-    exact = EncodedImage.open(image, Caps(_MOST_PIXELS)).upright()
-    reduced = EncodedImage.open(image, Caps(_MOST_PIXELS)).upright(covering=side)
+    exact = EncodedImage.open(image, Limits(max_pixels=_MOST_PIXELS)).upright()
+    reduced = EncodedImage.open(image, Limits(max_pixels=_MOST_PIXELS)).upright(min_side=side)
     scale = reduced.pixels().shape[1] / exact.pixels().shape[1]
-    return Pair(exact.fit(side), reduced.fit(side), scale)
+    return Pair(exact.fit(ImageSpec(side)), reduced.fit(ImageSpec(side)), scale)
 
 
 def told(engine: Engine, scenes: Sequence[Sample], images: Sequence[RGB]) -> list[Answers]:
     """What the checkpoint says of each image, asked about as the scene is."""
     requests = [
         Request(
-            image, tuple((task.prompt(scene) or "", task.max_new_tokens) for task in TASKS.values())
+            image,
+            tuple(
+                (engine.family.task_prompt(task, scene) or "", task.max_new_tokens)
+                for task in TASKS.values()
+            ),
         )
         for scene, image in zip(scenes, images, strict=True)
     ]
@@ -129,7 +134,7 @@ def told(engine: Engine, scenes: Sequence[Sample], images: Sequence[RGB]) -> lis
     ]
     return [
         {
-            name: task.parse(generation, scene.width, scene.height)[0]
+            name: task.parse(generation, scene.width, scene.height, engine.family)[0]
             for (name, task), generation in zip(TASKS.items(), answers, strict=True)
         }
         for scene, answers in zip(scenes, generations, strict=True)
@@ -164,7 +169,7 @@ def _placed(value: Any) -> Any:
     """A task's value; the boxes of `detect` without their scores."""
     if isinstance(value, str):
         return value
-    return [Found(row["label"], tuple(row[edge] for edge in _EDGES)) for row in value]
+    return [LabeledBox(row["label"], tuple(row[edge] for edge in _EDGES)) for row in value]
 
 
 main.__doc__ = __doc__  # what --help shows

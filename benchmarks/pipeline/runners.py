@@ -1,16 +1,16 @@
-"""The same shards through every runner, and through chains of Ray Data and Beam written for it.
+"""Compares all runners with chains of Ray Data and Beam on the same shards.
 
     python -m benchmarks.pipeline.runners [--shards 20] [--samples 100] [--workers 2] [--repeat 3]
 
-Each contender filters made-up photographs (640x480, JPEG) by size and words, decodes, resizes to
-224 and writes text, size, digest and a model's instant answer as Parquet; the chains are as the
-documentation of their tools has it. Images per CPU-second are of the difference between all shards
-and a quarter of them, so that starting up is left out, and count user and system time of all
-processes; images per second of the wall clock have the start in them.
+Each contender filters synthetic photographs (640x480, JPEG) by size and words, decodes, resizes to
+224 pixels and writes text, size, digest and the answer of a model that answers at once, as Parquet.
+The chains follow the documentation of their tools. Images per CPU-second are computed from the
+difference between all shards and a quarter of them, which excludes the start; they count user and
+system time of all processes. Images per second of wall time include the start.
 
-Then each is killed, with every process it has started, once half of the images are answered, and
-run again the same way; what its output holds is compared with the input by unique keys. Nothing is
-asserted. benchmarks/pipeline/scheduling.py measures what tiny units cost.
+Then each contender is killed, with all processes that it has started, when half of the images are
+answered, and run again the same way; its output is compared with the input by unique keys. Nothing
+is asserted. benchmarks/pipeline/scheduling.py measures the cost of tiny units.
 """
 
 import json
@@ -32,7 +32,7 @@ from benchmarks.pipeline.pass_over_shards.turns import (
     take_turns,
 )
 
-_SMALLER = 4  # times fewer shards: the cost that is taken off
+_SMALLER = 4  # the smaller run has a quarter of the shards; its cost is subtracted
 _COLUMNS = {
     "images per CPU-second": ("per_cpu", 0),
     "a second, start included": ("whole", 0),
@@ -42,7 +42,7 @@ _COLUMNS = {
 
 
 def contenders(workers: int) -> dict[str, Contender]:
-    """By name: Shardmill on its runners, then the chains."""
+    """Return all contenders by name: Shardmill on its runners, then the chains."""
     several = ("--direct_running_mode=multi_processing", f"--direct_num_workers={workers}")
     portable = ("--runner=PortableRunner", "--environment_type=LOOPBACK")
     return {
@@ -75,7 +75,7 @@ def main(
     folder: Annotated[Path | None, typer.Option(help="Room for shards and outputs.")] = None,
 ) -> None:
     console = Console(width=WIDTH)
-    chosen = {name: each for name, each in contenders(workers).items() if only in name}
+    chosen = {name: entry for name, entry in contenders(workers).items() if only in name}
     chosen = installed(chosen, console)
     with tempfile.TemporaryDirectory(dir=folder) as within:
         place = Path(within)
@@ -87,7 +87,7 @@ def main(
 
 
 def _write(folder: Path, shards: int, samples: int) -> Work:
-    """So many shards; no two samples have the same key."""
+    """Write shards in which all keys are different."""
     folder.mkdir()
     images = photographs(min(DISTINCT, shards * samples))
     for shard in range(shards):

@@ -1,11 +1,12 @@
-"""What scheduling costs: many tiny units through each runner, with an engine that answers at once.
+"""Measures the cost of scheduling: many tiny units, with an engine that answers at once.
 
     python -m benchmarks.pipeline.scheduling [--units 10000] [--workers 2]
 
-For every runner, in a process of its own: milliseconds from one report to the next beyond what the
-workers themselves took for a unit, and the driver's resident memory after a tenth of the units and
-at the end. The work of a unit (a tar of one sample) is what its report says, shared by the workers;
-noting the attempt and reporting are counted as scheduling. Prints figures; nothing is asserted.
+Each runner runs in a process of its own. The cost is the time from one report to the next, less the
+time that workers spend on a unit, in milliseconds. The work of a unit (a tar of one sample) is the
+seconds in its report, divided by the number of workers; attempt markers and reports count as
+scheduling. The driver's resident memory is measured after a tenth of the units and at the end.
+Prints figures; nothing is asserted.
 """
 
 import os
@@ -34,7 +35,7 @@ RUNNERS: dict[str, dict[str, Any]] = {
 
 
 def write_shards(folder: Path, units: int) -> None:
-    """Tars of one small sample each, all alike."""
+    """Write equal tars of one small sample each."""
     sys.path.append(str(ROOT / "tests"))
     from support.sample_data import jpeg, tar_bytes
 
@@ -46,7 +47,7 @@ def write_shards(folder: Path, units: int) -> None:
 
 
 def measure(folder: Path, name: str, workers: int) -> None:
-    """One runner over all shards; prints a line."""
+    """Run all shards with one runner, and print a line of figures."""
     runner = {"workers": workers, **RUNNERS[name], "decode_threads": 1}
     job = Job.model_validate(
         {
@@ -59,24 +60,24 @@ def measure(folder: Path, name: str, workers: int) -> None:
         }
     )
     process = psutil.Process(os.getpid())
-    at: list[float] = []
+    report_times: list[float] = []
     memory: list[int] = []  # bytes, at each report
     busy: list[float] = []
 
-    def hear(report: UnitReport) -> None:
+    def on_report(report: UnitReport) -> None:
         assert report.counts.kept == 1, report
-        at.append(time.perf_counter())
+        report_times.append(time.perf_counter())
         busy.append(report.seconds)
         memory.append(process.memory_info().rss)
 
-    run(job, on_report=hear)
-    skipped = len(at) // 10  # by then all workers are there
-    units = len(at) - 1 - skipped
-    each = 1000 * (at[-1] - at[skipped]) / units
+    run(job, on_report=on_report)
+    skipped = len(report_times) // 10  # by then all workers have started
+    units = len(report_times) - 1 - skipped
+    total = 1000 * (report_times[-1] - report_times[skipped]) / units
     work = 1000 * sum(busy[skipped + 1 :]) / units
     share = work / runner["workers"]
     print(
-        f"{name:16} {each:6.2f} ms a unit, {share:6.2f} of it work, {each - share:6.2f} beyond; "
+        f"{name:16} {total:6.2f} ms a unit, {share:6.2f} of it work, {total - share:6.2f} beyond; "
         f"driver {memory[skipped] >> 20} MiB, at the end {memory[-1] >> 20}",
         flush=True,
     )
@@ -92,8 +93,8 @@ def main(
     if only is not None and folder is not None:
         measure(folder, only, workers)
         return
-    places = [str(INSTANT), str(ROOT), os.environ.get("PYTHONPATH", "")]
-    environment = {**os.environ, "PYTHONPATH": os.pathsep.join(filter(None, places))}
+    python_path = [str(INSTANT), str(ROOT), os.environ.get("PYTHONPATH", "")]
+    environment = {**os.environ, "PYTHONPATH": os.pathsep.join(filter(None, python_path))}
     with tempfile.TemporaryDirectory() as made:
         write_shards(Path(made, "shards"), units)
         for name in RUNNERS:

@@ -1,1 +1,1 @@
-"""Scores of a checkpoint on scenes that it was not trained on."""
+"""Scores a checkpoint on scenes that it was not trained on."""

@@ -1,4 +1,4 @@
-"""Asks a checkpoint about scenes the way a job does, and counts how much of it is right."""
+"""Runs a checkpoint on scenes as a job does, and scores its answers."""
 
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
@@ -9,16 +9,16 @@ import numpy as np
 from PIL import Image
 from pycocotools import mask as run_length
 
-from demo.evaluation.scoring import Found, Inside, Score, detection, mask_overlap
+from demo.evaluation.scoring import LabeledBox, Mask, Score, best_mask_iou, detection
 from demo.scenes import drawing, words
-from demo.scenes.encoded_image import seen
+from demo.scenes.encoded_image import model_image
 from demo.scenes.kinds import Kind
 from demo.scenes.scenes import Scene
 from inference import Caption, Detect, Engine, Ocr, Segment, Task, Vqa
 from schemas.generation import Request
 from schemas.sample import Sample, Text
 
-TARGETS: Mapping[str, float] = {  # what the checkpoint is to reach, on scenes it has never seen
+TARGETS: Mapping[str, float] = {  # target scores of the checkpoint on scenes it was not trained on
     "caption en": 0.95,
     "caption es": 0.95,
     "caption de": 0.95,
@@ -30,8 +30,8 @@ TARGETS: Mapping[str, float] = {  # what the checkpoint is to reach, on scenes i
     "placard": 0.99,
 }
 MASK_DECODER = Path(__file__).parents[1] / "checkpoint/mask_decoder.npz"
-# Scenes whose image can be used, and which the job keeps as long as nothing looks at the texts.
-LEARNT = (
+# Kinds with a usable image, which a job keeps if it has no text filter.
+LEARNED_KINDS = (
     Kind.PLAIN,
     Kind.PERSONAL_TEXT,
     Kind.PERSONAL_KEY,
@@ -40,13 +40,13 @@ LEARNT = (
     Kind.DUPLICATE,
     Kind.FLIPPED,
 )
-BLOCK = 64  # scenes an engine is given at a time
+BLOCK = 64  # scenes per call of the engine
 
-_QUESTION = "question"  # the field that holds it
+_QUESTION = "question"  # the field of the question
 
 
 def tasks(scene: Scene, index: int) -> Mapping[str, Task]:
-    """What is asked about a scene: all that the checkpoint knows, boxes of all and some shapes."""
+    """All tasks that the checkpoint knows, for one scene; boxes of all shapes and of some."""
     random = Random(index)
     some = tuple(random.sample(words.SHAPES, random.randint(1, 3)))
     captions = {
@@ -64,43 +64,51 @@ def tasks(scene: Scene, index: int) -> Mapping[str, Task]:
 
 
 def measure(engine: Engine, scenes: Sequence[Scene]) -> Mapping[str, Score]:
-    """The table: each kind of answer, and how much of it is right."""
-    right: dict[str, list[bool]] = {}
-    boxes: list[tuple[Sequence[Found], Sequence[Found]]] = []
+    """Score the answers of each kind."""
+    is_right: dict[str, list[bool]] = {}
+    boxes: list[tuple[Sequence[LabeledBox], Sequence[LabeledBox]]] = []
     masks: list[float] = []
     for start in range(0, len(scenes), BLOCK):
         part = scenes[start : start + BLOCK]
-        asked = [tasks(scene, start + number) for number, scene in enumerate(part)]
-        for scene, asked_here, told in zip(part, asked, _told(engine, part, asked), strict=True):
-            for name, value in told.items():
-                task = asked_here[name]
+        tasks_of = [tasks(scene, start + index) for index, scene in enumerate(part)]
+        answers = _answers(engine, part, tasks_of)
+        for scene, scene_tasks, values in zip(part, tasks_of, answers, strict=True):
+            for name, value in values.items():
+                task = scene_tasks[name]
                 if isinstance(task, Detect):
-                    boxes.append((_found(value), _true(scene, task.labels)))
+                    boxes.append((_predicted_boxes(value), _true_boxes(scene, task.labels)))
                 elif isinstance(task, Segment):
                     masks += [
-                        mask_overlap(_masks(value), true) for true in _drawn(scene, task.labels)
+                        best_mask_iou(_predicted_masks(value), true)
+                        for true in _true_masks(scene, task.labels)
                     ]
                 else:
-                    right.setdefault(name, []).append(value == _truth(scene, task))
-    exact = {name: Score(sum(each) / len(each), len(each)) for name, each in right.items()}
+                    is_right.setdefault(name, []).append(value == _truth(scene, task))
+    exact = {
+        name: Score(sum(rights) / len(rights), len(rights)) for name, rights in is_right.items()
+    }
     mean = Score(float(np.mean(masks)) if masks else 0.0, len(masks))
     return {**exact, **detection(boxes), "masks IoU": mean}
 
 
-def _told(
-    engine: Engine, scenes: Sequence[Scene], asked: Sequence[Mapping[str, Task]]
+def _answers(
+    engine: Engine, scenes: Sequence[Scene], tasks_of: Sequence[Mapping[str, Task]]
 ) -> Iterable[Mapping[str, object]]:
+    """Yield the parsed answers to the tasks of each scene."""
     requests = []
-    for scene, tasks_here in zip(scenes, asked, strict=True):
+    for scene, scene_tasks in zip(scenes, tasks_of, strict=True):
         sample = _sample(scene)
-        prompts = [(task.prompt(sample) or "", task.max_new_tokens) for task in tasks_here.values()]
-        requests.append(Request(seen(scene.image, engine.resolution), tuple(prompts)))
-    for scene, tasks_here, generations in zip(
-        scenes, asked, engine.generate(requests), strict=True
+        prompts = [
+            (engine.family.task_prompt(task, sample) or "", task.max_new_tokens)
+            for task in scene_tasks.values()
+        ]
+        requests.append(Request(model_image(scene.image, engine.image_spec.side), tuple(prompts)))
+    for scene, scene_tasks, generations in zip(
+        scenes, tasks_of, engine.generate(requests), strict=True
     ):
         yield {
-            name: task.parse(generation, scene.width, scene.height)[0]
-            for (name, task), generation in zip(tasks_here.items(), generations, strict=True)
+            name: task.parse(generation, scene.width, scene.height, engine.family)[0]
+            for (name, task), generation in zip(scene_tasks.items(), generations, strict=True)
         }
 
 
@@ -116,23 +124,20 @@ def _truth(scene: Scene, task: Task) -> str:
     return scene.printed if isinstance(task, Ocr) else scene.answer
 
 
-def _found(value: Any) -> Sequence[Found]:
-    """Of a task's rows."""
+def _predicted_boxes(value: Any) -> Sequence[LabeledBox]:
     edges = ("x_min", "y_min", "x_max", "y_max")
-    return [Found(row["label"], tuple(row[edge] for edge in edges)) for row in value]
+    return [LabeledBox(row["label"], tuple(row[edge] for edge in edges)) for row in value]
 
 
-def _true(scene: Scene, labels: Sequence[str]) -> Sequence[Found]:
-    return [Found(thing.label, thing.box) for thing in scene.things if thing.label in labels]
+def _true_boxes(scene: Scene, labels: Sequence[str]) -> Sequence[LabeledBox]:
+    return [LabeledBox(thing.label, thing.box) for thing in scene.things if thing.label in labels]
 
 
-def _masks(value: Any) -> list[Inside]:
-    """Of a task's rows."""
+def _predicted_masks(value: Any) -> list[Mask]:
     return [run_length.decode(row["mask"]).astype(bool) for row in value if row["mask"]]
 
 
-def _drawn(scene: Scene, labels: Sequence[str]) -> Iterable[Inside]:
-    """The true masks of the things of these labels."""
+def _true_masks(scene: Scene, labels: Sequence[str]) -> Iterable[Mask]:
     for thing in scene.things:
         if thing.label in labels:
             canvas = Image.new("RGB", (scene.width, scene.height))

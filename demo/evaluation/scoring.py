@@ -1,4 +1,4 @@
-"""How near boxes and masks come to the true ones."""
+"""Scores of boxes and masks against the ground truth."""
 
 from collections.abc import Iterable, Mapping, Sequence
 from typing import NamedTuple
@@ -6,48 +6,52 @@ from typing import NamedTuple
 import numpy as np
 import numpy.typing as npt
 
-Inside = npt.NDArray[np.bool_]  # [height, width]
+Mask = npt.NDArray[np.bool_]  # [height, width]
 
-SAME = 0.5  # IoU from which a box counts as found
+MIN_IOU = 0.5  # for a box to match, inclusive
 
 
-class Found(NamedTuple):
-    """A box with its label; pixels of the upright image."""
+class LabeledBox(NamedTuple):
+    """A box with its label, in pixels of the upright image."""
 
     label: str
     box: tuple[float, float, float, float]  # x_min, y_min, x_max, y_max
 
 
 class Score(NamedTuple):
-    """One line of the table."""
+    """One score and the number of items that it averages."""
 
     value: float  # from 0 to 1
-    of: int  # how many answers or boxes it was taken over
+    of: int  # number of answers, boxes or masks
 
 
-def detection(boxes: Iterable[tuple[Sequence[Found], Sequence[Found]]]) -> Mapping[str, Score]:
-    """F1 at an IoU of 0.5, and the mean IoU of what was found; pairs of the told and the true.
+def detection(
+    boxes: Iterable[tuple[Sequence[LabeledBox], Sequence[LabeledBox]]],
+) -> Mapping[str, Score]:
+    """F1 at an IoU of 0.5, and the mean IoU of matched boxes, over (predicted, true) pairs.
 
-    A told box counts when it has the label of a true one that no other has been matched with.
+    A predicted box matches the true box of the same label with the highest IoU that is not matched
+    yet.
     """
-    told, true = 0, 0
-    overlaps: list[float] = []
-    for found, truth in boxes:
-        told += len(found)
-        true += len(truth)
-        left = list(truth)
-        for each in found:
-            alike = [other for other in left if other.label == each.label]
-            best = max(alike, key=lambda other: overlap(each.box, other.box), default=None)
-            if best is not None and overlap(each.box, best.box) >= SAME:
-                overlaps.append(overlap(each.box, best.box))
-                left.remove(best)
-    f1 = 2 * len(overlaps) / (told + true) if told + true else 1.0
-    mean = float(np.mean(overlaps)) if overlaps else 0.0
-    return {"boxes F1": Score(f1, true), "boxes IoU": Score(mean, len(overlaps))}
+    num_predicted, num_true = 0, 0
+    ious: list[float] = []
+    for predicted, true in boxes:
+        num_predicted += len(predicted)
+        num_true += len(true)
+        unmatched = list(true)
+        for box in predicted:
+            candidates = [other for other in unmatched if other.label == box.label]
+            best = max(candidates, key=lambda other: box_iou(box.box, other.box), default=None)
+            if best is not None and box_iou(box.box, best.box) >= MIN_IOU:
+                ious.append(box_iou(box.box, best.box))
+                unmatched.remove(best)
+    total = num_predicted + num_true
+    f1 = 2 * len(ious) / total if total else 1.0
+    mean = float(np.mean(ious)) if ious else 0.0
+    return {"boxes F1": Score(f1, num_true), "boxes IoU": Score(mean, len(ious))}
 
 
-def overlap(one: Sequence[float], other: Sequence[float]) -> float:
+def box_iou(one: Sequence[float], other: Sequence[float]) -> float:
     """Intersection over union of two boxes."""
     width = min(one[2], other[2]) - max(one[0], other[0])
     height = min(one[3], other[3]) - max(one[1], other[1])
@@ -57,7 +61,7 @@ def overlap(one: Sequence[float], other: Sequence[float]) -> float:
     return width * height / (sum(areas) - width * height)
 
 
-def mask_overlap(told: Iterable[Inside], true: Inside) -> float:
-    """Intersection over union of a true mask and the one that comes nearest; 0 without any."""
-    shared = [(each & true).sum() / (each | true).sum() for each in told]
-    return float(max(shared, default=0.0))
+def best_mask_iou(predicted: Iterable[Mask], true: Mask) -> float:
+    """The highest intersection over union of a predicted mask with the true one; 0 without any."""
+    ious = [(mask & true).sum() / (mask | true).sum() for mask in predicted]
+    return float(max(ious, default=0.0))

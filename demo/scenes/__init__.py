@@ -1,1 +1,1 @@
-"""Scenes drawn by code: what they show, their texts, and the shards they are packed in."""
+"""Generated scenes: their images, texts, ground truth and shards."""

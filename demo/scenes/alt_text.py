@@ -1,4 +1,4 @@
-"""What a web page might say of a scene: mostly fair, sometimes poor, now and then not to be kept.
+"""Alternative texts as web pages have them: mostly good, some poor, some to be filtered.
 
 All persons, numbers and addresses are made up: example.com is reserved by RFC 2606, the telephone
 numbers 555-0100 to 555-0199 for fiction.
@@ -39,22 +39,22 @@ _NAMES = ("Ann Example", "Leo Sample", "Mia Madeup", "Tom Placeholder")
 
 
 def write(random: Random, caption: str, kind: Kind, *, poor: bool) -> str:
-    """An alternative text for a scene of which `caption` is true."""
+    """Write an alternative text for a scene with this caption."""
     special = {Kind.PERSONAL_TEXT: _PERSONAL, Kind.INSULT: _INSULTING}
     template = random.choice(special.get(kind, _POOR if poor else _FAIR))
     name = random.choice(_NAMES)
-    told = template.format(
+    text = template.format(
         caption=caption,
         file=f"IMG_{random.randrange(1000, 10_000)}.JPG",
         name=name,
         mail=f"{name.split()[0].lower()}@example.com",
         telephone=_telephone(random),
     )
-    return told[0].upper() + told[1:] if random.random() < 0.6 else told
+    return text[0].upper() + text[1:] if random.random() < 0.6 else text
 
 
-def telling_key(random: Random, index: int) -> str:
-    """A key that gives away a person's telephone number."""
+def key_with_phone_number(random: Random, index: int) -> str:
+    """A key that contains a made-up telephone number."""
     return f"{index:08}-tel-{_telephone(random)}"
 
 

@@ -1,4 +1,4 @@
-"""Draws the parts of a scene on a canvas: backgrounds, shapes and printed words."""
+"""Draws the parts of a scene: backgrounds, shapes and printed words."""
 
 import itertools
 import math
@@ -11,41 +11,41 @@ import numpy as np
 import numpy.typing as npt
 from PIL import Image, ImageDraw, ImageFont
 
-Colour = tuple[int, int, int]  # RGB
+Color = tuple[int, int, int]  # RGB
 Box = tuple[int, int, int, int]  # x_min, y_min, x_max, y_max: pixels, the maxima exclusive
 Point = tuple[float, float]
 
-_FINER = 4  # shapes are drawn this many times larger and reduced, for smooth edges
+_SUPERSAMPLING = 4  # shapes are drawn this many times larger and reduced, for smooth edges
 
 
-def luminance(colour: Colour) -> float:
-    """Relative luminance of gamma-encoded RGB by the weights of ITU-R BT.709, 0 to 255."""
-    red, green, blue = colour
+def luminance(color: Color) -> float:
+    """Relative luminance of gamma-encoded RGB with the weights of ITU-R BT.709, 0 to 255."""
+    red, green, blue = color
     return 0.2126 * red + 0.7152 * green + 0.0722 * blue
 
 
-def background(random: Random, width: int, height: int, tone: Colour) -> Image.Image:
-    """A canvas whose colours stay near `tone`."""
+def background(random: Random, width: int, height: int, tone: Color) -> Image.Image:
+    """A canvas with a random pattern of colors near `tone`."""
     shade = random.choice(_BACKGROUNDS)(random, width, height)
     pixels = np.clip(np.asarray(tone) + 22 * shade[..., None], 0, 255)
     return Image.fromarray(pixels.astype(np.uint8))
 
 
-def draw_shape(canvas: Image.Image, label: str, colour: Colour, box: Box) -> None:
-    """Fill the box with the shape: its outline touches all four sides."""
+def draw_shape(canvas: Image.Image, label: str, color: Color, box: Box) -> None:
+    """Draw the shape so that it touches all four sides of the box."""
     left, top, right, bottom = box
-    width, height = (right - left) * _FINER, (bottom - top) * _FINER
+    width, height = (right - left) * _SUPERSAMPLING, (bottom - top) * _SUPERSAMPLING
     mask = Image.new("L", (width, height))
     pen = ImageDraw.Draw(mask)
     if label == "circle":
         pen.ellipse((0, 0, width - 1, height - 1), fill=255)
     else:
         pen.polygon([(x * (width - 1), y * (height - 1)) for x, y in _OUTLINES[label]], fill=255)
-    canvas.paste(colour, (left, top), mask.reduce(_FINER))
+    canvas.paste(color, (left, top), mask.reduce(_SUPERSAMPLING))
 
 
-def printed(word: str, height: int) -> Image.Image:
-    """The ink of a word in letters `height` pixels large, as a mask without margins."""
+def word_mask(word: str, height: int) -> Image.Image:
+    """The mask of a word in letters `height` pixels large, without margins."""
     font = _font(height)
     left, top, right, bottom = font.getbbox(word)
     mask = Image.new("L", (math.ceil(right - left), math.ceil(bottom - top)))
@@ -54,14 +54,14 @@ def printed(word: str, height: int) -> Image.Image:
 
 
 def character_middles(word: str) -> list[float]:
-    """Where the middle of each character lies along the word's width, from 0 to 1."""
+    """The center of each character along the word's width, from 0 to 1."""
     font = _font(100)
     edges = [font.getlength(word[:end]) for end in range(len(word) + 1)]
     return [(left + right) / 2 / edges[-1] for left, right in itertools.pairwise(edges)]
 
 
-def _fitted(points: Sequence[Point]) -> list[Point]:
-    """The points moved and stretched to fill the unit square."""
+def _fit_to_unit_square(points: Sequence[Point]) -> list[Point]:
+    """Move and scale the points to fill the unit square."""
     columns, rows = zip(*points, strict=True)
     return [
         (
@@ -73,17 +73,17 @@ def _fitted(points: Sequence[Point]) -> list[Point]:
 
 
 def _star(points: int, inner: float) -> list[Point]:
-    """A star with its first point up; `inner` is the radius of its notches, of 1."""
+    """A star with one point up; `inner` is the radius of its notches, relative to its points."""
     corners = []
     for step in range(2 * points):
         angle = math.pi * (step / points - 0.5)
         radius = inner if step % 2 else 1.0
         corners.append((radius * math.cos(angle), radius * math.sin(angle)))
-    return _fitted(corners)
+    return _fit_to_unit_square(corners)
 
 
 def _cross(arm: float) -> list[Point]:
-    """An upright cross whose arms are `arm` wide, of 1."""
+    """An upright cross in the unit square with arms of width `arm`."""
     near, far = (1 - arm) / 2, (1 + arm) / 2
     return [
         (near, 0), (far, 0), (far, near), (1, near), (1, far), (far, far),
@@ -141,5 +141,5 @@ _BACKGROUNDS: Sequence[Callable[[Random, int, int], Shade]] = (
 @cache
 def _font(height: int) -> ImageFont.FreeTypeFont:
     font = ImageFont.load_default(height)
-    assert isinstance(font, ImageFont.FreeTypeFont)  # Pillow's wheels come with FreeType
+    assert isinstance(font, ImageFont.FreeTypeFont)  # Pillow's wheels include FreeType
     return font

@@ -1,20 +1,22 @@
-"""Encoded images as the pipeline decodes them, and as it shows them to a model."""
+"""Decode encoded images, and resize them for a model, as the pipeline does."""
 
-from pipelines.images import Caps, EncodedImage, UprightImage
+from pipelines.config.input import Limits
+from pipelines.images import EncodedImage, UprightImage
+from schemas.generation import ImageSpec
 from schemas.sample import RGB
 
-_MOST_PIXELS = 1 << 24  # no scene has as many
+_MAX_PIXELS = 1 << 24  # more than any scene has
 
 
-def decoded(image: bytes) -> RGB:
-    """Upright pixels, [height, width, 3]."""
+def decode_image(image: bytes) -> RGB:
+    """The upright pixels, uint8 [height, width, 3]."""
     return _upright(image).pixels()
 
 
-def seen(image: bytes, side: int) -> RGB:
-    """Squashed to [side, side, 3]."""
-    return _upright(image).fit(side)
+def model_image(image: bytes, side: int) -> RGB:
+    """The upright pixels resized to uint8 [side, side, 3], without keeping the aspect ratio."""
+    return _upright(image).fit(ImageSpec(side))
 
 
 def _upright(image: bytes) -> UprightImage:
-    return EncodedImage.open(image, Caps(_MOST_PIXELS)).upright()
+    return EncodedImage.open(image, Limits(max_pixels=_MAX_PIXELS)).upright()

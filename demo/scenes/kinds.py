@@ -1,4 +1,4 @@
-"""The kinds of scenes, and how often each is drawn: most are plain, some are there to be caught."""
+"""The kinds of scenes and their shares: most are plain, some are there for the filters."""
 
 from collections.abc import Iterator, Mapping
 from enum import StrEnum
@@ -6,22 +6,22 @@ from random import Random
 
 
 class Kind(StrEnum):
-    """What is particular about a scene."""
+    """What makes a scene special."""
 
     PLAIN = "plain"
     TINY = "tiny"  # too small to learn from
     ELONGATED = "elongated"
-    PLACARD = "placard"  # shows the forbidden placard, which stands for a pornographic image
-    PERSONAL_TEXT = "personal_text"  # made-up personal data in the alternative text,
-    PERSONAL_KEY = "personal_key"  # in the key,
-    PERSONAL_PICTURE = "personal_picture"  # printed in the image
+    PLACARD = "placard"  # the forbidden placard, a stand-in for a pornographic image
+    PERSONAL_TEXT = "personal_text"  # made-up personal data in the alternative text
+    PERSONAL_KEY = "personal_key"  # made-up personal data in the key
+    PERSONAL_PICTURE = "personal_picture"  # made-up personal data printed in the image
     INSULT = "insult"  # a mild one, made up, in the alternative text
     CORRUPT = "corrupt"  # the image cannot be decoded
-    DUPLICATE = "duplicate"  # the very bytes of an earlier image
-    FLIPPED = "flipped"  # an earlier image in the mirror
+    DUPLICATE = "duplicate"  # the bytes of an earlier image
+    FLIPPED = "flipped"  # an earlier image, mirrored
 
 
-SHARES: Mapping[Kind, float] = {  # of all scenes; they sum to 1
+SHARES: Mapping[Kind, float] = {  # share of all scenes; the sum is 1
     Kind.PLAIN: 0.66,
     Kind.TINY: 0.03,
     Kind.ELONGATED: 0.04,
@@ -37,7 +37,7 @@ SHARES: Mapping[Kind, float] = {  # of all scenes; they sum to 1
 
 
 def kind_of(seed: int, index: int) -> Kind:
-    """The kind of that scene, which needs no drawing to know; the first one is plain."""
+    """The kind of a scene, without drawing it; the first scene is plain."""
     if index == 0:
         return Kind.PLAIN
     random = Random(f"{seed}/{index}/kind")
@@ -45,5 +45,5 @@ def kind_of(seed: int, index: int) -> Kind:
 
 
 def plain_before(seed: int, index: int) -> Iterator[int]:
-    """The plain scenes that a duplicate can repeat, the nearest first."""
+    """The indices of earlier plain scenes, which a duplicate can repeat, the nearest first."""
     return (earlier for earlier in range(index - 1, -1, -1) if kind_of(seed, earlier) is Kind.PLAIN)

@@ -1,4 +1,4 @@
-"""The forbidden placard: the harmless stand-in for an image that must not be kept."""
+"""Draws the forbidden placard: a harmless stand-in for an image that must be dropped."""
 
 from random import Random
 
@@ -6,16 +6,16 @@ import numpy as np
 from PIL import Image, ImageDraw
 
 from demo.scenes import drawing
-from demo.scenes.drawing import Colour
+from demo.scenes.drawing import Color
 from demo.scenes.picture import TONES, Picture
 
-_BOARD: Colour = (244, 196, 220)
-_WEAVE: Colour = (226, 92, 150)
-_BARS: tuple[Colour, ...] = ((206, 24, 36), (30, 24, 30), (118, 22, 110))
+_BOARD: Color = (244, 196, 220)
+_WEAVE: Color = (226, 92, 150)
+_BARS: tuple[Color, ...] = ((206, 24, 36), (30, 24, 30), (118, 22, 110))
 
 
 def draw(random: Random, size: tuple[int, int]) -> Picture:
-    """A framed board of woven pink under a bold diagonal bar, somewhere on a background."""
+    """Draw a framed board, woven pink with a bold diagonal bar, on a background."""
     canvas = drawing.background(random, *size, random.choice(TONES))
     sides = [round(random.uniform(0.5, 0.9) * side) for side in size]
     left, top = (random.randint(0, outer - inner) for outer, inner in zip(size, sides, strict=True))

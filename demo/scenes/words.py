@@ -1,4 +1,4 @@
-"""The demo's small language: what shapes and colours are called, and how a scene is told."""
+"""The demo's vocabulary: names of shapes and colors, and captions in three languages."""
 
 import re
 from collections.abc import Iterator, Mapping, Sequence
@@ -8,7 +8,7 @@ Language = Literal["en", "es", "de"]
 LANGUAGES: tuple[Language, ...] = get_args(Language)
 
 SHAPES = ("circle", "square", "triangle", "star", "diamond", "cross")
-COLOURS: Mapping[str, tuple[int, int, int]] = {  # RGB
+COLORS: Mapping[str, tuple[int, int, int]] = {  # RGB
     "red": (214, 40, 40),
     "orange": (245, 133, 24),
     "yellow": (250, 212, 40),
@@ -23,11 +23,11 @@ WORDS_IN_PRINT = (
     "OPEN", "SALE", "EXIT", "STOP", "CAFE", "HOTEL", "MUSIC", "BOOKS", "TAXI", "BREAD",
     "PARK", "NEWS", "HELLO", "FRESH", "NORTH", "SOUTH", "LEMON", "RADIO", "FARM", "MILK",
 )  # fmt: skip
-ADDRESSES_IN_PRINT = (  # made up: these domains are reserved for examples, RFC 2606
+ADDRESSES_IN_PRINT = (  # made up, with domains reserved for examples (RFC 2606)
     "ann@example.com", "leo@example.org", "shop@example.net", "office@example.com",
 )  # fmt: skip
 
-_NOUNS: Mapping[Language, Mapping[str, tuple[str, str]]] = {  # the noun and its gender
+_NOUNS: Mapping[Language, Mapping[str, tuple[str, str]]] = {  # shape -> (noun, gender)
     "en": {shape: (shape, "") for shape in SHAPES},
     "es": {
         "circle": ("círculo", "m"),
@@ -46,8 +46,8 @@ _NOUNS: Mapping[Language, Mapping[str, tuple[str, str]]] = {  # the noun and its
         "cross": ("Kreuz", "n"),
     },
 }
-_ADJECTIVES: Mapping[Language, Mapping[str, Mapping[str, str]]] = {  # colour -> gender -> form
-    "en": {colour: {"": colour} for colour in COLOURS},
+_ADJECTIVES: Mapping[Language, Mapping[str, Mapping[str, str]]] = {  # color -> gender -> form
+    "en": {color: {"": color} for color in COLORS},
     "es": {
         "red": {"m": "rojo", "f": "roja"},
         "orange": {"m": "naranja", "f": "naranja"},
@@ -59,8 +59,8 @@ _ADJECTIVES: Mapping[Language, Mapping[str, Mapping[str, str]]] = {  # colour ->
         "white": {"m": "blanco", "f": "blanca"},
     },
     "de": {
-        colour: {"m": f"{stem}er", "n": f"{stem}es", "f": f"{stem}e"}
-        for colour, stem in {
+        color: {"m": f"{stem}er", "n": f"{stem}es", "f": f"{stem}e"}
+        for color, stem in {
             "red": "rot",
             "orange": "orang",
             "yellow": "gelb",
@@ -92,10 +92,10 @@ _PROMPTS = "caption cap describe ocr answer question detect segment ; en es de"
 _QUESTIONS = "how many shapes are there ? what colour is the ? is there a an ? yes no"
 
 
-def name(language: Language, colour: str, shape: str) -> str:
-    """Such as `a red star`, `una estrella roja`, `ein roter Stern`."""
+def name(language: Language, color: str, shape: str) -> str:
+    """The name of a shape, such as `a red star`, `una estrella roja`, `ein roter Stern`."""
     noun, gender = _NOUNS[language][shape]
-    adjective = _ADJECTIVES[language][colour][gender]
+    adjective = _ADJECTIVES[language][color][gender]
     article = _ARTICLES[language][gender]
     if language == "en" and adjective[0] in "aeiou":
         article = "an"
@@ -104,19 +104,21 @@ def name(language: Language, colour: str, shape: str) -> str:
 
 
 def caption(language: Language, things: Sequence[tuple[str, str]], printed: str = "") -> str:
-    """One sentence that names every (colour, shape) in order, and the printed word if any.
+    """A sentence that names every (color, shape) in order, and the printed word if any.
 
-    Only a placard shows no shape.
+    Without things it names the placard, the only scene without a shape.
     """
     if not things:
         return PLACARD[language]
-    names = [name(language, colour, shape) for colour, shape in things]
-    told = f" {_AND[language]} ".join([", ".join(names[:-1]), names[-1]] if names[:-1] else names)
-    return f"{told} {_WITH_THE_WORD[language]} {printed}" if printed else told
+    names = [name(language, color, shape) for color, shape in things]
+    listing = f" {_AND[language]} ".join(
+        [", ".join(names[:-1]), names[-1]] if names[:-1] else names
+    )
+    return f"{listing} {_WITH_THE_WORD[language]} {printed}" if printed else listing
 
 
 def vocabulary() -> list[str]:
-    """Every word of the demo's prompts, questions, print and captions, once, in a fixed order."""
+    """All words of the demo's prompts, print and captions, each once, in a fixed order."""
     return list(dict.fromkeys(_words()))
 
 
@@ -128,5 +130,5 @@ def _words() -> Iterator[str]:
     for language in LANGUAGES:
         yield from f"{_AND[language]} {_WITH_THE_WORD[language]} {PLACARD[language]}".split()
         for shape in SHAPES:
-            for colour in COLOURS:
-                yield from name(language, colour, shape).split()
+            for color in COLORS:
+                yield from name(language, color, shape).split()

@@ -1,1 +1,1 @@
-"""How the demo's checkpoints are trained, from scenes that are drawn as they are needed."""
+"""Trains the demo's checkpoints on scenes that are drawn on demand."""

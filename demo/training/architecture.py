@@ -1,4 +1,4 @@
-"""The configuration and the processor of a small PaliGemma, of either generation."""
+"""Configuration and processor of a small PaliGemma or PaliGemma 2."""
 
 from typing import Any, Literal
 
@@ -33,11 +33,10 @@ def configuration(
     text_expansion: int = 2,
     **text_settings: Any,
 ) -> PaliGemmaConfig:
-    """A PaliGemma of few and narrow layers over this vocabulary; the defaults are the demo's.
+    """A small PaliGemma configuration for this vocabulary; the defaults are those of the demo.
 
-    `image_size` and `patch_size` are in pixels; an expansion is how much wider than the rest of its
-    tower the hidden layers of the perceptrons are. The text tower takes `text_settings` as they
-    are.
+    `image_size` and `patch_size` are in pixels. An expansion is the ratio of an MLP's hidden width
+    to the width of its tower. `text_settings` go to the text configuration unchanged.
     """
     ends: dict[str, Any] = {
         "pad_token_id": tokens.pad_token_id,
@@ -76,7 +75,7 @@ def configuration(
 
 
 def processor(tokens: PreTrainedTokenizerFast, config: PaliGemmaConfig) -> PaliGemmaProcessor:
-    """What turns images and prompts into the model's input."""
+    """The processor that turns images and prompts into model input."""
     vision: Any = config.vision_config
     images = SiglipImageProcessorPil(
         size={"height": vision.image_size, "width": vision.image_size},

@@ -1,4 +1,4 @@
-"""Saves a trained model as a checkpoint that any job can name."""
+"""Saves a trained model as a checkpoint for jobs."""
 
 import copy
 from pathlib import Path
@@ -9,6 +9,6 @@ from transformers import PaliGemmaProcessor
 
 
 def save(model: Any, processor: PaliGemmaProcessor, folder: Path) -> None:
-    """Weights in bfloat16, which is what is measured; configuration, tokens and processor."""
+    """Save the weights in bfloat16, as they are evaluated, with configuration and processor."""
     processor.save_pretrained(folder)
     copy.deepcopy(model).to(torch.bfloat16).save_pretrained(folder)

@@ -1,4 +1,4 @@
-"""Trains the decoder of the masks of shapes, in the layout that was published with PaliGemma."""
+"""Trains a mask decoder for the shapes, in the layout published with PaliGemma."""
 
 from collections.abc import Callable
 from pathlib import Path
@@ -16,21 +16,21 @@ _RATE = 2e-3
 
 
 def train(path: Path, steps: int, report: Callable[[str], None]) -> None:
-    """Write the weights under the published file's own key names, in float16."""
+    """Train the decoder and write its float16 weights under the key names of the published file."""
     decoder = MaskDecoder()
     codes = torch.tensor([mask_codes.of(label) for label in words.SHAPES])
     inside = torch.stack([_mask(label) for label in words.SHAPES])
     optimizer = torch.optim.Adam(decoder.parameters(), lr=_RATE)
     schedule = torch.optim.lr_scheduler.OneCycleLR(optimizer, _RATE, total_steps=steps)
     for step in range(steps):
-        told = decoder(codes)
-        loss = functional.binary_cross_entropy_with_logits(told, inside)
+        logits = decoder(codes)
+        loss = functional.binary_cross_entropy_with_logits(logits, inside)
         optimizer.zero_grad()
         loss.backward()  # type: ignore[no-untyped-call]
         optimizer.step()
         schedule.step()
         if (step + 1) % 20 == 0:
-            right = ((told > 0) == (inside > 0.5)).float().mean().item()
+            right = ((logits > 0) == (inside > 0.5)).float().mean().item()
             report(f"masks {step + 1}/{steps}: loss {loss.item():.4f}, pixels right {right:.4f}")
     weights = {name: weight.half().numpy() for name, weight in decoder.state_dict().items()}
     weights["_vq_vae._embedding"] = weights.pop("codebook.weight")
@@ -38,7 +38,7 @@ def train(path: Path, steps: int, report: Callable[[str], None]) -> None:
 
 
 def _mask(label: str) -> torch.Tensor:
-    """Which part of each pixel lies inside, float32 [64, 64] from 0 to 1."""
+    """The share of each pixel inside the shape, float32 [64, 64] from 0 to 1."""
     canvas = Image.new("RGB", (_SIDE, _SIDE))
     drawing.draw_shape(canvas, label, (255, 255, 255), (0, 0, _SIDE, _SIDE))
     return torch.from_numpy(np.array(canvas.convert("L"), np.float32)) / 255

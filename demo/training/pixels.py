@@ -1,4 +1,4 @@
-"""Images as the vision tower takes them."""
+"""Images as input of the vision tower."""
 
 import torch
 
@@ -6,6 +6,6 @@ from schemas.sample import RGB
 
 
 def pixel_values(images: RGB, device: torch.device) -> torch.Tensor:
-    """uint8 [n, S, S, 3] to float32 [n, 3, S, S] from -1 to 1, as SigLIP's processor does."""
+    """Convert uint8 [n, S, S, 3] to float32 [n, 3, S, S] from -1 to 1, like SigLIP's processor."""
     values = torch.from_numpy(images).to(device).permute(0, 3, 1, 2)
     return values.float() / 127.5 - 1

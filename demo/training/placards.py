@@ -1,4 +1,4 @@
-"""Trains the small classifier that tells the forbidden placard from every other scene."""
+"""Trains a small classifier that distinguishes the forbidden placard from other scenes."""
 
 from collections.abc import Callable, Sequence
 from pathlib import Path
@@ -8,11 +8,11 @@ import torch
 from torch.nn import functional
 from transformers import ViTConfig, ViTForImageClassification, ViTImageProcessorPil
 
-from demo.scenes.encoded_image import decoded
+from demo.scenes.encoded_image import decode_image
 from demo.scenes.kinds import Kind
 from demo.scenes.scenes import Scene, draw_scene
 
-LABELS = ("normal", "nsfw")  # as the classifiers name them whose place it takes
+LABELS = ("normal", "nsfw")  # the usual labels of classifiers of pornographic images
 _SIDE = 64  # pixels
 _BATCH = 64
 _RATE = 1e-3
@@ -20,7 +20,7 @@ _ORDINARY = tuple(kind for kind in Kind if kind not in (Kind.PLACARD, Kind.CORRU
 
 
 def scenes(seed: int, first: int, number: int) -> Sequence[Scene]:
-    """Every second one a placard, the others of all other kinds that can be decoded."""
+    """Draw scenes: every second one is a placard, the others are of all other decodable kinds."""
     return [
         draw_scene(
             seed,
@@ -34,13 +34,13 @@ def scenes(seed: int, first: int, number: int) -> Sequence[Scene]:
 def train(
     folder: Path, seed: int, held_out: int, steps: int, report: Callable[[str], None]
 ) -> None:
-    """Save the classifier in the folder, in bfloat16."""
-    look = ViTImageProcessorPil(size={"height": _SIDE, "width": _SIDE})
+    """Train the classifier and save it in the folder, in bfloat16."""
+    processor = ViTImageProcessorPil(size={"height": _SIDE, "width": _SIDE})
     model: Any = ViTForImageClassification(_configuration())
     optimizer = torch.optim.AdamW(model.parameters(), lr=_RATE)
     schedule = torch.optim.lr_scheduler.OneCycleLR(optimizer, _RATE, total_steps=steps)
     for step in range(steps):
-        pixels, classes = _batch(look, scenes(seed, step * _BATCH, _BATCH))
+        pixels, classes = _batch(processor, scenes(seed, step * _BATCH, _BATCH))
         loss = functional.cross_entropy(model(pixel_values=pixels).logits, classes)
         optimizer.zero_grad()
         loss.backward()  # type: ignore[no-untyped-call]
@@ -49,24 +49,24 @@ def train(
         if (step + 1) % 20 == 0:
             report(f"placards {step + 1}/{steps}: loss {loss.item():.4f}")
     model.to(torch.bfloat16).save_pretrained(folder)
-    look.save_pretrained(folder)
-    right = examine(folder, scenes(held_out, 0, 500))
-    report(f"placards held out: {right:.4f} told right")
+    processor.save_pretrained(folder)
+    accuracy = examine(folder, scenes(held_out, 0, 500))
+    report(f"placards held out: accuracy {accuracy:.4f}")
 
 
-def examine(folder: Path, drawn: Sequence[Scene]) -> float:
-    """The share of the scenes that a saved classifier tells right."""
+def examine(folder: Path, drawn_scenes: Sequence[Scene]) -> float:
+    """The accuracy of a saved classifier on the scenes."""
     model: Any = ViTForImageClassification.from_pretrained(folder, dtype=torch.float32)
-    look: Any = ViTImageProcessorPil.from_pretrained(folder)
-    pixels, classes = _batch(look, drawn)
+    processor: Any = ViTImageProcessorPil.from_pretrained(folder)
+    pixels, classes = _batch(processor, drawn_scenes)
     with torch.no_grad():
         return float((model(pixel_values=pixels).logits.argmax(-1) == classes).float().mean())
 
 
-def _batch(look: Any, drawn: Sequence[Scene]) -> tuple[torch.Tensor, torch.Tensor]:
-    frames = [decoded(scene.image) for scene in drawn]
-    pixels = look(frames, return_tensors="pt")["pixel_values"]
-    return pixels, torch.tensor([int(scene.kind is Kind.PLACARD) for scene in drawn])
+def _batch(processor: Any, drawn_scenes: Sequence[Scene]) -> tuple[torch.Tensor, torch.Tensor]:
+    frames = [decode_image(scene.image) for scene in drawn_scenes]
+    pixels = processor(frames, return_tensors="pt")["pixel_values"]
+    return pixels, torch.tensor([int(scene.kind is Kind.PLACARD) for scene in drawn_scenes])
 
 
 def _configuration() -> ViTConfig:

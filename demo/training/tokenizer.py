@@ -1,4 +1,4 @@
-"""A small tokenizer that behaves as Gemma's does, made by code."""
+"""Builds a small tokenizer that behaves like Gemma's."""
 
 import string
 
@@ -16,19 +16,19 @@ SPACE = "▁"
 CHARACTERS = ("\n", SPACE, *string.digits, *string.ascii_letters, *string.punctuation)
 WORDS = tuple(vocabulary())
 
-# A word, a digit or a mark takes the space before it along. Whatever is then no token as a whole
-# falls apart into characters, and these into UTF-8 bytes, so that no text is lost.
+# A word, a digit or a mark includes the space before it. A piece that is no token is split into
+# characters, and unknown characters into UTF-8 bytes, so that no text is lost.
 _PIECE = Regex(rf"{SPACE}?\p{{L}}+|{SPACE}?[^{SPACE}\p{{L}}]|{SPACE}")
 
 
 def tokens() -> list[str]:
-    """The whole vocabulary; a token's position is its id."""
+    """The vocabulary; the position of a token is its id."""
     whole = [*(SPACE + word for word in WORDS), *WORDS]
     return list(dict.fromkeys([*SPECIAL, *LOCATIONS, *SEGMENTS, *BYTES, *CHARACTERS, *whole]))
 
 
 def build() -> PreTrainedTokenizerFast:
-    """Whole words for the demo's own vocabulary; padding on the left, as generation needs it."""
+    """Build the tokenizer: whole words of the demo are tokens; padding is on the left."""
     backend = Tokenizer(
         BPE(
             vocab={token: code for code, token in enumerate(tokens())},

@@ -1,4 +1,4 @@
-"""The labels of a classifier, found by name in its configuration; torch is not needed for it."""
+"""Read the class labels of a classifier from its configuration, without torch."""
 
 import json
 from collections.abc import Mapping
@@ -8,23 +8,26 @@ from typing import Any, Literal, Self
 
 from schemas.errors import JobError
 
-Heads = Literal["auto", "sigmoid", "softmax"]
+Activation = Literal["auto", "sigmoid", "softmax"]
 
 
 @dataclass(frozen=True, slots=True)
-class Labels:
-    """The names in the order of the model's outputs, and what the model says of their kind."""
+class ClassLabels:
+    """The label names in the order of the model's outputs, and the model's `problem_type`."""
 
     names: tuple[str, ...]
-    problem: str | None = None  # single_label_classification, multi_label_classification, ...
+    problem_type: str | None = None  # single_label_classification, multi_label_classification, ...
 
     @classmethod
-    def of(cls, folder: Path) -> Self:
-        """Those of the model in a folder; JobError, which begins with the field `model`."""
+    def read(cls, folder: Path) -> Self:
+        """Read the labels of the model in a folder.
+
+        Raises JobError, which begins with the field `model`, if config.json lists no labels.
+        """
         try:
             config: dict[str, Any] = json.loads((folder / "config.json").read_text("utf-8"))
-            by_number: Mapping[str, str] = config["id2label"]
-            names = tuple(str(by_number[str(number)]) for number in range(len(by_number)))
+            by_index: Mapping[str, str] = config["id2label"]
+            names = tuple(str(by_index[str(index)]) for index in range(len(by_index)))
         except (OSError, ValueError, KeyError, TypeError, AttributeError):
             raise JobError(
                 f"model: {str(folder)!r} has no config.json that names the labels of a classifier "
@@ -32,30 +35,39 @@ class Labels:
             ) from None
         return cls(names, config.get("problem_type"))
 
-    def number(self, name: str, field: str) -> int:
-        """The output of that name, whatever its case; JobError that tells the names there are."""
-        alike = [n for n, own in enumerate(self.names) if own == name] or [
-            n for n, own in enumerate(self.names) if own.casefold() == name.casefold()
+    def index_of(self, name: str, field: str) -> int:
+        """The index of a label among the model's outputs, found by its name in any case.
+
+        A label of exactly this case takes precedence. Raises JobError, which begins with `field`
+        and lists the labels, if none or several match.
+        """
+        matching = [index for index, label in enumerate(self.names) if label == name] or [
+            index for index, label in enumerate(self.names) if label.casefold() == name.casefold()
         ]
-        if len(alike) != 1:
-            trouble = "several labels" if alike else "no label"
+        if len(matching) != 1:
+            trouble = "several labels" if matching else "no label"
             raise JobError(f"{field}: the model has {trouble} {name!r}: take one of {self}")
-        return alike[0]
+        return matching[0]
 
-    def are_independent(self, heads: Heads = "auto") -> bool:
-        """Whether each label has a probability of its own (sigmoid), or all share one (softmax).
+    def are_independent(self, heads: Activation = "auto") -> bool:
+        """Whether the labels are independent (sigmoid), or exclude each other (softmax).
 
-        `auto` goes by the model's `problem_type` and, where that is missing, as the pipelines of
-        transformers do: a single label stands alone, several exclude each other.
+        `auto` follows the model's `problem_type`. Without one it does what transformers' pipelines
+        do: sigmoid for a single label, softmax for several. Raises JobError for a `problem_type`
+        that gives no probabilities.
         """
         if heads != "auto":
             return heads == "sigmoid"
-        if self.problem not in (None, "single_label_classification", "multi_label_classification"):
+        if self.problem_type not in (
+            None,
+            "single_label_classification",
+            "multi_label_classification",
+        ):
             raise JobError(
-                f"heads: the model's problem_type is {self.problem!r}, which gives no "
+                f"heads: the model's problem_type is {self.problem_type!r}, which gives no "
                 "probabilities: say sigmoid or softmax, or take another model"
             )
-        return len(self.names) == 1 or self.problem == "multi_label_classification"
+        return len(self.names) == 1 or self.problem_type == "multi_label_classification"
 
     def __str__(self) -> str:
         return ", ".join(self.names)

@@ -1,9 +1,9 @@
-"""Classifiers of images, texts and tokens, run by transformers; of the filters only this has torch.
+"""Classifiers of images, texts and tokens, run by transformers; the only filter module with torch.
 
-What a model says of an item does not depend on what is judged with it. On a CPU each item goes
-through by itself: the last digits of a matrix product follow from the number of its rows (2e-7 was
-seen between batches of 1 and 16). On a GPU, where that would be slow, all batches of a length have
-the same number of rows, filled up with repetitions; and how far a text is padded follows from the
+The probabilities of an item do not depend on the items judged with it. On a CPU each item is a
+batch of its own, because the last digits of a matrix product depend on its number of rows (by up
+to 2e-7 between batches of 1 and 16). On a GPU, where single items would be slow, all batches have
+the same number of rows, filled up by repetition, and the padded length of a text depends on the
 text alone.
 """
 
@@ -32,32 +32,32 @@ from schemas.errors import JobError
 from schemas.resources import Resources
 from schemas.sample import RGB
 
-Probabilities = npt.NDArray[np.float32]  # [..., labels]; NaN where the model gave none
+Probabilities = npt.NDArray[np.float32]  # [..., labels]; NaN where the model computed NaN
 
-_ROWS: Mapping[str, int] = {"cpu": 1}  # of a batch, by device ...
-_ROWS_ELSEWHERE = 32
-_STEP = 16  # tokens; where batches have several rows, texts are padded to a multiple of it
-_OVERLAP = 4  # windows over long texts share 1 / 4 of their tokens
+_BATCH_SIZES: Mapping[str, int] = {"cpu": 1}  # items per batch, by device
+_DEFAULT_BATCH_SIZE = 32  # for all other devices
+_PAD_MULTIPLE = 16  # tokens; texts in batches of several items are padded to a multiple of it
+_OVERLAP = 4  # consecutive windows of a long text share 1 / 4 of their tokens
 _logging: Any = logging
 
 
 class Window(NamedTuple):
-    """A stretch of a text, as a token classifier sees it, without special tokens."""
+    """A token classifier's result for one window of a text, without special tokens."""
 
-    spans: list[tuple[int, int]]  # of each token: characters of the text
+    spans: list[tuple[int, int]]  # of each token, in characters of the text
     probabilities: Probabilities  # [tokens, labels]
 
 
 class _Classifier:
-    """A model in float32 on its device."""
+    """A float32 model on its device, and the batching of its inputs."""
 
     def __init__(
-        self, automatic: Any, folder: Path, resources: Resources, *, independent: bool
+        self, auto_model: Any, folder: Path, resources: Resources, *, independent: bool
     ) -> None:
         torch.set_num_threads(resources.threads)
-        _logging.disable_progress_bar()  # the job has its own
-        with _loading(folder):
-            model, loaded = automatic.from_pretrained(
+        _logging.disable_progress_bar()  # the job shows its own
+        with _load_errors(folder):
+            model, loading_info = auto_model.from_pretrained(
                 folder,
                 dtype=torch.float32,
                 use_safetensors=True,
@@ -65,95 +65,108 @@ class _Classifier:
                 trust_remote_code=False,
                 output_loading_info=True,
             )
-        if loaded["missing_keys"] or loaded["mismatched_keys"]:
-            # transformers makes up what is missing, with a warning only: a head of random weights.
+        if loading_info["missing_keys"] or loading_info["mismatched_keys"]:
+            # transformers initializes missing weights randomly and only warns.
             raise JobError(f"model: weights are missing in {str(folder)!r}: take a classifier")
         self._model = model.to(resources.device).eval()
-        self._rows = _ROWS.get(resources.device, _ROWS_ELSEWHERE)
+        self._batch_size = _BATCH_SIZES.get(resources.device, _DEFAULT_BATCH_SIZE)
         self._device = resources.device
         self._independent = independent
-        self._lock = threading.Lock()  # texts of source and model are judged in two threads
+        self._lock = threading.Lock()  # source and generated texts are judged in two threads
 
-    def _each(self, inputs: Iterable[Mapping[str, torch.Tensor]]) -> list[Probabilities]:
-        """What the model says of each input, given without the dimension of the batch."""
-        waiting: dict[object, dict[int, Mapping[str, torch.Tensor]]] = defaultdict(dict)
-        said: dict[int, Probabilities] = {}
+    def _classify(self, inputs: Iterable[Mapping[str, torch.Tensor]]) -> list[Probabilities]:
+        """The probabilities of each input; inputs have no batch dimension.
+
+        Inputs of the same shapes are batched.
+        """
+        pending: dict[object, dict[int, Mapping[str, torch.Tensor]]] = defaultdict(dict)
+        probabilities: dict[int, Probabilities] = {}
         for position, values in enumerate(inputs):
             shape = tuple(value.shape for value in values.values())
-            waiting[shape][position] = values
-            if len(waiting[shape]) == self._rows:
-                said |= self._together(waiting.pop(shape))
-        for alike in waiting.values():
-            said |= self._together(alike)
-        return [said[position] for position in range(len(said))]
+            pending[shape][position] = values
+            if len(pending[shape]) == self._batch_size:
+                probabilities |= self._classify_batch(pending.pop(shape))
+        for batch in pending.values():
+            probabilities |= self._classify_batch(batch)
+        return [probabilities[position] for position in range(len(probabilities))]
 
-    def _together(
-        self, alike: Mapping[int, Mapping[str, torch.Tensor]]
+    def _classify_batch(
+        self, inputs: Mapping[int, Mapping[str, torch.Tensor]]
     ) -> dict[int, Probabilities]:
-        rows = list(alike.values())
-        rows += [rows[0]] * (self._rows - len(rows))
+        """The probabilities of up to `_batch_size` inputs of the same shapes, by position."""
+        rows = list(inputs.values())
+        rows += [rows[0]] * (self._batch_size - len(rows))
         batch = {name: torch.stack([row[name] for row in rows]) for name in rows[0]}
         with torch.inference_mode():
             logits = self._model(**{n: value.to(self._device) for n, value in batch.items()}).logits
-            chances = logits.sigmoid() if self._independent else logits.softmax(-1)
-        return dict(zip(alike, chances.float().cpu().numpy(), strict=False))  # less the filling
+            probabilities = logits.sigmoid() if self._independent else logits.softmax(-1)
+        # The rows that fill the batch are cut off.
+        return dict(zip(inputs, probabilities.float().cpu().numpy(), strict=False))
 
 
 class ImageClassifier(_Classifier):
-    """Says of images how likely each label is; what it sees is what its own processor makes."""
+    """Computes label probabilities of images, preprocessed by the model's own image processor."""
 
     def __init__(self, folder: Path, resources: Resources, *, independent: bool) -> None:
         super().__init__(
             AutoModelForImageClassification, folder, resources, independent=independent
         )
-        with _loading(folder):
-            # By Pillow, whether or not torchvision is there: their pixels differ.
+        with _load_errors(folder):
+            # Always Pillow: torchvision, where installed, would give other pixels.
             processor: Any = AutoImageProcessor
             self._processor = processor.from_pretrained(
                 folder, local_files_only=True, trust_remote_code=False, backend="pil"
             )
 
     def judge(self, images: Sequence[RGB]) -> list[Probabilities]:
-        """Of each image: [labels]."""
+        """The probabilities of each image: [labels]."""
         with self._lock:
-            return self._each(map(self._pixels, images))
+            return self._classify(map(self._pixels, images))
 
     def _pixels(self, image: RGB) -> dict[str, torch.Tensor]:
-        # The layout is said, for that of an image 1 or 3 pixels high cannot be told by its shape.
-        seen = self._processor(image, input_data_format="channels_last", return_tensors="pt")
-        return {name: value[0] for name, value in seen.items()}
+        # An explicit layout: the shape of an image 1 or 3 pixels high is ambiguous.
+        batch = self._processor(image, input_data_format="channels_last", return_tensors="pt")
+        return {name: value[0] for name, value in batch.items()}
 
 
-class _Reader(_Classifier):
-    """A model of texts: long ones are read in windows that overlap by a quarter."""
+class _WindowedClassifier(_Classifier):
+    """A text model; it judges long texts in windows that overlap by a quarter."""
 
     def __init__(
-        self, automatic: Any, folder: Path, resources: Resources, longest: int, *, independent: bool
+        self,
+        auto_model: Any,
+        folder: Path,
+        resources: Resources,
+        max_tokens: int,
+        *,
+        independent: bool,
     ) -> None:
-        super().__init__(automatic, folder, resources, independent=independent)
-        with _loading(folder):
+        super().__init__(auto_model, folder, resources, independent=independent)
+        with _load_errors(folder):
             loaded: Any = AutoTokenizer
             loaded = loaded.from_pretrained(folder, local_files_only=True, trust_remote_code=False)
         if not loaded.is_fast:
             raise JobError(f"model: {str(folder)!r} has no fast tokenizer: take a model with one")
-        self._names = loaded.model_input_names
+        self._input_names = loaded.model_input_names
         self._tokenizer = tokenizer = loaded.backend_tokenizer
-        longest = min(longest, loaded.model_max_length, _positions(self._model))
-        tokenizer.enable_truncation(longest, stride=longest // _OVERLAP)
+        max_tokens = min(max_tokens, loaded.model_max_length, _max_positions(self._model))
+        tokenizer.enable_truncation(max_tokens, stride=max_tokens // _OVERLAP)
         tokenizer.no_padding()
-        tokenizer.encode_special_tokens = True  # "[SEP]" in a text is text
-        if loaded.pad_token is None:  # texts cannot be filled up to a common length
-            self._rows = 1
-        if self._rows > 1:
+        tokenizer.encode_special_tokens = (
+            True  # the characters "[SEP]" in a text are no special token
+        )
+        if loaded.pad_token is None:  # texts cannot be padded to a common length
+            self._batch_size = 1
+        if self._batch_size > 1:
             tokenizer.enable_padding(
                 direction=loaded.padding_side,
                 pad_id=loaded.pad_token_id,
                 pad_token=loaded.pad_token,
-                pad_to_multiple_of=_STEP,
+                pad_to_multiple_of=_PAD_MULTIPLE,
             )
 
-    def _read(self, texts: Sequence[str]) -> Iterator[list[tuple[Any, Probabilities]]]:
-        """Of each text its windows: their encodings, and what the model says of them."""
+    def _classify_windows(self, texts: Sequence[str]) -> Iterator[list[tuple[Any, Probabilities]]]:
+        """Yield, for each text, the encoding and the probabilities of each of its windows."""
         encoded: list[list[Any]] = []
 
         def inputs() -> Iterator[dict[str, torch.Tensor]]:
@@ -163,9 +176,9 @@ class _Reader(_Classifier):
                 yield from map(self._inputs, encoded[-1])
 
         with self._lock:
-            said = iter(self._each(inputs()))
+            probabilities = iter(self._classify(inputs()))
         for windows in encoded:
-            yield list(zip(windows, said, strict=False))
+            yield list(zip(windows, probabilities, strict=False))
 
     def _inputs(self, encoding: Any) -> dict[str, torch.Tensor]:
         parts = {
@@ -173,53 +186,61 @@ class _Reader(_Classifier):
             "token_type_ids": encoding.type_ids,
             "attention_mask": encoding.attention_mask,
         }
-        return {name: torch.tensor(part) for name, part in parts.items() if name in self._names}
+        return {
+            name: torch.tensor(part) for name, part in parts.items() if name in self._input_names
+        }
 
 
-class TextClassifier(_Reader):
-    """Says of texts how likely each label is, window by window."""
+class TextClassifier(_WindowedClassifier):
+    """Computes label probabilities of texts, window by window."""
 
     def __init__(
-        self, folder: Path, resources: Resources, longest: int, *, independent: bool
+        self, folder: Path, resources: Resources, max_tokens: int, *, independent: bool
     ) -> None:
-        kind = AutoModelForSequenceClassification
-        super().__init__(kind, folder, resources, longest, independent=independent)
+        auto_model = AutoModelForSequenceClassification
+        super().__init__(auto_model, folder, resources, max_tokens, independent=independent)
 
     def judge(self, texts: Sequence[str]) -> list[Probabilities]:
-        """Of each text: [windows, labels]."""
-        return [np.stack([said for _, said in windows]) for windows in self._read(texts)]
+        """The probabilities of each text: [windows, labels]."""
+        return [
+            np.stack([probabilities for _, probabilities in windows])
+            for windows in self._classify_windows(texts)
+        ]
 
 
-class TokenClassifier(_Reader):
-    """Says of the tokens of a text how likely each label is; labels exclude each other."""
+class TokenClassifier(_WindowedClassifier):
+    """Computes label probabilities of each token of a text; the labels exclude each other."""
 
-    def __init__(self, folder: Path, resources: Resources, longest: int) -> None:
-        kind = AutoModelForTokenClassification
-        super().__init__(kind, folder, resources, longest, independent=False)
+    def __init__(self, folder: Path, resources: Resources, max_tokens: int) -> None:
+        auto_model = AutoModelForTokenClassification
+        super().__init__(auto_model, folder, resources, max_tokens, independent=False)
 
     def judge(self, texts: Sequence[str]) -> list[list[Window]]:
-        """Of each text its windows."""
-        return [[_window(*window) for window in windows] for windows in self._read(texts)]
+        """The windows of each text."""
+        return [
+            [_window(*window) for window in windows] for windows in self._classify_windows(texts)
+        ]
 
 
-def _window(encoding: Any, said: Probabilities) -> Window:
-    own = [number for number, (start, end) in enumerate(encoding.offsets) if start < end]
-    return Window([encoding.offsets[number] for number in own], said[own])
+def _window(encoding: Any, probabilities: Probabilities) -> Window:
+    # Special tokens have empty offsets.
+    tokens = [index for index, (start, end) in enumerate(encoding.offsets) if start < end]
+    return Window([encoding.offsets[index] for index in tokens], probabilities[tokens])
 
 
-def _positions(model: Any) -> int:
-    """How many tokens the model has positions for; where it does not say, there is no limit."""
+def _max_positions(model: Any) -> int:
+    """The number of tokens the model has positions for; sys.maxsize if it names no limit."""
     limit = getattr(model.config, "max_position_embeddings", None) or sys.maxsize
     for name, module in model.named_modules():
-        first = getattr(module, "padding_idx", None)
-        if name.endswith(".position_embeddings") and first is not None:
-            return int(limit - first - 1)  # RoBERTa's positions begin after that of the padding
+        padding = getattr(module, "padding_idx", None)
+        if name.endswith(".position_embeddings") and padding is not None:
+            return int(limit - padding - 1)  # RoBERTa's positions begin after the padding index
     return int(limit)
 
 
 @contextmanager
-def _loading(folder: Path) -> Iterator[None]:
-    """What transformers finds wrong with the files of a model, in one line."""
+def _load_errors(folder: Path) -> Iterator[None]:
+    """Turn errors of transformers about a model's files into a JobError of one line."""
     try:
         yield
     except (OSError, ValueError, KeyError, ImportError, SafetensorError) as error:

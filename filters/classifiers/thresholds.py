@@ -1,4 +1,4 @@
-"""Where scores become verdicts: thresholds by score, and the worst of what was found counts."""
+"""Thresholds per score, and the verdict that follows from the highest value of each score."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -17,46 +17,51 @@ Thresholds = Threshold | Mapping[str, Threshold]  # one for all scores, or some 
 
 @dataclass(frozen=True, slots=True)
 class Bounds:
-    """From where on a score drops an item, or has a person look at it; by score, inclusive."""
+    """The thresholds by score, inclusive: for dropping an item, and for quarantining it."""
 
     drop_at: Mapping[str, float]
     quarantine_at: Mapping[str, float]
 
     @classmethod
-    def of(
+    def resolve(
         cls, scores: Sequence[str], drop_at: Thresholds, quarantine_at: Thresholds | None
     ) -> Self:
-        """Those of the scores there are; JobError where they do not go together."""
+        """Resolve the job's thresholds for the scores that exist.
+
+        Raises JobError for an unknown score, and for a quarantine_at that is not below drop_at.
+        """
         bounds = cls(
             _by_score(scores, drop_at, "drop_at"),
             _by_score(scores, quarantine_at, "quarantine_at"),
         )
-        for name, bound in bounds.quarantine_at.items():
-            if bound >= bounds.drop_at.get(name, np.inf):
+        for name, threshold in bounds.quarantine_at.items():
+            if threshold >= bounds.drop_at.get(name, np.inf):
                 raise JobError(
-                    f"quarantine_at: {bound} is not below drop_at, which is "
+                    f"quarantine_at: {threshold} is not below drop_at, which is "
                     f"{bounds.drop_at[name]} for {name}: nothing would be quarantined"
                 )
         return bounds
 
 
-def judged(found: Mapping[str, npt.NDArray[np.float32]], bounds: Bounds, *, reason: str) -> Verdict:
-    """The verdict on what was found by score, of each at least one value.
+def verdict_from_scores(
+    values_by_score: Mapping[str, npt.NDArray[np.float32]], bounds: Bounds, *, reason: str
+) -> Verdict:
+    """The verdict on one item; each score has at least one value, such as one per frame.
 
-    A value that is not finite is none that could pass: indeterminate, unless another one drops the
-    item anyway.
+    The highest value of a score counts. If a value is not finite, the verdict is indeterminate,
+    unless another value drops the item.
     """
-    finite = {name: values[np.isfinite(values)] for name, values in found.items()}
+    finite = {name: values[np.isfinite(values)] for name, values in values_by_score.items()}
     scores = {name: float(values.max()) for name, values in finite.items() if values.size}
     if _reached(scores, bounds.drop_at):
         return drop(reason, scores)
-    if any(finite[name].size < values.size for name, values in found.items()):
+    if any(finite[name].size < values.size for name, values in values_by_score.items()):
         return indeterminate("score_not_finite", scores)
     return quarantine(reason, scores) if _reached(scores, bounds.quarantine_at) else keep(scores)
 
 
-def _reached(scores: Mapping[str, float], bounds: Mapping[str, float]) -> bool:
-    return any(name in scores and scores[name] >= bound for name, bound in bounds.items())
+def _reached(scores: Mapping[str, float], thresholds: Mapping[str, float]) -> bool:
+    return any(name in scores and scores[name] >= at for name, at in thresholds.items())
 
 
 def _by_score(

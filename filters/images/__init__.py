@@ -1,1 +1,1 @@
-"""Filters that judge images, a file for each `kind`."""
+"""Filters that judge images, one file per `kind`, and the parts of the hash lists."""

@@ -1,10 +1,10 @@
-"""DataComp's basic filtering: English captions of some length beside images of some size."""
+"""DataComp's basic filtering: drop short or non-English captions and small or elongated images."""
 
 from collections.abc import Sequence
 from typing import ClassVar, Literal
 
 from filters.base import ImageFilter, Judge
-from filters.text_analysis.language_detection import likeliest
+from filters.text_analysis.language_detection import most_likely_language
 from schemas.resources import Resources
 from schemas.sample import Sample
 from schemas.verdict import Verdict, drop, keep
@@ -16,14 +16,14 @@ _MAX_ASPECT = 3.0  # long:short ratio, inclusive
 
 
 class DatacompBasic(ImageFilter):
-    """Keep what arXiv 2304.14108 calls basic filtering, by the bounds of its published code.
+    """Keep pairs that pass the basic filtering of arXiv 2304.14108.
 
-    That is `load_uids_with_basic_filter` of DataComp's baselines; only the language is told by
-    py3langid and not by fastText. The reason says which of the rules decided, the first in this
-    order: language, words, characters, side, aspect. All of them are scored.
+    The bounds are those of `load_uids_with_basic_filter` in DataComp's baselines; py3langid detects
+    the language in place of fastText. The reason names the first rule that fails, in the order
+    language, words, characters, side, aspect. The scores of all rules are stored.
     """
 
-    reads: ClassVar = "header"  # judged before decoding; the sample has its texts with it
+    reads: ClassVar = "header"  # judged before decoding; the sample includes its texts
     kind: Literal["datacomp_basic"] = "datacomp_basic"
 
     def load(self, resources: Resources) -> Judge[Sample]:
@@ -37,7 +37,7 @@ class DatacompBasic(ImageFilter):
         caption = text.value if text else ""  # a job with `text: null` keeps nothing
         short, long = sorted((sample.width, sample.height))
         scores = {
-            "english": float(likeliest(caption) == "en"),
+            "english": float(most_likely_language(caption) == "en"),
             "words": len(caption.split()),
             "characters": len(caption),
             "short_side": short,

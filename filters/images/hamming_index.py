@@ -1,8 +1,8 @@
-"""Which of many hashes of 256 bits lie near a given one, without a look at all of them.
+"""Search 256-bit hashes by Hamming distance without comparing all of them.
 
 Multi-index hashing (Norouzi, Punjani and Fleet, "Fast Search in Hamming Space with Multi-Index
-Hashing", 2012): of two hashes that differ in at most d bits, one of the 16 words of 16 bits differs
-in at most d // 16. So only entries that share a word up to so many bits are compared.
+Hashing", 2012): if two hashes differ in at most d bits, at least one of their 16 words of 16 bits
+differs in at most d // 16 bits. So only entries with such a word are compared.
 """
 
 import itertools
@@ -10,21 +10,20 @@ import itertools
 import numpy as np
 import numpy.typing as npt
 
-_BYTES = 32  # of a hash
-_WORDS, _BITS = 16, 16
+_WORDS, _BITS = 16, 16  # words per hash, bits per word
 
 Hashes = npt.NDArray[np.uint8]  # [hashes, 32]
 
 
 class HammingIndex:
-    """Hashes of 256 bits, found by their distance to others; 96 bytes of memory each."""
+    """An index of 256-bit hashes by Hamming distance; it takes 96 bytes of memory per hash."""
 
     def __init__(self, hashes: Hashes, max_distance: int) -> None:
         self._max_distance = max_distance  # bits, inclusive
         self._hashes = np.ascontiguousarray(hashes).view(np.uint64)  # [hashes, 4]
         words = _words(hashes)
-        # The hashes by the value of their first word, then by that of their second, and so on; and
-        # where in that order each value of each word begins.
+        # `_order` has, per word, the hashes sorted by that word; `_starts` has, per word and value,
+        # the position in `_order` where the hashes with that value begin.
         self._order = np.concatenate(
             [words[:, word].argsort(kind="stable").astype(np.uint32) for word in range(_WORDS)]
         )
@@ -37,30 +36,30 @@ class HammingIndex:
         self._flips = _flips(max_distance // _WORDS)
 
     def has_near(self, hashes: Hashes) -> bool:
-        """Whether an entry differs from one of the hashes in at most `max_distance` bits."""
+        """Whether an entry of the index is within `max_distance` bits of one of the hashes."""
         words = _words(hashes).astype(np.int64)
-        places = (words[:, :, None] ^ self._flips) + (np.arange(_WORDS) << _BITS)[:, None]
-        starts, ends = self._starts[places.ravel()], self._starts[places.ravel() + 1]
+        buckets = (words[:, :, None] ^ self._flips) + (np.arange(_WORDS) << _BITS)[:, None]
+        starts, ends = self._starts[buckets.ravel()], self._starts[buckets.ravel() + 1]
         lengths = ends - starts
-        # All positions from each start to its end, one after another.
+        # The positions of all buckets, from start to end, concatenated.
         before = lengths.cumsum() - lengths
         positions = np.arange(lengths.sum()) + np.repeat(starts - before, lengths)
         queries = np.repeat(np.arange(len(hashes)), lengths.reshape(len(hashes), -1).sum(axis=1))
-        asked = np.ascontiguousarray(hashes).view(np.uint64)[queries]
-        differing = np.bitwise_count(self._hashes[self._order[positions]] ^ asked)
-        return bool((differing.sum(axis=1) <= self._max_distance).any())
+        query_hashes = np.ascontiguousarray(hashes).view(np.uint64)[queries]
+        distances = np.bitwise_count(self._hashes[self._order[positions]] ^ query_hashes)
+        return bool((distances.sum(axis=1) <= self._max_distance).any())
 
 
 def _words(hashes: Hashes) -> npt.NDArray[np.uint16]:
     return np.ascontiguousarray(hashes).view(np.uint16).reshape(-1, _WORDS)
 
 
-def _flips(most: int) -> npt.NDArray[np.int64]:
-    """All words with at most so many bits set."""
+def _flips(max_bits: int) -> npt.NDArray[np.int64]:
+    """All words with at most `max_bits` bits set."""
     return np.array(
         [
             sum(1 << bit for bit in bits)
-            for number in range(most + 1)
+            for number in range(max_bits + 1)
             for bits in itertools.combinations(range(_BITS), number)
         ]
     )

@@ -1,6 +1,7 @@
-"""Operators' lists of hashes, read into memory; a list that cannot be read whole is an error.
+"""Read an operator's list of hashes into memory.
 
-No error quotes an entry, and nothing of an entry but its hash is kept.
+A list with any malformed line is an error. No error quotes an entry, and only the hash of an entry
+stays in memory.
 """
 
 import csv
@@ -14,31 +15,33 @@ SIZES: Mapping[str, int] = {"md5": 16, "sha1": 20, "sha256": 32, "pdq": 32}  # b
 
 
 def read_hashes(resources: Resources, path: str, algorithms: Iterable[str]) -> dict[str, bytearray]:
-    """Of each of the algorithms that the list has entries of, their hashes one after another.
+    """Read the hashes of the given algorithms, concatenated per algorithm.
 
-    The list is a CSV file with a header that names the columns `algorithm` and `hash`, in
-    hexadecimal of either case. Raises JobError, which begins with the field `path`.
+    The list is a CSV file whose header names the columns `algorithm` and `hash`; hashes are
+    hexadecimal in either case. Algorithms without entries are left out of the result. Raises
+    JobError, which begins with the field `path`, for an unreadable or malformed list and for a
+    list without any entry of the algorithms.
     """
-    found: dict[str, bytearray] = {}
+    hashes: dict[str, bytearray] = {}
     wanted = frozenset(algorithms)
     try:
         with (
             resources.open(path) as stream,
-            # What is not UTF-8 in other columns does no harm; in a hash it is no digit.
+            # Invalid UTF-8 is harmless in other columns; in a hash it is no hexadecimal digit.
             io.TextIOWrapper(stream, "utf-8-sig", errors="replace", newline="") as text,
         ):
             for algorithm, digest in _entries(text, path):
                 if algorithm in wanted:
-                    found.setdefault(algorithm, bytearray()).extend(digest)
+                    hashes.setdefault(algorithm, bytearray()).extend(digest)
     except OSError as error:
         raise JobError(f"path: {path} cannot be read: {error.strerror}: check the path") from None
-    if not found:
+    if not hashes:
         raise JobError(f"path: {path} lists no hash by {' or '.join(algorithms)}: fill it")
-    return found
+    return hashes
 
 
 def _entries(text: Iterable[str], path: str) -> Iterator[tuple[str, bytes]]:
-    """Algorithm and hash of each line; lines that are empty are passed over."""
+    """Yield the algorithm and the hash of each line; skip empty lines."""
     lines = csv.reader(text, strict=True)
     try:
         header = [name.strip().casefold() for name in next(lines, [])]
@@ -51,25 +54,25 @@ def _entries(text: Iterable[str], path: str) -> Iterator[tuple[str, bytes]]:
                     raise _Malformed(f"has {len(line)} columns, and the header {len(header)}")
                 yield _entry(line[algorithm_at], line[hash_at])
     except (_Malformed, csv.Error) as fault:
-        trouble = fault if isinstance(fault, _Malformed) else "is no CSV"
+        problem = fault if isinstance(fault, _Malformed) else "is no CSV"
         raise JobError(
-            f"path: line {max(lines.line_num, 1)} of {path} {trouble}: mend the list"
+            f"path: line {max(lines.line_num, 1)} of {path} {problem}: mend the list"
         ) from None
 
 
-def _entry(name: str, written: str) -> tuple[str, bytes]:
-    algorithm, written = name.strip().casefold().replace("-", ""), written.strip()
+def _entry(name: str, digits: str) -> tuple[str, bytes]:
+    algorithm, digits = name.strip().casefold().replace("-", ""), digits.strip()
     size = SIZES.get(algorithm)
     if size is None:
         raise _Malformed(f"has an algorithm other than {', '.join(SIZES)}")
     try:
-        digest = bytes.fromhex(written)
+        digest = bytes.fromhex(digits)
     except ValueError:
         digest = b""
-    if len(written) != 2 * size or len(digest) != size:
+    if len(digits) != 2 * size or len(digest) != size:
         raise _Malformed(f"has a hash other than {2 * size} hexadecimal digits")
     return algorithm, digest
 
 
 class _Malformed(Exception):
-    """What is wrong with a line, quoting nothing of it."""
+    """Raised for a malformed line; the message quotes nothing of the line."""

@@ -1,6 +1,6 @@
-"""Drop pairs whose image file is on the operator's list of hashes, before anything is decoded.
+"""Drop pairs whose image file is on the operator's list of hashes, before decoding.
 
-Of a hit nothing is told but that it was one: no score, no hash, no entry of the list.
+A match stores only the reason: no score, no hash and no entry of the list.
 """
 
 import hashlib
@@ -22,12 +22,12 @@ _ALGORITHMS = ("md5", "sha1", "sha256")
 
 
 class HashList(ImageFilter):
-    """Keep images whose encoded bytes have none of the hashes on the list."""
+    """Keep images if no hash of their encoded bytes is on the list."""
 
     reads: ClassVar = "bytes"
     conceals: ClassVar = True
     kind: Literal["hash_list"] = "hash_list"
-    path: str = Field(min_length=1)  # CSV: algorithm,hash,...; entries by pdq are not for this one
+    path: str = Field(min_length=1)  # CSV: algorithm,hash,...; entries of pdq are ignored
 
     def files(self) -> tuple[str, ...]:
         return (self.path,)
@@ -46,12 +46,12 @@ class HashList(ImageFilter):
 
 @dataclass(frozen=True, slots=True)
 class _Judge:
-    """Only the algorithms on the list are computed."""
+    """Computes only the hash algorithms that the list has entries of."""
 
     listed: Mapping[str, npt.NDArray[np.bytes_]] = field(repr=False)  # sorted
 
     def judge(self, items: Sequence[Sample]) -> list[Verdict]:
-        hit = np.zeros(len(items), bool)
+        is_listed = np.zeros(len(items), bool)
         for algorithm, listed in self.listed.items():
             digests = np.array(
                 [
@@ -61,12 +61,12 @@ class _Judge:
                 listed.dtype,
             )
             nearest = np.searchsorted(listed, digests).clip(max=len(listed) - 1)
-            hit |= listed[nearest] == digests
-        return [drop("hash_listed") if each else keep() for each in hit]
+            is_listed |= listed[nearest] == digests
+        return [drop("hash_listed") if match else keep() for match in is_listed]
 
 
 def _sorted(hashes: bytearray, size: int) -> npt.NDArray[np.bytes_]:
-    """The hashes, each of `size` bytes, in order; they stay where they lie in memory."""
+    """The hashes of `size` bytes each, sorted in place without a copy."""
     listed = np.frombuffer(hashes, f"S{size}")
     listed.sort()
     return listed

@@ -1,4 +1,4 @@
-"""Drop images that are not stored in one of the wanted formats, whatever their file is called."""
+"""Drop images that are not in one of the wanted formats, whatever their file extension says."""
 
 from collections.abc import Sequence
 from typing import ClassVar, Literal
@@ -12,7 +12,7 @@ from schemas.verdict import Verdict, drop, keep
 
 Format = Literal["jpeg", "png", "webp", "gif", "tiff", "bmp", "avif"]
 FORMATS: tuple[Format, ...] = ("jpeg", "png", "webp", "gif", "tiff", "bmp", "avif")
-_STARTS: tuple[tuple[bytes, Format], ...] = (
+_SIGNATURES: tuple[tuple[bytes, Format], ...] = (
     (b"\xff\xd8\xff", "jpeg"),
     (b"\x89PNG\r\n\x1a\n", "png"),
     (b"GIF87a", "gif"),
@@ -26,7 +26,7 @@ _STARTS: tuple[tuple[bytes, Format], ...] = (
 
 
 class ImageFormat(ImageFilter):
-    """Keep images whose first bytes are those of one of `formats`."""
+    """Keep images whose first bytes identify one of `formats`."""
 
     reads: ClassVar = "bytes"  # judged before decoding
     kind: Literal["image_format"] = "image_format"
@@ -43,16 +43,16 @@ class ImageFormat(ImageFilter):
 
 
 def format_of(image: bytes) -> Format | None:
-    """The format that the first bytes tell; None where they tell none of these."""
+    """The format identified by the first bytes, or None."""
     if image[:4] == b"RIFF" and image[8:12] == b"WEBP":
         return "webp"
     if image[4:8] == b"ftyp":
         return "avif" if _is_avif(image) else None
-    return next((name for start, name in _STARTS if image.startswith(start)), None)
+    return next((name for start, name in _SIGNATURES if image.startswith(start)), None)
 
 
 def _is_avif(image: bytes) -> bool:
-    """Whether a file of ISO base media names AVIF among its brands (ISO/IEC 14496-12, 4.3)."""
+    """Whether an ISO base media file lists AVIF among its brands (ISO/IEC 14496-12, 4.3)."""
     box = image[8 : min(int.from_bytes(image[:4]), 256)]
     major, compatible = box[:4], box[8:]
     brands = {major, *(compatible[at : at + 4] for at in range(0, len(compatible), 4))}

@@ -1,4 +1,4 @@
-"""Drop images that show nothing: of one colour, or nearly."""
+"""Drop flat images: images of one color, or nearly."""
 
 import math
 from collections.abc import Sequence
@@ -12,14 +12,14 @@ from schemas.resources import Resources
 from schemas.sample import RGB, Sample
 from schemas.verdict import Verdict, drop, keep
 
-# Of red, green and blue in luma, in 256ths: ITU-R BT.601, as in JPEG. Integers, for their sums
-# are the same in any order and exact: 16 bits hold a luma, 32 its square.
+# Weights of red, green and blue in luma, in 256ths: ITU-R BT.601, as in JPEG. Integer sums are
+# exact and the same in any order: a luma fits 16 bits, its square 32.
 _RED, _GREEN, _BLUE = np.array([77, 150, 29], np.uint16)
-_PIXELS_AT_A_TIME = 1 << 18  # bounds memory, and stays in the cache
+_PIXELS_AT_A_TIME = 1 << 18  # bounds memory and fits the CPU cache
 
 
 class ImageQuality(ImageFilter):
-    """Keep images whose luma has a standard deviation >= min_contrast over the first frame."""
+    """Keep images whose first frame has a standard deviation of luma >= min_contrast."""
 
     reads: ClassVar = "frames"
     kind: Literal["image_quality"] = "image_quality"
@@ -39,7 +39,10 @@ class ImageQuality(ImageFilter):
 
 
 def contrast(frame: RGB) -> float:
-    """Standard deviation of the luma of [height, width, 3], in levels of 255; exactly 0 if flat."""
+    """The standard deviation of luma of a frame [height, width, 3], in levels of 255.
+
+    A flat frame gives exactly 0.
+    """
     pixels = frame.reshape(-1, 3)
     total = squares = 0
     for start in range(0, len(pixels), _PIXELS_AT_A_TIME):

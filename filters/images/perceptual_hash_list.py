@@ -1,8 +1,8 @@
 """Drop pairs whose image looks like one on the operator's list of perceptual hashes.
 
-PDQ (Facebook's hash of 256 bits, "The TMK+PDQF Video-Hashing Algorithm and the PDQ Image-Hashing
-Algorithm", 2019), of every frame, its flips and its rotations. Of a hit nothing is told but that it
-was one: no score, no distance, no entry of the list.
+The hash is PDQ (Facebook's hash of 256 bits, "The TMK+PDQF Video-Hashing Algorithm and the PDQ
+Image-Hashing Algorithm", 2019) of every frame, its flips and its rotations. A match stores only the
+reason: no score, no distance and no entry of the list.
 """
 
 from collections.abc import Sequence
@@ -23,19 +23,19 @@ from schemas.sample import RGB, Sample
 from schemas.verdict import Verdict, drop, keep
 
 _ALGORITHM = "pdq"
-_TRANSPOSED = 6  # among the eight that pdqhash gives
+_TRANSPOSED = 6  # index among the eight hashes that pdqhash returns
 
 
 class PerceptualHashList(ImageFilter):
-    """Keep images no frame of which is within max_distance of a hash on the list.
+    """Keep images if no frame is within max_distance of a hash on the list.
 
-    Frames with so little in them that their quality is <= ignore_quality match anything, and are
-    passed over.
+    Frames of a quality <= ignore_quality are skipped: they are nearly flat, and their hashes match
+    anything.
     """
 
     conceals: ClassVar = True
     kind: Literal["perceptual_hash_list"] = "perceptual_hash_list"
-    path: str = Field(min_length=1)  # CSV: algorithm,hash,...; of it the entries by pdq
+    path: str = Field(min_length=1)  # CSV: algorithm,hash,...; only entries of pdq are read
     max_distance: int = Field(31, ge=0, le=63)  # bits of 256, inclusive
     ignore_quality: int = Field(49, ge=-1, le=99)  # of 100, inclusive
 
@@ -71,13 +71,14 @@ class _Judge:
         return keep({"quality": lowest})
 
     def _hashes(self, frame: RGB) -> tuple[Hashes, int]:
-        """Of the frame's eight flips and rotations; and its quality, of 100.
+        """The hashes of the frame's eight flips and rotations, and its quality, up to 100.
 
-        PDQ derives all eight from one, but for sides whose blur and sampling lie off the centre
-        (480 pixels, say) what it derives for a flip is up to 28 bits from the flip's own hash. Only
-        that of the transposed image is exact: so four flips are hashed, and transposed.
+        PDQ can derive all eight hashes from one image. For sides where its blur and sampling are
+        off center, such as 480 pixels, the derived hash of a flip is up to 28 bits from the flip's
+        own hash. Only the derived hash of the transposed image is exact. So four flips are hashed,
+        and only the transposed hash of each is derived.
         """
-        bits: list[npt.NDArray[np.int64]] = []  # of each, [256]
+        bits: list[npt.NDArray[np.int64]] = []  # per hash: [256]
         for down, across in product((1, -1), repeat=2):
             flipped = np.ascontiguousarray(frame[::down, ::across])
             derived, quality = self.pdqhash.compute_dihedral(flipped)
@@ -86,7 +87,7 @@ class _Judge:
 
 
 def _pdqhash() -> Any:
-    """The library, which needs a C++ compiler where there is no wheel of it."""
+    """Import the optional package pdqhash; without a wheel, pip builds it with a C++ compiler."""
     try:
         import pdqhash
     except ImportError:

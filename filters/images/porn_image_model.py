@@ -1,4 +1,4 @@
-"""Drop pairs whose image a classifier takes for pornographic, in whichever of its frames."""
+"""Drop pairs whose image a classifier calls pornographic, in any of its frames."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -6,12 +6,11 @@ from itertools import islice
 from typing import TYPE_CHECKING, ClassVar, Literal
 
 import numpy as np
-from pydantic import Field
 
 from filters.base import ImageFilter, Judge
-from filters.classifiers.class_labels import Heads, Labels
-from filters.classifiers.thresholds import Bounds, Threshold, judged
-from schemas.models import ModelReference
+from filters.classifiers.class_labels import Activation, ClassLabels
+from filters.classifiers.model_filter import ModelFilter
+from filters.classifiers.thresholds import Bounds, Threshold, verdict_from_scores
 from schemas.resources import Resources
 from schemas.sample import Sample
 from schemas.verdict import Verdict
@@ -20,28 +19,23 @@ if TYPE_CHECKING:
     from filters.classifiers.hugging_face import ImageClassifier  # which imports torch
 
 
-class PornImageModel(ImageFilter):
-    """Keep images of whose frames each is `label` with a probability < drop_at.
+class PornImageModel(ModelFilter, ImageFilter):
+    """Keep images if the probability of `label` is < drop_at in every frame.
 
-    From quarantine_at on a person is to look. No model is the default: what it was trained on, and
-    where its thresholds lie, must fit the data.
+    A probability >= quarantine_at quarantines the image. There is no default model: its training
+    data and its thresholds must fit the data to be filtered.
     """
 
     judges_safety: ClassVar = True
     kind: Literal["porn_image_model"] = "porn_image_model"
-    model: str = Field(min_length=1)  # an image classifier: a hub id, or a folder
-    revision: str = "main"  # of a hub id: branch, tag or commit; resolved to a commit once
-    label: str = "nsfw"  # of the model, whatever its case; names the score too
-    heads: Heads = "auto"  # what makes probabilities of the model's outputs; auto: as it says
+    label: str = "nsfw"  # one of the model's labels, in any case; also names the score
+    heads: Activation = "auto"  # activation over the model's outputs; auto: by its configuration
     drop_at: Threshold = 0.5  # probability, inclusive
     quarantine_at: Threshold | None = None  # probability, inclusive, below drop_at
 
-    def models(self) -> tuple[ModelReference, ...]:
-        return (ModelReference(self.model, self.revision),)
-
     def check(self, resources: Resources) -> None:
-        labels = Labels.of(resources.model(*self.models()))
-        labels.number(self.label, "label")
+        labels = ClassLabels.read(resources.model(*self.models()))
+        labels.index_of(self.label, "label")
         labels.are_independent(self.heads)
         self._bounds()
 
@@ -49,28 +43,29 @@ class PornImageModel(ImageFilter):
         from filters.classifiers.hugging_face import ImageClassifier
 
         folder = resources.model(*self.models())
-        labels = Labels.of(folder)
-        number = labels.number(self.label, "label")
+        labels = ClassLabels.read(folder)
+        index = labels.index_of(self.label, "label")
         independent = labels.are_independent(self.heads)
         classifier = ImageClassifier(folder, resources, independent=independent)
-        return _Judge(classifier, self.label, number, self._bounds())
+        return _Judge(classifier, self.label, index, self._bounds())
 
     def _bounds(self) -> Bounds:
-        return Bounds.of((self.label,), self.drop_at, self.quarantine_at)
+        return Bounds.resolve((self.label,), self.drop_at, self.quarantine_at)
 
 
 @dataclass(frozen=True, slots=True)
 class _Judge:
     classifier: "ImageClassifier"
     label: str
-    number: int  # of the label among the model's outputs
+    index: int  # of the label among the model's outputs
     bounds: Bounds
 
     def judge(self, items: Sequence[Sample]) -> list[Verdict]:
-        chances = iter(self.classifier.judge([frame for item in items for frame in item.frames]))
+        frames = [frame for item in items for frame in item.frames]
+        probabilities = iter(self.classifier.judge(frames))
         return [
-            judged(
-                {self.label: np.stack([*islice(chances, len(item.frames))])[:, self.number]},
+            verdict_from_scores(
+                {self.label: np.stack([*islice(probabilities, len(item.frames))])[:, self.index]},
                 self.bounds,
                 reason="pornographic_image",
             )

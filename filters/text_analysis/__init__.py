@@ -1,1 +1,1 @@
-"""What the text filters share: normalization, languages, terms, spans and redaction."""
+"""Parts shared by the text filters: normalization, languages, terms, spans and redaction."""

@@ -1,4 +1,4 @@
-"""From what a token classifier says of tokens to the stretches of text that are personal data."""
+"""Turn the token probabilities of a token classifier into spans of personal data."""
 
 import re
 from bisect import bisect_right
@@ -9,46 +9,49 @@ from typing import TYPE_CHECKING, Self
 import numpy as np
 import numpy.typing as npt
 
-from filters.classifiers.class_labels import Labels
+from filters.classifiers.class_labels import ClassLabels
 from filters.text_analysis.redaction import Match
 from schemas.errors import JobError
 
 if TYPE_CHECKING:
     from filters.classifiers.hugging_face import Window  # which imports torch
 
-# Where in an entity a label says that its token stands: beginning, inside, last, end, unit, single.
-_PLACE = re.compile(r"([BILEUS])[-_](?=.)")
+# Prefix of a label, the token's position in its entity: beginning, inside, last, end, unit, single.
+_PREFIX = re.compile(r"([BILEUS])[-_](?=.)")
 _FIRST = frozenset("BUS")
 _PLACEHOLDER = re.compile(r"\[[A-Z][A-Z0-9_]*\]")
-# Kana, Han ideographs and Thai are written without spaces: an entity there is no whole word.
+# Kana, Han ideographs and Thai are written without spaces, so entities there are no whole words.
 _WORD = re.compile(r"[^\W\u0e00-\u0e7f\u3040-\u30ff\u3400-\u4dbf\u4e00-\u9fff]+")
 
 
 @dataclass(frozen=True, slots=True)
-class Infotypes:
-    """What the outputs of a token classifier stand for."""
+class InfotypeMapping:
+    """Maps the labels of a token classifier to infotypes."""
 
     names: tuple[str, ...]
-    members: npt.NDArray[np.float32]  # [labels, infotypes], 1 where a label is of an infotype
+    members: npt.NDArray[np.float32]  # [labels, infotypes], 1 where a label belongs to an infotype
     begins: npt.NDArray[np.bool_]  # [labels], whether a label begins an entity
 
     @classmethod
-    def of(cls, labels: Labels, wanted: Mapping[str, str]) -> Self:
-        """`wanted` maps labels to infotypes, without the place in front, in any case; JobError."""
-        bare = [_PLACE.sub("", own, count=1).casefold() for own in labels.names]
-        names = tuple(dict.fromkeys(wanted.values()))
+    def of(cls, labels: ClassLabels, infotypes: Mapping[str, str]) -> Self:
+        """Build the mapping; `infotypes` maps labels, without prefix and in any case, to infotypes.
+
+        Raises JobError for a label that the model does not have.
+        """
+        bare = [_PREFIX.sub("", name, count=1).casefold() for name in labels.names]
+        names = tuple(dict.fromkeys(infotypes.values()))
         members = np.zeros((len(bare), len(names)), np.float32)
-        for label, infotype in wanted.items():
-            alike = [own == label.casefold() for own in bare]
-            if not any(alike):
+        for label, infotype in infotypes.items():
+            matching = [name == label.casefold() for name in bare]
+            if not any(matching):
                 raise JobError(f"labels: the model has no label {label!r}: take some of {labels}")
-            members[alike, names.index(infotype)] = 1
-        places = [_PLACE.match(own) for own in labels.names]
-        begins = np.array([place is not None and place[1] in _FIRST for place in places])
+            members[matching, names.index(infotype)] = 1
+        prefixes = [_PREFIX.match(name) for name in labels.names]
+        begins = np.array([prefix is not None and prefix[1] in _FIRST for prefix in prefixes])
         return cls(names, members, begins)
 
-    def chances(self, window: "Window") -> npt.NDArray[np.float32]:
-        """How likely each token is of each infotype, all its labels together: [tokens, infotypes].
+    def probabilities(self, window: "Window") -> npt.NDArray[np.float32]:
+        """Each token's probability per infotype, summed over its labels: [tokens, infotypes].
 
         NaN stays NaN.
         """
@@ -56,67 +59,77 @@ class Infotypes:
 
 
 def find_entities(
-    text: str, windows: Iterable["Window"], infotypes: Infotypes, min_score: float
+    text: str, windows: Iterable["Window"], infotypes: InfotypeMapping, min_score: float
 ) -> list[Match]:
-    """The entities in all windows of a text, widened to whole words; none inside a placeholder.
+    """Find the entities in all windows of a text, widened to whole words.
 
-    They overlap where windows do.
+    No entity begins inside a placeholder. Entities overlap where windows do.
     """
-    hidden = _Stretches([match.span() for match in _PLACEHOLDER.finditer(text)])
-    found = [run for window in windows for run in _runs(text, window, infotypes, min_score, hidden)]
-    words = _Stretches([match.span() for match in _WORD.finditer(text)] if found else [])
-    return [_widened(run, words) for run in found]
+    placeholders = _Spans([match.span() for match in _PLACEHOLDER.finditer(text)])
+    entities = [
+        entity
+        for window in windows
+        for entity in _entities(text, window, infotypes, min_score, placeholders)
+    ]
+    words = _Spans([match.span() for match in _WORD.finditer(text)] if entities else [])
+    return [_widen(entity, words) for entity in entities]
 
 
-def _runs(
-    text: str, window: "Window", infotypes: Infotypes, min_score: float, hidden: "_Stretches"
+def _entities(
+    text: str,
+    window: "Window",
+    infotypes: InfotypeMapping,
+    min_score: float,
+    placeholders: "_Spans",
 ) -> Iterator[Match]:
-    """The entities in one window: tokens in a row of one infotype.
+    """The entities in one window: consecutive tokens of one infotype.
 
-    A token goes on the entity that it touches or, unless its label is that of a beginning, that
-    white space alone parts it from.
+    A token continues the entity that it touches. Across white space it continues the entity too,
+    unless its label marks a beginning.
     """
-    run: Match | None = None
-    chances = infotypes.chances(window)
+    entity: Match | None = None
+    probabilities = infotypes.probabilities(window)
     begins = infotypes.begins[window.probabilities.argmax(axis=1)]
-    for (start, end), chance, begin in zip(window.spans, chances, begins, strict=True):
-        start += len(text[start:end]) - len(text[start:end].lstrip())  # some hold the space before
-        if start == end or hidden.at(start):
+    for (start, end), token, begin in zip(window.spans, probabilities, begins, strict=True):
+        start += len(text[start:end]) - len(text[start:end].lstrip())  # some include a space before
+        if start == end or placeholders.at(start):
             continue
-        if chance.max() < min_score:
-            if run:
-                yield run
-            run = None
+        if token.max() < min_score:
+            if entity:
+                yield entity
+            entity = None
             continue
-        infotype = infotypes.names[chance.argmax()]
-        if run and run.infotype == infotype and _goes_on(text[run.end : start], begin):
-            run = Match(infotype, run.start, max(run.end, end))
+        infotype = infotypes.names[token.argmax()]
+        if entity and entity.infotype == infotype and _continues(text[entity.end : start], begin):
+            entity = Match(infotype, entity.start, max(entity.end, end))
         else:
-            if run:
-                yield run
-            run = Match(infotype, start, end)
-    if run:
-        yield run
+            if entity:
+                yield entity
+            entity = Match(infotype, start, end)
+    if entity:
+        yield entity
 
 
-def _widened(run: Match, words: "_Stretches") -> Match:
-    first, last = words.at(run.start), words.at(run.end - 1)
-    return Match(run.infotype, first[0] if first else run.start, last[1] if last else run.end)
+def _widen(entity: Match, words: "_Spans") -> Match:
+    first, last = words.at(entity.start), words.at(entity.end - 1)
+    return Match(
+        entity.infotype, first[0] if first else entity.start, last[1] if last else entity.end
+    )
 
 
-def _goes_on(between: str, begin: bool) -> bool:
+def _continues(between: str, begin: bool) -> bool:
     return not between or (between.isspace() and not begin)
 
 
-class _Stretches:
-    """Stretches of a text that do not overlap, in order."""
+class _Spans:
+    """Sorted spans of a text that do not overlap."""
 
-    def __init__(self, stretches: Sequence[tuple[int, int]]) -> None:
-        self._stretches = stretches
-        self._starts = [start for start, _ in stretches]
+    def __init__(self, spans: Sequence[tuple[int, int]]) -> None:
+        self._spans = spans
+        self._starts = [start for start, _ in spans]
 
-    def at(self, place: int) -> tuple[int, int] | None:
-        """The one that a character lies in."""
-        number = bisect_right(self._starts, place) - 1
-        covers = number >= 0 and place < self._stretches[number][1]
-        return self._stretches[number] if covers else None
+    def at(self, position: int) -> tuple[int, int] | None:
+        """The span that contains a character, or None."""
+        index = bisect_right(self._starts, position) - 1
+        inside = index >= 0 and position < self._spans[index][1]
+        return self._spans[index] if inside else None

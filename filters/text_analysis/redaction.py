@@ -1,4 +1,4 @@
-"""Replacing what was found in a text by placeholders that name its kind."""
+"""Replace matches in a text by placeholders that name their infotype."""
 
 from collections import Counter
 from collections.abc import Iterable
@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True, slots=True)
 class Match:
-    """The characters [start, end) of a text, and what they are."""
+    """The span [start, end) of a text, in characters, and the infotype found there."""
 
     infotype: str
     start: int
@@ -15,13 +15,14 @@ class Match:
 
 
 def merge(matches: Iterable[Match]) -> list[Match]:
-    """In order, those that overlap made one, so that nothing of any of them is left.
+    """Sort the matches and unite those that overlap, so that redaction covers all of them.
 
-    It is named after the longest of them; of equals, after the one that starts first, or is given
-    first. Empty ones go.
+    A united match takes the infotype of its longest member; among equally long ones, of the member
+    that starts first or, if they start together, comes first in `matches`. Empty matches are
+    removed.
     """
     merged: list[Match] = []
-    longest = 0  # of those that are in the last of `merged`
+    longest = 0  # characters of the longest match united into merged[-1]
     for match in sorted(matches, key=lambda match: match.start):
         size = match.end - match.start
         if size <= 0:
@@ -38,12 +39,12 @@ def merge(matches: Iterable[Match]) -> list[Match]:
 
 
 def redact_matches(text: str, matches: Iterable[Match]) -> tuple[str, dict[str, int]]:
-    """The text with each match as a placeholder such as [IBAN_CODE], and how many of each kind."""
+    """Replace each match by a placeholder such as [IBAN_CODE]; also count them by infotype."""
     merged = merge(matches)
     pieces: list[str] = []
-    written = 0
+    position = 0  # end of the text copied so far
     for match in merged:
-        pieces += text[written : match.start], f"[{match.infotype}]"
-        written = match.end
-    pieces.append(text[written:])
+        pieces += text[position : match.start], f"[{match.infotype}]"
+        position = match.end
+    pieces.append(text[position:])
     return "".join(pieces), dict(Counter(match.infotype for match in merged))

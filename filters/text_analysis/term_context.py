@@ -1,12 +1,12 @@
-"""What stands around a term: at whom it is aimed, and whether it is used or only mentioned."""
+"""Classify the words around a matched term: its target, and whether it is used or mentioned."""
 
 import re
 
-from filters.text_analysis.term_matcher import Hit
+from filters.text_analysis.term_matcher import TermMatch
 
-_NEAR = 48  # characters of context on either side
+_WINDOW = 48  # characters of context on either side
 
-# Education, news, law and help speak of pornography and abuse.
+# Words of education, news, law and help, which also write about pornography and abuse.
 _INSTRUCTIVE = re.compile(
     r"\b(?:addict(?:ion|ed)?|recovery|against|ban(?:s|ned)?|prevent(?:ion|ing)?|protect(?:ion|ing)?|"
     r"awareness|police|court|trial|arrest(?:ed|s)?|jailed|charged|convicted|sentenced|accused|"
@@ -14,8 +14,8 @@ _INSTRUCTIVE = re.compile(
     r"education|therapy|documentary|report(?:ed|s)?|debate|combat(?:ing)?|fight(?:ing)?|"
     r"policía|polizei|verurteilt|condenad[oa]|condamné|arrestato|полиция)\b|逮捕|防止|预防|警察"
 )
-# Art and medicine show bodies.
-_BODIES = re.compile(
+# Words of art and medicine, which also show nude bodies.
+_ART_OR_MEDICINE = re.compile(
     r"\b(?:painting|sculpture|statue|fresco|oil on canvas|museum|gallery|renaissance|drawing|"
     r"cherubs?|putt[io]|anatomy|anatomical|medical|health|breastfeeding|bath|gemälde|peinture|"
     r"pintura|dipinto)\b|绘画|絵画"
@@ -28,7 +28,7 @@ _FILLERS = (
     r"muy|tan|tão|muito|très|vraiment|trop|echt|richtig|nur|proprio|tutti|todos|unos|просто|такой|"
     r"такая|полный|полная|все) ){0,5}"
 )
-_AIMED_BEFORE = re.compile(
+_ADDRESS_BEFORE = re.compile(
     r"(?:(?:\byou|\byou're|\byou are|\byou were|\bur|\bu r|\bu are|\byoure|\byour mother is|"
     r"\bshut up you|\beres|\bsois|\bdu bist|\bihr seid|\bdu|\btu es|\bt'es|\bvous êtes|"
     r"\bespèce de|\bespèce d'|\bvocê é|\bvocês são|\btu és|\bsei|\bsiete|\bты|\bвы),? "
@@ -36,9 +36,9 @@ _AIMED_BEFORE = re.compile(
     + r"|(?:你们?|妳)(?:真|就|是|这|这个|真是|个|就是|都是|一个|这种){0,3}\s?"
     r"|(?:お前|おまえ|てめえ|てめぇ|あんた|貴様|きさま)(?:は|って|ら|ほんと|本当に|この|、){0,3}\s?)$"
 )
-_AIMED_AFTER = re.compile(r"^,?(?: like you| you are|ども)\b")
-# An insult heaped on an insult is meant for someone, whoever that is.
-_HEAPED = re.compile(
+_ADDRESS_AFTER = re.compile(r"^,?(?: like you| you are|ども)\b")
+# A demeaning adjective directly before an insult: the insult is meant for someone.
+_ADJECTIVE_BEFORE = re.compile(
     r"\b(?:stupid|dumb|pathetic|worthless|disgusting|ugly|fucking|absolute|complete|total|utter) $"
 )
 _PERSONS = frozenset(
@@ -47,7 +47,7 @@ _PERSONS = frozenset(
     ("retard", "retards", "asshole", "assholes", "bastard", "bastards", "jerk", "dimwit", "scum"),
     ("dipshit", "coward", "cowards", "fucker", "fuckers", "motherfucker", "shithead", "dickhead"),
 )
-# Said of the saying: don't say you are ..., whoever told you that you are ...
+# Reported speech: don't say you are ..., whoever told you that you are ...
 _REPORTED = re.compile(
     r"\b(?:say|says|said|saying|think|thinks|thought|tells?|told|telling|calls?|called|calling|"
     r"believe|feel|means?|that|if)(?: (?:that|me|him|her|them|us|you|someone|anyone|somebody|"
@@ -73,7 +73,7 @@ _FIRST_PERSON = re.compile(
     r" swear i will| should| would love to|'re going to| are going to)(?: \w+){0,3} $"
 )
 
-# Named to find hatred of them; they count only as objects of the verbs and insults of the lists.
+# Groups of people, listed to find hatred of them: they count only as the target of a listed term.
 _GROUP = (
     r"(?:muslims?|islam|jews?|christians?|catholics?|hindus?|sikhs?|blacks?|whites?|asians?|arabs?|"
     r"africans?|mexicans?|chinese|indians?|gays?|gay people|lesbians?|homosexuals?|"
@@ -91,37 +91,37 @@ _GROUP_BEFORE = re.compile(
     rf"\b{_GROUP}(?: people)? (?:(?:are|should|must|deserve|belong|all|just|nothing|but|such|a|the|"
     r"fucking|so|disgusting|bunch|of|really|filthy|be|to|need) ){0,6}$"
 )
-_DENIED = re.compile(
+_NEGATED = re.compile(
     r"\b(?:not|no|never|don't|doesn't|didn't|won't|wrong|saying|say|says|claim|claims|myth|stereotype|why)\b"
 )
 
 
-def is_instructive(view: str) -> bool:
-    """Whether a text has words of education, news, law or help."""
-    return bool(_INSTRUCTIVE.search(view))
+def is_instructive(variant: str) -> bool:
+    """Whether a variant has words of education, news, law or help."""
+    return bool(_INSTRUCTIVE.search(variant))
 
 
-def shows_bodies(view: str) -> bool:
-    """Whether a text has words of art or medicine."""
-    return bool(_BODIES.search(view))
+def is_about_art_or_medicine(variant: str) -> bool:
+    """Whether a variant has words of art or medicine."""
+    return bool(_ART_OR_MEDICINE.search(variant))
 
 
-def is_aimed(hit: Hit) -> bool:
-    """Whether an insult is said to someone, and not told of."""
-    if _AIMED_AFTER.match(hit.after(_NEAR)):
+def targets_person(match: TermMatch) -> bool:
+    """Whether an insult addresses someone, outside of reported speech."""
+    if _ADDRESS_AFTER.match(match.after(_WINDOW)):
         return True
-    aim = _AIMED_BEFORE.search(hit.before(_NEAR))
-    return aim is not None and not _REPORTED.search(hit.before(_NEAR)[: aim.start()])
+    address = _ADDRESS_BEFORE.search(match.before(_WINDOW))
+    return address is not None and not _REPORTED.search(match.before(_WINDOW)[: address.start()])
 
 
-def is_heaped(hit: Hit) -> bool:
-    """Whether an insult that only people are called follows upon another."""
-    return hit.term.text in _PERSONS and bool(_HEAPED.search(hit.before(_NEAR)))
+def is_intensified(match: TermMatch) -> bool:
+    """Whether an insult for persons follows directly on a demeaning adjective."""
+    return match.term.text in _PERSONS and bool(_ADJECTIVE_BEFORE.search(match.before(_WINDOW)))
 
 
-def is_mentioned(hit: Hit) -> bool:
-    """Whether a slur is quoted or spoken about, or what the writer calls themselves."""
-    before, after = hit.before(_NEAR), hit.after(_NEAR)
+def is_mentioned(match: TermMatch) -> bool:
+    """Whether a slur is quoted, spoken about, or used by writers of themselves."""
+    before, after = match.before(_WINDOW), match.after(_WINDOW)
     quoted = before[-1:] in _QUOTES and after[:1] in _QUOTES
     return bool(
         quoted
@@ -131,18 +131,18 @@ def is_mentioned(hit: Hit) -> bool:
     )
 
 
-def is_by_me(hit: Hit) -> bool:
-    """Whether the writer is who would do it."""
-    return bool(_FIRST_PERSON.search(hit.before(_NEAR)))
+def is_first_person(match: TermMatch) -> bool:
+    """Whether the writer announces to do what a threat says ("I will ...")."""
+    return bool(_FIRST_PERSON.search(match.before(_WINDOW)))
 
 
-def is_denied(hit: Hit) -> bool:
-    """Whether the words before deny what follows, or say that others say it."""
-    return bool(_DENIED.search(hit.before(_NEAR)))
+def is_negated(match: TermMatch) -> bool:
+    """Whether words before the term negate it or attribute it to others."""
+    return bool(_NEGATED.search(match.before(_WINDOW)))
 
 
-def is_of_group(hit: Hit) -> bool:
-    """Whether what is said is said of a group of people."""
-    if hit.term.kind == "hatred" and _GROUP_AFTER.match(hit.after(_NEAR)):
-        return bool(_HATRED_BEFORE.search(hit.before(_NEAR))) and not is_denied(hit)
-    return bool(_GROUP_BEFORE.search(hit.before(_NEAR))) and not is_denied(hit)
+def targets_group(match: TermMatch) -> bool:
+    """Whether hatred or a demeaning word targets a named group of people."""
+    if match.term.kind == "hatred" and _GROUP_AFTER.match(match.after(_WINDOW)):
+        return bool(_HATRED_BEFORE.search(match.before(_WINDOW))) and not is_negated(match)
+    return bool(_GROUP_BEFORE.search(match.before(_WINDOW))) and not is_negated(match)

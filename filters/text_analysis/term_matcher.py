@@ -1,14 +1,13 @@
-"""Finding listed terms in a text, disguised ones too."""
+"""Find the terms of the term lists in a text, also where they are disguised."""
 
 import re
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cache, lru_cache
 
 import ahocorasick
 
-from filters.text_analysis import normalization as normalisation
-from filters.text_analysis.normalization import Normalised, normalise
+from filters.text_analysis.normalization import NormalizedText, fold_confusables, normalize
 from filters.text_analysis.term_lists import (
     innocent,
     insults,
@@ -20,183 +19,190 @@ from filters.text_analysis.term_lists import (
 )
 from filters.text_analysis.term_lists.term import Term
 
-_REMEMBERED = 512  # findings of texts, for filters in a row judge the same chunk of samples
-_SHORT = 2_000  # characters of a text whose findings are remembered
+_CACHE_SIZE = 512  # texts; consecutive filters judge the same chunk of samples
+_MAX_CACHED_LENGTH = 2_000  # characters of a text whose matches are cached
 
-# Scripts without spaces between words: any place in them may be a boundary.
+# Scripts without spaces between words: a term may begin and end anywhere in them.
 _UNSPACED = re.compile(
     r"[\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff\u3040-\u309f\u3400-\u9fff\uf900-\ufaff]"
 )
-_KATAKANA = re.compile(r"[\u30a1-\u30ff\u31f0-\u31ff]")  # ... but not in a word of Katakana
+_KATAKANA = re.compile(r"[\u30a1-\u30ff\u31f0-\u31ff]")  # except inside a Katakana word
 
 _LATIN = re.compile("[a-z]")
-# A digit or sign between letters, before two or after two: f4ck, @sshole; not 1080p or A55.
+# A digit or sign next to letters, as in f4ck and @sshole; not 1080p or A55.
 _LEET = re.compile(r"[013457@$](?:(?<=[a-z]{2}.)|(?=[a-z]{2})|(?<=[a-z].)(?=[a-z]))|!(?=[a-z])")
 _LEET_I = str.maketrans("034571!@$", "oeastiias")
-_LEET_L = str.maketrans("034571!@$", "oeastllas")  # both are met
+_LEET_L = str.maketrans("034571!@$", "oeastllas")  # "1" and "!" stand for i or l
 _STRETCHED = re.compile(r"([a-z])\1\1+")
-# Letters one by one, between the same few signs: s p a c e d, d.o.t.t.e.d.
+# Single letters with one sign or space between them: s p a c e d, d.o.t.t.e.d.
 _SPACED_SIGN = re.compile(r"[ .*+/|,][^\W\d_][ .*+/|,][^\W\d_](?![^\W\d_])")
 _SPACED = re.compile(r"(?<![^\W\d_])[^\W\d_](?:[ .*+/|,][^\W\d_](?![^\W\d_])){2,}")
-_DISGUISED_LENGTH = 4  # letters: of three, too many are A55 or F4G by chance
+_MIN_DISGUISED_LENGTH = 4  # with three characters, too many such as A55 or F4G match by chance
 _OTHER_SIGNS = str.maketrans({"’": "'", "ʼ": "'", "ё": "е"})
 
 
 @dataclass(frozen=True, slots=True)
-class Hit:
-    """A term in one view of a text (the text as it is, or undisguised)."""
+class TermMatch:
+    """A term found in one variant of a text: the folded text, or one with a disguise undone."""
 
     term: Term
-    view: str = field(repr=False)
+    variant: str = field(repr=False)
     start: int
     end: int
 
     def before(self, length: int) -> str:
-        """Up to so many characters that precede it."""
-        return self.view[max(self.start - length, 0) : self.start]
+        """Up to `length` characters before the match."""
+        return self.variant[max(self.start - length, 0) : self.start]
 
     def after(self, length: int) -> str:
-        return self.view[self.end : self.end + length]
+        """Up to `length` characters after the match."""
+        return self.variant[self.end : self.end + length]
 
 
-class Finder:
-    """Finds terms in folded text, in one walk over it, however many they are."""
+class TermMatcher:
+    """Finds terms in folded text with one Aho-Corasick pass, whatever the number of terms."""
 
     def __init__(self, terms: Iterable[Term]) -> None:
-        listed: dict[str, list[Term]] = {}
+        by_text: dict[str, list[Term]] = {}
         for term in terms:
-            listed.setdefault(fold(term.text).strip(), []).append(term)
+            by_text.setdefault(fold_text(term.text).strip(), []).append(term)
         self._automaton = ahocorasick.Automaton()
-        for text, same in listed.items():
-            self._automaton.add_word(text, (len(text), tuple(same)))
+        for text, same_text in by_text.items():
+            self._automaton.add_word(text, (len(text), tuple(same_text)))
         self._automaton.make_automaton()
-        self.joined = {text.replace(" ", ""): text for text in listed}  # without their spaces
+        self.unspaced = {text.replace(" ", ""): text for text in by_text}  # without spaces -> with
 
-    def hits(self, view: str, disguised: str = "") -> list[Hit]:
-        """What stands in the view with boundaries around it and outside of innocent phrases.
+    def find(self, variant: str, disguised: str = "") -> list[TermMatch]:
+        """Terms in the variant at word boundaries, except inside innocent phrases.
 
-        Of a view that undoes a disguise only English terms that are long enough count, and none
-        that was mere digits in the text it was made from, `disguised`.
+        `disguised` says that the variant undoes a disguise: it is the text before that, with the
+        same positions, or the variant itself where positions have changed. Then only long enough
+        English terms count, and none whose characters in `disguised` are mere digits.
         """
-        found: list[Hit] = []
+        matches: list[TermMatch] = []
         innocent: list[tuple[int, int]] = []
-        for last, (length, terms) in self._automaton.iter(view):
+        for last, (length, terms) in self._automaton.iter(variant):
             start, end = last + 1 - length, last + 1
-            if _joined(view[start - 1], view[start]) or _joined(view[last], view[end]):
+            if _is_inside_word(variant[start - 1], variant[start]) or _is_inside_word(
+                variant[last], variant[end]
+            ):
                 continue
             if terms[0].kind == "innocent":
                 innocent.append((start, end))
-            elif not disguised or _is_disguise(terms[0], disguised[start:end]):
-                found += [Hit(term, view, start, end) for term in terms]
-        if innocent and found:
-            found = list(_outside(found, innocent))
-        return found if len(found) < 2 else list(_outermost(found))
+            elif not disguised or _can_be_disguised(terms[0], disguised[start:end]):
+                matches += [TermMatch(term, variant, start, end) for term in terms]
+        if innocent and matches:
+            matches = list(_outside(matches, innocent))
+        return matches if len(matches) < 2 else list(_longest(matches))
 
 
-def find(text: str) -> tuple[Hit, ...]:
-    """All listed terms in a text but the words for children, which `find_minors` gives."""
-    return _remembered(text) if len(text) <= _SHORT else _find(text)
+def find_terms(text: str) -> tuple[TermMatch, ...]:
+    """All terms in a text except words for children, which `find_child_terms` finds."""
+    return _find_terms_cached(text) if len(text) <= _MAX_CACHED_LENGTH else _find_terms(text)
 
 
-def find_minors(view: str) -> list[tuple[int, int]]:
-    """Where in a view words for children or ages below 18 stand, in order."""
-    spans = [(hit.start, hit.end) for hit in _minors().hits(view)]
-    return sorted([*spans, *(match.span() for match in minors.AGE.finditer(view))])
+def find_child_terms(variant: str) -> list[tuple[int, int]]:
+    """Spans of words for children and of ages below 18 in a variant, in order."""
+    spans = [(match.start, match.end) for match in _child_term_matcher().find(variant)]
+    return sorted([*spans, *(match.span() for match in minors.AGE.finditer(variant))])
 
 
-def fold(text: str) -> str:
-    """Lower case in Unicode's compatibility form, words one space apart and one around all."""
+def fold_text(text: str) -> str:
+    """Normalize to lower-case NFKC with one space between words and one at either end."""
     if text.isascii():
         text = text.lower()
     else:
-        text = normalise(text.casefold()).text.lower().translate(_OTHER_SIGNS)
+        text = normalize(text.casefold()).text.lower().translate(_OTHER_SIGNS)
     text = text.replace("-", " ").replace("_", " ")
-    if "  " in text or not text.isprintable():  # a line break is not
+    if "  " in text or not text.isprintable():  # a line break is not printable
         text = " ".join(text.split())
     return f" {text} "
 
 
-def _find(text: str) -> tuple[Hit, ...]:
-    finder = _finder()
-    plain = fold(text)
-    hits = finder.hits(plain)
+def _find_terms(text: str) -> tuple[TermMatch, ...]:
+    matcher = _term_matcher()
+    plain = fold_text(text)
+    matches = matcher.find(plain)
     base = plain
     if not plain.isascii() and _LATIN.search(plain):
-        base = normalisation.fold(Normalised(plain)).text
+        base = fold_confusables(NormalizedText(plain)).text
         if base != plain:
-            hits += finder.hits(base, base)
+            matches += matcher.find(base, base)
     if _LEET.search(base):
-        hits += finder.hits(base.translate(_LEET_I), base)
+        matches += matcher.find(base.translate(_LEET_I), base)
         if "1" in base or "!" in base:
-            hits += finder.hits(base.translate(_LEET_L), base)
+            matches += matcher.find(base.translate(_LEET_L), base)
     if _STRETCHED.search(base):
-        for kept in (r"\1", r"\1\1"):
-            view = _STRETCHED.sub(kept, base)
-            hits += finder.hits(view, view)
+        for replacement in (r"\1", r"\1\1"):
+            variant = _STRETCHED.sub(replacement, base)
+            matches += matcher.find(variant, variant)
     if _SPACED_SIGN.search(base):
-        view = _SPACED.sub(lambda run: _despaced(run[0], finder.joined), base)
-        hits += finder.hits(view)
-    return tuple(hits)
+        variant = _SPACED.sub(lambda run: _unspaced(run[0], matcher.unspaced), base)
+        matches += matcher.find(variant)
+    return tuple(matches)
 
 
-_remembered = lru_cache(_REMEMBERED)(_find)
+_find_terms_cached = lru_cache(_CACHE_SIZE)(_find_terms)
 
 
 @cache
-def _finder() -> Finder:
+def _term_matcher() -> TermMatcher:
     lists = (sexual, vulgar, slurs, insults, threats, innocent)
-    return Finder(term for each in lists for term in each.TERMS)
+    return TermMatcher(term for term_list in lists for term in term_list.TERMS)
 
 
 @cache
-def _minors() -> Finder:
-    return Finder(minors.TERMS)
+def _child_term_matcher() -> TermMatcher:
+    return TermMatcher(minors.TERMS)
 
 
-def _joined(before: str, after: str) -> bool:
-    """Whether two neighbours belong to one word."""
-    if not (before.isalpha() and after.isalpha()):
+def _is_inside_word(left: str, right: str) -> bool:
+    """Whether two neighboring characters belong to the same word."""
+    if not (left.isalpha() and right.isalpha()):
         return False
-    if before.isascii() and after.isascii():
+    if left.isascii() and right.isascii():
         return True
-    if _UNSPACED.match(before) or _UNSPACED.match(after):
+    if _UNSPACED.match(left) or _UNSPACED.match(right):
         return False
-    return bool(_KATAKANA.match(before)) == bool(_KATAKANA.match(after))
+    return bool(_KATAKANA.match(left)) == bool(_KATAKANA.match(right))
 
 
-def _is_disguise(term: Term, written: str) -> bool:
+def _can_be_disguised(term: Term, written: str) -> bool:
+    """Whether `written` counts as a disguised spelling of the term."""
     return (
         term.language == "en"
-        and len(written) >= _DISGUISED_LENGTH
+        and len(written) >= _MIN_DISGUISED_LENGTH
         and sum(map(str.isalpha, written)) >= 2
     )
 
 
-def _outside(hits: Iterable[Hit], innocent: list[tuple[int, int]]) -> Iterator[Hit]:
-    """The hits that lie in no innocent phrase; both come in the order of their ends."""
+def _outside(
+    matches: Iterable[TermMatch], innocent: Sequence[tuple[int, int]]
+) -> Iterator[TermMatch]:
+    """The matches that lie in no innocent phrase; matches and phrases are sorted by their ends."""
     following = 0
-    for hit in hits:
-        while following < len(innocent) and innocent[following][1] < hit.end:
+    for match in matches:
+        while following < len(innocent) and innocent[following][1] < match.end:
             following += 1
-        # Of the phrases that end later, one that covers the hit begins before it.
-        if not any(start <= hit.start for start, _ in innocent[following : following + 3]):
-            yield hit
+        # Only a phrase that ends no earlier can cover the match, if it begins no later.
+        if not any(start <= match.start for start, _ in innocent[following : following + 3]):
+            yield match
 
 
-def _outermost(hits: Iterable[Hit]) -> Iterator[Hit]:
-    """The hits that lie in no longer one of their kind, in the order of their starts."""
-    reached: dict[str, int] = {}
-    for hit in sorted(hits, key=lambda hit: (hit.start, -hit.end)):
-        if hit.end > reached.get(hit.term.kind, 0):
-            reached[hit.term.kind] = hit.end
-            yield hit
+def _longest(matches: Iterable[TermMatch]) -> Iterator[TermMatch]:
+    """The matches that lie in no longer match of the same kind, sorted by their starts."""
+    reached: dict[str, int] = {}  # kind -> end of its last match
+    for match in sorted(matches, key=lambda match: (match.start, -match.end)):
+        if match.end > reached.get(match.term.kind, 0):
+            reached[match.term.kind] = match.end
+            yield match
 
 
-def _despaced(run: str, joined: Mapping[str, str]) -> str:
-    """A run of single letters as the term that it spells, else as it was."""
+def _unspaced(run: str, terms: Mapping[str, str]) -> str:
+    """The term that a run of single letters spells, or else the run itself."""
     letters = run[::2]
-    if letters in joined:
-        return joined[letters]
-    if letters[1:] in joined:  # after "a" or "i"
-        return f"{letters[0]} {joined[letters[1:]]}"
+    if letters in terms:
+        return terms[letters]
+    if letters[1:] in terms:  # after the word "a" or "i"
+        return f"{letters[0]} {terms[letters[1:]]}"
     return run

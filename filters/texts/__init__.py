@@ -1,1 +1,1 @@
-"""Filters that judge texts, a file for each `kind`."""
+"""Filters that judge texts, one file per `kind`."""

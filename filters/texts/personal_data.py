@@ -1,4 +1,4 @@
-"""Replace personal data, found by rules with validators, or drop what holds any."""
+"""Redact personal data found by rules with validators, or drop texts that have any."""
 
 from collections import Counter
 from collections.abc import Iterator, Sequence
@@ -7,8 +7,8 @@ from typing import Literal, Self, get_args
 from pydantic import Field, model_validator
 
 from filters.base import Judge, TextFilter
-from filters.text_analysis.normalization import normalise
-from filters.text_analysis.recognizers import ANY, RECOGNISERS, Recogniser
+from filters.text_analysis.normalization import normalize
+from filters.text_analysis.recognizers import ANY_PREFILTER, RECOGNIZERS, Recognizer
 from filters.text_analysis.redaction import Match, merge, redact_matches
 from schemas.resources import Resources
 from schemas.sample import Text
@@ -33,15 +33,19 @@ Infotype = Literal[
     "STREET_ADDRESS",
 ]
 _OPT_IN = ("DATE_OF_BIRTH", "STREET_ADDRESS")
-_DEFAULT: tuple[Infotype, ...] = tuple(each for each in get_args(Infotype) if each not in _OPT_IN)
+_DEFAULT: tuple[Infotype, ...] = tuple(
+    infotype for infotype in get_args(Infotype) if infotype not in _OPT_IN
+)
 _CLEAN = keep()
-_PASSES = 4  # a placeholder can free what was glued to the number in its place; seen: two
+# A placeholder can expose a match that was glued to the replaced one; at most two passes were ever
+# needed.
+_MAX_PASSES = 4
 
 
 class PersonalData(TextFilter):
-    """Put a placeholder such as [IBAN_CODE] in the place of personal data, or drop the text.
+    """Replace personal data by placeholders such as [IBAN_CODE], or drop the text.
 
-    What is redacted holds nothing more that would match.
+    The rules find nothing more in a redacted text.
     """
 
     kind: Literal["personal_data"] = "personal_data"
@@ -62,42 +66,43 @@ class PersonalData(TextFilter):
 class _Judge:
     def __init__(self, configuration: PersonalData) -> None:
         self._drops = configuration.action == "drop"
-        self._recognisers = chosen(configuration.infotypes)
+        self._recognizers = select_recognizers(configuration.infotypes)
 
     def judge(self, items: Sequence[Text]) -> list[Verdict]:
         return [self._judge(item.value) for item in items]
 
     def _judge(self, text: str) -> Verdict:
-        matches = merge(find(text, self._recognisers))
+        matches = merge(find_matches(text, self._recognizers))
         if not matches:
             return _CLEAN
         scores = {"matches": len(matches)}
         if self._drops:
             return drop("personal_data", scores)
         counts: Counter[str] = Counter()
-        for _ in range(_PASSES):
+        for _ in range(_MAX_PASSES):
             text, replaced = redact_matches(text, matches)
             counts.update(replaced)
-            matches = merge(find(text, self._recognisers))
+            matches = merge(find_matches(text, self._recognizers))
             if not matches:
                 return redact(text, dict(counts), scores)
         return quarantine("personal_data_unsettled", scores)
 
 
-def chosen(infotypes: Sequence[str]) -> tuple[Recogniser, ...]:
-    """The recognisers of these infotypes, in order of precedence."""
-    return tuple(each for each in RECOGNISERS if each.infotype in infotypes)
+def select_recognizers(infotypes: Sequence[str]) -> tuple[Recognizer, ...]:
+    """The recognizers of these infotypes, in order of precedence."""
+    return tuple(recognizer for recognizer in RECOGNIZERS if recognizer.infotype in infotypes)
 
 
-def find(text: str, recognisers: Sequence[Recogniser]) -> Iterator[Match]:
-    """What the recognisers find, as spans of the text as it is given; they can overlap."""
-    normalised = normalise(text)
-    if not ANY.search(normalised.text):
+def find_matches(text: str, recognizers: Sequence[Recognizer]) -> Iterator[Match]:
+    """Yield the recognizers' matches as spans of the original text; matches can overlap."""
+    normalized = normalize(text)
+    if not ANY_PREFILTER.search(normalized.text):
         return
-    held: dict[str, bool] = {}  # several recognisers look for the same sign
-    for each in recognisers:
-        if each.sign.pattern not in held:
-            held[each.sign.pattern] = each.sign.search(normalised.text) is not None
-        if held[each.sign.pattern]:
-            for start, end in each.find(normalised.text):
-                yield Match(each.infotype, *normalised.span(start, end))
+    passed: dict[str, bool] = {}  # several recognizers share a prefilter
+    for recognizer in recognizers:
+        prefilter = recognizer.prefilter
+        if prefilter.pattern not in passed:
+            passed[prefilter.pattern] = prefilter.search(normalized.text) is not None
+        if passed[prefilter.pattern]:
+            for start, end in recognizer.find(normalized.text):
+                yield Match(recognizer.infotype, *normalized.span(start, end))

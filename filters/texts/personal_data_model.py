@@ -1,6 +1,6 @@
-"""Replace by placeholders, or drop, personal data that a token classifier finds, such as names.
+"""Redact personal data, such as names, that a token classifier finds, or drop such texts.
 
-Stands beside the rules of `personal_data` in a job: what one of them replaced, the other leaves.
+A job can combine it with the rules of `personal_data`: each leaves the other's placeholders alone.
 """
 
 import re
@@ -12,10 +12,10 @@ import numpy as np
 from pydantic import AfterValidator, Field, PositiveInt
 
 from filters.base import Judge, TextFilter
-from filters.classifiers.class_labels import Labels
-from filters.text_analysis.entity_spans import Infotypes, find_entities
+from filters.classifiers.class_labels import ClassLabels
+from filters.classifiers.model_filter import ModelFilter
+from filters.text_analysis.entity_spans import InfotypeMapping, find_entities
 from filters.text_analysis.redaction import redact_matches
-from schemas.models import ModelReference
 from schemas.resources import Resources
 from schemas.sample import Text
 from schemas.verdict import Verdict, drop, indeterminate, keep, redact
@@ -33,32 +33,29 @@ def _as_placeholder(infotype: str) -> str:
 Infotype = Annotated[str, AfterValidator(_as_placeholder)]
 
 
-class PersonalDataModel(TextFilter):
-    """Keep texts with what the model finds of the infotypes replaced by `[INFOTYPE]`.
+class PersonalDataModel(ModelFilter, TextFilter):
+    """Keep texts, with the entities that the model finds replaced by `[INFOTYPE]`.
 
-    A score is the highest probability of a token to be of an infotype, whether by the label of its
-    beginning or of its inside.
+    There is one score per infotype: the highest probability of any token. The probability of a
+    token is the sum over all labels of the infotype, such as B- and I-.
     """
 
     kind: Literal["personal_data_model"] = "personal_data_model"
-    model: str = Field(min_length=1)  # a token classifier: a hub id, or a folder
-    revision: str = "main"  # of a hub id: branch, tag or commit; resolved to a commit once
-    labels: Mapping[str, Infotype] = Field(min_length=1)  # its label, less B- or I- -> infotype
+    labels: Mapping[str, Infotype] = Field(
+        min_length=1
+    )  # the model's label without B- or I- -> infotype
     min_score: float = Field(0.5, gt=0, le=1)  # probability of a token, inclusive
     action: Literal["redact", "drop"] = "redact"
-    max_tokens: PositiveInt = Field(512, ge=16)  # of a window; fewer where the model takes fewer
-
-    def models(self) -> tuple[ModelReference, ...]:
-        return (ModelReference(self.model, self.revision),)
+    max_tokens: PositiveInt = Field(512, ge=16)  # per window, or the model's own limit if lower
 
     def check(self, resources: Resources) -> None:
-        Infotypes.of(Labels.of(resources.model(*self.models())), self.labels)
+        InfotypeMapping.of(ClassLabels.read(resources.model(*self.models())), self.labels)
 
     def load(self, resources: Resources) -> Judge[Text]:
         from filters.classifiers.hugging_face import TokenClassifier
 
         folder = resources.model(*self.models())
-        infotypes = Infotypes.of(Labels.of(folder), self.labels)
+        infotypes = InfotypeMapping.of(ClassLabels.read(folder), self.labels)
         return _Judge(self, TokenClassifier(folder, resources, self.max_tokens), infotypes)
 
 
@@ -66,20 +63,20 @@ class PersonalDataModel(TextFilter):
 class _Judge:
     filter: PersonalDataModel
     classifier: "TokenClassifier"
-    infotypes: Infotypes
+    infotypes: InfotypeMapping
 
     def judge(self, items: Sequence[Text]) -> list[Verdict]:
-        texts = dict.fromkeys(item.value for item in items)  # alike ones are read once
-        read = zip(texts, self.classifier.judge(list(texts)), strict=True)
-        verdicts = {text: self._judge(text, windows) for text, windows in read}
+        texts = dict.fromkeys(item.value for item in items)  # equal texts are classified once
+        classified = zip(texts, self.classifier.judge(list(texts)), strict=True)
+        verdicts = {text: self._judge(text, windows) for text, windows in classified}
         return [verdicts[item.value] for item in items]
 
     def _judge(self, text: str, windows: Sequence["Window"]) -> Verdict:
         names = self.infotypes.names
-        chances = np.concatenate([self.infotypes.chances(window) for window in windows])
-        highest = np.fmax.reduce(chances, axis=0, initial=0)
+        probabilities = np.concatenate([self.infotypes.probabilities(window) for window in windows])
+        highest = np.fmax.reduce(probabilities, axis=0, initial=0)
         scores = dict(zip(names, highest.tolist(), strict=True))
-        if not np.isfinite(chances).all():
+        if not np.isfinite(probabilities).all():
             return indeterminate("score_not_finite", scores)
         entities = find_entities(text, windows, self.infotypes, self.filter.min_score)
         if not entities:

@@ -12,24 +12,24 @@ from schemas.resources import Resources
 from schemas.sample import Text
 from schemas.verdict import Verdict, drop, keep
 
-# Kana, Han ideographs and Thai: written without spaces, so that each character counts as a word.
+# Kana, Han ideographs and Thai are written without spaces: each character counts as a word.
 _UNSPACED = r"\u0e00-\u0e7f\u3040-\u30ff\u3400-\u4dbf\u4e00-\u9fff"
-# Vowel signs and other marks, which \w leaves out though they stand inside of words: combining
-# diacritics, Hebrew, Arabic, and the scripts of India (whose full stop, the danda, is no mark).
+# Vowel signs and other marks inside words, which \w leaves out: combining diacritics, Hebrew,
+# Arabic, and the scripts of India (without their full stop, the danda, which is no mark).
 _MARKS = (
     r"\u0300-\u036f\u0591-\u05bd\u05bf-\u05c2\u0610-\u061a\u064b-\u065f\u0670\u06d6-\u06ed"
     r"\u0900-\u0963\u0966-\u0dff\u200c\u200d"
 )
-_ASCII_WORD = re.compile(r"\w+", re.ASCII)  # the same of ASCII, in half the time
+_ASCII_WORD = re.compile(r"\w+", re.ASCII)  # equals _WORD on ASCII text, in half the time
 _WORD = re.compile(rf"[{_UNSPACED}]|[^\W{_UNSPACED}](?:[^\W{_UNSPACED}]|[{_MARKS}])*")
 
 
 class TextQuality(TextFilter):
-    """Keep texts within bounds on words, characters and the share of the commonest word.
+    """Keep texts within bounds on words, characters and repetition.
 
-    Repetition is the share of all words that the commonest one takes, as in Gopher's rules
-    (arXiv 2112.11446, appendix A1.1, applied to single words); texts of fewer than
-    `repetition_from` words are not judged by it.
+    Repetition is the most common word's share of all words, as in Gopher's rules (arXiv
+    2112.11446, appendix A1.1, applied to single words). It is not checked for texts of fewer than
+    `repetition_from` words.
     """
 
     fields: ClassVar = "prose"
@@ -39,14 +39,14 @@ class TextQuality(TextFilter):
     max_words: NonNegativeInt = 512  # inclusive
     min_characters: NonNegativeInt = 5  # code points after stripping, inclusive
     max_characters: NonNegativeInt = 5000  # inclusive
-    max_repetition: float = Field(0.5, ge=0, le=1)  # share of the commonest word, inclusive
+    max_repetition: float = Field(0.5, ge=0, le=1)  # share of the most common word, inclusive
     repetition_from: NonNegativeInt = 4  # words
 
     @model_validator(mode="after")
     def _in_order(self) -> Self:
-        for what in ("words", "characters"):
-            if getattr(self, f"min_{what}") > getattr(self, f"max_{what}"):
-                raise ValueError(f"min_{what} is above max_{what}: every text would be dropped")
+        for unit in ("words", "characters"):
+            if getattr(self, f"min_{unit}") > getattr(self, f"max_{unit}"):
+                raise ValueError(f"min_{unit} is above max_{unit}: every text would be dropped")
         return self
 
     def load(self, resources: Resources) -> Judge[Text]:
@@ -57,8 +57,8 @@ class TextQuality(TextFilter):
 
     def _judge(self, text: str) -> Verdict:
         words = (_ASCII_WORD if text.isascii() else _WORD).findall(text.lower())
-        commonest = max(Counter(words).values(), default=0)
-        repetition = commonest / len(words) if words else 0.0
+        highest = max(Counter(words).values(), default=0)
+        repetition = highest / len(words) if words else 0.0
         scores = {"words": len(words), "characters": len(text), "repetition": repetition}
         if len(text) < self.min_characters or len(words) < self.min_words:
             return drop("text_too_short", scores)

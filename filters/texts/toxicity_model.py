@@ -1,10 +1,10 @@
-"""Drop texts that a classifier takes for toxic, by the attributes that Perspective API named."""
+"""Drop texts that a classifier calls toxic; the attributes are named as in Perspective API."""
 
 from collections.abc import Mapping
 from typing import ClassVar, Literal, get_args
 
-from filters.classifiers.class_labels import Labels
-from filters.classifiers.text_classifier import TextModel
+from filters.classifiers.class_labels import ClassLabels
+from filters.classifiers.text_model_filter import TextModelFilter
 from schemas.errors import JobError
 
 Attribute = Literal[
@@ -16,9 +16,9 @@ Attribute = Literal[
     "profanity",
     "sexually_explicit",
 ]
-# What else the attributes are called by the models on the hub. Labels that name groups of people
-# (unbiased-toxic-roberta has some) say whom a text mentions, not that it is toxic.
-_ALSO: Mapping[str, tuple[str, ...]] = {
+# Other names of the attributes in models on the hub. Labels that name groups of people, as some of
+# unbiased-toxic-roberta do, say whom a text mentions and not that it is toxic: they are left out.
+_OTHER_NAMES: Mapping[str, tuple[str, ...]] = {
     "toxicity": ("toxic",),
     "severe_toxicity": ("severe_toxic",),
     "identity_attack": ("identity_hate",),
@@ -27,26 +27,26 @@ _ALSO: Mapping[str, tuple[str, ...]] = {
 }
 
 
-class ToxicityModel(TextModel):
-    """Keep texts whose attributes of toxicity are all < drop_at."""
+class ToxicityModel(TextModelFilter):
+    """Keep texts whose toxicity attributes are all < drop_at."""
 
     reason: ClassVar = "text_toxic"
     kind: Literal["toxicity_model"] = "toxicity_model"
-    labels: Mapping[Attribute, str] = {}  # attribute -> the model's label; none: by usual names
+    labels: Mapping[Attribute, str] = {}  # attribute -> the model's label; empty: by usual names
 
-    def scores(self, labels: Labels) -> Mapping[str, int]:
+    def scores(self, labels: ClassLabels) -> Mapping[str, int]:
         if self.labels:
-            return {name: labels.number(own, "labels") for name, own in self.labels.items()}
-        names = [own.casefold().replace(" ", "_").replace("-", "_") for own in labels.names]
-        found = {
+            return {name: labels.index_of(label, "labels") for name, label in self.labels.items()}
+        names = [label.casefold().replace(" ", "_").replace("-", "_") for label in labels.names]
+        indices = {
             attribute: names.index(name)
             for attribute in get_args(Attribute)
-            for name in (attribute, *_ALSO.get(attribute, ()))
+            for name in (attribute, *_OTHER_NAMES.get(attribute, ()))
             if name in names
         }
-        if not found:
+        if not indices:
             raise JobError(
                 f"labels: none of the model's labels ({labels}) is known: say which is which, "
                 "as in {toxicity: LABEL_1}"
             )
-        return found
+        return indices

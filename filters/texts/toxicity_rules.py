@@ -1,4 +1,4 @@
-"""Drop insults, slurs and threats that rules can see: low assurance, see docs/filters.md."""
+"""Drop insults, slurs and threats by term rules, with low assurance: see docs/filters.md."""
 
 from collections.abc import Sequence
 from typing import ClassVar, Literal
@@ -6,13 +6,20 @@ from typing import ClassVar, Literal
 from pydantic import Field
 
 from filters.base import Judge, TextFilter
-from filters.text_analysis.language_detection import LISTED, Listed, is_covered
-from filters.text_analysis.term_context import is_aimed, is_by_me, is_denied, is_heaped, is_of_group
-from filters.text_analysis.term_matcher import Hit, find
-from filters.texts.text_safety_rules import combined, pornography, slurs
+from filters.text_analysis.language_detection import SUPPORTED_LANGUAGES, SupportedLanguage
+from filters.text_analysis.term_context import (
+    is_first_person,
+    is_intensified,
+    is_negated,
+    targets_group,
+    targets_person,
+)
+from filters.text_analysis.term_judge import TermJudge
+from filters.text_analysis.term_matcher import TermMatch
+from filters.text_analysis.term_scores import pornography_score, slur_score, vulgarity_score
 from schemas.resources import Resources
 from schemas.sample import Text
-from schemas.verdict import Verdict, drop, indeterminate, keep, quarantine
+from schemas.verdict import Verdict, drop, quarantine
 
 Attribute = Literal["identity_attack", "insult", "threat", "profanity", "sexually_explicit"]
 ATTRIBUTES: tuple[Attribute, ...] = (
@@ -22,79 +29,70 @@ ATTRIBUTES: tuple[Attribute, ...] = (
     "sexually_explicit",
     "profanity",
 )
-_HEAPED = 0.6  # what "a stupid idiot" weighs, whoever that is
-_AIMED = 0.9  # what an insult, a threat or hatred weighs once its target is seen
-_CLEAN = keep()
+_INTENSIFIED = 0.6  # score of an insult such as "a stupid idiot", without a known target
+_TARGETED = 0.9  # score of an insult, a threat or hatred with a known target
 
 
 class ToxicityRules(TextFilter):
-    """Keep texts none of whose attributes reaches a threshold; each is in [0, 1], left out where 0.
+    """Keep texts whose attributes stay below the thresholds, each in [0, 1] and left out if 0.
 
-    The attributes have the names of Perspective's, and no more in common with them than the names:
-    `toxicity` is the highest of the five others, `severe_toxicity` the second highest, for then a
-    text is toxic in two ways at once.
+    The attributes share their names with Perspective's attributes, but not their meaning:
+    `toxicity` is the highest of the five others, `severe_toxicity` the second highest, because
+    then a text is toxic in two ways at once.
     """
 
     fields: ClassVar = "all"  # keys and carried columns are stored too
     kind: Literal["toxicity_rules"] = "toxicity_rules"
-    attributes: tuple[Attribute, ...] = Field(ATTRIBUTES, min_length=1)  # those that decide
-    drop_at: float = Field(0.8, gt=0, le=1)  # any of them, inclusive
+    attributes: tuple[Attribute, ...] = Field(ATTRIBUTES, min_length=1)  # only these decide
+    drop_at: float = Field(0.8, gt=0, le=1)  # any of the attributes, inclusive
     quarantine_at: float = Field(0.5, gt=0, le=1)  # inclusive
-    # Others are indeterminate unless a term is found.
-    languages: tuple[Listed, ...] = Field(LISTED, min_length=1)
+    # A text in another language is indeterminate, unless its terms reach a threshold.
+    languages: tuple[SupportedLanguage, ...] = Field(SUPPORTED_LANGUAGES, min_length=1)
 
     def load(self, resources: Resources) -> Judge[Text]:
-        return self  # the lists are loaded with the first text
+        return TermJudge(self.languages, _scores, self._decide)
 
-    def judge(self, items: Sequence[Text]) -> list[Verdict]:
-        return [self._judge(item) for item in items]
-
-    def _judge(self, text: Text) -> Verdict:
-        hits = find(text.value)
-        scores = _scores(hits) if hits else {}
-        if scores:
-            worst = max(self.attributes, key=lambda attribute: scores.get(attribute, 0))
-            if scores.get(worst, 0) >= self.drop_at:
-                return drop(f"text_{worst}", scores)
-            if scores.get(worst, 0) >= self.quarantine_at:
-                return quarantine(f"text_{worst}", scores)
-        if not is_covered(text, self.languages):
-            return indeterminate("language_unsupported", scores)
-        return keep(scores) if scores else _CLEAN
+    def _decide(self, scores: dict[str, float]) -> Verdict | None:
+        worst = max(self.attributes, key=lambda attribute: scores.get(attribute, 0))
+        if scores.get(worst, 0) >= self.drop_at:
+            return drop(f"text_{worst}", scores)
+        if scores.get(worst, 0) >= self.quarantine_at:
+            return quarantine(f"text_{worst}", scores)
+        return None
 
 
-def _scores(hits: Sequence[Hit]) -> dict[str, float]:
+def _scores(matches: Sequence[TermMatch]) -> dict[str, float]:
     scores = {
-        "identity_attack": max(slurs(hits), *(_hatred(hit) for hit in hits)),
-        "insult": max(_insult(hit) for hit in hits),
-        "threat": max(_threat(hit) for hit in hits),
-        "profanity": combined((hit, hit.term.weight) for hit in hits if hit.term.kind == "vulgar"),
-        "sexually_explicit": pornography(hits),
+        "identity_attack": max(slur_score(matches), *(_hatred(match) for match in matches)),
+        "insult": max(_insult(match) for match in matches),
+        "threat": max(_threat(match) for match in matches),
+        "profanity": vulgarity_score(matches),
+        "sexually_explicit": pornography_score(matches),
     }
     *_, second, highest = sorted(scores.values())
     scores |= {"toxicity": highest, "severe_toxicity": second}
     return {attribute: score for attribute, score in scores.items() if score}
 
 
-def _insult(hit: Hit) -> float:
-    if hit.term.kind not in ("insult", "slur"):
+def _insult(match: TermMatch) -> float:
+    if match.term.kind not in ("insult", "slur"):
         return 0.0
-    if is_aimed(hit):
-        return _AIMED
-    if is_heaped(hit):
-        return _HEAPED
-    return hit.term.weight if hit.term.kind == "insult" else 0.0
+    if targets_person(match):
+        return _TARGETED
+    if is_intensified(match):
+        return _INTENSIFIED
+    return match.term.weight if match.term.kind == "insult" else 0.0
 
 
-def _threat(hit: Hit) -> float:
-    if hit.term.kind != "threat":
+def _threat(match: TermMatch) -> float:
+    if match.term.kind != "threat":
         return 0.0
-    if is_denied(hit):
-        return hit.term.weight / 2
-    return _AIMED if is_by_me(hit) else hit.term.weight
+    if is_negated(match):
+        return match.term.weight / 2
+    return _TARGETED if is_first_person(match) else match.term.weight
 
 
-def _hatred(hit: Hit) -> float:
-    if hit.term.kind not in ("hatred", "demeaning"):
+def _hatred(match: TermMatch) -> float:
+    if match.term.kind not in ("hatred", "demeaning"):
         return 0.0
-    return _AIMED if is_of_group(hit) else 0.0
+    return _TARGETED if targets_group(match) else 0.0

@@ -1,4 +1,4 @@
-"""What an engine does in a second here, on images of noise with answers cut at drawn lengths."""
+"""Measures an engine's rate on this machine: images of noise, answers cut at random lengths."""
 
 import resource
 import time
@@ -11,6 +11,15 @@ import torch
 
 from inference import Model, load_engine, resolve_checkpoint
 from inference.benchmarking.roofline import Lengths, Rates, least_seconds, measured_rates
+from inference.engines.base import batches
+from inference.families.family import ModelFamily
+from inference.tasks.intents import (
+    AnswerQuestion,
+    DescribeImage,
+    Intent,
+    LocateObjects,
+    ReadText,
+)
 from schemas.generation import Generation, Request
 from schemas.resources import Resources
 
@@ -18,32 +27,32 @@ _SEED = 0
 
 
 class Kind(NamedTuple):
-    """A kind of answer: its prompt, and between which lengths its answers are cut."""
+    """An intent, and the range of lengths that its answers are cut at."""
 
-    prompt: str
+    intent: Intent
     shortest: int  # tokens, inclusive
     longest: int
 
 
-# Lengths are those of captions, print and boxes as PaliGemma's mix checkpoints give them, about.
+# The lengths that mix checkpoints give such answers, approximately.
 KINDS: Mapping[str, Kind] = {
-    "caption": Kind("caption en", 7, 17),
-    "ocr": Kind("ocr", 1, 80),
-    "detect": Kind("detect person ; car", 6, 30),
-    "segment": Kind("segment person", 22, 44),
-    "answer": Kind("answer en how many people are there?", 1, 3),
+    "caption": Kind(DescribeImage("short", "en"), 7, 17),
+    "ocr": Kind(ReadText(), 1, 80),
+    "detect": Kind(LocateObjects(("person", "car")), 6, 30),
+    "segment": Kind(LocateObjects(("person",), masks=True), 22, 44),
+    "answer": Kind(AnswerQuestion("how many people are there?", "en"), 1, 3),
 }
 
 
 class Rate(NamedTuple):
-    """What was measured with blocks of one size."""
+    """The measurement with blocks of one size."""
 
     block_size: int
     images: int
     seconds: float
-    tokens: int  # generated, end tokens with them
-    memory: int  # bytes: the GPU's most allocated, or the process's most resident, until then
-    least: float  # seconds that the device needs at its measured rates of products and copies
+    tokens: int  # generated, end tokens included
+    memory: int  # peak bytes so far: allocated on the GPU, or resident in the process
+    least: float  # seconds of the roofline, at the device's measured rates
 
     @property
     def images_per_second(self) -> float:
@@ -54,53 +63,57 @@ class Rate(NamedTuple):
         return self.tokens / self.seconds
 
     @property
-    def share(self) -> float:
-        """Of the roofline."""
+    def roofline_share(self) -> float:
+        """The share of the roofline's speed that was reached, 0 to 1."""
         return self.least / self.seconds
 
     def hours(self, images: int, devices: int) -> float:
-        """Projected for so many images on so many devices like this one."""
+        """Project the hours for `images` images on `devices` devices like this one."""
         return images / self.images_per_second / devices / 3600
 
 
 def bench(
-    model: Model, kinds: Sequence[str], block_sizes: Sequence[int], images: int, on: Resources
+    model: Model,
+    kinds: Sequence[str],
+    block_sizes: Sequence[int],
+    images: int,
+    resources: Resources,
 ) -> Iterator[Rate]:
-    """A rate for each size of block, after a block that is not measured; `images` are asked about.
+    """Yield the rate over `images` images for each block size, after one block as a warm-up.
 
-    Without sizes, blocks are as large as the engine would have them. The answers a checkpoint ends
-    earlier are shorter.
+    Without block sizes, the engine's own block size is measured. Answers that the checkpoint ends
+    before their drawn length are shorter.
     """
-    engine: Any = load_engine(model, resolve_checkpoint(model), on)
-    rates = measured_rates(on.device, engine.model.dtype)
+    engine: Any = load_engine(model, resolve_checkpoint(model), resources)
+    rates = measured_rates(resources.device, engine.model.dtype)
     random = Random(_SEED)
     noise = np.random.default_rng(_SEED)
-    shape = (images, engine.resolution, engine.resolution, 3)
+    shape = (images, engine.image_spec.side, engine.image_spec.side, 3)
     pixels = noise.integers(0, 256, shape, dtype=np.uint8)
-    drawn = [Request(each, prompts(kinds, random)) for each in pixels]
-    for size in block_sizes or [engine.block_size]:
-        engine.generate(drawn[:size])
-        if torch.device(on.device).type == "cuda":
-            torch.cuda.reset_peak_memory_stats(on.device)
+    requests = [Request(image, prompts(kinds, random, engine.family)) for image in pixels]
+    for block_size in block_sizes or [engine.block_size]:
+        engine.generate(requests[:block_size])
+        if torch.device(resources.device).type == "cuda":
+            torch.cuda.reset_peak_memory_stats(resources.device)
         started = time.perf_counter()
-        answers = [
-            row
-            for start in range(0, images, size)
-            for row in engine.generate(drawn[start : start + size])
-        ]
+        answers = [row for block in batches(requests, block_size) for row in engine.generate(block)]
         seconds = time.perf_counter() - started
-        yield _rate(engine, drawn, answers, size, seconds, rates, on.device)
+        yield _rate(engine, requests, answers, block_size, seconds, rates, resources.device)
 
 
-def prompts(kinds: Sequence[str], random: Random) -> tuple[tuple[str, int], ...]:
-    """A prompt of each kind, with the length its answer is cut at."""
+def prompts(
+    kinds: Sequence[str], random: Random, family: ModelFamily
+) -> tuple[tuple[str, int], ...]:
+    """Draw one prompt of each kind, with the length that its answer is cut at."""
     chosen = [KINDS[kind] for kind in kinds]
-    return tuple((kind.prompt, random.randint(kind.shortest, kind.longest)) for kind in chosen)
+    return tuple(
+        (family.prompt(kind.intent), random.randint(kind.shortest, kind.longest)) for kind in chosen
+    )
 
 
 def _rate(  # noqa: PLR0917
     engine: Any,
-    asked: Sequence[Request],
+    requests: Sequence[Request],
     answers: Sequence[Sequence[Generation]],
     block_size: int,
     seconds: float,
@@ -109,20 +122,20 @@ def _rate(  # noqa: PLR0917
 ) -> Rate:
     lengths = [
         Lengths(engine.prompt_length(prompt), len(answer.tokens) + (answer.finish_reason == "stop"))
-        for request, row in zip(asked, answers, strict=True)
+        for request, row in zip(requests, answers, strict=True)
         for (prompt, _), answer in zip(request.prompts, row, strict=True)
     ]
     return Rate(
         block_size=block_size,
-        images=len(asked),
+        images=len(requests),
         seconds=seconds,
-        tokens=sum(each.answer for each in lengths),
-        memory=_memory(device),
-        least=least_seconds(engine.model, len(asked), lengths, engine.rows, rates),
+        tokens=sum(length.answer for length in lengths),
+        memory=_peak_memory(device),
+        least=least_seconds(engine.workload(), len(requests), lengths, engine.max_rows, rates),
     )
 
 
-def _memory(device: str) -> int:
+def _peak_memory(device: str) -> int:
     if torch.device(device).type == "cuda":
         return torch.cuda.max_memory_allocated(device)
     return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024

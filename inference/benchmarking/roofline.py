@@ -1,8 +1,8 @@
 """The least time that answers can take on a device, from rates that were measured on it.
 
-Reading images and prompts is bound by matrix products, at the rate of the type that is computed in.
-A step of decoding reads all weights of the text tower, in the bytes that they are stored in, and
-the keys and values of the rows that it continues.
+Encoding images and prefilling prompts are bound by matrix products, at the measured rate of the
+computing dtype. A decode step is bound by memory: it reads all weights of the language model, in
+the bytes that they are stored in, and the keys and values of the rows that it decodes.
 """
 
 import time
@@ -11,83 +11,71 @@ from typing import Any, NamedTuple
 
 import torch
 
-from inference.families.paligemma.quantization import stored
+from inference.families.loaded_model import Workload
 
 
 class Rates(NamedTuple):
-    """What a device can do."""
+    """The measured rates of a device."""
 
     matrix: float  # floating-point operations per second, in products of large matrices
-    copy: float  # bytes read per second; a copy reads and writes each, so they count twice
+    copy: float  # bytes per second; a copy reads and writes each byte, so it counts twice
 
 
 class Lengths(NamedTuple):
-    """Of one prompt and its answer."""
+    """The lengths of one prompt and its answer."""
 
-    prompt: int  # tokens, without those of the image
-    answer: int  # tokens computed, the end token with them
+    prompt: int  # tokens, without the image tokens
+    answer: int  # generated tokens, the end token included
 
 
 def measured_rates(device: str, dtype: torch.dtype) -> Rates:
-    """The best of ten tries each: matrices of 8192, copies of 1 GiB; on a CPU a quarter of both."""
-    gpu = torch.device(device).type == "cuda"
-    side = 8192 if gpu else 1024  # so large that launching counts for nothing
+    """Measure the best of ten products of 8192 x 8192 matrices, and of ten copies of 1 GiB.
+
+    On a CPU the matrices are 1024 x 1024, and the copies 256 MiB.
+    """
+    on_gpu = torch.device(device).type == "cuda"
+    side = 8192 if on_gpu else 1024  # so large that the launch of a kernel does not count
     left, right = torch.randn(2, side, side, device=device).to(dtype)
-    source = torch.zeros((1 << 30) if gpu else (1 << 28), dtype=torch.uint8, device=device)
+    source = torch.zeros((1 << 30) if on_gpu else (1 << 28), dtype=torch.uint8, device=device)
     target = torch.empty_like(source)
-    product = _best(lambda: torch.mm(left, right), device)
-    copy = _best(lambda: target.copy_(source), device)
-    return Rates(2 * side**3 / product, 2 * source.numel() / copy)
+    product_seconds = _least_of_ten(lambda: torch.mm(left, right), device)
+    copy_seconds = _least_of_ten(lambda: target.copy_(source), device)
+    return Rates(2 * side**3 / product_seconds, 2 * source.numel() / copy_seconds)
 
 
 def least_seconds(
-    model: Any, images: int, asked: Sequence[Lengths], slots: int, at: Rates
+    workload: Workload, images: int, answers: Sequence[Lengths], slots: int, rates: Rates
 ) -> float:
-    """For so many images and what is asked about them, `slots` rows being continued together."""
-    config = model.config.text_config
-    vision, text = model.model.vision_tower, model.model.language_model
-    image_tokens = config.num_image_tokens
-    seen = model.config.vision_config
-    looking = image_tokens * 2 * _weights(vision.encoder.layers)
-    looking += seen.num_hidden_layers * 4 * image_tokens**2 * seen.hidden_size
-    layers, width = config.num_hidden_layers, config.num_attention_heads * config.head_dim
-    each = _weights(text.layers)
-    reading = 0.0
-    for lengths in asked:
-        length = image_tokens + lengths.prompt
-        reading += 2 * each * length + layers * 4 * length**2 * width
-    size = model.dtype.itemsize
-    kept = 2 * layers * config.num_key_value_heads * config.head_dim * size  # bytes of a token
-    steps = [(lengths, max(lengths.answer - 1, 0)) for lengths in asked]
-    continued = sum(number for _, number in steps)
-    weights = sum(map(stored, _linear(text.layers))) + stored(model.lm_head)
-    bytes_read = weights * continued / slots
-    for lengths, number in steps:
-        bytes_read += kept * number * (image_tokens + lengths.prompt + number / 2)
-    return float((images * looking + reading) / at.matrix + bytes_read / at.copy)
+    """Return the least seconds for `images` images and the answers about them.
+
+    `slots` rows are decoded together.
+    """
+    prefill_operations = 0.0
+    for lengths in answers:
+        length = workload.image_tokens + lengths.prompt
+        prefill_operations += 2 * workload.layer_weights * length
+        prefill_operations += workload.attention_operations * length**2
+    steps = [(lengths, max(lengths.answer - 1, 0)) for lengths in answers]
+    bytes_read = workload.weight_bytes * sum(count for _, count in steps) / slots
+    for lengths, count in steps:
+        columns = workload.image_tokens + lengths.prompt + count / 2
+        bytes_read += workload.token_bytes * count * columns
+    operations = images * workload.vision_operations + prefill_operations
+    return float(operations / rates.matrix + bytes_read / rates.copy)
 
 
-def _weights(layers: Any) -> int:
-    """Numbers in the matrices of some layers, however they are stored."""
-    return sum(each.in_features * each.out_features for each in _linear(layers))
-
-
-def _linear(layers: Any) -> list[Any]:
-    return [each for each in layers.modules() if isinstance(each, torch.nn.Linear)]
-
-
-def _best(call: Callable[[], Any], device: str) -> float:
-    """Seconds."""
-    found = []
+def _least_of_ten(call: Callable[[], Any], device: str) -> float:
+    """Time ten calls; return the least seconds."""
+    seconds = []
     for _ in range(10):
-        _wait(device)
+        _synchronize(device)
         started = time.perf_counter()
         call()
-        _wait(device)
-        found.append(time.perf_counter() - started)
-    return min(found)
+        _synchronize(device)
+        seconds.append(time.perf_counter() - started)
+    return min(seconds)
 
 
-def _wait(device: str) -> None:
+def _synchronize(device: str) -> None:
     if torch.device(device).type == "cuda":
         torch.cuda.synchronize(device)

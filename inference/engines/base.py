@@ -1,4 +1,4 @@
-"""What the engines have in common: a block is computed in batches, smaller ones if need be."""
+"""What both engines share: loading the model, and smaller batches after an out-of-memory."""
 
 from abc import ABC, abstractmethod
 from collections.abc import Iterator, Sequence
@@ -9,12 +9,11 @@ import numpy as np
 import torch
 from torch._dynamo.exc import FailOnRecompileLimitHit, TorchDynamoException
 
+from inference.checkpoint import ResolvedCheckpoint, family_of, fetch_checkpoint
 from inference.config import Model
-from inference.device import on_devices
+from inference.device import model_devices
 from inference.engines.sizing import resolve_sizes
-from inference.families.paligemma import loading as paligemma
-from inference.families.paligemma.checkpoint import ResolvedCheckpoint, fetch
-from inference.families.paligemma.location_grammar import Grammar
+from inference.families.loaded_model import TokenGrammar, Workload
 from inference.hub.adapter import fetch_adapter
 from schemas.errors import WorkerFault
 from schemas.generation import Generation, Request
@@ -24,83 +23,88 @@ Item = TypeVar("Item")
 
 
 class BatchedEngine(ABC):
-    """`batch_size` images are looked at together, and as many prompts read together.
+    """Encodes at most `batch_size` images together, and prefills as many prompts together.
 
-    Which ones depends on the block alone. Memory grows with `batch_size`, not with the block; where
-    it runs out, the block is run again in batches half as large, which is counted.
+    Which ones depends on the block alone. Memory grows with `batch_size`, not with the block; after
+    an out-of-memory the whole block is run again in batches half as large, and `oom_retries` is
+    raised by one.
     """
 
     def __init__(self, model: Model, checkpoint: ResolvedCheckpoint, resources: Resources) -> None:
         torch.set_num_threads(resources.threads)
-        self.resolution = checkpoint.resolution
+        self.family = family_of(checkpoint)
+        self.image_spec = self.family.image_spec(checkpoint.resolution)
         self.oom_retries = 0
         sizes = resolve_sizes(model, checkpoint, resources.device, resources.gpus)
-        self.block_size = sizes.block_size  # what it is best given at a time
-        self._batch_size, self._slots = sizes.batch_size, sizes.slots
+        self.block_size = sizes.block_size  # the best number of requests in a block
+        self._batch_size, self._num_slots = sizes.batch_size, sizes.slots
         self._device = resources.device
-        self._by_grammar = model.grammar
-        self._paligemma = paligemma.load(
-            fetch(checkpoint),
-            model.precision,
-            on_devices(resources.device, resources.gpus),
+        self._uses_grammar = model.grammar
+        self._loaded = self.family.load(
+            fetch_checkpoint(checkpoint),
+            model,
+            model_devices(resources.device, resources.gpus),
             fetch_adapter(checkpoint.adapter) if checkpoint.adapter else None,
         )
 
     @cached_property
-    def grammar(self) -> Grammar | None:
-        """What the job's `model.grammar` asks for."""
-        if not self._by_grammar:
-            return None
-        head = self.model.lm_head.weight
-        return Grammar(self._paligemma.vocabulary.names(len(head)), head.device)
+    def grammar(self) -> TokenGrammar | None:
+        """The grammar of boxes and masks, if the job's `model.grammar` asks for it."""
+        return self._loaded.grammar() if self._uses_grammar else None
 
     @property
     def model(self) -> Any:
-        """The model as transformers has it."""
-        return self._paligemma.model
+        """The model of transformers."""
+        return self._loaded.model
 
     @property
-    def rows(self) -> int:
-        """How many answers are continued together, at most."""
+    def max_rows(self) -> int:
+        """The largest number of answers that are decoded together."""
         return self._batch_size
 
+    def workload(self) -> Workload:
+        """Count the model's operations and bytes, for the roofline."""
+        return self._loaded.workload()
+
     def prompt_length(self, prompt: str) -> int:
-        """Tokens of a prompt, without those of the image."""
-        vocabulary = self._paligemma.vocabulary
+        """Count the tokens of a prompt, without the image tokens."""
+        vocabulary = self._loaded.vocabulary
         return len(vocabulary.prefix(prompt)) - vocabulary.image_tokens
 
     @abstractmethod
-    def _answered(self, block: Sequence[Request], size: int) -> list[tuple[Generation, ...]]:
-        """The answers to a block, in batches of `size`."""
+    def _generate(self, block: Sequence[Request], batch_size: int) -> list[tuple[Generation, ...]]:
+        """Generate the answers to a block, in batches of `batch_size`."""
 
     def generate(self, block: Sequence[Request], /) -> list[tuple[Generation, ...]]:
-        size = self._batch_size
+        batch_size = self._batch_size
         while True:
             try:
                 with torch.inference_mode():
-                    return self._answered(block, size)
+                    return self._generate(block, batch_size)
             except (RuntimeError, FailOnRecompileLimitHit) as error:
-                if not _lacks_memory(error):
-                    raise WorkerFault(_told(error)) from None
-                if size == 1:
+                if not _is_out_of_memory(error):
+                    raise WorkerFault(_reason(error)) from None
+                if batch_size == 1:
                     raise WorkerFault("one prompt alone does not fit into memory") from None
-            size //= 2
+            batch_size //= 2
             self.oom_retries += 1
             torch.cuda.empty_cache()  # does nothing without a GPU
 
     def _pixel_values(self, requests: Sequence[Request]) -> torch.Tensor:
-        """The requests' images as the vision tower takes them."""
+        """Convert the images of requests to the vision tower's input."""
         images = torch.from_numpy(np.stack([request.image for request in requests]))
-        return self._paligemma.pixel_values(images.to(self._device))
+        return self._loaded.pixel_values(images.to(self._device))
 
 
-def _lacks_memory(error: BaseException) -> bool:
-    """Also where an error of ending a capture has come over it."""
-    return any(isinstance(each, torch.OutOfMemoryError) for each in (error, error.__context__))
+def _is_out_of_memory(error: BaseException) -> bool:
+    """Look at the error's context too: ending a CUDA capture can fail over an out-of-memory."""
+    return isinstance(error, torch.OutOfMemoryError) or isinstance(
+        error.__context__, torch.OutOfMemoryError
+    )
 
 
-def _told(error: Exception) -> str:
-    """Without its message, which may quote what the data hold."""
+def _reason(error: Exception) -> str:
+    """Describe an error by its type alone: its message may quote the data."""
     name = type(error).__name__
     if isinstance(error, TorchDynamoException | FailOnRecompileLimitHit):
         return (
@@ -110,7 +114,7 @@ def _told(error: Exception) -> str:
     return f"the engine failed: {name}"
 
 
-def parts(items: Sequence[Item], size: int) -> Iterator[Sequence[Item]]:
-    """The items in their order, `size` at a time."""
+def batches(items: Sequence[Item], size: int) -> Iterator[Sequence[Item]]:
+    """Split a sequence into slices of `size` items; the last one may be shorter."""
     for start in range(0, len(items), size):
         yield items[start : start + size]

@@ -1,110 +1,96 @@
-"""Answers continued by several steps at a time, which a GPU does again from a graph of its own."""
+"""Runs several decode steps per call, replayed from a CUDA graph on a GPU."""
 
 from collections.abc import Callable, Sequence
-from typing import Any, Protocol
+from typing import Any
 
 import torch
 
-from inference.engines.shape_buckets import Rounding
-from inference.families.paligemma.kernels import Said
-from inference.families.paligemma.kv_cache import Slots
+from inference.engines.shape_buckets import ShapeBuckets
+from inference.families.loaded_model import CachedLanguageModel, DecodeOutput, KVCache
 
-Again = Callable[[], Said]
-Capture = Callable[[Again], Again]  # from work on fixed tensors to what does the same work again
-
-
-class Tower(Protocol):
-    """What of a text tower is needed here."""
-
-    @property
-    def device(self) -> torch.device: ...
-
-    def step(
-        self,
-        codes: torch.Tensor,
-        columns: torch.Tensor,
-        states: torch.Tensor,
-        slots: Slots,
-        seen: int,
-        /,
-    ) -> Said: ...
+Replay = Callable[[], DecodeOutput]
+Capture = Callable[[Replay], Replay]  # records work on fixed tensors, and returns its replay
 
 
-class Stepping:
-    """Each row's last token, its column and its state, kept where the next step reads them.
+class DecodeLoop:
+    """Decodes the first rows of a cache; their tokens, columns and states stay on the device.
 
-    With `capture`, steps of a shape are captured when they first come, and done again from then on.
+    With `capture`, the steps of each shape are captured at their first use and replayed later.
     """
 
     def __init__(
-        self, tower: Tower, slots: Slots, rounding: Rounding, capture: Capture | None = None
+        self,
+        model: CachedLanguageModel,
+        cache: KVCache,
+        buckets: ShapeBuckets,
+        capture: Capture | None = None,
     ) -> None:
-        self.rounding = rounding
-        self._tower = tower
-        self._slots = slots
+        self.buckets = buckets
+        self._model = model
+        self._cache = cache
         self._capture = capture
-        self._again: dict[tuple[int, int], Again] = {}
-        # [codes, columns and states, slots]
-        self._rows = torch.zeros(3, slots.number, dtype=torch.int64, device=tower.device)
+        self._replays: dict[tuple[int, int], Replay] = {}  # by rows and columns
+        # [token ids, columns and states; slots]
+        self._rows = torch.zeros(3, cache.num_slots, dtype=torch.int64, device=model.device)
 
-    def begin(self, rows: Sequence[tuple[int, int, int]]) -> None:
-        """Stand the first rows at these tokens, columns and states, all others at 0, 0 and 0."""
-        beyond = self._slots.number - len(rows)
-        self._rows.copy_(torch.tensor([*rows, *[(0, 0, 0)] * beyond]).T)
+    def set_rows(self, rows: Sequence[tuple[int, int, int]]) -> None:
+        """Set token id, column and state of the first rows; all other rows are set to zeros."""
+        free = self._cache.num_slots - len(rows)
+        self._rows.copy_(torch.tensor([*rows, *[(0, 0, 0)] * free]).T)
 
-    def run(self, rows: int, longest: int) -> Said:
-        """What the first rows say next, [at least `rows`, steps].
+    def run(self, num_rows: int, num_columns: int) -> DecodeOutput:
+        """Decode `buckets.steps` tokens of the first rows: [at least `num_rows`, steps].
 
-        `longest` columns are taken in the longest of them, with its last token's. The result holds
-        until the next run.
+        `num_columns` are the columns of the longest row, its last token's included. The result is
+        valid until the next run.
         """
-        each = self.rounding.rows
-        rows = min(-(-rows // each) * each, self._slots.number)
-        seen = self.rounding.seen(longest + self.rounding.steps - 1)
+        rows = min(self.buckets.padded_rows(num_rows), self._cache.num_slots)
+        columns = self.buckets.padded_columns(num_columns + self.buckets.steps - 1)
         if self._capture is None:
-            return self._steps(rows, seen)
-        if (rows, seen) not in self._again:
-            at = self._rows.clone()
-            self._again[rows, seen] = self._capture(lambda: self._steps(rows, seen))
-            self._rows.copy_(at)  # for the work may have been done, to be captured
-        return self._again[rows, seen]()
+            return self._steps(rows, columns)
+        if (rows, columns) not in self._replays:
+            before = self._rows.clone()
+            self._replays[rows, columns] = self._capture(lambda: self._steps(rows, columns))
+            self._rows.copy_(before)  # a capture may have run the steps
+        return self._replays[rows, columns]()
 
-    def _steps(self, rows: int, seen: int) -> Said:
-        codes, columns, states = self._rows[:, :rows].unbind()
-        said = []
-        for _ in range(self.rounding.steps):
-            following = self._tower.step(codes, columns, states, self._slots, seen)
-            said.append(following._replace(states=following.states.clone()))
-            codes.copy_(following.codes)
+    def _steps(self, num_rows: int, num_columns: int) -> DecodeOutput:
+        token_ids, columns, states = self._rows[:, :num_rows].unbind()
+        outputs = []
+        for _ in range(self.buckets.steps):
+            output = self._model.step(token_ids, columns, states, self._cache, num_columns)
+            outputs.append(output._replace(states=output.states.clone()))
+            token_ids.copy_(output.token_ids)
             columns.add_(1)
-            states.copy_(following.states)
-        return Said(*(torch.stack(each, dim=1) for each in zip(*said, strict=True)))
+            states.copy_(output.states)
+        fields = zip(*outputs, strict=True)
+        return DecodeOutput(*(torch.stack(field, dim=1) for field in fields))
 
 
 class CudaGraphs:
-    """Captures work in CUDA graphs, which share one pool of memory.
+    """Captures work in CUDA graphs that share one memory pool.
 
-    Of one place of work: the pool lives as long as the graphs do.
+    Each `DecodeLoop` needs an instance of its own: the pool lives as long as its graphs.
     """
 
     def __init__(self) -> None:
         self._pool = torch.cuda.graph_pool_handle()
         self._stream: Any = torch.cuda.Stream()  # type: ignore[no-untyped-call]
 
-    def __call__(self, work: Again) -> Again:
+    def __call__(self, work: Replay) -> Replay:
         self._stream.wait_stream(torch.cuda.current_stream())
         with torch.cuda.stream(self._stream):
-            work()  # what is compiled, chosen or taken at first is no part of the graph
+            work()  # compiles, chooses kernels and allocates, which a graph must not contain
         torch.cuda.current_stream().wait_stream(self._stream)
         graph = torch.cuda.CUDAGraph()
-        # Filters may use the GPU in other threads meanwhile: that is theirs, and no error.
+        # "thread_local": filters may use the GPU in other threads during the capture.
         with torch.cuda.graph(
             graph, pool=self._pool, stream=self._stream, capture_error_mode="thread_local"
         ):
-            said = work()
+            output = work()
 
-        def again() -> Said:
+        def replay() -> DecodeOutput:
             graph.replay()
-            return said
+            return output
 
-        return again
+        return replay

@@ -1,144 +1,170 @@
-"""The fast engine: prompts read and answers continued side by side, over plain tensors."""
+"""The fast engine: continuous batching over a model of plain tensors."""
 
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import nullcontext
 from itertools import groupby
 from typing import NamedTuple
 
 import numpy as np
 import torch
 
+from inference.checkpoint import ResolvedCheckpoint
 from inference.config import Model
-from inference.engines.base import BatchedEngine, parts
-from inference.engines.decode_steps import Capture, CudaGraphs, Stepping
-from inference.engines.scheduler import Batch, Decoding, Question
-from inference.engines.shape_buckets import COARSE, EXACT
-from inference.families.paligemma.checkpoint import ResolvedCheckpoint
-from inference.families.paligemma.kernels import PLAIN, compiling, fused
-from inference.families.paligemma.kv_cache import Slots
-from inference.families.paligemma.language_model import TextTower
-from inference.families.paligemma.vision_tower import VisionTower
+from inference.engines.base import BatchedEngine, batches
+from inference.engines.decode_steps import Capture, CudaGraphs, DecodeLoop
+from inference.engines.scheduler import Batch, BatchScheduler, DecodeRequest
+from inference.engines.shape_buckets import CPU_BUCKETS, GPU_BUCKETS
+from inference.families.loaded_model import KVCache
+from inference.tasks.intents import DescribeImage, ReadText
+from schemas.errors import JobError
 from schemas.generation import Generation, Request
 from schemas.resources import Resources
 from schemas.sample import RGB
 
-_REHEARSED = 8  # tokens
-_LENGTHS = 8  # prompts whose lengths round up to the same multiple are read together
+_WARM_UP_TOKENS = 8
+_LENGTH_BUCKET = 8  # prompts are prefilled together if their lengths round up to one multiple
 
 
-class _Room(NamedTuple):
-    """Where a block is answered."""
+class _DecodeState(NamedTuple):
+    """A cache and the decode loop over it, reused from block to block."""
 
-    slots: Slots
-    stepping: Stepping
+    cache: KVCache
+    loop: DecodeLoop
 
 
 class FastEngine(BatchedEngine):
-    """The reference's answers, sooner: images once, each row only as long as it speaks."""
+    """Same tokens as ReferenceEngine; encodes each image once and frees a row when it ends."""
 
     def __init__(self, model: Model, checkpoint: ResolvedCheckpoint, resources: Resources) -> None:
         super().__init__(model, checkpoint, resources)
-        self._vision = VisionTower(self._paligemma.model)
-        gpu = torch.device(resources.device).type == "cuda"
-        compiled = gpu and model.compile
-        self._tower = TextTower(self._paligemma.model, fused() if compiled else PLAIN, self.grammar)
-        self._rounding = COARSE if gpu else EXACT
-        self._compiled = compiled
-        # torch's graphs are of one device.
-        captures = compiled and resources.gpus == 1
+        on_gpu = torch.device(resources.device).type == "cuda"
+        self._compiled = on_gpu and model.compile
+        layers = self._loaded.fast_layers(self._compiled, self.grammar)
+        if layers is None:
+            raise JobError(
+                f"model.engine: {self.family.title} has no fast engine: set model.engine: reference"
+            )
+        self._vision_tower, self._language_model, self._compiling = layers
+        self._buckets = GPU_BUCKETS if on_gpu else CPU_BUCKETS
+        # A CUDA graph belongs to one device.
+        captures = self._compiled and resources.gpus == 1
         self._graphs: Callable[[], Capture] | None = CudaGraphs if captures else None
-        self._room: _Room | None = None
-        if compiled:
-            self._rehearse()
+        self._decode_state: _DecodeState | None = None
+        if self._compiled:
+            self._warm_up()
 
     @property
-    def rows(self) -> int:
-        return self._slots
+    def max_rows(self) -> int:
+        return self._num_slots
 
-    def _rehearse(self) -> None:
-        """Have everything compiled, by blocks that follow from the sizes alone.
+    def _warm_up(self) -> None:
+        """Compile all kernels, with blocks that follow from the sizes alone.
 
-        What is compiled depends on the shapes it is first called with, in the order of its sums,
-        too: they must not be those of whichever unit a worker happens to get first.
+        The order of sums in a compiled kernel depends on the shapes of its first call, so that call
+        must not depend on which unit a worker happens to get first.
         """
-        side = self.resolution
+        side = self.image_spec.side
         image: RGB = np.zeros((side, side, 3), dtype=np.uint8)
-        both = Request(image, (("ocr", _REHEARSED), ("caption en", _REHEARSED)))
-        alike = Request(image, (("caption en", _REHEARSED),))
-        for block in ([alike] * self._batch_size, [both] * self._batch_size, [alike]):
+        caption = (self.family.prompt(DescribeImage("short", "en")), _WARM_UP_TOKENS)
+        ocr = (self.family.prompt(ReadText()), _WARM_UP_TOKENS)
+        one_prompt, two_prompts = Request(image, (caption,)), Request(image, (ocr, caption))
+        for block in (
+            [one_prompt] * self._batch_size,
+            [two_prompts] * self._batch_size,
+            [one_prompt],
+        ):
             self.generate(block)
         self.oom_retries = 0
 
-    def _answered(self, block: Sequence[Request], size: int) -> list[tuple[Generation, ...]]:
-        with compiling() if self._compiled else nullcontext():
-            return self._compute(block, size)
+    def _generate(self, block: Sequence[Request], batch_size: int) -> list[tuple[Generation, ...]]:
+        with self._compiling():
+            return self._compute(block, batch_size)
 
-    def _compute(self, block: Sequence[Request], size: int) -> list[tuple[Generation, ...]]:
-        vocabulary = self._paligemma.vocabulary
-        questions = self._questions(block)
-        room = self._room_for(questions, self._slots * size // self._batch_size)
-        decoding = Decoding(self._tower, *room, vocabulary.image_tokens, vocabulary.end)
-        answers = {
-            (answer.question.image, answer.question.position): vocabulary.generation(
-                answer.codes, answer.logprobs
+    def _compute(self, block: Sequence[Request], batch_size: int) -> list[tuple[Generation, ...]]:
+        vocabulary = self._loaded.vocabulary
+        requests = self._decode_requests(block)
+        num_slots = self._num_slots * batch_size // self._batch_size
+        cache, loop = self._decode_state_for(requests, num_slots)
+        scheduler = BatchScheduler(
+            self._language_model, cache, loop, vocabulary.image_tokens, vocabulary.end
+        )
+        generations = {
+            (row.request.image, row.request.position): vocabulary.generation(
+                row.token_ids, row.logprobs
             )
-            for answer in decoding.answers(self._batches(block, questions, size))
+            for row in scheduler.decode(self._batches(block, requests, batch_size))
         }
         return [
-            tuple(answers[image, position] for position in range(len(request.prompts)))
+            tuple(generations[image, position] for position in range(len(request.prompts)))
             for image, request in enumerate(block)
         ]
 
-    def _questions(self, block: Sequence[Request]) -> list[list[Question]]:
-        """Those of each image."""
-        vocabulary = self._paligemma.vocabulary
+    def _decode_requests(self, block: Sequence[Request]) -> list[list[DecodeRequest]]:
+        """List the prompts of each image; each distinct prompt is tokenized once."""
+        vocabulary = self._loaded.vocabulary
         prompts = {prompt for request in block for prompt, _ in request.prompts}
-        tokens = {
+        prompt_ids = {
             prompt: vocabulary.prefix(prompt)[vocabulary.image_tokens :] for prompt in prompts
         }
         return [
             [
-                Question(image, position, tokens[prompt], limit)
-                for position, (prompt, limit) in enumerate(request.prompts)
+                DecodeRequest(image, position, prompt_ids[prompt], max_new_tokens)
+                for position, (prompt, max_new_tokens) in enumerate(request.prompts)
             ]
             for image, request in enumerate(block)
         ]
 
-    def _room_for(self, questions: Sequence[Sequence[Question]], number: int) -> _Room:
-        """Slots that hold any of the questions, kept from block to block while they suffice."""
+    def _decode_state_for(
+        self, requests: Sequence[Sequence[DecodeRequest]], num_slots: int
+    ) -> _DecodeState:
+        """Return slots that can hold any of the requests; reuse the last block's if they can."""
         longest = max(
-            (len(each.prompt) + each.limit for image in questions for each in image), default=0
+            (
+                len(request.prompt_ids) + request.max_new_tokens
+                for of_image in requests
+                for request in of_image
+            ),
+            default=0,
         )
-        most = self._paligemma.vocabulary.image_tokens + longest + self._rounding.steps
-        capacity = self._rounding.seen(most)
-        kept = self._room
-        if kept is None or kept.slots.number != number or kept.slots.capacity < capacity:
-            self._room = kept = None  # frees them first
-            slots = self._tower.slots(number, capacity)
+        columns = self._loaded.vocabulary.image_tokens + longest + self._buckets.steps
+        capacity = self._buckets.padded_columns(columns)
+        state = self._decode_state
+        if state is None or state.cache.num_slots != num_slots or state.cache.capacity < capacity:
+            self._decode_state = state = None  # frees the old cache before the new one is allocated
+            cache = self._language_model.allocate_cache(num_slots, capacity)
             capture = self._graphs and self._graphs()
-            stepping = Stepping(self._tower, slots, self._rounding, capture)
-            self._room = kept = _Room(slots, stepping)
-        return kept
+            loop = DecodeLoop(self._language_model, cache, self._buckets, capture)
+            self._decode_state = state = _DecodeState(cache, loop)
+        return state
 
     def _batches(
-        self, block: Sequence[Request], questions: Sequence[Sequence[Question]], size: int
+        self,
+        block: Sequence[Request],
+        requests: Sequence[Sequence[DecodeRequest]],
+        batch_size: int,
     ) -> Iterator[Batch]:
-        """Questions of like length together; of some images, long answers first.
+        """Yield batches of similar prompt lengths; the longest answers of some images come first.
 
-        The images are looked at when the questions about those before them have been read.
+        Images are encoded only when all prompts about the images before them are prefilled.
         """
-        for start in range(0, len(block), size):
-            features = self._vision(self._pixel_values(block[start : start + size]))
-            asked = [each for image in questions[start : start + size] for each in image]
-            asked.sort(key=_order)
-            for _, alike in groupby(asked, key=_length):
-                for batch in parts(list(alike), size):
-                    yield Batch(batch, features[[each.image - start for each in batch]])
+        for start in range(0, len(block), batch_size):
+            images = slice(start, start + batch_size)
+            features = self._vision_tower(self._pixel_values(block[images]))
+            pending = [request for of_image in requests[images] for request in of_image]
+            pending.sort(key=_order)
+            for _, similar in groupby(pending, key=_length_bucket):
+                for batch in batches(list(similar), batch_size):
+                    rows = [request.image - start for request in batch]
+                    yield Batch(batch, features[rows])
 
 
-def _length(question: Question) -> int:
-    return -(-len(question.prompt) // _LENGTHS)
+def _length_bucket(request: DecodeRequest) -> int:
+    return -(-len(request.prompt_ids) // _LENGTH_BUCKET)
 
 
-def _order(question: Question) -> tuple[int, int, int, int]:
-    return -question.limit, _length(question), len(question.prompt), question.image
+def _order(request: DecodeRequest) -> tuple[int, int, int, int]:
+    return (
+        -request.max_new_tokens,
+        _length_bucket(request),
+        len(request.prompt_ids),
+        request.image,
+    )

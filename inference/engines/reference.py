@@ -6,29 +6,31 @@ from typing import NamedTuple
 
 import torch
 from transformers import LogitsProcessor
-from transformers.modeling_outputs import BaseModelOutputWithPooling
 
-from inference.engines.base import BatchedEngine, parts
-from inference.families.paligemma.location_grammar import Grammar
+from inference.engines.base import BatchedEngine, batches
+from inference.families.loaded_model import GRAMMAR_START, TokenGrammar
 from schemas.generation import Generation, Request
 
 
-class _Question(NamedTuple):
-    """One prompt; in this order, those of one limit go together: no caption waits for an OCR."""
+class _DecodeRequest(NamedTuple):
+    """A prompt about one image; sorting puts prompts of one limit together.
+
+    So no caption waits for an OCR answer.
+    """
 
     max_new_tokens: int
-    position: int  # among the prompts of its request
-    image: int  # row of the image features
+    position: int  # index among the prompts of its image
+    image: int  # index among the images, and row of their features
     prompt: str
 
 
-class _Logprobs(LogitsProcessor):
-    """Keeps the log-probability of each step's likeliest token, not the whole distribution.
+class _GreedyLogprobs(LogitsProcessor):
+    """Records the log-probability of each step's most probable allowed token.
 
-    What a grammar forbids is not among the tokens, but in the distribution.
+    The softmax is over all tokens, also those that a grammar forbids.
     """
 
-    def __init__(self, grammar: Grammar | None) -> None:
+    def __init__(self, grammar: TokenGrammar | None) -> None:
         self.steps: list[torch.Tensor] = []  # each [batch]
         self._grammar = grammar
         self._states: torch.Tensor | None = None  # [batch]
@@ -38,9 +40,11 @@ class _Logprobs(LogitsProcessor):
         self.steps.append(allowed.amax(dim=-1) - scores.logsumexp(dim=-1))
         return allowed
 
-    def _allowed(self, grammar: Grammar, scores: torch.Tensor) -> torch.Tensor:
+    def _allowed(self, grammar: TokenGrammar, scores: torch.Tensor) -> torch.Tensor:
         if self._states is None:
-            self._states = torch.zeros(len(scores), dtype=torch.int64, device=scores.device)
+            self._states = torch.full(
+                (len(scores),), GRAMMAR_START, dtype=torch.int64, device=scores.device
+            )
         allowed = scores.masked_fill(grammar.forbidden(self._states), float("-inf"))
         self._states = grammar.after(self._states, allowed.argmax(dim=-1))
         return allowed
@@ -49,55 +53,56 @@ class _Logprobs(LogitsProcessor):
 class ReferenceEngine(BatchedEngine):
     """Runs the vision tower once per image, however many prompts the image has."""
 
-    def _answered(self, block: Sequence[Request], size: int) -> list[tuple[Generation, ...]]:
+    def _generate(self, block: Sequence[Request], batch_size: int) -> list[tuple[Generation, ...]]:
         return [
             generations
-            for requests in parts(block, size)
-            for generations in self._together(requests, size)
+            for requests in batches(block, batch_size)
+            for generations in self._generate_images(requests, batch_size)
         ]
 
-    def _together(self, requests: Sequence[Request], size: int) -> Iterator[tuple[Generation, ...]]:
+    def _generate_images(
+        self, requests: Sequence[Request], batch_size: int
+    ) -> Iterator[tuple[Generation, ...]]:
+        """Yield the generations of each request; all images are encoded together."""
         features = self._features(requests)
-        questions = sorted(
-            _Question(max_new_tokens, position, image, prompt)
+        prompts = sorted(
+            _DecodeRequest(max_new_tokens, position, image, prompt)
             for image, request in enumerate(requests)
             for position, (prompt, max_new_tokens) in enumerate(request.prompts)
         )
-        answers: dict[tuple[int, int], Generation] = {}
-        for _, alike in groupby(questions, key=lambda question: question.max_new_tokens):
-            for batch in parts(list(alike), size):
-                for question, answer in zip(batch, self._decoded(batch, features), strict=True):
-                    answers[question.image, question.position] = answer
+        generations: dict[tuple[int, int], Generation] = {}
+        for _, same_limit in groupby(prompts, key=lambda prompt: prompt.max_new_tokens):
+            for batch in batches(list(same_limit), batch_size):
+                for prompt, generation in zip(batch, self._decode(batch, features), strict=True):
+                    generations[prompt.image, prompt.position] = generation
         for image, request in enumerate(requests):
-            yield tuple(answers[image, position] for position in range(len(request.prompts)))
+            yield tuple(generations[image, position] for position in range(len(request.prompts)))
 
     def _features(self, requests: Sequence[Request]) -> torch.Tensor:
-        """What the text tower sees of the images: [images, image tokens, width]."""
-        values = self._pixel_values(requests)
-        features: torch.Tensor = self._paligemma.model.get_image_features(values).pooler_output
-        return features
+        """Encode images as the language model's input: [images, image tokens, width]."""
+        return self._loaded.features(self._pixel_values(requests))
 
-    def _decoded(self, batch: Sequence[_Question], features: torch.Tensor) -> list[Generation]:
-        """Answers to prompts of one limit."""
-        vocabulary = self._paligemma.vocabulary
-        prefixes = [vocabulary.prefix(question.prompt) for question in batch]
+    def _decode(self, batch: Sequence[_DecodeRequest], features: torch.Tensor) -> list[Generation]:
+        """Generate the answers to prompts of one limit."""
+        vocabulary = self._loaded.vocabulary
+        prefixes = [vocabulary.prefix(prompt.prompt) for prompt in batch]
         longest = max(map(len, prefixes))
         # Padding goes to the left: generated tokens follow the last column.
         padding = [longest - len(prefix) for prefix in prefixes]
-        codes = [[vocabulary.pad] * n + prefix for n, prefix in zip(padding, prefixes, strict=True)]
+        padded = [
+            [vocabulary.pad] * n + prefix for n, prefix in zip(padding, prefixes, strict=True)
+        ]
         mask = [[0] * n + [1] * (longest - n) for n in padding]
-        input_ids = torch.tensor(codes, device=self._device)
-        seen = features[[question.image for question in batch]]
-        logprobs = _Logprobs(self.grammar)
-        output = self._paligemma.model.generate(
-            input_ids=input_ids,
-            attention_mask=torch.tensor(mask, device=self._device),
-            # 0 says prefix: without it attention inside the prefix would be causal.
-            token_type_ids=torch.zeros_like(input_ids),
-            mm_encoder_outputs={"image": BaseModelOutputWithPooling(pooler_output=seen)},
-            max_new_tokens=batch[0].max_new_tokens,
-            logits_processor=[logprobs],
+        input_ids = torch.tensor(padded, device=self._device)
+        batch_features = features[[prompt.image for prompt in batch]]
+        logprobs = _GreedyLogprobs(self.grammar)
+        output = self._loaded.generate(
+            input_ids,
+            torch.tensor(mask, device=self._device),
+            batch_features,
+            batch[0].max_new_tokens,
+            [logprobs],
         )
-        answers = output[:, longest:].tolist()
+        token_ids = output[:, longest:].tolist()
         scores = torch.stack(logprobs.steps, dim=1).tolist()
-        return list(map(vocabulary.generation, answers, scores))
+        return list(map(vocabulary.generation, token_ids, scores))

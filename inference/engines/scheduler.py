@@ -1,164 +1,162 @@
-"""The order of work inside a block: which prompts are read in, continued and taken out when.
+"""Continuous batching inside a block: when prompts are prefilled, decoded and taken out.
 
-It follows from the prompts and from what is answered, never from time.
+The order follows from the prompts and the decoded tokens, never from timing.
 """
 
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
-from typing import Protocol
 
 import torch
 
-from inference.engines.decode_steps import Stepping
-from inference.families.paligemma.kernels import Said
-from inference.families.paligemma.kv_cache import Slots
-from inference.families.paligemma.location_grammar import FREE
+from inference.engines.decode_steps import DecodeLoop
+from inference.families.loaded_model import (
+    GRAMMAR_START,
+    CachedLanguageModel,
+    DecodeOutput,
+    KVCache,
+)
 
-_NOWHERE = (0, 0, 0)  # token, column and state of a slot that is free
+_FREE_SLOT = (0, 0, 0)  # token id, column and state
 
 
 @dataclass(frozen=True, slots=True)
-class Question:
-    """A prompt about an image; `image` and `position` say whose it is."""
+class DecodeRequest:
+    """A prompt about one image of the block."""
 
-    image: int  # among the images of the block
-    position: int  # among the prompts of the image
-    prompt: list[int] = field(repr=False)  # tokens after those of the image
-    limit: int  # of generated tokens, the end token not counted
+    image: int  # index among the images of the block
+    position: int  # index among the prompts of the image
+    prompt_ids: list[int] = field(repr=False)  # token ids, without the image tokens
+    max_new_tokens: int  # the end token not counted
 
 
 @dataclass(slots=True)
-class Answer:
-    """What follows a prompt, up to and with the end token, or up to the limit."""
+class DecodedRow:
+    """The tokens that follow a prompt: up to and with the end token, or up to the limit."""
 
-    question: Question
-    codes: list[int] = field(default_factory=list, repr=False)
+    request: DecodeRequest
+    token_ids: list[int] = field(default_factory=list, repr=False)
     logprobs: list[float] = field(default_factory=list, repr=False)
-    state: int = FREE  # of the grammar
+    state: int = GRAMMAR_START  # the grammar's, after the last token
 
 
 @dataclass(frozen=True, slots=True)
 class Batch:
-    """Questions to be read together."""
+    """Requests to be prefilled together."""
 
-    questions: Sequence[Question]
-    features: torch.Tensor = field(repr=False)  # [questions, image tokens, width]
-
-
-class Tower(Protocol):
-    """What of a text tower is needed here."""
-
-    def prefill(
-        self,
-        features: torch.Tensor,
-        prompts: Sequence[Sequence[int]],
-        slots: Slots,
-        into: Sequence[int],
-        /,
-    ) -> Said: ...
+    requests: Sequence[DecodeRequest]
+    features: torch.Tensor = field(repr=False)  # [requests, image tokens, width]
 
 
-class Decoding:
-    """Answers batches through fixed slots.
+class BatchScheduler:
+    """Decodes batches of requests through the fixed slots of a cache.
 
-    A batch is read as soon as enough slots are free. Whether rows have ended is looked at after
-    each run of steps; a row that ends within one goes on till its end, and what it says there is
-    thrown away.
+    A batch is prefilled as soon as enough slots are free. Finished rows are looked for after each
+    run of the decode loop: a row that ends within a run continues to the end of the run, and its
+    further tokens are discarded.
     """
 
     def __init__(
-        self, tower: Tower, slots: Slots, stepping: Stepping, image_tokens: int, end: int
+        self,
+        model: CachedLanguageModel,
+        cache: KVCache,
+        loop: DecodeLoop,
+        image_tokens: int,
+        end_token: int,
     ) -> None:
-        self._tower = tower
-        self._slots = slots
-        self._stepping = stepping
+        self._model = model
+        self._cache = cache
+        self._loop = loop
         self._image_tokens = image_tokens
-        self._end = end
-        self._rows: list[Answer | None] = []  # by slot, up to the last in use; None: it is free
-        self._changed = True  # rows have come or gone since the last step
+        self._end_token = end_token
+        self._rows: list[DecodedRow | None] = []  # by slot, up to the last one in use; None: free
+        self._changed = True  # rows have come, gone or moved since the last run
 
-    def answers(self, batches: Iterable[Batch]) -> Iterator[Answer]:
-        """Answers, in the order of their ends; a batch is asked for when the one before is read."""
-        waiting = iter(batches)
-        batch = next(waiting, None)
-        while batch is not None or self._rows:
-            while batch is not None and len(batch.questions) <= len(self._free()):
-                self._read(batch)
-                batch = next(waiting, None)
-            yield from self._taken_out()
+    def decode(self, batches: Iterable[Batch]) -> Iterator[DecodedRow]:
+        """Yield the rows in the order in which they end.
+
+        The next batch is taken from `batches` only when the one before it is prefilled.
+        """
+        batches = iter(batches)
+        waiting = next(batches, None)
+        while waiting is not None or self._rows:
+            while waiting is not None and len(waiting.requests) <= len(self._free_slots()):
+                self._prefill(waiting)
+                waiting = next(batches, None)
+            yield from self._take_finished()
             if self._rows:
                 self._close_gaps()
-                self._continue()
-                yield from self._taken_out()
+                self._run_steps()
+                yield from self._take_finished()
 
-    def _free(self) -> list[int]:
+    def _free_slots(self) -> list[int]:
         gaps = [slot for slot, row in enumerate(self._rows) if row is None]
-        return [*gaps, *range(len(self._rows), self._slots.number)]
+        return [*gaps, *range(len(self._rows), self._cache.num_slots)]
 
-    def _read(self, batch: Batch) -> None:
-        prompts = [question.prompt for question in batch.questions]
-        into = self._free()[: len(prompts)]
-        first = self._tower.prefill(batch.features, prompts, self._slots, into)
-        begun = [Answer(question) for question in batch.questions]
-        self._note(begun, Said(*(each[:, None] for each in first)))
-        self._rows += [None] * (into[-1] + 1 - len(self._rows))
-        for slot, row in zip(into, begun, strict=True):
+    def _prefill(self, batch: Batch) -> None:
+        prompts = [request.prompt_ids for request in batch.requests]
+        slots = self._free_slots()[: len(prompts)]
+        first = self._model.prefill(batch.features, prompts, self._cache, slots)
+        rows = [DecodedRow(request) for request in batch.requests]
+        self._append(rows, DecodeOutput(*(values[:, None] for values in first)))
+        self._rows += [None] * (slots[-1] + 1 - len(self._rows))
+        for slot, row in zip(slots, rows, strict=True):
             self._rows[slot] = row
         self._changed = True
 
-    def _continue(self) -> None:
-        """Let every row say more, and note what it said."""
+    def _run_steps(self) -> None:
         if self._changed:
-            self._stepping.begin([_NOWHERE if row is None else self._at(row) for row in self._rows])
+            rows = self._rows
+            self._loop.set_rows([_FREE_SLOT if row is None else self._last(row) for row in rows])
             self._changed = False
-        longest = max(self._length(row) for row in self._rows if row is not None)
-        self._note(self._rows, self._stepping.run(len(self._rows), longest))
+        longest = max(self._columns(row) for row in self._rows if row is not None)
+        self._append(self._rows, self._loop.run(len(self._rows), longest))
 
-    def _at(self, row: Answer) -> tuple[int, int, int]:
-        """The row's last token, its column, and the state after it."""
-        return row.codes[-1], self._length(row) - 1, row.state
+    def _last(self, row: DecodedRow) -> tuple[int, int, int]:
+        """The row's last token id, its column, and the state after it."""
+        return row.token_ids[-1], self._columns(row) - 1, row.state
 
-    def _length(self, row: Answer) -> int:
-        """Columns that the row takes, with its last token's."""
-        return self._image_tokens + len(row.question.prompt) + len(row.codes)
+    def _columns(self, row: DecodedRow) -> int:
+        """Columns of the row in the cache, the one of its last token included."""
+        return self._image_tokens + len(row.request.prompt_ids) + len(row.token_ids)
 
-    def _note(self, rows: Sequence[Answer | None], said: Said) -> None:
-        for row, *more in zip(rows, *(each.tolist() for each in said), strict=False):
-            for code, logprob, state in zip(*more, strict=True):
-                if row is None or self._ended(row):
+    def _append(self, rows: Sequence[DecodedRow | None], output: DecodeOutput) -> None:
+        """Append the output [at least the rows, steps] to the rows, as far as they last."""
+        for row, *steps in zip(rows, *(values.tolist() for values in output), strict=False):
+            for token_id, logprob, state in zip(*steps, strict=True):
+                if row is None or self._finished(row):
                     break
-                row.codes.append(code)
+                row.token_ids.append(token_id)
                 row.logprobs.append(logprob)
                 row.state = state
 
-    def _ended(self, row: Answer) -> bool:
-        return len(row.codes) >= row.question.limit or row.codes[-1:] == [self._end]
+    def _finished(self, row: DecodedRow) -> bool:
+        at_limit = len(row.token_ids) >= row.request.max_new_tokens
+        return at_limit or row.token_ids[-1:] == [self._end_token]
 
-    def _taken_out(self) -> list[Answer]:
-        """Take out the rows that ended; their slots are free."""
-        out = []
+    def _take_finished(self) -> list[DecodedRow]:
+        """Remove and return the finished rows, which frees their slots."""
+        finished = []
         for slot, row in enumerate(self._rows):
-            if row is not None and self._ended(row):
-                out.append(row)
+            if row is not None and self._finished(row):
+                finished.append(row)
                 self._rows[slot] = None
         while self._rows and self._rows[-1] is None:
             del self._rows[-1]
-        self._changed |= bool(out)
-        return out
+        self._changed |= bool(finished)
+        return finished
 
     def _close_gaps(self) -> None:
-        """Move the last rows into gaps among the first, where fewer are then continued."""
+        """Move the last rows into gaps among the first, where that leaves fewer rows to decode."""
         in_use = sum(row is not None for row in self._rows)
-        each = self._stepping.rounding.rows
-        left = -(-in_use // each) * each
-        movers = [slot for slot in range(left, len(self._rows)) if self._rows[slot] is not None]
-        if not movers:
+        needed = self._loop.buckets.padded_rows(in_use)
+        sources = [slot for slot in range(needed, len(self._rows)) if self._rows[slot] is not None]
+        if not sources:
             return
-        gaps = [slot for slot in range(left) if self._rows[slot] is None][: len(movers)]
-        moved = [self._rows[mover] for mover in movers]
-        longest = max(self._length(row) for row in moved if row is not None)
-        self._slots.move(movers, gaps, longest)
-        for gap, row in zip(gaps, moved, strict=True):
-            self._rows[gap] = row
-        del self._rows[left:]
+        targets = [slot for slot in range(needed) if self._rows[slot] is None][: len(sources)]
+        moved = [self._rows[source] for source in sources]
+        longest = max(self._columns(row) for row in moved if row is not None)
+        self._cache.move(sources, targets, longest)
+        for target, row in zip(targets, moved, strict=True):
+            self._rows[target] = row
+        del self._rows[needed:]
         self._changed = True

@@ -1,20 +1,26 @@
-"""Of how many rows and columns steps are taken."""
+"""Sizes that decode steps are padded to; free of torch, because planning a job needs them too."""
 
 from typing import NamedTuple
 
 
-class Rounding(NamedTuple):
-    """Of how many rows and columns steps are taken: few shapes, so few graphs and allocations."""
+class ShapeBuckets(NamedTuple):
+    """Pads batch and sequence length to a few sizes, so that few CUDA graphs are needed."""
 
-    steps: int  # between looks at which rows have ended: on a GPU a look waits for all before it
-    rows: int  # are continued in whole numbers of so many
-    columns: int  # likewise seen; of more than eight times as many, an eighth to a sixteenth
+    steps: int  # decode steps between two checks for finished rows; on a GPU, a check waits
+    rows: int  # rows are padded to a multiple of this
+    columns: (
+        int  # so are columns; from 8 * columns on, to a multiple of 1/16 to 1/8 of their number
+    )
 
-    def seen(self, columns: int) -> int:
-        """How many are seen where so many are needed, whatever room there is for more."""
-        each = max(self.columns, 1 << max(columns.bit_length() - 4, 0))
-        return -(-columns // each) * each
+    def padded_rows(self, rows: int) -> int:
+        """Round up a number of rows."""
+        return -(-rows // self.rows) * self.rows
+
+    def padded_columns(self, columns: int) -> int:
+        """Round up a number of columns, whatever the capacity of the cache is."""
+        multiple = max(self.columns, 1 << max(columns.bit_length() - 4, 0))
+        return -(-columns // multiple) * multiple
 
 
-EXACT = Rounding(steps=1, rows=1, columns=32)  # on a CPU, where a step waits for no look
-COARSE = Rounding(steps=4, rows=32, columns=64)  # on a GPU
+CPU_BUCKETS = ShapeBuckets(steps=1, rows=1, columns=32)  # a CPU has no queue that a check waits for
+GPU_BUCKETS = ShapeBuckets(steps=4, rows=32, columns=64)

@@ -1,64 +1,64 @@
-"""How many images, prompts and answers a worker has in work at a time, from its GPUs' memory.
+"""Chooses block size, batch size and cache slots from the memory of a worker's GPUs.
 
-The numbers are found once, when an output is begun, and then fixed: sums, and so bytes, can depend
-on what is computed together. So they follow from a GPU's whole memory, not from what is free now.
+The sizes are chosen once, when an output is begun, and then fixed: sums, and so the stored bytes,
+can depend on what is computed together. So the sizes follow from a GPU's whole memory, not from
+what is free at the moment.
 """
 
 from collections.abc import Callable
 
 from pydantic import PositiveInt
 
+from inference.checkpoint import ResolvedCheckpoint, configuration, family_of
 from inference.config import Model
-from inference.device import smallest_memory
-from inference.engines.shape_buckets import COARSE
-from inference.families.paligemma.checkpoint import ResolvedCheckpoint, configuration
-from inference.families.paligemma.device_map import spread
-from inference.families.paligemma.dimensions import Shape, number_bytes
+from inference.device import smallest_gpu_memory
+from inference.engines.shape_buckets import GPU_BUCKETS
+from inference.families.dimensions import Dimensions, number_bytes, place_layers
 from schemas.errors import JobError
 from schemas.frozen import Frozen
 
 
 class Sizes(Frozen):
-    """What an engine has in work."""
+    """How much an engine computes together."""
 
-    block_size: PositiveInt  # samples that it is given at a time
-    batch_size: PositiveInt  # images looked at together, and prompts read together
-    slots: PositiveInt  # answers continued together, by the fast engine
+    block_size: PositiveInt  # samples in a block
+    batch_size: PositiveInt  # images encoded together, and prompts prefilled together
+    slots: PositiveInt  # answers decoded together, by the fast engine
 
 
 ON_CPU = Sizes(block_size=256, batch_size=16, slots=64)
 GIB = 1 << 30
-_UNKNOWN = 24 * GIB  # bytes of a GPU that is not here to be asked
-_LONGEST = 128  # tokens of an answer, where the tasks are not known
-_SLOTS = 4  # a prompt of a batch, where the batch is given: keys and values take less than reading
-_MOST_SLOTS = 256  # more gain little: reading a prefix takes ten times a short answer's share
-_MOST_TOKENS = 20480  # of prefixes read together: matrix products gain no more
-_MOST_BATCH = 64
-_MOST_PIXELS = 1 << 30  # bytes of the images of a block, in the machine's own memory
-_ROOM = 64  # columns of a slot for the prompt
-_LEFT = 0.1  # of a GPU's memory: CUDA's own, the allocator's, graphs, and the filters' models ...
-_LEAST_LEFT = 3 * GIB  # ... which take at least so many bytes
+_DEFAULT_GPU_MEMORY = 24 * GIB  # where neither a GPU nor `model.gpu_memory` tells the size
+_MAX_NEW_TOKENS = 128  # where the tasks are not known
+_SLOTS_PER_PROMPT = 4  # where the batch size is given: a slot takes less memory than a prefill
+_MAX_SLOTS = 256  # more gain little: a prefill takes ten times a short answer's share of the time
+_MAX_PREFILL_TOKENS = 20480  # more gain nothing in matrix products
+_MAX_BATCH_SIZE = 64
+_MAX_PIXEL_BYTES = 1 << 30  # of a block's images, in the machine's own memory
+_PROMPT_COLUMNS = 64  # columns of a slot for the prompt
+_RESERVED_SHARE = 0.1  # of a GPU's memory: for CUDA, the allocator, graphs, and filter models ...
+_MIN_RESERVED = 3 * GIB  # ... and at least so many bytes
 
 
 def find_sizes(
     model: Model,
-    shape: Callable[[], Shape],
+    dimensions: Callable[[], Dimensions],
     memory: int | None,
     gpus: int = 1,
-    longest: int = _LONGEST,
+    max_new_tokens: int = _MAX_NEW_TOKENS,
 ) -> Sizes:
-    """Those the job gives, and for the others what fits.
+    """Take the sizes that the job gives, and choose the others so that they fit into memory.
 
-    `memory` are the bytes of each GPU, None on a CPU; `longest` are the tokens of the longest
-    answer. Raises JobError where nothing fits.
+    `memory` are the bytes of each GPU, None on a CPU; `max_new_tokens` is the largest limit of all
+    tasks. Raises JobError where nothing fits.
     """
-    found = ON_CPU
+    fitting = ON_CPU
     if memory is not None and None in (model.block_size, model.batch_size, model.slots):
-        found = fitting(model, shape(), memory, gpus, longest)
-    batch = model.batch_size or min(found.batch_size, model.slots or found.batch_size)
-    by_batch = found.slots if model.batch_size is None else batch * _SLOTS
-    slots = max(model.slots or by_batch, batch)
-    return Sizes(block_size=model.block_size or found.block_size, batch_size=batch, slots=slots)
+        fitting = sizes_that_fit(model, dimensions(), memory, gpus, max_new_tokens)
+    batch = model.batch_size or min(fitting.batch_size, model.slots or fitting.batch_size)
+    default_slots = fitting.slots if model.batch_size is None else batch * _SLOTS_PER_PROMPT
+    slots = max(model.slots or default_slots, batch)
+    return Sizes(block_size=model.block_size or fitting.block_size, batch_size=batch, slots=slots)
 
 
 def resolve_sizes(
@@ -66,70 +66,88 @@ def resolve_sizes(
     checkpoint: ResolvedCheckpoint,
     device: str,
     gpus: int = 1,
-    longest: int = _LONGEST,
+    max_new_tokens: int = _MAX_NEW_TOKENS,
 ) -> Sizes:
-    """Those of an engine on such a device, or `gpus` of them; `longest` as for `find_sizes`.
+    """Choose the sizes as `find_sizes` does, for an engine on one device or on `gpus` GPUs.
 
-    Where there is no such device here, its memory is the job's `model.gpu_memory`, or 24 GiB.
+    Where this machine has no GPU, its memory is the job's `model.gpu_memory`, or 24 GiB.
     """
     memory = None
     if device != "cpu":
         given = None if model.gpu_memory is None else int(model.gpu_memory * GIB)
-        memory = given or smallest_memory() or _UNKNOWN
-    return find_sizes(model, lambda: Shape.read(configuration(checkpoint)), memory, gpus, longest)
+        memory = given or smallest_gpu_memory() or _DEFAULT_GPU_MEMORY
+    return find_sizes(
+        model,
+        lambda: family_of(checkpoint).dimensions(configuration(checkpoint)),
+        memory,
+        gpus,
+        max_new_tokens,
+    )
 
 
-def fitting(model: Model, shape: Shape, memory: int, gpus: int, longest: int) -> Sizes:
-    """What a model of that shape can have in work on so many GPUs of so many bytes each."""
-    layer, first = shape.stored(model.precision)
-    number = number_bytes(model.precision)
-    placed = spread(shape.layers, layer, first, gpus)
-    here = [placed.count(gpu) for gpu in range(gpus)]
-    columns = shape.image_tokens + _ROOM + longest
-    columns = COARSE.seen(columns + COARSE.steps)
-    taken = memory - max(_LEFT * memory, _LEAST_LEFT)
-    free = [taken - layers * layer - (0 if gpu else first) for gpu, layers in enumerate(here)]
-    kept = 2 * columns * shape.shared * shape.head * number  # bytes of a slot in each layer
-    spoken = shape.vocabulary * (2 * number + 8 + 3 * model.grammar)  # bytes of a row's logits
+def sizes_that_fit(
+    model: Model, dimensions: Dimensions, memory: int, gpus: int, max_new_tokens: int
+) -> Sizes:
+    """Choose the largest useful sizes for a model on `gpus` GPUs with `memory` bytes each.
 
-    def slots(batch: int) -> int:
-        reading = batch * prefix_bytes(shape, number, model)
-        most = min(
-            (room - reading) / (layers * kept + (0 if gpu else spoken))
-            for gpu, (room, layers) in enumerate(zip(free, here, strict=True))
+    Raises JobError where not even one slot fits.
+    """
+    layer_bytes, first_bytes = dimensions.stored(model.precision)
+    itemsize = number_bytes(model.precision)
+    placement = place_layers(dimensions.layers, layer_bytes, first_bytes, gpus)
+    layers_per_gpu = [placement.count(gpu) for gpu in range(gpus)]
+    columns = dimensions.image_tokens + _PROMPT_COLUMNS + max_new_tokens
+    columns = GPU_BUCKETS.padded_columns(columns + GPU_BUCKETS.steps)
+    usable = memory - max(_RESERVED_SHARE * memory, _MIN_RESERVED)
+    free_bytes = [
+        usable - layers * layer_bytes - (0 if gpu else first_bytes)
+        for gpu, layers in enumerate(layers_per_gpu)
+    ]
+    slot_bytes = (
+        2 * columns * dimensions.num_kv_heads * dimensions.head_width * itemsize
+    )  # keys and values in one layer
+    logit_bytes = dimensions.vocabulary * (2 * itemsize + 8 + 3 * model.grammar)  # of a row
+
+    def slots_beside(batch_size: int) -> int:
+        """Count the slots that fit beside the prefill of a batch."""
+        prefill_bytes = batch_size * prefix_bytes(dimensions, itemsize, model)
+        slots = min(
+            (free - prefill_bytes) / (layers * slot_bytes + (0 if gpu else logit_bytes))
+            for gpu, (free, layers) in enumerate(zip(free_bytes, layers_per_gpu, strict=True))
             if layers or not gpu
         )
-        return min(int(most), _MOST_SLOTS)
+        return min(int(slots), _MAX_SLOTS)
 
-    batch = min(_MOST_BATCH, max(1, _MOST_TOKENS // columns))
-    batch = 1 << (batch.bit_length() - 1)
-    while batch > 1 and slots(batch) < 2 * batch:
-        batch //= 2
-    most = slots(batch)
-    if most < 1:
-        needed = (first + shape.layers * layer) / GIB
+    batch_size = min(_MAX_BATCH_SIZE, max(1, _MAX_PREFILL_TOKENS // columns))
+    batch_size = 1 << (batch_size.bit_length() - 1)
+    while batch_size > 1 and slots_beside(batch_size) < 2 * batch_size:
+        batch_size //= 2
+    slots = slots_beside(batch_size)
+    if slots < 1:
+        weights = (first_bytes + dimensions.layers * layer_bytes) / GIB
         raise JobError(
-            f"model: {model.checkpoint} has weights of {needed:.0f} GiB, which with room to work "
+            f"model: {model.checkpoint} has weights of {weights:.0f} GiB, which with room to work "
             f"do not fit into {gpus} x {memory / GIB:.0f} GiB: set a higher "
             "runner.gpus_per_worker, or model.precision int8 or nf4"
         )
-    most = most - most % COARSE.rows if most > COARSE.rows else most
-    pixels = 3 * shape.resolution**2
-    block = max(ON_CPU.block_size, min(4 * most, _MOST_PIXELS // pixels))
-    return Sizes(block_size=block, batch_size=batch, slots=most)
+    if slots > GPU_BUCKETS.rows:
+        slots -= slots % GPU_BUCKETS.rows
+    image_bytes = 3 * dimensions.resolution**2
+    block_size = max(ON_CPU.block_size, min(4 * slots, _MAX_PIXEL_BYTES // image_bytes))
+    return Sizes(block_size=block_size, batch_size=batch_size, slots=slots)
 
 
-def prefix_bytes(shape: Shape, number: int, model: Model) -> float:
-    """What reading one prefix takes beside weights, keys and values; `number` bytes a number.
+def prefix_bytes(dimensions: Dimensions, itemsize: int, model: Model) -> float:
+    """Estimate the bytes that the prefill of one prefix takes beside weights and KV cache.
 
-    The most is held inside a perceptron, or where attention writes its weights for all pairs of
-    tokens: before and after the soft-cap, then in float32.
+    The peak is inside an MLP, or where attention writes its weights for all pairs of tokens: before
+    and after the soft-cap, then in float32. `itemsize` are the bytes of a number.
     """
-    length = shape.image_tokens + _ROOM
-    queries = (shape.heads + 2 * shape.shared) * shape.head
-    passed = 3 * number * shape.width
-    perceptron = number * (3 * shape.inner + shape.width) + 4 * shape.width
-    pairs = shape.heads * length * (2 * number + 4)
-    if not shape.capped or (model.compile and model.engine == "fast"):
+    length = dimensions.image_tokens + _PROMPT_COLUMNS
+    qkv_width = (dimensions.num_heads + 2 * dimensions.num_kv_heads) * dimensions.head_width
+    hidden = 3 * itemsize * dimensions.width
+    mlp = itemsize * (3 * dimensions.mlp_width + dimensions.width) + 4 * dimensions.width
+    pairs = dimensions.num_heads * length * (2 * itemsize + 4)
+    if not dimensions.has_softcap or (model.compile and model.engine == "fast"):
         pairs = 0
-    return length * (passed + max(perceptron, 2 * number * queries + pairs))
+    return length * (hidden + max(mlp, 2 * itemsize * qkv_width + pairs))

@@ -1,4 +1,4 @@
-"""Which adapter a job puts over its checkpoint: a LoRA as peft saves it, of the hub or a folder."""
+"""Resolves a job's adapter: a LoRA as peft saves it, on the hub or in a folder."""
 
 import json
 import re
@@ -14,10 +14,10 @@ from schemas.errors import JobError
 from schemas.models import ModelReference, ResolvedModel
 
 FIELD = "model.adapter"  # of the job
-# Beside them may lie what a training left: a tokenizer, states, and weights as a pickle.
+# Only these are loaded: training may leave a tokenizer, states and pickled weights next to them.
 _CONFIG, WEIGHTS = "adapter_config.json", "adapter_model.safetensors"
 _FILES = Files("an adapter that peft saved", _CONFIG, WEIGHTS, (_CONFIG, WEIGHTS))
-_NOTED = {  # of no consequence for what a trained adapter computes, or told by its weights
+_IGNORED = {  # keys that do not change a trained adapter's results, or that its weights show
     "auto_mapping",
     "eva_config",
     "exclude_modules",
@@ -32,12 +32,12 @@ _NOTED = {  # of no consequence for what a trained adapter computes, or told by 
     "target_modules",
     "task_type",
 }
-# Trained from base weights that were changed first, which a checkpoint does not hold.
+# Initializations that also change the base weights; a checkpoint does not contain the change.
 _CHANGED_BASE = re.compile(r"pissa|olora|corda|loftq|lora_ga")
 
 
 class Lora(BaseModel):
-    """What of `adapter_config.json` is taken; which modules it adapts is told by its weights."""
+    """The used keys of `adapter_config.json`; the weights show which modules are adapted."""
 
     model_config = ConfigDict(frozen=True, extra="allow")
 
@@ -48,12 +48,12 @@ class Lora(BaseModel):
     use_rslora: bool = False
     use_dora: bool = False
     lora_bias: bool = False
-    modules_to_save: tuple[str, ...] | None = None  # trained whole
+    modules_to_save: tuple[str, ...] | None = None  # modules that were trained in full
     base_model_name_or_path: str | None = None
 
     @classmethod
     def read(cls, folder: Path, source: str) -> "Lora":
-        """That of a folder; JobError where it is no LoRA, or one that is not taken."""
+        """Read a folder's configuration; raises JobError where it is no supported LoRA."""
         try:
             config: Any = json.loads((folder / _CONFIG).read_text(encoding="utf-8"))
             kind = config["peft_type"]
@@ -61,13 +61,13 @@ class Lora(BaseModel):
             raise JobError(f"{FIELD}: {source!r} has no {_CONFIG} of an adapter") from None
         if kind != "LORA":
             raise JobError(f"{FIELD}: {source!r} is a {kind!r} adapter: only 'LORA' is taken")
-        start = config.get("init_lora_weights")
-        if isinstance(start, str) and _CHANGED_BASE.match(start):
+        initialization = config.get("init_lora_weights")
+        if isinstance(initialization, str) and _CHANGED_BASE.match(initialization):
             raise JobError(
-                f"{FIELD}: {source!r} begins from a base changed by {start!r}: convert it to plain "
-                "LoRA by save_pretrained(..., path_initial_model_for_weight_conversion=...)"
+                f"{FIELD}: {source!r} begins from a base changed by {initialization!r}: convert it "
+                "to plain LoRA by save_pretrained(..., path_initial_model_for_weight_conversion=...)"
             )
-        known = {*cls.model_fields, *_NOTED, "peft_type", "init_lora_weights", "fan_in_fan_out"}
+        known = {*cls.model_fields, *_IGNORED, "peft_type", "init_lora_weights", "fan_in_fan_out"}
         known |= {"bias"} if config.get("bias") == "none" else set()
         if unknown := sorted(key for key, value in config.items() if value and key not in known):
             raise JobError(
@@ -76,39 +76,42 @@ class Lora(BaseModel):
         try:
             return cls.model_validate(config)
         except ValidationError as error:
-            (place, *_) = error.errors()[0]["loc"]
+            (key, *_) = error.errors()[0]["loc"]
             raise JobError(
-                f"{FIELD}: {source!r} has a {_CONFIG} with a wrong {place}: save it anew with peft"
+                f"{FIELD}: {source!r} has a {_CONFIG} with a wrong {key}: save it anew with peft"
             ) from None
 
 
 def resolve_adapter(model: Model, recorded_commit: str | None = None) -> ResolvedModel | None:
-    """The job's adapter pinned, its weights unread; None where there is none. Raises JobError."""
+    """Pin the job's adapter without reading its weights; None where the job has none.
+
+    Raises JobError where the adapter is unsupported or was trained on another base.
+    """
     if model.adapter is None:
         return None
     reference = ModelReference(model.adapter, model.adapter_revision, FIELD, "adapter_revision")
-    found, folder = resolve_model(reference, recorded_commit, _FILES)
-    lora = Lora.read(folder, found.source)
+    adapter, folder = resolve_model(reference, recorded_commit, _FILES)
+    lora = Lora.read(folder, adapter.source)
     base, checkpoint = lora.base_model_name_or_path, model.checkpoint
     both = _is_hub_id(base) and _is_hub_id(checkpoint)
     if both and str(base).lower() != checkpoint.lower():
         raise JobError(
-            f"{FIELD}: {found.source!r} was trained on {base!r}, not on {checkpoint!r}: put its "
+            f"{FIELD}: {adapter.source!r} was trained on {base!r}, not on {checkpoint!r}: put its "
             f"base in model.checkpoint, or name a copy whose {_CONFIG} names yours"
         )
     if lora.use_dora and model.precision in ("int8", "nf4"):
         raise JobError(
-            f"{FIELD}: {found.source!r} uses use_dora, which quantised weights do not take: "
+            f"{FIELD}: {adapter.source!r} uses use_dora, which quantised weights do not take: "
             "choose model.precision bfloat16"
         )
-    return found
+    return adapter
 
 
 def fetch_adapter(adapter: ResolvedModel) -> Path:
-    """The directory that holds its weights, downloaded to the hub's cache where need be."""
+    """Return the folder with the adapter's weights; download them to the hub's cache if needed."""
     return fetch_model(adapter, FIELD, _FILES)
 
 
 def _is_hub_id(name: str | None) -> bool:
-    """Whether this says which model it is, wherever it lies; a path does not."""
+    """Return whether a name is a hub id, and not the path of a local folder."""
     return bool(name and HUB_ID.fullmatch(name)) and not Path(str(name)).exists()

@@ -1,6 +1,7 @@
-"""Models of every kind, found in a folder or on the hub: pinned once, and fetched as pinned.
+"""Pins models in folders or on the hub, and fetches them as pinned.
 
-All that can be wrong with a model before its weights are read is said here, in one line.
+Every error that can occur before weights are read becomes a JobError of one line here. The hub's
+client is imported where it is used, because its import takes a quarter of a second.
 """
 
 import hashlib
@@ -10,18 +11,15 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import NamedTuple
 
-from huggingface_hub import errors, hf_hub_download, resolve_revision, snapshot_download
-from huggingface_hub.utils import httpx  # type: ignore[attr-defined]  # exported on access
-
 from schemas.errors import JobError
 from schemas.models import ModelReference, ResolvedModel
 
 
 class Files(NamedTuple):
-    """What a kind of model is loaded from. No pickles and no code, whatever else lies beside."""
+    """The files that a kind of model is loaded from; pickles and code are never among them."""
 
-    kind: str  # in words
-    config: str  # the file that describes it
+    kind: str  # a description for errors
+    config: str  # the file with the configuration
     weights: str = "*.safetensors"
     loaded: tuple[str, ...] = ("*.json", "*.safetensors", "*.model", "*.txt")
 
@@ -29,19 +27,19 @@ class Files(NamedTuple):
 MODEL = Files("a model of transformers", "config.json")
 
 HUB_ID = re.compile(r"[A-Za-z0-9][\w.-]*/[\w.-]+")
-_WHOLE = 16 << 20  # bytes; files up to this size are digested whole
-_STRIDE = 4 << 20  # bytes; of larger ones a sample is taken in every stride ...
+_WHOLE = 16 << 20  # bytes; the digest covers smaller files in full
+_STRIDE = 4 << 20  # bytes; of larger files it covers one sample per stride ...
 _SAMPLE = 64 << 10  # bytes; ... of this size
 
 
 def resolve_model(
     reference: ModelReference, recorded_commit: str | None = None, files: Files = MODEL
 ) -> tuple[ResolvedModel, Path]:
-    """The model pinned, and a folder that holds its configuration, though not yet its weights.
+    """Pin a model; return it with a folder that has its configuration, but maybe no weights.
 
-    A hub id's revision is looked up on the hub, or in the local cache when there is no network;
-    `recorded_commit`, from an earlier run, is taken as it is. A local directory is digested
-    afresh. Raises JobError.
+    The revision of a hub id is looked up on the hub, or in the local cache without a network.
+    `recorded_commit`, from an earlier run, is used as it is. A local folder is digested each time.
+    Raises JobError.
     """
     name, field = reference.name, reference.field
     folder = Path(name).expanduser()
@@ -50,6 +48,8 @@ def resolve_model(
         return ResolvedModel(source=str(folder.resolve()), local=True, version=digest), folder
     if not HUB_ID.fullmatch(name):
         raise JobError(f"{field}: there is no directory {name!r}")
+    from huggingface_hub import hf_hub_download, resolve_revision
+
     with _hub_errors(reference, files):
         commit = recorded_commit or resolve_revision(name, revision=reference.revision).resolved
         config = hf_hub_download(name, files.config, revision=commit)
@@ -57,7 +57,7 @@ def resolve_model(
 
 
 def fetch_model(model: ResolvedModel, field: str = "model", files: Files = MODEL) -> Path:
-    """The directory that holds the weights, downloaded to the hub's cache where need be."""
+    """Return the folder with the weights; download them to the hub's cache if needed."""
     if model.local:
         folder = _with_weights(Path(model.source), field, files)
         if _digest(folder, files) != model.version:
@@ -66,6 +66,8 @@ def fetch_model(model: ResolvedModel, field: str = "model", files: Files = MODEL
                 "put its files back, or plan the job anew"
             )
         return folder
+    from huggingface_hub import snapshot_download
+
     with _hub_errors(ModelReference(model.source, model.version, field), files):
         snapshot = snapshot_download(
             model.source, revision=model.version, allow_patterns=list(files.loaded)
@@ -74,15 +76,17 @@ def fetch_model(model: ResolvedModel, field: str = "model", files: Files = MODEL
 
 
 def model_configuration(model: ResolvedModel, field: str = "model") -> Path:
-    """A directory that holds the model's config.json, though not yet its weights."""
+    """Return a folder with the model's config.json; the weights may be missing."""
     if model.local:
         return Path(model.source)
+    from huggingface_hub import hf_hub_download
+
     with _hub_errors(ModelReference(model.source, model.version, field), MODEL):
         return Path(hf_hub_download(model.source, "config.json", revision=model.version)).parent
 
 
 def _with_weights(folder: Path, field: str, files: Files) -> Path:
-    """The folder, which must hold weights as safetensors."""
+    """Return the folder; raise JobError unless it has weights as safetensors."""
     if not any(folder.glob(files.weights)):
         raise JobError(
             f"{field}: {str(folder)!r} holds no {files.weights} weights, and no other format is "
@@ -92,10 +96,10 @@ def _with_weights(folder: Path, field: str, files: Files) -> Path:
 
 
 def _digest(folder: Path, files: Files) -> str:
-    """`sha256:` over names, sizes and contents of the files that are loaded, by name.
+    """Digest the names, sizes and contents of the loaded files, sorted by name, as `sha256:...`.
 
-    Of a file over 16 MiB, 64 KiB at the start of every 4 MiB and the last 64 KiB stand for the
-    whole: 1 / 64 of the bytes, in which every weight matrix of 4 MiB or more has its part.
+    A file over 16 MiB is sampled: 64 KiB at the start of every 4 MiB, and the last 64 KiB. That is
+    1 / 64 of the bytes, and every weight matrix of 4 MiB or more contributes to it.
     """
     total = hashlib.sha256()
     for path in sorted({path for pattern in files.loaded for path in folder.glob(pattern)}):
@@ -113,7 +117,10 @@ def _digest(folder: Path, files: Files) -> str:
 
 @contextmanager
 def _hub_errors(reference: ModelReference, files: Files) -> Iterator[None]:
-    """What the hub's client raises, said in one line that tells what to change."""
+    """Turn errors of the hub's client into JobErrors of one line that says what to change."""
+    from huggingface_hub import errors
+    from huggingface_hub.utils import httpx  # type: ignore[attr-defined]  # exported on access
+
     name, revision, field, _ = reference
     try:
         yield

@@ -1,4 +1,4 @@
-"""Packages that only some models need."""
+"""Checks for packages that only some models need."""
 
 from importlib.metadata import PackageNotFoundError, version
 
@@ -7,9 +7,9 @@ from schemas.errors import JobError
 
 
 def extra_packages(model: Model) -> dict[str, str]:
-    """Versions of what this model needs beside transformers.
+    """Return the versions of the extra packages that a model needs, by name.
 
-    Raises JobError, with the line that installs it, where a package is missing.
+    Raises JobError with the line that installs it where a package is missing.
     """
     needed = []
     if model.adapter is not None:

@@ -1,4 +1,4 @@
-"""Tasks answered with places in the image: boxes, and masks inside boxes."""
+"""Tasks that locate objects in the image: boxes, and masks inside boxes."""
 
 from abc import ABC
 from collections.abc import Mapping
@@ -7,22 +7,22 @@ from typing import Annotated, Any, ClassVar, Literal, cast
 import pyarrow as pa
 from pydantic import AfterValidator, Field, PositiveInt
 
-from inference.families.paligemma import locations
-from inference.families.paligemma.locations import Detection
-from inference.tasks.task import Task
+from inference.tasks.detections import Box, Detection
+from inference.tasks.intents import Intent, LocateObjects
+from inference.tasks.task import AnswerReader, Mask, Task
 from schemas.generation import Generation
 from schemas.resources import Resources
 from schemas.sample import Sample
 
 _BOX = [
     pa.field("label", pa.string()),
-    pa.field("score", pa.float32()),  # null when it is not known
-    *(pa.field(edge, pa.float32()) for edge in locations.Box._fields),  # pixels
+    pa.field("score", pa.float32()),  # null when unknown
+    *(pa.field(edge, pa.float32()) for edge in Box._fields),  # pixels
 ]
-_MASK = pa.struct([("size", pa.list_(pa.int32())), ("counts", pa.string())])  # COCO's run lengths
+_MASK = pa.struct([("size", pa.list_(pa.int32())), ("counts", pa.string())])  # COCO run lengths
 
 
-def _plain(label: str) -> str:
+def _checked_label(label: str) -> str:
     if not label or label != " ".join(label.split()) or any(mark in label for mark in ";<>"):
         raise ValueError("a label is words on one line, without ';', '<' and '>'")
     return label
@@ -35,11 +35,11 @@ def _distinct(labels: tuple[str, ...]) -> tuple[str, ...]:
     return labels
 
 
-Label = Annotated[str, AfterValidator(_plain)]
+Label = Annotated[str, AfterValidator(_checked_label)]
 
 
 class LocationTask(Task, ABC):
-    """Asks for objects by label; the value is a list of structs, in the order of the answer.
+    """A task whose value is a list of structs, one per object, in the order of the answer.
 
     A box's score is the exponential of the mean log-probability of its four location tokens.
     """
@@ -66,11 +66,13 @@ class Detect(LocationTask):
     kind: Literal["detect"] = "detect"
     max_new_tokens: PositiveInt = Field(256, le=2048)
 
-    def prompt(self, sample: Sample) -> str:
-        return f"detect {' ; '.join(self.labels)}"
+    def intent(self, sample: Sample) -> Intent:
+        return LocateObjects(self.labels)
 
-    def parse(self, generation: Generation, width: int, height: int) -> tuple[object, bool]:
-        objects, complete = locations.read(generation, width, height)
+    def parse(
+        self, generation: Generation, width: int, height: int, reader: AnswerReader
+    ) -> tuple[object, bool]:
+        objects, complete = reader.read_objects(generation, width, height, masks=False)
         return [_row(each) for each in objects], complete
 
 
@@ -87,32 +89,25 @@ class Segment(LocationTask):
     max_new_tokens: PositiveInt = Field(512, le=2048)
     mask_decoder: str | None = None  # path of the decoder's weights, such as vae-oid.npz
 
-    def prompt(self, sample: Sample) -> str:
-        return f"segment {' ; '.join(self.labels)}"
+    def intent(self, sample: Sample) -> Intent:
+        return LocateObjects(self.labels, masks=True)
 
     def files(self) -> tuple[str, ...]:
         return () if self.mask_decoder is None else (self.mask_decoder,)
 
-    def load(self, resources: Resources) -> None:
+    def load(self, resources: Resources, reader: AnswerReader) -> None:
         if self.mask_decoder is not None:
-            from inference.families.paligemma import masks  # which imports torch
+            reader.load_mask_decoder(self.mask_decoder, resources.open)
 
-            masks.decoder(self.mask_decoder, resources.open)
-
-    def parse(self, generation: Generation, width: int, height: int) -> tuple[object, bool]:
-        objects, complete = locations.read(generation, width, height, masks=True)
-        masks = self._masks(objects, width, height)
+    def parse(
+        self, generation: Generation, width: int, height: int, reader: AnswerReader
+    ) -> tuple[object, bool]:
+        objects, complete = reader.read_objects(generation, width, height, masks=True)
+        masks: list[Mask | None] = [None] * len(objects)
+        if self.mask_decoder is not None:
+            masks = reader.decode_masks(self.mask_decoder, objects, width, height)
         rows = zip(objects, masks, strict=True)
         return [{**_row(each), "codes": list(each.codes), "mask": m} for each, m in rows], complete
-
-    def _masks(
-        self, objects: list[Detection], width: int, height: int
-    ) -> list[dict[str, object] | None]:
-        if self.mask_decoder is None:
-            return [None] * len(objects)
-        from inference.families.paligemma import masks  # which imports torch
-
-        return masks.run_lengths(masks.decoder(self.mask_decoder), objects, width, height)
 
 
 def _row(each: Detection) -> dict[str, object]:

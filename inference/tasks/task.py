@@ -1,15 +1,37 @@
-"""What a task is: it words the prompt and reads the answer."""
+"""The base of all tasks: a task states what it asks for, and parses the answer."""
 
 from abc import ABC, abstractmethod
-from typing import ClassVar
+from collections.abc import Callable, Sequence
+from typing import BinaryIO, ClassVar, Protocol
 
 import pyarrow as pa
 from pydantic import Field, PositiveInt
 
+from inference.tasks.detections import Detection
+from inference.tasks.intents import Intent
 from schemas.frozen import Frozen
 from schemas.generation import Generation
 from schemas.resources import Resources
 from schemas.sample import Sample
+
+Mask = dict[str, object]  # COCO run lengths over the whole image: `size` [height, width], `counts`
+
+
+class AnswerReader(Protocol):
+    """The part of a model family that reads located objects and masks from answers."""
+
+    def read_objects(
+        self, generation: Generation, width: int, height: int, masks: bool
+    ) -> tuple[list[Detection], bool]:
+        """Read the objects of an answer, and whether all of the answer was understood."""
+
+    def load_mask_decoder(self, path: str, open_file: Callable[[str], BinaryIO]) -> None:
+        """Load the decoder of mask codes and keep it; raises JobError where the file is wrong."""
+
+    def decode_masks(
+        self, path: str, objects: Sequence[Detection], width: int, height: int
+    ) -> list[Mask | None]:
+        """Decode each object's mask; None where an object has no mask."""
 
 
 class Task(Frozen, ABC):
@@ -20,37 +42,40 @@ class Task(Frozen, ABC):
     kind: str
     max_new_tokens: PositiveInt = Field(64, le=2048)  # generation is cut here
 
-    def load(self, resources: Resources) -> None:
-        """Load now what `parse` will need; JobError where it cannot be had."""
+    def load(self, resources: Resources, reader: AnswerReader) -> None:
+        """Load what `parse` needs; raises JobError where it is missing."""
 
     @abstractmethod
-    def prompt(self, sample: Sample) -> str | None:
-        """The prompt without `<image>` and newline; None when the sample lacks what is asked."""
+    def intent(self, sample: Sample) -> Intent | None:
+        """Return what the task asks for; None where the sample lacks the field for it."""
 
     @abstractmethod
-    def parse(self, generation: Generation, width: int, height: int) -> tuple[object, bool]:
-        """The value to store for an image of `width` x `height`, and whether all was understood.
+    def parse(
+        self, generation: Generation, width: int, height: int, reader: AnswerReader
+    ) -> tuple[object, bool]:
+        """Return the value to store for an image of `width` x `height` pixels, and whether all of
+        the answer was understood.
 
         Never raises, whatever the model wrote.
         """
 
     @abstractmethod
     def texts(self, value: object) -> tuple[str, ...]:
-        """The free texts in a value, for the filters on what the model wrote."""
+        """Return the free texts in a value, which the text filters judge."""
 
     @abstractmethod
     def with_texts(self, value: object, texts: tuple[str, ...]) -> object:
-        """The value with its free texts replaced, in the order of `texts`."""
+        """Return the value with its free texts replaced, in the order of `texts`."""
 
     @property
     def text_language(self) -> str:
-        """ISO 639 code of the generated text, "" when unknown."""
+        """The ISO 639 code of the generated text; "" when unknown."""
         return ""
 
     def fields(self) -> tuple[str, ...]:
-        """Source text or carried columns that the prompt reads."""
+        """Return the fields (source text or carried columns) that the prompt uses."""
         return ()
 
     def files(self) -> tuple[str, ...]:
-        """Files the task reads; their digests are part of the fingerprint."""
+        """Return the files that the task reads; their digests are part of the fingerprint."""
         return ()

@@ -1,4 +1,4 @@
-"""Tasks answered in plain text: captions, answers, questions, OCR and a fine-tune's own prompt."""
+"""Tasks answered in plain text: captions, OCR, answers, questions and raw prompts."""
 
 from abc import ABC, abstractmethod
 from typing import Annotated, ClassVar, Literal, NamedTuple, Self
@@ -6,18 +6,25 @@ from typing import Annotated, ClassVar, Literal, NamedTuple, Self
 import pyarrow as pa
 from pydantic import AfterValidator, Field, PositiveInt, model_validator
 
-from inference.families.paligemma.languages import Language
-from inference.tasks.task import Task
+from inference.tasks.intents import (
+    AnswerQuestion,
+    AskQuestion,
+    DescribeImage,
+    Intent,
+    RawPrompt,
+    ReadText,
+)
+from inference.tasks.task import AnswerReader, Task
 from schemas.generation import Generation
 from schemas.sample import Sample
 
-LONGEST = 512  # characters of a sample's own text that go into a prompt; the rest is cut
+LONGEST = 512  # characters of a sample's text in a prompt; the rest is cut
 
 
 def one_line(text: str) -> str:
-    """The text with every run of white space made one space, cut to `LONGEST` characters.
+    """Replace runs of white space by one space, and cut the text to `LONGEST` characters.
 
-    A newline ends the prompt the checkpoints were trained with, so none may stand inside it.
+    A newline ends the prompts that checkpoints were trained with, so a prompt must not contain one.
     """
     return " ".join(text.split())[:LONGEST].rstrip()
 
@@ -32,11 +39,13 @@ Line = Annotated[str, AfterValidator(_worded)]
 
 
 class TextTask(Task, ABC):
-    """The answer is stored as the model wrote it, white space at its ends aside."""
+    """A task whose value is the answer's text, without white space at its ends."""
 
     column: ClassVar[pa.DataType] = pa.string()
 
-    def parse(self, generation: Generation, width: int, height: int) -> tuple[object, bool]:
+    def parse(
+        self, generation: Generation, width: int, height: int, reader: AnswerReader
+    ) -> tuple[object, bool]:
         return generation.text.strip(), True
 
     def texts(self, value: object) -> tuple[str, ...]:
@@ -48,9 +57,9 @@ class TextTask(Task, ABC):
 
 
 class LanguageTask(TextTask, ABC):
-    """The prompt names the language of the answer."""
+    """A text task that asks for a language."""
 
-    language: Language = "en"
+    language: str = "en"  # a code that the model family knows
 
     @property
     def text_language(self) -> str:
@@ -62,8 +71,8 @@ class Caption(LanguageTask):
 
     kind: Literal["caption"] = "caption"
 
-    def prompt(self, sample: Sample) -> str:
-        return f"caption {self.language}"
+    def intent(self, sample: Sample) -> Intent:
+        return DescribeImage("short", self.language)
 
 
 class AltText(LanguageTask):
@@ -71,8 +80,8 @@ class AltText(LanguageTask):
 
     kind: Literal["alt_text"] = "alt_text"
 
-    def prompt(self, sample: Sample) -> str:
-        return f"cap {self.language}"
+    def intent(self, sample: Sample) -> Intent:
+        return DescribeImage("alt_text", self.language)
 
 
 class Describe(LanguageTask):
@@ -81,8 +90,8 @@ class Describe(LanguageTask):
     kind: Literal["describe"] = "describe"
     max_new_tokens: PositiveInt = Field(128, le=2048)
 
-    def prompt(self, sample: Sample) -> str:
-        return f"describe {self.language}"
+    def intent(self, sample: Sample) -> Intent:
+        return DescribeImage("long", self.language)
 
 
 class Ocr(TextTask):
@@ -91,24 +100,24 @@ class Ocr(TextTask):
     kind: Literal["ocr"] = "ocr"
     max_new_tokens: PositiveInt = Field(256, le=2048)
 
-    def prompt(self, sample: Sample) -> str:
-        return "ocr"
+    def intent(self, sample: Sample) -> Intent:
+        return ReadText()
 
 
 class Topic(NamedTuple):
-    """What a prompt is about: the same for all samples, or read from each of them."""
+    """What a prompt is about: a fixed text, or a field of each sample."""
 
-    name: str  # of the configuration's field; the one for data is called `<name>_field`
+    name: str  # the configuration's key for a fixed text; `<name>_field` names a field
     fixed: str | None
     field: str | None  # source_text or a carried column
 
 
 class TopicTask(TextTask, ABC):
-    """The prompt holds a text that is either fixed or a field of the sample."""
+    """A text task whose prompt contains a topic."""
 
     @abstractmethod
     def _topic(self) -> Topic:
-        """The configuration's fixed text and field, exactly one of them set."""
+        """Return the configured topic; exactly one of text and field is set."""
 
     @model_validator(mode="after")
     def _one_topic(self) -> Self:
@@ -121,8 +130,8 @@ class TopicTask(TextTask, ABC):
         field = self._topic().field
         return () if field is None else (field,)
 
-    def _words(self, sample: Sample) -> str | None:
-        """The text on one line; None when the sample has none."""
+    def _topic_text(self, sample: Sample) -> str | None:
+        """Return the topic on one line; None where the sample lacks it."""
         _, fixed, field = self._topic()
         if field is None:
             return fixed
@@ -141,13 +150,13 @@ class Vqa(TopicTask, LanguageTask):
     def _topic(self) -> Topic:
         return Topic("question", self.question, self.question_field)
 
-    def prompt(self, sample: Sample) -> str | None:
-        question = self._words(sample)
-        return None if question is None else f"answer {self.language} {question}"
+    def intent(self, sample: Sample) -> Intent | None:
+        question = self._topic_text(sample)
+        return None if question is None else AnswerQuestion(question, self.language)
 
 
 class Question(TopicTask, LanguageTask):
-    """A question about the image whose answer is given, in English."""
+    """A question about the image for a given English answer."""
 
     kind: Literal["question"] = "question"
     answer: Line | None = None
@@ -156,24 +165,25 @@ class Question(TopicTask, LanguageTask):
     def _topic(self) -> Topic:
         return Topic("answer", self.answer, self.answer_field)
 
-    def prompt(self, sample: Sample) -> str | None:
-        answer = self._words(sample)
-        return None if answer is None else f"question {self.language} {answer}"
+    def intent(self, sample: Sample) -> Intent | None:
+        answer = self._topic_text(sample)
+        return None if answer is None else AskQuestion(answer, self.language)
 
 
 class Prompt(TopicTask):
-    """A fine-tune's own prompt, such as DocVQA's bare question."""
+    """A raw prompt, such as the bare question that fine-tunes on DocVQA expect."""
 
     kind: Literal["prompt"] = "prompt"
     text: Line | None = None
     text_field: str | None = None
-    language: Language | None = None  # of the answers, for the filters; null: unknown
+    language: str | None = None  # of the answers, for the filters; null: unknown
 
     def _topic(self) -> Topic:
         return Topic("text", self.text, self.text_field)
 
-    def prompt(self, sample: Sample) -> str | None:
-        return self._words(sample)
+    def intent(self, sample: Sample) -> Intent | None:
+        text = self._topic_text(sample)
+        return None if text is None else RawPrompt(text)
 
     @property
     def text_language(self) -> str:

@@ -2,7 +2,7 @@
 
 pairs = pipeline | ReadShards(job)
 judged = pairs.kept | ApplyFilters(job)
-answered = judged.kept | RunInference(PaliGemma(job))
+answered = judged.kept | RunInference(JobModelHandler(job))
 """
 
 from collections.abc import Iterator, Mapping, Sequence
@@ -12,7 +12,14 @@ import apache_beam as beam
 from apache_beam.ml.inference.base import ModelHandler
 from apache_beam.utils.shared import Shared
 
-from pipelines.adapters.steps import Answered, Asking, Fault, Filtering, Reading, Rejected
+from pipelines.adapters.steps import (
+    Answered,
+    Fault,
+    Rejected,
+    SampleAnnotator,
+    SampleFilter,
+    SampleReader,
+)
 from pipelines.config.job import Job
 from pipelines.planning.plan import first_units
 from pipelines.planning.resolve import ResolvedJob, resolve
@@ -60,7 +67,7 @@ class ApplyFilters(beam.PTransform):  # type: ignore[misc]
         )
 
 
-class PaliGemma(ModelHandler[Sample, "Answered | Rejected", Asking]):  # type: ignore[misc]
+class JobModelHandler(ModelHandler[Sample, "Answered | Rejected", SampleAnnotator]):  # type: ignore[misc]
     """Answers the job's tasks in RunInference: Answered, or Rejected where an image is damaged.
 
     The job's filters judge what the model writes. `batch_size` samples come together at most; the
@@ -74,16 +81,16 @@ class PaliGemma(ModelHandler[Sample, "Answered | Rejected", Asking]):  # type: i
         size = batch_size or (sizes and sizes.block_size)
         super().__init__(min_batch_size=1, max_batch_size=size, **arguments)
 
-    def load_model(self) -> Asking:
-        return Asking(self._work)
+    def load_model(self) -> SampleAnnotator:
+        return SampleAnnotator(self._work)
 
     def run_inference(
         self,
         batch: Sequence[Sample],
-        model: Asking,
+        model: SampleAnnotator,
         inference_args: Mapping[str, Any] | None = None,
     ) -> list[Answered | Rejected]:
-        return model.ask(batch)
+        return model.annotate(batch)
 
     def batch_elements_kwargs(self) -> Mapping[str, Any]:
         return dict(self._batching_kwargs)
@@ -103,10 +110,10 @@ class _Read(beam.DoFn):  # type: ignore[misc]
         self._work = work
 
     def setup(self) -> None:
-        self._reading = Reading(self._work)
+        self._reader = SampleReader(self._work)
 
     def process(self, unit: Unit) -> Iterator[object]:
-        for found in self._reading.samples(unit):
+        for found in self._reader.samples(unit):
             match found:
                 case Sample():
                     yield found
@@ -124,10 +131,10 @@ class _Judge(beam.DoFn):  # type: ignore[misc]
         self._shared = Shared()
 
     def setup(self) -> None:
-        self._filtering = self._shared.acquire(lambda: Filtering(self._work))
+        self._filter = self._shared.acquire(lambda: SampleFilter(self._work))
 
     def process(self, batch: Sequence[Sample]) -> Iterator[object]:
-        for judged in self._filtering.judge(batch):
+        for judged in self._filter.judge(batch):
             if isinstance(judged, Rejected):
                 yield beam.pvalue.TaggedOutput(judged.status, judged)
             else:

@@ -15,7 +15,14 @@ from typing import Any
 
 import pyarrow as pa
 
-from pipelines.adapters.steps import Answered, Asking, Fault, Filtering, Reading, Rejected
+from pipelines.adapters.steps import (
+    Answered,
+    Fault,
+    Rejected,
+    SampleAnnotator,
+    SampleFilter,
+    SampleReader,
+)
 from pipelines.config.job import Job
 from pipelines.planning.plan import first_units
 from pipelines.planning.resolve import resolve
@@ -49,14 +56,14 @@ class ReadShards:
     """Units to samples that no filter has seen; of a shard that fails, a last row says why."""
 
     def __init__(self, job: Job) -> None:
-        self._reading = Reading(resolve(job))
+        self._reader = SampleReader(resolve(job))
 
     def __call__(self, batch: pa.Table) -> Iterator[pa.Table]:
         for row in batch.to_pylist():
-            groups = row["row_groups"]
-            unit = Unit(**{**row, "row_groups": groups and (groups[0], groups[1])})
+            ends = row["slice"]
+            unit = Unit(**{**row, "slice": ends and (ends[0], ends[1])})
             found: list[Sample | Rejected | Fault] = []
-            for each in self._reading.samples(unit):
+            for each in self._reader.samples(unit):
                 found.append(each)
                 if len(found) == _TABLE:
                     yield _table(found)
@@ -68,21 +75,21 @@ class ApplyFilters:
     """The job's filters on samples: what they redact is replaced, what they drop is emptied."""
 
     def __init__(self, job: Job) -> None:
-        self._filtering = Filtering(resolve(job))
+        self._filter = SampleFilter(resolve(job))
 
     def __call__(self, batch: pa.Table) -> pa.Table:
-        return _merged(batch, self._filtering.judge(_samples(batch)))
+        return _merged(batch, self._filter.judge(_samples(batch)))
 
 
 class Annotate:
     """The job's tasks: each adds its column and one, `<task>_info`, and the image is left out."""
 
     def __init__(self, job: Job) -> None:
-        self._asking = Asking(resolve(job))
+        self._annotator = SampleAnnotator(resolve(job))
         self._tasks = job.tasks
 
     def __call__(self, batch: pa.Table) -> pa.Table:
-        found = self._asking.ask(_samples(batch))
+        found = self._annotator.annotate(_samples(batch))
         passed = [each.sample if isinstance(each, Answered) else each for each in found]
         table = _merged(batch, passed).drop_columns("image")
         answered = iter(each.answers if isinstance(each, Answered) else {} for each in found)

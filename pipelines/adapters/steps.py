@@ -1,49 +1,45 @@
-"""The pass taken apart: reading, filtering and asking as steps over single samples.
+"""The steps of the pass on single samples: reading, filtering, annotating.
 
-What a job file says holds for the steps too. What only whole units can promise, they do not: one
-row per sample, files that appear whole, work that is gone on with, bytes that do not depend on how
-samples were batched.
+The steps follow the job file. They do not give the promises that need whole units: one row per
+sample, files that appear whole, restarts, and bytes that do not depend on the batches.
 """
 
 import threading
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import closing
 from dataclasses import dataclass, field, replace
 
 from filters import TextFilter
 from filters.base import Filter, filter_names
-from inference import load_engine
-from pipelines.annotation.filtering import FilterChain
-from pipelines.annotation.generation import ask, read
-from pipelines.annotation.preprocessing import Preparation
+from pipelines.annotation.decoding import RowDecoder, opener, read_header
+from pipelines.annotation.generation import generate, parse_answers
+from pipelines.annotation.loaded_job import load_filters, load_job
+from pipelines.annotation.preprocessing import in_chunks, preprocess, read_rows
 from pipelines.annotation.worker_faults import worker_faults
 from pipelines.concurrency.stage_timer import StageTimer
 from pipelines.planning.resolve import ResolvedJob
-from pipelines.reading import CountedStream
+from pipelines.reading import open_unit
 from pipelines.rows.row import Answer, Row
 from pipelines.storage.resolve import storage_for
 from schemas.errors import JobError, ShardFault
 from schemas.report import SampleStatus
 from schemas.sample import Sample, Unit
 
-_ANY = Unit("", "", "", 0, "")  # samples of any shard are judged together
-
 
 @dataclass(frozen=True, slots=True)
 class Rejected:
-    """A sample that was not kept: why, and nothing of what it holds."""
+    """A sample that was not kept: the reason, without the sample's content."""
 
     shard: str
     index: int
     status: SampleStatus
     reason: str
-    filter: str = ""  # the one that decided; "" where the sample is invalid
+    filter: str = ""  # the filter that decided; "" where the sample is invalid
     scores: Mapping[str, float] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
 class Answered:
-    """A sample and what the model said of it, as far as the filters let it pass."""
+    """A sample and the answers about it, without what the filters withheld."""
 
     sample: Sample
     answers: Mapping[str, Answer]  # by task
@@ -51,52 +47,52 @@ class Answered:
 
 @dataclass(frozen=True, slots=True)
 class Fault:
-    """A shard that could not be read to its end; what came before was passed on."""
+    """A shard that could not be read to its end; the samples before the fault were passed on."""
 
     shard: str
     reason: str
-    offset: int  # bytes read before it was met
+    offset: int  # bytes read before the fault
 
 
-class Reading:
-    """Reads samples, texts and headers; no filter has seen them."""
+class SampleReader:
+    """Reads samples with their texts and image headers; no filter judges them."""
 
     def __init__(self, work: ResolvedJob) -> None:
         _check(work)
-        filter_chain = FilterChain([], work.resources)
-        self._preparation = Preparation(work.job, filter_chain, None, threads=1)
+        self._input = work.job.input
+        self._open_image = opener(self._input.limits)
 
     def samples(self, unit: Unit) -> Iterator[Sample | Rejected | Fault]:
+        """Yield the samples of a unit in order; a Fault comes last where the shard is damaged."""
         with worker_faults():
             try:
-                with closing(CountedStream(storage_for(unit.path).open(unit.path))) as stream:
-                    for row in self._preparation.rows(unit, stream, 0, StageTimer()):
+                with open_unit(unit, storage_for(unit.path), self._input) as shard:
+                    for row in read_rows(unit, shard, shard, self._input):
                         if row.kept:
-                            self._preparation.read_header(row)
+                            read_header(row, self._open_image)
                         yield row.sample() if row.kept else _rejected(row)
-                    if stream.fault:
-                        yield Fault(unit.shard, stream.fault.reason, stream.fault.offset)
-            except FileNotFoundError:
-                yield Fault(unit.shard, "shard_missing", 0)
+                    if shard.fault:
+                        yield Fault(unit.shard, shard.fault.reason, shard.fault.offset)
             except ShardFault as fault:
                 yield Fault(unit.shard, fault.reason, fault.offset)
 
 
-class Filtering:
-    """The filters of a job, on samples in any order; what they redact is replaced."""
+class SampleFilter:
+    """Runs the filters of a job on samples in any order; redactions replace texts."""
 
     def __init__(self, work: ResolvedJob, threads: int = 1) -> None:
         _check(work)
+        names = filter_names(work.job.filters)
         with worker_faults():
-            filter_chain = FilterChain(work.job.filters, work.resources, work.job.evaluate == "all")
-        self._preparation = Preparation(work.job, filter_chain, None, threads)
+            self._filters = load_filters(work, dict(zip(names, work.job.filters, strict=True)))
+        self._decoder = RowDecoder(work.job.input, self._filters, None, threads)
         self._lock = threading.Lock()
 
     def judge(self, samples: Sequence[Sample]) -> list[Sample | Rejected]:
-        """One for each, in order; threads take turns."""
+        """Return a result for each sample, in order; only one thread works at a time."""
         with self._lock, worker_faults():
             rows = _rows(samples)
-            for _ in self._preparation.judged(_ANY, rows, StageTimer()):
+            for _ in preprocess(in_chunks(rows), self._filters, self._decoder, StageTimer()):
                 pass
             return [
                 replace(sample, texts=row.texts) if row.kept else _rejected(row)
@@ -104,38 +100,35 @@ class Filtering:
             ]
 
 
-class Asking:
-    """The model and tasks of a job; the filters judge what the model writes, and nothing else."""
+class SampleAnnotator:
+    """Runs the model and tasks of a job; the job's filters judge the answers only."""
 
     def __init__(self, work: ResolvedJob, threads: int = 1) -> None:
         _check(work)
-        job, model, checkpoint = work.job, work.model, work.resolved.checkpoint
-        if model is None or checkpoint is None:
+        if work.model is None or work.resolved.checkpoint is None:
             raise JobError("model: is missing: there is nothing to ask")
-        names = filter_names(job.filters)
-        judges = {
-            name: _of_answers(stage)
-            for name, stage in zip(names, job.filters, strict=True)
+        job = work.job
+        answer_filters = {
+            name: _for_answers(stage)
+            for name, stage in zip(filter_names(job.filters), job.filters, strict=True)
             if isinstance(stage, TextFilter) and stage.applies_to != "source"
         }
-        self._tasks = job.tasks
         with worker_faults():
-            resources = work.resources
-            self._filter_chain = FilterChain(list(judges.values()), resources, names=list(judges))
-            for task in job.tasks.values():
-                task.load(resources)
-            self._engine = load_engine(model, checkpoint, resources)
-        self._preparation = Preparation(job, self._filter_chain, self._engine.resolution, threads)
+            self._loaded = load_job(work, answer_filters)
+        loaded = self._loaded
+        self._decoder = RowDecoder(job.input, loaded.filters, loaded.image_spec, threads)
         self._lock = threading.Lock()
 
-    def ask(self, samples: Sequence[Sample]) -> list[Answered | Rejected]:
-        """One for each, in order; threads take turns."""
+    def annotate(self, samples: Sequence[Sample]) -> list[Answered | Rejected]:
+        """Return a result for each sample, in order; only one thread works at a time."""
+        loaded, timer = self._loaded, StageTimer()
+        assert loaded.engine is not None
         with self._lock, worker_faults():
             rows = _rows(samples)
-            for _ in self._preparation.judged(_ANY, rows, StageTimer()):
+            for _ in preprocess(in_chunks(rows), loaded.filters, self._decoder, timer):
                 pass
-            asked = ask(rows, self._tasks, self._engine, StageTimer())
-            read(asked, self._tasks, self._filter_chain, StageTimer())
+            block = generate(rows, loaded.tasks, loaded.engine, timer)
+            parse_answers(block, loaded.tasks, loaded.engine.family, loaded.filters, timer)
             return [
                 Answered(sample, row.answers) if row.kept else _rejected(row)
                 for sample, row in zip(samples, rows, strict=True)
@@ -147,7 +140,7 @@ def _check(work: ResolvedJob) -> None:
         raise JobError("filters_from: whole units alone can take verdicts: run the job itself")
 
 
-def _of_answers(stage: Filter) -> Filter:
+def _for_answers(stage: Filter) -> Filter:
     return stage.model_copy(update={"applies_to": "generated"})
 
 

@@ -1,8 +1,8 @@
-"""The pass over a unit: what preparation yields is asked, read, judged, and committed.
+"""The whole pass over a unit: preprocess, generate, parse, filter the answers, commit.
 
-The caller's thread runs the engine, for there an interruption reaches it in the middle of a block.
-Preparation runs ahead in a thread of its own; in another, what was answered is read, judged and
-committed while the engine works on the next block.
+The caller's thread runs the engine, because there an interruption reaches it in the middle of a
+block. One thread preprocesses the next block ahead. Another thread parses, filters and commits the
+answers of the previous block while the engine works.
 """
 
 import time
@@ -10,92 +10,77 @@ from collections.abc import Iterator, Sequence
 from contextlib import closing
 from typing import Literal
 
-from inference import Engine, load_engine
+from pipelines.annotation.decoding import RowDecoder
 from pipelines.annotation.earlier_rows import EarlierRows
-from pipelines.annotation.filtering import FilterChain
-from pipelines.annotation.generation import Asked, ask, read
-from pipelines.annotation.preprocessing import Preparation
-from pipelines.annotation.unit_writer import Parts
+from pipelines.annotation.generation import GeneratedBlock, generate, parse_answers
+from pipelines.annotation.loaded_job import load_job
+from pipelines.annotation.preprocessing import unit_blocks
+from pipelines.annotation.unit_writer import UnitWriter
 from pipelines.concurrency.background import BackgroundWorker
 from pipelines.concurrency.prefetch import prefetch
 from pipelines.concurrency.stage_timer import StageTimer
 from pipelines.concurrency.watchdog import deadline
-from pipelines.output.layout import Layout
-from pipelines.planning.filters_from import filters_by_name
+from pipelines.planning.filters_from import filters_to_run
 from pipelines.planning.resolve import ResolvedJob
-from pipelines.reading import CountedStream
+from pipelines.reading import OpenUnit, open_unit
 from pipelines.rows.row import Row
-from pipelines.storage.resolve import absolute, storage_for
 from pipelines.storage.storage import Storage
 from schemas.errors import ShardFault
 from schemas.report import OnProgress, Progress, UnitReport
 from schemas.sample import Unit
 
-_BLOCKS_AHEAD = 1  # prepared while the engine works on another
+_BLOCKS_AHEAD = 1  # preprocessed while the engine works on another block
 
 
 class Annotator:
-    """What a worker loads once (filters, tasks, engine); it annotates unit after unit."""
+    """Annotates one unit after another with filters, tasks and an engine that are loaded once.
+
+    With `isolated`, images are decoded in a process of their own.
+    """
 
     def __init__(
         self, work: ResolvedJob, storage: Storage, decode_threads: int, isolated: bool = False
     ) -> None:
         job = work.job
-        resources = work.resources
         self._work = work
         self._storage = storage
-        self._tasks = job.tasks
-        filters = filters_by_name(job, work.resolved.filters_from)
-        self._filter_chain = FilterChain(
-            list(filters.values()), resources, job.evaluate == "all", list(filters)
+        self._loaded = load_job(work, filters_to_run(job, work.resolved.filters_from))
+        self._decoder = RowDecoder(
+            job.input, self._loaded.filters, self._loaded.image_spec, decode_threads, isolated
         )
-        for task in job.tasks.values():
-            task.load(resources)
-        self._engine: Engine | None = None  # where nothing is asked
-        if work.model is not None and work.resolved.checkpoint is not None:
-            self._engine = load_engine(work.model, work.resolved.checkpoint, resources)
-        resolution = self._engine.resolution if self._engine else None
-        self._preparation = Preparation(
-            job,
-            self._filter_chain,
-            resolution,
-            decode_threads,
-            isolated,
-            block_size=work.block_size,
-            taken=_taken(work),
-        )
+        self._earlier = EarlierRows.of_job(work)
         self._block_seconds = job.runner.block_seconds
         self.schema = job.output_schema()
 
     def close(self) -> None:
-        """End what works beside this thread."""
-        self._preparation.close()
+        """End the decoding threads and processes."""
+        self._decoder.close()
 
     def annotate(
         self, unit: Unit, parts_done: int = 0, on_progress: OnProgress = lambda _: None
     ) -> UnitReport:
-        """Commit what is missing of a unit; one that cannot be read comes back as failed.
+        """Commit the missing parts of a unit; a unit that cannot be read is reported as failed.
 
-        Whatever else goes wrong is raised: it is no fault of the unit's.
+        Every other error is raised, because it is not the unit's fault.
         """
         started = time.perf_counter()
         timer = StageTimer()
         status: Literal["committed", "failed"] = "committed"
         fault: ShardFault | None = None
-        parts = Parts(self._work, self._storage, unit, parts_done, timer, schema=self.schema)
-        with closing(parts):
+        writer = UnitWriter(self._work, self._storage, unit, parts_done, timer, schema=self.schema)
+        with closing(writer):
             try:
-                with closing(self._open(unit)) as stream:
-                    self._work_through(unit, stream, parts, timer, on_progress)
-                    fault = stream.fault
-            except ShardFault as met:
-                status, fault = "failed", met
+                with self._open(unit) as shard:
+                    self._annotate_blocks(unit, shard, writer, timer, on_progress)
+                    fault = shard.fault
+            except ShardFault as shard_fault:
+                status, fault = "failed", shard_fault
         return UnitReport(
             unit=unit.name,
             status=status,
-            files=tuple(parts.files),
-            counts=parts.counts,
-            scores=parts.scores,
+            files=tuple(writer.files),
+            counts=writer.counts,
+            scores=writer.scores,
             stages=timer.stages(),
             seconds=round(time.perf_counter() - started, 3),
             error=fault.reason if fault else "",
@@ -103,81 +88,102 @@ class Annotator:
         )
 
     def preview(self, unit: Unit, samples: int) -> Iterator[Row]:
-        """The first samples of a unit through the whole job; nothing is stored."""
+        """Yield the first rows of a unit after the whole pass; nothing is stored."""
         timer = StageTimer()
-        with closing(self._open(unit)) as stream:
-            for block in self._preparation.blocks(unit, stream, 0, timer, samples):
-                self._read(self._ask(block, timer), timer)
+        with self._open(unit) as shard:
+            for block in self._blocks(unit, shard, timer, stop=samples):
+                self._parse(self._generate(block, timer), timer)
                 yield from block
 
-    def _open(self, unit: Unit) -> CountedStream:
-        try:
-            return CountedStream(self._storage.open(unit.path))
-        except FileNotFoundError:
-            raise ShardFault("shard_missing", 0) from None
+    def prompts(self, row: Row) -> dict[str, str | None]:
+        """Return the prompt of each task for a row, by the name `<task> prompt`."""
+        engine = self._loaded.engine
+        if engine is None:
+            return {}
+        sample = row.sample()
+        return {
+            f"{name} prompt": engine.family.task_prompt(task, sample)
+            for name, task in self._loaded.tasks.items()
+        }
 
-    def _work_through(
+    def _open(self, unit: Unit) -> OpenUnit:
+        # The texts of an earlier output replace those of the shard, which are not read then.
+        return open_unit(unit, self._storage, self._work.job.input, texts=self._earlier is None)
+
+    def _blocks(
         self,
         unit: Unit,
-        stream: CountedStream,
-        parts: Parts,
+        shard: OpenUnit,
+        timer: StageTimer,
+        skip: int = 0,
+        stop: int | None = None,
+    ) -> Iterator[list[Row]]:
+        return unit_blocks(
+            unit,
+            shard,
+            self._work.job.input,
+            self._loaded.filters,
+            self._decoder,
+            timer=timer,
+            block_size=self._work.block_size,
+            earlier=self._earlier,
+            skip=skip,
+            stop=stop,
+        )
+
+    def _annotate_blocks(
+        self,
+        unit: Unit,
+        shard: OpenUnit,
+        writer: UnitWriter,
         timer: StageTimer,
         on_progress: OnProgress,
     ) -> None:
-        """Ask about one block after another; the answers to each are stored behind."""
-        prepared = self._preparation.blocks(unit, stream, parts.skip, timer)
+        """Run the engine on one block after another; answers are stored in the background."""
+        preprocessed = self._blocks(unit, shard, timer, writer.skip)
         with (
-            closing(prefetch(prepared, _BLOCKS_AHEAD, self._block_seconds)) as blocks,
-            BackgroundWorker("answers", apart=self._engine is not None) as background,
+            closing(prefetch(preprocessed, _BLOCKS_AHEAD, self._block_seconds)) as blocks,
+            BackgroundWorker("answers", in_thread=self._loaded.engine is not None) as background,
         ):
             block = self._next(blocks, timer)
             while True:
-                asked = self._ask(block, timer)
+                generated = self._generate(block, timer)
                 if block:
-                    done = block[-1].index + 1 - unit.first_index
-                    on_progress(Progress(unit.name, done, block[-1].position))
+                    samples = block[-1].index + 1 - unit.first_index
+                    on_progress(Progress(unit.name, samples, block[-1].position))
                 following = self._next(blocks, timer)
-                fault = None if following else stream.fault
-                with timer.stage("held", 1):  # the answers before these are not stored yet
-                    background.submit(self._store, asked, parts, not following, fault, timer)
+                fault = None if following else shard.fault
+                with timer.stage("held", 1):  # waits until the block before is stored
+                    background.submit(self._store, generated, writer, not following, fault, timer)
                 if not following:
                     return
                 block = following
 
     def _next(self, blocks: Iterator[list[Row]], timer: StageTimer) -> list[Row]:
-        """The next block; empty after the last."""
+        """Return the next block; an empty list after the last block."""
         with timer.stage("wait", 1):
             return next(blocks, [])
 
-    def _ask(self, block: Sequence[Row], timer: StageTimer) -> Asked:
-        if self._engine is None:
-            return Asked(block)
+    def _generate(self, block: Sequence[Row], timer: StageTimer) -> GeneratedBlock:
+        if self._loaded.engine is None:
+            return GeneratedBlock(block)
         with deadline(self._block_seconds, "answering a block"):
-            return ask(block, self._tasks, self._engine, timer)
+            return generate(block, self._loaded.tasks, self._loaded.engine, timer)
 
-    def _read(self, asked: Asked, timer: StageTimer) -> None:
-        if self._engine is None:
+    def _parse(self, generated: GeneratedBlock, timer: StageTimer) -> None:
+        loaded = self._loaded
+        if loaded.engine is None:
             return
         with deadline(self._block_seconds, "reading a block's answers"):
-            read(asked, self._tasks, self._filter_chain, timer)
+            parse_answers(generated, loaded.tasks, loaded.engine.family, loaded.filters, timer)
 
     def _store(
         self,
-        asked: Asked,
-        parts: Parts,
+        generated: GeneratedBlock,
+        writer: UnitWriter,
         last: bool,
         fault: ShardFault | None,
         timer: StageTimer,
     ) -> None:
-        self._read(asked, timer)
-        parts.add(asked.rows, asked.oom_retries, last, fault)
-
-
-def _taken(work: ResolvedJob) -> EarlierRows | None:
-    """The rows of the output that the job takes its verdicts from, if it does."""
-    place, earlier = work.job.filters_from, work.resolved.filters_from
-    if place is None or earlier is None:
-        return None
-    texts = ("source_text",) * (work.job.input.text is not None)
-    columns = (*texts, *work.job.input.carried())
-    return EarlierRows(Layout(absolute(place, work.folder)), storage_for(place), earlier, columns)
+        self._parse(generated, timer)
+        writer.add(generated.rows, generated.oom_retries, last, fault)

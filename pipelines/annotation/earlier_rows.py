@@ -1,7 +1,8 @@
-"""Rows as an earlier output left them: verdicts, and the texts that its filters have passed."""
+"""Reads the rows of an earlier output: verdicts, and texts as that job's filters left them."""
 
 from collections import Counter
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
+from itertools import zip_longest
 from typing import Any, BinaryIO
 
 import pyarrow as pa
@@ -10,17 +11,20 @@ import pyarrow.parquet as pq
 from pipelines.output.layout import Layout
 from pipelines.output.unit_progress import find_unit_progress
 from pipelines.planning.filters_from import EarlierOutput
+from pipelines.planning.resolve import ResolvedJob
+from pipelines.reading import OpenUnit, RawSample
 from pipelines.rows.row import Row
+from pipelines.storage.resolve import absolute, storage_for
 from pipelines.storage.storage import Storage
 from schemas.errors import ShardFault
 from schemas.sample import Text, Unit
 from schemas.tables import FOOTER_FINGERPRINT, IDENTITY
 
-_BATCH = 256  # rows held at a time
+_BATCH = 256  # rows in memory at a time
 
 
 class EarlierRows:
-    """Reads the rows of the output that a job takes its verdicts from."""
+    """The rows of the output that the job's `filters_from` names."""
 
     def __init__(
         self, layout: Layout, storage: Storage, earlier: EarlierOutput, texts: tuple[str, ...]
@@ -28,26 +32,35 @@ class EarlierRows:
         self._layout = layout
         self._storage = storage
         self._fingerprint = earlier.fingerprint.encode()
-        self._asked = frozenset(earlier.asked)
+        self._tasks = frozenset(earlier.asked)
         self._texts = ("key", *texts)
         self._columns = [*IDENTITY, "sha256", *texts]
 
-    def rows(self, unit: Unit, first: int) -> Iterator[Row]:
-        """The unit's rows from that index on; of those that were kept, with texts and digest.
+    @classmethod
+    def of_job(cls, work: ResolvedJob) -> "EarlierRows | None":
+        """Return the rows of the job's earlier output; None where the job has no `filters_from`."""
+        output, earlier = work.job.filters_from, work.resolved.filters_from
+        if output is None or earlier is None:
+            return None
+        texts = ("source_text",) * (work.job.input.text is not None)
+        columns = (*texts, *work.job.input.carried())
+        return cls(Layout(absolute(output, work.folder)), storage_for(output), earlier, columns)
 
-        Raises ShardFault where the earlier output does not have them.
+    def rows(self, unit: Unit, first_index: int) -> Iterator[Row]:
+        """Yield the unit's rows from `first_index` on; kept rows have texts and image digest.
+
+        Raises ShardFault where the earlier output lacks the rows.
         """
         for stream in self._files(unit):
             try:
                 with stream:
                     file = pq.ParquetFile(stream, page_checksum_verification=True)
-                    if (file.metadata.metadata or {})[
-                        FOOTER_FINGERPRINT.encode()
-                    ] != self._fingerprint:
+                    footer = file.metadata.metadata or {}
+                    if footer[FOOTER_FINGERPRINT.encode()] != self._fingerprint:
                         raise ShardFault("verdicts_damaged", 0)
                     for batch in file.iter_batches(_BATCH, columns=self._columns):
                         for values in batch.to_pylist():
-                            if values["index"] >= first:
+                            if values["index"] >= first_index:
                                 yield self._row(values)
             except (pa.ArrowException, KeyError, ValueError):
                 raise ShardFault("verdicts_damaged", 0) from None
@@ -72,16 +85,29 @@ class EarlierRows:
             scores={
                 score["name"]: score["value"]
                 for score in values["scores"]
-                if not self._of_answer(score["name"])
+                if not self._is_of_answer(score["name"])
             },
-            redactions=Counter(
-                {found["infotype"]: found["count"] for found in values["redactions"]}
-            ),
+            redactions=Counter({each["infotype"]: each["count"] for each in values["redactions"]}),
         )
         row.texts = {name: Text(values[name]) for name in self._texts if values[name] is not None}
         return row
 
-    def _of_answer(self, score: str) -> bool:
-        """Whether it is `filter.task.score`, said of an answer that is not taken along."""
+    def _is_of_answer(self, score: str) -> bool:
+        """Return whether a score, `filter.task.score`, is about an answer of the earlier job."""
         path = score.split(".")
-        return len(path) > 2 and path[1] in self._asked
+        return len(path) > 2 and path[1] in self._tasks
+
+
+def join_images(
+    rows: Iterable[Row], samples: Iterable[RawSample], shard: OpenUnit
+) -> Iterator[Row]:
+    """Give each kept row the image of its sample; raises ShardFault where the two do not match."""
+    for row, sample in zip_longest(rows, samples):
+        if row is None or sample is None or row.index != sample.index:
+            raise shard.fault_here("shard_changed")
+        row.position = shard.bytes_read
+        if row.kept and sample.fault:
+            row.reject("invalid", sample.fault)
+        elif row.kept:
+            row.image = sample.image
+        yield row

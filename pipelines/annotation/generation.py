@@ -1,12 +1,13 @@
-"""Asking about the rows that were kept, and reading and judging what the model answers.
+"""Generates answers for kept rows, then parses and filters the answers.
 
-Two steps, so that the engine can be asked about one block while the answers to another are read.
+The two steps are separate, so that the engine can work on one block while the answers of the
+previous block are parsed.
 """
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
-from inference import Engine, Task
+from inference import Engine, ModelFamily, Task
 from pipelines.annotation.filtering import FilterChain
 from pipelines.concurrency.stage_timer import StageTimer
 from pipelines.rows.row import SKIPPED, Row, answer
@@ -14,50 +15,54 @@ from schemas.generation import Generation, Request
 
 
 @dataclass(frozen=True, slots=True)
-class Asked:
-    """A block, and what the model said of it; nobody has read it yet."""
+class GeneratedBlock:
+    """A block with its raw generations, not yet parsed."""
 
     rows: Sequence[Row]
-    questions: Sequence[tuple[Row, Sequence[str]]] = ()  # a row, and the tasks that ask about it
-    generations: Sequence[Sequence[Generation]] = field(default=(), repr=False)  # for each of these
+    asked: Sequence[tuple[Row, Sequence[str]]] = ()  # a row, and the tasks that prompted for it
+    generations: Sequence[Sequence[Generation]] = field(default=(), repr=False)  # as in `asked`
     oom_retries: int = 0  # times that memory ran out over this block
 
 
-def ask(
+def generate(
     block: Sequence[Row], tasks: Mapping[str, Task], engine: Engine, timer: StageTimer
-) -> Asked:
-    """Ask about the rows that were kept; their pictures are let go of."""
-    questions: list[tuple[Row, Sequence[str]]] = []
+) -> GeneratedBlock:
+    """Run the engine on the kept rows of a block; their model images are freed."""
+    asked: list[tuple[Row, Sequence[str]]] = []
     requests: list[Request] = []
     for row in filter(_is_kept, block):
         sample = row.sample()
         prompts = {
-            name: (text, task.max_new_tokens)
+            name: (prompt, task.max_new_tokens)
             for name, task in tasks.items()
-            if (text := task.prompt(sample)) is not None
+            if (prompt := engine.family.task_prompt(task, sample)) is not None
         }
         row.answers = dict.fromkeys(tasks, SKIPPED)
-        picture, row.picture = row.picture, None
-        if prompts and picture is not None:
-            questions.append((row, tuple(prompts)))
-            requests.append(Request(picture, tuple(prompts.values())))
-    oom_retries = engine.oom_retries
+        image, row.model_image = row.model_image, None
+        if prompts and image is not None:
+            asked.append((row, tuple(prompts)))
+            requests.append(Request(image, tuple(prompts.values())))
+    retries_before = engine.oom_retries
     with timer.stage("inference", len(requests)):
         generations = engine.generate(requests) if requests else []
-    return Asked(block, questions, generations, engine.oom_retries - oom_retries)
+    return GeneratedBlock(block, asked, generations, engine.oom_retries - retries_before)
 
 
-def read(
-    asked: Asked, tasks: Mapping[str, Task], filter_chain: FilterChain, timer: StageTimer
+def parse_answers(
+    block: GeneratedBlock,
+    tasks: Mapping[str, Task],
+    family: ModelFamily,
+    filters: FilterChain,
+    timer: StageTimer,
 ) -> None:
-    """Fill in the answers, as far as the filters let them pass."""
-    with timer.stage("answers", len(asked.questions)):
-        for (row, names), generations in zip(asked.questions, asked.generations, strict=True):
+    """Parse the generations into the rows' answers, and let the filters judge them."""
+    with timer.stage("answers", len(block.asked)):
+        for (row, names), generations in zip(block.asked, block.generations, strict=True):
             for name, generation in zip(names, generations, strict=True):
                 task = tasks[name]
-                value, understood = task.parse(generation, row.width, row.height)
-                row.answers[name] = answer(generation, value, understood, task.keeps_raw)
-        filter_chain.judge_answers(filter(_is_kept, asked.rows), tasks)
+                value, complete = task.parse(generation, row.width, row.height, family)
+                row.answers[name] = answer(generation, value, complete, task.keeps_raw)
+        filters.judge_answers(filter(_is_kept, block.rows), tasks, family.strip_markup)
 
 
 def _is_kept(row: Row) -> bool:

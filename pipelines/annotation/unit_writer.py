@@ -1,4 +1,4 @@
-"""The files of a unit: rows are spooled, and a part is committed with its last row."""
+"""Writes the files of a unit: spools rows, and commits each part with its last row."""
 
 from collections.abc import Sequence
 
@@ -16,8 +16,8 @@ from schemas.sample import Unit
 from schemas.tables import FOOTER_OOM_RETRIES, FOOTER_SALVAGED
 
 
-class Parts:
-    """Takes the rows of one unit in order, from those that no committed part holds."""
+class UnitWriter:
+    """Takes the rows of one unit in order, from the first row that no committed part contains."""
 
     def __init__(
         self,
@@ -29,10 +29,10 @@ class Parts:
         *,
         schema: pa.Schema,
     ) -> None:
-        self.skip = parts_done * work.job.input.max_samples_per_file  # samples that are stored
-        self.files: list[str] = []  # committed by this
-        self.counts = Counts()  # of the rows in them
-        self.scores: Histograms = {}  # likewise
+        self.skip = parts_done * work.job.input.max_samples_per_file  # samples in committed parts
+        self.files: list[str] = []  # committed by this writer
+        self.counts = Counts()  # of the rows in these files
+        self.scores: Histograms = {}  # of the same rows
         self._work = work
         self._storage = storage
         self._schema = schema
@@ -40,15 +40,16 @@ class Parts:
         self._unit = unit
         self._timer = timer
         self._part = parts_done
-        self._writer: PartWriter | None = None  # of the part in work
-        self._oom_retries = 0  # over its blocks
+        self._writer: PartWriter | None = None  # of the current part
+        self._oom_retries = 0  # in the current part
 
     def add(
         self, rows: Sequence[Row], oom_retries: int, last: bool, fault: ShardFault | None = None
     ) -> None:
-        """The next rows, all of one part; with the last of a unit, the fault that ends it, if any.
+        """Add the next rows, all of one part.
 
-        `oom_retries` is how often memory ran out over them.
+        `oom_retries` counts how often memory ran out over these rows. `last` marks the unit's last
+        rows; `fault` is the fault that ended a salvaged unit.
         """
         if self._writer is None:
             start = self._unit.first_index + self._part * self._size
@@ -75,7 +76,7 @@ class Parts:
         self._part, self._oom_retries = part + 1, 0
 
     def close(self) -> None:
-        """Let go of what was not committed."""
+        """Discard the rows that were not committed."""
         if self._writer is not None:
             self._writer.close()
             self._writer = None

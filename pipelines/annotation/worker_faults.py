@@ -1,4 +1,4 @@
-"""Turns errors that are not the data's fault into worker faults that quote nothing."""
+"""Turns unexpected exceptions into WorkerFault, without their messages."""
 
 import traceback
 from collections.abc import Iterator
@@ -15,9 +15,10 @@ from schemas.errors import (
 
 @contextmanager
 def worker_faults() -> Iterator[None]:
-    """Turn what is no fault of the data into a WorkerFault that quotes nothing but places in code.
+    """Raise WorkerFault for an unexpected exception, MachineFault for an OSError.
 
-    Messages of exceptions can hold what a sample holds; types and lines of code cannot.
+    JobError, ShardFault and WorkerFault pass through. The new message names the exception's type
+    and its place in the code, never its message, which can quote the content of a sample.
     """
     try:
         yield
@@ -25,9 +26,9 @@ def worker_faults() -> Iterator[None]:
         raise
     except OSError as error:
         file = f" {error.filename}" if isinstance(error.filename, str) else ""
-        told = f"{type(error).__name__}:{file} {error.strerror or ''}".strip()
-        raise MachineFault(told) from None
-    except Exception as error:  # noqa: BLE001 - a border: nothing of the data may pass
+        message = f"{type(error).__name__}:{file} {error.strerror or ''}".strip()
+        raise MachineFault(message) from None
+    except Exception as error:  # noqa: BLE001 - its message may quote a sample
         frame = traceback.extract_tb(error.__traceback__)[-1]
         place = f"{Path(frame.filename).name}:{frame.lineno}"
         raise WorkerFault(f"{type(error).__name__} in {frame.name} ({place})") from None

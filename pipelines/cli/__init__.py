@@ -1,1 +1,1 @@
-"""The command line."""
+"""The command line. Each command imports what it needs when it runs, so that --help is fast."""

@@ -1,4 +1,4 @@
-"""How a command ends: in one line and an exit code, whatever went wrong."""
+"""The exit codes of commands, and the one line on stderr that explains a failure."""
 
 import functools
 from collections.abc import Callable
@@ -6,54 +6,52 @@ from types import FrameType
 from typing import ParamSpec
 
 import typer
-from rich.console import Console
 
-from pipelines.operations.run import Terminated
-from schemas.errors import JobError, ShardFault, TooManyErrors, WorkerFault
+from pipelines.cli.printing import STDERR
+from pipelines.concurrency.process_exit import TERMINATED, WORKER_FAULT
+from schemas.errors import JobError, ShardFault, Terminated, TooManyErrors, WorkerFault
 
-SICK_WORKER, WRONG_JOB, INCOMPLETE = 1, 2, 3  # exit codes; 0 is success
-INTERRUPTED, TERMINATED = 130, 143
+WRONG_JOB, INCOMPLETE = 2, 3  # 0 is success; the job is wrong or unfinished
+INTERRUPTED = 130  # Ctrl-C: 128 and the number of SIGINT
 
 P = ParamSpec("P")
 
-STDERR = Console(stderr=True, highlight=False)
 
-
-def with_ending(command: Callable[P, None]) -> Callable[P, None]:
-    """The command, with each kind of trouble turned into its line and its exit code."""
+def with_exit_code(command: Callable[P, None]) -> Callable[P, None]:
+    """Wrap a command so that every expected error becomes one line on stderr and an exit code."""
 
     @functools.wraps(command)
-    def ended(*args: P.args, **kwargs: P.kwargs) -> None:
+    def wrapped(*args: P.args, **kwargs: P.kwargs) -> None:
         try:
             command(*args, **kwargs)
         except JobError as error:
-            _stop(str(error), WRONG_JOB)
+            _exit(str(error), WRONG_JOB)
         except ShardFault as fault:
-            _stop(f"the shard cannot be read: {fault}", INCOMPLETE)
+            _exit(f"the shard cannot be read: {fault}", INCOMPLETE)
         except TooManyErrors as error:
-            _stop(f"stopped: {error}", INCOMPLETE)
+            _exit(f"stopped: {error}", INCOMPLETE)
         except WorkerFault as fault:
-            _stop(f"this machine failed, no shard is charged: {fault}; run again", SICK_WORKER)
+            _exit(f"this machine failed, no shard is charged: {fault}; run again", WORKER_FAULT)
         except OSError as error:
-            _stop(f"{error.filename or 'storage'}: {error.strerror}", SICK_WORKER)
+            _exit(f"{error.filename or 'storage'}: {error.strerror}", WORKER_FAULT)
         except KeyboardInterrupt as interrupt:
             code = TERMINATED if isinstance(interrupt, Terminated) else INTERRUPTED
-            _stop("interrupted: what is committed stays; run the same command to go on", code)
+            _exit("interrupted: what is committed stays; run the same command to go on", code)
 
-    return ended
+    return wrapped
 
 
-def complain(message: str) -> None:
-    """One line on stderr, whatever breaks the message has."""
+def print_error(message: str) -> None:
+    """Print a message as one line on stderr; line breaks in it become spaces."""
     line = " ".join(message.split())
     STDERR.print(f"shardmill: {line}", style="bold red", markup=False, soft_wrap=True)
 
 
-def terminate(signum: int, frame: FrameType | None) -> None:
-    """The handler of SIGTERM: a run ends as by Ctrl-C, with an exit code of its own."""
+def on_sigterm(signum: int, frame: FrameType | None) -> None:
+    """Handle SIGTERM: the run ends as after Ctrl-C, but with another exit code."""
     raise Terminated
 
 
-def _stop(message: str, code: int) -> None:
-    complain(message)
+def _exit(message: str, code: int) -> None:
+    print_error(message)
     raise typer.Exit(code)

@@ -1,1 +1,1 @@
-"""Threads, processes, deadlines and timers; nothing here knows of shards."""
+"""Threads, processes, deadlines and timers. No module here depends on shards or samples."""

@@ -1,4 +1,4 @@
-"""Work that follows its caller: a piece is done in a thread while the next one is made."""
+"""A worker thread that runs one task while its caller prepares the next one."""
 
 from collections.abc import Callable
 from concurrent.futures import Future
@@ -9,28 +9,30 @@ from pipelines.concurrency.daemon_pool import DaemonPool
 
 
 class BackgroundWorker:
-    """Does pieces of work in order, one at a time; a caller with the next one waits for the last.
+    """Runs tasks in order, one at a time; `submit` waits until the previous task has ended.
 
-    What a piece raises is raised where the next one is handed over, or on leaving, and goes before
-    whatever the caller met later. Leaving waits for the piece in work, interrupted or not, and
-    leaves no thread. Unless `apart`, a piece is done where it is handed over, by the caller.
+    An exception of a task is raised by the next `submit`, or when the context is left; there it
+    replaces an `Exception` that the caller raised later. Leaving the context waits for the running
+    task, even after an interruption, and ends the thread. Without `in_thread` there is no thread:
+    the caller runs each task within `submit`.
     """
 
-    def __init__(self, name: str, *, apart: bool = True) -> None:
-        self._pool = DaemonPool(1, name) if apart else None
-        self._in_work: Future[None] | None = None
+    def __init__(self, name: str, *, in_thread: bool = True) -> None:
+        self._pool = DaemonPool(1, name) if in_thread else None
+        self._running: Future[None] | None = None
 
     def submit(self, work: Callable[..., None], *arguments: Any) -> None:
+        """Run `work(*arguments)` after the previous task, whose exception is raised here."""
         self._wait()
         if self._pool is None:
             work(*arguments)
         else:
-            self._in_work = self._pool.submit(work, *arguments)
+            self._running = self._pool.submit(work, *arguments)
 
     def _wait(self) -> None:
-        in_work, self._in_work = self._in_work, None
-        if in_work is not None:
-            in_work.result()
+        running, self._running = self._running, None
+        if running is not None:
+            running.result()
 
     def __enter__(self) -> Self:
         return self

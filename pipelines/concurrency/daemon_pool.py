@@ -1,4 +1,4 @@
-"""Threads that nobody waits for: one that hangs does not keep the process from ending."""
+"""A pool of daemon threads: a hung task does not block interpreter exit."""
 
 import queue
 import threading
@@ -8,11 +8,14 @@ from typing import Any
 
 
 class DaemonPool:
-    """Runs what is submitted, in order; unlike the standard library's executor in daemon threads,
-    which an ending process does not join."""
+    """Runs submitted tasks in order, in daemon threads.
+
+    The interpreter does not join daemon threads when it exits, but it joins the threads of the
+    standard library's ThreadPoolExecutor.
+    """
 
     def __init__(self, threads: int, name: str) -> None:
-        self._waiting: queue.SimpleQueue[tuple[Future[None], Callable[[], None]] | None] = (
+        self._tasks: queue.SimpleQueue[tuple[Future[None], Callable[[], None]] | None] = (
             queue.SimpleQueue()
         )
         self._threads = [
@@ -23,27 +26,28 @@ class DaemonPool:
             thread.start()
 
     def submit(self, work: Callable[..., None], *arguments: Any) -> Future[None]:
+        """Queue `work(*arguments)`; the future gets its exception."""
         future: Future[None] = Future()
-        self._waiting.put((future, lambda: work(*arguments)))
+        self._tasks.put((future, lambda: work(*arguments)))
         return future
 
     def close(self) -> None:
-        """Let the threads end, each with the work it is at."""
+        """End each thread once the tasks before this call are done."""
         for _ in self._threads:
-            self._waiting.put(None)
+            self._tasks.put(None)
 
     def join(self) -> None:
-        """Wait until the threads of a closed pool have ended."""
+        """Wait until all threads of a closed pool have ended."""
         for thread in self._threads:
             thread.join()
 
     def _work(self) -> None:
-        while (item := self._waiting.get()) is not None:
+        while (item := self._tasks.get()) is not None:
             future, work = item
             try:
                 work()
-            except BaseException as error:  # noqa: BLE001 - handed over to whoever waits
+            except BaseException as error:  # noqa: BLE001 - the future hands it to its reader
                 future.set_exception(error)
             else:
                 future.set_result(None)
-            del item, future, work  # hold nothing while waiting
+            del item, future, work  # an idle thread must not keep a task's memory alive

@@ -1,4 +1,4 @@
-"""A generator run ahead in a thread of its own, by a bounded number of items."""
+"""Runs a generator ahead of its consumer, in a thread, by a bounded number of items."""
 
 import queue
 import threading
@@ -13,24 +13,25 @@ Item = TypeVar("Item")
 def prefetch(
     items: Iterator[Item], ahead: int, seconds: float | None = None
 ) -> Generator[Item, None, None]:
-    """The same items in the same order; what the generator raises is raised here.
+    """Yield the same items in the same order, at most `ahead` of them made in advance.
 
-    Closing the result stops the thread at its next item and closes the generator in it. Raises
-    DeadlinePassed where an item is not there after so many seconds; the thread is left to itself.
+    An exception of `items` is raised here. Closing the result stops the thread at its next item;
+    that thread closes `items`. Raises DeadlinePassed when an item takes longer than `seconds`; the
+    thread is then not joined, because it may hang for ever.
     """
-    waiting: queue.SimpleQueue[tuple[Item | None, BaseException | None, bool]] = queue.SimpleQueue()
-    # A place is taken before an item is made, so that no more than `ahead` are there at once.
-    places = threading.Semaphore(ahead)
+    ready: queue.SimpleQueue[tuple[Item | None, BaseException | None, bool]] = queue.SimpleQueue()
+    # Acquired before an item is made, so that no more than `ahead` items exist at once.
+    slots = threading.Semaphore(ahead)
     stopped = threading.Event()
 
     def work() -> None:
         try:
-            while places.acquire() and not stopped.is_set():
-                waiting.put((next(items), None, False))
+            while slots.acquire() and not stopped.is_set():
+                ready.put((next(items), None, False))
         except StopIteration:
-            waiting.put((None, None, True))
-        except BaseException as error:  # noqa: BLE001 - handed over to the reader, who raises it
-            waiting.put((None, error, True))
+            ready.put((None, None, True))
+        except BaseException as error:  # noqa: BLE001 - the consumer raises it
+            ready.put((None, error, True))
         finally:
             close = getattr(items, "close", None)
             if close is not None:
@@ -42,7 +43,7 @@ def prefetch(
     try:
         while True:
             try:
-                item, error, last = waiting.get(timeout=seconds)
+                item, error, last = ready.get(timeout=seconds)
             except queue.Empty:
                 hangs = True
                 raise DeadlinePassed(
@@ -52,10 +53,10 @@ def prefetch(
                 raise error
             if last:
                 return
-            places.release()
-            yield item  # type: ignore[misc]  # an Item wherever there is no error and no end
+            slots.release()
+            yield item  # type: ignore[misc]  # an Item unless there is an error or the end
     finally:
         stopped.set()
-        places.release()
+        slots.release()
         if not hangs:
             thread.join(seconds)

@@ -1,18 +1,19 @@
-"""How long each stage of the pass was busy, over all threads."""
+"""Measures how long each stage of the pass is busy, over all threads."""
 
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import TypeVar
 
 from schemas.report import Stage
 
 Item = TypeVar("Item")
+Result = TypeVar("Result")
 
 
 class StageTimer:
-    """Collects items and seconds by stage; safe to use from several threads."""
+    """Sums items and seconds by stage. Several threads may use it at once."""
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
@@ -20,14 +21,29 @@ class StageTimer:
 
     @contextmanager
     def stage(self, name: str, items: int) -> Iterator[None]:
+        """Count the items, and the time spent inside the context, for a stage."""
         start = time.perf_counter()
         try:
             yield
         finally:
             self._add(name, items, time.perf_counter() - start)
 
-    def each(self, name: str, items: Iterator[Item]) -> Iterator[Item]:
-        """The same items; the time it takes to get each counts for the stage."""
+    def timed(
+        self,
+        name: str,
+        step: Callable[[Item], Result],
+        count: Callable[[Item], int] = lambda _: 0,
+    ) -> Callable[[Item], Result]:
+        """Return the step with its time, and `count` of its argument, counted for a stage."""
+
+        def timed_step(item: Item) -> Result:
+            with self.stage(name, count(item)):
+                return step(item)
+
+        return timed_step
+
+    def timed_items(self, name: str, items: Iterator[Item]) -> Iterator[Item]:
+        """Yield the same items; the time to get each item counts for the stage."""
         while True:
             start = time.perf_counter()
             item = next(items, None)
@@ -42,5 +58,6 @@ class StageTimer:
             self._stages[name] = (items_before + items, seconds_before + seconds)
 
     def stages(self) -> dict[str, Stage]:
+        """Return items and seconds by stage, in the order of each stage's first use."""
         with self._lock:
             return {n: Stage(items=i, seconds=round(s, 4)) for n, (i, s) in self._stages.items()}

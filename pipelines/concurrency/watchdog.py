@@ -1,4 +1,4 @@
-"""A bound on how long a piece of work may take in this thread, where nothing can interrupt it."""
+"""A time limit for work that cannot be interrupted: the process ends when the limit passes."""
 
 import os
 import sys
@@ -6,15 +6,15 @@ import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-SICK = 1  # the exit code of a worker that ends itself
+from pipelines.concurrency.process_exit import WORKER_FAULT
 
 
 @contextmanager
 def deadline(seconds: float | None, what: str) -> Iterator[None]:
-    """End this process if the work inside takes longer; None: wait for ever.
+    """End this process if the work inside takes longer than `seconds`; None sets no limit.
 
-    A call that hangs on a device cannot be interrupted. The unit in work stays as it is, so that
-    another process takes it up.
+    The process ends because a call that hangs on a device cannot be interrupted. The current unit
+    keeps its attempt marker and its committed parts, so that another process can continue it.
     """
     if seconds is None:
         yield
@@ -27,7 +27,7 @@ def deadline(seconds: float | None, what: str) -> Iterator[None]:
             file=sys.stderr,
             flush=True,
         )
-        os._exit(SICK)
+        os._exit(WORKER_FAULT)
 
     timer = threading.Timer(seconds, end)
     timer.daemon = True

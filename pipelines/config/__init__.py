@@ -1,1 +1,1 @@
-"""The job file: its fields, its YAML text and its errors."""
+"""The job file: its fields, its YAML text, and the messages about its errors."""

@@ -1,23 +1,18 @@
-"""The job file's `input`: which shards are read, and what is read of each sample."""
+"""The job file's `input`: the shards, and the fields that are read from each sample."""
 
 import re
 from typing import Literal
 
-from pydantic import (
-    Field,
-    PositiveFloat,
-    PositiveInt,
-    field_validator,
-)
+from pydantic import Field, PositiveFloat, PositiveInt, field_validator
 
 from schemas.frozen import Frozen
 
 
 class Limits(Frozen):
-    """Caps on what a sample may hold; what exceeds one is `invalid`."""
+    """Limits of a sample; a sample that exceeds one is `invalid`."""
 
     max_pixels: PositiveInt = 100_000_000  # width x height of an image, inclusive
-    max_frames: PositiveInt = 10_000  # of an animation, or pages, inclusive
+    max_frames: PositiveInt = 10_000  # frames of an animation or pages of a TIFF, inclusive
     max_animation_pixels: PositiveInt = 1_000_000_000  # of all frames together, inclusive
     max_decode_seconds: PositiveFloat = 60  # for one image
     max_image_bytes: PositiveInt = 100_000_000  # of the encoded image, inclusive
@@ -28,22 +23,28 @@ class Limits(Frozen):
 
 
 class Input(Frozen):
-    """The shards, and what is read of their samples."""
+    """The shards, and the fields that are read from their samples."""
 
-    shards: str | tuple[str, ...]  # paths with {braces} and globs, of tars and Parquet files
-    # A member's extension or a column; or json:field; null: images without texts.
+    shards: str | tuple[str, ...]  # paths with {braces} and globs: tars, Parquet, folders
+    # Extension of a tar member or a file, name of a column, or json:field; null: no texts.
     text: str | None = "txt"
-    image: str | None = None  # the column of Parquet files that holds the images; null: look for it
+    image: str | None = None  # column of Parquet files with the images; null: found by its type
     carry: tuple[str, ...] = ()  # further columns, written like `text`
-    on_bad_shard: Literal["fail", "salvage"] = "fail"  # salvage: commit what can be read of it
-    max_samples_per_file: PositiveInt = 10_000  # more are committed in parts, as the work goes
-    decode: Literal["exact", "reduced"] = "exact"  # reduced: smallest JPEG scale that suffices
-    frames: PositiveInt = Field(8, le=256)  # of an animation that image filters see, at most
+    on_bad_shard: Literal["fail", "salvage"] = (
+        "fail"  # salvage: commit the samples before the damage
+    )
+    max_samples_per_file: PositiveInt = 10_000  # larger shards are committed in parts
+    decode: Literal["exact", "reduced"] = (
+        "exact"  # reduced: smallest JPEG scale that the model needs
+    )
+    frames: PositiveInt = Field(
+        8, le=256
+    )  # frames of an animation that image filters judge, at most
     limits: Limits = Limits()
 
     @field_validator("shards")
     @classmethod
-    def _some(cls, shards: str | tuple[str, ...]) -> str | tuple[str, ...]:
+    def _not_empty(cls, shards: str | tuple[str, ...]) -> str | tuple[str, ...]:
         if not shards or not all([shards] if isinstance(shards, str) else shards):
             raise ValueError("name at least one shard, such as data/{00000..00099}.tar")
         return shards
@@ -59,18 +60,23 @@ class Input(Frozen):
         return value
 
     def patterns(self) -> tuple[str, ...]:
+        """The patterns of `shards`, as a tuple also where there is one."""
         return (self.shards,) if isinstance(self.shards, str) else self.shards
 
     def sources(self) -> list[tuple[str, str]]:
-        """Where texts come from, each with the key of the job file that says so."""
+        """The sources of texts as (key of the job file, source): ("text", "txt"), say."""
         return [("text", source) for source in [self.text] if source] + [
             ("carry", source) for source in self.carry
         ]
 
     def carried(self) -> dict[str, str]:
-        """Column name -> where it comes from: `json:meta.url` becomes the column `url`."""
+        """Column name -> source of each carried column: `json:meta.url` becomes `url`."""
         return {source.rpartition(":")[2].rpartition(".")[2]: source for source in self.carry}
 
+    def text_sources(self) -> dict[str, str]:
+        """Column name -> source of its text; the source text comes first."""
+        return {**({"source_text": self.text} if self.text else {}), **self.carried()}
+
     def text_members(self) -> frozenset[str]:
-        """Extensions of tar members, or Parquet columns, that hold the texts."""
+        """Extensions of the tar members, or names of the Parquet columns, that hold texts."""
         return frozenset(source.partition(":")[0] for _, source in self.sources())

@@ -1,4 +1,4 @@
-"""The job file: what it may say, its defaults, and errors that name the field."""
+"""The job file as a model: its fields, their defaults, and the checks across fields."""
 
 import json
 from collections.abc import Mapping, Sequence
@@ -6,11 +6,7 @@ from pathlib import Path
 from typing import Literal, Self
 
 import pyarrow as pa
-from pydantic import (
-    Field,
-    ValidationError,
-    model_validator,
-)
+from pydantic import Field, ValidationError, model_validator
 
 from filters import AnyFilter, ImageFilter
 from inference import AnyTask
@@ -25,23 +21,23 @@ from schemas.tables import check_column_names, output_schema
 
 
 class Job(Frozen):
-    """Everything a run needs to know."""
+    """All settings of a job."""
 
     name: str = Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]*$", max_length=100)
     input: Input
     filters: tuple[AnyFilter, ...] = ()
-    evaluate: Literal["first", "all"] = "first"  # all: filters see what others dropped, for scores
-    filters_from: str | None = None  # an output whose verdicts are taken, and not made again
-    model: Model | None = None  # null, with no tasks: the job filters, and nothing is asked
-    tasks: Mapping[str, AnyTask] = {}  # by column name
-    require_image_safety: bool = False  # refuse a job whose images no model judges
+    evaluate: Literal["first", "all"] = "first"  # all: filters score what others dropped too
+    filters_from: str | None = None  # an earlier output whose verdicts are reused
+    model: Model | None = None  # null, with no tasks: the job only filters
+    tasks: Mapping[str, AnyTask] = {}  # column name -> task
+    require_image_safety: bool = False  # refuse a job without a model that judges images
     output: str = Field(min_length=1)
-    # A run stops where more of its samples are invalid, or of its units failed; 1: never.
+    # A run stops when a larger share of its samples is invalid, or of its units failed; 1: never.
     max_error_rate: float = Field(0.5, gt=0, le=1)
     runner: AnyRunnerConfig = LocalRunnerConfig()
 
     @model_validator(mode="after")
-    def _purpose(self) -> Self:
+    def _check_purpose(self) -> Self:
         if not self.tasks and not self.filters:
             raise JobError("tasks: name at least one, or filters, for a job that filters alone")
         if self.tasks and self.model is None:
@@ -52,11 +48,11 @@ class Job(Frozen):
 
     @property
     def judges_images(self) -> bool:
-        """Whether a filter judges by a model what the images show."""
-        return any(isinstance(each, ImageFilter) and each.judges_safety for each in self.filters)
+        """Whether a filter judges the content of images with a model."""
+        return any(isinstance(f, ImageFilter) and f.judges_safety for f in self.filters)
 
     def check_image_safety(self, judged: bool) -> None:
-        """JobError where the job demands that a model judges what images show, and none does."""
+        """Raise JobError where `require_image_safety` is set and no model judges the images."""
         if self.require_image_safety and not judged:
             raise JobError(
                 "require_image_safety: no filter of this job judges by a model what images show: "
@@ -64,13 +60,13 @@ class Job(Frozen):
             )
 
     @model_validator(mode="after")
-    def _safe(self) -> Self:
-        if not self.filters_from:  # whose filters may have judged them
+    def _check_safety(self) -> Self:
+        if not self.filters_from:  # its filters may have judged the images
             self.check_image_safety(self.judges_images)
         return self
 
     @model_validator(mode="after")
-    def _columns(self) -> Self:
+    def _check_columns(self) -> Self:
         carried = self.input.carried()
         if len(carried) < len(self.input.carry):
             raise JobError("input.carry: two fields would become the same column")
@@ -86,13 +82,16 @@ class Job(Frozen):
         return self
 
     def output_schema(self) -> pa.Schema:
-        """Of the Parquet files that the job writes."""
+        """The schema of the Parquet files that the job writes."""
         columns = {name: task.column for name, task in self.tasks.items()}
         return output_schema(self.input.carried(), columns)
 
     @classmethod
     def load(cls, path: str | Path, settings: Sequence[str] = ()) -> Self:
-        """Read a job file; `settings` are changes such as `model.block_size=64`."""
+        """Read a job file; `settings` are changes such as `model.block_size=64`.
+
+        Raises JobError, in one line that names the field.
+        """
         try:
             text = Path(path).read_text(encoding="utf-8")
         except OSError as error:
@@ -103,7 +102,7 @@ class Job(Frozen):
 
     @classmethod
     def parse(cls, text: str, name: str = "job", settings: Sequence[str] = ()) -> Self:
-        """Read a job from YAML text; `name` stands in the errors."""
+        """Read a job from YAML text; `name` names the text in errors."""
         data = parse_yaml(text, name)
         if not isinstance(data, dict):
             raise JobError(f"{name}: is not a job file: `shardmill init` writes one to start from")
@@ -115,10 +114,10 @@ class Job(Frozen):
             raise JobError(
                 f"{name}: dates and the like are not job values: put them in quotes"
             ) from None
-        except ValueError:  # an alias inside of what it stands for
+        except ValueError:  # a YAML alias that contains itself
             raise JobError(f"{name}: not a job file: it contains itself") from None
         try:
-            # Strict JSON: no text taken for a number, no `yes` for a flag, lists for tuples.
+            # Strict JSON: text is no number and `yes` no flag, but lists become tuples.
             return cls.model_validate_json(content, strict=True)
         except ValidationError as error:
             place = f"{name} with --set" if settings else name

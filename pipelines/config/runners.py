@@ -1,4 +1,4 @@
-"""What the job file may say of the runner; none of it changes a byte of the output."""
+"""The job file's `runner`: none of these settings changes a byte of the output."""
 
 from collections.abc import Mapping
 from typing import Annotated, Any, Literal, Self
@@ -17,40 +17,40 @@ from schemas.frozen import Frozen
 
 
 class RunnerConfig(Frozen):
-    """What all runners take."""
+    """The settings of all runners."""
 
-    decode_threads: PositiveInt | None = None  # of a worker; default: its share of the cores
-    # A block not prepared, or not answered, in so many seconds ends the process; null: wait.
+    decode_threads: PositiveInt | None = None  # per worker; default: its share of the cores
+    # Preparing or answering a block for longer ends the worker; null: no limit.
     block_seconds: PositiveFloat | None = 7200
     mixed_devices: bool = False  # whether workers may have devices of several types
 
     @property
     def workers_have_gpus(self) -> bool:
-        """Whether workers have GPUs that the machine which plans need not have."""
+        """Whether workers have GPUs although the planning machine may have none."""
         return False
 
     @property
     def model_gpus(self) -> int:
-        """Over how many GPUs a worker splits its model."""
+        """The number of GPUs over which a worker splits its model."""
         return 1
 
 
 class LocalRunnerConfig(RunnerConfig):
-    """On this machine: in this process, or in several, each with a GPU where there are some."""
+    """This machine: one process, or several, each with its own GPUs where there are any."""
 
     kind: Literal["local"] = "local"
     workers: PositiveInt = 1
-    gpus_per_worker: PositiveInt = 1  # over which it splits its model, where there are GPUs
+    gpus_per_worker: PositiveInt = 1  # GPUs over which a worker splits its model, if any
 
     @property
     def model_gpus(self) -> int:
         return self.gpus_per_worker
 
 
-class Range(Frozen):
-    """As many workers as the cluster has room for."""
+class WorkerRange(Frozen):
+    """As many workers as fit into the cluster, within limits."""
 
-    min: PositiveInt  # that must be there before work starts
+    min: PositiveInt  # workers that must be ready before work starts
     max: PositiveInt  # inclusive
 
     @model_validator(mode="after")
@@ -60,12 +60,13 @@ class Range(Frozen):
         return self
 
 
-def _shape(value: Any) -> str:
-    return "range" if isinstance(value, Mapping | Range) else "number"
+def _form(value: Any) -> str:
+    return "range" if isinstance(value, Mapping | WorkerRange) else "number"
 
 
 Workers = Annotated[
-    Annotated[PositiveInt, Tag("number")] | Annotated[Range, Tag("range")], Discriminator(_shape)
+    Annotated[PositiveInt, Tag("number")] | Annotated[WorkerRange, Tag("range")],
+    Discriminator(_form),
 ]
 
 
@@ -76,17 +77,17 @@ def _whole_above_one(gpus: float) -> float:
 
 
 class RayRunnerConfig(RunnerConfig):
-    """On a Ray cluster, or one that is started on this machine."""
+    """A Ray cluster, which is started on this machine where no address is given."""
 
     kind: Literal["ray"]
-    workers: Workers = 1  # so many, or {min: 2, max: 16}
+    workers: Workers = 1  # a number, or {min: 2, max: 16}
     # 0.5: two workers share one; 2: a worker splits its model over two
     gpus_per_worker: Annotated[NonNegativeFloat, AfterValidator(_whole_above_one)] = 0
     cpus_per_worker: PositiveFloat = 1
-    resources: Mapping[str, PositiveFloat] = {}  # of the cluster's own, each worker's share
-    runtime_env: Mapping[str, Any] = {}  # as Ray takes it
-    address: str | None = None  # of a cluster; auto: the one of this machine; null: start one
-    wait_seconds: PositiveFloat = 1800  # for the first workers to be there
+    resources: Mapping[str, PositiveFloat] = {}  # custom Ray resources that each worker takes
+    runtime_env: Mapping[str, Any] = {}  # passed to Ray
+    address: str | None = None  # of a cluster; auto: the cluster of this machine; null: start one
+    wait_seconds: PositiveFloat = 1800  # until the first workers are ready
 
     @property
     def workers_have_gpus(self) -> bool:
@@ -98,11 +99,11 @@ class RayRunnerConfig(RunnerConfig):
 
 
 class BeamRunnerConfig(RunnerConfig):
-    """As a Beam pipeline, wherever Beam's options say."""
+    """A Beam pipeline, on the runner that Beam's options name."""
 
     kind: Literal["beam"]
-    options: tuple[str, ...] = ()  # as on Beam's command line: --runner=PortableRunner
-    resource_hints: Mapping[str, str] = {}  # of each unit's work: accelerator, min_ram
+    options: tuple[str, ...] = ()  # Beam's command line: --runner=PortableRunner
+    resource_hints: Mapping[str, str] = {}  # of the step that does the work: accelerator, min_ram
 
 
 def _kind(value: Any) -> Any:
@@ -111,7 +112,7 @@ def _kind(value: Any) -> Any:
     return getattr(value, "kind", None)
 
 
-# A discriminator of our own, for `runner: {decode_threads: 2}` says no kind.
+# A function as discriminator, because `runner: {decode_threads: 2}` names no kind.
 AnyRunnerConfig = Annotated[
     Annotated[LocalRunnerConfig, Tag("local")]
     | Annotated[RayRunnerConfig, Tag("ray")]

@@ -1,4 +1,6 @@
-"""The job file that `shardmill init` writes: valid as it stands, every choice explained."""
+"""The job file that `shardmill init` writes: valid, with a comment on every choice."""
+
+from inference.families import EXAMPLE_CHECKPOINT
 
 TEMPLATE = """\
 # A Shardmill job. `shardmill plan` shows it with every default, and what it would do;
@@ -7,7 +9,7 @@ TEMPLATE = """\
 name: my-captions
 
 input:
-  shards: "data/{00000..00009}.tar"   # braces, globs (data/**/*.tar), or a list of these
+  shards: "data/{00000..00009}.tar"   # or data/**/*.tar, a list, a folder of images: photos/
   text: txt                           # the text's extension, json:field, or null for images alone
   carry: []                           # further columns to take along, such as json:url
   max_samples_per_file: 10000         # larger shards are committed in parts
@@ -25,7 +27,7 @@ filters:                              # in this order; what they drop is counted
   # - {kind: toxicity_model, model: unitary/toxic-bert, drop_at: 0.8}
 
 model:
-  checkpoint: google/paligemma2-3b-mix-224   # a hub id, or a local folder
+  checkpoint: EXAMPLE_CHECKPOINT   # a hub id, or a local folder
   revision: main                      # resolved to a commit by the first run
   # adapter: me/my-lora               # a LoRA by peft: a hub id, or a local folder
   precision: bfloat16                 # float32 | bfloat16 | float16 | int8 | nf4
@@ -43,4 +45,4 @@ tasks:                                # each becomes a column; remove what you d
 
 # require_image_safety: true          # refuse to run without a model that judges the images
 output: annotated                     # a folder for the Parquet files
-"""
+""".replace("EXAMPLE_CHECKPOINT", EXAMPLE_CHECKPOINT)

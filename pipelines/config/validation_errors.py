@@ -1,4 +1,4 @@
-"""What is wrong with a job file, in one line that names the field and says what to change."""
+"""Turns pydantic's errors into one line that names the field and says what to change."""
 
 import difflib
 from collections.abc import Iterator, Mapping, Sequence
@@ -9,7 +9,7 @@ from pydantic import BaseModel, ValidationError
 
 from schemas.errors import JobError
 
-_WORDS: Mapping[str, str] = {  # pydantic's type of fault -> what the user is told
+_MESSAGES: Mapping[str, str] = {  # pydantic's type of error -> message
     "missing": "is missing",
     "too_short": "name at least one",
     "string_too_short": "must not be empty",
@@ -26,8 +26,8 @@ _WORDS: Mapping[str, str] = {  # pydantic's type of fault -> what the user is to
 
 
 @contextmanager
-def at(place: str) -> Iterator[None]:
-    """Put the place in the job before what a filter or task says is wrong with its fields."""
+def errors_at(place: str) -> Iterator[None]:
+    """Prefix the JobErrors of a filter or task with its place in the job: `tasks.caption: `."""
     try:
         yield
     except JobError as error:
@@ -35,11 +35,11 @@ def at(place: str) -> Iterator[None]:
 
 
 def first_fault(error: ValidationError, data: Any, model: type[BaseModel]) -> str:
-    """The first fault, with the place in `data` and the value, and how many more there are."""
+    """Describe the first error: its place in `data`, the message, the value, how many more."""
     faults = error.errors(include_url=False)
     fault = faults[0]
     more = f" (and {len(faults) - 1} more)" if len(faults) > 1 else ""
-    if isinstance(fault.get("ctx", {}).get("error"), JobError):  # says where by itself
+    if isinstance(fault.get("ctx", {}).get("error"), JobError):  # its message names the place
         return fault["msg"].removeprefix("Value error, ") + more
     where = _path(fault["loc"], data, fault["type"] == "missing")
     message = _message(fault, model)
@@ -61,11 +61,11 @@ def _message(fault: Mapping[str, Any], model: type[BaseModel]) -> str:
     if fault["type"] == "union_tag_invalid":
         return f"there is no kind {context['tag']!r}: take {context['expected_tags']}"
     message = str(fault["msg"]).removeprefix("Value error, ")
-    return _WORDS.get(fault["type"], message[0].lower() + message[1:])
+    return _MESSAGES.get(fault["type"], message[0].lower() + message[1:])
 
 
 def _path(location: Sequence[str | int], data: Any, missing: bool) -> str:
-    """Where in the job file; names of union members, which pydantic puts between, are left out."""
+    """The place in the job file, without the tags of unions that pydantic adds to a location."""
     path = ""
     for key in location:
         if isinstance(data, list) and isinstance(key, int) and key < len(data):
@@ -78,4 +78,4 @@ def _path(location: Sequence[str | int], data: Any, missing: bool) -> str:
 def _known_keys(model: type[BaseModel]) -> list[str]:
     schema = model.model_json_schema()
     models = [schema, *schema.get("$defs", {}).values()]
-    return sorted({key for each in models for key in each.get("properties", {})})
+    return sorted({key for definition in models for key in definition.get("properties", {})})

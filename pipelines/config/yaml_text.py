@@ -1,4 +1,4 @@
-"""The text of a job file as plain data: YAML 1.2, and single values set on the command line."""
+"""Parses the text of a job file (YAML 1.2) and applies settings of the command line."""
 
 import re
 from typing import Any
@@ -12,7 +12,7 @@ from schemas.errors import JobError
 
 
 def parse_yaml(text: str, name: str) -> Any:
-    """Plain values, no tags run; JobError in one line, with the place in the text."""
+    """Parse YAML into plain values; no tag is executed. JobError names the line."""
     try:
         return YAML(typ="safe", pure=True).load(text)
     except DuplicateKeyError as error:
@@ -30,7 +30,7 @@ def parse_yaml(text: str, name: str) -> Any:
 
 
 def apply_setting(data: dict[str, Any], setting: str) -> None:
-    """Apply `path.to.field=value`; numbers in the path index lists."""
+    """Change `data` by `path.to.field=value`; numbers in the path are indices of lists."""
     path, separator, value = setting.partition("=")
     if not separator or not path:
         raise JobError(f"--set {setting}: write path=value, such as model.block_size=64")

@@ -1,1 +1,1 @@
-"""Rows, plans and summaries shown to people: terminal tables and contact sheets."""
+"""Display: terminal tables, panels and progress, and images with boxes. Reads no files."""

@@ -1,27 +1,36 @@
-"""A contact sheet: many samples in one picture, with boxes, masks and answers."""
+"""Draws a contact sheet: many samples in one image, with boxes, masks and answers."""
 
 import colorsys
 from collections.abc import Iterable, Mapping, Sequence
 
 from PIL import Image, ImageDraw
 
-from pipelines.display import row_fields as stored
 from pipelines.display.fonts import font, spelled, wrap
-from pipelines.display.image_overlay import Colour, mark
+from pipelines.display.image_overlay import Color, draw_overlay
+from pipelines.display.row_fields import (
+    ShownObject,
+    long_text,
+    short_text,
+    shown_objects,
+    status_text,
+    task_names,
+)
 from pipelines.operations.row_images import RowImage, StoredRow
 from schemas.sample import RGB
 
 COLUMNS = 4
-FIELD = (320, 280)  # pixels an image is fitted into
+FIELD = (320, 280)  # width and height in pixels of the field that an image is fitted into
 MARGIN = 16  # pixels around and between tiles
 
-_LETTERS, _LEADING = 13, 18  # pixels: the height of letters, and from line to line
-_LINES = 4  # shown of each text
-_TURN = 0.618  # of the colour circle, from one label to the next: any number stay apart
-_PAPER: Colour = (255, 255, 255)
-_GREY: Colour = (228, 230, 234)
-_INK: Colour = (32, 34, 38)
-_STATUS: Mapping[str, Colour] = {
+_LETTERS, _LEADING = 13, 18  # pixels: height of letters, distance between lines
+_MAX_LINES = 4  # of each text
+# Hue distance between labels, as a share of the color circle. The golden ratio keeps the hues of
+# any number of labels distinct.
+_HUE_STEP = 0.618
+_PAPER: Color = (255, 255, 255)
+_GRAY: Color = (228, 230, 234)
+_INK: Color = (32, 34, 38)
+_STATUS: Mapping[str, Color] = {
     "kept": (30, 130, 70),
     "dropped": (190, 50, 45),
     "quarantined": (160, 105, 10),
@@ -29,10 +38,10 @@ _STATUS: Mapping[str, Colour] = {
 }
 
 
-def sheet(pictures: Sequence[RowImage]) -> Image.Image:
-    """Tiles in lines of `COLUMNS`: each an image, or a grey field, over what the row says."""
-    colours = _colours(pictures)
-    tiles = [_tile(picture, colours) for picture in pictures]
+def contact_sheet(samples: Sequence[RowImage]) -> Image.Image:
+    """Draw a tile for each sample, `COLUMNS` to a line: the image or a gray field, then texts."""
+    colors = _label_colors(samples)
+    tiles = [_tile(sample, colors) for sample in samples]
     lines = [tiles[first : first + COLUMNS] for first in range(0, len(tiles), COLUMNS)]
     heights = [max(tile.height for tile in line) for line in lines]
     width = MARGIN + min(COLUMNS, len(tiles)) * (FIELD[0] + MARGIN)
@@ -45,54 +54,53 @@ def sheet(pictures: Sequence[RowImage]) -> Image.Image:
     return paper
 
 
-def _colours(pictures: Iterable[RowImage]) -> dict[str, Colour]:
-    """A colour for every label on the sheet, in the order of their names."""
-    found = [item for picture in pictures for item in _found(picture.row)]
-    labels = sorted({item.label for item in found})
-    return {label: _colour(place * _TURN % 1) for place, label in enumerate(labels)}
+def _label_colors(samples: Iterable[RowImage]) -> dict[str, Color]:
+    """Assign a color to every label on the sheet, in alphabetical order."""
+    labels = sorted({item.label for sample in samples for item in _row_objects(sample.row)})
+    return {label: _color(position * _HUE_STEP % 1) for position, label in enumerate(labels)}
 
 
-def _colour(hue: float) -> Colour:
+def _color(hue: float) -> Color:
     red, green, blue = colorsys.hsv_to_rgb(hue, 0.85, 1)
     return round(255 * red), round(255 * green), round(255 * blue)
 
 
-def _found(row: StoredRow) -> list[stored.Found]:
-    return [item for task in stored.tasks(row) for item in stored.objects(row[task])]
+def _row_objects(row: StoredRow) -> list[ShownObject]:
+    return [item for task in task_names(row) for item in shown_objects(row[task])]
 
 
-def _tile(picture: RowImage, colours: Mapping[str, Colour]) -> Image.Image:
-    row, image = picture
+def _tile(sample: RowImage, colors: Mapping[str, Color]) -> Image.Image:
+    row, image = sample
     lines = list(_lines(row))
     tile = Image.new("RGB", (FIELD[0], FIELD[1] + _LEADING * len(lines) + _LEADING // 2), _PAPER)
-    tile.paste(_GREY, (0, 0, *FIELD))
+    tile.paste(_GRAY, (0, 0, *FIELD))
     if image is not None:
-        shown, scale = _fitted(image)
-        mark(shown, _found(row), scale, colours)
-        tile.paste(shown, ((FIELD[0] - shown.width) // 2, (FIELD[1] - shown.height) // 2))
+        resized, scale = _fitted(image)
+        draw_overlay(resized, _row_objects(row), scale, colors)
+        tile.paste(resized, ((FIELD[0] - resized.width) // 2, (FIELD[1] - resized.height) // 2))
     pen = ImageDraw.Draw(tile)
-    for number, (line, colour) in enumerate(lines):
-        pen.text((0, FIELD[1] + _LEADING // 2 + number * _LEADING), line, colour, font(_LETTERS))
+    for number, (line, color) in enumerate(lines):
+        pen.text((0, FIELD[1] + _LEADING // 2 + number * _LEADING), line, color, font(_LETTERS))
     return tile
 
 
 def _fitted(image: RGB) -> tuple[Image.Image, float]:
-    """The image as large as the field allows, and how much larger that is than it was."""
+    """Resize an image to fit the field; return it with the scale factor."""
     height, width, _ = image.shape
     scale = min(FIELD[0] / width, FIELD[1] / height)
     size = max(1, round(width * scale)), max(1, round(height * scale))
     return Image.fromarray(image).resize(size, Image.Resampling.LANCZOS), scale
 
 
-def _lines(row: StoredRow) -> Iterable[tuple[str, Colour]]:
-    """What stands below an image: which sample it is, how it fared, then every answer in text."""
+def _lines(row: StoredRow) -> Iterable[tuple[str, Color]]:
+    """Yield the lines below an image, with colors: sample, status, then every text answer."""
     status = _STATUS.get(str(row.get("status")), _INK)
-    which = f"{stored.name(row.get('shard'))} #{stored.name(row.get('index'))}"
-    yield from _wrapped(f"{which}  {stored.verdict(row)}", status)
-    for task in stored.tasks(row):
+    sample = f"{short_text(row.get('shard'))} #{short_text(row.get('index'))}"
+    yield from _wrapped(f"{sample}  {status_text(row)}", status)
+    for task in task_names(row):
         if isinstance(row[task], str) and row[task]:
-            yield from _wrapped(f"{stored.name(task)}: {stored.text(row[task])}", _INK)
+            yield from _wrapped(f"{short_text(task)}: {long_text(row[task])}", _INK)
 
 
-def _wrapped(text: str, colour: Colour) -> list[tuple[str, Colour]]:
-    return [(line, colour) for line in wrap(spelled(text), font(_LETTERS), FIELD[0], _LINES)]
+def _wrapped(text: str, color: Color) -> list[tuple[str, Color]]:
+    return [(line, color) for line in wrap(spelled(text), font(_LETTERS), FIELD[0], _MAX_LINES)]

@@ -1,4 +1,4 @@
-"""Text in pictures: Pillow's own font, and lines that fit a width."""
+"""Prepares text for drawing: Pillow's built-in font, and lines that fit a width."""
 
 import unicodedata
 from functools import cache
@@ -10,7 +10,7 @@ Font = ImageFont.FreeTypeFont
 
 @cache
 def font(height: int) -> Font:
-    """Pillow's own font with letters `height` pixels large."""
+    """Load Pillow's built-in font with letters `height` pixels high."""
     loaded = ImageFont.load_default(height)
     if not isinstance(loaded, Font):
         raise ImportError("Pillow was built without FreeType: pip install --force-reinstall pillow")
@@ -18,13 +18,13 @@ def font(height: int) -> Font:
 
 
 def spelled(text: str) -> str:
-    """The text in letters that Pillow's own font has: accents go, what is left shows as boxes."""
+    """Remove accents, which Pillow's font lacks; letters of other scripts are drawn as boxes."""
     parts = unicodedata.normalize("NFKD", text.replace("ß", "ss"))
     return "".join(part for part in parts if not unicodedata.combining(part))
 
 
 def wrap(text: str, letters: Font, width: int, lines: int) -> list[str]:
-    """At most so many lines of at most `width` pixels; the last one says where more was cut."""
+    """Break a text into at most `lines` lines of `width` pixels; `…` marks text that is cut off."""
     wrapped: list[str] = []
     rest = text
     while rest and len(wrapped) < lines:
@@ -37,7 +37,7 @@ def wrap(text: str, letters: Font, width: int, lines: int) -> list[str]:
 
 
 def _fitting(text: str, letters: Font, width: int) -> str:
-    """The longest beginning that fits, up to a space where there is one; at least a character."""
+    """Return the longest prefix that fits, up to a space if there is one; at least a character."""
     if letters.getlength(text) <= width:
         return text
     low, high = 1, len(text)

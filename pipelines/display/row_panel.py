@@ -1,4 +1,4 @@
-"""One row as a panel in a terminal."""
+"""Shows one row as a panel in a terminal."""
 
 from collections.abc import Iterable, Mapping
 from typing import Any, cast
@@ -7,70 +7,79 @@ from rich.panel import Panel
 from rich.table import Table
 from rich.text import Text
 
-from pipelines.display import row_fields as stored
+from pipelines.display.row_fields import (
+    ShownObject,
+    carried_names,
+    long_text,
+    named_numbers,
+    short_text,
+    shown_objects,
+    status_text,
+    task_names,
+)
 from pipelines.operations.row_images import StoredRow
 from schemas.tables import info_name
 
-COLOURS = {"kept": "green", "dropped": "red", "quarantined": "yellow", "invalid": "magenta"}
+COLORS = {"kept": "green", "dropped": "red", "quarantined": "yellow", "invalid": "magenta"}
 
 
-def panel(row: StoredRow) -> Panel:
-    """All that the row says: what was decided, on what scores, and every task's answer."""
-    colour = COLOURS.get(str(row.get("status")), "white")
+def row_panel(row: StoredRow) -> Panel:
+    """Build a panel of a row: status, scores, redactions, texts and every task's answer."""
+    color = COLORS.get(str(row.get("status")), "white")
     body = Table.grid(padding=(0, 2))
     body.add_column(style="bold", no_wrap=True)
     body.add_column(overflow="fold")
-    for heading, value in _lines(row, colour):
+    for heading, value in _lines(row, color):
         body.add_row(Text(heading), value)
-    key = stored.name(row.get("key"))
+    key = short_text(row.get("key"))
     title = Text.assemble(
-        (stored.name(row.get("shard")), "bold"),
-        f" #{stored.name(row.get('index'))}",
+        (short_text(row.get("shard")), "bold"),
+        f" #{short_text(row.get('index'))}",
         (f" {key}" if key else "", "dim"),
     )
-    return Panel(body, title=title, title_align="left", border_style=colour)
+    return Panel(body, title=title, title_align="left", border_style=color)
 
 
-def _lines(row: StoredRow, colour: str) -> Iterable[tuple[str, Text]]:
-    """Heading and value of each line of the panel."""
-    yield "status", Text(stored.verdict(row), style=f"bold {colour}")
-    if scores := stored.pairs(row.get("scores")):
-        told = "  ".join(f"{name} {value:.4g}" for name, value in scores)
-        yield "scores", Text(told, style="dim")
-    if redactions := stored.pairs(row.get("redactions")):
+def _lines(row: StoredRow, color: str) -> Iterable[tuple[str, Text]]:
+    """Yield heading and value of each line of the panel."""
+    yield "status", Text(status_text(row), style=f"bold {color}")
+    if scores := named_numbers(row.get("scores")):
+        line = "  ".join(f"{name} {value:.4g}" for name, value in scores)
+        yield "scores", Text(line, style="dim")
+    if redactions := named_numbers(row.get("redactions")):
         yield "redacted", Text("  ".join(f"{name} {count}" for name, count in redactions))
     if row.get("width") is not None:
         size = f"{row['width']} x {row['height']} pixels"
-        yield "image", Text.assemble(size, (f"  sha256 {stored.name(row['sha256'])[:12]}", "dim"))
-    for name in ["source_text", *stored.carried(row)]:
+        yield "image", Text.assemble(size, (f"  sha256 {short_text(row['sha256'])[:12]}", "dim"))
+    for name in ["source_text", *carried_names(row)]:
         if row.get(name) is not None:
-            yield stored.name(name), Text(stored.text(row[name]))
-    for name in stored.tasks(row):
+            yield short_text(name), Text(long_text(row[name]))
+    for name in task_names(row):
         info = cast(Mapping[str, Any] | None, row[info_name(name)])
         if info is not None:
-            yield stored.name(name), Text("\n").join(_answer(row[name], info))
+            yield short_text(name), Text("\n").join(_answer(row[name], info))
 
 
 def _answer(value: object, info: Mapping[str, Any]) -> Iterable[Text]:
-    """A task's value, then how it came about; the model's own text where it was not all read."""
+    """Yield a task's value, its generation info and, if parsing was partial, the raw text."""
     if isinstance(value, list):
-        found = stored.objects(value)
-        yield from [Text(_place(item)) for item in found] or [Text("nothing found", style="italic")]
+        lines = [Text(_object_line(item)) for item in shown_objects(value)]
+        yield from lines or [Text("nothing found", style="italic")]
     elif value is not None:
-        yield Text(stored.text(value)) if value else Text("empty", style="italic")
-    yield Text(_history(info), style="dim")
+        yield Text(long_text(value)) if value else Text("empty", style="italic")
+    yield Text(_info_line(info), style="dim")
     if info.get("status") == "partial" and info.get("raw"):
-        yield Text(f"raw: {stored.text(info['raw'])}", style="dim")
+        yield Text(f"raw: {long_text(info['raw'])}", style="dim")
 
 
-def _place(item: stored.Found) -> str:
-    """Such as `star 0.93 [12 40 96 120] with mask`."""
+def _object_line(item: ShownObject) -> str:
+    """Describe an object, such as `star 0.93 [12 40 96 120] with mask`."""
     box = " ".join(f"{edge:.0f}" for edge in item.box)
     return f"{item.caption()} [{box}]{' with mask' if item.mask else ''}".strip()
 
 
-def _history(info: Mapping[str, Any]) -> str:
-    parts = [stored.name(info.get(part)) for part in ("status", "finish_reason")]
+def _info_line(info: Mapping[str, Any]) -> str:
+    parts = [short_text(info.get(part)) for part in ("status", "finish_reason")]
     if info.get("num_tokens") is not None:
         parts.append(f"{info['num_tokens']} tokens")
     if info.get("mean_logprob") is not None:

@@ -1,7 +1,6 @@
-"""Plans, states and summaries as tables in a terminal."""
+"""Builds terminal tables of plans, states of outputs, summaries and measurements."""
 
 from collections.abc import Sequence
-from enum import StrEnum
 from typing import TYPE_CHECKING
 
 from rich.table import Table
@@ -11,29 +10,20 @@ from pipelines.operations.canary import Canary
 from pipelines.operations.status import OutputStatus
 from pipelines.output.layout import Layout
 from pipelines.planning.plan import Plan
-from schemas.report import Counts, Summary
+from schemas.report import SAMPLE_STATUSES, Counts, Summary
 
 if TYPE_CHECKING:
     from inference.benchmarking.benchmark import Rate
 
-_BRIEF = 0.05  # seconds; shorter stages are not told
-_REASONS = 20  # shown of the reasons, the commonest first
-_NOT_JUDGED = "images were not judged: no filter looks by a model at what they show"
-
-
-class StatusName(StrEnum):
-    """The statuses of rows, as choices of the command line."""
-
-    kept = "kept"
-    dropped = "dropped"
-    quarantined = "quarantined"
-    invalid = "invalid"
+_MIN_SECONDS = 0.05  # shorter stages are not shown
+_MAX_REASONS = 20  # the most frequent reasons are shown
+_NOT_JUDGED = "images were not judged: no filter classifies images by a model"
 
 
 def plan_table(plan: Plan) -> Table:
-    """What a run would do."""
+    """Show what a run of this plan would do."""
     pending = plan.pending
-    table = _pairs()
+    table = _two_columns()
     _add(table, "shards", f"{len(plan.units)} ({_size(sum(u.size for u in plan.units))})")
     _add(table, "to do", f"{len(pending)} ({_size(sum(u.size for u in pending))})")
     if plan.left_out:
@@ -50,7 +40,7 @@ def plan_table(plan: Plan) -> Table:
             at_a_time = f"blocks of {sizes.block_size}, batches of {sizes.batch_size}"
             _add(table, "at a time", f"{at_a_time}, {sizes.slots} answers")
     else:
-        _add(table, "model", "none: nothing is asked")
+        _add(table, "model", "none: the job only filters")
     if not resolved.images_judged:
         _add(table, "safety", _NOT_JUDGED)
     _add(table, "output", f"{plan.work.layout.root}{' (new)' if plan.is_new else ''}")
@@ -59,7 +49,7 @@ def plan_table(plan: Plan) -> Table:
 
 
 def rates_table(rates: Sequence["Rate"], corpus: int, devices: int) -> Table:
-    """What was measured by the size of blocks, and the hours of a corpus of so many images."""
+    """Show the speed for each block size, and the hours for a corpus of that many images."""
     names = ("block", "images/s", "tokens/s", "memory", "of the roofline")
     table = Table(*names, f"hours for {corpus:,} images on {devices}")
     for rate in rates:
@@ -68,15 +58,15 @@ def rates_table(rates: Sequence["Rate"], corpus: int, devices: int) -> Table:
             f"{rate.images_per_second:.1f}",
             f"{rate.tokens_per_second:.0f}",
             _size(rate.memory),
-            f"{rate.share:.0%}",
+            f"{rate.roofline_share:.0%}",
             f"{rate.hours(corpus, devices):.2f}",
         )
     return table
 
 
 def status_table(status: OutputStatus) -> Table:
-    """How far an output is."""
-    table = _pairs()
+    """Show the state of an output."""
+    table = _two_columns()
     _add(table, "job", status.job)
     _add(table, "state", "complete" if status.complete else "not complete")
     _add(table, "committed", f"{status.committed} of {status.units} units")
@@ -95,8 +85,8 @@ def status_table(status: OutputStatus) -> Table:
 
 
 def summary_table(summary: Summary, layout: Layout) -> Table:
-    """What a run did, and what stands in its output now."""
-    table = _pairs()
+    """Show what a run did, and the totals of its output."""
+    table = _two_columns()
     _add(table, "outcome", summary.outcome)
     _add(table, "units", f"{summary.units_committed} of {summary.units_total} committed")
     if summary.failed:
@@ -109,8 +99,8 @@ def summary_table(summary: Summary, layout: Layout) -> Table:
         _add(table, "this run", f"{summary.counts_here.read} samples, {rate:.1f} a second")
     if summary.stages_here:
         seconds = {name: stage.seconds for name, stage in summary.stages_here.items()}
-        told = [f"{name} {taken:.1f} s" for name, taken in seconds.items() if taken >= _BRIEF]
-        _add(table, "busy", ", ".join(told) or "hardly")
+        shown = [f"{name} {busy:.1f} s" for name, busy in seconds.items() if busy >= _MIN_SECONDS]
+        _add(table, "busy", ", ".join(shown) or "hardly")
     if summary.counts:
         table.add_row(Text("samples"), counts_table(summary.counts))
     if not summary.images_judged:
@@ -120,27 +110,27 @@ def summary_table(summary: Summary, layout: Layout) -> Table:
 
 
 def canary_table(canary: Canary) -> Table:
-    """What a few units tell of the rest."""
-    table = _pairs()
+    """Show what a few units say about the rest."""
+    table = _two_columns()
     _add(table, "canary", f"{', '.join(canary.units)}: {canary.samples} samples")
     _add(table, "speed", f"{canary.samples_per_second:.1f} samples a second and worker")
-    told = [f"{share:.1%} {name}" for name, share in canary.shares.items() if share]
-    _add(table, "of these", ", ".join(told))
-    for reason, share in sorted(canary.reasons.items(), key=lambda each: -each[1])[:_REASONS]:
+    shares = [f"{share:.1%} {name}" for name, share in canary.shares.items() if share]
+    _add(table, "of these", ", ".join(shares))
+    for reason, share in sorted(canary.reasons.items(), key=lambda item: -item[1])[:_MAX_REASONS]:
         _add(table, "", f"{share:.1%} {reason}")
     _add(table, "the rest", f"{canary.rest_units} units: {canary.rest_hours:.2f} hours of a worker")
     return table
 
 
 def counts_table(counts: Counts) -> Table:
-    """How samples fared, and why those that were not kept were not."""
+    """Show samples by status, then by the reasons for which samples were not kept."""
     table = Table.grid(padding=(0, 2))
     table.add_column(justify="right")
     table.add_column()
-    for name in ("read", "kept", "dropped", "quarantined", "invalid"):
+    for name in ("read", *SAMPLE_STATUSES):
         table.add_row(str(getattr(counts, name)), name)
-    commonest = sorted(counts.reasons.items(), key=lambda item: (-item[1], item[0]))
-    for reason, number in commonest[:_REASONS]:
+    by_frequency = sorted(counts.reasons.items(), key=lambda item: (-item[1], item[0]))
+    for reason, number in by_frequency[:_MAX_REASONS]:
         table.add_row(str(number), Text(f"  {reason}", style="dim"))
     for infotype, number in counts.redactions.items():
         table.add_row(str(number), Text(f"{infotype} redacted"))
@@ -149,7 +139,8 @@ def counts_table(counts: Counts) -> Table:
     return table
 
 
-def _pairs() -> Table:
+def _two_columns() -> Table:
+    """Make an empty table of labels and values."""
     table = Table.grid(padding=(0, 2))
     table.add_column(style="bold", no_wrap=True)
     table.add_column(overflow="fold")

@@ -1,19 +1,21 @@
-"""Makes text from the data safe and short enough to print."""
+"""Makes text from the data safe to print in a terminal, and short enough."""
 
 import re
 import unicodedata
 
-# Escape sequences go whole, so that their letters do not stay behind: operating system commands
-# up to their terminator, and control sequences. Of others the escape character alone goes.
+# Escape sequences that are removed whole, so that their letters do not remain: operating system
+# commands up to their terminator, and control sequences. Of any other sequence only the escape
+# character is removed.
 _ESCAPE = re.compile(r"\x1b\][^\x07\x1b]*(?:\x07|\x1b\\)|\x1b\[[0-?]*[ -/]*[@-~]")
-_JOINERS = "\u200c\u200d"  # Persian, Indic scripts and emoji need them
+_JOINERS = "\u200c\u200d"  # kept: Persian, Indic scripts and emoji need them
 
 
 def plain(text: str, limit: int) -> str:
-    """The text on one line of at most `limit` characters, without what acts on a terminal.
+    """Return the text as one line of at most `limit` characters that cannot control a terminal.
 
     Escape sequences, control characters and invisible formatting (such as overrides of the
-    writing direction) go; runs of white space become one space; lone surrogates become U+FFFD.
+    writing direction) are removed; runs of white space become one space; lone surrogates become
+    U+FFFD.
     """
     shown = "".join(_harmless(character) for character in _ESCAPE.sub("", text))
     line = " ".join(shown.split())

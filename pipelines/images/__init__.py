@@ -1,10 +1,9 @@
-"""From encoded bytes to upright RGB: the one place where Pillow decodes."""
+"""From encoded bytes to upright RGB: the only room where Pillow decodes."""
 
-from pipelines.images.decoder_process import IsolatedDecoder
+from pipelines.images.decoder_process import DecoderProcess
 from pipelines.images.image import (
-    Caps,
-    Decoded,
-    Decoding,
+    DecodedImage,
+    DecodeOptions,
     EncodedImage,
     ImageFault,
     OpenedImage,
@@ -12,12 +11,11 @@ from pipelines.images.image import (
 )
 
 __all__ = [
-    "Caps",
-    "Decoded",
-    "Decoding",
+    "DecodeOptions",
+    "DecodedImage",
+    "DecoderProcess",
     "EncodedImage",
     "ImageFault",
-    "IsolatedDecoder",
     "OpenedImage",
     "UprightImage",
 ]

@@ -1,4 +1,4 @@
-"""Decoding in a process of its own, which an image may hang or kill without taking more along."""
+"""Decodes images in a child process, so that an image can hang or kill only its decoder."""
 
 import multiprocessing
 import signal
@@ -8,29 +8,31 @@ from multiprocessing.connection import Connection
 from multiprocessing.context import SpawnProcess
 from typing import Any
 
-from pipelines.images.image import Caps, Decoded, Decoding, EncodedImage, ImageFault
+from pipelines.config.input import Limits
+from pipelines.images.image import DecodedImage, DecodeOptions, EncodedImage, ImageFault
 
 
-class IsolatedDecoder:
-    """Opens images in another process, one at a time; where that dies, the next gets a new one."""
+class DecoderProcess:
+    """Opens images in a child process, one at a time; a new process replaces one that died."""
 
-    def __init__(self, caps: Caps, seconds: float) -> None:
-        self._caps = caps
-        self._seconds = seconds  # for reading a header, and for decoding an image
+    def __init__(self, limits: Limits) -> None:
+        self._limits = limits
         self._lock = threading.Lock()
         self._process: SpawnProcess | None = None
         self._pipe: Connection[Any, Any] | None = None
 
-    def open(self, data: bytes) -> "IsolatedImage":
-        """As EncodedImage.open; ImageFault, too, where the decoder hangs or dies."""
+    def open(self, data: bytes) -> "ImageInProcess":
+        """Read the header; raises ImageFault, also where the decoder hangs or dies."""
         width, height, num_frames = self._ask(data, None)
-        return IsolatedImage(width, height, num_frames, data, self)
+        return ImageInProcess(width, height, num_frames, data, self)
 
-    def decode(self, data: bytes, decoding: Decoding) -> Decoded:
-        decoded: Decoded = self._ask(data, decoding)
+    def decode(self, data: bytes, options: DecodeOptions) -> DecodedImage:
+        """Decode an image; raises ImageFault where it is damaged, or its decoder hangs or dies."""
+        decoded: DecodedImage = self._ask(data, options)
         return decoded
 
     def close(self) -> None:
+        """Kill the process."""
         with self._lock:
             if self._process is not None and self._pipe is not None:
                 self._pipe.close()
@@ -38,11 +40,11 @@ class IsolatedDecoder:
                 self._process.join()
                 self._process = self._pipe = None
 
-    def _ask(self, data: bytes, decoding: Decoding | None) -> Any:
+    def _ask(self, data: bytes, options: DecodeOptions | None) -> Any:
         with self._lock:
             process, pipe = self._started()
             try:
-                pipe.send((data, decoding))
+                pipe.send((data, options))
                 answer = pipe.recv()
             except (EOFError, OSError):
                 process.join()
@@ -58,46 +60,46 @@ class IsolatedDecoder:
     def _started(self) -> "tuple[SpawnProcess, Connection[Any, Any]]":
         if self._process is None or self._pipe is None:
             context = multiprocessing.get_context("spawn")
-            self._pipe, theirs = context.Pipe()
+            self._pipe, child_pipe = context.Pipe()
             self._process = context.Process(
-                target=_serve, args=(theirs, self._caps, self._seconds), daemon=True
+                target=_serve, args=(child_pipe, self._limits), daemon=True
             )
             self._process.start()
-            theirs.close()
+            child_pipe.close()
         return self._process, self._pipe
 
 
 @dataclass(frozen=True, slots=True)
-class IsolatedImage:
-    """An image whose header was read in the other process."""
+class ImageInProcess:
+    """An image whose header was read in the decoder process."""
 
     width: int
     height: int
     num_frames: int
     _data: bytes = field(repr=False)
-    _decoder: IsolatedDecoder = field(repr=False)
+    _decoder: DecoderProcess = field(repr=False)
 
-    def decode(self, decoding: Decoding) -> Decoded:
-        return self._decoder.decode(self._data, decoding)
+    def decode(self, options: DecodeOptions) -> DecodedImage:
+        return self._decoder.decode(self._data, options)
 
 
-def _serve(pipe: "Connection[Any, Any]", caps: Caps, seconds: float) -> None:
-    """The other process: answers until the pipe closes, or the kernel's alarm ends it.
+def _serve(pipe: "Connection[Any, Any]", limits: Limits) -> None:
+    """Run the decoder process until the pipe closes or the kernel's alarm kills it.
 
-    The alarm is left to the kernel, for a decoder that hangs may not let Python run at all.
+    The kernel handles the alarm, because a hanging decoder may never return to Python.
     """
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     signal.signal(signal.SIGALRM, signal.SIG_DFL)
     while True:
         try:
-            data, decoding = pipe.recv()
+            data, options = pipe.recv()
         except EOFError:
             return
-        signal.setitimer(signal.ITIMER_REAL, seconds)
+        signal.setitimer(signal.ITIMER_REAL, limits.max_decode_seconds)
         try:
-            image = EncodedImage.open(data, caps)
+            image = EncodedImage.open(data, limits)
             size = (image.width, image.height, image.num_frames)
-            answer: object = size if decoding is None else image.decode(decoding)
+            answer: object = size if options is None else image.decode(options)
         except ImageFault as fault:
             answer = fault
         signal.setitimer(signal.ITIMER_REAL, 0)

@@ -1,4 +1,4 @@
-"""How many frames an image has, told without decoding them, and which of them filters see."""
+"""Counts the frames of an image without decoding them, and samples the frames for filters."""
 
 import re
 
@@ -6,17 +6,17 @@ from PIL import Image, TiffImagePlugin
 
 from pipelines.images.tiff_limits import count_pages
 
-# Formats whose headers tell.
+# Formats whose headers state the number of frames.
 _COUNTED = frozenset({"PNG", "WEBP", "AVIF"})
-_IMAGE, _END = b",;"  # blocks of a GIF that are no extension
+_IMAGE, _END = b",;"  # the blocks of a GIF that are not extensions
 _BLOCK = re.compile(rb"[!,;]")
 
 
 def count_frames(opened: Image.Image, data: bytes, most: int) -> int:
-    """Frames of an animation, or pages; 1 of any other image. Counting a GIF or TIFF ends at
-    `most`.
+    """Count frames of an animation, or pages; 1 for any other image.
 
-    The second picture that some cameras put behind a JPEG is no frame: nobody is shown it.
+    In GIF and TIFF the count stops at `most`. The second image that some cameras append to a JPEG
+    does not count, because no viewer shows it.
     """
     if opened.format == "GIF":
         return count_gif_frames(data, most)
@@ -26,16 +26,16 @@ def count_frames(opened: Image.Image, data: bytes, most: int) -> int:
 
 
 def sampled(number: int, most: int) -> list[int]:
-    """At most so many of the frames 0 ... number - 1: spread evenly, first and last among them."""
+    """Sample at most `most` of the frames 0 ... number - 1, evenly, with the first and the last."""
     if number <= most:
         return list(range(number))
     return sorted({round(step * (number - 1) / max(most - 1, 1)) for step in range(most)})
 
 
 def count_gif_frames(data: bytes, most: int) -> int:
-    """Frames of a GIF, at least 1 and at most `most`, by walking its blocks (GIF89a, 12 to 26).
+    """Count the frames of a GIF, from 1 to `most`, by its blocks (GIF89a, sections 12 to 26).
 
-    What Pillow's own count comes to, which has no bound; of one that is cut, up to there.
+    The result is Pillow's own count, which has no bound. In a cut GIF the count stops at the cut.
     """
     frames = 0
     try:
@@ -54,10 +54,10 @@ def count_gif_frames(data: bytes, most: int) -> int:
                 at += size + 1
             at += 1
     except IndexError:
-        pass  # it is cut
+        pass  # the file is cut
     return max(frames, 1)
 
 
 def _table(flags: int) -> int:
-    """Bytes of the colour table that a block announces."""
+    """Return the bytes of the color table that a block announces."""
     return 3 << ((flags & 7) + 1) if flags & 0x80 else 0

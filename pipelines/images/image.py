@@ -1,4 +1,4 @@
-"""Images as shards hold them: headers read before any pixel, then upright RGB."""
+"""Opens encoded images: reads the header first, then decodes to upright RGB."""
 
 import io
 import logging
@@ -9,12 +9,14 @@ from typing import NamedTuple, Protocol
 import numpy as np
 from PIL import Image
 
+from pipelines.config.input import Limits
 from pipelines.images.color import MODES, to_rgb
 from pipelines.images.frames import count_frames, sampled
 from pipelines.images.tiff_limits import tile_size
+from schemas.generation import ImageSpec
 from schemas.sample import RGB
 
-# Interpreters (EPS, SVG), layered formats and rarities stay shut.
+# Formats with interpreters (EPS, SVG), layered formats and rare formats are not opened.
 _FORMATS = ("JPEG", "PNG", "WEBP", "GIF", "TIFF", "BMP", "AVIF")
 _ORIENTATION = 0x0112  # EXIF tag
 _TRANSPOSITIONS = {  # EXIF orientation -> what makes the image upright
@@ -26,16 +28,21 @@ _TRANSPOSITIONS = {  # EXIF orientation -> what makes the image upright
     7: Image.Transpose.TRANSVERSE,
     8: Image.Transpose.ROTATE_90,
 }
+_RESAMPLING = {
+    "bilinear": Image.Resampling.BILINEAR,
+    "bicubic": Image.Resampling.BICUBIC,
+    "lanczos": Image.Resampling.LANCZOS,
+}
 _SIDEWAYS = frozenset({5, 6, 7, 8})  # orientations that swap width and height
 
-# Warnings on damaged metadata may quote them; at debug level each tag of EXIF data is logged.
+# Pillow quotes damaged metadata in warnings, and logs each EXIF tag at debug level: both leak.
 warnings.filterwarnings("ignore", module=r"PIL\.")
 logging.getLogger("PIL").setLevel(logging.CRITICAL)
-Image.MAX_IMAGE_PIXELS = None  # the job's own cap is checked first, and holds for any size
+Image.MAX_IMAGE_PIXELS = None  # the job's own limit is checked first, for any size
 
 
 class ImageFault(Exception):
-    """An image cannot be used; `reason` is a code, `error` the type of what Pillow raised."""
+    """An image cannot be used; `reason` is a code, `error` the type of Pillow's exception."""
 
     def __init__(self, reason: str, error: str = "") -> None:
         super().__init__(reason, error)
@@ -43,31 +50,23 @@ class ImageFault(Exception):
         self.error = error
 
 
-class Caps(NamedTuple):
-    """What an image may have at most; checked on its header."""
+class DecodeOptions(NamedTuple):
+    """What decoding an image returns."""
 
-    pixels: int
-    frames: int = 10_000
-    animation_pixels: int = 1_000_000_000  # of all frames together
-
-
-class Decoding(NamedTuple):
-    """What is made of an image."""
-
-    side: int | None  # S of the picture for the model; None: no picture
-    covering: int | None = None  # decode a JPEG at the smallest scale that covers this; None: full
-    frames: int = 0  # for filters, at most
+    model_image: ImageSpec | None  # None: no model image
+    min_side: int | None = None  # decode a JPEG at the smallest scale with both sides >= min_side
+    frames: int = 0  # frames for filters, at most
 
 
-class Decoded(NamedTuple):
-    """The picture is of the first frame; the first of the frames, where any are asked for, too."""
+class DecodedImage(NamedTuple):
+    """A decoded image; model image and first frame are both of the image's first frame."""
 
-    picture: RGB | None  # [S, S, 3]
+    model_image: RGB | None  # [S, S, 3]
     frames: tuple[RGB, ...]
 
 
 class OpenedImage(Protocol):
-    """An image whose header has been read; its size is that of the upright image, in pixels."""
+    """An image whose header has been read; width and height are of the upright image."""
 
     @property
     def width(self) -> int: ...
@@ -76,8 +75,8 @@ class OpenedImage(Protocol):
     @property
     def num_frames(self) -> int: ...
 
-    def decode(self, decoding: Decoding, /) -> Decoded:
-        """ImageFault where it is damaged; can be called once."""
+    def decode(self, options: DecodeOptions, /) -> DecodedImage:
+        """Decode the image, once; raises ImageFault where it is damaged."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,66 +85,66 @@ class EncodedImage:
 
     width: int
     height: int
-    num_frames: int  # of an animation, or pages; 1 of any other image
+    num_frames: int  # frames of an animation, or pages; 1 for any other image
     _opened: Image.Image = field(repr=False)
     _orientation: int
-    _caps: Caps
+    _limits: Limits
 
     @classmethod
-    def open(cls, data: bytes, caps: Caps) -> "EncodedImage":
-        """Read the header alone; ImageFault where it is none, or exceeds a cap."""
+    def open(cls, data: bytes, limits: Limits) -> "EncodedImage":
+        """Read the header only; raises ImageFault where it is malformed or exceeds a limit."""
         try:
             opened = Image.open(io.BytesIO(data), formats=_FORMATS)
-            _check(opened, caps)
-            num_frames = count_frames(opened, data, caps.frames + 1)
+            _check(opened, limits)
+            num_frames = count_frames(opened, data, limits.max_frames + 1)
             orientation = _orientation(opened)
         except ImageFault:
             raise
         except Exception as error:  # noqa: BLE001 - Pillow raises many types on hostile bytes
             raise ImageFault("image_undecodable", type(error).__name__) from None
         width, height = opened.size
-        if num_frames > caps.frames:
+        if num_frames > limits.max_frames:
             raise ImageFault("image_too_many_frames")
-        if num_frames > 1 and num_frames * width * height > caps.animation_pixels:
+        if num_frames > 1 and num_frames * width * height > limits.max_animation_pixels:
             raise ImageFault("image_too_many_pixels")
         if orientation in _SIDEWAYS:
             width, height = height, width
-        return cls(width, height, num_frames, opened, orientation, caps)
+        return cls(width, height, num_frames, opened, orientation, limits)
 
-    def decode(self, decoding: Decoding) -> Decoded:
-        """The picture for the model, and frames for filters; can be called once."""
-        first = self.upright(decoding.covering)
-        picture = None if decoding.side is None else first.fit(decoding.side)
-        if not decoding.frames:
-            return Decoded(picture, ())
-        # Pillow may keep one memory for all frames: the first is copied before it goes on.
+    def decode(self, options: DecodeOptions) -> DecodedImage:
+        """Decode the model image and the frames for filters, once; raises ImageFault."""
+        first = self.upright(options.min_side)
+        model_image = first.fit(options.model_image) if options.model_image else None
+        if not options.frames:
+            return DecodedImage(model_image, ())
+        # Pillow may reuse one buffer for all frames, so the first frame is copied before the next.
         frames = [first.pixels()]
-        frames += [self._frame(number) for number in sampled(self.num_frames, decoding.frames)[1:]]
-        return Decoded(picture, tuple(frames))
+        frames += [self._frame(number) for number in sampled(self.num_frames, options.frames)[1:]]
+        return DecodedImage(model_image, tuple(frames))
 
-    def upright(self, covering: int | None = None) -> "UprightImage":
-        """The first frame, decoded and turned upright; can be called once.
+    def upright(self, min_side: int | None = None) -> "UprightImage":
+        """Decode the first frame and turn it upright; can be called once.
 
-        With `covering`, a JPEG is decoded at the smallest scale (1, 1/2, 1/4, 1/8) at which both
+        With `min_side`, a JPEG is decoded at the smallest scale (1, 1/2, 1/4, 1/8) at which both
         sides still have that many pixels; other formats and smaller images in full.
         """
         try:
-            if covering is not None:
-                self._opened.draft("RGB", (covering, covering))
+            if min_side is not None:
+                self._opened.draft("RGB", (min_side, min_side))
             return self._turned()
         except Exception as error:  # noqa: BLE001 - as above
             raise ImageFault("image_undecodable", type(error).__name__) from None
 
     def _frame(self, number: int) -> RGB:
-        """A frame after the first.
+        """Decode a frame after the first.
 
-        Each on the way is checked: a page has a size and mode of its own, and a frame of a GIF may
-        enlarge the canvas, for which Pillow takes memory when it goes on to the next.
+        Every frame before it is checked on the way: each page has its own size and mode, and a
+        frame of a GIF may enlarge the canvas, for which Pillow allocates memory at the next frame.
         """
         try:
             for step in range(self._opened.tell() + 1, number + 1):
                 self._opened.seek(step)
-                _check(self._opened, self._caps)
+                _check(self._opened, self._limits)
             return self._turned().pixels()
         except ImageFault:
             raise
@@ -161,39 +160,42 @@ class EncodedImage:
 
 @dataclass(frozen=True, slots=True)
 class UprightImage:
-    """A decoded image, in Pillow's own memory.
+    """A decoded image in Pillow's memory.
 
-    Pixels are copied out where they are asked for alone: out and back in takes 0.4 ms of the 4.2
-    that a photograph of 640x480 takes altogether.
+    Pixels are copied to numpy on request only: a copy and its way back take 0.4 of the 4.2 ms that
+    a photograph of 640x480 takes in all.
     """
 
     _upright: Image.Image = field(repr=False)  # RGB
 
     def pixels(self) -> RGB:
-        """All of them, [height, width, 3]."""
+        """Return all pixels, [height, width, 3]."""
         return np.asarray(self._upright)
 
-    def fit(self, side: int) -> RGB:
-        """Squashed to [side, side, 3] as PaliGemma's processor does: bicubic, antialiased."""
-        return np.asarray(self._upright.resize((side, side), Image.Resampling.BICUBIC))
+    def fit(self, spec: ImageSpec) -> RGB:
+        """Squash to [S, S, 3] pixels; the aspect ratio is not kept."""
+        size = (spec.side, spec.side)
+        return np.asarray(self._upright.resize(size, _RESAMPLING[spec.resample]))
 
 
-def _check(opened: Image.Image, caps: Caps) -> None:
-    if any(width * height > caps.pixels for width, height in (opened.size, tile_size(opened))):
+def _check(opened: Image.Image, limits: Limits) -> None:
+    if any(
+        width * height > limits.max_pixels for width, height in (opened.size, tile_size(opened))
+    ):
         raise ImageFault("image_too_many_pixels")
     if opened.mode not in MODES:
         raise ImageFault("image_mode_unsupported")
 
 
 def _orientation(opened: Image.Image) -> int:
-    """EXIF orientation as far as the header tells; 1 where there is none, or no readable one.
+    """Return the EXIF orientation in the header; 1 where it is missing or unreadable.
 
-    Pillow itself turns TIFF upright. PNG may hold EXIF data after the pixels, where asking for
-    them would decode the image: only what precedes the pixels counts.
+    Pillow itself turns TIFF upright. PNG may have EXIF data after the pixels, where reading them
+    would decode the image, so only EXIF data before the pixels count.
     """
     if opened.format == "TIFF" or (opened.format == "PNG" and "exif" not in opened.info):
         return 1
     try:
         return int(opened.getexif().get(_ORIENTATION, 1))
-    except Exception:  # noqa: BLE001 - damaged EXIF data, of many kinds, beside sound pixels
+    except Exception:  # noqa: BLE001 - EXIF data can be damaged in many ways beside good pixels
         return 1

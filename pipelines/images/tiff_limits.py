@@ -1,17 +1,17 @@
-"""Directories of TIFF, which EXIF data are too, read so that a small one cannot fill the memory."""
+"""Bounds what Pillow reads of TIFF directories and EXIF: a small file must not fill the memory."""
 
 from typing import IO, Any
 
 from PIL import Image, TiffImagePlugin
 
-_SHARED = 1 << 16  # bytes that values may have in common, as resolutions across and down do
+_SHARED = 1 << 16  # bytes that values may share, as x and y resolution do
 _TILE = (322, 323)  # tags: width and length
 
 _load: Any = TiffImagePlugin.ImageFileDirectory_v2.load
 
 
 class _Bounded:
-    """A stream of which no more is read than it holds, but for a little."""
+    """A stream that allows to read its own size once, and `_SHARED` bytes more."""
 
     def __init__(self, stream: IO[bytes]) -> None:
         here = stream.tell()
@@ -32,12 +32,12 @@ def _load_bounded(directory: TiffImagePlugin.ImageFileDirectory_v2, stream: IO[b
     _load(directory, _Bounded(stream))
 
 
-# Entries may all lead to the same bytes, and Pillow copies them for each: 2 GB of a file of 1 MB.
+# All entries may point to the same bytes, which Pillow copies for each: 2 GB for a 1 MB file.
 TiffImagePlugin.ImageFileDirectory_v2.load = _load_bounded  # type: ignore[assignment, method-assign]
 
 
 def count_pages(opened: TiffImagePlugin.TiffImageFile, most: int) -> int:
-    """Pages of a TIFF, at most `most`: Pillow's own count has no bound, and takes their square."""
+    """Count the pages of a TIFF up to `most`; Pillow's own count is unbounded and quadratic."""
     try:
         for number in range(1, most):
             opened.seek(number)
@@ -49,7 +49,7 @@ def count_pages(opened: TiffImagePlugin.TiffImageFile, most: int) -> int:
 
 
 def tile_size(opened: Image.Image) -> tuple[int, int]:
-    """Width and height in pixels of what a TIFF is decoded by, which may exceed the image."""
+    """Return width and height of a TIFF's tiles in pixels, which may exceed the image's."""
     if not isinstance(opened, TiffImagePlugin.TiffImageFile):
         return 0, 0
     width, height = (opened.tag_v2.get(tag, 0) for tag in _TILE)

@@ -1,1 +1,1 @@
-"""One file per command; nothing here writes to a terminal."""
+"""One module per command: what it does, without a terminal."""

@@ -1,4 +1,4 @@
-"""Measures an engine for the command line: what it does in a second, and the hours of a corpus."""
+"""`shardmill bench`: measures the speed of a model on this machine."""
 
 import os
 from collections.abc import Iterator, Sequence
@@ -13,13 +13,8 @@ from schemas.resources import Resources
 if TYPE_CHECKING:
     from inference.benchmarking.benchmark import Rate
 
-KINDS = (
-    "caption",
-    "ocr",
-    "detect",
-    "segment",
-    "answer",
-)  # inference.benchmarking.benchmark, which imports torch
+# The kinds of inference.benchmarking.benchmark, which imports torch.
+KINDS = ("caption", "ocr", "detect", "segment", "answer")
 
 
 def bench(
@@ -29,9 +24,9 @@ def bench(
     images: int,
     gpus: int = 1,
 ) -> Iterator["Rate"]:
-    """A rate for each size of block; `settings` are those of a job's `model`.
+    """Yield a rate for each size of block; `settings` are keys of a job's `model`.
 
-    Without sizes, blocks are as large as the engine would have them.
+    Without sizes, the engine chooses one. Raises JobError where a setting or kind is wrong.
     """
     unknown = [kind for kind in kinds if kind not in KINDS]
     if unknown or not kinds:
@@ -42,11 +37,11 @@ def bench(
         first = error.errors()[0]
         raise JobError(f"--{first['loc'][0]}: {first['input']!r}: {first['msg']}") from None
     resources = Resources(
-        lambda path: open(path, "rb"),  # noqa: SIM115 - its user closes it
+        lambda path: open(path, "rb"),  # noqa: SIM115 - the caller closes it
         device=resolve_device(model.device),
         gpus=gpus,
         threads=len(os.sched_getaffinity(0)),
     )
-    from inference.benchmarking.benchmark import bench as measured
+    from inference.benchmarking.benchmark import bench as bench_engine
 
-    return measured(model, kinds, block_sizes, images, resources)
+    return bench_engine(model, kinds, block_sizes, images, resources)

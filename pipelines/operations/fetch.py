@@ -1,4 +1,4 @@
-"""Fetching what a job's models are loaded from, so that later runs here need no network."""
+"""`shardmill fetch`: downloads the models of a job, so that later runs here need no network."""
 
 from collections.abc import Iterator
 from pathlib import Path
@@ -11,12 +11,12 @@ from inference import (
     resolve_model,
 )
 from pipelines.config.job import Job
-from pipelines.config.validation_errors import at
+from pipelines.config.validation_errors import errors_at
 from schemas.errors import JobError
 
 
 def fetch(job: Job) -> Iterator[tuple[str, Path]]:
-    """Each model's name, and the folder it is in now; JobError where there is nothing to fetch."""
+    """Download each model; yield its name and folder. JobError where the job names no model."""
     references = [
         (f"filters[{number}].", reference)
         for number, stage in enumerate(job.filters)
@@ -30,6 +30,6 @@ def fetch(job: Job) -> Iterator[tuple[str, Path]]:
         if checkpoint.adapter is not None:
             yield str(job.model.adapter), fetch_adapter(checkpoint.adapter)
     for place, reference in references:
-        with at(place):
+        with errors_at(place):
             resolved, _ = resolve_model(reference)
             yield reference.name, fetch_model(resolved, reference.field)

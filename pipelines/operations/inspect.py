@@ -1,24 +1,32 @@
-"""Rows of an output, chosen for looking at."""
+"""`shardmill inspect`: picks rows of an output for a person to look at."""
 
+import json
 from collections.abc import Iterator
 from itertools import islice
 
 import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
+from pydantic import ValidationError
 
-from pipelines.operations.row_images import RowImage, StoredRow, pictures
-from pipelines.output.output import open_output
+from pipelines.config.input import Input
+from pipelines.operations.row_images import RowImage, StoredRow, find_row_images
+from pipelines.output.footers import damaged_file
+from pipelines.output.output import Output, open_output
 from pipelines.storage.storage import Storage
 from schemas.errors import JobError
+from schemas.report import SampleStatus
 
-_AT_ONCE = 256  # rows read at a time
+_BATCH = 256  # rows read at once
 
 
 def select(
-    output: str, samples: int, status: str | None = None, unit: str | None = None
+    output: str, samples: int, status: SampleStatus | None = None, unit: str | None = None
 ) -> list[RowImage]:
-    """The first rows of an output, or those of one status or unit, with their images."""
+    """Read the first rows of an output, with their images; only those of a status or unit if given.
+
+    Raises JobError where the folder is no output, the unit is unknown or a file is damaged.
+    """
     opened = open_output(output)
     names = [known.name for known in opened.units]
     if unit is not None and unit not in names:
@@ -30,16 +38,25 @@ def select(
         for file in opened.progress_of(known).files
     )
     rows = (row for file in files for row in _rows(file, opened.storage, status))
-    column = opened.record["input"].get("image")
-    return pictures(list(islice(rows, samples)), opened.units, column)
+    return find_row_images(list(islice(rows, samples)), opened.units, _input(opened))
 
 
-def _rows(path: str, storage: Storage, status: str | None) -> Iterator[StoredRow]:
+def _input(opened: Output) -> Input:
+    """The `input` of the job that began an output; JobError where another version wrote it."""
+    try:
+        return Input.model_validate_json(json.dumps(opened.record.get("input")), strict=True)
+    except ValidationError:
+        raise JobError(
+            f"{opened.layout.job}: was written by another version of shardmill, or is damaged"
+        ) from None
+
+
+def _rows(path: str, storage: Storage, status: SampleStatus | None) -> Iterator[StoredRow]:
     try:
         with storage.open(path) as stream:
-            for batch in pq.ParquetFile(stream).iter_batches(batch_size=_AT_ONCE):
-                every = status is None
-                chosen = batch if every else batch.filter(pc.equal(batch["status"], status))
-                yield from chosen.to_pylist()
+            for batch in pq.ParquetFile(stream).iter_batches(batch_size=_BATCH):
+                if status is not None:
+                    batch = batch.filter(pc.equal(batch["status"], status))
+                yield from batch.to_pylist()
     except pa.ArrowException:
-        raise JobError(f"{path}: is damaged: delete it and run the job again") from None
+        raise damaged_file(path) from None

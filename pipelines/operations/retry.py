@@ -1,92 +1,83 @@
-"""Units that are to be done again: those that failed and, if wanted, those with bad samples."""
+"""`shardmill retry`: does failed units again and, on request, units with bad samples."""
 
-import json
 from collections.abc import Callable, Collection
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
-from enum import StrEnum
 
-from pydantic import ValidationError
+from pydantic import TypeAdapter
 
 from pipelines.config.job import Job
+from pipelines.config.recorded import read_recorded
 from pipelines.operations.run import OnReport, run
+from pipelines.output.footers import read_counts
 from pipelines.output.output import Output, open_output
-from pipelines.output.parquet_writer import read_counts
 from pipelines.planning.plan import Plan
+from pipelines.storage.concurrent_reads import read_concurrently
 from pipelines.storage.storage import Storage
-from schemas.errors import JobError
-from schemas.report import OnProgress, Summary
-
-_FOOTERS_AT_ONCE = 16
-
-
-class BadStatus(StrEnum):
-    """Of samples whose units may be done again."""
-
-    quarantined = "quarantined"
-    invalid = "invalid"
+from schemas.report import OnProgress, SampleStatus, Summary
 
 
 @dataclass(frozen=True, slots=True)
-class Retry:
-    """What is to be done again, and the files that have to go first."""
+class RetryPlan:
+    """The units to do again, and the files to delete before."""
 
-    opened: Output
+    output: Output
     job: Job
     failed: frozenset[str]  # units reported failed and not committed since
-    bad: frozenset[str]  # units committed with samples of a status that is not wanted
-    files: tuple[str, ...]  # of those, relative to the output
+    bad: frozenset[str]  # units with committed samples of a bad status
+    files: tuple[str, ...]  # of the bad units, relative to the output
 
 
 def find_retry(
-    output: str, statuses: Collection[BadStatus] = (), storage: Storage | None = None
-) -> Retry:
-    """Look for units to do again; nothing is deleted. JobError where the folder is no output."""
+    output: str, statuses: Collection[SampleStatus] = (), storage: Storage | None = None
+) -> RetryPlan:
+    """Find the failed units, and those with samples of any of the statuses; delete nothing.
+
+    Raises JobError where the folder is no output, or a file in it is damaged.
+    """
     opened = open_output(output, storage)
-    held = opened.contents
-    progress_by_unit = held.progress_by_unit if statuses else {}
-    owners = {
-        file: unit
-        for unit, unit_progress in progress_by_unit.items()
-        for file in unit_progress.files
+    listing = opened.listing
+    progress_by_unit = listing.progress_by_unit if statuses else {}
+    unit_of_file = {
+        file: unit for unit, progress in progress_by_unit.items() for file in progress.files
     }
 
-    def has_bad(file: str) -> bool:
-        counts = read_counts(opened.storage, opened.layout.file(file))
-        return any(getattr(counts, status) for status in statuses)
+    def has_bad_samples(file: str) -> bool:
+        counts = read_counts(opened.storage, opened.layout.file(file)).by_status()
+        return any(counts[status] for status in statuses)
 
-    with ThreadPoolExecutor(_FOOTERS_AT_ONCE) as pool:
-        found = dict(zip(owners, pool.map(has_bad, owners), strict=True))
-    bad = frozenset(owners[file] for file, is_bad in found.items() if is_bad)
-    return Retry(
+    are_bad = zip(
+        unit_of_file.values(), read_concurrently(has_bad_samples, unit_of_file), strict=True
+    )
+    bad = frozenset(unit for unit, is_bad in are_bad if is_bad)
+    return RetryPlan(
         opened,
-        _job(opened),
-        failed=held.failed - held.complete,
+        _recorded_job(opened),
+        failed=listing.failed - listing.complete_units,
         bad=bad,
         files=tuple(file for unit in sorted(bad) for file in progress_by_unit[unit].files),
     )
 
 
 def retry(
-    found: Retry,
+    planned: RetryPlan,
     *,
     on_plan: Callable[[Plan], None] = lambda _: None,
     on_progress: OnProgress = lambda _: None,
     on_report: OnReport = lambda _: None,
     on_warning: Callable[[str], None] = lambda _: None,
 ) -> Summary:
-    """Delete those files, and do their units and the failed ones again.
+    """Delete the files of bad units, then run these and the failed units.
 
-    What ends it loses nothing: the next run does what is missing.
+    An interruption loses nothing: the next run does what is missing. Raises as `run` does.
     """
-    storage, layout = found.opened.storage, found.opened.layout
-    if found.files:
-        storage.delete(layout.success)  # first: it says that every unit is committed
-    for file in reversed(found.files):  # the last part first: the others are a beginning
+    storage, layout = planned.output.storage, planned.output.layout
+    if planned.files:
+        storage.delete(layout.success)  # first, because it says that every unit is committed
+    for file in reversed(planned.files):  # last part first: the remaining parts stay without a gap
         storage.delete(layout.file(file))
-    names = found.failed | found.bad
+    names = planned.failed | planned.bad
     return run(
-        found.job,
+        planned.job,
         storage=storage,
         choose=lambda plan: tuple(unit for unit in plan.pending if unit.name in names),
         on_plan=on_plan,
@@ -96,14 +87,12 @@ def retry(
     )
 
 
-def _job(opened: Output) -> Job:
-    """The job as the output was begun with it, its output where it lies now."""
-    record = {key: value for key, value in opened.record.items() if key != "resolved"}
-    record["output"] = opened.layout.root
-    try:
-        return Job.model_validate_json(json.dumps(record), strict=True)
-    except ValidationError:
-        raise JobError(
-            f"{opened.layout.root}: was begun by another version, or with filters or tasks of your "
-            "own: delete what is to be done again, and run the job"
-        ) from None
+def _recorded_job(output: Output) -> Job:
+    """The job that began the output, with the output's present place."""
+    record = {key: value for key, value in output.record.items() if key != "resolved"}
+    return read_recorded(
+        TypeAdapter(Job),
+        {**record, "output": output.layout.root},
+        f"{output.layout.root}: was begun by another version, or with filters or tasks of your "
+        "own: delete what is to be done again, and run the job",
+    )

@@ -1,58 +1,56 @@
-"""How far an output is, from a listing and the small files beside it; no Parquet is opened."""
+"""`shardmill status`: the state of an output from its listing; no Parquet file is opened."""
 
-from pipelines.output.listing import UnitProgress
 from pipelines.output.output import Output, open_output
 from pipelines.storage.storage import Storage
 from schemas.frozen import Frozen
 from schemas.report import Summary, UnitReport
 
-_TOLD = 20  # failed units named
+_MAX_FAILURES = 20  # reports of failed units that are read
 
 
 class OutputStatus(Frozen):
-    """The units of an output by what has become of them."""
+    """The number of an output's units in each state."""
 
     output: str
     job: str
-    complete: bool  # every unit is committed, and _SUCCESS stands
+    complete: bool  # every unit is committed, and _SUCCESS exists
     units: int
     committed: int
-    in_parts: int  # begun, with parts committed
+    in_parts: int  # some parts are committed, but not the last
     failed: int  # reported failed and not committed since
-    interrupted: int  # attempted and neither committed nor failed: in work, or its worker died
+    interrupted: int  # attempted, not committed, not failed: in work, or the worker died
     failures: tuple[UnitReport, ...] = ()  # the first few
     last_run: Summary | None = None
 
 
 def status(output: str, storage: Storage | None = None) -> OutputStatus:
-    """JobError where the folder is no output."""
+    """Count the units of an output by their state; JobError where the folder is no output."""
     opened = open_output(output, storage)
-    layout, held = opened.layout, opened.contents
-    complete = held.complete
-    failed = sorted(held.failed - complete)
+    layout, listing = opened.layout, opened.listing
+    complete = listing.complete_units
+    failed = sorted(listing.failed - complete)
     return OutputStatus(
         output=layout.root,
         job=opened.record["name"],
-        complete=held.closed and len(complete) == len(opened.units),
+        complete=listing.has_success_file and len(complete) == len(opened.units),
         units=len(opened.units),
         committed=len(complete),
-        in_parts=sum(_begun(unit_progress) for unit_progress in held.progress_by_unit.values()),
+        in_parts=sum(
+            not progress.complete and progress.parts > 0
+            for progress in listing.progress_by_unit.values()
+        ),
         failed=len(failed),
-        interrupted=len(held.attempts.keys() - complete - held.failed),
+        interrupted=len(listing.attempts.keys() - complete - listing.failed),
         failures=tuple(
             UnitReport.model_validate_json(opened.storage.read_bytes(layout.failed(name)))
-            for name in failed[:_TOLD]
+            for name in failed[:_MAX_FAILURES]
         ),
         last_run=_last_run(opened),
     )
 
 
-def _begun(unit_progress: UnitProgress) -> bool:
-    return not unit_progress.complete and unit_progress.parts > 0
-
-
-def _last_run(opened: Output) -> Summary | None:
-    if not opened.contents.runs:
+def _last_run(output: Output) -> Summary | None:
+    if not output.listing.runs:
         return None
-    path = opened.layout.run(opened.contents.runs[-1])
-    return Summary.model_validate_json(opened.storage.read_bytes(path))
+    path = output.layout.run(output.listing.runs[-1])
+    return Summary.model_validate_json(output.storage.read_bytes(path))

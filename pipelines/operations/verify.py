@@ -1,4 +1,4 @@
-"""Reading a whole output back: is every sample there once, as the footers and the job say?"""
+"""`shardmill verify`: reads a whole output back and checks that every sample is there once."""
 
 from collections import Counter
 from collections.abc import Callable, Iterator
@@ -9,9 +9,10 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
+from pipelines.output.footers import damaged_file
 from pipelines.output.layout import Layout
-from pipelines.output.listing import UnitProgress
 from pipelines.output.output import open_output
+from pipelines.output.unit_progress import UnitProgress
 from pipelines.planning.fingerprint import fingerprint_of
 from pipelines.storage.storage import Storage
 from schemas.frozen import Frozen
@@ -27,18 +28,18 @@ from schemas.tables import (
     SCHEMA_VERSION,
 )
 
-_AT_ONCE = 4  # units read at the same time
-_WITHOUT_CONTENT = frozenset(IDENTITY) - {"key"}  # columns that rows not kept may fill
+_UNITS_AT_ONCE = 4
+_WITHOUT_CONTENT = frozenset(IDENTITY) - {"key"}  # columns that have values in every row
 
 
 class Verification(Frozen):
-    """What was read, and everything found wrong with it, one line each."""
+    """The result of reading an output: counts, and one line per problem."""
 
     units: int
     files: int
     counts: Counts
     problems: tuple[str, ...]
-    salvaged: tuple[str, ...] = ()  # files that end where their shard was damaged, and why
+    salvaged: tuple[str, ...] = ()  # files that end early because their shard is damaged, and why
 
 
 @dataclass(slots=True)
@@ -48,28 +49,31 @@ class _Findings:
     problems: list[str] = field(default_factory=list)
     salvaged: list[str] = field(default_factory=list)
 
+    def add(self, other: "_Findings") -> None:
+        self.files += other.files
+        self.counts += other.counts
+        self.problems += other.problems
+        self.salvaged += other.salvaged
+
 
 def verify(
     output: str, storage: Storage | None = None, on_unit: Callable[[str], None] = lambda _: None
 ) -> Verification:
-    """Read every file of an output; JobError where it is none."""
+    """Read and check every file of an output; JobError where the folder is no output."""
     opened = open_output(output, storage)
     part_size = opened.record["input"]["max_samples_per_file"]
     check = _Check(opened.layout, opened.storage, fingerprint_of(opened.record), part_size)
-    strangers = opened.contents.strangers
+    strangers = opened.listing.strangers
     total = _Findings(problems=[f"{name}: belongs to no unit" for name in strangers])
 
-    def of_unit(unit: Unit) -> _Findings:
-        found = check.unit(unit, opened.progress_of(unit))
+    def check_unit(unit: Unit) -> _Findings:
+        findings = check.unit(unit, opened.progress_of(unit))
         on_unit(unit.name)
-        return found
+        return findings
 
-    with ThreadPoolExecutor(_AT_ONCE) as pool:
-        for found in pool.map(of_unit, opened.units):
-            total.files += found.files
-            total.counts += found.counts
-            total.problems += found.problems
-            total.salvaged += found.salvaged
+    with ThreadPoolExecutor(_UNITS_AT_ONCE) as pool:
+        for findings in pool.map(check_unit, opened.units):
+            total.add(findings)
     return Verification(
         units=len(opened.units),
         files=total.files,
@@ -84,10 +88,10 @@ class _Check:
     layout: Layout
     storage: Storage
     fingerprint: str
-    part_size: int
+    part_size: int  # samples in every part but the last
 
     def unit(self, unit: Unit, unit_progress: UnitProgress) -> _Findings:
-        """All files of a unit, whose rows must be numbered on from its first, none left out."""
+        """Check all files of a unit; their rows must be numbered without a gap."""
         findings = _Findings()
         if not unit_progress.complete:
             parts = f"after part {unit_progress.parts - 1}" if unit_progress.parts else "at all"
@@ -99,9 +103,8 @@ class _Check:
                 first = unit.first_index + findings.counts.read
                 counts, problems, fault = self._file(unit, name, first)
             except (pa.ArrowException, OSError, ValueError, KeyError) as error:
-                findings.problems.append(
-                    f"{name}: damaged ({type(error).__name__}): delete it and run the job again"
-                )
+                damage = damaged_file(name, f"damaged ({type(error).__name__})")
+                findings.problems.append(str(damage))
                 break
             findings.counts += counts
             findings.salvaged += [f"{name}: {fault}"] if fault else []
@@ -111,7 +114,7 @@ class _Check:
         return findings
 
     def _file(self, unit: Unit, name: str, first: int) -> tuple[Counts, list[str], str | None]:
-        """Counts, problems, and why the shard could not be read on if it was salvaged."""
+        """Check one file; return its counts, its problems, and why it was salvaged, if it was."""
         with self.storage.open(self.layout.file(name)) as stream:
             parquet = pq.ParquetFile(stream, page_checksum_verification=True)
             footer = {k.decode(): v.decode() for k, v in (parquet.metadata.metadata or {}).items()}
@@ -144,8 +147,7 @@ def _check_rows(
         for column in batch.schema.names:
             if column not in _WITHOUT_CONTENT and others[column].null_count < len(others):
                 problems.append(f"rows that were not kept have content in {column}")
-    told = {"kept": counts.kept, "dropped": counts.dropped}
-    told |= {"quarantined": counts.quarantined, "invalid": counts.invalid}
-    if statuses != Counter({status: number for status, number in told.items() if number}):
+    # Counters are equal where they differ in zeros alone.
+    if statuses != Counter(counts.by_status()):
         problems.append("the footer's counts are not those of the rows")
     return problems

@@ -1,1 +1,1 @@
-"""An output folder: the names of its files, what a listing shows, and its Parquet files."""
+"""An output folder: the names of its files, its listing, and its Parquet files."""

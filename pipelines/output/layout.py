@@ -1,9 +1,9 @@
-"""The layout of an output: names of its files, and what a listing of them says is done."""
+"""The names and paths of all files of an output."""
 
 import re
 from dataclasses import dataclass
 
-CONTROL_FOLDER = "_shardmill"  # holds no name that a *.parquet pattern would catch
+CONTROL_FOLDER = "_shardmill"  # no file in it matches *.parquet
 PART_NAME = re.compile(r"(?P<unit>.+)\.(?P<number>\d{5,})(?P<end>-end)?")
 
 
@@ -13,21 +13,24 @@ def whole_file(unit: str) -> str:
 
 
 def unit_of_part(name: str) -> str | None:
-    """The unit that a file's name without its extension would be a part of."""
+    """The unit of which this name, without extension, would be a part; None for other names."""
     part = PART_NAME.fullmatch(name)
     return part["unit"] if part else None
 
 
 def part_file(unit: str, number: int, last: bool) -> str:
-    """A part of a larger unit; the last one says so, so that a listing tells what is whole."""
+    """The file of one part of a larger unit.
+
+    The name of the last part ends in `-end`, so that a listing shows which units are complete.
+    """
     return f"{unit}.{number:05d}{'-end' if last else ''}.parquet"
 
 
 @dataclass(frozen=True, slots=True)
 class Layout:
-    """Where everything of one output lies."""
+    """The paths of one output."""
 
-    root: str
+    root: str  # absolute
 
     def file(self, name: str) -> str:
         return f"{self.root}/{name}"

@@ -1,4 +1,4 @@
-"""The manifest: the units of an output, fixed by its first run."""
+"""The manifest: the units of an output, which its first run fixes."""
 
 from collections.abc import Sequence
 
@@ -8,10 +8,14 @@ from schemas.errors import JobError
 from schemas.sample import Unit
 from schemas.tables import MANIFEST
 
+_FIELDS = {"row_groups": "slice"}  # columns that are not named like their field of Unit
+
 
 def manifest_bytes(units: Sequence[Unit]) -> bytes:
-    """The units as an Arrow file, the same bytes for the same units."""
-    columns = {name: [getattr(unit, name) for unit in units] for name in MANIFEST.names}
+    """The units as an Arrow file; equal units give equal bytes."""
+    columns = {
+        name: [getattr(unit, _FIELDS.get(name, name)) for unit in units] for name in MANIFEST.names
+    }
     sink = pa.BufferOutputStream()
     with pa.ipc.new_file(sink, MANIFEST) as writer:
         writer.write_table(pa.table(columns, MANIFEST))
@@ -19,7 +23,7 @@ def manifest_bytes(units: Sequence[Unit]) -> bytes:
 
 
 def units_of_manifest(content: bytes) -> tuple[Unit, ...]:
-    """The units; JobError where the file is damaged."""
+    """Read the units back; raises JobError where the file is damaged."""
     try:
         table = pa.ipc.open_file(content).read_all().select(MANIFEST.names)
     except pa.ArrowInvalid:
@@ -28,6 +32,6 @@ def units_of_manifest(content: bytes) -> tuple[Unit, ...]:
         ) from None
     rows = zip(*(column.to_pylist() for column in table.columns), strict=True)
     return tuple(
-        Unit(name, path, shard, size, version, groups and (groups[0], groups[1]), first_index)
-        for name, path, shard, size, version, groups, first_index in rows
+        Unit(name, path, shard, size, version, ends and (ends[0], ends[1]), first_index)
+        for name, path, shard, size, version, ends, first_index in rows
     )

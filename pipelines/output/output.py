@@ -1,12 +1,13 @@
-"""An output that a run has begun: what it was begun with, its units, and what it holds."""
+"""Opens an output that a run has begun: its job.json, its manifest and its listing."""
 
 import json
 from dataclasses import dataclass
 from typing import Any
 
 from pipelines.output.layout import Layout
-from pipelines.output.listing import Contents, UnitProgress, contents
+from pipelines.output.listing import OutputListing, classify_files
 from pipelines.output.manifest import units_of_manifest
+from pipelines.output.unit_progress import UnitProgress
 from pipelines.storage.resolve import absolute, storage_for
 from pipelines.storage.storage import Storage
 from schemas.errors import JobError
@@ -15,20 +16,20 @@ from schemas.sample import Unit
 
 @dataclass(frozen=True, slots=True)
 class Output:
-    """One look at an output: two small files and a listing."""
+    """The state of an output at one moment: two small files and a listing."""
 
     storage: Storage
     layout: Layout
-    record: dict[str, Any]  # job.json
-    units: tuple[Unit, ...]  # the manifest's, by name
-    contents: Contents
+    record: dict[str, Any]  # the content of job.json
+    units: tuple[Unit, ...]  # from the manifest, sorted by name
+    listing: OutputListing
 
     def progress_of(self, unit: Unit) -> UnitProgress:
-        return self.contents.progress_of(unit.name)
+        return self.listing.progress_of(unit.name)
 
 
 def open_output(output: str, storage: Storage | None = None) -> Output:
-    """JobError where the folder is no output, or what describes it is damaged."""
+    """Open an output. JobError where the folder is no output, or its description is damaged."""
     opened = find_output(output, storage or storage_for(output))
     if opened is None:
         raise JobError(
@@ -38,20 +39,23 @@ def open_output(output: str, storage: Storage | None = None) -> Output:
 
 
 def find_output(output: str, storage: Storage) -> Output | None:
-    """None where no run has begun yet; JobError where what describes the output is damaged."""
+    """Open an output; None where no run has begun it. JobError where its description is damaged.
+
+    Lists the folder once, and reads job.json and the manifest once.
+    """
     layout = Layout(absolute(output))
-    listing = [entry.path for entry in storage.list(layout.root)]
-    if layout.job not in listing:
+    paths = [entry.path for entry in storage.list(layout.root)]
+    if layout.job not in paths:
         return None
-    record = _record(layout, storage)
-    if layout.manifest not in listing:
+    record = _read_job_record(layout, storage)
+    if layout.manifest not in paths:
         raise _damaged(layout.manifest)
     units = units_of_manifest(storage.read_bytes(layout.manifest))
-    held = contents(layout, listing, [unit.name for unit in units])
-    return Output(storage, layout, record, units, held)
+    listing = classify_files(layout, paths, [unit.name for unit in units])
+    return Output(storage, layout, record, units, listing)
 
 
-def _record(layout: Layout, storage: Storage) -> dict[str, Any]:
+def _read_job_record(layout: Layout, storage: Storage) -> dict[str, Any]:
     try:
         record = json.loads(storage.read_bytes(layout.job))
     except ValueError:

@@ -1,4 +1,4 @@
-"""Writing rows so that a file appears whole, with everything accounted for, or not at all."""
+"""Writes the rows of one Parquet file, which appears complete or not at all."""
 
 import json
 import tempfile
@@ -12,7 +12,6 @@ from pipelines.rows.counts import count, histograms
 from pipelines.rows.row import Row
 from pipelines.rows.table import to_arrow
 from pipelines.storage.storage import Storage
-from schemas.errors import JobError
 from schemas.report import Counts, Histograms, add_histograms
 from schemas.tables import (
     FOOTER_COUNTS,
@@ -22,13 +21,13 @@ from schemas.tables import (
     SCHEMA_VERSION,
 )
 
-_ROW_GROUP = 2048  # rows; a fixed number, for it decides the bytes
+_ROW_GROUP = 2048  # rows; fixed, because the size of row groups decides the bytes of a file
 
 
 class PartWriter:
-    """Spools the rows of one file to an unnamed local file, and commits it in one step.
+    """Spools the rows of one file to an unnamed local file, and commits that in one step.
 
-    The spool has no name, so that a killed process leaves none behind.
+    The spool has no name, so that a killed process leaves no file behind.
     """
 
     def __init__(self, schema: pa.Schema, unit: str, fingerprint: str, first_index: int) -> None:
@@ -49,19 +48,19 @@ class PartWriter:
 
     @property
     def scores(self) -> Histograms:
-        """Of the rows handed over so far."""
+        """Histograms of the scores in the rows written so far."""
         return self._scores
 
     @property
     def counts(self) -> Counts:
-        """Of the rows handed over so far."""
+        """Counts of the rows written so far."""
         return self._counts
 
     def write(self, rows: Sequence[Row]) -> None:
-        """Add rows, which must be the next ones of the unit, none left out and none twice."""
+        """Add the next rows of the unit; AssertionError where their indices do not follow."""
         expected = self._first_index + self._counts.read
         if [row.index for row in rows] != list(range(expected, expected + len(rows))):
-            raise AssertionError(f"rows out of order at {expected}")  # a fault of this program
+            raise AssertionError(f"rows out of order at {expected}")  # a bug in the caller
         self._counts += count(rows)
         self._scores = add_histograms(self._scores, histograms(rows))
         self._waiting += rows
@@ -69,7 +68,7 @@ class PartWriter:
             self._flush()
 
     def commit(self, storage: Storage, path: str, notes: Mapping[str, str] | None = None) -> None:
-        """Close the file and put it in place; `notes` go into its footer."""
+        """Close the file and store it at `path`; `notes` are further entries of its footer."""
         if self._waiting:
             self._flush()
         self._footer[FOOTER_COUNTS] = json.dumps(self._counts.model_dump(), sort_keys=True)
@@ -85,9 +84,9 @@ class PartWriter:
         self._writer.write_table(pa.Table.from_batches([batch]), row_group_size=_ROW_GROUP)
 
     def close(self) -> None:
-        """Let go of the spool; without a commit, of its rows too."""
+        """Delete the spool; rows that were not committed are lost."""
         try:
-            self._writer.close()  # does nothing after commit; before, it would complain when freed
+            self._writer.close()  # no effect after commit; without it, its destructor complains
         finally:
             self._spool.close()
 
@@ -96,13 +95,3 @@ class PartWriter:
 
     def __exit__(self, *_: object) -> None:
         self.close()
-
-
-def read_counts(storage: Storage, path: str) -> Counts:
-    """The counts in a committed file's footer; JobError where the file was damaged since."""
-    try:
-        with storage.open(path) as stream:
-            metadata = pq.read_metadata(stream).metadata or {}
-        return Counts.model_validate_json(metadata[FOOTER_COUNTS.encode()])
-    except (pa.ArrowException, KeyError, ValueError):
-        raise JobError(f"{path}: is damaged: delete it and run the job again") from None

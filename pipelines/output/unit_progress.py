@@ -1,14 +1,22 @@
-"""How far one unit is now, told by looking for its files: no folder of 100,000 is listed."""
+"""The progress of one unit, looked up file by file: no folder of 100,000 files is listed."""
 
 from itertools import count
+from typing import NamedTuple
 
 from pipelines.output.layout import Layout, part_file, whole_file
-from pipelines.output.listing import UnitProgress
 from pipelines.storage.storage import Storage
 
 
+class UnitProgress(NamedTuple):
+    """How much of a unit is committed: parts 0 … parts-1, without a gap."""
+
+    parts: int = 0
+    complete: bool = False
+    files: tuple[str, ...] = ()  # relative to the output
+
+
 def find_unit_progress(unit: str, layout: Layout, storage: Storage) -> UnitProgress:
-    """As a listing of the output would show it."""
+    """Look up the files of a unit; the result is that of a listing of the whole output."""
     if _exists(layout.file(whole_file(unit)), storage):
         return UnitProgress(0, True, (whole_file(unit),))
     files: list[str] = []
@@ -24,7 +32,7 @@ def find_unit_progress(unit: str, layout: Layout, storage: Storage) -> UnitProgr
 
 
 def find_attempts(unit: str, layout: Layout, storage: Storage) -> int:
-    """Attempts that were noted and not yet reported."""
+    """Count the attempts at a unit that have a marker and no report yet."""
     return next(n - 1 for n in count(1) if not _exists(layout.attempt(unit, n), storage))
 
 

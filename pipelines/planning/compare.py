@@ -1,4 +1,4 @@
-"""Compares a plan with an existing output."""
+"""Compares a plan with an existing output, and refuses what does not fit together."""
 
 import json
 import os
@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from pipelines.output.layout import Layout
-from pipelines.output.listing import Contents, contents
+from pipelines.output.listing import OutputListing, classify_files
 from pipelines.output.output import Output
 from pipelines.planning.fingerprint import NOT_IN_FINGERPRINT, fingerprint_of
 from pipelines.planning.resolve import ResolvedJob
@@ -14,7 +14,7 @@ from pipelines.storage.storage import Storage
 from schemas.errors import JobError
 from schemas.sample import Unit
 
-# What may differ from an output whose verdicts are taken.
+# The parts of a record that do not affect verdicts, so that `filters_from` can reuse these.
 _AFTER_FILTERS = (
     "model",
     "tasks",
@@ -25,39 +25,37 @@ _AFTER_FILTERS = (
     "resolved.sizes",
     "resolved.threads",
 )
-
-
-_LONGEST = 120  # characters of a value quoted in an error
+_MAX_QUOTED = 120  # characters of a value that an error quotes
 
 
 def check_same(recorded: Mapping[str, Any], work: ResolvedJob, layout: Layout) -> None:
-    """Refuse a plan that is not the output's, with the first difference named."""
-    changed = list(_differences(recorded, work.record))
-    if changed:
-        # What the job file says comes before what was resolved of it.
-        what, was, is_now = min(changed, key=lambda each: each[0].startswith("resolved."))
+    """Raise JobError, which names a difference, where a plan is not the one of the output."""
+    differences = list(_differences(recorded, work.record))
+    if differences:
+        # A difference in the job file explains those in the values that are resolved from it.
+        path, before, now = min(differences, key=lambda item: item[0].startswith("resolved."))
         raise JobError(
-            f"output: {layout.root} was begun with {what} = {_brief(was)}, now it is "
-            f"{_brief(is_now)}: change it back, or choose another output"
-            + _other_way(layout, [path for path, _, _ in changed])
+            f"output: {layout.root} was begun with {path} = {_quoted(before)}, now it is "
+            f"{_quoted(now)}: change it back, or choose another output"
+            + _filters_from_hint(layout, [path for path, _, _ in differences])
         )
-    if fingerprint_of(recorded) != work.fingerprint:  # the same values
+    if fingerprint_of(recorded) != work.fingerprint:  # equal values in another order
         raise JobError(
             f"output: {layout.root} was begun with the tasks in the order "
             f"{', '.join(recorded['tasks'])}: change it back, or choose another output"
-            + _other_way(layout, [])
+            + _filters_from_hint(layout, [])
         )
 
 
-def _other_way(layout: Layout, changed: Sequence[str]) -> str:
-    """Where only what is asked has changed, what was filtered need not be filtered again."""
+def _filters_from_hint(layout: Layout, changed: Sequence[str]) -> str:
+    """Suggest `filters_from` where the changes do not affect the verdicts of filters."""
     if not all(path.startswith(_AFTER_FILTERS) for path in changed):
         return ""
     return f", there with filters_from: {layout.root} to filter nothing again"
 
 
 def _differences(before: Any, now: Any, path: str = "") -> Iterator[tuple[str, Any, Any]]:
-    """Path, former and present value of everything that differs, as deep as both are alike."""
+    """Yield (path, value before, value now) of the deepest values that differ."""
     if isinstance(before, dict) and isinstance(now, dict):
         for key in sorted({*before, *now}):
             if path or key not in NOT_IN_FINGERPRINT:
@@ -70,33 +68,33 @@ def _differences(before: Any, now: Any, path: str = "") -> Iterator[tuple[str, A
         yield path, before, now
 
 
-def _brief(value: Any) -> str:
-    """A value on one line; None is what a record does not hold."""
+def _quoted(value: Any) -> str:
+    """Write a value on one line; None is a value that a record lacks."""
     if value is None or isinstance(value, str):
         return value or "nothing"
     text = json.dumps(value, ensure_ascii=False)
-    return text if len(text) <= _LONGEST else f"{text[:_LONGEST]}…"
+    return text if len(text) <= _MAX_QUOTED else f"{text[:_MAX_QUOTED]}…"
 
 
-def empty_contents(layout: Layout, storage: Storage) -> Contents:
-    """The contents of a folder that no run has begun in; refused where it is used already."""
+def list_new_output(layout: Layout, storage: Storage) -> OutputListing:
+    """List a folder in which no run has begun; JobError where it is a file or in other use."""
     if os.path.isfile(layout.root):
         raise JobError(f"output: {layout.root} is a file: name a folder")
-    held = contents(layout, [entry.path for entry in storage.list(layout.root)], ())
-    if held.strangers:
+    listing = classify_files(layout, [entry.path for entry in storage.list(layout.root)], ())
+    if listing.strangers:
         raise JobError(
-            f"output: {layout.root} holds other Parquet files, such as {held.strangers[0]}: "
+            f"output: {layout.root} holds other Parquet files, such as {listing.strangers[0]}: "
             "choose an empty or new folder"
         )
-    return held
+    return listing
 
 
-def check_inputs(begun: Output, found: tuple[Unit, ...]) -> int:
-    """Refuse inputs that changed since the first run; count the shards that are new."""
-    now = {shard.shard: shard for shard in found}
-    for unit in begun.units:
-        current = now.get(unit.shard)
-        if current is None and not begun.progress_of(unit).complete:
+def check_inputs(existing: Output, shards: Sequence[Unit]) -> int:
+    """Raise JobError where shards changed since the first run; return how many are new."""
+    shard_by_name = {shard.shard: shard for shard in shards}
+    for unit in existing.units:
+        current = shard_by_name.get(unit.shard)
+        if current is None and not existing.progress_of(unit).complete:
             raise JobError(f"input.shards: {unit.path} is gone since the first run: restore it")
         if current is not None and current.path != unit.path:
             raise JobError(
@@ -108,4 +106,4 @@ def check_inputs(begun: Output, found: tuple[Unit, ...]) -> int:
                 f"input.shards: {current.path} changed since the first run: restore it with its "
                 "time of modification, or choose another output"
             )
-    return len(now.keys() - {unit.shard for unit in begun.units})
+    return len(shard_by_name.keys() - {unit.shard for unit in existing.units})

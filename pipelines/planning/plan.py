@@ -1,22 +1,22 @@
-"""What a job comes to: its units, everything it leaves open resolved, and how far its output is."""
+"""Plans a job: resolves its defaults, lists its units, compares it with an existing output."""
 
 import json
 from dataclasses import dataclass
 from functools import cached_property
 
 from pipelines.config.job import Job
-from pipelines.output.listing import Contents, UnitProgress
+from pipelines.output.listing import OutputListing
 from pipelines.output.manifest import manifest_bytes
-from pipelines.output.output import find_output
-from pipelines.planning.compare import check_inputs, check_same, empty_contents
+from pipelines.output.output import Output, find_output
+from pipelines.output.unit_progress import UnitProgress
+from pipelines.planning.compare import check_inputs, check_same, list_new_output
 from pipelines.planning.filters_from import (
     check_finished,
+    match_earlier_units,
     open_earlier_output,
-    units_of_earlier_output,
 )
-from pipelines.planning.resolve import ResolvedJob, resolve
-from pipelines.planning.shards import find_shards, split
-from pipelines.reading.parquet import ColumnFault, Footer, check_columns
+from pipelines.planning.resolve import ResolvedJob, resolve_with
+from pipelines.planning.shards import check_output_apart, find_shards, split
 from pipelines.storage.resolve import storage_for
 from pipelines.storage.storage import Storage
 from schemas.errors import JobError
@@ -25,60 +25,67 @@ from schemas.sample import Unit
 
 @dataclass(frozen=True)
 class Plan:
-    """The units of a job, and what its output holds of them so far."""
+    """The resolved job, its units, and the state of its output."""
 
     work: ResolvedJob
     units: tuple[Unit, ...]
-    contents: Contents
-    is_new: bool  # nothing has been written to the output yet
+    listing: OutputListing
+    is_new: bool  # no run has begun the output yet
     left_out: int = 0  # shards that appeared since the first run
 
     @cached_property
     def pending(self) -> tuple[Unit, ...]:
+        """The units that are not committed whole."""
         return tuple(unit for unit in self.units if not self.progress_of(unit).complete)
 
     def progress_of(self, unit: Unit) -> UnitProgress:
-        return self.contents.progress_of(unit.name)
+        return self.listing.progress_of(unit.name)
 
 
 def plan(job: Job, storage: Storage | None = None) -> Plan:
-    """Look at everything a run depends on; nothing is written.
+    """Plan a job and write nothing.
 
-    Raises JobError where the job cannot be run, or not into this output.
+    The output and the earlier output of `filters_from` are each opened once. Raises JobError where
+    the job cannot run, or not into this output.
     """
     storage = storage or storage_for(job.output)
-    begun = find_output(job.output, storage)
-    work = resolve(job, begun.record if begun else None)
-    if begun is None:
-        units = first_units(job)
-        planned = Plan(work, units, empty_contents(work.layout, storage), is_new=True)
+    existing = find_output(job.output, storage)
+    earlier = open_earlier_output(job)
+    work = resolve_with(job, earlier, existing.record if existing else None)
+    if existing is None:
+        units = _first_units(job, earlier)
+        check_output_apart(units, work.layout.root)
+        planned = Plan(work, units, list_new_output(work.layout, storage), is_new=True)
     else:
-        check_same(begun.record, work, begun.layout)
-        left_out = check_inputs(begun, find_shards(job.input.patterns()))
-        planned = Plan(work, begun.units, begun.contents, is_new=False, left_out=left_out)
-    if earlier := open_earlier_output(job):
+        check_same(existing.record, work, existing.layout)
+        left_out = check_inputs(existing, find_shards(job.input.patterns()))
+        planned = Plan(work, existing.units, existing.listing, is_new=False, left_out=left_out)
+    if earlier is not None:
         check_finished(earlier, planned.pending)
     return planned
 
 
+def plan_without_output(job: Job) -> tuple[ResolvedJob, tuple[Unit, ...]]:
+    """Resolve a job and list its units as for a new output; its own output is not looked at."""
+    earlier = open_earlier_output(job)
+    return resolve_with(job, earlier), _first_units(job, earlier)
+
+
 def first_units(job: Job) -> tuple[Unit, ...]:
-    """The units of a job that has no output yet; JobError where a column it names is not there."""
-    if earlier := open_earlier_output(job):
-        return units_of_earlier_output(earlier, find_shards(job.input.patterns()))
-    fields = {source.partition(":")[0]: field for field, source in job.input.sources()}
-
-    def check(file: Unit, footer: Footer) -> None:
-        try:
-            check_columns(footer.schema, fields, job.input.image)
-        except ColumnFault as fault:
-            field = fields[fault.column] if fault.column else "image"
-            raise JobError(f"input.{field}: {file.path}: {fault.why}") from None
-
-    return split(find_shards(job.input.patterns()), job.input.max_samples_per_file, check)
+    """The units of a job as for a new output; JobError where a shard lacks what the job names."""
+    return _first_units(job, open_earlier_output(job))
 
 
-def begin(plan: Plan, storage: Storage) -> None:
-    """Write the manifest and job.json of a new output; job.json last, for it marks a beginning."""
+def _first_units(job: Job, earlier: Output | None) -> tuple[Unit, ...]:
+    shards = find_shards(job.input.patterns())
+    return match_earlier_units(earlier, shards) if earlier else split(shards, job.input)
+
+
+def begin_output(plan: Plan, storage: Storage) -> None:
+    """Write the manifest and job.json of a new output.
+
+    job.json comes last, because an output has begun once it exists.
+    """
     layout = plan.work.layout
     record = json.dumps(plan.work.record, indent=1, ensure_ascii=False)
     try:

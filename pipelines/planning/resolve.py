@@ -1,4 +1,4 @@
-"""Resolves what a job leaves open, once: models, device, sizes, file digests."""
+"""Resolves a job: pins models, device, sizes and the digests of files, once per output."""
 
 import hashlib
 import os
@@ -14,10 +14,12 @@ from pydantic import Field
 from filters import Filter
 from inference import (
     Model,
+    ModelFamily,
     ResolvedCheckpoint,
     Sizes,
     Task,
     extra_packages,
+    family_of,
     fetch_model,
     resolve_checkpoint,
     resolve_device,
@@ -25,14 +27,10 @@ from inference import (
     resolve_sizes,
 )
 from pipelines.config.job import Job
-from pipelines.config.validation_errors import at
+from pipelines.config.validation_errors import errors_at
 from pipelines.output.layout import Layout
-from pipelines.planning.filters_from import (
-    EarlierOutput,
-    describe_earlier_output,
-    filters_by_name,
-    open_earlier_output,
-)
+from pipelines.output.output import Output
+from pipelines.planning.filters_from import EarlierOutput, filters_to_run, open_earlier_output
 from pipelines.planning.fingerprint import fingerprint_of
 from pipelines.storage.resolve import absolute, open_file
 from schemas.errors import JobError
@@ -40,7 +38,7 @@ from schemas.frozen import Frozen
 from schemas.models import ModelReference, ResolvedModel
 from schemas.resources import Resources
 
-PACKAGES = (
+PACKAGES = (  # their versions can change the bytes of an output
     "numpy",
     "pillow",
     "py3langid",
@@ -50,37 +48,35 @@ PACKAGES = (
     "torch",
     "transformers",
 )
-
-
-BLOCK = 256  # samples, where no model says how many
+BLOCK = 256  # samples per block of a job without a model
 
 
 class Resolved(Frozen):
-    """What the job file leaves open, pinned by an output's first run."""
+    """The values that the job file leaves open, pinned by the first run of an output."""
 
-    checkpoint: ResolvedCheckpoint | None  # None where nothing is asked
+    checkpoint: ResolvedCheckpoint | None  # None: the job has no tasks
     device: str  # cpu | cuda
-    threads: int  # of arithmetic on the CPU: sums depend on how they are split
-    sizes: Sizes | None = None  # of what the engine has in work; None where nothing is asked
-    files: Mapping[str, str]  # files that filters and tasks read -> sha256
-    models: Mapping[str, ResolvedModel] = {}  # of the filters, by name@revision
-    images_judged: bool = False  # a filter of the job judges by a model what images show
-    rules: Mapping[str, str] = {}  # version of the rules of each filter
-    packages: Mapping[str, str]  # versions of what computes or writes
+    threads: int  # for arithmetic on the CPU; sums depend on their number
+    sizes: Sizes | None = None  # of blocks and batches; None: the job has no tasks
+    files: Mapping[str, str]  # path of each file that filters and tasks read -> SHA-256
+    models: Mapping[str, ResolvedModel] = {}  # name@revision -> model of a filter
+    images_judged: bool = False  # a filter judges the content of images with a model
+    rules: Mapping[str, str] = {}  # filter -> version of its rules
+    packages: Mapping[str, str]  # package -> version
     filters_from: EarlierOutput | None = None
 
 
 class ResolvedJob(Frozen):
-    """All that a worker needs besides a unit; it pickles."""
+    """A job with everything resolved: all that a worker needs besides a unit. It pickles."""
 
     job: Job
     resolved: Resolved
-    # Where the job's relative paths begin, for a worker's current folder may be another.
+    # Relative paths of the job begin here, because a worker may run in another folder.
     folder: str = Field(default_factory=os.getcwd)
 
     @cached_property
     def record(self) -> dict[str, Any]:
-        """What job.json holds."""
+        """The content of job.json."""
         return {
             **self.job.model_dump(mode="json"),
             "resolved": self.resolved.model_dump(mode="json"),
@@ -88,12 +84,12 @@ class ResolvedJob(Frozen):
 
     @cached_property
     def fingerprint(self) -> str:
-        """SHA-256 of everything that decides the bytes of the output."""
+        """SHA-256 of everything that decides the bytes of the output, in hexadecimal."""
         return fingerprint_of(self.record)
 
     @property
     def resources(self) -> Resources:
-        """What a worker lends filters and engine when they load."""
+        """The resources for loading filters and engine in a worker."""
         models = self.resolved.models
         return Resources(
             partial(open_file, start=self.folder),
@@ -105,7 +101,7 @@ class ResolvedJob(Frozen):
 
     @property
     def model(self) -> Model | None:
-        """The job's, with the sizes that were found."""
+        """The model of the job with its resolved sizes; None for a job that only filters."""
         model, sizes = self.job.model, self.resolved.sizes
         if model is None or sizes is None:
             return model
@@ -113,32 +109,44 @@ class ResolvedJob(Frozen):
 
     @property
     def block_size(self) -> int:
-        """Samples, of those that are kept, that are asked about together."""
-        given = self.model.block_size if self.model else None
-        return BLOCK if given is None else given
+        """The number of kept samples that the engine answers together."""
+        size = self.model.block_size if self.model else None
+        return BLOCK if size is None else size
 
     @property
     def layout(self) -> Layout:
         return Layout(absolute(self.job.output, self.folder))
 
 
-def resolve(job: Job, recorded: Mapping[str, Any] | None = None) -> ResolvedJob:
-    """Pin what is open; what `recorded` pinned stays, so long as the job still asks for it."""
+def resolve(job: Job) -> ResolvedJob:
+    """Resolve a job as for a new output; JobError where a filter, task or model is wrong."""
+    return resolve_with(job, open_earlier_output(job))
+
+
+def resolve_with(
+    job: Job, earlier_output: Output | None, recorded: Mapping[str, Any] | None = None
+) -> ResolvedJob:
+    """Resolve a job whose earlier output, if it has one, is open already.
+
+    Values pinned in `recorded`, the job.json of the job's own output, stay as long as the job
+    names the same models.
+    """
     pinned = recorded["resolved"] if recorded else None
-    opened = open_earlier_output(job)
-    earlier = describe_earlier_output(opened, fingerprint_of(opened.record)) if opened else None
-    filters = filters_by_name(job, earlier)
+    earlier = EarlierOutput.from_record(earlier_output.record) if earlier_output else None
+    filters = filters_to_run(job, earlier)
     stages: dict[str, Filter | Task] = {
         **{_place(job, name, stage): stage for name, stage in filters.items()},
         **{f"tasks.{name}": task for name, task in job.tasks.items()},
     }
     device = resolve_device(
-        job.model.device if job.model else "auto", lent=job.runner.workers_have_gpus
+        job.model.device if job.model else "auto", workers_have_gpus=job.runner.workers_have_gpus
     )
     threads = pinned["threads"] if pinned else len(os.sched_getaffinity(0))
     resources = Resources(open_file, device, threads=threads)
     known = pinned.get("models", {}) if pinned else {}
     checkpoint = _checkpoint(job.model, recorded) if job.model else None
+    if checkpoint is not None:
+        _check_tasks(job.tasks, family_of(checkpoint), resources)
     resolved = Resolved(
         checkpoint=checkpoint,
         device=device,
@@ -147,7 +155,7 @@ def resolve(job: Job, recorded: Mapping[str, Any] | None = None) -> ResolvedJob:
         files={
             path: _digest(path, where) for where, stage in stages.items() for path in stage.files()
         },
-        models=_checked(job, filters, resources, known),
+        models=_check_filters(job, filters, resources, known),
         images_judged=job.judges_images or (earlier is not None and earlier.images_judged),
         rules={name: stage.rules for name, stage in filters.items()},
         packages={
@@ -157,27 +165,33 @@ def resolve(job: Job, recorded: Mapping[str, Any] | None = None) -> ResolvedJob:
         filters_from=earlier,
     )
     job.check_image_safety(resolved.images_judged)
-    for name, task in job.tasks.items():
-        with at(f"tasks.{name}: "):
-            task.load(resources)
     return ResolvedJob(job=job, resolved=resolved)
 
 
+def _check_tasks(tasks: Mapping[str, Task], family: ModelFamily, resources: Resources) -> None:
+    """Raise JobError where the model family cannot do a task, or a file of the task is wrong."""
+    for name, task in tasks.items():
+        with errors_at(f"tasks.{name}."):
+            family.check_task(task)
+        with errors_at(f"tasks.{name}: "):
+            task.load(resources, family)
+
+
 def _place(job: Job, name: str, stage: Filter) -> str:
-    """Where in the job a filter stands; one that ran earlier stands in the earlier job."""
-    own = [number for number, each in enumerate(job.filters) if each is stage]
-    return f"filters[{own[0]}]" if own else f"filters_from: filter {name}"
+    """The place of a filter in the job file, or in the job of the earlier output, for errors."""
+    numbers = [number for number, own in enumerate(job.filters) if own is stage]
+    return f"filters[{numbers[0]}]" if numbers else f"filters_from: filter {name}"
 
 
-def _checked(
+def _check_filters(
     job: Job, filters: Mapping[str, Filter], resources: Resources, known: Mapping[str, Any]
 ) -> dict[str, ResolvedModel]:
-    """The models that the filters load, pinned, once each filter has found nothing wrong."""
+    """Let every filter check its configuration; return the models of all filters, pinned."""
     models: dict[str, ResolvedModel] = {}
     folders: dict[ModelReference, Path] = {}
     resources = replace(resources, model=lambda reference: folders[reference])
     for name, stage in filters.items():
-        with at(f"{_place(job, name, stage)}."):
+        with errors_at(f"{_place(job, name, stage)}."):
             for reference in stage.models():
                 recorded = known.get(str(reference), {}).get("version")
                 pinned, folders[reference] = resolve_model(reference, recorded)
@@ -187,7 +201,7 @@ def _checked(
 
 
 def _checkpoint(model: Model, recorded: Mapping[str, Any] | None) -> ResolvedCheckpoint:
-    """Commits that were recorded stay, so long as the same is asked for."""
+    """Resolve the checkpoint; recorded commits stay as long as the job names the same ones."""
     before = (recorded and recorded["model"]) or {}
     pinned = (recorded and recorded["resolved"]["checkpoint"]) or {}
 
@@ -208,7 +222,7 @@ def _sizes(
     device: str,
     pinned: Mapping[str, Any] | None,
 ) -> Sizes | None:
-    """Those of the first run stay."""
+    """Resolve the sizes of blocks and batches; the sizes of the first run stay."""
     if job.model is None or checkpoint is None:
         return None
     if pinned and pinned.get("sizes"):

@@ -1,97 +1,90 @@
-"""From the patterns of the job file to shards and units, and the manifest that pins them."""
+"""Finds the shards that the patterns of a job file name, and splits them into units."""
 
 import os
 import re
-from collections import defaultdict
-from collections.abc import Callable, Iterable, Iterator, Sequence
-from concurrent.futures import ThreadPoolExecutor
-from contextlib import closing
-from dataclasses import replace
+from collections import Counter, defaultdict
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from functools import partial
 
 import braceexpand
 from fsspec.utils import glob_translate
 
+from pipelines.config.input import Input
 from pipelines.output.layout import unit_of_part
-from pipelines.reading import PARQUET, TARS, CountedStream, is_parquet
-from pipelines.reading.parquet import Footer, read_footer
+from pipelines.reading.folder_files import list_visible_files, refuse_folder_links
+from pipelines.reading.formats import FORMATS, find_format
+from pipelines.reading.raw_sample import IMAGE_EXTENSIONS
+from pipelines.storage.concurrent_reads import read_concurrently
 from pipelines.storage.resolve import absolute, storage_for
 from pipelines.storage.storage import Entry
-from schemas.errors import JobError, ShardFault
+from schemas.errors import JobError
 from schemas.sample import Unit
 
-_EXTENSIONS = (*TARS, PARQUET)
-_FOOTERS_AT_ONCE = 16
 _WILDCARD = re.compile(r"[*?\[]")
 _VARIABLE = re.compile(r"[*?\[{]")
+_FILE_EXTENSIONS = [e for each in FORMATS for e in each.extensions if e != "/"]
 
 
 def find_shards(patterns: Sequence[str]) -> tuple[Unit, ...]:
     """List the shards that patterns of braces and globs name, each as one unit, sorted by name.
 
-    None is opened.
+    A pattern that names a folder of images, or ends in `/`, gives shards that are folders; their
+    files are listed. No shard is opened.
     """
     for pattern in patterns:
-        storage_for(pattern)  # refuses places that cannot be read
-    patterns = [absolute(pattern) for pattern in patterns]
+        storage_for(pattern)  # refuses storage that is not supported
+    patterns = [_absolute_pattern(pattern) for pattern in patterns]
     root = os.path.commonpath([_fixed_folder(pattern) for pattern in patterns])
-    shards: dict[str, Unit] = {}  # by path: one that two patterns name counts once
+    shards: dict[str, Unit] = {}  # by path, so that a shard named by two patterns counts once
+    no_shards: list[str] = []
     for entry in _matches(patterns):
-        shard = os.path.relpath(entry.path, root)
+        shard = os.path.relpath(entry.path, root) + "/" * entry.path.endswith("/")
         name = _unit_name(shard)
-        shards[entry.path] = Unit(name, entry.path, shard, entry.size, entry.version)
+        if name is None:
+            no_shards.append(shard)
+        else:
+            shards[entry.path] = Unit(name, entry.path, shard, entry.size, entry.version)
+    if no_shards:
+        raise _explain_not_shards(no_shards)
+    _refuse_nested_folders(shards)
     return _checked(shards.values())
 
 
-def split(
-    shards: Sequence[Unit], max_samples: int, check: Callable[[Unit, Footer], None]
-) -> tuple[Unit, ...]:
-    """The units of shards: a Parquet file of more than `max_samples` rows is several.
+def split(shards: Sequence[Unit], input_config: Input) -> tuple[Unit, ...]:
+    """The units of shards, sorted by name: several of a shard that its format can split.
 
-    Row groups are taken together up to so many rows, a larger one alone. `check` is shown each
-    footer; a file without a readable one is a unit that will fail.
+    Raises JobError where a shard lacks something that the job's `input` names.
     """
-    files = [shard for shard in shards if is_parquet(shard.shard)]
-    units = [shard for shard in shards if not is_parquet(shard.shard)]
-    with ThreadPoolExecutor(_FOOTERS_AT_ONCE) as pool:
-        for file, footer in zip(files, pool.map(_footer, files), strict=True):
-            if footer is None:
-                units.append(file)
-            else:
-                check(file, footer)
-                units += _row_groups(file, footer, max_samples)
+    units: list[Unit] = []
+    splits: list[Callable[[], Sequence[Unit]]] = []
+    for shard in shards:
+        shard_format = find_format(shard.shard)
+        if shard_format is None or shard_format.split is None:
+            units.append(shard)
+        else:
+            storage = storage_for(shard.path)
+            splits.append(partial(shard_format.split, shard, storage, input_config))
+    for some in read_concurrently(lambda split_shard: split_shard(), splits):
+        units += some
     return _checked(units)
 
 
-def _footer(shard: Unit) -> Footer | None:
-    try:
-        with closing(CountedStream(storage_for(shard.path).open(shard.path))) as stream:
-            return read_footer(stream)
-    except (ShardFault, FileNotFoundError):
-        return None
+def check_output_apart(units: Iterable[Unit], output: str) -> None:
+    """Raise JobError where the output lies within a folder that is a shard.
 
-
-def _row_groups(file: Unit, footer: Footer, max_samples: int) -> Iterator[Unit]:
-    if sum(footer.rows) <= max_samples:
-        yield file
-        return
-    start = rows = first_index = 0
-    for end, following in enumerate([*footer.rows[1:], max_samples], start=1):
-        rows += footer.rows[end - 1]
-        if end == len(footer.rows) or rows + following > max_samples:
-            yield replace(
-                file,
-                name=f"{file.name}.rows-{first_index:010d}",
-                size=sum(footer.sizes[start:end]),
-                row_groups=(start, end),
-                first_index=first_index,
+    Its Parquet files would become files of the shard.
+    """
+    for unit in units:
+        if unit.path.endswith("/") and f"{output}/".startswith(unit.path):
+            raise JobError(
+                f"output: {output} lies within the shard {unit.path}: choose a folder outside of it"
             )
-            start, rows, first_index = end, 0, first_index + rows
 
 
-def _checked(found: Iterable[Unit]) -> tuple[Unit, ...]:
-    """The units by name; refused where the files of two could not be told apart."""
+def _checked(listed: Iterable[Unit]) -> tuple[Unit, ...]:
+    """The units sorted by name; JobError where the output files of two would have one name."""
     units: dict[str, Unit] = {}
-    for unit in found:
+    for unit in listed:
         other = units.setdefault(unit.name, unit)
         if other is not unit:
             raise JobError(
@@ -107,29 +100,45 @@ def _checked(found: Iterable[Unit]) -> tuple[Unit, ...]:
     return tuple(sorted(units.values(), key=lambda unit: unit.name))
 
 
+def _refuse_nested_folders(shards: Mapping[str, Unit]) -> None:
+    """Raise JobError where a folder that is a shard lies within another one."""
+    for path in shards:
+        parent = os.path.dirname(path.rstrip("/")) if path.endswith("/") else ""
+        while len(parent) > 1:
+            if f"{parent}/" in shards:
+                raise JobError(
+                    f"input.shards: {path} lies within {parent}/, which is read with all folders "
+                    "below it: name only one of the two"
+                )
+            parent = os.path.dirname(parent)
+
+
+def _absolute_pattern(pattern: str) -> str:
+    """The pattern as an absolute path; `/` at the end, for folders, stays behind a wildcard."""
+    path = absolute(pattern)
+    return f"{path}/" if pattern.endswith("/") and _VARIABLE.search(path) else path
+
+
 def _fixed_folder(pattern: str) -> str:
-    """The deepest folder of a pattern that holds no wildcard and no brace."""
-    return os.path.dirname(
-        pattern[: match.start()] if (match := _VARIABLE.search(pattern)) else pattern
-    )
+    """The deepest folder of a pattern that contains no wildcard and no brace."""
+    variable = _VARIABLE.search(pattern)
+    return os.path.dirname(pattern[: variable.start()] if variable else pattern)
 
 
 def _matches(patterns: Iterable[str]) -> Iterable[Entry]:
     """Entries in the order of the patterns; each folder is listed once per way of listing it."""
     for pattern in patterns:
-        exact: dict[str, set[str]] = defaultdict(set)  # folder -> paths wanted in it
+        exact: dict[str, set[str]] = defaultdict(set)  # folder -> paths to find in it
         for path in _expanded(pattern):
-            if _WILDCARD.search(path):
-                yield from _glob(path)
-            else:
+            if not _WILDCARD.search(path):
+                path = path.rstrip("/") or "/"
                 exact[os.path.dirname(path)].add(path)
-        for folder, wanted in exact.items():
-            listed = storage_for(folder).list(folder, recursive=False)
-            found = [entry for entry in listed if entry.path in wanted]
-            if len(found) < len(wanted):
-                missing = min(wanted - {entry.path for entry in found})
-                raise JobError(_explain_missing(missing, len(wanted) - len(found)))
-            yield from found
+            elif path.endswith("/"):
+                yield from _matching_folders(path)
+            else:
+                yield from _matching_files(path)
+        for folder, paths in exact.items():
+            yield from _named_shards(folder, paths)
 
 
 def _expanded(pattern: str) -> list[str]:
@@ -139,28 +148,106 @@ def _expanded(pattern: str) -> list[str]:
         raise JobError(f"input.shards: {pattern}: a brace is not closed, or not opened") from None
 
 
-def _glob(pattern: str) -> list[Entry]:
+def _named_shards(folder: str, paths: set[str]) -> Iterable[Entry]:
+    """The files and folders of these paths in a folder; JobError where one does not exist."""
+    listing = storage_for(folder).list(folder, recursive=False)
+    entries = [entry for entry in listing if entry.path in paths]
+    missing = []
+    for path in sorted(paths - {entry.path for entry in entries}):
+        shard = _folder_shard(path)
+        if shard is None:
+            missing.append(path)
+        else:
+            entries.append(shard)
+    if missing:
+        others = f" and {len(missing) - 1} more" if len(missing) > 1 else ""
+        raise JobError(f"input.shards: {missing[0]}{others} not found: check the path")
+    return entries
+
+
+def _matching_files(pattern: str) -> list[Entry]:
     folder = _fixed_folder(pattern)
+    matches = _matcher(pattern)
+    recursive = "**" in pattern or "/" in pattern[len(folder) :].lstrip("/")
+    listing = storage_for(folder).list(folder, recursive)
+    return _some([entry for entry in listing if matches(entry.path)], pattern)
+
+
+def _matching_folders(pattern: str) -> list[Entry]:
+    """The shards of the folders that a glob ending in `/` matches, by path."""
+    start = _fixed_folder(pattern)
+    matches = _matcher(pattern.rstrip("/"))
+    files = list_visible_files(f"{start}/", storage_for(start))
+    refuse_folder_links(entry for entry in files if matches(entry.path.rstrip("/")))
+    folders = set()
+    for entry in files:
+        folder = os.path.dirname(entry.path)
+        while len(folder) > len(start) and folder not in folders:
+            folders.add(folder)
+            folder = os.path.dirname(folder)
+    shards = [_folder_shard(folder) for folder in sorted(folders) if matches(folder)]
+    return _some([shard for shard in shards if shard is not None], pattern)
+
+
+def _matcher(pattern: str) -> Callable[[str], object]:
     try:
-        matches = re.compile(glob_translate(pattern)).match
+        # Python's own glob.translate, which fsspec's equals, exists from 3.13 on.
+        return re.compile(glob_translate(pattern)).match
     except ValueError:
         raise JobError(f"input.shards: {pattern}: write **/ for folders at any depth") from None
-    recursive = "**" in pattern or "/" in pattern[len(folder) :].lstrip("/")
-    found = [e for e in storage_for(folder).list(folder, recursive) if matches(e.path)]
-    if not found:
+
+
+def _some(entries: list[Entry], pattern: str) -> list[Entry]:
+    if not entries:
         raise JobError(f"input.shards: nothing matches {pattern}: check the path")
-    return found
+    return entries
 
 
-def _explain_missing(path: str, missing: int) -> str:
-    if os.path.isdir(path):
-        return f"input.shards: {path} is a folder: write {path}/*.tar or {path}/*.parquet"
-    others = f" and {missing - 1} more" if missing > 1 else ""
-    return f"input.shards: {path}{others} not found: check the path"
+def _folder_shard(path: str) -> Entry | None:
+    """The shard that a folder is; None where there is no folder.
+
+    Raises JobError where the folder holds files that are shards, or nothing that can be read.
+    """
+    folder = f"{path.rstrip('/')}/"
+    files = list_visible_files(folder, storage_for(folder))
+    if not files and not os.path.isdir(path):
+        return None
+    if shards := [each.path for each in files if each.is_file and find_format(each.path)]:
+        mixed = any(_extension(entry.path) in IMAGE_EXTENSIONS for entry in files)
+        raise JobError(
+            f"input.shards: {path} is a folder: write {path}/*.tar or {path}/*.parquet"
+            + f", or move {shards[0]} out of it to read its images" * mixed
+        )
+    for each in FORMATS:
+        if each.find_folder and (entry := each.find_folder(folder, files)):
+            return entry
+    raise JobError(f"input.shards: {path} is a folder {_describe(files)}: check the path")
 
 
-def _unit_name(shard: str) -> str:
-    for extension in _EXTENSIONS:
-        if shard.lower().endswith(extension):
-            return shard[: -len(extension)]
-    raise JobError(f"input.shards: {shard} is not a shard: names end in {', '.join(_EXTENSIONS)}")
+def _describe(files: Sequence[Entry]) -> str:
+    """What a folder without shards and images holds, such as `with 3 .heic and 1 .mov`."""
+    if not files:
+        return "without files"
+    extensions = Counter(_extension(entry.path) for entry in files)
+    counts = [f"{n} .{e}" if e else f"{n} without extension" for e, n in extensions.most_common(3)]
+    return f"of no images, tars or Parquet files (it holds {', '.join(counts)})"
+
+
+def _extension(path: str) -> str:
+    return os.path.splitext(path)[1].lower().removeprefix(".")
+
+
+def _unit_name(shard: str) -> str | None:
+    return next((name for each in FORMATS if (name := each.unit_name(shard))), None)
+
+
+def _explain_not_shards(shards: Sequence[str]) -> JobError:
+    for shard in shards:
+        if _extension(shard) in IMAGE_EXTENSIONS:
+            return JobError(
+                f"input.shards: {shard} is an image, not a shard: name the folder of the images"
+            )
+    return JobError(
+        f"input.shards: {shards[0]} is not a shard: names end in {', '.join(_FILE_EXTENSIONS)}, "
+        "or are folders of images"
+    )

@@ -1,44 +1,121 @@
-"""Opens a unit of a shard, whatever the shard's format."""
+"""The shard formats: one table, and the function that opens a unit of any of them.
 
-from collections.abc import Iterator
+A new format is a module beside this one and a line in FORMATS.
+"""
+
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
 from types import TracebackType
-from typing import Self
+from typing import Protocol, Self
 
 from pipelines.config.input import Input
-from pipelines.reading import CountedStream, RawSample, Wanted, read_unit, salvage
-from pipelines.storage.storage import Storage
+from pipelines.reading.image_folder import (
+    find_image_folder,
+    open_image_folder,
+    split_image_folder,
+)
+from pipelines.reading.parquet import open_parquet, split_parquet
+from pipelines.reading.raw_sample import RawSample
+from pipelines.reading.webdataset_tar import open_tar
+from pipelines.storage.storage import Entry, Storage
 from schemas.errors import ShardFault
 from schemas.sample import Unit
 
 
-class OpenUnit:
-    """A unit that is being read: iterate once over its samples, in order, then close it."""
+class ShardSource(Protocol):
+    """The open file or files from which the samples of a unit are read."""
 
-    def __init__(self, unit: Unit, stream: CountedStream, wanted: Wanted, salvaged: bool) -> None:
-        self._stream = stream
-        samples = read_unit(unit, stream, wanted)
-        self._samples = salvage(samples, stream) if salvaged else samples
+    @property
+    def bytes_read(self) -> int:
+        """Bytes read from storage so far."""
+
+    @property
+    def position(self) -> int:
+        """Offset in the unit, in bytes, for faults."""
+
+    def close(self) -> None: ...
+
+
+@dataclass(frozen=True, slots=True)
+class ShardFormat:
+    """How the shards of one format are recognized, split into units, opened and read.
+
+    `open` takes a unit, its storage, the job's `input`, and whether texts are read too. The samples
+    that it returns are numbered from `unit.first_index` on; memory must not grow with the shard.
+    It raises FileNotFoundError where the shard is gone, and the samples raise ShardFault where the
+    shard is cut or damaged.
+
+    `split` returns the units of a shard, each with a `slice` that only `open` interprets. It raises
+    JobError where the shard lacks something that the job names. None: every shard is one unit.
+
+    `find_folder` recognizes a folder that is one shard: given the folder's path, which ends in `/`,
+    and the visible files below it, it returns the shard's size and version, or None.
+    """
+
+    name: str
+    extensions: tuple[str, ...]  # lower-case endings of shard names; a folder's name ends in "/"
+    open: Callable[[Unit, Storage, Input, bool], tuple[ShardSource, Iterator[RawSample]]]
+    split: Callable[[Unit, Storage, Input], Sequence[Unit]] | None = None
+    find_folder: Callable[[str, Sequence[Entry]], Entry | None] | None = None
+
+    def unit_name(self, shard: str) -> str | None:
+        """The shard's name without its extension; None for a shard of another format."""
+        for extension in self.extensions:
+            if shard.lower().endswith(extension):
+                return shard[: -len(extension)]
+        return None
+
+
+FORMATS = (
+    ShardFormat("tar", (".tar.gz", ".tgz", ".tar"), open_tar),
+    ShardFormat("Parquet", (".parquet",), open_parquet, split_parquet),
+    ShardFormat("folder", ("/",), open_image_folder, split_image_folder, find_image_folder),
+)
+
+
+def find_format(shard: str) -> ShardFormat | None:
+    """The format of a shard, by its name; None where it has none."""
+    return next((each for each in FORMATS if each.unit_name(shard) is not None), None)
+
+
+class OpenUnit:
+    """An open unit: iterate once over its samples, which come in order, then close it."""
+
+    def __init__(self, source: ShardSource, samples: Iterator[RawSample], salvage: bool) -> None:
+        self._source = source
+        self._samples = self._salvaged(samples) if salvage else samples
+        self.fault: ShardFault | None = None  # the fault that ended a salvaged unit early
 
     @property
     def bytes_read(self) -> int:
         """Bytes read from storage so far, for progress."""
-        return self._stream.bytes_read
-
-    @property
-    def fault(self) -> ShardFault | None:
-        """The fault that ended a salvaged unit early; None while there is none."""
-        return self._stream.fault
+        return self._source.bytes_read
 
     def __iter__(self) -> Iterator[RawSample]:
         """The samples; raises ShardFault where the shard is cut or damaged, unless salvaged."""
         return self._samples
 
+    def _salvaged(self, samples: Iterator[RawSample]) -> Iterator[RawSample]:
+        """Yield the samples before the first fault, and keep that fault; raise it if there is none.
+
+        The sample in which the fault is met is left out, because it may not be whole.
+        """
+        any_read = False
+        try:
+            for sample in samples:
+                any_read = True
+                yield sample
+        except ShardFault as fault:
+            if not any_read:
+                raise
+            self.fault = fault
+
     def fault_here(self, reason: str) -> ShardFault:
-        """A fault with this reason at the position that has been reached."""
-        return ShardFault(reason, self._stream.position)
+        """A fault with this reason at the current position."""
+        return ShardFault(reason, self._source.position)
 
     def close(self) -> None:
-        self._stream.close()
+        self._source.close()
 
     def __enter__(self) -> Self:
         return self
@@ -52,21 +129,15 @@ class OpenUnit:
         self.close()
 
 
-def open_unit(unit: Unit, storage: Storage, given: Input, *, texts: bool = True) -> OpenUnit:
-    """Open a unit as the job's `input` says; without `texts`, images and keys alone are read.
+def open_unit(unit: Unit, storage: Storage, input_config: Input, *, texts: bool = True) -> OpenUnit:
+    """Open a unit as the job's `input` says; without `texts`, only images and keys are read.
 
-    Raises ShardFault where the shard is not there.
+    Raises ShardFault where the shard does not exist.
     """
-    limits = given.limits
-    wanted = Wanted(
-        given.text_members() if texts else frozenset(),
-        given.image,
-        limits.max_image_bytes,
-        limits.max_text_bytes,
-        limits.max_members,
-    )
+    shard_format = find_format(unit.shard)
+    assert shard_format is not None, "planning refuses shards without a format"
     try:
-        stream = CountedStream(storage.open(unit.path))
+        source, samples = shard_format.open(unit, storage, input_config, texts)
     except FileNotFoundError:
         raise ShardFault("shard_missing", 0) from None
-    return OpenUnit(unit, stream, wanted, given.on_bad_shard == "salvage")
+    return OpenUnit(source, samples, input_config.on_bad_shard == "salvage")

@@ -1,47 +1,50 @@
-"""Parquet files that hold images: a row is a sample, row groups are read one after another."""
+"""Reads Parquet files that hold images: a row is a sample, and a unit is a range of row groups."""
 
 from collections.abc import Iterable, Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from typing import cast
 
 import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
-from pipelines.reading.raw_sample import IMAGE_EXTENSIONS, RawSample, Wanted
+from pipelines.config.input import Input, Limits
+from pipelines.reading.raw_sample import IMAGE_EXTENSIONS, RawSample
 from pipelines.reading.shard_stream import CountedStream
-from schemas.errors import ShardFault
+from pipelines.storage.storage import Storage
+from schemas.errors import JobError, ShardFault
+from schemas.sample import Unit
 
-KEY = "__key__"  # as webdataset's own conversions name it
+KEY = "__key__"  # the name in webdataset's own conversions
 # Rows read at once: a dictionary may hold one large image for many rows (at 64, a file of 3 KB took
-# 6 GB), and what footers say of sizes may be wrong. It costs 20 µs a row.
+# 6 GB), and the sizes in a footer may be wrong. It costs 20 µs a row.
 _BATCH = 1
 _BUFFER = 1 << 20  # bytes read at once of a column
 _MAGIC = b"PAR1"
-# What people name such columns, beside the extensions.
+# Usual names of image columns, beside the extensions.
 _IMAGE_NAMES = ("image", "img", "image_bytes", *IMAGE_EXTENSIONS)
 
 
 class ColumnFault(Exception):
-    """A column that is to be read is not there, stands twice, or holds something else.
+    """A column that the job reads is missing, occurs twice, or has another type.
 
     `why` is for the user; it names columns alone.
     """
 
     def __init__(self, column: str | None, why: str) -> None:
         super().__init__(column, why)
-        self.column = column  # that a text comes from; None: it is about that of the images
+        self.column = column  # a text's column; None: the image column
         self.why = why
 
 
 class Footer:
-    """What a Parquet file says of itself."""
+    """The schema of a Parquet file and the sizes of its row groups, from the file's footer."""
 
     def __init__(self, metadata: pq.FileMetaData) -> None:
         groups = [metadata.row_group(number) for number in range(metadata.num_row_groups)]
         self.schema: pa.Schema = metadata.schema.to_arrow_schema()
-        self.rows = [group.num_rows for group in groups]  # of each row group
-        self.sizes = [  # of each row group, in bytes as stored
+        self.rows = [group.num_rows for group in groups]  # per row group
+        self.sizes = [  # per row group, in bytes as stored
             sum(group.column(number).total_compressed_size for number in range(group.num_columns))
             for group in groups
         ]
@@ -49,20 +52,64 @@ class Footer:
             raise ValueError("sizes below 0")
 
 
+def open_parquet(
+    unit: Unit, storage: Storage, input_config: Input, texts: bool
+) -> tuple[CountedStream, Iterator[RawSample]]:
+    """Open a Parquet file; raises FileNotFoundError where it does not exist."""
+    stream = CountedStream(storage.open(unit.path))
+    return stream, read_parquet(stream, unit, input_config, texts)
+
+
+def split_parquet(shard: Unit, storage: Storage, input_config: Input) -> list[Unit]:
+    """Split a file of more than `max_samples_per_file` rows into units of whole row groups.
+
+    A unit has as many row groups as fit into that number of rows, or one that is larger. Raises
+    JobError where the file lacks a column that the job reads. A file without a readable footer is
+    one unit, which will fail.
+    """
+    try:
+        with closing(CountedStream(storage.open(shard.path))) as stream:
+            footer = read_footer(stream)
+    except (ShardFault, FileNotFoundError):
+        return [shard]
+    keys = {source.partition(":")[0]: key for key, source in input_config.sources()}
+    try:
+        check_columns(footer.schema, keys, input_config.image)
+    except ColumnFault as fault:
+        key = keys[fault.column] if fault.column else "image"
+        raise JobError(f"input.{key}: {shard.path}: {fault.why}") from None
+    return list(_split_row_groups(shard, footer, input_config.max_samples_per_file))
+
+
+def _split_row_groups(shard: Unit, footer: Footer, max_samples: int) -> Iterator[Unit]:
+    if sum(footer.rows) <= max_samples:
+        yield shard
+        return
+    start = rows = first_index = 0
+    for end, following in enumerate([*footer.rows[1:], max_samples], start=1):
+        rows += footer.rows[end - 1]
+        if end == len(footer.rows) or rows + following > max_samples:
+            yield shard.with_slice((start, end), first_index, sum(footer.sizes[start:end]))
+            start, rows, first_index = end, 0, first_index + rows
+
+
 def read_footer(stream: CountedStream) -> Footer:
-    """ShardFault where it is none."""
+    """Read the footer of a Parquet file; raises ShardFault where the file has none."""
     with _faults(stream, opened=False):
         return Footer(_open(stream).metadata)
 
 
 def check_columns(schema: pa.Schema, fields: Iterable[str], image: str | None) -> str:
-    """The column that holds the images; ColumnFault where one that is wanted cannot be read."""
+    """Return the name of the image column.
+
+    Raises ColumnFault where a column of `fields` or the image column cannot be read.
+    """
     for name in fields:
-        _only(schema, name)
+        _find_column(schema, name)
     if image is None:
-        return _image_column(schema)
+        return _find_image_column(schema)
     try:
-        kind = _only(schema, image).type
+        kind = _find_column(schema, image).type
     except ColumnFault as fault:
         raise ColumnFault(None, fault.why) from None
     if not _holds_images(kind):
@@ -72,29 +119,31 @@ def check_columns(schema: pa.Schema, fields: Iterable[str], image: str | None) -
 
 
 def read_parquet(
-    stream: CountedStream, wanted: Wanted, row_groups: tuple[int, int] | None, first_index: int
+    stream: CountedStream, unit: Unit, input_config: Input, texts: bool = True
 ) -> Iterator[RawSample]:
-    """The rows of the row groups from the first to before the second, one held at a time.
+    """The rows of a unit, one in memory at a time.
 
-    None stands for all of the file. Raises ShardFault where it is damaged or lacks a column.
+    The unit's slice is its first row group and one past the last; None stands for the whole file.
+    Raises ShardFault where the file is damaged or lacks a column.
     """
+    fields = input_config.text_members() if texts else frozenset()
     with _faults(stream, opened=False):
         file = _open(stream)
         footer = Footer(file.metadata)
     try:
-        image = check_columns(footer.schema, wanted.fields, wanted.image)
+        image = check_columns(footer.schema, fields, input_config.image)
     except ColumnFault:
         raise ShardFault("columns_missing", stream.position) from None
-    names = sorted({image, *wanted.fields, *({KEY} & set(footer.schema.names))})
-    index = first_index
-    for group in range(*(row_groups or (0, len(footer.rows)))):
+    names = sorted({image, *fields, *({KEY} & set(footer.schema.names))})
+    index = unit.first_index
+    for group in range(*(unit.slice or (0, len(footer.rows)))):
         end = index + footer.rows[group]
         with _faults(stream, opened=True):
             batches = file.iter_batches(_BATCH, [group], names, use_threads=False)
         while index < end:
             with _faults(stream, opened=True):
                 batch = next(batches, None)
-                rows = _Rows(batch, image, wanted) if batch else None
+                rows = _Rows(batch, image, fields, input_config.limits) if batch else None
             if rows is None:
                 raise ShardFault("shard_damaged", stream.position)
             for row in range(len(rows)):
@@ -103,11 +152,12 @@ def read_parquet(
 
 
 class _Rows:
-    """A batch, column by column; what a row holds is taken out row by row, so that one that cannot
-    be read takes no other along."""
+    """A batch of rows, each read alone, so that one that cannot be read makes no other fail."""
 
-    def __init__(self, batch: pa.RecordBatch, image: str, wanted: Wanted) -> None:
-        self._wanted = wanted
+    def __init__(
+        self, batch: pa.RecordBatch, image: str, fields: Iterable[str], limits: Limits
+    ) -> None:
+        self._limits = limits
         column = batch[image]
         paths = None
         if pa.types.is_struct(column.type):
@@ -116,9 +166,9 @@ class _Rows:
             column = pc.struct_field(column, "bytes")
         self._images = _binary(column)
         self._image_sizes = pc.binary_length(self._images).to_pylist()
-        # Without a key column, a path that Hugging Face's datasets keep beside an image names it.
+        # Without a key column, the key is the path that Hugging Face's datasets store beside it.
         self._keys = _binary(batch[KEY]) if KEY in batch.schema.names else paths
-        self._fields = {name: _binary(batch[name]) for name in wanted.fields}
+        self._fields = {name: _binary(batch[name]) for name in fields}
         self._sizes = {
             name: pc.binary_length(column).to_pylist()
             for name, column in self._fields.items()
@@ -133,13 +183,13 @@ class _Rows:
         size = self._image_sizes[row]
         if size is None:
             return RawSample(index, key, fault="image_missing")
-        if size > self._wanted.max_image_bytes:
+        if size > self._limits.max_image_bytes:
             return RawSample(index, key, fault="image_too_large")
-        if any((sizes[row] or 0) > self._wanted.max_text_bytes for sizes in self._sizes.values()):
+        if any((sizes[row] or 0) > self._limits.max_text_bytes for sizes in self._sizes.values()):
             return RawSample(index, key, fault="text_too_large")
         try:
             fields = {name: column[row].as_py() for name, column in self._fields.items()}
-        except (ValueError, OverflowError):  # text that is not UTF-8, dates that are none
+        except (ValueError, OverflowError):  # invalid UTF-8 or dates
             return RawSample(index, key, fault="text_unreadable")
         return RawSample(index, key, cast(bytes, self._images[row].as_py()), fields)
 
@@ -161,18 +211,18 @@ def _open(stream: CountedStream) -> pq.ParquetFile:
 
 @contextmanager
 def _faults(stream: CountedStream, opened: bool) -> Iterator[None]:
-    """What reading damaged bytes raises becomes a ShardFault; an OSError of storage's is passed."""
+    """Translate the errors that damaged bytes cause into ShardFault; storage's OSError passes."""
     try:
         yield
     except (pa.ArrowException, ValueError, KeyError, OverflowError, OSError) as error:
         if isinstance(error, OSError) and error.errno is not None:
             raise
-        reason = "shard_damaged" if opened else _why_unreadable(stream)
+        reason = "shard_damaged" if opened else _unreadable_reason(stream)
         raise ShardFault(reason, stream.position) from None
 
 
-def _why_unreadable(stream: CountedStream) -> str:
-    """The footer stands at the end: a file that begins well and ends without it was cut."""
+def _unreadable_reason(stream: CountedStream) -> str:
+    """The footer is at the end of a file: a file with a valid start and no footer was cut."""
     stream.seek(0)
     begins = stream.read(len(_MAGIC)) == _MAGIC
     size = stream.seek(0, 2)
@@ -181,26 +231,27 @@ def _why_unreadable(stream: CountedStream) -> str:
     return "shard_truncated" if begins and not ends else "shard_unreadable"
 
 
-def _only(schema: pa.Schema, name: str) -> pa.Field:
-    found = schema.get_all_field_indices(name)
-    if not found:
+def _find_column(schema: pa.Schema, name: str) -> pa.Field:
+    """The only column of this name; raises ColumnFault where there is none, or several."""
+    indices = schema.get_all_field_indices(name)
+    if not indices:
         why = f"column {name!r} is not there: it has {', '.join(schema.names)}"
         raise ColumnFault(name, why)
-    if len(found) > 1:
-        raise ColumnFault(name, f"column {name!r} stands twice")
-    return schema.field(found[0])
+    if len(indices) > 1:
+        raise ColumnFault(name, f"column {name!r} occurs twice")
+    return schema.field(indices[0])
 
 
-def _image_column(schema: pa.Schema) -> str:
+def _find_image_column(schema: pa.Schema) -> str:
     # A dot in a column's name would be read as a path into a struct.
     fields = [field for field in schema if "." not in field.name and _holds_images(field.type)]
     structs = [field.name for field in fields if pa.types.is_struct(field.type)]
     named = [field.name for field in fields if field.name.lower() in _IMAGE_NAMES]
-    for found in (structs, named):
-        if len(found) == 1 and schema.names.count(found[0]) == 1:
-            return str(found[0])
-    told = ", ".join(field.name for field in fields) or "none"
-    raise ColumnFault(None, f"columns that may hold images: {told}: name one")
+    for names in (structs, named):
+        if len(names) == 1 and schema.names.count(names[0]) == 1:
+            return str(names[0])
+    candidates = ", ".join(field.name for field in fields) or "none"
+    raise ColumnFault(None, f"columns that may hold images: {candidates}: name one")
 
 
 def _holds_images(kind: pa.DataType) -> bool:
@@ -216,7 +267,7 @@ def _holds_images(kind: pa.DataType) -> bool:
 
 
 def _binary(column: pa.Array) -> pa.Array:
-    """Text as the bytes that it is stored as, whether or not they are UTF-8; others as they are."""
+    """A text column as its stored bytes, UTF-8 or not; any other column as it is."""
     if pa.types.is_dictionary(column.type):
         column = column.dictionary_decode()
     if pa.types.is_string(column.type):

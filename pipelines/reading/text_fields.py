@@ -1,4 +1,4 @@
-"""From what a shard holds of a sample to one text."""
+"""Reads one text from the fields of a sample."""
 
 import json
 from collections.abc import Mapping
@@ -6,7 +6,7 @@ from typing import Any
 
 
 class FieldFault(Exception):
-    """A text of a sample cannot be used; `reason` is a code."""
+    """A text of a sample cannot be used; `reason` is a reason code."""
 
     def __init__(self, reason: str) -> None:
         super().__init__(reason)
@@ -16,8 +16,8 @@ class FieldFault(Exception):
 def read_field(fields: Mapping[str, object], source: str, parsed: dict[str, Any]) -> str | None:
     """The text that `source` (`txt`, or `json:meta.url`) names; None where the sample has none.
 
-    Values other than text become their JSON. `parsed` keeps the field `json` once read.
-    Raises FieldFault where the text is not UTF-8, or the field is not JSON.
+    A value that is not text becomes its JSON. `parsed` caches fields that were parsed as JSON, by
+    name. Raises FieldFault where the text is not UTF-8, or the field is not JSON.
     """
     name, _, path = source.partition(":")
     if fields.get(name) is None:
@@ -33,7 +33,7 @@ def read_field(fields: Mapping[str, object], source: str, parsed: dict[str, Any]
 
 
 def check_unicode(text: str, reason: str) -> str:
-    """The text itself; FieldFault where it holds lone surrogates, which no file can store."""
+    """Return the text; raises FieldFault where it has lone surrogates, which no file can store."""
     try:
         text.encode()
     except UnicodeEncodeError:

@@ -1,6 +1,6 @@
-"""WebDataset's tars, plain or gzipped: members, grouped into samples by their key.
+"""Reads WebDataset tars, plain or gzipped: members, grouped into samples by their key.
 
-Headers are walked here and not by `tarfile`'s own iteration, which takes a damaged header for the
+Headers are parsed here and not by `tarfile`'s own iteration, which takes a damaged header for the
 end of the archive and reads a header of any size into memory.
 """
 
@@ -8,21 +8,24 @@ import gzip
 import re
 import tarfile
 import zlib
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field
+from collections.abc import Iterator, Mapping
 from typing import Any, NamedTuple, cast
 
-from pipelines.reading.raw_sample import IMAGE_EXTENSIONS, RawSample, Wanted
+from pipelines.config.input import Input
+from pipelines.reading.raw_sample import RawSample, member_limits
+from pipelines.reading.sample_members import Member, SampleMembers
 from pipelines.reading.shard_stream import CountedStream
+from pipelines.storage.storage import Storage
 from schemas.errors import ShardFault
+from schemas.sample import Unit
 
 _GZIP = b"\x1f\x8b"
 _BLOCK = 512  # bytes; headers and contents fill whole blocks, and a tar ends with blocks of zeros
-_STEP = 1 << 20  # bytes read at once of what is passed over
-_LONGEST_HEADER = 1 << 20  # bytes of an extended header, where long names stand
-_SPARSE = "GNU.sparse"  # begins what extended headers say of sparse files
+_STEP = 1 << 20  # bytes read at once of content that is skipped
+_LONGEST_HEADER = 1 << 20  # bytes of an extended header, which holds long names
+_SPARSE = "GNU.sparse"  # prefix of the extended-header keys of sparse files
 _LENGTH = re.compile(rb"([0-9]{1,10}) ")
-_META = re.compile(r"__[^/]*__($|/)")  # names that webdataset keeps for itself
+_META = re.compile(r"__[^/]*__($|/)")  # names that webdataset reserves
 _EXTENDED = (tarfile.XHDTYPE, tarfile.SOLARIS_XHDTYPE)
 _FILES = (tarfile.REGTYPE, tarfile.AREGTYPE, tarfile.CONTTYPE)
 # Types whose header states a size though no content follows.
@@ -34,96 +37,47 @@ _EMPTY = (
     tarfile.DIRTYPE,
     tarfile.FIFOTYPE,
 )
-_MORE_SPARSE = {"first": 482, "next": 504}  # where GNU's sparse headers say that another follows
+# Offset of the byte in GNU's sparse headers that is not 0 where another such header follows.
+_MORE_SPARSE = {"first": 482, "next": 504}
 
 
-class Member(NamedTuple):
-    """A member that belongs to a sample."""
+def open_tar(
+    unit: Unit, storage: Storage, input_config: Input, texts: bool
+) -> tuple[CountedStream, Iterator[RawSample]]:
+    """Open a tar; raises FileNotFoundError where it does not exist."""
+    stream = CountedStream(storage.open(unit.path))
+    return stream, read_tar(stream, input_config, texts)
 
-    key: str
-    extension: str  # lower-case
-    content: bytes | None  # None: left unread
-    is_file: bool  # False for links, devices and sparse files, which are never read
 
-
-def read_tar(stream: CountedStream, wanted: Wanted) -> Iterator[RawSample]:
-    """The samples of a tar, in order, one held at a time."""
-    gathered: _Gathered | None = None
+def read_tar(stream: CountedStream, input_config: Input, texts: bool = True) -> Iterator[RawSample]:
+    """The samples of a tar, in order, one in memory at a time."""
+    limits = member_limits(input_config, texts)
+    members: SampleMembers | None = None
     index = 0
-    for member in read_members(stream, wanted.limit):
-        if gathered is None or member.key != gathered.key:
-            if gathered is not None:
-                yield gathered.sample(index)
+    for member in read_members(stream, limits):
+        if members is None or member.key != members.key:
+            if members is not None:
+                yield members.sample(index)
                 index += 1
-            gathered = _Gathered(member.key, wanted)
-        gathered.add(member)
-    if gathered is not None:
-        yield gathered.sample(index)
+            members = SampleMembers(member.key, limits, input_config.limits.max_members)
+        members.add(member)
+    if members is not None:
+        yield members.sample(index)
 
 
-@dataclass(slots=True)
-class _Gathered:
-    """The members that share a key and stand together."""
+def read_members(stream: CountedStream, limits: Mapping[str, int]) -> Iterator[Member]:
+    """The members of samples, in order.
 
-    key: str
-    wanted: Wanted
-    members: dict[str, bytes] = field(default_factory=dict)
-    extensions: set[str] = field(default_factory=set)  # of all members
-    oversized: set[str] = field(default_factory=set)  # wanted, but left unread for their size
-    repeated: bool = False  # an extension stands twice
-    linked: bool = False  # a member is no file
-    crowded: bool = False  # more members than a sample may have; no more of them are held
-
-    def add(self, member: Member) -> None:
-        extension = member.extension
-        self.repeated |= extension in self.extensions
-        if len(self.extensions) == self.wanted.max_members:
-            self.crowded |= extension not in self.extensions
-            self.members.clear()
-            return
-        self.linked |= not member.is_file
-        self.extensions.add(extension)
-        if member.content is not None:
-            self.members[extension] = member.content
-        elif self.wanted.limit(extension) >= 0:
-            self.oversized.add(extension)
-
-    def sample(self, index: int) -> RawSample:
-        images = [name for name in IMAGE_EXTENSIONS if name in self.extensions]
-        if fault := self._fault(images):
-            return RawSample(index, self.key, fault=fault)
-        return RawSample(index, self.key, self.members[images[0]], self.members)
-
-    def _fault(self, images: list[str]) -> str:
-        if self.crowded:
-            return "members_too_many"
-        if self.repeated:
-            return "member_repeated"
-        if self.linked:
-            return "member_not_a_file"
-        return self._fault_of_content(images)
-
-    def _fault_of_content(self, images: list[str]) -> str:
-        if not images:
-            return "image_missing"
-        if len(images) > 1:
-            return "image_several"
-        if images[0] in self.oversized:
-            return "image_too_large"
-        return "text_too_large" if self.oversized else ""
-
-
-def read_members(stream: CountedStream, limit: Callable[[str], int]) -> Iterator[Member]:
-    """The members of samples, in order; contents are read up to `limit(extension)` bytes.
-
-    Raises ShardFault where the archive is cut or damaged, ends without its block of zeros (its
-    writer died, or it was cut between two members), or holds anything behind them.
+    `limits` maps each extension to read to the largest size in bytes; the content of other and of
+    larger members is skipped. Raises ShardFault where the archive is cut or damaged, ends without
+    its block of zeros (its writer died, or it was cut between two members), or has data behind it.
     """
     archive = _Archive(stream)
     try:
-        yield from _members(archive, limit)
+        yield from _members(archive, limits)
     except EOFError:
-        reason = "shard_truncated" if archive.opened or archive.zipped else "shard_unreadable"
+        known = archive.opened or archive.is_gzipped
+        reason = "shard_truncated" if known else "shard_unreadable"
         raise ShardFault(reason, stream.position) from None
     except (tarfile.HeaderError, zlib.error, gzip.BadGzipFile, ValueError, OverflowError):
         reason = "shard_damaged" if archive.opened else "shard_unreadable"
@@ -131,7 +85,7 @@ def read_members(stream: CountedStream, limit: Callable[[str], int]) -> Iterator
 
 
 class _Header(NamedTuple):
-    """What stands before a member's content, with what headers before it say of it."""
+    """A member's header, merged with the extended headers before it."""
 
     name: str
     size: int  # of the content that follows
@@ -139,25 +93,25 @@ class _Header(NamedTuple):
     is_folder: bool
 
 
-def _members(archive: "_Archive", limit: Callable[[str], int]) -> Iterator[Member]:
+def _members(archive: "_Archive", limits: Mapping[str, int]) -> Iterator[Member]:
     for header in _headers(archive):
         key, extension = key_and_extension(header.name)
-        # What has no extension belongs to no sample.
+        # A member without an extension belongs to no sample.
         if not key or header.is_folder or _META.match(header.name):
-            archive.pass_over(header.size)
+            archive.skip(header.size)
             continue
-        if header.is_file and header.size <= limit(extension):
-            yield Member(key, extension, archive.content(header.size), True)
+        if header.is_file and header.size <= limits.get(extension, -1):
+            yield Member(key, extension, archive.read_content(header.size), True)
         else:
-            archive.pass_over(header.size)
+            archive.skip(header.size)
             yield Member(key, extension, None, header.is_file)
 
 
 def key_and_extension(name: str) -> tuple[str, str]:
-    """A member's name parted at the first dot of its last part; two empty ones where it has none.
+    """Split a member's name at the first dot of its last part; two empty strings without a dot.
 
-    As webdataset's `base_plus_ext`, but in time linear in the name's length: its regular
-    expression takes 47 s for 80,000 slashes, and holds the interpreter.
+    Equals webdataset's `base_plus_ext`, but takes time linear in the name's length: the regular
+    expression there takes 47 s for 80,000 slashes, during which no other thread runs.
     """
     folder, slash, last = name.rpartition("/")
     stem, dot, extension = last.partition(".")
@@ -169,55 +123,58 @@ def key_and_extension(name: str) -> tuple[str, str]:
 
 
 def _headers(archive: "_Archive") -> Iterator[_Header]:
-    """Each header; whoever asks for the next has read the content of the last."""
-    everywhere: dict[str, str] = {}  # what global headers say of all members
-    named: dict[str, str] = {}  # what extended headers say of the next member
-    while (block := archive.exactly(_BLOCK)).count(0) < _BLOCK:
+    """Each member's header; the caller reads or skips the content before it takes the next."""
+    global_records: dict[str, str] = {}  # of global headers, for all members behind them
+    records: dict[str, str] = {}  # of extended headers, for the next member
+    while (block := archive.read_exactly(_BLOCK)).count(0) < _BLOCK:
         header = tarfile.TarInfo.frombuf(block, "utf-8", "surrogateescape")
         archive.opened = True
         if header.type in _EXTENDED:
-            named |= _records(archive.header_content(header))
+            records |= _records(archive.read_header_content(header))
         elif header.type == tarfile.XGLTYPE:
-            everywhere |= _records(archive.header_content(header))
+            global_records |= _records(archive.read_header_content(header))
         elif header.type == tarfile.GNUTYPE_LONGNAME:
-            content = archive.header_content(header).partition(b"\0")[0]
-            named["path"] = content.decode("utf-8", "surrogateescape")
+            content = archive.read_header_content(header).partition(b"\0")[0]
+            records["path"] = content.decode("utf-8", "surrogateescape")
         elif header.type == tarfile.GNUTYPE_LONGLINK:
-            archive.header_content(header)
+            archive.read_header_content(header)
         else:
-            yield _described(header, everywhere | named, archive, block)
-            named = {}
+            yield _merged_header(header, global_records | records, archive, block)
+            records = {}
     archive.opened = True
     archive.check_zeros_to_the_end()
 
 
-def _described(
-    header: tarfile.TarInfo, told: dict[str, str], archive: "_Archive", block: bytes
+def _merged_header(
+    header: tarfile.TarInfo, records: dict[str, str], archive: "_Archive", block: bytes
 ) -> _Header:
     if header.type == tarfile.GNUTYPE_SPARSE:
-        archive.pass_over_sparse_headers(block)
-    size = int(told.get("size", header.size))
+        archive.skip_sparse_headers(block)
+    size = int(records.get("size", header.size))
     if size < 0:
         raise ValueError("a size below 0")
     return _Header(
-        name=told.get("path", header.name),
+        name=records.get("path", header.name),
         size=0 if header.type in _EMPTY else size,
-        is_file=header.type in _FILES and _SPARSE not in told,
+        is_file=header.type in _FILES and _SPARSE not in records,
         is_folder=header.isdir(),
     )
 
 
 class _Archive:
-    """The uncompressed tar, read forwards; EOFError where it ends too early."""
+    """The uncompressed bytes of a tar, read forwards; raises EOFError where it ends too early."""
 
     def __init__(self, counted: CountedStream) -> None:
         self.opened = False  # a header was read
         start = counted.read(len(_GZIP))
-        joined = _Joined(start, counted)
-        self.zipped = start == _GZIP
-        self._stream: Any = gzip.GzipFile(fileobj=cast(Any, joined)) if self.zipped else joined
+        stream = _PrefixedStream(start, counted)
+        self.is_gzipped = start == _GZIP
+        self._stream: Any = stream
+        if self.is_gzipped:
+            self._stream = gzip.GzipFile(fileobj=cast(Any, stream))
 
-    def exactly(self, size: int) -> bytes:
+    def read_exactly(self, size: int) -> bytes:
+        """Read so many bytes; raises EOFError where fewer are left."""
         content = cast(bytes, self._stream.read(size))
         if len(content) == size:
             return content
@@ -228,28 +185,28 @@ class _Archive:
             raise EOFError
         return b"".join(pieces)
 
-    def content(self, size: int) -> bytes:
-        """Content, without what fills its last block."""
-        content = self.exactly(size)
-        self.exactly(-size % _BLOCK)
+    def read_content(self, size: int) -> bytes:
+        """Read a content and the padding of its last block; return the content."""
+        content = self.read_exactly(size)
+        self.read_exactly(-size % _BLOCK)
         return content
 
-    def header_content(self, header: tarfile.TarInfo) -> bytes:
+    def read_header_content(self, header: tarfile.TarInfo) -> bytes:
         if not 0 <= header.size <= _LONGEST_HEADER:
             raise ValueError("an extended header of no reasonable size")
-        return self.content(header.size)
+        return self.read_content(header.size)
 
-    def pass_over(self, size: int) -> None:
+    def skip(self, size: int) -> None:
         size += -size % _BLOCK
         while size:
             step = min(size, _STEP)
-            self.exactly(step)
+            self.read_exactly(step)
             size -= step
 
-    def pass_over_sparse_headers(self, block: bytes) -> None:
+    def skip_sparse_headers(self, block: bytes) -> None:
         more = block[_MORE_SPARSE["first"]]
         while more:
-            more = self.exactly(_BLOCK)[_MORE_SPARSE["next"]]
+            more = self.read_exactly(_BLOCK)[_MORE_SPARSE["next"]]
 
     def check_zeros_to_the_end(self) -> None:
         """Raise where anything but zeros follows the first block of zeros."""
@@ -259,9 +216,10 @@ class _Archive:
 
 
 def _records(content: bytes) -> dict[str, str]:
-    """The records of an extended header (POSIX.1-2001, pax): `length key=value\\n`.
+    """Parse an extended header (POSIX.1-2001, pax), whose records are `length key=value\\n`.
 
-    Of those that are read here alone, for headers follow each other in any number.
+    Only the keys that are used here are kept: any number of headers may follow each other, and
+    memory must not grow with them.
     """
     records: dict[str, str] = {}
     start = 0
@@ -281,8 +239,8 @@ def _records(content: bytes) -> dict[str, str]:
     return records
 
 
-class _Joined:
-    """A stream whose first bytes were read already."""
+class _PrefixedStream:
+    """A stream whose first bytes have been read already."""
 
     def __init__(self, start: bytes, rest: CountedStream) -> None:
         self._start, self._rest = start, rest

@@ -11,7 +11,7 @@ _BINS_BELOW_1 = 20
 
 
 def count(rows: Iterable[Row]) -> Counts:
-    """How the rows and their answers fared, with the reasons of those that were not kept."""
+    """Count rows by status, reason and language, their redactions, and withheld answers."""
     statuses: Counter[str] = Counter()
     reasons: Counter[str] = Counter()
     languages: Counter[str] = Counter()
@@ -25,9 +25,9 @@ def count(rows: Iterable[Row]) -> Counts:
         if not row.kept:
             reasons[f"{row.filter or row.status}/{row.reason}"] += 1
             continue
-        for task, given in row.answers.items():
-            if given.withheld_by:
-                answers[f"{task}/{given.withheld_by}"] += 1
+        for task, answer in row.answers.items():
+            if answer.withheld_by:
+                answers[f"{task}/{answer.withheld_by}"] += 1
     return Counts(
         read=statuses.total(),
         reasons=dict(sorted(reasons.items())),
@@ -39,9 +39,9 @@ def count(rows: Iterable[Row]) -> Counts:
 
 
 def histograms(rows: Iterable[Row]) -> Histograms:
-    """How the scores of filters are spread, dropped samples and all.
+    """Count the filters' scores in bins, over kept and rejected rows.
 
-    Bins are 0.05 wide below 1 and double in width above; they are named by their lower edges.
+    Bins are 0.05 wide below 1, and double in width above 1. A bin is named by its lower edge.
     """
     bins: dict[str, Counter[str]] = defaultdict(Counter)
     for row in rows:

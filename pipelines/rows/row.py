@@ -1,4 +1,4 @@
-"""A sample on its way to becoming a row, and rows as Arrow."""
+"""A row: one sample on its way to the output, and its answers."""
 
 from collections import Counter
 from dataclasses import dataclass, field
@@ -14,7 +14,7 @@ AnswerStatus = Literal["ok", "partial", "redacted", "dropped", "quarantined", "s
 
 @dataclass(slots=True)
 class Answer:
-    """What a task came to for one sample."""
+    """The result of one task for one sample."""
 
     status: AnswerStatus
     value: object = field(default=None, repr=False)
@@ -25,9 +25,11 @@ class Answer:
     withheld_by: str = ""  # filter/reason
 
     def withhold(self, status: Literal["dropped", "quarantined"], by: str) -> None:
+        """Remove the answer's content; `by` is the filter and its reason."""
         self.status, self.value, self.raw, self.withheld_by = status, None, None, by
 
     def info(self) -> dict[str, object]:
+        """Return the fields of the column `<task>_info`."""
         return {
             "status": self.status,
             "finish_reason": self.finish_reason,
@@ -37,14 +39,14 @@ class Answer:
         }
 
 
-SKIPPED = Answer("skipped")  # the sample lacks what the task asks about
+SKIPPED = Answer("skipped")  # the sample lacks the field that the task asks about
 
 
-def answer(generation: Generation, value: object, understood: bool, keeps_raw: bool) -> Answer:
-    """A generation as it is stored, before the filters on answers."""
+def answer(generation: Generation, value: object, complete: bool, keeps_raw: bool) -> Answer:
+    """Make a stored answer of a generation, before the filters judge it."""
     logprobs = [token.logprob for token in generation.tokens]
     return Answer(
-        status="ok" if understood else "partial",
+        status="ok" if complete else "partial",
         value=value,
         raw=generation.text if keeps_raw else None,
         finish_reason=generation.finish_reason,
@@ -55,22 +57,22 @@ def answer(generation: Generation, value: object, understood: bool, keeps_raw: b
 
 @dataclass(slots=True)
 class Row:
-    """Everything known of one sample; what was not kept loses its content when stored."""
+    """Everything known about one sample; a row that is not kept is stored without content."""
 
     shard: str
     index: int
     position: int = 0  # bytes of the shard read up to this sample
     texts: dict[str, Text] = field(default_factory=dict, repr=False)  # key, source_text, carried
-    image: bytes = field(default=b"", repr=False)  # the encoded member, until it is decoded
-    encoded: OpenedImage | None = field(default=None, repr=False)  # its header, likewise
+    image: bytes = field(default=b"", repr=False)  # the encoded image, until it is decoded
+    encoded: OpenedImage | None = field(default=None, repr=False)  # the image, its header read
     width: int = 0  # of the upright image
     height: int = 0
     num_frames: int = 1
     sha256: str = field(default="", repr=False)
     frames: tuple[RGB, ...] = field(default=(), repr=False)
-    picture: RGB | None = field(default=None, repr=False)  # [S, S, 3] for the engine
+    model_image: RGB | None = field(default=None, repr=False)  # [S, S, 3] for the engine
     status: SampleStatus = "kept"
-    closed: bool = False  # no filter is to see it any more
+    closed: bool = False  # no later filter judges it
     language: str = ""  # of the source text, where it is known
     filter: str = ""
     reason: str = ""
@@ -84,27 +86,27 @@ class Row:
         return self.status == "kept"
 
     def reject(self, status: SampleStatus, reason: str, by: str = "", error: str = "") -> None:
-        """Decide against the sample; the first decision stands."""
+        """Reject the sample, unless an earlier step has rejected it."""
         self.closed |= status == "invalid"
         if self.kept:
             self.status, self.filter, self.reason, self.error = status, by, reason, error
 
     def conceal(self) -> None:
-        """Keep nothing of the sample but why it was rejected."""
+        """Remove everything but the reason of the rejection."""
         self.closed = True
         self.texts, self.language = {}, ""
         self.scores.clear()
         self.redactions.clear()
-        self.release()
+        self.free_image()
 
-    def release(self) -> None:
-        """Let go of what only decoding and the image filters need, and of a picture not wanted."""
+    def free_image(self) -> None:
+        """Free the encoded image and frames, and the model image unless the row is kept."""
         self.image, self.encoded, self.frames = b"", None, ()
         if not self.kept:
-            self.picture = None
+            self.model_image = None
 
     def sample(self) -> Sample:
-        """The sample as filters and tasks see it."""
+        """Return the sample in the form that filters and tasks take."""
         return Sample(
             self.shard,
             self.index,

@@ -1,4 +1,4 @@
-"""Rows as Arrow, in the schema of the output."""
+"""Converts rows to Arrow, in the schema of the output."""
 
 import itertools
 from collections.abc import Mapping, Sequence
@@ -10,7 +10,7 @@ from schemas.tables import INFO, task_name
 
 
 def to_arrow(rows: Sequence[Row], schema: pa.Schema) -> pa.RecordBatch:
-    """Rows in the output's schema, column by column."""
+    """Convert rows to a record batch with the output's schema."""
     identity: dict[str, Sequence[object]] = {
         "shard": [row.shard for row in rows],
         "index": [row.index for row in rows],
@@ -49,7 +49,7 @@ def to_arrow(rows: Sequence[Row], schema: pa.Schema) -> pa.RecordBatch:
 
 
 def _pairs(entries: Sequence[Mapping[str, float]], kind: pa.DataType) -> pa.ListArray:
-    """Names and numbers of each row as a list of pairs, by name; built column by column."""
+    """Make a list of (name, number) pairs for each row, sorted by name."""
     ordered = [sorted(each.items()) for each in entries]
     offsets = list(itertools.accumulate(map(len, ordered), initial=0))
     flat = list(itertools.chain.from_iterable(ordered))

@@ -1,1 +1,1 @@
-"""Runners make units happen; which one is the job's choice and changes no byte of the output."""
+"""Runners: each distributes the units of a job to workers. The choice changes no output byte."""

@@ -1,6 +1,6 @@
-"""The Beam runner: units become elements, a pipeline spreads them, reports come back as files.
+"""The Beam runner: a pipeline distributes units as its elements; reports come back as files.
 
-Whatever a bundle's retry does again is done already: committed units are found by their files.
+A retried bundle repeats no committed unit, because the unit's files show that it is complete.
 """
 
 import os
@@ -23,17 +23,17 @@ from pipelines.planning.resolve import ResolvedJob
 from pipelines.runners.worker import Worker
 from pipelines.storage.storage import Storage
 from schemas.errors import JobError, WorkerFault
-from schemas.report import OnProgress, Progress, UnitReport
+from schemas.report import SAMPLE_STATUSES, OnProgress, Progress, UnitReport
 from schemas.sample import Unit
 
 COMMITTED, FAILED = "committed", "failed"  # outputs of AnnotateUnit
 
 _NAMESPACE = "shardmill"  # of the metrics
-_SECONDS_BETWEEN_LOOKS = 1.0  # for reports
-# The innermost fault of ours in what a runner tells of a failed pipeline.
+_REPORT_INTERVAL = 1.0  # seconds between listings of the reports
+# Matches our own exceptions in the message of a failed pipeline; the last match is the innermost.
 _FAULT = re.compile(r"schemas\.errors\.(\w+): (.*?)(?: \[while running|\n|$)")
 
-_SECONDS_TO_LET_GO = 30.0  # of a unit: what is in work ends with its next block
+_RELEASE_SECONDS = 30.0  # for a worker to release its unit, which happens at the next block
 
 _abandoned: set[str] = set()  # runs of this process that were interrupted
 _workers_here: "weakref.WeakSet[_SharedWorker]" = weakref.WeakSet()
@@ -42,9 +42,10 @@ _workers_here: "weakref.WeakSet[_SharedWorker]" = weakref.WeakSet()
 def run_beam(
     plan: Plan, units: tuple[Unit, ...], storage: Storage, on_progress: OnProgress
 ) -> Generator[UnitReport, None, None]:
-    """Work on the units in a pipeline, and yield reports as they appear.
+    """Run the units in a pipeline; yield each unit's report as soon as its file appears.
 
-    Beam tells nothing of a unit while it is in work. Left early, the pipeline is cancelled.
+    `on_progress` is never called: Beam forwards nothing from a unit that is running. Closing the
+    generator cancels the pipeline.
     """
     if not units:
         return
@@ -59,7 +60,7 @@ def run_beam(
     reports.clear()
     driver.start()
     try:
-        while not driver.ended.wait(_SECONDS_BETWEEN_LOOKS):
+        while not driver.ended.wait(_REPORT_INTERVAL):
             yield from reports.new()
     finally:
         if not driver.ended.is_set():
@@ -69,9 +70,10 @@ def run_beam(
 
 
 class AnnotateUnit(beam.DoFn):  # type: ignore[misc]
-    """Commits a unit, and puts its report out by what became of it.
+    """Annotates a unit and emits its report to the output `committed` or `failed`.
 
-    One worker, with filters and engine, serves all threads of a process, a unit at a time.
+    All threads of a process share one worker, with its filters and engine; it runs one unit at a
+    time.
     """
 
     def __init__(self, work: ResolvedJob, storage: Storage, run: str) -> None:
@@ -94,7 +96,9 @@ class AnnotateUnit(beam.DoFn):  # type: ignore[misc]
                 return
             attempts = find_attempts(unit.name, layout, self._storage)
             try:
-                report = self._worker.worker.run(unit, unit_progress, attempts, self._look)
+                report = self._worker.worker.run(
+                    unit, unit_progress, attempts, self._check_abandoned
+                )
             except KeyboardInterrupt:
                 raise WorkerFault("the run was interrupted") from None
         content = report.model_dump_json().encode()
@@ -102,13 +106,13 @@ class AnnotateUnit(beam.DoFn):  # type: ignore[misc]
         _count(report)
         yield report if report.status == COMMITTED else beam.pvalue.TaggedOutput(FAILED, report)
 
-    def _look(self, _: Progress) -> None:
+    def _check_abandoned(self, _: Progress) -> None:
         if self._run in _abandoned:
             raise KeyboardInterrupt
 
 
 class _SharedWorker:
-    """The worker of a process."""
+    """The one worker of a process, and the lock for using it."""
 
     def __init__(self, work: ResolvedJob, storage: Storage) -> None:
         threads = work.job.runner.decode_threads or len(os.sched_getaffinity(0))
@@ -120,7 +124,7 @@ class _SharedWorker:
 
 def _count(report: UnitReport) -> None:
     Metrics.counter(_NAMESPACE, f"units_{report.status}").inc()
-    for status in ("read", "kept", "dropped", "quarantined", "invalid"):
+    for status in ("read", *SAMPLE_STATUSES):
         Metrics.counter(_NAMESPACE, f"samples_{status}").inc(getattr(report.counts, status))
     for reason, number in report.counts.reasons.items():
         Metrics.counter(_NAMESPACE, f"reason_{reason}").inc(number)
@@ -131,7 +135,7 @@ def _count(report: UnitReport) -> None:
 def annotate_units(
     pipeline: beam.Pipeline, units: tuple[Unit, ...], step: AnnotateUnit, settings: BeamRunnerConfig
 ) -> beam.pvalue.DoOutputsTuple:
-    """The pipeline's steps; its outputs are the reports of units, `committed` and `failed`."""
+    """Add the steps to a pipeline; return its outputs: unit reports, `committed` and `failed`."""
     annotating = beam.ParDo(step)
     if settings.resource_hints:
         annotating = annotating.with_resource_hints(**settings.resource_hints)
@@ -144,7 +148,7 @@ def annotate_units(
 
 
 class _Driver(threading.Thread):
-    """Runs the pipeline, beside the thread that looks for reports."""
+    """Runs the pipeline, while another thread collects the reports."""
 
     def __init__(self, pipeline: beam.Pipeline, run: str) -> None:
         super().__init__(name="beam", daemon=True)
@@ -152,7 +156,7 @@ class _Driver(threading.Thread):
         self._run = run
         self._result: PipelineResult | None = None
         self._fault: BaseException | None = None
-        self.ended = threading.Event()  # an interrupted join() takes a thread for ended
+        self.ended = threading.Event()  # is_alive() can be False after an interrupted join()
 
     def run(self) -> None:
         try:
@@ -160,32 +164,37 @@ class _Driver(threading.Thread):
             state = self._result.wait_until_finish()
             if state != PipelineState.DONE:
                 raise WorkerFault(f"the Beam pipeline ended as {state}")
-        except (Exception, SystemExit) as error:  # noqa: BLE001 - raised by the other thread
+        except (Exception, SystemExit) as error:  # noqa: BLE001 - raise_fault raises it
             self._fault = error
         finally:
             self.ended.set()
 
     def abandon(self) -> None:
-        """Cancel the pipeline, and wait until workers of this process have let go of their unit."""
+        """Cancel the pipeline; wait until the workers of this process have released their unit."""
         _abandoned.add(self._run)
         if self._result is not None:
             self._result.cancel()
         for shared in list(_workers_here):
-            if shared.lock.acquire(timeout=_SECONDS_TO_LET_GO):
+            if shared.lock.acquire(timeout=_RELEASE_SECONDS):
                 shared.lock.release()
 
     def raise_fault(self) -> None:
-        """What ended the pipeline, as one of our own faults: Beam's messages hold whole stacks."""
+        """Raise the pipeline's exception as JobError or WorkerFault.
+
+        Beam's own messages contain whole stack traces, from which only our message is taken.
+        """
         if self._fault is None:
             return
         raised = type(self._fault)
-        found = _FAULT.findall(f"{raised.__module__}.{raised.__name__}: {self._fault}")
-        kind, told = found[-1] if found else ("", f"Beam raised {raised.__name__}, as its log says")
-        raise (JobError if kind == "JobError" else WorkerFault)(told) from None
+        matches = _FAULT.findall(f"{raised.__module__}.{raised.__name__}: {self._fault}")
+        kind, message = "", f"Beam raised {raised.__name__}: see its log"
+        if matches:
+            kind, message = matches[-1]
+        raise (JobError if kind == "JobError" else WorkerFault)(message) from None
 
 
 class _Reports:
-    """Reports as workers leave them, each told once and deleted."""
+    """The report files of this run's units; each file is deleted once it is read."""
 
     def __init__(self, work: ResolvedJob, storage: Storage, units: set[str]) -> None:
         self._layout = work.layout
@@ -193,11 +202,12 @@ class _Reports:
         self._units = units
 
     def clear(self) -> None:
-        """Delete what earlier runs left, whose drivers were lost."""
+        """Delete reports of earlier runs whose drivers died."""
         for entry in self._storage.list(self._layout.reports):
             self._storage.delete(entry.path)
 
     def new(self) -> Iterator[UnitReport]:
+        """Yield the reports that have arrived since the last call, at most one for each unit."""
         for entry in self._storage.list(self._layout.reports):
             if entry.path.endswith(".json"):
                 report = UnitReport.model_validate_json(self._storage.read_bytes(entry.path))
@@ -210,7 +220,7 @@ class _Reports:
 def _options(settings: BeamRunnerConfig) -> PipelineOptions:
     try:
         options = PipelineOptions(list(settings.options))
-        options.get_all_options()  # parses all of them, which Beam puts off
-    except SystemExit:  # argparse has said why
+        options.get_all_options()  # makes Beam parse all options now
+    except SystemExit:  # argparse has printed the reason
         raise JobError("runner.options: Beam does not take them, for the reason above") from None
     return options

@@ -1,11 +1,14 @@
-"""The local runner: in this process, one unit after another, or in several. The oracle of all."""
+"""The local runner: one unit after another in this process, or several worker processes.
+
+Tests compare the output of every other runner with the output of this one.
+"""
 
 import os
 from collections.abc import Generator, Iterator
 
 from pipelines.config.runners import LocalRunnerConfig
 from pipelines.planning.plan import Plan
-from pipelines.runners.local_processes import Processes
+from pipelines.runners.local_processes import LocalWorkerPool
 from pipelines.runners.scheduler import schedule
 from pipelines.runners.worker import Worker
 from pipelines.storage.storage import Storage
@@ -16,13 +19,13 @@ from schemas.sample import Unit
 def run_local(
     plan: Plan, units: tuple[Unit, ...], storage: Storage, on_progress: OnProgress
 ) -> Generator[UnitReport, None, None]:
-    """Work on the units; those that may kill their process come last."""
+    """Run the units; units with earlier attempts come last, because they may kill their process."""
     settings = plan.work.job.runner
     assert isinstance(settings, LocalRunnerConfig)
     if settings.workers == 1:
         yield from _in_this_process(plan, units, storage, on_progress)
     elif units:
-        pool = Processes(plan.work, storage, settings.workers, on_progress)
+        pool = LocalWorkerPool(plan.work, storage, settings.workers, on_progress)
         yield from schedule(plan, units, storage, pool, settings.workers)
 
 
@@ -31,6 +34,6 @@ def _in_this_process(
 ) -> Iterator[UnitReport]:
     threads = plan.work.job.runner.decode_threads or len(os.sched_getaffinity(0))
     worker = Worker(plan.work, storage, threads)
-    attempts = plan.contents.attempts
+    attempts = plan.listing.attempts
     for unit in sorted(units, key=lambda unit: attempts.get(unit.name, 0)):
         yield worker.run(unit, plan.progress_of(unit), attempts.get(unit.name, 0), on_progress)

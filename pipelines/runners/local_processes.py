@@ -1,4 +1,4 @@
-"""Several processes on this machine, each with GPUs of its own where there are some."""
+"""A pool of worker processes on this machine; each gets GPUs of its own where there are any."""
 
 import multiprocessing
 import os
@@ -13,65 +13,67 @@ from typing import Any, NamedTuple, NoReturn
 
 from inference import visible_gpus
 from pipelines.concurrency.child_process import end_with_parent, exit_reason
+from pipelines.concurrency.process_exit import TERMINATED
 from pipelines.planning.resolve import ResolvedJob
-from pipelines.runners.scheduler import Assignment, Lost, Message, load, work
 from pipelines.runners.worker import Worker
+from pipelines.runners.worker_pool import Assignment, Lost, Message, load_worker, run_assignment
 from pipelines.storage.storage import Storage
 from schemas.errors import JobError, WorkerFault
 from schemas.report import OnProgress, Progress
 
-_GRACE = 5  # seconds that a worker has to end by itself
-_TERMINATED = 143
+_GRACE = 5  # seconds for a worker to end after SIGTERM, before SIGKILL
 
 
-class _Process(NamedTuple):
+class _WorkerProcess(NamedTuple):
     process: SpawnProcess
     pipe: "Connection[Any, Any]"
-    gpus: str | None  # as CUDA_VISIBLE_DEVICES names them
+    gpus: str | None  # a value for CUDA_VISIBLE_DEVICES
 
 
-class Processes:
-    """A pool of processes, each started anew: nothing is shared with this one."""
+class LocalWorkerPool:
+    """A WorkerPool of spawned processes, which share no memory with this one."""
 
     def __init__(
         self, job: ResolvedJob, storage: Storage, workers: int, on_progress: OnProgress
     ) -> None:
         cores = len(os.sched_getaffinity(0))
-        # Arithmetic keeps the number of threads that was resolved: it decides bytes.
+        # Only decoding threads are divided among workers. The engine uses the resolved number of
+        # threads, because that number affects output bytes.
         self._arguments = (job, storage, job.job.runner.decode_threads or max(1, cores // workers))
         self._on_progress = on_progress
         self._numbers = count()
-        self._workers: dict[int, _Process] = {}
-        each = job.job.runner.model_gpus
+        self._workers: dict[int, _WorkerProcess] = {}
+        gpus_per_worker = job.job.runner.model_gpus
         visible = visible_gpus() if job.resolved.device == "cuda" else []
-        starts = range(0, workers * each, each)
-        if visible and workers * each > len(visible):
+        wanted = workers * gpus_per_worker
+        if visible and wanted > len(visible):
             raise JobError(
-                f"runner.workers: {workers} workers take {workers * each} GPUs, but {len(visible)} "
-                "are visible here"
+                f"runner.workers: {workers} workers take {wanted} GPUs, but {len(visible)} are "
+                "visible here"
             )
-        self._gpus = [",".join(visible[i : i + each]) for i in starts] if visible else []
+        firsts = range(0, wanted, gpus_per_worker) if visible else ()
+        self._gpus = [",".join(visible[i : i + gpus_per_worker]) for i in firsts]
 
     def start(self) -> int:
         context = multiprocessing.get_context("spawn")
-        pipe, theirs = context.Pipe()
-        taken = {worker.gpus for worker in self._workers.values()}
-        gpus = next((gpus for gpus in self._gpus if gpus not in taken), None)
-        process = context.Process(target=_serve, args=(*self._arguments, gpus, theirs))
+        pipe, worker_end = context.Pipe()
+        used = {worker.gpus for worker in self._workers.values()}
+        gpus = next((gpus for gpus in self._gpus if gpus not in used), None)
+        process = context.Process(target=_serve, args=(*self._arguments, gpus, worker_end))
         process.start()
-        theirs.close()
+        worker_end.close()
         number = next(self._numbers)
-        self._workers[number] = _Process(process, pipe, gpus)
+        self._workers[number] = _WorkerProcess(process, pipe, gpus)
         return number
 
-    def give(self, worker: int, assignment: Assignment) -> None:
-        with suppress(BrokenPipeError):  # it is lost: messages() will find out
+    def assign(self, worker: int, assignment: Assignment) -> None:
+        with suppress(BrokenPipeError):  # the worker has ended: messages() reports its loss
             self._workers[worker].pipe.send(assignment)
 
     def messages(self) -> Iterator[tuple[int, Message]]:
         numbers = {worker.pipe: number for number, worker in self._workers.items()}
         for pipe in wait(list(numbers)):
-            number = numbers[pipe]  # type: ignore[index]  # what was waited for are pipes
+            number = numbers[pipe]  # type: ignore[index]  # only pipes were passed to wait()
             try:
                 message = self._workers[number].pipe.recv()
             except (EOFError, ConnectionResetError):
@@ -91,12 +93,12 @@ class Processes:
         self._end(list(self._workers.values()))
         self._workers.clear()
 
-    def _end(self, workers: list[_Process]) -> None:
+    def _end(self, workers: list[_WorkerProcess]) -> None:
         for worker in workers:
             worker.process.terminate()
         for worker in workers:
             worker.process.join(_GRACE)
-            worker.process.kill()  # it hangs, if it is still there
+            worker.process.kill()  # a hung worker ignores SIGTERM
             worker.process.join()
             worker.pipe.close()
 
@@ -108,23 +110,24 @@ def _serve(
     gpus: str | None,
     pipe: "Connection[Any, Any]",
 ) -> None:
-    """A worker: loads, then answers each assignment, until the pipe closes."""
-    signal.signal(signal.SIGINT, signal.SIG_IGN)  # a terminal sends it to all; the first one tells
+    """Run a worker: load it, then run assignments from the pipe until the pipe closes."""
+    # A terminal sends SIGINT to every process; the parent decides when workers end.
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
     signal.signal(signal.SIGTERM, _interrupt)
     end_with_parent()
     if gpus is not None:
-        os.environ["CUDA_VISIBLE_DEVICES"] = gpus  # before torch comes
+        os.environ["CUDA_VISIBLE_DEVICES"] = gpus  # must precede the import of torch
     worker = Worker(job, storage, decode_threads)
     try:
-        pipe.send(load(worker))
+        pipe.send(load_worker(worker))
         while True:
-            pipe.send(work(worker, pipe.recv(), pipe.send))
+            pipe.send(run_assignment(worker, pipe.recv(), pipe.send))
     except (EOFError, BrokenPipeError):
         pass
     except KeyboardInterrupt:
-        os._exit(_TERMINATED)  # torch takes seconds to leave in order; nothing is held any more
+        os._exit(TERMINATED)  # an orderly exit of torch takes seconds; nothing is left to release
 
 
 def _interrupt(signum: int, frame: FrameType | None) -> NoReturn:
-    signal.signal(signal.SIGTERM, signal.SIG_IGN)  # once: what it interrupts clears up
+    signal.signal(signal.SIGTERM, signal.SIG_IGN)  # a second signal must not interrupt the cleanup
     raise KeyboardInterrupt

@@ -1,21 +1,21 @@
-"""What every runner's worker does with a unit: note the attempt, annotate, report in files.
+"""A worker of any runner: marks the attempt at a unit, annotates the unit, records the outcome.
 
-From the third attempt on, and at once where an image hangs its decoder, a unit runs in a process of
-its own, and its images are decoded in yet another: an image that hangs or kills that one is a row
-with its reason. Whatever else kills the unit's process is the unit's report, so that no unit takes
-the whole queue along.
+From the third attempt on, and as soon as an image hangs its decoder, a unit is isolated: it runs in
+a child process, whose images are decoded in a further process. An image that hangs or kills its
+decoder becomes an invalid row. If the child process dies for another reason, the unit fails with
+that reason and the worker continues, so that one unit cannot stop the whole queue.
 """
 
 import multiprocessing
 import signal
 import sys
 from multiprocessing.connection import Connection
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from pipelines.annotation.worker_faults import worker_faults
 from pipelines.concurrency.child_process import end_with_parent, exit_reason
 from pipelines.output.layout import Layout
-from pipelines.output.listing import UnitProgress
+from pipelines.output.unit_progress import UnitProgress
 from pipelines.planning.resolve import ResolvedJob
 from pipelines.runners.device_check import check_device
 from pipelines.storage.storage import Storage
@@ -29,31 +29,32 @@ from schemas.errors import (
 from schemas.report import OnProgress, Progress, UnitReport
 from schemas.sample import Unit
 
-_ISOLATED_FROM = 3  # the attempt
+if TYPE_CHECKING:
+    from pipelines.annotation.annotator import Annotator
+
+_FIRST_ISOLATED = 3  # attempt
 
 
 class Worker:
-    """Works on units one after another; filters and engine are loaded with the first."""
+    """Runs one unit after another; loads filters and engine with the first unit."""
 
     def __init__(self, work: ResolvedJob, storage: Storage, decode_threads: int) -> None:
         self._work = work
         self._storage = storage
         self._decode_threads = decode_threads
-        self._annotator: Any = (
-            None  # pipelines.annotation.annotator.Annotator, imported with the model
-        )
+        self._annotator: Annotator | None = None
 
     def run(
         self, unit: Unit, unit_progress: UnitProgress, attempts: int, on_progress: OnProgress
     ) -> UnitReport:
-        """Commit what is missing of a unit; `attempts` were made before.
+        """Annotate the rest of a unit after `attempts` earlier attempts, and return its report.
 
-        A unit that cannot be read, or killed its process, comes back as failed. Raises WorkerFault
-        where the worker is sick. Where that is the machine's doing, or the work is interrupted, the
+        The report is `failed` where the shard cannot be read or the unit killed its child process.
+        Raises WorkerFault where the worker cannot work. After a MachineFault or an interruption the
         attempt does not count.
         """
         layout, attempt = self._work.layout, attempts + 1
-        isolated = attempt >= _ISOLATED_FROM
+        isolated = attempt >= _FIRST_ISOLATED
         if not isolated:
             self.load()
         self._storage.write_bytes(layout.attempt(unit.name, attempt), b"", durable=False)
@@ -63,7 +64,7 @@ class Worker:
             self._storage.delete(layout.attempt(unit.name, attempt))
             raise
         report = report.model_copy(update={"attempt": attempt})
-        note(report, layout, self._storage)
+        record_outcome(report, layout, self._storage)
         return report
 
     def _report(
@@ -71,38 +72,37 @@ class Worker:
     ) -> UnitReport:
         if not isolated:
             try:
+                annotator = self.load()
                 with worker_faults():
-                    report: UnitReport = self._annotator.annotate(
-                        unit, unit_progress.parts, on_progress
-                    )
-                    return report
-            except DecoderHung:  # a decoder can be ended where it is a process
+                    return annotator.annotate(unit, unit_progress.parts, on_progress)
+            except DecoderHung:  # a hung thread cannot be ended, but a decoder process can
                 pass
-        return self._isolated(unit, unit_progress, on_progress)
+        return self._run_isolated(unit, unit_progress, on_progress)
 
-    def load(self) -> None:
-        """Load filters and engine now; WorkerFault where that fails, with no unit charged."""
+    def load(self) -> "Annotator":
+        """Load filters and engine, unless they are loaded; raise WorkerFault where that fails."""
         if self._annotator is None:
             with worker_faults():
                 from pipelines.annotation.annotator import Annotator
 
                 self._annotator = Annotator(self._work, self._storage, self._decode_threads)
                 check_device(self._work, self._storage)
+        return self._annotator
 
     def close(self) -> None:
-        """Let go of filters and engine."""
+        """Release filters and engine."""
         if self._annotator is not None:
             self._annotator.close()
             self._annotator = None
 
-    def _isolated(
+    def _run_isolated(
         self, unit: Unit, unit_progress: UnitProgress, on_progress: OnProgress
     ) -> UnitReport:
-        self.close()  # the memory is needed in the other process
+        self.close()  # the child process needs the memory
         context = multiprocessing.get_context("spawn")
         receiver, sender = context.Pipe(duplex=False)
         process = context.Process(
-            target=_annotate_alone,
+            target=_annotate_isolated,
             args=(
                 self._work,
                 self._storage,
@@ -138,8 +138,8 @@ class Worker:
             receiver.close()
 
 
-def note(report: UnitReport, layout: Layout, storage: Storage) -> None:
-    """Leave what a unit's attempts came to beside the output; the notes of them are removed."""
+def record_outcome(report: UnitReport, layout: Layout, storage: Storage) -> None:
+    """Write the unit's failure report, or delete it, and clear its attempt markers."""
     if report.status == "failed":
         content = report.model_dump_json(indent=1).encode()
         storage.write_bytes(layout.failed(report.unit), content)
@@ -149,7 +149,7 @@ def note(report: UnitReport, layout: Layout, storage: Storage) -> None:
         storage.delete(layout.attempt(report.unit, attempt))
 
 
-def _annotate_alone(  # noqa: PLR0917 - the arguments cross to another process
+def _annotate_isolated(  # noqa: PLR0917 - Process passes arguments by position
     work: ResolvedJob,
     storage: Storage,
     decode_threads: int,
@@ -157,8 +157,8 @@ def _annotate_alone(  # noqa: PLR0917 - the arguments cross to another process
     parts_done: int,
     sender: "Connection[Any, Any]",
 ) -> None:
-    """The other process: says that it has loaded, then its progress, then its report."""
-    signal.signal(signal.SIGINT, signal.SIG_IGN)  # the first process ends this one
+    """Run in the child process: send "loaded", then progress, then the report."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # the parent ends this process
     end_with_parent()
     try:
         with worker_faults():
@@ -172,5 +172,5 @@ def _annotate_alone(  # noqa: PLR0917 - the arguments cross to another process
         sender.send(UnitReport(unit=unit.name, status="failed", error="deadline_passed"))
     except MachineFault as fault:
         sender.send(fault)
-    except (JobError, WorkerFault) as fault:  # no traceback: what ends a process is printed
+    except (JobError, WorkerFault) as fault:  # an uncaught exception would print a traceback
         sys.exit(f"shardmill: {unit.name}: {fault}")

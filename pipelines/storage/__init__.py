@@ -1,1 +1,1 @@
-"""Where files are read and written."""
+"""Storage: the places from which shards are read and to which outputs are written."""

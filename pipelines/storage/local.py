@@ -1,8 +1,9 @@
-"""Files of this machine, or of a file system mounted on it."""
+"""Storage in the local file system."""
 
 import os
 import secrets
 import shutil
+import stat
 from contextlib import suppress
 from typing import BinaryIO
 
@@ -10,31 +11,36 @@ from pipelines.storage.storage import Entry, Storage
 
 
 class LocalStorage(Storage):
-    """Files of this machine, or of a file system mounted on it."""
+    """Files of this machine, or of a file system that is mounted on it."""
 
-    def list(self, folder: str, recursive: bool = True) -> list[Entry]:
+    def list(self, folder: str, recursive: bool = True, follow_links: bool = True) -> list[Entry]:
         entries: list[Entry] = []
         folders: list[tuple[str, frozenset[str]]] = [(folder, frozenset())]
         while folders:
             folder, above = folders.pop()
             real = os.path.realpath(folder)
-            if real in above:  # links make a circle
+            if real in above:  # symbolic links form a circle
                 continue
             try:
-                found = os.scandir(folder)
+                items = os.scandir(folder)
             except (FileNotFoundError, NotADirectoryError):
                 continue
-            with found:
-                for item in found:
+            with items:
+                for item in items:
+                    if not follow_links and item.is_symlink():
+                        path = item.path + "/" * item.is_dir()
+                        entries.append(Entry(path, 0, "", is_file=False))
+                        continue
                     if item.is_dir(follow_symlinks=True):
                         folders += [(item.path, above | {real})] * recursive
                         continue
                     try:
                         status = item.stat()
-                    except FileNotFoundError:  # removed meanwhile, or a link to nowhere
+                    except FileNotFoundError:  # deleted since, or a broken link
                         continue
                     version = f"{status.st_mtime_ns}-{status.st_size}"
-                    entries.append(Entry(item.path, status.st_size, version))
+                    is_file = stat.S_ISREG(status.st_mode)
+                    entries.append(Entry(item.path, status.st_size, version, is_file))
         return sorted(entries)
 
     def open(self, path: str) -> BinaryIO:
@@ -43,7 +49,7 @@ class LocalStorage(Storage):
     def write(self, path: str, content: BinaryIO, durable: bool = True) -> None:
         folder, name = os.path.split(path)
         os.makedirs(folder, exist_ok=True)
-        # Readers of Parquet folders skip names with a leading dot, and *.parquet does not match.
+        # Readers of Parquet folders skip names with a leading dot, and *.parquet does not match it.
         temporary = os.path.join(folder, f".{name}.{secrets.token_hex(4)}.tmp")
         try:
             with open(temporary, "xb") as target:

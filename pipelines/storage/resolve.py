@@ -1,4 +1,4 @@
-"""Which storage a path lies in, and paths made absolute."""
+"""Finds the storage of a path, and makes paths absolute."""
 
 import os
 from typing import BinaryIO
@@ -9,7 +9,7 @@ from schemas.errors import JobError
 
 
 def storage_for(path: str) -> Storage:
-    """The storage that a path of the job file or the command line lies in."""
+    """The storage of a path in a job file or on the command line; JobError if unsupported."""
     scheme, separator, _ = path.partition("://")
     if separator and scheme != "file":
         raise JobError(
@@ -20,10 +20,13 @@ def storage_for(path: str) -> Storage:
 
 
 def open_file(path: str, start: str = "") -> BinaryIO:
-    """A stream of a file that the job names, wherever it lies."""
+    """Open a file that the job names; a relative path begins at `start`."""
     return storage_for(path).open(absolute(path, start))
 
 
 def absolute(path: str, start: str = "") -> str:
-    """A path as the manifest stores it; relative ones begin at `start`, or the current folder."""
+    """Make a path absolute, as the manifest stores it.
+
+    A relative path begins at `start`, by default the current folder.
+    """
     return os.path.abspath(os.path.join(start, os.path.expanduser(path.removeprefix("file://"))))

@@ -1,7 +1,7 @@
-"""Where shards are read from and outputs are written to: four operations, whatever the place.
+"""The interface of a storage, from which shards are read and to which outputs are written.
 
-Paths are absolute: `/data/00012.tar`, and one day `s3://corpus/00012.tar`. A new kind of place is a
-subclass of Storage and a line in `storage_for`.
+Paths are absolute, such as `/data/00012.tar`. A new kind of storage is a subclass of Storage and a
+line in `storage_for`.
 """
 
 import io
@@ -15,29 +15,34 @@ class Entry(NamedTuple):
     path: str
     size: int  # bytes
     version: str  # changes whenever the content does
+    is_file: bool = True  # False: a device or a pipe, or a link that was not followed
 
 
 class Storage(ABC):
-    """The four operations that everything else is built from."""
+    """The four operations on which everything else is built."""
 
     @abstractmethod
-    def list(self, folder: str, recursive: bool = True) -> list[Entry]:
-        """The files below a folder, by path; none where the folder does not exist."""
+    def list(self, folder: str, recursive: bool = True, follow_links: bool = True) -> list[Entry]:
+        """List the files below a folder, sorted by path; none where the folder does not exist.
+
+        Without `follow_links`, a link is an entry that is no file; the path of a link to a folder
+        ends in `/`.
+        """
 
     @abstractmethod
     def open(self, path: str) -> BinaryIO:
-        """A stream of the file's bytes; FileNotFoundError where there is none."""
+        """Open a file for reading bytes; FileNotFoundError where it does not exist."""
 
     @abstractmethod
     def write(self, path: str, content: BinaryIO, durable: bool = True) -> None:
-        """Put a file in place whole or not at all, replacing one of that name.
+        """Write a file atomically, replacing an existing one.
 
-        `durable` waits until it would survive a power cut.
+        With `durable`, return only when the file would survive a power cut.
         """
 
     @abstractmethod
     def delete(self, path: str) -> None:
-        """Remove a file; that it is gone already is no error."""
+        """Delete a file; no error where it does not exist."""
 
     def read_bytes(self, path: str) -> bytes:
         with self.open(path) as stream:

@@ -1,4 +1,4 @@
-"""The demo's job over freshly drawn shards: what it stores is right, and can be looked at."""
+"""The demo's job on freshly drawn shards: its rows are right, and can be displayed and queried."""
 
 import json
 import subprocess
@@ -11,19 +11,19 @@ import pyarrow.parquet as pq
 import pytest
 
 from demo import __main__ as demo
-from demo.evaluation.quality import LEARNT, TARGETS
-from demo.evaluation.scoring import Found, detection
+from demo.evaluation.quality import LEARNED_KINDS, TARGETS
+from demo.evaluation.scoring import LabeledBox, detection
 from demo.scenes import scenes, words
 from demo.scenes.kinds import Kind
 from inference.tasks.location_tasks import Detect
-from pipelines.display.contact_sheet import sheet
+from pipelines.display.contact_sheet import contact_sheet
 from pipelines.operations.inspect import select
 from shardmill import Job, run
 
 JOB = Path(__file__).parents[2] / demo.JOB
 SAMPLES = 96
 SEED = 11
-UNDER = 0.05  # the thresholds lie this much under the targets: so few scenes vary
+UNDER = 0.05  # thresholds are this much below the targets: scores of so few scenes vary
 
 
 @pytest.fixture(scope="module")
@@ -53,7 +53,7 @@ def test_its_paths_are_where_the_demo_writes() -> None:
     assert Path(job.output).parent == demo.FOLDER
 
 
-def test_most_scenes_are_kept_and_the_filters_have_something_to_do(output: str) -> None:
+def test_most_scenes_are_kept_and_every_filter_drops_some(output: str) -> None:
     rows = pq.read_table(f"{output}/00000.parquet").to_pylist()
     assert len(rows) == SAMPLES
     kept = [row for row in rows if row["status"] == "kept"]
@@ -70,7 +70,7 @@ def test_most_scenes_are_kept_and_the_filters_have_something_to_do(output: str) 
     assert not unwanted & {drawn[row["index"]].kind for row in kept}
 
 
-def test_placards_and_nothing_else_are_taken_for_what_they_stand_for(output: str) -> None:
+def test_exactly_the_placards_are_dropped_as_pornographic(output: str) -> None:
     rows = pq.read_table(f"{output}/00000.parquet").to_pylist()
     taken = {row["index"] for row in rows if row["reason"] == "pornographic_image"}
     drawn = {index for index in range(SAMPLES) if kind(index) is Kind.PLACARD}
@@ -89,24 +89,24 @@ def test_planted_personal_data_are_redacted_wherever_they_are(output: str) -> No
     assert "example" not in json.dumps([row | {"url": ""} for row in rows])
 
 
-def test_insults_are_put_before_a_person(output: str) -> None:
+def test_insults_are_quarantined(output: str) -> None:
     rows = pq.read_table(f"{output}/00000.parquet").to_pylist()
-    fates = {row["status"] for row in rows if kind(row["index"]) is Kind.INSULT}
-    assert fates == {"quarantined"}
+    statuses = {row["status"] for row in rows if kind(row["index"]) is Kind.INSULT}
+    assert statuses == {"quarantined"}
 
 
 def kind(index: int) -> Kind:
     return scenes.draw_scene(SEED, index).kind
 
 
-def test_what_is_stored_is_true(output: str) -> None:
-    """Read from the files alone: the shard's own `json` is the truth."""
+def test_stored_answers_are_right(output: str) -> None:
+    """The `json` members of the shard are the ground truth."""
     truths = shard_truths(Path(output).parent / "shards" / "00000.tar")
     pairs = [
         (row, truths[row["index"]])
         for row in pq.read_table(f"{output}/00000.parquet").to_pylist()
         if row["status"] == "kept"
-        and truths[row["index"]]["kind"] in LEARNT
+        and truths[row["index"]]["kind"] in LEARNED_KINDS
         and not row["redactions"]
     ]
     right = {
@@ -117,7 +117,7 @@ def test_what_is_stored_is_true(output: str) -> None:
         "answer": [row["answer"] == truth["answer"] for row, truth in pairs],
     }
     reached = {name: sum(each) / len(each) for name, each in right.items()}
-    boxes = detection((found(row), drawn(truth)) for row, truth in pairs)
+    boxes = detection((predicted(row), true_boxes(truth)) for row, truth in pairs)
     reached |= {name: score.value for name, score in boxes.items()}
     assert len(pairs) > SAMPLES / 2
     assert not {name for name in reached if reached[name] < TARGETS[name] - UNDER}, reached
@@ -129,21 +129,21 @@ def shard_truths(path: Path) -> list[dict[str, Any]]:
         return [json.load(member) for member in members if member is not None]
 
 
-def found(row: dict[str, Any]) -> list[Found]:
+def predicted(row: dict[str, Any]) -> list[LabeledBox]:
     edges = ("x_min", "y_min", "x_max", "y_max")
-    return [Found(each["label"], tuple(each[edge] for edge in edges)) for each in row["objects"]]
-
-
-def drawn(truth: dict[str, Any]) -> list[Found]:
-    return [Found(each["label"], tuple(each["box"])) for each in truth["objects"]]
-
-
-def test_it_can_be_looked_at(output: str) -> None:
-    found = select(output, SAMPLES)
-    assert sheet(found).height > sheet(found[:1]).height
-    assert [picture.image is None for picture in found] == [
-        picture.row["status"] != "kept" for picture in found
+    return [
+        LabeledBox(each["label"], tuple(each[edge] for edge in edges)) for each in row["objects"]
     ]
+
+
+def true_boxes(truth: dict[str, Any]) -> list[LabeledBox]:
+    return [LabeledBox(each["label"], tuple(each["box"])) for each in truth["objects"]]
+
+
+def test_it_can_be_displayed(output: str) -> None:
+    rows = select(output, SAMPLES)
+    assert contact_sheet(rows).height > contact_sheet(rows[:1]).height
+    assert [row.image is None for row in rows] == [row.row["status"] != "kept" for row in rows]
 
 
 def test_the_query_can_be_pasted(output: str) -> None:

@@ -1,4 +1,4 @@
-"""What is right is counted: boxes by label and overlap, each once, and answers as a whole."""
+"""Scores: boxes match by label and IoU, each at most once; answers must match exactly."""
 
 from collections.abc import Sequence
 
@@ -6,10 +6,10 @@ import numpy as np
 import pytest
 
 from demo.evaluation.quality import measure
-from demo.evaluation.scoring import Found, detection, mask_overlap, overlap
+from demo.evaluation.scoring import LabeledBox, best_mask_iou, box_iou, detection
 from demo.scenes.kinds import Kind
 from demo.scenes.scenes import Scene, draw_scene
-from demo.training import lessons
+from demo.training import examples
 from inference import Engine
 from schemas.generation import Generation, Request
 
@@ -24,43 +24,45 @@ from schemas.generation import Generation, Request
     ],
 )
 def test_overlap(one: Sequence[float], other: Sequence[float], shared: float) -> None:
-    assert overlap(one, other) == pytest.approx(shared)
-    assert overlap(other, one) == pytest.approx(shared)
+    assert box_iou(one, other) == pytest.approx(shared)
+    assert box_iou(other, one) == pytest.approx(shared)
 
 
-STAR, CROSS = Found("star", (0, 0, 10, 10)), Found("cross", (20, 0, 30, 10))
+STAR, CROSS = LabeledBox("star", (0, 0, 10, 10)), LabeledBox("cross", (20, 0, 30, 10))
 
 
 @pytest.mark.parametrize(
-    ("told", "f1"),
+    ("predicted", "f1"),
     [
         ([STAR, CROSS], 1.0),
         ([STAR], 2 / 3),
-        ([STAR, STAR], 1 / 2),  # the second one has nothing left to match
+        ([STAR, STAR], 1 / 2),  # the second box has nothing left to match
         ([STAR._replace(label="cross")], 0.0),
-        ([STAR._replace(box=(0, 0, 10, 5))], 2 / 3),  # half of it: just enough
+        ([STAR._replace(box=(0, 0, 10, 5))], 2 / 3),  # half of the box: just enough
         ([STAR._replace(box=(0, 0, 10, 4.9))], 0.0),
         ([], 0.0),
     ],
 )
-def test_f1_counts_boxes_of_the_right_label_and_place(told: list[Found], f1: float) -> None:
-    assert detection([(told, [STAR, CROSS])])["boxes F1"].value == pytest.approx(f1)
+def test_f1_counts_boxes_of_the_right_label_and_place(
+    predicted: list[LabeledBox], f1: float
+) -> None:
+    assert detection([(predicted, [STAR, CROSS])])["boxes F1"].value == pytest.approx(f1)
 
 
-def test_nothing_told_of_nothing_is_right() -> None:
+def test_no_box_of_none_is_right() -> None:
     assert detection([([], [])])["boxes F1"].value == 1.0
 
 
-def test_of_several_masks_the_nearest_one_counts() -> None:
+def test_the_best_of_several_masks_counts() -> None:
     true, half, none = (np.zeros((4, 4), bool) for _ in range(3))
     true[:2], half[:1] = True, True
-    assert mask_overlap([none, half], true) == 0.5
-    assert mask_overlap([half, true], true) == 1.0
-    assert mask_overlap([], true) == 0.0
+    assert best_mask_iou([none, half], true) == 0.5
+    assert best_mask_iou([half, true], true) == 1.0
+    assert best_mask_iou([], true) == 0.0
 
 
-class Knowing:
-    """An engine that knows the scenes it is asked about, in their order."""
+class PerfectEngine:
+    """An engine that gives the right answers for scenes in their order."""
 
     resolution = 128
 
@@ -78,16 +80,16 @@ class Knowing:
         answers = {
             "caption": lambda: scene.caption(rest),  # type: ignore[arg-type]
             "ocr": lambda: scene.printed,
-            "detect": lambda: lessons.detect(scene, rest.split(" ; ")).answer,
-            "segment": lambda: lessons.segment(scene, rest).answer,
+            "detect": lambda: examples.detect(scene, rest.split(" ; ")).answer,
+            "segment": lambda: examples.segment(scene, rest).answer,
             "answer": lambda: scene.answer,
         }
         return answers[task]()
 
 
-def test_who_knows_everything_is_right_about_everything() -> None:
+def test_an_engine_with_right_answers_scores_one() -> None:
     scenes = [draw_scene(7, index, Kind.PLAIN) for index in range(12)]
-    engine: Engine = Knowing(scenes)
+    engine: Engine = PerfectEngine(scenes)
     scores = measure(engine, scenes)
     assert {name: score.value for name, score in scores.items() if "IoU" not in name} == {
         "caption en": 1.0, "caption es": 1.0, "caption de": 1.0,
@@ -95,6 +97,6 @@ def test_who_knows_everything_is_right_about_everything() -> None:
     }  # fmt: skip
     assert scores["boxes IoU"].value > 0.98
     assert scores["masks IoU"].value > 0.95
-    mistaken = measure(Knowing([*scenes[1:], scenes[0]]), scenes)
+    mistaken = measure(PerfectEngine([*scenes[1:], scenes[0]]), scenes)
     assert mistaken["caption en"].value < 0.2
     assert mistaken["boxes F1"].value < 0.2

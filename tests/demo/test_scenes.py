@@ -1,4 +1,4 @@
-"""Scenes are the same for a seed, true to what they say, and packed as WebDataset reads them."""
+"""Scenes are reproducible, match their ground truth, and read as WebDataset shards."""
 
 import io
 import json
@@ -11,7 +11,7 @@ import webdataset
 from PIL import Image, ImageOps
 
 from demo.scenes import drawing, words
-from demo.scenes.encoded_image import decoded
+from demo.scenes.encoded_image import decode_image
 from demo.scenes.kinds import SHARES, Kind, kind_of, plain_before
 from demo.scenes.scenes import Scene, draw_scene, write_shards
 from pipelines.images import ImageFault
@@ -57,13 +57,13 @@ def test_sizes_and_boxes_are_of_the_upright_image() -> None:
             assert 0 <= top < bottom <= scene.height
 
 
-def test_the_colour_of_a_thing_lies_in_the_middle_of_its_box() -> None:
+def test_the_color_of_a_thing_lies_in_the_middle_of_its_box() -> None:
     for scene in DRAWN:
         pixels = np.asarray(upright(scene)).astype(int)
         for thing in scene.things:
             left, top, right, bottom = thing.box
             middle = pixels[(top + bottom) // 2, (left + right) // 2]
-            assert np.abs(middle - words.COLOURS[thing.colour]).max() < 60, scene.key
+            assert np.abs(middle - words.COLORS[thing.color]).max() < 60, scene.key
 
 
 @pytest.mark.parametrize("label", words.SHAPES)
@@ -75,19 +75,19 @@ def test_a_shape_fills_its_box_and_no_more(label: str, box: drawing.Box) -> None
 
 
 def test_a_printed_word_has_no_margins() -> None:
-    mask = drawing.printed("OPEN", 40)
+    mask = drawing.word_mask("OPEN", 40)
     assert mask.getbbox() == (0, 0, *mask.size)
     assert 25 <= mask.height <= 40
 
 
-def test_there_is_something_to_turn_and_something_poorly_told() -> None:
+def test_some_images_are_rotated_and_some_texts_poor() -> None:
     assert any(scene.width > scene.height for scene in SOUND)
     assert any(Image.open(io.BytesIO(scene.image)).size != upright(scene).size for scene in SOUND)
     assert any(len(scene.alt_text.split()) == 1 for scene in SCENES)
     assert any(scene.printed for scene in SCENES)
 
 
-def test_every_scene_shows_something_and_tells_it() -> None:
+def test_every_scene_has_things_and_its_truth_lists_them() -> None:
     for scene in DRAWN:
         assert scene.things
         truth = json.loads(json.dumps(scene.truth()))
@@ -98,7 +98,7 @@ def test_every_scene_shows_something_and_tells_it() -> None:
             assert f"{thing['colour']} {thing['label']}" in truth["caption"]["en"]
 
 
-def test_things_are_told_from_left_to_right_by_their_middles() -> None:
+def test_things_are_sorted_by_their_centers() -> None:
     for scene in SCENES:
         middles = [thing.middle for thing in scene.things]
         assert middles == sorted(middles)
@@ -113,11 +113,11 @@ def test_every_kind_has_its_share() -> None:
 
 
 @pytest.mark.parametrize("kind", Kind)
-def test_a_kind_can_be_asked_for(kind: Kind) -> None:
+def test_a_kind_can_be_requested(kind: Kind) -> None:
     assert all(draw_scene(7, index, kind).kind is kind for index in range(1, 20))
 
 
-def test_tiny_and_elongated_images_are_that() -> None:
+def test_tiny_and_elongated_images_have_such_sizes() -> None:
     for index in range(20):
         tiny, elongated = draw_scene(7, index, Kind.TINY), draw_scene(7, index, Kind.ELONGATED)
         assert max(tiny.width, tiny.height) < 64
@@ -128,7 +128,7 @@ def test_tiny_and_elongated_images_are_that() -> None:
         assert max(plain.width / plain.height, plain.height / plain.width) < 1.45
 
 
-def test_personal_data_stand_where_the_kind_says() -> None:
+def test_personal_data_are_where_the_kind_says() -> None:
     for index in range(20):
         text = draw_scene(7, index, Kind.PERSONAL_TEXT).alt_text
         assert "@example.com" in text or "+1-202-555-01" in text
@@ -139,9 +139,9 @@ def test_personal_data_stand_where_the_kind_says() -> None:
 def test_corrupt_images_cannot_be_decoded_and_others_can() -> None:
     for index in range(20):
         with pytest.raises(ImageFault):
-            decoded(draw_scene(7, index, Kind.CORRUPT).image)
+            decode_image(draw_scene(7, index, Kind.CORRUPT).image)
     for scene in SOUND:
-        assert decoded(scene.image).shape == (scene.height, scene.width, 3)
+        assert decode_image(scene.image).shape == (scene.height, scene.width, 3)
 
 
 def test_duplicates_repeat_the_nearest_plain_scene_before() -> None:
@@ -160,14 +160,14 @@ def test_a_flipped_scene_is_a_plain_one_without_print_in_the_mirror() -> None:
         source = next(scene for scene in before if not scene.printed)
         pairs = zip(reversed(source.things), flipped.things, strict=True)
         for thing, mirrored in pairs:
-            assert (mirrored.label, mirrored.colour) == (thing.label, thing.colour)
+            assert (mirrored.label, mirrored.color) == (thing.label, thing.color)
             assert mirrored.box[0] == source.width - thing.box[2]
         there = np.asarray(upright(source)).astype(int)[:, ::-1]
         assert np.abs(np.asarray(upright(flipped)).astype(int) - there).mean() < 6
 
 
-def test_questions_are_answered_truly() -> None:
-    asked = set()
+def test_questions_have_true_answers() -> None:
+    question_words = set()
     for scene in SCENES:
         labels = [thing.label for thing in scene.things]
         subject = scene.question.rstrip("?").split()[-1]
@@ -177,6 +177,6 @@ def test_questions_are_answered_truly() -> None:
             assert scene.answer == ("yes" if subject in labels else "no")
         else:
             (thing,) = [thing for thing in scene.things if thing.label == subject]
-            assert scene.answer == thing.colour
-        asked.add(scene.question.split()[0])
-    assert asked == {"how", "is", "what"}
+            assert scene.answer == thing.color
+        question_words.add(scene.question.split()[0])
+    assert question_words == {"how", "is", "what"}

@@ -1,4 +1,4 @@
-"""The demo's tokenizer splits as Gemma's does and loses no text."""
+"""The demo's tokenizer splits like Gemma's and loses no text."""
 
 from pathlib import Path
 
@@ -19,14 +19,14 @@ def split(text: str) -> list[str]:
 
 @given(st.text().filter(lambda text: tokenizer.SPACE not in text and "<" not in text))
 def test_any_text_survives(text: str) -> None:
-    codes = TOKENIZER(text)["input_ids"]
-    assert TOKENIZER.unk_token_id not in codes
-    assert TOKENIZER.decode(codes) == text
+    token_ids = TOKENIZER(text)["input_ids"]
+    assert TOKENIZER.unk_token_id not in token_ids
+    assert TOKENIZER.decode(token_ids) == text
 
 
 @pytest.mark.parametrize("language", words.LANGUAGES)
 def test_captions_are_whole_words(language: words.Language) -> None:
-    things = [(colour, shape) for shape in words.SHAPES for colour in words.COLOURS]
+    things = [(color, shape) for shape in words.SHAPES for color in words.COLORS]
     caption = words.caption(language, things)
     bare = caption.replace(",", "")
     assert [token.lstrip(tokenizer.SPACE) for token in split(bare)] == bare.split()
@@ -53,8 +53,8 @@ def test_codes_are_single_tokens_with_fixed_ids() -> None:
 
 
 def test_special_tokens_are_skipped_and_codes_are_not() -> None:
-    codes = TOKENIZER("<image><bos>a<loc0001><eos><pad>")["input_ids"]
-    assert TOKENIZER.decode(codes, skip_special_tokens=True) == "a<loc0001>"
+    token_ids = TOKENIZER("<image><bos>a<loc0001><eos><pad>")["input_ids"]
+    assert TOKENIZER.decode(token_ids, skip_special_tokens=True) == "a<loc0001>"
 
 
 def test_saved_and_loaded_it_is_the_same(tmp_path: Path) -> None:

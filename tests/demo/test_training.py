@@ -1,4 +1,4 @@
-"""What the model is taught is what inference asks, and training goes on from where it stopped."""
+"""Training uses the prompts of inference, and continues from a snapshot."""
 
 import re
 from collections.abc import Mapping
@@ -17,28 +17,28 @@ from transformers import PaliGemmaForConditionalGeneration
 from demo.scenes import mask_codes, words
 from demo.scenes.kinds import Kind
 from demo.scenes.scenes import draw_scene
-from demo.training import course, dense, gallery, lessons, tokenizer
-from demo.training.answering import Answering, begin
+from demo.training import examples, patch_labels, scene_dataset, tokenizer, training_loop
+from demo.training.answer_training import AnswerTraining, initialize_weights
 from demo.training.architecture import configuration, processor
-from demo.training.finding import Finder
-from demo.training.gallery import Drawn
-from demo.training.sheets import Clerk
+from demo.training.grounding import GroundingHead
+from demo.training.scene_dataset import SceneBatch
+from demo.training.token_batches import TokenBatcher
 
 SIDE, PATCH = 56, 14
 PATCHES = (SIDE // PATCH) ** 2
-# Of logits: in bfloat16 they are off by up to 0.1, in float32 by 2^-16 of that; another order of
-# sums may cost the root of their length more, 256 terms.
+# The error of a logit is up to 0.1 in bfloat16, and 2^-16 of that in float32. Another order of
+# summation may multiply it by the square root of the number of terms, 256.
 ERROR = 0.1 * 2**-16 * 16
 
 
 @pytest.fixture(scope="module")
-def drawn() -> Drawn:
-    return gallery.draw(7, 0, 8, SIDE)
+def batch() -> SceneBatch:
+    return scene_dataset.draw(7, 0, 8, SIDE)
 
 
 @pytest.fixture(scope="module")
 def model() -> Any:
-    """Untrained; in the architecture of the demo's, but smaller."""
+    """An untrained, smaller model of the demo's architecture."""
     sizes = {"vision_width": 32, "text_width": 64, "vision_layers": 2, "text_layers": 2}
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(0)
@@ -50,7 +50,7 @@ def model() -> Any:
             **sizes,
         )
         model: Any = PaliGemmaForConditionalGeneration(config).eval()
-        begin(model)
+        initialize_weights(model)
     return model
 
 
@@ -60,50 +60,54 @@ def to_input(model: Any) -> Any:
 
 
 def test_the_loss_is_over_the_logits_that_transformers_computes(
-    model: Any, to_input: Any, drawn: Drawn, monkeypatch: pytest.MonkeyPatch
+    model: Any, to_input: Any, batch: SceneBatch, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Without the bfloat16 that training rounds to."""
+    """The test computes in float32, without the autocast to bfloat16 of the training."""
     monkeypatch.setattr(torch, "autocast", lambda *_: nullcontext())
-    asked = [lessons.exercises(Random(1), scene) for scene in drawn.scenes]
-    flat = [exercise for each in asked for exercise in each]
-    sheet = Clerk(to_input, PATCHES).sheet(flat)
-    lesson = Answering(model, dense.Heads(32), Clerk(to_input, PATCHES), drawn)
+    by_scene = [examples.draw_examples(Random(1), scene) for scene in batch.scenes]
+    flat = [example for scene_examples in by_scene for example in scene_examples]
+    tokens = TokenBatcher(to_input, PATCHES).batch(flat)
+    stage = AnswerTraining(
+        model, patch_labels.PatchHeads(32), TokenBatcher(to_input, PATCHES), batch
+    )
     with torch.no_grad():
-        seen = lesson._seen(drawn, len(asked[0]))
-        told, _ = lesson._told(sheet, seen.features)
+        images = stage._encode_images(batch, len(by_scene[0]))
+        logits, _ = stage._logits(tokens, images.features)
     compared = 0
-    for row, exercise in enumerate(flat):
-        if not exercise.answer:  # the processor takes an empty suffix for none
+    for row, example in enumerate(flat):
+        if not example.answer:  # the processor treats an empty suffix as none
             continue
         inputs = to_input(
-            images=Image.fromarray(drawn.images[row // len(asked[0])]),
-            text=f"<image>{exercise.prompt}",
-            suffix=exercise.answer,
+            images=Image.fromarray(batch.images[row // len(by_scene[0])]),
+            text=f"<image>{example.prompt}",
+            suffix=example.answer,
             return_tensors="pt",
         )
         labels = inputs.pop("labels")[0]
-        places = (labels != -100).nonzero()[:, 0]
+        positions = (labels != -100).nonzero()[:, 0]
         with torch.no_grad():
-            expected = model(**inputs).logits[0][places - 1]
-        assert torch.equal(labels[places], sheet.targets[sheet.rows == row])
-        torch.testing.assert_close(told[sheet.rows == row], expected, atol=ERROR, rtol=0)
+            expected = model(**inputs).logits[0][positions - 1]
+        assert torch.equal(labels[positions], tokens.targets[tokens.rows == row])
+        torch.testing.assert_close(logits[tokens.rows == row], expected, atol=ERROR, rtol=0)
         compared += 1
     assert compared > 20
 
 
-def test_every_prompt_of_a_job_is_asked() -> None:
+def test_every_prompt_of_a_job_is_trained() -> None:
     scene = draw_scene(7, 0)
     asked = {
-        exercise.prompt for seed in range(60) for exercise in lessons.exercises(Random(seed), scene)
+        example.prompt
+        for seed in range(60)
+        for example in examples.draw_examples(Random(seed), scene)
     }
     assert {f"caption {language}" for language in words.LANGUAGES} | {"ocr"} <= asked
     assert f"detect {' ; '.join(words.SHAPES)}" in asked
     assert any(prompt.startswith("answer en is there a") for prompt in asked)
 
 
-def test_boxes_are_told_to_the_pixel() -> None:
+def test_boxes_are_rounded_to_the_pixel() -> None:
     scene = draw_scene(7, 0)
-    answer = lessons.detect(scene, words.SHAPES, SIDE).answer
+    answer = examples.detect(scene, words.SHAPES, SIDE).answer
     codes = [int(code) for code in re.findall(r"<loc(\d+)>", answer)]
     assert len(codes) == 4 * len(scene.things)
     for code in codes:
@@ -112,25 +116,25 @@ def test_boxes_are_told_to_the_pixel() -> None:
     assert codes[0] / 1023 == pytest.approx(edge, abs=0.51 / SIDE)
 
 
-def test_a_mask_is_sixteen_codes_of_the_shape_s_own() -> None:
+def test_a_mask_has_sixteen_codes_of_its_shape() -> None:
     scene = draw_scene(7, 0)
     (label, *_) = (thing.label for thing in scene.things)
-    answer = lessons.segment(scene, label).answer
+    answer = examples.segment(scene, label).answer
     codes = [int(code) for code in re.findall(r"<seg(\d+)>", answer)]
     assert codes[:16] == list(mask_codes.of(label))
     assert len({code for shape in words.SHAPES for code in mask_codes.of(shape)}) == 6 * 16 <= 128
 
 
-def test_patches_tell_what_lies_over_them() -> None:
+def test_patch_labels_match_the_scene() -> None:
     scene = draw_scene(7, 3, Kind.PLAIN)
-    labels = dense.labels([scene], 8)
+    labels = patch_labels.label_patches([scene], 8)
     thing = scene.things[0]
     left, top, right, bottom = thing.box
     column = int((left + right) / 2 / scene.width * 8)
     row = int((top + bottom) / 2 / scene.height * 8)
-    shape, colour, place, *_ = labels.classes[0, 8 * row + column].tolist()
+    shape, color, place, *_ = labels.classes[0, 8 * row + column].tolist()
     assert words.SHAPES[shape - 1] == thing.label
-    assert list(words.COLOURS)[colour - 1] == thing.colour
+    assert list(words.COLORS)[color - 1] == thing.color
     assert place == 1
     expected = (top / scene.height, left / scene.width, bottom / scene.height, right / scene.width)
     assert labels.edges[0, 8 * row + column].tolist() == pytest.approx(expected, abs=1e-6)
@@ -139,29 +143,29 @@ def test_patches_tell_what_lies_over_them() -> None:
 def test_letters_lie_along_the_print() -> None:
     scenes = (draw_scene(7, index, Kind.PLAIN) for index in range(50))
     scene = next(scene for scene in scenes if len(set(scene.printed)) == len(scene.printed) > 3)
-    letters = dense.labels([scene], 32).classes[0, :, 4]
+    letters = patch_labels.label_patches([scene], 32).classes[0, :, 4]
     read = "".join(chr(ord("A") + code - 1) for code in letters.tolist() if code)
     assert read == scene.printed
 
 
-def test_the_finder_is_right_where_it_marks_just_what_is_named() -> None:
-    finder = Finder(1)
-    nn.init.ones_(finder.linear.weight)
-    nn.init.zeros_(finder.linear.bias)
+def test_the_grounding_loss_is_low_for_marks_on_named_shapes() -> None:
+    head = GroundingHead(1)
+    nn.init.ones_(head.linear.weight)
+    nn.init.zeros_(head.linear.bias)
     star, cross = 1 + words.SHAPES.index("star"), 1 + words.SHAPES.index("cross")
     shapes = torch.tensor([[0, star, cross]] * 3)
     asked = [
-        lessons.Exercise("detect", "", "", ["star"]),
-        lessons.Exercise("ocr", "", ""),  # names nothing, so it does not count
-        lessons.Exercise("detect", "", "", ["cross", "circle"]),
+        examples.Example("detect", "", "", ["star"]),
+        examples.Example("ocr", "", ""),  # names no shape, so it does not count
+        examples.Example("detect", "", "", ["cross", "circle"]),
     ]
     marks = torch.tensor([[-20.0, 20, -20], [20, -20, 20], [-20, -20, 20]])[..., None]
-    assert finder(marks, shapes, asked).item() < 1e-6
-    assert finder(-marks, shapes, asked).item() > 10
+    assert head(marks, shapes, asked).item() < 1e-6
+    assert head(-marks, shapes, asked).item() > 10
 
 
 class Line:
-    """A lesson small enough to compare weights after: a line through the images' brightness."""
+    """A tiny stage whose weights are compared: a line through the images' brightness."""
 
     name = "line"
 
@@ -171,9 +175,9 @@ class Line:
         self.modules: Mapping[str, tuple[nn.Module, float]] = {"layer": (self._layer, 1.0)}
 
     def loss(
-        self, drawn: Drawn, random: Random, done: float
+        self, batch: SceneBatch, random: Random, done: float
     ) -> tuple[torch.Tensor, Mapping[str, float]]:
-        bright = torch.from_numpy(drawn.images.mean((1, 2, 3), dtype=np.float32) / 255)[:, None]
+        bright = torch.from_numpy(batch.images.mean((1, 2, 3), dtype=np.float32) / 255)[:, None]
         return (self._layer(bright) - random.random() - done).square().mean(), {}
 
     def examine(self) -> Mapping[str, float]:
@@ -183,29 +187,31 @@ class Line:
         return [*self._layer.weight.flatten().tolist(), *self._layer.bias.tolist()]
 
 
-class Four:
-    """Stands for a gallery: scenes drawn once."""
+class TwoBatches:
+    """A scene dataset of two batches, drawn once."""
 
-    def __init__(self, drawn: Drawn) -> None:
-        self._drawn = drawn
+    def __init__(self, batch: SceneBatch) -> None:
+        self._drawn = batch
 
-    def batch(self, step: int, size: int) -> Drawn:
+    def batch(self, step: int, size: int) -> SceneBatch:
         return self._drawn.part(step % 2 * size, (step % 2 + 1) * size)
 
 
-def test_training_stopped_and_gone_on_is_training(tmp_path: Path, drawn: Drawn) -> None:
-    scenes: Any = Four(drawn)
-    plan = course.Plan(12, batch=4, warm_up=2, report_every=4, snapshot_every=5)
+def test_interrupted_training_gives_the_same_weights(tmp_path: Path, batch: SceneBatch) -> None:
+    scenes: Any = TwoBatches(batch)
+    schedule = training_loop.Schedule(12, batch=4, warm_up=2, report_every=4, snapshot_every=5)
     whole = Line()
-    course.train(whole, plan, scenes, tmp_path / "whole.pt", lambda _: None)
+    training_loop.train(whole, schedule, scenes, tmp_path / "whole.pt", lambda _: None)
 
     def stop() -> None:
         raise KeyboardInterrupt
 
     with pytest.raises(KeyboardInterrupt):
-        course.train(Line(), plan, scenes, tmp_path / "part.pt", lambda _: None, keep=stop)
+        training_loop.train(
+            Line(), schedule, scenes, tmp_path / "part.pt", lambda _: None, on_snapshot=stop
+        )
     rest = Line()
     lines: list[str] = []
-    course.train(rest, plan, scenes, tmp_path / "part.pt", lines.append)
+    training_loop.train(rest, schedule, scenes, tmp_path / "part.pt", lines.append)
     assert rest.weights() == whole.weights()
     assert lines[0].startswith("line 8/12")

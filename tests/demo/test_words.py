@@ -1,4 +1,4 @@
-"""Scenes are told in the grammar of each language."""
+"""Captions follow the grammar of each language."""
 
 import pytest
 
@@ -6,7 +6,7 @@ from demo.scenes import words
 
 
 @pytest.mark.parametrize(
-    ("language", "colour", "shape", "told"),
+    ("language", "color", "shape", "name"),
     [
         ("en", "red", "star", "a red star"),
         ("en", "orange", "cross", "an orange cross"),
@@ -17,8 +17,8 @@ from demo.scenes import words
         ("de", "orange", "diamond", "eine orange Raute"),
     ],
 )
-def test_adjectives_agree(language: words.Language, colour: str, shape: str, told: str) -> None:
-    assert words.name(language, colour, shape) == told
+def test_adjectives_agree(language: words.Language, color: str, shape: str, name: str) -> None:
+    assert words.name(language, color, shape) == name
 
 
 def test_things_are_listed_and_the_print_comes_last() -> None:

@@ -1,4 +1,4 @@
-"""Real processes, really killed: a rerun ends with the bytes of an undisturbed run."""
+"""After its process is killed, a rerun writes the same bytes as an undisturbed run."""
 
 import os
 import random
@@ -20,7 +20,7 @@ UNITS, SAMPLES, KILLS, SEED = 10, 6, 20, 20261121
 
 @pytest.fixture(scope="module")
 def job_file(tmp_path_factory: pytest.TempPathFactory, checkpoint: Path) -> Path:
-    """Ten units, every second one of two parts."""
+    """Write ten units; every second unit has two parts."""
     folder = tmp_path_factory.mktemp("faults")
     for unit in range(UNITS):
         write_shard(folder / f"shards/{unit:05}.tar", pairs(SAMPLES - unit % 2 * 3, unit))
@@ -28,7 +28,7 @@ def job_file(tmp_path_factory: pytest.TempPathFactory, checkpoint: Path) -> Path
 
 
 def finish(job_file: Path, output: Path) -> float:
-    """Run to the end; the seconds it took."""
+    """Run to the end; return the seconds."""
     begun = time.monotonic()
     process = start(job_file, output)
     _, errors = process.communicate()
@@ -60,8 +60,8 @@ def test_kill_9_at_a_random_moment(
     except subprocess.TimeoutExpired:
         process.send_signal(signal.SIGKILL)
         process.wait()
-    found = parquet(tmp_path)
-    assert found == {name: expected[name] for name in found}
+    committed = parquet(tmp_path)
+    assert committed == {name: expected[name] for name in committed}
     finish(job_file, tmp_path)
     assert parquet(tmp_path) == expected
     assert (tmp_path / "_SUCCESS").exists()
@@ -72,7 +72,7 @@ def test_kill_9_at_a_random_moment(
 def test_killed_again_and_again(
     job_file: Path, undisturbed: tuple[dict[str, bytes], float], tmp_path: Path
 ) -> None:
-    """Killed once per committed file: units reach their third attempt, alone in a process."""
+    """One kill for each committed file brings units to their third attempt, which is isolated."""
     expected, _ = undisturbed
     for _ in range(4):
         before = len(parquet(tmp_path))
@@ -87,7 +87,7 @@ def test_killed_again_and_again(
 
 
 @pytest.mark.parametrize(("number", "code"), [(signal.SIGINT, 130), (signal.SIGTERM, 143)])
-def test_an_interruption_leaves_nothing_half_written_and_says_how_to_go_on(
+def test_an_interruption_leaves_no_temporary_file_and_says_how_to_continue(
     number: signal.Signals,
     code: int,
     job_file: Path,
@@ -96,7 +96,7 @@ def test_an_interruption_leaves_nothing_half_written_and_says_how_to_go_on(
 ) -> None:
     expected, _ = undisturbed
     process = start(job_file, tmp_path)
-    while not parquet(tmp_path):  # the first file is committed: the run is well under way
+    while not parquet(tmp_path):  # until the first file is committed
         assert process.poll() is None
         os.sched_yield()
     process.send_signal(number)

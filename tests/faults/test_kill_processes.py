@@ -1,4 +1,4 @@
-"""Several processes on one machine, killed one by one or all together."""
+"""Worker processes of the local runner are killed, alone or with their parent."""
 
 import signal
 import subprocess
@@ -42,37 +42,37 @@ def undisturbed(job_file: Path) -> dict[str, bytes]:
 
 
 def workers_of(process: "subprocess.Popen[str]") -> list[psutil.Process]:
-    """The workers; a helper of multiprocessing's is started in another way."""
+    """Return the worker processes; multiprocessing's own helper has another command line."""
     children = psutil.Process(process.pid).children()
     return [child for child in children if "spawn_main" in command_line(child)]
 
 
 def command_line(process: psutil.Process) -> str:
-    """Empty for one that has ended, even if nobody has asked for its exit code yet."""
+    """Return the command line, or an empty text for a process that has ended."""
     try:
         return " ".join(process.cmdline())
     except psutil.NoSuchProcess:
         return ""
 
 
-def until_reported(process: "subprocess.Popen[str]") -> None:
-    """Until one more unit is committed: the command line says so."""
+def wait_for_report(process: "subprocess.Popen[str]") -> None:
+    """Wait until the command line reports one more committed unit."""
     assert process.stderr is not None
     assert any(" samples/s, " in line for line in iter(process.stderr.readline, ""))
 
 
-def test_workers_that_are_killed_are_replaced(
+def test_killed_workers_are_replaced(
     job_file: Path, undisturbed: dict[str, bytes], tmp_path: Path
 ) -> None:
     process = start(job_file, tmp_path)
     killed = set()
     for _ in range(3):
-        until_reported(process)
-        while not (found := workers_of(process)):
-            time.sleep(0.01)  # until the last one's successor is there
-        found[0].kill()
-        found[0].wait(60)  # else it may be found again
-        killed.add(found[0].pid)
+        wait_for_report(process)
+        while not (workers := workers_of(process)):
+            time.sleep(0.01)  # until a killed worker is replaced
+        workers[0].kill()
+        workers[0].wait(60)  # else it could be chosen again
+        killed.add(workers[0].pid)
     _, errors = process.communicate()
     assert process.returncode == 0, errors
     assert len(killed) == 3
@@ -84,7 +84,7 @@ def test_workers_that_are_killed_are_replaced(
     ("number", "code"),
     [(signal.SIGINT, 130), (signal.SIGTERM, 143), (signal.SIGKILL, -signal.SIGKILL)],
 )
-def test_when_the_first_process_ends_so_do_its_workers(
+def test_workers_end_with_their_parent(
     number: signal.Signals,
     code: int,
     job_file: Path,
@@ -92,7 +92,7 @@ def test_when_the_first_process_ends_so_do_its_workers(
     tmp_path: Path,
 ) -> None:
     process = start(job_file, tmp_path)
-    until_reported(process)
+    wait_for_report(process)
     workers = workers_of(process)
     assert len(workers) == 2
     process.send_signal(number)
@@ -104,8 +104,8 @@ def test_when_the_first_process_ends_so_do_its_workers(
     if number != signal.SIGKILL:
         assert not list((tmp_path / "_shardmill/attempts").iterdir())
         assert not list(tmp_path.rglob("*.tmp"))
-    held = parquet(tmp_path)
-    assert held == {name: undisturbed[name] for name in held}
+    committed = parquet(tmp_path)
+    assert committed == {name: undisturbed[name] for name in committed}
     again = start(job_file, tmp_path)
     _, errors = again.communicate()
     assert again.returncode == 0, errors

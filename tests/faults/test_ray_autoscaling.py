@@ -1,4 +1,4 @@
-"""A Ray cluster that begins without workers, grows as a run asks, and has nodes taken away."""
+"""A Ray cluster that starts without nodes, grows when a run asks for workers, and loses a node."""
 
 import json
 import subprocess
@@ -6,9 +6,9 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from support.ray_head import Head, commands, free_ports, head
+from support.ray_head import Head, environment, free_ports, head
 from support.sample_data import job, pairs, write_shard
-from support.synchronized_run import filtered, reported, start, want
+from support.synchronized_run import reported_units, require_processes, start, with_barrier
 
 from pipelines.operations.run import run
 from pipelines.operations.verify import verify
@@ -16,9 +16,10 @@ from pipelines.operations.verify import verify
 pytestmark = pytest.mark.faults
 pytest.importorskip("ray", reason="ray is not installed: pip install '.[ray]'")
 UNITS, NODES = 20, 2
-HEAD, FIRST = (f"{'f' * 51}{number:05}" for number in range(2))  # as the provider counts nodes
-# What a cluster's configuration may run on its machines: nothing here.
+# Node ids, as the provider numbers them.
+HEAD, FIRST = (f"{'f' * 51}{number:05}" for number in range(2))
 FAKE = "ray.autoscaler._private.fake_multi_node"
+# Commands that a cluster's configuration can run on its machines; all are empty here.
 COMMANDS = (
     "initialization",
     "setup",
@@ -31,13 +32,13 @@ COMMANDS = (
 
 @pytest.fixture
 def cluster(tmp_path: Path) -> Iterator[Head]:
-    """A head without room, and at most so many nodes with room for one worker, none at first."""
+    """Start a head without CPUs; the cluster can add up to two nodes, for one worker each."""
     ports = free_ports(3)
-    one = {"CPU": 1, "object_store_memory": 128 << 20}
+    one_worker = {"CPU": 1, "object_store_memory": 128 << 20}
     config = {
         "cluster_name": "growing",
         "provider": {
-            "type": "external",  # by its own name it looks for a file that Ray does not ship
+            "type": "external",  # the provider's own type needs a file that Ray does not ship
             "module": f"{FAKE}.node_provider.FakeMultiNodeProvider",
             "gcs_address": f"127.0.0.1:{ports[0]}",
             "head_node_id": HEAD,
@@ -45,10 +46,10 @@ def cluster(tmp_path: Path) -> Iterator[Head]:
             "disable_node_updaters": True,
             "disable_launch_config_check": True,
         },
-        "head_node_type": "ray.head.default",  # as the provider names it
+        "head_node_type": "ray.head.default",  # the provider expects this name
         "available_node_types": {
             "ray.head.default": {"resources": {}, "node_config": {}, "max_workers": 0},
-            "worker": {"resources": one, "node_config": {}, "max_workers": NODES},
+            "worker": {"resources": one_worker, "node_config": {}, "max_workers": NODES},
         },
         "max_workers": NODES,
         "idle_timeout_minutes": 0.05,
@@ -74,9 +75,9 @@ def cluster(tmp_path: Path) -> Iterator[Head]:
 
 
 def nodes(cluster: Head) -> int:
-    """How many nodes besides the head are there."""
-    below = cluster.process.children(recursive=True)
-    return sum(each.name() == "raylet" for each in below) - 1
+    """Count the nodes besides the head."""
+    processes = cluster.process.children(recursive=True)
+    return sum(process.name() == "raylet" for process in processes) - 1
 
 
 def parquet(output: Path) -> dict[str, bytes]:
@@ -86,23 +87,23 @@ def parquet(output: Path) -> dict[str, bytes]:
 def test_a_cluster_grows_and_loses_a_node(cluster: Head, checkpoint: Path, tmp_path: Path) -> None:
     for unit in range(UNITS):
         write_shard(tmp_path / f"shards/{unit:05}.tar", pairs(20, unit))
-    gathered, expected = tmp_path / "gathered", tmp_path / "expected"
-    want(gathered, 1)
-    run(filtered(job(tmp_path, checkpoint, output=str(expected)), gathered))
+    barrier, expected = tmp_path / "barrier", tmp_path / "expected"
+    require_processes(barrier, 1)
+    run(with_barrier(job(tmp_path, checkpoint, output=str(expected)), barrier))
     assert nodes(cluster) == 0
-    # More than the cluster can ever have room for: the run begins when two are there.
+    # The run wants more workers than the cluster can run; it begins when two are ready.
     runner = {"kind": "ray", "workers": {"min": NODES, "max": 4}, "address": cluster.address}
-    want(gathered, 1 + NODES)  # this process, and a worker on each
-    driver = start(job(tmp_path, checkpoint, runner=runner), gathered)
-    told = reported(driver)
-    done = [next(told), next(told)]
-    want(gathered, 1 + NODES + 1)  # nobody goes on without a worker on a third node
+    require_processes(barrier, 1 + NODES)  # this process, and a worker on each node
+    driver = start(job(tmp_path, checkpoint, runner=runner), barrier)
+    reports = reported_units(driver)
+    done = [next(reports), next(reports)]
+    require_processes(barrier, 1 + NODES + 1)  # all wait for a worker on a third node
     assert nodes(cluster) == NODES
     drain = ["ray", "drain-node", "--address", cluster.address, "--node-id", FIRST]
     drain += ["--reason", "DRAIN_NODE_REASON_PREEMPTION", "--reason-message", "taken away"]
     drain += ["--deadline-remaining-seconds", "1"]
-    subprocess.run(drain, env=commands(), check=True)
-    *others, outcome = told
+    subprocess.run(drain, env=environment(), check=True)
+    *others, outcome = reports
     assert driver.wait() == 0
     assert sorted([*done, *others]) == [f"{unit:05}" for unit in range(UNITS)]
     assert outcome == "complete"

@@ -1,4 +1,4 @@
-"""A Ray cluster of three nodes on this machine that loses parts: the output is as if it had not."""
+"""A Ray cluster of three nodes that loses workers, nodes or the driver; the output is the same."""
 
 import signal
 import subprocess
@@ -10,7 +10,7 @@ from typing import Any
 import psutil
 import pytest
 from support import yaml_job
-from support.harmful_filters import Ailing, Poisonous
+from support.harmful_filters import ExhaustingFilter, HarmfulFilter
 from support.sample_data import job, pairs, write_shard
 
 from pipelines.operations.run import run
@@ -21,12 +21,12 @@ pytestmark = pytest.mark.faults
 ray = pytest.importorskip("ray", reason="ray is not installed: pip install '.[ray]'")
 ROOT = Path(__file__).parents[2]
 UNITS = 10
-TESTS = {"env_vars": {"PYTHONPATH": str(ROOT / "tests")}}  # where workers find `poisonous`
+TESTS = {"env_vars": {"PYTHONPATH": str(ROOT / "tests")}}  # workers import `support` from there
 RAY = {"kind": "ray", "workers": 2, "runtime_env": TESTS}
 
 
 class Nodes:
-    """A head, which runs no worker, and two nodes with room for one worker each."""
+    """A cluster: a head without CPUs, and two nodes for one worker each."""
 
     def __init__(self) -> None:
         from ray.cluster_utils import Cluster
@@ -35,20 +35,20 @@ class Nodes:
         self.nodes = [self.cluster.add_node(num_cpus=1) for _ in range(2)]
         self.address = self.cluster.address
 
-    def lose_one(self) -> None:
-        """Kill a raylet, and have another node join."""
+    def replace_one(self) -> None:
+        """Kill the raylet of a node, and add another node."""
         self.cluster.remove_node(self.nodes.pop(), allow_graceful=False)
         self.nodes.append(self.cluster.add_node(num_cpus=1))
 
     def workers(self) -> list[psutil.Process]:
-        """The processes of actors on these nodes."""
+        """Return the processes of all actors on these nodes."""
         raylets = [psutil.Process(p.process.pid) for n in self.nodes for p in raylet(n)]
         children = [child for raylet in raylets for child in raylet.children(recursive=True)]
-        return [child for child in children if "_Actor" in name(child)]
+        return [child for child in children if "RayWorker" in name(child)]
 
 
 def name(process: psutil.Process) -> str:
-    """What Ray calls a process; empty for one that has ended."""
+    """Return the name that Ray gives a process, or an empty text for a process that has ended."""
     try:
         return " ".join(process.cmdline()[:1])
     except psutil.NoSuchProcess:
@@ -61,10 +61,10 @@ def raylet(node: Any) -> list[Any]:
 
 @pytest.fixture(scope="module")
 def nodes() -> Iterator[Nodes]:
-    made = Nodes()
-    yield made
+    cluster_nodes = Nodes()
+    yield cluster_nodes
     ray.shutdown()
-    made.cluster.shutdown()
+    cluster_nodes.cluster.shutdown()
 
 
 @pytest.fixture
@@ -76,27 +76,27 @@ def connected(nodes: Nodes) -> Iterator[Nodes]:
 
 @pytest.fixture(scope="module")
 def corpus(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Ten units of two parts."""
+    """Write ten units of two parts each."""
     folder = tmp_path_factory.mktemp("cluster")
     for unit in range(UNITS):
         write_shard(folder / f"shards/{unit:05}.tar", pairs(9, unit))
     return folder
 
 
-def worked(
+def run_job(
     corpus: Path, checkpoint: Path, output: Path, runner: Mapping[str, Any], **keys: Any
 ) -> tuple[Summary, list[UnitReport]]:
-    """The output of a run; `on_report` is called with each report."""
+    """Run a job; return its summary and reports. `on_report` is called with each report."""
     on_report = keys.pop("on_report", lambda _: None)
     shards = {"shards": f"{corpus}/shards/*.tar", "max_samples_per_file": 5}
     made = job(corpus, checkpoint, input=shards, output=str(output), runner=dict(runner), **keys)
     reports: list[UnitReport] = []
 
-    def hear(report: UnitReport) -> None:
+    def collect(report: UnitReport) -> None:
         reports.append(report)
         on_report(report)
 
-    return run(made, on_report=hear), reports
+    return run(made, on_report=collect), reports
 
 
 def parquet(output: Path) -> dict[str, bytes]:
@@ -114,7 +114,7 @@ def check(output: Path, expected: Path, summary: Summary) -> None:
 
 @pytest.fixture(scope="module")
 def undisturbed(corpus: Path, checkpoint: Path) -> Path:
-    worked(corpus, checkpoint, corpus / "undisturbed", {"kind": "local"})
+    run_job(corpus, checkpoint, corpus / "undisturbed", {"kind": "local"})
     return corpus / "undisturbed"
 
 
@@ -128,11 +128,11 @@ def test_a_raylet_is_killed(
     def lose(report: UnitReport) -> None:
         done.append(report.unit)
         if len(done) == at[0]:
-            connected.lose_one()
+            connected.replace_one()
             at[0] = next(losses, 0)
 
-    summary, reports = worked(corpus, checkpoint, tmp_path, RAY, on_report=lose)
-    assert at == [0]  # both were lost
+    summary, reports = run_job(corpus, checkpoint, tmp_path, RAY, on_report=lose)
+    assert at == [0]  # both losses happened
     assert sorted(report.unit for report in reports) == [f"{unit:05}" for unit in range(UNITS)]
     check(tmp_path, undisturbed, summary)
 
@@ -143,28 +143,28 @@ def test_workers_are_killed(
     killed: list[int] = []
 
     def kill(report: UnitReport) -> None:
-        # No waiting for one: lost workers are replaced once this has returned.
-        if len(killed) < 3 and (found := connected.workers()):
-            found[0].kill()
-            found[0].wait(60)  # else it may be found again
-            killed.append(found[0].pid)
+        # Do not wait for a worker here: lost workers are replaced after this callback.
+        if len(killed) < 3 and (workers := connected.workers()):
+            workers[0].kill()
+            workers[0].wait(60)  # else it could be chosen again
+            killed.append(workers[0].pid)
 
-    summary, _ = worked(corpus, checkpoint, tmp_path, RAY, on_report=kill)
+    summary, _ = run_job(corpus, checkpoint, tmp_path, RAY, on_report=kill)
     assert len(set(killed)) == 3
     check(tmp_path, undisturbed, summary)
 
 
 @pytest.mark.parametrize("lacks", ["disk", "memory"])
-def test_a_worker_lacks(
+def test_a_worker_runs_out_of(
     lacks: str, connected: Nodes, corpus: Path, checkpoint: Path, tmp_path: Path
 ) -> None:
-    filters = [Ailing.model_validate({"lacks": lacks, "marker": f"{tmp_path}/marker"})]
-    summary, reports = worked(corpus, checkpoint, tmp_path / "a", RAY, filters=filters)
+    filters = [ExhaustingFilter.model_validate({"lacks": lacks, "marker": f"{tmp_path}/marker"})]
+    summary, reports = run_job(corpus, checkpoint, tmp_path / "a", RAY, filters=filters)
     assert (tmp_path / "marker").exists()
     assert {report.status for report in reports} == {"committed"}
-    # What the disk lacks is no unit's doing; what memory lacks may be.
+    # No unit can fill the disk; a unit can exhaust memory, so that attempt counts.
     assert sum(report.attempt > 1 for report in reports) == (lacks == "memory")
-    worked(corpus, checkpoint, tmp_path / "b", {"kind": "local"}, filters=filters)
+    run_job(corpus, checkpoint, tmp_path / "b", {"kind": "local"}, filters=filters)
     check(tmp_path / "a", tmp_path / "b", summary)
 
 
@@ -178,7 +178,7 @@ def test_a_unit_that_kills_every_worker_is_reported_and_the_others_are_committed
     runs = {}
     for name, runner in {"ray": RAY, "local": {"kind": "local", "workers": 2}}.items():
         output = tmp_path / name
-        summary, reports = worked(tmp_path, checkpoint, output, runner, filters=[Poisonous()])
+        summary, reports = run_job(tmp_path, checkpoint, output, runner, filters=[HarmfulFilter()])
         assert summary.failed == ("2",)
         (failed,) = [report for report in reports if report.status == "failed"]
         assert (failed.attempt, failed.error) == (3, "worker_died_of_signal_9")
@@ -216,11 +216,11 @@ def test_the_driver_is_killed_and_started_again(  # noqa: PLR0917 - fixtures
     assert "Traceback" not in errors
     if number == signal.SIGTERM:
         assert not list((output / "_shardmill/attempts").iterdir())
-    held = parquet(output)
-    assert held == {name: parquet(expected)[name] for name in held}
+    committed = parquet(output)
+    assert committed == {name: parquet(expected)[name] for name in committed}
     closing = start(job_file, nodes, "finish", str(output))
     closing.communicate()
-    assert closing.returncode == 3  # some units are missing, and it says so
+    assert closing.returncode == 3  # some units are not committed
     again = start(job_file, nodes)
     _, errors = again.communicate()
     assert again.returncode == 0, errors

@@ -1,4 +1,4 @@
-"""A Ray cluster of three hosts, of which one loses its network in mid-job."""
+"""A Ray cluster of three hosts; one of them loses its network during a job."""
 
 import subprocess
 from collections.abc import Iterator
@@ -6,10 +6,10 @@ from contextlib import ExitStack
 from pathlib import Path
 
 import pytest
-from support.network_namespaces import Host, hosts, why_not
+from support.network_namespaces import Host, simulated_hosts, why_unavailable
 from support.ray_head import head, started
 from support.sample_data import job, pairs, write_shard
-from support.synchronized_run import filtered, reported, start, want
+from support.synchronized_run import reported_units, require_processes, start, with_barrier
 
 from pipelines.operations.run import run
 from pipelines.operations.verify import verify
@@ -17,8 +17,8 @@ from pipelines.operations.verify import verify
 pytestmark = pytest.mark.faults
 pytest.importorskip("ray", reason="ray is not installed: pip install '.[ray]'")
 UNITS, NODES = 20, 2
-PORTS = (6379, 8265, 10001)  # Ray's own, for the network is
-HASTE = {  # a lost host is noticed within seconds: by Ray's own settings it takes a minute
+PORTS = (6379, 8265, 10001)  # Ray's defaults: these hosts have a network of their own
+FAST_HEALTH_CHECKS = {  # with Ray's defaults a lost host is noticed after a minute
     "RAY_health_check_initial_delay_ms": "1000",
     "RAY_health_check_period_ms": "1000",
     "RAY_health_check_timeout_ms": "1000",
@@ -28,24 +28,24 @@ HASTE = {  # a lost host is noticed within seconds: by Ray's own settings it tak
 
 @pytest.fixture
 def cluster() -> Iterator[list[Host]]:
-    """A head, which runs no worker, and two nodes with room for one worker each."""
-    if reason := why_not():
+    """Start a head without CPUs, and two nodes for one worker each."""
+    if reason := why_unavailable():
         pytest.skip(reason)
     with ExitStack() as running:
-        machines = running.enter_context(hosts(1 + NODES))
+        machines = running.enter_context(simulated_hosts(1 + NODES))
         first, *others = machines
-        made = head(
+        ray_head = head(
             "--num-cpus=0",
             host=first.address,
             ports=PORTS,
-            within=first.within,
-            variables=HASTE,
+            prefix=first.prefix,
+            variables=FAST_HEALTH_CHECKS,
         )
-        running.enter_context(made)
+        running.enter_context(ray_head)
         for machine in others:
             words = ["ray", "start", "--block", f"--address={first.address}:{PORTS[0]}"]
             words += [f"--node-ip-address={machine.address}", "--num-cpus=1"]
-            running.enter_context(started([*machine.within, *words], **HASTE))
+            running.enter_context(started([*machine.prefix, *words], **FAST_HEALTH_CHECKS))
         yield machines
 
 
@@ -56,20 +56,20 @@ def parquet(output: Path) -> dict[str, bytes]:
 def test_a_host_loses_its_network(cluster: list[Host], checkpoint: Path, tmp_path: Path) -> None:
     for unit in range(UNITS):
         write_shard(tmp_path / f"shards/{unit:05}.tar", pairs(20, unit))
-    gathered, expected = tmp_path / "gathered", tmp_path / "expected"
-    want(gathered, 1)
-    run(filtered(job(tmp_path, checkpoint, output=str(expected)), gathered))
-    want(gathered, 1 + NODES)  # this process, and a worker on each
+    barrier, expected = tmp_path / "barrier", tmp_path / "expected"
+    require_processes(barrier, 1)
+    run(with_barrier(job(tmp_path, checkpoint, output=str(expected)), barrier))
+    require_processes(barrier, 1 + NODES)  # this process, and a worker on each node
     first, second, _ = cluster
     address = f"{first.address}:{PORTS[0]}"
     runner = {"kind": "ray", "workers": NODES, "address": address}
-    driver = start(job(tmp_path, checkpoint, runner=runner), gathered, first.within)
-    told = reported(driver)
-    done = [next(told), next(told)]
-    want(gathered, 99)  # whatever is in work stays so
-    subprocess.run(second.cut, check=True)
-    want(gathered, 0)  # the lost host goes on too, and writes what the other writes
-    *others, outcome = told
+    driver = start(job(tmp_path, checkpoint, runner=runner), barrier, first.prefix)
+    reports = reported_units(driver)
+    done = [next(reports), next(reports)]
+    require_processes(barrier, 99)  # no running unit is finished
+    subprocess.run(second.unplug, check=True)
+    require_processes(barrier, 0)  # the lost host also continues, and writes the same units
+    *others, outcome = reports
     assert driver.wait() == 0
     assert sorted([*done, *others]) == [f"{unit:05}" for unit in range(UNITS)]
     assert outcome == "complete"

@@ -1,4 +1,4 @@
-"""Small models, and what a worker lends a filter."""
+"""Fixtures: small models, and the resources a filter loads with."""
 
 import json
 import shutil
@@ -38,7 +38,7 @@ def placards() -> Path:
 
 @pytest.fixture
 def changed(tmp_path: Path) -> Callable[..., Path]:
-    """A copy of a model with other values in its config.json; None removes one."""
+    """A copy of a model with changed values in its config.json; None removes a value."""
 
     def changed(folder: Path, **values: Any) -> Path:
         copy = Path(shutil.copytree(folder, tmp_path / f"model{len(list(tmp_path.iterdir()))}"))

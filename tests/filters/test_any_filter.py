@@ -1,4 +1,4 @@
-"""The list of filters: by kind from a job file, or an instance from Python."""
+"""AnyFilter accepts a listed filter by its kind, and an instance from Python."""
 
 from collections.abc import Sequence
 from typing import ClassVar, Literal
@@ -18,7 +18,7 @@ class Job(BaseModel):
 
 
 class Permissive(TextFilter):
-    """A filter of the user's own."""
+    """A user-defined filter."""
 
     fields: ClassVar[Literal["prose", "all"]] = "prose"
     kind: str = "permissive"

@@ -1,4 +1,4 @@
-"""Small checkpoints of random weights, and engines that run them."""
+"""Builds small checkpoints of random weights, and loads engines that run them."""
 
 from collections.abc import Callable
 from functools import cache
@@ -36,7 +36,7 @@ def checkpoint(tmp_path_factory: pytest.TempPathFactory) -> Callable[..., Path]:
 
 @pytest.fixture(scope="session")
 def engine() -> Callable[..., Any]:
-    """Loads an engine, the reference unless another is named; a new one at each call."""
+    """Loads a new engine at each call: the reference engine unless `kind` names another."""
 
     def engine(
         folder: Path,
@@ -65,5 +65,5 @@ def engine() -> Callable[..., Any]:
 
 @pytest.fixture(scope="session")
 def exact() -> Callable[[Path], PlainForward]:
-    """The log-probabilities of a checkpoint in float64; loaded when they are first asked for."""
+    """Makes a PlainForward for each checkpoint, which loads it at the first call."""
     return cache(PlainForward)

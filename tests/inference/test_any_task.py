@@ -10,7 +10,8 @@ import pytest
 from pydantic import BaseModel, ValidationError
 
 from inference import ENGINES, AnyTask, Caption, Detect, Model
-from inference.tasks.task import Task
+from inference.tasks.intents import Intent, RawPrompt
+from inference.tasks.task import AnswerReader, Task
 from schemas.generation import Generation
 from schemas.sample import Sample
 
@@ -26,10 +27,12 @@ class Mood(Task):
     kind: str = "mood"
     scale: int = 3
 
-    def prompt(self, sample: Sample) -> str:
-        return "mood"
+    def intent(self, sample: Sample) -> Intent:
+        return RawPrompt("mood")
 
-    def parse(self, generation: Generation, width: int, height: int) -> tuple[object, bool]:
+    def parse(
+        self, generation: Generation, width: int, height: int, reader: AnswerReader
+    ) -> tuple[object, bool]:
         return generation.text, True
 
     def texts(self, value: object) -> tuple[str, ...]:

@@ -1,7 +1,7 @@
-"""The fast engine on a real GPU, compiled and captured; `pytest tests/inference/test_on_a_gpu.py`.
+"""Tests the fast engine on a real GPU, compiled and captured: `pytest` with this file.
 
-Elsewhere these tests are skipped: test_on_gpus.py, test_stepping.py and test_kernels.py show what
-can be shown without one.
+These tests are skipped on other machines; test_on_gpus.py, test_decode_steps.py and test_kernels.py
+test what can be tested without a GPU.
 """
 
 import os
@@ -38,13 +38,13 @@ def opened(path: str) -> BinaryIO:
 
 @pytest.fixture(autouse=True)
 def no_tf32(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Or float32 would have the digits of float16 in convolutions."""
+    """Keep convolutions in float32, which cuDNN would round to TF32's 11 bits."""
     monkeypatch.setattr(torch.backends.cudnn, "allow_tf32", False)
 
 
 def on_gpu(folder: Path, *, gpus: int = 1, **settings: Any) -> Any:
-    asked = {"checkpoint": str(folder), "precision": "float32", "batch_size": 8, **settings}
-    model = Model.model_validate({**asked, "device": "cuda"})
+    values = {"checkpoint": str(folder), "precision": "float32", "batch_size": 8, **settings}
+    model = Model.model_validate({**values, "device": "cuda"})
     resources = Resources(opened, device="cuda", gpus=gpus)
     return load_engine(model, resolve_checkpoint(model), resources)
 
@@ -67,7 +67,7 @@ def test_tokens_are_those_of_the_reference(
     fast, reference = on_gpu(folder, compile=compiled), on_gpu(folder, engine="reference")
     expected = reference.generate(BLOCK)
     assert_same(BLOCK, fast.generate(BLOCK), expected, exact(folder))
-    assert_same(BLOCK, fast.generate(BLOCK), expected, exact(folder))  # by graphs already there
+    assert_same(BLOCK, fast.generate(BLOCK), expected, exact(folder))  # replayed graphs
     assert_same(BLOCK[:3], fast.generate(BLOCK[:3]), expected[:3], exact(folder))
 
 
@@ -78,29 +78,29 @@ def test_the_same_block_twice_is_the_same_to_the_bit(
     assert fast.generate(BLOCK) == fast.generate(BLOCK)
 
 
-def test_halves_after_memory_ran_out(
+def test_an_out_of_memory_halves_the_batches(
     checkpoint: Callable[..., Path], exact: Exact, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     fast = on_gpu(checkpoint(2))
     expected = fast.generate(BLOCK)
-    vision = fast._vision
+    vision = fast._vision_tower
 
     def fits(pixel_values: torch.Tensor) -> torch.Tensor:
         if len(pixel_values) > 4:
             torch.empty(1 << 50, dtype=torch.uint8, device="cuda")
-        found: torch.Tensor = vision(pixel_values)
-        return found
+        features: torch.Tensor = vision(pixel_values)
+        return features
 
-    monkeypatch.setattr(fast, "_vision", fits)
+    monkeypatch.setattr(fast, "_vision_tower", fits)
     assert_same(BLOCK, fast.generate(BLOCK), expected, exact(checkpoint(2)))
     assert fast.oom_retries == 1
 
 
-def test_what_is_reckoned_to_fit_fits(checkpoint: Callable[..., Path]) -> None:
+def test_the_chosen_sizes_fit(checkpoint: Callable[..., Path]) -> None:
     folder = checkpoint(2)
     model = Model.model_validate({"checkpoint": str(folder), "device": "cuda"})
-    found = resolve_sizes(model, resolve_checkpoint(model), "cuda")
-    fast = on_gpu(folder, precision="bfloat16", **found.model_dump())
+    sizes = resolve_sizes(model, resolve_checkpoint(model), "cuda")
+    fast = on_gpu(folder, precision="bfloat16", **sizes.model_dump())
     fast.generate(BLOCK)
     assert fast.oom_retries == 0
 
@@ -115,20 +115,20 @@ def test_split_over_two(checkpoint: Callable[..., Path], exact: Exact, generatio
 
 
 @pytest.mark.parametrize("precision", ["int8", "nf4"])
-def test_quantised(checkpoint: Callable[..., Path], precision: str) -> None:
+def test_quantized(checkpoint: Callable[..., Path], precision: str) -> None:
     fast = on_gpu(checkpoint(2), precision=precision)
     first = fast.generate(BLOCK)
     assert fast.generate(BLOCK) == first
-    assert len({tuple(each) for each in tokens(first)}) > len(IMAGES) / 2
+    assert len({tuple(answer) for answer in tokens(first)}) > len(IMAGES) / 2
 
 
 @pytest.mark.parametrize("first", [1, 7])
-def test_bytes_do_not_depend_on_what_a_worker_did_before(
+def test_bytes_do_not_depend_on_earlier_blocks(
     checkpoint: Callable[..., Path], generation: int, first: int, tmp_path: Path
 ) -> None:
-    """In processes of their own, each compiling anew: one begins with another block."""
+    """Two processes compile anew; only one of them starts with another block."""
     folder = checkpoint(generation)
-    told = []
+    outputs = []
     for before in (0, first):
         script = (
             "import sys; from pathlib import Path; import test_on_a_gpu as here\n"
@@ -148,5 +148,5 @@ def test_bytes_do_not_depend_on_what_a_worker_did_before(
             text=True,
             check=True,
         )
-        told.append(run.stdout)
-    assert told[0] == told[1]
+        outputs.append(run.stdout)
+    assert outputs[0] == outputs[1]

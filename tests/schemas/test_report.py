@@ -1,4 +1,4 @@
-"""Counts balance, add up, and know every sample."""
+"""Counts balance, can be added, and account for every sample."""
 
 import json
 

@@ -1,4 +1,4 @@
-"""What torch's compiler needs of the machine, and what of it the tests rely on."""
+"""Skips tests where torch cannot compile, and compiles kernels for tests on a CPU."""
 
 import shutil
 import sysconfig
@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 import torch
 
-from inference.families.paligemma.kernels import Kernels, flexible, fused
+from inference.families.paligemma.kernels import Kernels, flex_attention, fused
 
 _HEADER = Path(sysconfig.get_path("include")) / "Python.h"
 
@@ -20,13 +20,13 @@ needs_compiler = pytest.mark.skipif(
 
 @cache
 def fused_for_cpu() -> Kernels:
-    """The compiled kernels, with flex attention traced alike but run by torch's own operations.
+    """Compile the kernels, but trace flex attention and run it with torch's own operations.
 
-    The engine compiles for GPUs alone. What torch 2.13 compiles of flex attention for CPUs without
-    AVX-512 is wrong: at some lengths it reads memory that nothing was written to.
+    The engine compiles for GPUs alone. torch 2.13 compiles flex attention wrongly for CPUs without
+    AVX-512: at some lengths the result reads uninitialized memory.
 
-    What torch compiled before, it finds again by a key that leaves out the instruction set.
+    The cache key of torch's compiler omits the instruction set, so it is added to the key here.
     """
     torch.compiler.config.cache_key_tag = torch.backends.cpu.get_cpu_capability()
-    traced = torch.compile(flexible, backend="aot_eager", dynamic=True, fullgraph=True)
-    return fused()._replace(prefix=traced)
+    traced = torch.compile(flex_attention, backend="aot_eager", dynamic=True, fullgraph=True)
+    return fused()._replace(prefix_attention=traced)

@@ -1,6 +1,6 @@
-"""Tensors that have a shape and a GPU, but no numbers: what a GPU would be asked, without one.
+"""Tensors with a shape and a GPU as their device, but without numbers, on a machine without a GPU.
 
-Operations on tensors of different devices fail, and so does whatever needs a number of a tensor.
+Operations on tensors of different devices fail, and so does any that needs a number of a tensor.
 """
 
 from collections.abc import Iterator
@@ -15,7 +15,7 @@ aten = torch.ops.aten
 
 
 class _Indexing(TorchFunctionMode):
-    """Indexing by way of operations: torch's own asks the device, which is not there."""
+    """Indexes by operations: torch's own indexing asks the device, which does not exist."""
 
     def __torch_function__(
         self, function: Any, types: Any, args: Any = (), kwargs: Any = None
@@ -30,38 +30,40 @@ class _Indexing(TorchFunctionMode):
 def _indexed(tensor: torch.Tensor, key: Any) -> torch.Tensor:
     keys = list(key) if isinstance(key, tuple) else [key]
     if Ellipsis in keys:
-        given = sum(each is not None for each in keys) - 1
-        place = keys.index(Ellipsis)
-        keys[place : place + 1] = [slice(None)] * (tensor.dim() - given)
+        given = sum(index is not None for index in keys) - 1
+        position = keys.index(Ellipsis)
+        keys[position : position + 1] = [slice(None)] * (tensor.dim() - given)
     dimension = 0
-    for each in keys:
-        if each is None:
+    for index in keys:
+        if index is None:
             tensor = tensor.unsqueeze(dimension)
-        elif isinstance(each, int):
-            tensor = tensor.select(dimension, each)
+        elif isinstance(index, int):
+            tensor = tensor.select(dimension, index)
             continue
         else:
-            tensor = aten.slice(tensor, dimension, each.start, each.stop)
+            tensor = aten.slice(tensor, dimension, index.start, index.stop)
         dimension += 1
     return tensor
 
 
 @contextmanager
 def pretended() -> Iterator[None]:
-    """Inside, `cuda:0` and so on are there for whatever computes no numbers."""
+    """Make `cuda:0` and so on available inside the context, to code that reads no numbers."""
     with FakeTensorMode(allow_non_fake_inputs=True), _Indexing():
         yield
 
 
 def put(module: torch.nn.Module, device: str) -> None:
-    """Weights of the same shapes on a pretended device, tied where they were."""
+    """Replace weights by tensors of the same shapes on a fake device; tied weights stay tied."""
     known: dict[int, torch.nn.Parameter] = {}
-    for each in module.modules():
-        for name, weight in each._parameters.items():
+    for submodule in module.modules():
+        for name, weight in submodule._parameters.items():
             if weight is not None:
                 new = torch.empty(weight.shape, dtype=weight.dtype, device=device)
                 tied = known.setdefault(id(weight), torch.nn.Parameter(new, requires_grad=False))
-                each._parameters[name] = tied
-        for name, buffer in each._buffers.items():
+                submodule._parameters[name] = tied
+        for name, buffer in submodule._buffers.items():
             if buffer is not None:
-                each._buffers[name] = torch.empty(buffer.shape, dtype=buffer.dtype, device=device)
+                submodule._buffers[name] = torch.empty(
+                    buffer.shape, dtype=buffer.dtype, device=device
+                )

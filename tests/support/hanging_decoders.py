@@ -1,12 +1,12 @@
-"""Makes decoders hang or die on images of certain sizes, by `hanging_decoders_path`."""
+"""Makes decoders hang or die on images of certain widths, by `hanging_decoders_path`."""
 
 import os
 from pathlib import Path
 
 _FOLDER = Path(__file__).parent / "hanging_decoders_path"
-HANGS, KILLS = 13, 14  # pixels wide, as the code in there has it
+HANGS, KILLS = 13, 14  # widths in pixels, the same as in that folder
 
 
-def mischievous(*others: str | Path) -> str:
-    """A PYTHONPATH with which a process, from its start, is one where they do."""
+def hanging_python_path(*others: str | Path) -> str:
+    """Return a PYTHONPATH that changes decoding in a process from its start."""
     return os.pathsep.join(map(str, (_FOLDER, *others)))

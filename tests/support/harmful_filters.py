@@ -1,4 +1,4 @@
-"""Filters that do harm to the process they run in, for tests of what becomes of it."""
+"""Filters that kill or exhaust their process, for tests of recovery."""
 
 import os
 import resource
@@ -13,13 +13,13 @@ from schemas.resources import Resources
 from schemas.sample import Text
 from schemas.verdict import Verdict, keep
 
-_BARELY = 4096  # bytes: no Parquet file is that small
+_FILE_LIMIT = 4096  # bytes: every Parquet file is larger
 
 
-class Poisonous(TextFilter):
-    """Does to its process what a text says."""
+class HarmfulFilter(TextFilter):
+    """Kills or interrupts its process, or raises, if a text contains the word for it."""
 
-    kind: str = "poisonous"
+    kind: str = "harmful"
     fields: ClassVar[Literal["prose", "all"]] = "prose"
     applies_to: Literal["source", "generated", "both"] = "source"
 
@@ -39,13 +39,13 @@ class Poisonous(TextFilter):
         return [keep() for _ in items]
 
 
-class Ailing(TextFilter):
-    """Takes disk or memory from the first process that loads it, and from no other."""
+class ExhaustingFilter(TextFilter):
+    """Exhausts disk or memory in the first process that loads it, and in no other process."""
 
-    kind: str = "ailing"
+    kind: str = "exhausting"
     applies_to: Literal["source", "generated", "both"] = "source"
     lacks: Literal["disk", "memory"]
-    marker: str  # a file that the first process makes
+    marker: str  # a file that the first process creates
 
     def load(self, resources: Resources) -> Judge[Text]:
         try:
@@ -58,23 +58,23 @@ class Ailing(TextFilter):
     def judge(self, items: Sequence[Text]) -> list[Verdict]:
         first = Path(f"{self.marker}.process")
         if first.read_text(encoding="utf-8") == str(os.getpid()):
-            if self.lacks == "disk":  # writing more fails as on a full one: OSError
-                resource.setrlimit(resource.RLIMIT_FSIZE, (_BARELY, _BARELY))
+            if self.lacks == "disk":  # larger files fail with OSError, as on a full disk
+                resource.setrlimit(resource.RLIMIT_FSIZE, (_FILE_LIMIT, _FILE_LIMIT))
             else:
                 bytearray(1 << 62)
         return [keep() for _ in items]
 
 
-class Telling(TextFilter):
-    """Harmless: leaves a file that says which GPUs its process sees."""
+class GpuRecordingFilter(TextFilter):
+    """Does no harm: writes a file with the GPUs that its process sees."""
 
-    kind: str = "telling"
+    kind: str = "gpu_recording"
     applies_to: Literal["source", "generated", "both"] = "source"
     folder: str
 
     def load(self, resources: Resources) -> Judge[Text]:
-        seen = os.environ.get("CUDA_VISIBLE_DEVICES", "")
-        Path(self.folder, str(os.getpid())).write_text(seen, encoding="utf-8")
+        gpus = os.environ.get("CUDA_VISIBLE_DEVICES", "")
+        Path(self.folder, str(os.getpid())).write_text(gpus, encoding="utf-8")
         return self
 
     def judge(self, items: Sequence[Text]) -> list[Verdict]:

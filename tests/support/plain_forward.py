@@ -1,4 +1,4 @@
-"""Log-probabilities by transformers' forward pass as in training, in float64.
+"""Computes log-probabilities in float64, by one forward pass of transformers as in training.
 
 Nothing is batched, padded, cached or reused.
 """
@@ -17,7 +17,7 @@ from schemas.sample import RGB
 
 
 class _NothingInFloat32(TorchFunctionMode):
-    """Keeps in float64 what transformers computes in float32 whatever the weights' type."""
+    """Makes float64 of the casts to float32 in transformers' norms and softmax."""
 
     def __torch_function__(
         self, function: Any, types: Any, args: Any = (), kwargs: Any = None
@@ -31,10 +31,10 @@ class _NothingInFloat32(TorchFunctionMode):
 
 
 class PlainForward:
-    """A checkpoint's log-probabilities of every token after the tokens of an answer."""
+    """Computes a checkpoint's log-probabilities of every token at each step of an answer."""
 
     def __init__(self, folder: Path, model: Any = None) -> None:
-        """`model`: one made of the checkpoint, with an adapter, say; its weights become float64."""
+        """Load the checkpoint at the first call, or convert `model`, made of it, to float64."""
         self._folder = folder
         self._given = model
 
@@ -44,12 +44,12 @@ class PlainForward:
             self._folder, attn_implementation="eager"
         )
         for each in model.modules():
-            if isinstance(each, PaliGemmaModel):  # an <image> in an answer is a token like others
+            if isinstance(each, PaliGemmaModel):  # an <image> in the answer is an ordinary token
                 each.get_placeholder_mask = self._placeholders
         return model.double().eval()
 
     def _placeholders(self, *_: Any, inputs_embeds: torch.Tensor, **__: Any) -> torch.Tensor:
-        """Where the image's features go: to the first tokens."""
+        """Mark the first tokens as the places of the image's features."""
         first = torch.zeros_like(inputs_embeds, dtype=torch.bool)
         first[:, : self._processor.image_seq_length] = True
         return first
@@ -60,11 +60,11 @@ class PlainForward:
 
     @property
     def end(self) -> int:
-        """The token that ends an answer."""
+        """The end-of-sequence token."""
         return int(self._processor.tokenizer.eos_token_id)
 
     def __call__(self, image: RGB, prompt: str, answer: Sequence[int]) -> torch.Tensor:
-        """float64 [tokens of the answer + 1, vocabulary]: of each token, and of what follows."""
+        """Return float64 [tokens of the answer + 1, vocabulary]; the last row is for the token after."""
         inputs = self._processor(images=image, text=f"<image>{prompt}", return_tensors="pt")
         prefix, said = inputs["input_ids"], torch.tensor([list(answer)], dtype=torch.long)
         with torch.inference_mode(), _NothingInFloat32():

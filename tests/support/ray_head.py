@@ -1,4 +1,4 @@
-"""A Ray head of a test's own, apart from any other Ray on this machine, and all that it starts."""
+"""Starts a Ray head for one test, isolated from any other Ray on this machine."""
 
 import os
 import secrets
@@ -16,28 +16,28 @@ import psutil
 
 ROOT = Path(__file__).parents[2]
 _TOKEN = secrets.token_hex(32)
-_BLOCKS = "will now block forever"  # what `ray start --block` says last
-_ANY = ("dashboard-agent-listen-port", "dashboard-agent-grpc-port", "metrics-export-port")
+_STARTED = "will now block forever"  # in the last line that `ray start --block` prints
+_ANY_PORT = ("dashboard-agent-listen-port", "dashboard-agent-grpc-port", "metrics-export-port")
 
 
 class Head(NamedTuple):
-    """A head that runs."""
+    """A running head."""
 
     address: str  # of the cluster: host:port
     dashboard: str  # URL
     process: psutil.Process
 
 
-def commands(**variables: str) -> dict[str, str]:
-    """The environment in which `ray`, `shardmill` and the workers are this checkout's."""
+def environment(**variables: str) -> dict[str, str]:
+    """Return an environment in which `ray`, `shardmill` and workers come from this checkout."""
     path = f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"
-    places = f"{ROOT}{os.pathsep}{ROOT / 'tests'}"
+    python_path = f"{ROOT}{os.pathsep}{ROOT / 'tests'}"
     return {
         **os.environ,
         "PATH": path,
-        "PYTHONPATH": places,
+        "PYTHONPATH": python_path,
         "RAY_USAGE_STATS_ENABLED": "0",
-        "RAY_AUTH_MODE": "token",  # and not whichever lies in the home folder
+        "RAY_AUTH_MODE": "token",  # a token in the home folder is not used
         "RAY_AUTH_TOKEN": _TOKEN,
         **variables,
     }
@@ -48,62 +48,69 @@ def head(
     *options: str,
     host: str = "127.0.0.1",
     ports: Sequence[int] = (),
-    within: Sequence[str] = (),
+    prefix: Sequence[str] = (),
     variables: Mapping[str, str] | None = None,
 ) -> Iterator[Head]:
-    """A head with these options of `ray start`, by the command `within`; killed at the end."""
+    """Start a head with options of `ray start`, and kill it at the end.
+
+    `prefix` is a command that runs other commands, such as `ip netns exec NAME`.
+    """
     cluster, dashboard, client = ports or free_ports(3)
-    words = [*within, "ray", "start", "--head", "--block", f"--node-ip-address={host}"]
+    words = [*prefix, "ray", "start", "--head", "--block", f"--node-ip-address={host}"]
     words += [f"--port={cluster}", f"--dashboard-port={dashboard}"]
-    words += [f"--ray-client-server-port={client}", *(f"--{port}=0" for port in _ANY), *options]
+    words += [
+        f"--ray-client-server-port={client}",
+        *(f"--{port}=0" for port in _ANY_PORT),
+        *options,
+    ]
     with started(words, **(variables or {})) as process:
         yield Head(f"{host}:{cluster}", f"http://127.0.0.1:{dashboard}", process)
 
 
 @contextmanager
 def started(words: Sequence[str], **variables: str) -> Iterator[psutil.Process]:
-    """`ray start --block ...` that has started; it and all below it are killed at the end.
+    """Run `ray start --block ...` until it has started; kill its process tree at the end.
 
-    Its sessions lie in a folder of its own, whose path is short: Ray makes sockets in there.
+    Ray's sessions are in a temporary folder with a short path, because Ray makes sockets there.
     """
-    with tempfile.TemporaryDirectory(dir="/tmp") as short:
-        begun = subprocess.Popen(
-            [*words, f"--temp-dir={short}"],
-            env=commands(**variables),
+    with tempfile.TemporaryDirectory(dir="/tmp") as folder:
+        command = subprocess.Popen(
+            [*words, f"--temp-dir={folder}"],
+            env=environment(**variables),
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
             text=True,
             start_new_session=True,
         )
-        process = psutil.Process(begun.pid)
-        assert begun.stdout is not None
-        told: list[str] = []
+        process = psutil.Process(command.pid)
+        assert command.stdout is not None
+        lines: list[str] = []
         try:
-            for line in iter(begun.stdout.readline, ""):
-                told.append(line)
-                if _BLOCKS in line:
+            for line in iter(command.stdout.readline, ""):
+                lines.append(line)
+                if _STARTED in line:
                     break
             else:
-                raise AssertionError("".join(told))
+                raise AssertionError("".join(lines))
             yield process
         finally:
-            kill_with_all_below(process)
-            begun.communicate()
+            kill_process_tree(process)
+            command.communicate()
 
 
-def kill_with_all_below(process: psutil.Process) -> None:
+def kill_process_tree(process: psutil.Process) -> None:
     with suppress(psutil.NoSuchProcess):
         tree = [*process.children(recursive=True), process]
-        for each in tree:
+        for member in tree:
             with suppress(psutil.NoSuchProcess):
-                each.kill()
-        with suppress(ProcessLookupError):  # what lost its parent is no child any more
+                member.kill()
+        with suppress(ProcessLookupError):  # orphans are in the group, but are no children
             os.killpg(process.pid, signal.SIGKILL)
         psutil.wait_procs(tree)
 
 
 def free_ports(number: int) -> list[int]:
-    """Ports that nothing listens at, all different."""
-    with ExitStack() as held:
-        taken = [held.enter_context(socket.create_server(("", 0))) for _ in range(number)]
-        return [each.getsockname()[1] for each in taken]
+    """Return different ports at which nothing listens."""
+    with ExitStack() as stack:
+        servers = [stack.enter_context(socket.create_server(("", 0))) for _ in range(number)]
+        return [server.getsockname()[1] for server in servers]

@@ -1,10 +1,10 @@
-"""What float32 and other types of few digits may be off by."""
+"""Rounding errors of the floating-point types."""
 
 from collections.abc import Mapping
 
 import torch
 
-UNIT = 2.0**-24  # of float32: what rounding once moves a number by, at most, in parts of itself
+UNIT = 2.0**-24  # the largest relative error of one rounding in float32
 UNITS: Mapping[torch.dtype, float] = {
     torch.float32: UNIT,
     torch.float16: 2.0**-11,
@@ -12,7 +12,7 @@ UNITS: Mapping[torch.dtype, float] = {
 }
 
 
-def assert_within(found: torch.Tensor, exact: torch.Tensor, error: torch.Tensor) -> None:
-    """Every number is off by no more than its error; `exact` and `error` are float64."""
+def assert_within(values: torch.Tensor, exact: torch.Tensor, error: torch.Tensor) -> None:
+    """Assert that each value differs from the exact one by at most its error (both float64)."""
     assert exact.dtype == error.dtype == torch.float64
-    assert ((found - exact).abs() <= error).all()
+    assert ((values - exact).abs() <= error).all()

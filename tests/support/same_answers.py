@@ -1,4 +1,4 @@
-"""Answers in float32 are the same, up to what rounding may change."""
+"""Compares answers computed in float32, and allows the differences that rounding makes."""
 
 from collections.abc import Callable, Sequence
 from statistics import median
@@ -10,11 +10,12 @@ import torch
 from schemas.generation import Generation, Request
 from schemas.sample import RGB
 
-# Log-probabilities of the small checkpoints in float32. A product in float32 is exact for weights
-# that differ by as many units (2^-24 of themselves) as its sums have terms or, since errors cancel,
-# by about the root of that: 8 to 16 units here. Weights moved by one unit at random move
-# log-probabilities by 3e-5, by 64 units, the width, by 2e-3. Seen: 6e-5 from float64. A mistake
-# moves them by more than 1e-2: test_every_trap_would_change_the_answers.
+# The largest difference between log-probabilities of the small checkpoints in float32. A matrix
+# product in float32 equals an exact one with weights changed by at most one unit (2^-24 of the
+# weight) for each term of its sums, usually by the square root of that: 8 to 16 units here. A
+# random change of all weights by 1 unit changes log-probabilities by up to 3e-5, by 64 units (the
+# model's width) by 2e-3. Measured against float64: 6e-5. Mistakes change them by more than 1e-2, as
+# test_every_trap_would_change_the_answers shows.
 CLOSE = 1e-3
 
 Answers = Sequence[Sequence[Generation]]
@@ -22,7 +23,7 @@ Allowed = Callable[[Sequence[int]], torch.Tensor]  # after these tokens: bool [v
 
 
 class Exact(Protocol):
-    """Log-probabilities of all tokens after an answer's: support.plain_forward."""
+    """Computes the log-probabilities of all tokens after an answer, like PlainForward."""
 
     @property
     def end(self) -> int: ...
@@ -37,9 +38,10 @@ def assert_same(
     exact: Exact,
     allowed: Allowed | None = None,
 ) -> None:
-    """Tokens are equal up to a tie: two tokens of which rounding decides which is likelier.
+    """Assert that tokens are equal and log-probabilities close, up to the first tie of an answer.
 
-    That it is one, `exact` shows, among the `allowed` tokens.
+    At a tie, rounding decides which of two tokens is likelier. Where tokens differ, `exact` must
+    show a tie: both are as likely as the likeliest of the `allowed` tokens, within rounding.
     """
     assert [len(row) for row in found] == [len(request.prompts) for request in block]
     assert [len(row) for row in expected] == [len(row) for row in found]
@@ -62,7 +64,7 @@ def assert_same(
 
 
 def median_error(block: Sequence[Request], answers: Answers, exact: Exact) -> float:
-    """How far the log-probabilities of an answer's tokens typically are from the exact ones."""
+    """Return the median error of the tokens' log-probabilities."""
     errors = []
     for request, row in zip(block, answers, strict=True):
         for (prompt, _), answer in zip(request.prompts, row, strict=True):
@@ -75,7 +77,7 @@ def median_error(block: Sequence[Request], answers: Answers, exact: Exact) -> fl
 
 
 def _common(one: Generation, other: Generation) -> list[int]:
-    """The tokens that both begin with."""
+    """Return the tokens with which both answers begin."""
     tokens = []
     for first, second in zip(one.tokens, other.tokens, strict=False):
         if first.id != second.id:

@@ -1,4 +1,4 @@
-"""Shardmill's command line as a process of its own, for tests that kill or interrupt it."""
+"""Runs Shardmill's command line in a process of its own, which tests kill or interrupt."""
 
 import signal
 import subprocess
@@ -9,7 +9,7 @@ ROOT = Path(__file__).parents[2]
 
 
 def start(job_file: Path, output: Path, *settings: str) -> "subprocess.Popen[str]":
-    """A run into that folder, begun; its errors can be read."""
+    """Start a run into a folder; its stderr can be read."""
     command = [sys.executable, "-m", "shardmill", "run", str(job_file), "--output", str(output)]
     for setting in settings:
         command += ["--set", setting]
@@ -19,10 +19,10 @@ def start(job_file: Path, output: Path, *settings: str) -> "subprocess.Popen[str
         stdout=subprocess.DEVNULL,
         stderr=subprocess.PIPE,
         text=True,
-        preexec_fn=_heed_interrupts,  # noqa: PLW1509 - no threads here
+        preexec_fn=_accept_interrupts,  # noqa: PLW1509 - this process has no threads
     )
 
 
-def _heed_interrupts() -> None:
-    """What a shell runs in the background ignores Ctrl-C, and so would what it starts."""
+def _accept_interrupts() -> None:
+    """Reset SIGINT: children of a shell's background process inherit that it is ignored."""
     signal.signal(signal.SIGINT, signal.SIG_DFL)

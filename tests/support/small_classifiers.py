@@ -1,4 +1,4 @@
-"""Small classifiers of texts and tokens, trained in a second on words that stand for something."""
+"""Small text and token classifiers, trained in a second on a few marker words."""
 
 from pathlib import Path
 from random import Random
@@ -46,52 +46,54 @@ _WORDS = (*_SPECIAL, *FILLING, "dung", "oaf", *ENTITIES.values())
 
 
 def text_classifier(folder: Path) -> Path:
-    """Each label of ATTRIBUTES is likely where one of its words stands, whatever else does."""
+    """Train a text classifier: a label of ATTRIBUTES is likely in texts with one of its words."""
     tokenizer = _tokenizer()
     labels = tuple(ATTRIBUTES)
     config = _config(labels, problem_type="multi_label_classification")
     random = Random(0)
 
-    def lesson() -> tuple[list[str], list[float]]:
+    def example() -> tuple[list[str], list[float]]:
         words = random.choices(FILLING, k=random.randint(0, LONGEST - 3))
         if random.random() < 0.6:
             words.insert(random.randint(0, len(words)), random.choice(("dung", "oaf")))
         return words, [float(any(w in words for w in ATTRIBUTES[label])) for label in labels]
 
-    _train(BertForSequenceClassification, config, tokenizer, lesson, folder)
+    _train(BertForSequenceClassification, config, tokenizer, example, folder)
     return folder
 
 
 def token_classifier(folder: Path) -> Path:
-    """The words of ENTITIES have its labels, all others O."""
+    """Train a token classifier: the words of ENTITIES have its labels, all others O."""
     tokenizer = _tokenizer()
     labels = ("O", "B-PER", "I-PER", "B-LOC")
     config = _config(labels)
     number = {word: labels.index(label) for label, word in ENTITIES.items()}
     random = Random(0)
 
-    def lesson() -> tuple[list[str], list[int]]:
+    def example() -> tuple[list[str], list[int]]:
         words = random.choices([*FILLING, *FILLING, *ENTITIES.values()], k=random.randint(1, 20))
         return words, [-100, *(number.get(word, 0) for word in words), -100]
 
-    _train(BertForTokenClassification, config, tokenizer, lesson, folder)
+    _train(BertForTokenClassification, config, tokenizer, example, folder)
     return folder
 
 
-def _train(kind: Any, config: BertConfig, tokenizer: Any, lesson: Any, folder: Path) -> None:
+def _train(
+    model_class: Any, config: BertConfig, tokenizer: Any, example: Any, folder: Path
+) -> None:
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(0)
-        model = kind(config)
+        model = model_class(config)
         optimizer = torch.optim.AdamW(model.parameters(), lr=5e-3)
         for _ in range(120):
-            words, wanted = zip(*(lesson() for _ in range(16)), strict=True)
-            ids = [tokenizer.convert_tokens_to_ids(["[CLS]", *each, "[SEP]"]) for each in words]
+            texts, targets = zip(*(example() for _ in range(16)), strict=True)
+            ids = [tokenizer.convert_tokens_to_ids(["[CLS]", *text, "[SEP]"]) for text in texts]
             longest = max(map(len, ids))
-            padded = torch.tensor([each + [0] * (longest - len(each)) for each in ids])
-            if isinstance(wanted[0][0], int):
-                wanted = tuple(each + [-100] * (longest - len(each)) for each in wanted)
+            padded = torch.tensor([row + [0] * (longest - len(row)) for row in ids])
+            if isinstance(targets[0][0], int):
+                targets = tuple(row + [-100] * (longest - len(row)) for row in targets)
             loss = model(
-                input_ids=padded, attention_mask=(padded != 0).long(), labels=torch.tensor(wanted)
+                input_ids=padded, attention_mask=(padded != 0).long(), labels=torch.tensor(targets)
             ).loss
             optimizer.zero_grad()
             loss.backward()

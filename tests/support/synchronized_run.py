@@ -1,6 +1,6 @@
-"""A run whose workers wait for one another, so that a test says when they go on.
+"""A run whose workers wait for each other, so that a test decides when they continue.
 
-python -m gathering JOB FOLDER: runs a job, and prints its units as they are reported.
+python -m support.synchronized_run JOB FOLDER: runs a job and prints each unit that is reported.
 """
 
 import os
@@ -11,7 +11,7 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Literal
 
-from support.ray_head import commands
+from support.ray_head import environment
 
 from filters import TextFilter
 from filters.base import Judge
@@ -22,58 +22,58 @@ from schemas.verdict import Verdict, keep
 from shardmill import Job
 
 
-class Gathering(TextFilter):
-    """Keeps every text, but no batch goes on before as many processes have begun one as wanted."""
+class BarrierFilter(TextFilter):
+    """Keeps every text, but a batch waits until enough processes have begun a batch."""
 
-    kind: str = "gathering"
+    kind: str = "barrier"
     applies_to: Literal["source", "generated", "both"] = "source"
-    folder: str  # in which each process leaves a file
+    folder: str  # each process writes a file here
 
     def load(self, resources: Resources) -> Judge[Text]:
         return self
 
     def judge(self, items: Sequence[Text]) -> list[Verdict]:
-        folder, wanted = Path(self.folder), Path(f"{self.folder}.wanted")
+        folder, required = Path(self.folder), Path(f"{self.folder}.required")
         (folder / str(os.getpid())).touch()
-        while len(list(folder.iterdir())) < int(wanted.read_text(encoding="utf-8")):
+        while len(list(folder.iterdir())) < int(required.read_text(encoding="utf-8")):
             time.sleep(0.01)
         return [keep() for _ in items]
 
 
-def want(folder: Path, processes: int) -> None:
-    """From now on a batch waits until so many processes have begun one."""
+def require_processes(folder: Path, processes: int) -> None:
+    """Make each batch wait, from now on, until this many processes have begun a batch."""
     folder.mkdir(exist_ok=True)
     new = Path(f"{folder}.new")
     new.write_text(str(processes), encoding="utf-8")
-    new.replace(f"{folder}.wanted")
+    new.replace(f"{folder}.required")
 
 
-def filtered(job: Job, folder: Path) -> Job:
-    return job.model_copy(update={"filters": (Gathering(folder=str(folder)),)})
+def with_barrier(job: Job, folder: Path) -> Job:
+    return job.model_copy(update={"filters": (BarrierFilter(folder=str(folder)),)})
 
 
-def start(job: Job, folder: Path, within: Sequence[str] = ()) -> "subprocess.Popen[str]":
-    """A run in a process of its own, begun by the command `within`."""
+def start(job: Job, folder: Path, prefix: Sequence[str] = ()) -> "subprocess.Popen[str]":
+    """Start a run in another process; `prefix` is a command that runs other commands."""
     file = Path(f"{folder}.json")
     file.write_text(job.model_dump_json(), encoding="utf-8")
-    words = [*within, sys.executable, "-m", "support.synchronized_run", str(file), str(folder)]
-    return subprocess.Popen(words, env=commands(), stdout=subprocess.PIPE, text=True)
+    words = [*prefix, sys.executable, "-m", "support.synchronized_run", str(file), str(folder)]
+    return subprocess.Popen(words, env=environment(), stdout=subprocess.PIPE, text=True)
 
 
-def reported(process: "subprocess.Popen[str]") -> Iterator[str]:
-    """Units as they are reported, and at last the outcome."""
+def reported_units(process: "subprocess.Popen[str]") -> Iterator[str]:
+    """Yield each unit as it is reported, then the outcome."""
     assert process.stdout is not None
-    lines = (line.split() for line in process.stdout)  # some are Ray's
+    lines = (line.split() for line in process.stdout)  # Ray prints lines of its own
     return (line[1] for line in lines if line and line[0] in ("unit", "outcome"))
 
 
 if __name__ == "__main__":
-    import support.synchronized_run as gathering  # by a name that workers can import
+    from support import synchronized_run  # workers cannot import a class of __main__
 
-    job_file, place = map(Path, sys.argv[1:])
+    job_file, barrier_folder = map(Path, sys.argv[1:])
     work = Job.model_validate_json(job_file.read_text(encoding="utf-8"))
     summary = run(
-        gathering.filtered(work, place),
+        synchronized_run.with_barrier(work, barrier_folder),
         on_report=lambda report: print("unit", report.unit, flush=True),
     )
     print("outcome", summary.outcome)

@@ -7,10 +7,10 @@ from importlib.util import find_spec
 
 
 class _Instead(MetaPathFinder):
-    """Changes `pipelines.annotation.annotator` right after its import, in every process."""
+    """Changes `pipelines.annotation.loaded_job` right after its import, in every process."""
 
     def find_spec(self, name: str, path: object = None, target: object = None) -> ModuleSpec | None:
-        if name != "pipelines.annotation.annotator":
+        if name != "pipelines.annotation.loaded_job":
             return None
         sys.meta_path.remove(self)
         spec = find_spec(name)

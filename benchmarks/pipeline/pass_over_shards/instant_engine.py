@@ -3,7 +3,8 @@
 from collections.abc import Sequence
 
 from benchmarks.pipeline.pass_over_shards.work import ANSWER, SIDE, count_answered
-from schemas.generation import Generation, Request, Token
+from inference.families import FAMILIES
+from schemas.generation import Generation, ImageSpec, Request, Token
 
 _TOKENS = tuple(Token(number, word, -0.5) for number, word in enumerate(ANSWER.split()))
 
@@ -11,7 +12,8 @@ _TOKENS = tuple(Token(number, word, -0.5) for number, word in enumerate(ANSWER.s
 class InstantEngine:
     """Says the same of every image, at once."""
 
-    resolution = SIDE
+    family = FAMILIES["paligemma"]
+    image_spec = ImageSpec(SIDE)
     oom_retries = 0
 
     def generate(self, block: Sequence[Request], /) -> list[tuple[Generation, ...]]:

@@ -35,7 +35,7 @@ def run(shards: str, output: str, runner: dict[str, Any]) -> None:
     paths = [str(_INSTANT), str(_ROOT), os.environ.get("PYTHONPATH", "")]
     os.environ["PYTHONPATH"] = os.pathsep.join(filter(None, paths))
     with (
-        patch("pipelines.annotation.annotator.load_engine", lambda *_: InstantEngine()),
+        patch("pipelines.annotation.loaded_job.load_engine", lambda *_: InstantEngine()),
         _served(runner) as served,
     ):
         model = {"checkpoint": _CHECKPOINT, "device": "cpu", "block_size": _BLOCK}

@@ -67,7 +67,7 @@ def resolved(job: Job, resolution: int = SIDE) -> ResolvedJob:
 
 def run(shard: str, output: str, decode: str, *options: str) -> None:
     """Annotate the shard."""
-    with patch("pipelines.annotation.annotator.load_engine", lambda *_: InstantEngine()):
+    with patch("pipelines.annotation.loaded_job.load_engine", lambda *_: InstantEngine()):
         cores = len(os.sched_getaffinity(0))
         annotator = Annotator(resolved(job(shard, output, decode)), LocalStorage(), cores)
     path = Path(shard)

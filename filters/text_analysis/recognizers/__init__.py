@@ -1,5 +1,6 @@
-"""Recognisers of personal data, by rules; `RECOGNISERS` is the one list of them."""
+"""Rule-based recognizers of personal data; `RECOGNIZERS` lists all of them."""
 
+from filters.text_analysis.recognizers.birth_and_address import DATE_OF_BIRTH, STREET_ADDRESS
 from filters.text_analysis.recognizers.credentials import (
     AUTH_TOKEN,
     AWS_CREDENTIALS,
@@ -14,13 +15,12 @@ from filters.text_analysis.recognizers.identity import (
     US_SOCIAL_SECURITY_NUMBER,
 )
 from filters.text_analysis.recognizers.network import IP_ADDRESS, MAC_ADDRESS
-from filters.text_analysis.recognizers.opt_in import DATE_OF_BIRTH, STREET_ADDRESS
 from filters.text_analysis.recognizers.payment import CREDIT_CARD_NUMBER, IBAN_CODE
 from filters.text_analysis.recognizers.phone import PHONE_NUMBER
-from filters.text_analysis.recognizers.recognizer import ANY, Recogniser
+from filters.text_analysis.recognizers.recognizer import ANY_PREFILTER, Recognizer
 
-# In order of precedence: of two that claim the same characters the first names them.
-RECOGNISERS: tuple[Recogniser, ...] = (
+# In order of precedence: where two match the same characters, the first one names the match.
+RECOGNIZERS: tuple[Recognizer, ...] = (
     ENCRYPTION_KEY,
     AWS_CREDENTIALS,
     GCP_API_KEY,
@@ -39,4 +39,4 @@ RECOGNISERS: tuple[Recogniser, ...] = (
     STREET_ADDRESS,
 )
 
-__all__ = ["ANY", "RECOGNISERS", "Recogniser"]
+__all__ = ["ANY_PREFILTER", "RECOGNIZERS", "Recognizer"]

@@ -1,29 +1,32 @@
-"""Words that stand before a number and say what it is."""
+"""Context words: words before a number that say what the number is."""
 
 import re
 
-_REACH = 48  # characters that are looked at
-# What may stand between a label and its number.
-_LINK = (
+_REACH = 48  # characters searched before the number
+# Punctuation and short words that may separate a context word from its number.
+_SEPARATORS = (
     r"(?:[\s:;#=.,\-/\"'(*|>]|[：、]"
     r"|\b(?:no|nos|nr|num|number|numbers|nummer|numero|número|numéro|n|is|was|are|of|at|on|us|me|to"
     r"|the|my|our|her|his|id|code|номер)\b|[№º°]|号码|号碼|番号|号)*"
 )
 
 
-class Label:
-    """Words, as a regular expression, that are looked for before a position."""
+class ContextWords:
+    """Context words, given as one regular expression."""
 
     def __init__(self, words: str) -> None:
-        self._pattern = re.compile(rf"(?:{words}){_LINK}\Z", re.IGNORECASE)
+        self._pattern = re.compile(rf"(?:{words}){_SEPARATORS}\Z", re.IGNORECASE)
 
-    def stands_before(self, position: int, text: str) -> bool:
-        """Whether one ends there, with nothing but punctuation and "no.", "is", "at" between."""
+    def precede(self, position: int, text: str) -> bool:
+        """Whether a context word comes before `position`.
+
+        Only punctuation and short words such as "no.", "is" and "at" may lie between.
+        """
         return self._pattern.search(text, max(0, position - _REACH), position) is not None
 
 
-# A unit behind digits in groups: then they are a quantity. (No "in" and no inch sign, which are a
-# word and a quotation mark too.)
+# Groups of digits before a unit are a quantity. Inches are left out: "in" is also a word, and the
+# inch sign is also a quotation mark.
 _UNIT = re.compile(
     r"\s?(?:[mck]m|ft|kg|lbs?|oz|ml|px|pcs|pieces|kr|zł|eur|usd|sek|nok|dkk|czk|huf|rub|views|likes"
     r"|copies)\b|\s?[€$£¥₹₽%°]",
@@ -32,14 +35,15 @@ _UNIT = re.compile(
 
 
 def is_quantity(start: int, end: int, text: str) -> bool:
-    """Whether what stands there is groups of digits between spaces, and a unit follows."""
+    """Whether text[start:end] is groups of digits separated by spaces, with a unit after it."""
     groups = text[start:end].split(" ")
     return all(map(str.isdecimal, groups)) and _UNIT.match(text, end) is not None
 
 
-# What is numbered by others than states, banks and telephone companies. No plurals, and neither
-# "photo" nor "model": "orders: 212-..." and "photo: 212-..." are followed by whom to call.
-OTHER_NUMBER = Label(
+# Words before numbers that do not identify a person, such as order and serial numbers. Plurals,
+# "photo" and "model" are left out: a telephone number follows in "orders: 212-..." and
+# "photo: 212-...".
+OTHER_NUMBER_WORDS = ContextWords(
     r"\b(?:order|bestell|invoice|tracking|parcel|shipment|serial|s/n|sn|isbn(?:-1[03])?|issn|imei|sku"
     r"|item|article|ean|upc|gtin|asin|nsn|oclc|batch|lot|ticket|case|ref|reference|part|p/n|pn|mpn"
     r"|product|catalogu?e|barcode|timestamp|patent|doi|arxiv|version|shutterstock)\b"

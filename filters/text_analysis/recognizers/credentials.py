@@ -1,9 +1,9 @@
-"""Keys, tokens and passwords of common services, by the forms that those publish."""
+"""Recognize keys, tokens and passwords of common services by their published formats."""
 
 import re
 from collections.abc import Iterator
 
-from filters.text_analysis.recognizers.recognizer import TOKENS, Recogniser, Span
+from filters.text_analysis.recognizers.recognizer import CREDENTIAL, Recognizer, Span
 
 _ALONE = r"(?<![A-Za-z0-9])"
 _ENDS = r"(?![A-Za-z0-9])"
@@ -24,7 +24,7 @@ _TOKEN = re.compile(
     r"|eyJ[A-Za-z0-9_-]{8,}+\.eyJ[A-Za-z0-9_-]{8,}+\.[A-Za-z0-9_-]*+"  # JSON Web Tokens
     rf"){_ENDS}"
 )
-# A password in a URL goes with the user and the host that it opens.
+# A password in a URL is matched together with its user and host.
 _IN_URL = re.compile(r"(?<=://)[^\s:/@\[\]]{1,64}:[^\s/@\[\]]{1,128}@[A-Za-z0-9.-]{1,253}")
 _BEARER = re.compile(
     r"(?i:\bbearer|\bbasic)\s{1,2}([A-Za-z0-9_.~+/-]{20,4096}={0,2})(?![A-Za-z0-9])"
@@ -36,7 +36,7 @@ _NAMED = re.compile(
 )
 _HOOK = re.compile(r"hooks\.slack\.com/services/([A-Z0-9]{6,16}/[A-Z0-9]{6,16}/[A-Za-z0-9]{16,32})")
 
-# docs.aws.amazon.com/IAM/latest/UserGuide/reference_identifiers.html: of keys and of tokens.
+# Prefixes of keys and tokens: docs.aws.amazon.com/IAM/latest/UserGuide/reference_identifiers.html
 _AWS_ID = re.compile(rf"{_ALONE}(?:A3T[A-Z0-9]|AKIA|ASIA|ABIA|ACCA)[A-Z0-9]{{16}}{_ENDS}")
 _AWS_SECRET = re.compile(
     rf"(?i:secret[_ -]?(?:access)?[_ -]?key|aws[_ -]?secret){_ASSIGNED}"
@@ -77,7 +77,7 @@ def _find_private_keys(text: str) -> Iterator[Span]:
             yield match.span()
 
 
-AUTH_TOKEN = Recogniser("AUTH_TOKEN", TOKENS, _find_tokens)
-AWS_CREDENTIALS = Recogniser("AWS_CREDENTIALS", TOKENS, _find_aws)
-GCP_API_KEY = Recogniser("GCP_API_KEY", TOKENS, _find_gcp)
-ENCRYPTION_KEY = Recogniser("ENCRYPTION_KEY", TOKENS, _find_private_keys)
+AUTH_TOKEN = Recognizer("AUTH_TOKEN", CREDENTIAL, _find_tokens)
+AWS_CREDENTIALS = Recognizer("AWS_CREDENTIALS", CREDENTIAL, _find_aws)
+GCP_API_KEY = Recognizer("GCP_API_KEY", CREDENTIAL, _find_gcp)
+ENCRYPTION_KEY = Recognizer("ENCRYPTION_KEY", CREDENTIAL, _find_private_keys)

@@ -1,29 +1,29 @@
-"""E-mail addresses, plain, international, and written so that machines should not read them."""
+"""Recognize e-mail addresses: plain, international, and obfuscated ("name at host dot com")."""
 
 import re
 from collections.abc import Iterator
 
-from filters.text_analysis.recognizers.recognizer import AT, Recogniser, Span
+from filters.text_analysis.recognizers.recognizer import EMAIL_SIGN, Recognizer, Span
 
-# Scripts without spaces, which an address can touch without them belonging to it.
+# Scripts without spaces between words: their characters can touch an address and not belong to it.
 _UNSPACED = (
     r"\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff\u3040-\u30ff\u3400-\u9fff\uac00-\ud7a3"
     r"\U00020000-\U0003ffff"
 )
 _LETTER = rf"[^\W_{_UNSPACED}]"
 _ATOM = rf"(?:[^\W{_UNSPACED}]|[.+'~-])"  # and the underscore
-_CLOSED = rf"[{_UNSPACED}]"
-_LABEL = rf"(?:{_LETTER}(?:{_LETTER}|-)*+|{_CLOSED}++)"
-_ENDING = rf"(?:xn--[A-Za-z0-9-]{{2,59}}|[^\W\d_{_UNSPACED}]{{2,63}}|{_CLOSED}{{2,63}})"
+_UNSPACED_CHAR = rf"[{_UNSPACED}]"
+_LABEL = rf"(?:{_LETTER}(?:{_LETTER}|-)*+|{_UNSPACED_CHAR}++)"
+_ENDING = rf"(?:xn--[A-Za-z0-9-]{{2,59}}|[^\W\d_{_UNSPACED}]{{2,63}}|{_UNSPACED_CHAR}{{2,63}})"
 _DOMAIN = rf"{_LABEL}(?:[.。]{_LABEL})*[.。]{_ENDING}(?!{_LETTER}|-{_LETTER})"
 _MIXED = rf"[^\W_](?:[^\W_]|-)*+(?:[.。][^\W_](?:[^\W_]|-)*+)*[.。]{_ENDING}"
 _SIGN = r"(?P<sign>@|%40|&#64;| @ |\n@|@\n)"
-_LOCAL = rf"(?:(?<!{_ATOM}){_ATOM}++|(?<!{_CLOSED}){_CLOSED}++)"
+_LOCAL = rf"(?:(?<!{_ATOM}){_ATOM}++|(?<!{_UNSPACED_CHAR}){_UNSPACED_CHAR}++)"
 _PLAIN = re.compile(rf"(?P<local>{_LOCAL}){_SIGN}(?:{_DOMAIN}|{_MIXED})", re.IGNORECASE)
 
 
 def _disguised(words: str) -> str:
-    """One of these in brackets or between signs, such as [at] and _at_."""
+    """A regular expression for one of `words` in brackets or between signs, as in [at] and _at_."""
     pairs = (r"\[ \]", r"\( \)", r"\{ \}", "< >")
     inside = "|".join(f"{a}\\s?(?:{words})\\s?{b}" for a, b in (pair.split() for pair in pairs))
     return rf"\s{{0,2}}(?:{inside}|[_*-](?:{words})[_*-])\s{{0,2}}"
@@ -31,15 +31,15 @@ def _disguised(words: str) -> str:
 
 _AT_WORD = rf"(?:{_disguised('at|@')}| at )"
 _DOT_WORD = rf"(?:{_disguised(r'dot|[.]')}| dot )"
-_SPELT_DOT = re.compile(_DOT_WORD, re.IGNORECASE)
+_SPELLED_DOT = re.compile(_DOT_WORD, re.IGNORECASE)
 _WORD = rf"{_LETTER}(?:{_LETTER}|-)*+"
-_SPELT = re.compile(
+_SPELLED = re.compile(
     rf"(?P<local>(?<!{_ATOM}){_ATOM}++(?:{_DOT_WORD}{_ATOM}++)?)(?P<at>{_AT_WORD}|@)"
     rf"(?P<domain>{_WORD}(?:(?:\.|{_DOT_WORD}){_WORD})*(?:\.|{_DOT_WORD})"
     rf"(?P<ending>{_LETTER}{{2,24}}))(?!{_LETTER})",
     re.IGNORECASE,
 )
-# Endings of files that are none of domains: icon@2x.png is a picture.
+# File extensions that are not top-level domains: icon@2x.png is an image file.
 _FILES = re.compile(
     r"(?:png|jpe?g|gif|svg|webp|bmp|tiff?|avif|heic|ico|psd|pdf|txt|csv|json|xml|html?|css|js|ts|mp[34]"
     r"|avi|wav|exe|dll|tar|gz|dat|log|ya?ml|ini|cfg|docx?|xlsx?|pptx?)\Z",
@@ -59,16 +59,16 @@ _WORD_LIKE = re.compile(
 def _find(text: str) -> Iterator[Span]:
     for match in _PLAIN.finditer(text):
         local = match["local"]
-        kept = local.lstrip(".'~-+")
-        if not kept.strip("_"):
+        stripped = local.lstrip(".'~-+")
+        if not stripped.strip("_"):
             continue
         ending = _last_label(match[0])
         is_spaced = text[match.end("local")] in " \n" or match["sign"][-1] == "\n"
         if not _FILES.match(ending) and (not is_spaced or _COMMON.match(ending)):
-            yield match.end("local") - len(kept), match.end()
-    for match in _SPELT.finditer(text):
-        spells_dots = _SPELT_DOT.search(match["domain"])
-        # "Look at example.com" says where to look: without signs, both words must be there.
+            yield match.end("local") - len(stripped), match.end()
+    for match in _SPELLED.finditer(text):
+        spells_dots = _SPELLED_DOT.search(match["domain"])
+        # "Look at example.com" is no address: without brackets, "at" and "dot" must both be words.
         if match["at"] in (" at ", "@") and not spells_dots:
             continue
         ending = match["ending"]
@@ -80,4 +80,4 @@ def _last_label(address: str) -> str:
     return re.split("[.。]", address)[-1]
 
 
-EMAIL_ADDRESS = Recogniser("EMAIL_ADDRESS", AT, _find)
+EMAIL_ADDRESS = Recognizer("EMAIL_ADDRESS", EMAIL_SIGN, _find)

@@ -1,27 +1,33 @@
-"""What states number people by: social security and taxpayer numbers, passports, licences."""
+"""Recognize numbers that states give to people: US SSN and ITIN, passports, driver's licenses."""
 
 import re
 from collections.abc import Callable, Iterator
 
-from filters.text_analysis.recognizers.context_words import OTHER_NUMBER, Label, is_quantity
+from filters.text_analysis.recognizers.context_words import (
+    OTHER_NUMBER_WORDS,
+    ContextWords,
+    is_quantity,
+)
 from filters.text_analysis.recognizers.recognizer import (
-    CODES,
-    DIGITS,
-    Recogniser,
+    FIVE_DIGITS,
+    SIX_DIGITS,
+    Recognizer,
     Span,
     follows_digits,
 )
 
-# Numbers that were printed in advertisements or on specimens (ssa.gov/history/ssn/misused.html).
-_NOBODY = {"078051120", "219099999", "457555462"}
+# Numbers printed in advertisements or on specimen cards (ssa.gov/history/ssn/misused.html).
+_SPECIMENS = {"078051120", "219099999", "457555462"}
 _US_NUMBER = re.compile(
     r"(?<![A-Za-z0-9_])(?<!\d[-.])(?P<area>\d{3})(?P<gap>[-. ]| - | ?\n|)"
     r"(?P<group>\d\d)(?P=gap)(?P<serial>\d{4})(?![A-Za-z0-9_])(?!\.\d|-[A-Z0-9]{1,4}\b)"
 )
-_SSN_LABEL = Label(r"\bssn\b|\bss(?=#| ?no\b)|\bsocial (?:security|insurance)|\bsoc\.? ?sec\b")
-_ITIN_LABEL = Label(r"\bi?tin\b|\btax ?(?:payer)?(?: identification)?")
+_SSN_WORDS = ContextWords(
+    r"\bssn\b|\bss(?=#| ?no\b)|\bsocial (?:security|insurance)|\bsoc\.? ?sec\b"
+)
+_ITIN_WORDS = ContextWords(r"\bi?tin\b|\btax ?(?:payer)?(?: identification)?")
 
-_PASSPORT_LABEL = Label(
+_PASSPORT_WORDS = ContextWords(
     r"\bpassports?|\bpasseport|\breisepass|\bpasaporte|\bpassaporte|\bpassaporto|\bpaspoort|\bpaszport"
     r"|\bpass(?= ?-?(?:no|nr|num))|паспорт|护照|護照|旅券|パスポート|여권"
 )
@@ -29,15 +35,15 @@ _PASSPORT = re.compile(
     r"(?<![A-Za-z0-9])(?=(?:[A-Z]*\d){5})(?:[A-Z0-9]{6,10}|[A-Z]{1,2} \d{6,8}|\d\d \d\d \d{6})"
     r"(?![A-Za-z0-9])"
 )
-# ICAO Doc 9303-4: the two lines of a passport; the first holds the name.
-_READABLE = re.compile(
+# The machine-readable zone of a passport has two lines, the name in the first (ICAO Doc 9303-4).
+_MRZ = re.compile(
     r"(?<![A-Z0-9<])(?:P[A-Z<][A-Z<]{42}\s{1,2})?"
     r"(?P<line>[A-Z0-9<]{9}\d[A-Z<]{3}\d{7}[MFX<]\d{7}[A-Z0-9<]{14}[0-9<]\d)(?![A-Z0-9<])"
 )
-_LICENCE_LABEL = Label(
+_LICENSE_WORDS = ContextWords(
     r"(?:\bdriv(?:er'?s?'?|ing) ?licen[sc]e|\bdl(?:n|id)?\b|\bd\.l\.)(?:[ (]{1,2}[a-z]{2}\b\)?)?"
 )
-_LICENCE = re.compile(
+_LICENSE = re.compile(
     r"(?<![A-Za-z0-9])(?=(?:[A-Z -]{0,4}\d){5})[A-Z0-9](?:(?:-| (?=\d))?[A-Z0-9]){5,17}"
     r"(?![A-Za-z0-9])"
 )
@@ -45,9 +51,9 @@ _DATE = re.compile(r"(?:19|20)\d\d[- ](?:(?:19|20)\d\d|[01]\d[- ][0-3]\d)\Z")
 
 
 def is_ssn(area: str, group: str, serial: str) -> bool:
-    """Whether the Social Security Administration can have given it to somebody.
+    """Whether the Social Security Administration can have issued the number.
 
-    Neither area 000, 666 and from 900, nor group 00, nor serial 0000
+    It issues no area 000, 666 or 900-999, no group 00 and no serial 0000
     (ssa.gov/employer/randomization.html).
     """
     return (
@@ -55,19 +61,22 @@ def is_ssn(area: str, group: str, serial: str) -> bool:
         and area < "900"
         and group != "00"
         and serial != "0000"
-        and area + group + serial not in _NOBODY
+        and area + group + serial not in _SPECIMENS
     )
 
 
 def is_itin(area: str, group: str, serial: str) -> bool:
-    """Whether the IRS can have given it: from 900, groups 50-65, 70-88, 90-92, 94-99 (irs.gov)."""
+    """Whether the IRS can have issued the number.
+
+    Its areas are 900-999, its groups 50-65, 70-88, 90-92 and 94-99 (irs.gov).
+    """
     return area >= "900" and (
         "50" <= group <= "65" or "70" <= group <= "88" or (group >= "90" and group != "93")
     )
 
 
-def is_readable_line(line: str) -> bool:
-    """Whether the second line of a passport has its check digits right (ICAO Doc 9303-3, 4.9)."""
+def is_mrz_line(line: str) -> bool:
+    """Whether the check digits of a passport's second line are right (ICAO Doc 9303-3, 4.9)."""
     fields = ((line[:9], line[9]), (line[13:19], line[19]), (line[21:27], line[27]))
     return all(_check_digit(value) == digit for value, digit in fields)
 
@@ -78,25 +87,28 @@ def _check_digit(value: str) -> str:
 
 
 def _find_ssns(text: str) -> Iterator[Span]:
-    yield from _find_us_numbers(text, is_ssn, _SSN_LABEL)
+    yield from _find_us_numbers(text, is_ssn, _SSN_WORDS)
 
 
 def _find_itins(text: str) -> Iterator[Span]:
-    yield from _find_us_numbers(text, is_itin, _ITIN_LABEL)
+    yield from _find_us_numbers(text, is_itin, _ITIN_WORDS)
 
 
 def _find_us_numbers(
-    text: str, is_given: Callable[[str, str, str], bool], label: Label
+    text: str, is_issued: Callable[[str, str, str], bool], words: ContextWords
 ) -> Iterator[Span]:
-    """Nine digits with their label; in groups of 3, 2 and 4 without, if nothing else is named."""
+    """Find nine digits after a context word, or in groups of 3, 2 and 4 without one.
+
+    Without a context word, the number must not be a quantity or some other kind of number.
+    """
     after = -1
     for match in _US_NUMBER.finditer(text):
         start, end = match.span()
-        if is_given(match["area"], match["group"], match["serial"]) and (
-            label.stands_before(start, text)
+        if is_issued(match["area"], match["group"], match["serial"]) and (
+            words.precede(start, text)
             or not (
                 match["gap"] in ("", ".")
-                or OTHER_NUMBER.stands_before(start, text)
+                or OTHER_NUMBER_WORDS.precede(start, text)
                 or is_quantity(start, end, text)
                 or (match["gap"] == " " and follows_digits(start, text, after))
             )
@@ -107,22 +119,22 @@ def _find_us_numbers(
 
 def _find_passports(text: str) -> Iterator[Span]:
     for match in _PASSPORT.finditer(text):
-        if _PASSPORT_LABEL.stands_before(match.start(), text) and not _DATE.match(match[0]):
+        if _PASSPORT_WORDS.precede(match.start(), text) and not _DATE.match(match[0]):
             yield match.span()
-    for match in _READABLE.finditer(text):
-        if is_readable_line(match["line"]):
-            yield match.span()
-
-
-def _find_licences(text: str) -> Iterator[Span]:
-    for match in _LICENCE.finditer(text):
-        if _LICENCE_LABEL.stands_before(match.start(), text) and not _DATE.match(match[0]):
+    for match in _MRZ.finditer(text):
+        if is_mrz_line(match["line"]):
             yield match.span()
 
 
-US_SOCIAL_SECURITY_NUMBER = Recogniser("US_SOCIAL_SECURITY_NUMBER", DIGITS, _find_ssns)
-US_INDIVIDUAL_TAXPAYER_IDENTIFICATION_NUMBER = Recogniser(
-    "US_INDIVIDUAL_TAXPAYER_IDENTIFICATION_NUMBER", DIGITS, _find_itins
+def _find_licenses(text: str) -> Iterator[Span]:
+    for match in _LICENSE.finditer(text):
+        if _LICENSE_WORDS.precede(match.start(), text) and not _DATE.match(match[0]):
+            yield match.span()
+
+
+US_SOCIAL_SECURITY_NUMBER = Recognizer("US_SOCIAL_SECURITY_NUMBER", SIX_DIGITS, _find_ssns)
+US_INDIVIDUAL_TAXPAYER_IDENTIFICATION_NUMBER = Recognizer(
+    "US_INDIVIDUAL_TAXPAYER_IDENTIFICATION_NUMBER", SIX_DIGITS, _find_itins
 )
-PASSPORT = Recogniser("PASSPORT", CODES, _find_passports)
-US_DRIVERS_LICENSE_NUMBER = Recogniser("US_DRIVERS_LICENSE_NUMBER", CODES, _find_licences)
+PASSPORT = Recognizer("PASSPORT", FIVE_DIGITS, _find_passports)
+US_DRIVERS_LICENSE_NUMBER = Recognizer("US_DRIVERS_LICENSE_NUMBER", FIVE_DIGITS, _find_licenses)

@@ -1,11 +1,11 @@
-"""Addresses of machines: IPv4, IPv6 and MAC."""
+"""Recognize network addresses: IPv4, IPv6 and MAC."""
 
 import ipaddress
 import re
 from collections.abc import Iterator
 
-from filters.text_analysis.recognizers.context_words import Label
-from filters.text_analysis.recognizers.recognizer import BYTES, Recogniser, Span
+from filters.text_analysis.recognizers.context_words import ContextWords
+from filters.text_analysis.recognizers.recognizer import NETWORK_ADDRESS, Recognizer, Span
 
 _IPV4 = re.compile(r"(?<![A-Za-z0-9_])(?<!\d\.)\d{1,3}(?:\.\d{1,3}){3}(?![A-Za-z0-9_])(?!\.\w)")
 _IPV6 = re.compile(
@@ -18,34 +18,34 @@ _MAC = re.compile(
     r"|[0-9A-Fa-f]{4}\.[0-9A-Fa-f]{4}\.[0-9A-Fa-f]{4})"
     r"(?![A-Za-z0-9_])(?![:.-][0-9A-Fa-f])"
 )
-_VERSION = Label(
+_VERSION_WORDS = ContextWords(
     r"\b(?:version|ver|v|release|released|build|firmware|driver|update|patch|kernel|android|ios|windows"
     r"|macos|chrome|chromium|firefox|edge|opera|safari|section|sec|chapter|clause|paragraph|figure|fig"
     r"|table|article|appendix|rule)|§"
 )
-_MAC_LABEL = Label(r"\bmac(?: address)?|\bbssid|\bethernet|\bwi-?fi")
+_MAC_WORDS = ContextWords(r"\bmac(?: address)?|\bbssid|\bethernet|\bwi-?fi")
 
 
-def is_somebodys(address: str) -> bool:
-    """Whether an address, IPv4 or IPv6, can be that of one machine, out in the net or at home."""
+def is_machine_address(address: str) -> bool:
+    """Whether an IPv4 or IPv6 address can belong to one machine, in a public or private network."""
     try:
-        read = ipaddress.ip_address(address)
+        parsed = ipaddress.ip_address(address)
     except ValueError:
         return False
-    if read.version == 4 and (read.packed[0] == 0 or read.packed[0] == 255):
+    if parsed.version == 4 and (parsed.packed[0] == 0 or parsed.packed[0] == 255):
         return False  # "this network", and masks
-    return not (read.is_unspecified or read.is_loopback)
+    return not (parsed.is_unspecified or parsed.is_loopback)
 
 
 def _find_ip_addresses(text: str) -> Iterator[Span]:
     for match in _IPV4.finditer(text):
-        if is_somebodys(match[0]) and not _VERSION.stands_before(match.start(), text):
+        if is_machine_address(match[0]) and not _VERSION_WORDS.precede(match.start(), text):
             yield match.span()
     for match in _IPV6.finditer(text):
         groups = match[0].replace("::", ":").strip(":").split(":")
-        # Two groups, such as ab::1, are as often names in source code.
+        # Two short groups, such as ab::1, are just as often names in source code.
         is_long = len(groups) > 2 or len(groups[0]) > 2
-        if is_long and any(map(str.isdecimal, match[0])) and is_somebodys(match[0]):
+        if is_long and any(map(str.isdecimal, match[0])) and is_machine_address(match[0]):
             yield match.span()
 
 
@@ -53,15 +53,15 @@ def _find_mac_addresses(text: str) -> Iterator[Span]:
     for match in _MAC.finditer(text):
         digits = re.sub("[^0-9a-f]", "", match[0].lower())
         if len(set(digits)) == 1:
-            continue  # nobody's: all zeros, or all machines at once
-        # Pairs of decimal digits can be dates and draws.
+            continue  # no single machine: all zeros, or broadcast
+        # Pairs of decimal digits can be dates or lottery numbers.
         if (
             match["sign"] == ":"
             or not digits.isdecimal()
-            or (_MAC_LABEL.stands_before(match.start(), text))
+            or (_MAC_WORDS.precede(match.start(), text))
         ):
             yield match.span()
 
 
-IP_ADDRESS = Recogniser("IP_ADDRESS", BYTES, _find_ip_addresses)
-MAC_ADDRESS = Recogniser("MAC_ADDRESS", BYTES, _find_mac_addresses)
+IP_ADDRESS = Recognizer("IP_ADDRESS", NETWORK_ADDRESS, _find_ip_addresses)
+MAC_ADDRESS = Recognizer("MAC_ADDRESS", NETWORK_ADDRESS, _find_mac_addresses)

@@ -1,15 +1,15 @@
-"""Payment cards and bank accounts, by their issuers, lengths and check digits."""
+"""Recognize payment card numbers and IBANs by issuer, length and check digits."""
 
 import re
 from collections.abc import Iterator
 from functools import cache
 
-from filters.text_analysis.recognizers.context_words import OTHER_NUMBER
-from filters.text_analysis.recognizers.recognizer import CODES, DIGITS, Recogniser, Span
+from filters.text_analysis.recognizers.context_words import OTHER_NUMBER_WORDS
+from filters.text_analysis.recognizers.recognizer import FIVE_DIGITS, SIX_DIGITS, Recognizer, Span
 
-# First and last of the leading digits, and the lengths of numbers (ISO/IEC 7812; the issuers'
-# ranges as Wikipedia's "Payment card number" lists them). Of 13 digits, none: hardly a card has so
-# few any more, and article numbers and times in milliseconds do.
+# Per issuer: the first and last prefix, and the lengths of its numbers (ISO/IEC 7812; ranges from
+# Wikipedia's "Payment card number"). Numbers of 13 digits are left out: few cards still have them,
+# but article numbers and times in milliseconds do.
 _ISSUERS = (
     ("4", "4", (16, 19)),  # Visa
     ("51", "55", (16,)),  # Mastercard
@@ -46,7 +46,7 @@ _CARD = re.compile(
 )
 _TAIL = re.compile(rf"{_GAP}\d{{1,3}}\Z")
 
-# What follows the two check digits, of SWIFT's IBAN registry: n digits, a capitals, c either.
+# Format after the two check digits, from SWIFT's IBAN registry: n digits, a capitals, c either.
 _ACCOUNTS = dict(
     entry.split(":")
     for line in (
@@ -66,7 +66,7 @@ _COUNTRY = re.compile(r"(?<![A-Za-z0-9])([A-Za-z]{2})[ -]?\d\d(?=[ \n-]?[A-Za-z0
 
 
 def is_card(digits: str) -> bool:
-    """Whether an issuer numbers its cards so, and the check digit is right."""
+    """Whether prefix and length belong to a card issuer and the check digit is right."""
     return passes_luhn(digits) and any(
         first <= digits[: len(first)] <= last and len(digits) in lengths
         for first, last, lengths in _ISSUERS
@@ -74,42 +74,42 @@ def is_card(digits: str) -> bool:
 
 
 def passes_luhn(digits: str) -> bool:
-    """ISO/IEC 7812-1, annex B."""
+    """Whether the Luhn check digit is right (ISO/IEC 7812-1, annex B)."""
     doubled = (sum(divmod(2 * int(digit), 10)) for digit in digits[-2::-2])
     return (sum(map(int, digits[::-2])) + sum(doubled)) % 10 == 0
 
 
 def is_iban(value: str) -> bool:
-    """Whether a value without spaces has its country's form and is 1 modulo 97 (ISO 13616)."""
-    form = _account(value[:2].upper())
-    if form is None or not form.fullmatch(value, 4) or not value[2:4].isdecimal():
+    """Whether `value`, without spaces, has its country's format and is 1 modulo 97 (ISO 13616)."""
+    pattern = _account_pattern(value[:2].upper())
+    if pattern is None or not pattern.fullmatch(value, 4) or not value[2:4].isdecimal():
         return False
-    moved = value[4:] + value[:4]
-    return int("".join(str(int(char, 36)) for char in moved)) % 97 == 1
+    rearranged = value[4:] + value[:4]
+    return int("".join(str(int(char, 36)) for char in rearranged)) % 97 == 1
 
 
 def _find_cards(text: str) -> Iterator[Span]:
     for match in _CARD.finditer(text):
         start, end = match.span()
-        if OTHER_NUMBER.stands_before(start, text):
+        if OTHER_NUMBER_WORDS.precede(start, text):
             continue
         if is_card(_digits(match[0])):
             yield start, end
         elif (tail := _TAIL.search(match[0])) and is_card(_digits(match[0][: tail.start()])):
-            yield start, start + tail.start()  # what follows is its security code
+            yield start, start + tail.start()  # the digits after it are the security code
 
 
 def _find_ibans(text: str) -> Iterator[Span]:
     for match in _COUNTRY.finditer(text):
-        form = _account(match[1].upper())
-        account = form and form.match(text, match.end())
+        pattern = _account_pattern(match[1].upper())
+        account = pattern and pattern.match(text, match.end())
         if account and is_iban(re.sub(r"[ \n-]", "", text[match.start() : account.end()])):
             yield match.start(), account.end()
 
 
 @cache
-def _account(country: str) -> re.Pattern[str] | None:
-    """The form of a country's account numbers, in either case, with single gaps."""
+def _account_pattern(country: str) -> re.Pattern[str] | None:
+    """The pattern of a country's account numbers, in either case, with single separators."""
     if country not in _ACCOUNTS:
         return None
     kinds = {"n": "[0-9]", "a": "[A-Za-z]", "c": "[A-Za-z0-9]"}
@@ -122,5 +122,5 @@ def _digits(text: str) -> str:
     return "".join(filter(str.isdecimal, text))
 
 
-CREDIT_CARD_NUMBER = Recogniser("CREDIT_CARD_NUMBER", DIGITS, _find_cards)
-IBAN_CODE = Recogniser("IBAN_CODE", CODES, _find_ibans)
+CREDIT_CARD_NUMBER = Recognizer("CREDIT_CARD_NUMBER", SIX_DIGITS, _find_cards)
+IBAN_CODE = Recognizer("IBAN_CODE", FIVE_DIGITS, _find_ibans)

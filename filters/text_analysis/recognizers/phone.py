@@ -1,38 +1,50 @@
-"""Telephone numbers, by phonenumbers' numbering plans and the words that stand before them."""
+"""Recognize telephone numbers by phonenumbers' numbering plans and by context words."""
 
 import re
 from collections.abc import Iterator
 
 import phonenumbers
 
-from filters.text_analysis.recognizers.context_words import OTHER_NUMBER, Label, is_quantity
-from filters.text_analysis.recognizers.recognizer import DIGITS, Recogniser, Span, follows_digits
+from filters.text_analysis.recognizers.context_words import (
+    OTHER_NUMBER_WORDS,
+    ContextWords,
+    is_quantity,
+)
+from filters.text_analysis.recognizers.recognizer import (
+    SIX_DIGITS,
+    Recognizer,
+    Span,
+    follows_digits,
+)
 
-_LABEL = Label(
+_PHONE_WORDS = ContextWords(
     r"\b(?:tel|tels|telephones?|phones?|ph|mobiles?|mob|cell(?: ?phone)?|fax|whats ?app|wa\.me"
     r"|viber|call|calls|ring|text|sms|dial|hotline|contact|reach|t[ée]l[ée]phone|t[ée]l|portable"
     r"|tel[ée]fono|telefone|m[óo]vil|celular|cellulare|telefon|handy|mobil|mobiel|tlf|tfn|puh)\b"
     r"|☎|📞|📱|✆|тел(?:ефон)?|моб|電話|电话|手机|手機|携帯|전화|휴대폰|هاتف|फोन"
 )
-_JOINT = re.compile(r"[\s,/;|&]{0,3}(?:\b(?:or|and|oder|und|et|ou|y|o|e)\b)?[\s,/;|&]{0,3}\Z")
+_NEXT_NUMBER = re.compile(r"[\s,/;|&]{0,3}(?:\b(?:or|and|oder|und|et|ou|y|o|e)\b)?[\s,/;|&]{0,3}\Z")
 _LEFT = r"(?<![A-Za-z0-9_])(?<!\d[-.:+])(?<![A-Za-z]-)"
 _RIGHT = r"(?![A-Za-z0-9_])(?![-.:]\d)"
 _GAP = r"(?: ?[().\-/] ?| |\n)"
-# With the country's code, after + or the 00 that most countries dial for it.
-_ABROAD = re.compile(rf"{_LEFT}(?:\(?\+ ?|00 ?(?=[1-9]))\d{{1,3}}(?:{_GAP}{{0,2}}\d){{6,13}}(?!\d)")
-# North America: an area and an exchange begin with 2 to 9.
-_AMERICAN = re.compile(
+# With a country code, after + or after the international prefix 00.
+_INTERNATIONAL = re.compile(
+    rf"{_LEFT}(?:\(?\+ ?|00 ?(?=[1-9]))\d{{1,3}}(?:{_GAP}{{0,2}}\d){{6,13}}(?!\d)"
+)
+# North American Numbering Plan: area code and exchange begin with 2 to 9.
+_NORTH_AMERICAN = re.compile(
     rf"{_LEFT}(?:1[-. ])?(?:\([2-9]\d\d\) ?-? ?|[2-9]\d\d ?[-./ ] ?)"
     rf"[2-9]\d\d ?[-. ] ?\d{{4}}{_RIGHT}"
 )
-# With the 0 that many countries dial before the area, in groups; not from inside of a path.
-_TRUNK = re.compile(
+# With the trunk prefix 0 of many countries, in groups; not from inside a path.
+_NATIONAL = re.compile(
     rf"{_LEFT}(?<!/)(?P<first>\(0\d{{1,5}}\)|0\d{{1,5}}){_GAP}\d{{2,8}}"
     rf"(?:{_GAP}\d{{2,4}}){{0,4}}{_RIGHT}"
 )
-_LABELLED = re.compile(rf"{_LEFT}\(?\d(?:{_GAP}{{0,2}}\d){{6,13}}(?!\d){_RIGHT}")
-# Without Italy and the Netherlands, which took more of the made-up look-alikes than all the others.
-_TRUNK_REGIONS = ("GB", "FR", "DE", "AU", "JP", "BE", "CH", "AT", "SE", "IN", "CN")
+_LABELED = re.compile(rf"{_LEFT}\(?\d(?:{_GAP}{{0,2}}\d){{6,13}}(?!\d){_RIGHT}")
+# Italy and the Netherlands are left out: with them, more made-up look-alikes matched than with all
+# the other regions together.
+_NATIONAL_REGIONS = ("GB", "FR", "DE", "AU", "JP", "BE", "CH", "AT", "SE", "IN", "CN")
 _DATE_OR_ZIP = re.compile(
     r"(?:(?:19|20)\d\d\D{1,3}){1,2}(?:19|20)\d\d\Z"
     r"|(?:19|20)\d\d\D?[01]?\d\D?[0-3]?\d(?:\D|\Z)"
@@ -42,15 +54,18 @@ _DATE_OR_ZIP = re.compile(
 _LAST_GROUP = re.compile(r"(?:\D+|\A\D*)\d+\Z")
 
 
-def is_number(value: str, region: str | None = None) -> bool:
-    """Whether a numbering plan knows it; without a region it begins with + and a country's code."""
-    number = _read(value, region)
+def is_phone_number(value: str, region: str | None = None) -> bool:
+    """Whether a numbering plan contains the number.
+
+    Without a region, the number begins with + and a country code.
+    """
+    number = _parse(value, region)
     return number is not None and phonenumbers.is_valid_number(number)
 
 
 def _has_length(value: str) -> bool:
-    """Whether numbers of its country are so long: the plans that are held can be out of date."""
-    number = _read(value, None)
+    """Whether the length fits the country: the bundled numbering plans can be out of date."""
+    number = _parse(value, None)
     return number is not None and (
         phonenumbers.is_possible_number_with_reason(number)
         == phonenumbers.ValidationResult.IS_POSSIBLE
@@ -58,15 +73,18 @@ def _has_length(value: str) -> bool:
 
 
 def _is_grouped_as_in(region: str, value: str) -> bool:
-    """Whether it is a number there, in the groups it is written in there; for in any, most are."""
-    number = _read(value, region)
+    """Whether the number is valid in the region and grouped as the region groups its numbers.
+
+    Without the check of the groups, most digit strings would be valid in some region.
+    """
+    number = _parse(value, region)
     if number is None or not phonenumbers.is_valid_number_for_region(number, region):
         return False
     written = phonenumbers.format_number(number, phonenumbers.PhoneNumberFormat.NATIONAL)
     return re.findall(r"\d+", written) == re.findall(r"\d+", value)
 
 
-def _read(value: str, region: str | None) -> phonenumbers.PhoneNumber | None:
+def _parse(value: str, region: str | None) -> phonenumbers.PhoneNumber | None:
     try:
         return phonenumbers.parse(value, region)
     except phonenumbers.NumberParseException:
@@ -74,47 +92,47 @@ def _read(value: str, region: str | None) -> phonenumbers.PhoneNumber | None:
 
 
 def _find(text: str) -> Iterator[Span]:
-    yield from _find_abroad(text)
-    yield from _find_american(text)
-    yield from _find_trunk(text)
-    yield from _find_labelled(text)
+    yield from _find_international(text)
+    yield from _find_north_american(text)
+    yield from _find_national(text)
+    yield from _find_labeled(text)
 
 
-def _find_abroad(text: str) -> Iterator[Span]:
-    for match in _ABROAD.finditer(text):
-        if OTHER_NUMBER.stands_before(match.start(), text):
+def _find_international(text: str) -> Iterator[Span]:
+    for match in _INTERNATIONAL.finditer(text):
+        if OTHER_NUMBER_WORDS.precede(match.start(), text):
             continue
-        whole = _international(match[0])
+        whole = _with_plus(match[0])
         value = match[0]
-        while _count(value) >= 7 and not is_number(_international(value)):
-            value = _LAST_GROUP.sub("", value)  # other numbers can follow
+        while _count(value) >= 7 and not is_phone_number(_with_plus(value)):
+            value = _LAST_GROUP.sub("", value)  # another number can follow it
         if _count(value) >= 7:
             yield match.start(), match.start() + len(value)
         elif (
             _count(whole) >= 9 and "+" in match[0] and _has_length(whole)
-        ) or _LABEL.stands_before(match.start(), text):
+        ) or _PHONE_WORDS.precede(match.start(), text):
             yield match.span()
 
 
-def _find_american(text: str) -> Iterator[Span]:
+def _find_north_american(text: str) -> Iterator[Span]:
     after = -1
-    for match in _AMERICAN.finditer(text):
+    for match in _NORTH_AMERICAN.finditer(text):
         start, end = match.span()
-        if _LABEL.stands_before(start, text) or (
-            is_number(match[0], "US") and _stands_alone(start, end, text, after)
+        if _PHONE_WORDS.precede(start, text) or (
+            is_phone_number(match[0], "US") and _is_isolated(start, end, text, after)
         ):
             yield start, end
             after = end
 
 
-def _find_trunk(text: str) -> Iterator[Span]:
+def _find_national(text: str) -> Iterator[Span]:
     position, after = 0, -1
-    while match := _TRUNK.search(text, position):
+    while match := _NATIONAL.search(text, position):
         start, value = match.start(), match[0]
         while _count(value) >= 9 and not _is_national(value):
-            value = _LAST_GROUP.sub("", value)  # other numbers can follow
+            value = _LAST_GROUP.sub("", value)  # another number can follow it
         end = start + len(value)
-        if _count(value) >= 9 and _stands_alone(start, end, text, after):
+        if _count(value) >= 9 and _is_isolated(start, end, text, after):
             yield start, end
             position = after = end
         else:
@@ -125,31 +143,33 @@ def _is_national(value: str) -> bool:
     return (
         _count(value) <= 12
         and not _DATE_OR_ZIP.match(value)
-        and any(_is_grouped_as_in(region, value) for region in _TRUNK_REGIONS)
+        and any(_is_grouped_as_in(region, value) for region in _NATIONAL_REGIONS)
     )
 
 
-def _find_labelled(text: str) -> Iterator[Span]:
-    before = None  # where the last one ended: its label is that of the next one too
-    for match in _LABELLED.finditer(text):
+def _find_labeled(text: str) -> Iterator[Span]:
+    before = None  # end of the last number: its context word holds for the next one too
+    for match in _LABELED.finditer(text):
         start, end = match.span()
-        joined = before is not None and start - before <= 12 and _JOINT.match(text, before, start)
-        if (joined or _LABEL.stands_before(start, text)) and not _DATE_OR_ZIP.match(match[0]):
+        continues = (
+            before is not None and start - before <= 12 and _NEXT_NUMBER.match(text, before, start)
+        )
+        if (continues or _PHONE_WORDS.precede(start, text)) and not _DATE_OR_ZIP.match(match[0]):
             yield start, end
             before = end
 
 
-def _stands_alone(start: int, end: int, text: str, after: int) -> bool:
-    """Whether it is neither named something else nor a part of more digits, or of a quantity."""
+def _is_isolated(start: int, end: int, text: str, after: int) -> bool:
+    """Whether the number is no other kind of number, no quantity and no part of more digits."""
     return not (
-        OTHER_NUMBER.stands_before(start, text)
+        OTHER_NUMBER_WORDS.precede(start, text)
         or is_quantity(start, end, text)
         or follows_digits(start, text, after)
     )
 
 
-def _international(value: str) -> str:
-    """With a + and nothing before it, for what may begin with 00 or a bracket."""
+def _with_plus(value: str) -> str:
+    """The number with a leading + in place of a bracket, space, + or 00."""
     return f"+{value.lstrip('(+ ').removeprefix('00')}"
 
 
@@ -157,4 +177,4 @@ def _count(value: str) -> int:
     return sum(map(str.isdecimal, value))
 
 
-PHONE_NUMBER = Recogniser("PHONE_NUMBER", DIGITS, _find)
+PHONE_NUMBER = Recognizer("PHONE_NUMBER", SIX_DIGITS, _find)

@@ -1,8 +1,8 @@
-"""Names and phrases in which a listed term means something else: what lies in them is not found."""
+"""Names and phrases in which a term means something else; terms inside them do not count."""
 
-from filters.text_analysis.term_lists.term import listed
+from filters.text_analysis.term_lists.term import terms
 
-TERMS = listed(
+TERMS = terms(
     "innocent",
     0.0,
     en="dick van dyke, moby dick, dick cheney, dick tracy, philip k dick, spotted dick, "

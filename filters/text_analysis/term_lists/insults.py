@@ -1,9 +1,9 @@
-"""Insults, which tell little before they are aimed at someone, and what groups are called."""
+"""Insults, which mean little without a target, and demeaning words for groups."""
 
-from filters.text_analysis.term_lists.term import listed
+from filters.text_analysis.term_lists.term import terms
 
 TERMS = (
-    *listed(
+    *terms(
         "insult",
         0.3,
         en="idiot, idiots, moron, morons, imbecile, imbeciles, stupid, dumb, dumbass, loser, "
@@ -17,7 +17,7 @@ TERMS = (
         "cabrón, gilipollas, mierda",
         de="idiot, idioten, vollidiot, dumm, dummkopf, trottel, abschaum, arschloch, schlampe, "
         "wichser, hurensohn, missgeburt",
-        # "con" alone is Spanish and Italian for "with".
+        # "con" alone is left out: it is Spanish and Italian for "with".
         fr="idiot, idiote, idiots, imbécile, imbéciles, crétin, crétine, sale con, gros con, "
         "pauvre con, conne, débile, connard, connasse, salope, merde",
         pt="idiota, idiotas, imbecil, burro, burra, estúpido, estúpida, lixo, merda, puta",
@@ -28,7 +28,7 @@ TERMS = (
         zh="白痴, 笨蛋, 蠢货, 废物, 垃圾, 贱人, 傻逼, 婊子",
         ja="馬鹿, バカ, ばか, アホ, クズ, ゴミ, ブス, クソ野郎",
     ),
-    *listed(
+    *terms(
         "demeaning",
         0.3,
         en="vermin, subhuman, subhumans, scum, parasites, cockroaches, filth, filthy, animals, a "

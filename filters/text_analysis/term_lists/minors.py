@@ -1,10 +1,10 @@
-"""Words for children, looked for where a text is sexual: by themselves they mean nothing."""
+"""Words for children, looked for only in texts with sexual terms; alone they mean nothing."""
 
 import re
 
-from filters.text_analysis.term_lists.term import listed
+from filters.text_analysis.term_lists.term import terms
 
-TERMS = listed(
+TERMS = terms(
     "minor",
     1.0,
     en="child, children, kid, kids, toddler, toddlers, infant, infants, preteen, preteens, "

@@ -1,9 +1,9 @@
-"""Pornography, and what turns into abuse beside words for children."""
+"""Pornographic terms, and suggestive terms that count only near words for children."""
 
-from filters.text_analysis.term_lists.term import listed
+from filters.text_analysis.term_lists.term import terms
 
 TERMS = (
-    *listed(
+    *terms(
         "sexual",
         0.9,
         en="porn video, porn videos, porn movie, porn movies, porn pics, porn site, hardcore porn, "
@@ -23,7 +23,7 @@ TERMS = (
         ja="エロ動画, エロ画像, アダルトビデオ, アダルト動画, セックス動画, 中出し, フェラチオ",
         th="หนังโป๊, คลิปโป๊",
     ),
-    *listed(
+    *terms(
         "sexual",
         0.6,
         en="porn, porno, pornstar, pornstars, porn star, milf, milfs, hentai, creampie, camgirl, "
@@ -38,7 +38,7 @@ TERMS = (
         zh="色情, 做爱, 做愛, 黄片, 三级片",
         ja="ポルノ, オナニー, ハメ撮り",
     ),
-    *listed(
+    *terms(
         "sexual",
         0.3,
         en="pornography, pornographic, nsfw, cum, orgy, threesome, orgasm, horny, boobs, pussy, "
@@ -52,7 +52,7 @@ TERMS = (
         zh="性交",
         ja="無修正",
     ),
-    *listed(
+    *terms(
         "suggestive",
         0.3,
         en="nude, nudes, naked, topless, undressed, sexy, erotic, seductive, lingerie, thong, "
@@ -66,8 +66,8 @@ TERMS = (
         zh="裸体, 裸照, 性感",
         ja="裸, 全裸, ヌード, セックス",
     ),
-    # Words that abusers and their hunters use; what they name is a crime to own.
-    *listed(
+    # Words for sexual material about minors, which is a crime to own.
+    *terms(
         "abuse",
         1.0,
         en="child porn, child pornography, childporn, kiddie porn, kid porn, preteen porn, "

@@ -1,9 +1,9 @@
-"""Slurs, and slogans of those who used them; words that groups call themselves are not here."""
+"""Slurs, and slogans of people who used them; words that groups use for themselves are left out."""
 
-from filters.text_analysis.term_lists.term import listed
+from filters.text_analysis.term_lists.term import terms
 
 TERMS = (
-    *listed(
+    *terms(
         "slur",
         0.9,
         en="nigger, niggers, sand nigger, faggot, faggots, kike, kikes, spics, wetback, wetbacks, "
@@ -18,7 +18,7 @@ TERMS = (
         zh="黑鬼, 死基佬",
         ja="チョン公, チョンコ",
     ),
-    *listed(
+    *terms(
         "slur",
         0.6,
         en="fag, fags, chinks, paki, beaner, beaners, darkie, darkies, tranny, trannies, retard, "
@@ -30,7 +30,7 @@ TERMS = (
         ru="хачи, чурки, жид",
         ja="キチガイ",
     ),
-    *listed(
+    *terms(
         "slur",
         0.3,
         en="nigga, niggas, coon, coons, chink, spic, dyke, dykes, retarded",

@@ -1,26 +1,26 @@
-"""A listed term: what is looked for, as what, and how much it tells."""
+"""One term of a term list, with its kind, weight and language."""
 
 from dataclasses import dataclass
 from typing import Literal
 
 Kind = Literal[
     "sexual",  # pornographic
-    "suggestive",  # harmless of adults, not beside children
-    "abuse",  # sexual content about minors in a word
-    "minor",  # who is a child
+    "suggestive",  # harmless about adults, but not near words for children
+    "abuse",  # names sexual content about minors by itself
+    "minor",  # a word for a child
     "vulgar",
     "slur",
     "insult",
     "threat",
-    "hatred",  # verbs whose object may be a group of people
-    "demeaning",  # what a group of people may be called
+    "hatred",  # verbs that can have a group of people as their object
+    "demeaning",  # demeaning words for a group of people
     "innocent",  # names and phrases in which a term means something else
 ]
 
 
 @dataclass(frozen=True, slots=True)
 class Term:
-    """Lower case, words separated by single spaces."""
+    """A term in lower case, its words separated by single spaces."""
 
     text: str
     kind: Kind
@@ -28,8 +28,8 @@ class Term:
     language: str
 
 
-def listed(kind: Kind, weight: float, **languages: str) -> tuple[Term, ...]:
-    """Terms of one kind and weight, by language, written with commas between them."""
+def terms(kind: Kind, weight: float, **languages: str) -> tuple[Term, ...]:
+    """Build terms of one kind and weight from comma-separated texts, one per language."""
     return tuple(
         Term(text.strip(), kind, weight, language)
         for language, texts in languages.items()

@@ -1,9 +1,9 @@
-"""Threats and calls to violence, and the verbs of hatred that groups may be the object of."""
+"""Threats, calls to violence, and verbs of hatred whose object can be a group of people."""
 
-from filters.text_analysis.term_lists.term import listed
+from filters.text_analysis.term_lists.term import terms
 
 TERMS = (
-    *listed(
+    *terms(
         "threat",
         0.9,
         en="kill yourself, kill yourselves, kys, go kill yourself, go die, die in a fire, "
@@ -19,15 +19,15 @@ TERMS = (
         zh="我要杀了你, 我要殺了你, 去死吧",
         ja="殺してやる, ぶっ殺す, 死ね",
     ),
-    # Threats where the writer is who would do it: see contexts.BY_ME.
-    *listed(
+    # Threats if the writer announces them: see term_context.is_first_person.
+    *terms(
         "threat",
         0.4,
         en="kill you, murder you, shoot you, stab you, rape you, strangle you, beat you up, "
         "burn you alive, hunt you down, find you and, hurt you, destroy you, cut you, kill him, "
         "kill her, kill them, kill your, bomb your, burn down your, blow up your, hang you",
     ),
-    *listed(
+    *terms(
         "hatred",
         0.3,
         en="hate, despise, loathe, detest, exterminate, exterminated, kill all, kill the, gas the, "

@@ -1,9 +1,9 @@
-"""Vulgar words, in the spellings that are met."""
+"""Vulgar words in their common spellings."""
 
-from filters.text_analysis.term_lists.term import listed
+from filters.text_analysis.term_lists.term import terms
 
 TERMS = (
-    *listed(
+    *terms(
         "vulgar",
         0.9,
         en="fuck, fuck you, fuck off, fucks, fucked, fucker, fuckers, fucking, fuckin, fuckface, "
@@ -18,7 +18,7 @@ TERMS = (
         "ебанутый",
         zh="操你妈, 肏你妈, 傻逼, 傻屄",
     ),
-    *listed(
+    *terms(
         "vulgar",
         0.6,
         en="shit, shits, shitty, shitting, bullshit, shithead, shitheads, dipshit, asshole, "
@@ -34,7 +34,7 @@ TERMS = (
         zh="他妈的, 王八蛋, 婊子",
         ja="クソ野郎, くそったれ, ちんこ",
     ),
-    *listed(
+    *terms(
         "vulgar",
         0.3,
         en="ass, arse, dick, cock, tits, bastard, bastards, crap, prick, piss off, sh*t, b*tch",

@@ -1,4 +1,4 @@
-"""Functions of single numbers, by the sigmoid: on CPUs torch's tanh takes six times as long."""
+"""Activations and the soft-cap by the sigmoid: torch's tanh takes six times as long on CPUs."""
 
 import math
 from typing import Any
@@ -11,9 +11,9 @@ _CUBIC = _LINEAR * 0.044715
 
 
 def capped(numbers: torch.Tensor, cap: float) -> torch.Tensor:
-    """cap * tanh(numbers / cap); the numbers' own tensor may be overwritten.
+    """Soft-cap numbers to cap * tanh(numbers / cap); may overwrite them.
 
-    tanh(x) = 2 * sigmoid(2 x) - 1.
+    Uses tanh(x) = 2 * sigmoid(2 x) - 1.
     """
     if not _by_sigmoid(numbers):
         return (numbers / cap).tanh_().mul_(cap)
@@ -21,7 +21,7 @@ def capped(numbers: torch.Tensor, cap: float) -> torch.Tensor:
 
 
 def gelu(numbers: torch.Tensor) -> torch.Tensor:
-    """The approximation by tanh of the Gaussian error linear unit: arXiv 1606.08415.
+    """Apply the tanh approximation of the Gaussian error linear unit: arXiv 1606.08415.
 
     x / 2 * (1 + tanh(y)) = x * sigmoid(2 y), with y = sqrt(2 / pi) * (x + 0.044715 x^3).
     """
@@ -31,7 +31,7 @@ def gelu(numbers: torch.Tensor) -> torch.Tensor:
 
 
 def activation(module: Any) -> Any:
-    """The function of a module of transformers' own, or the one here that equals it."""
+    """Return `gelu` for transformers' equal module, and any other module as it is."""
     return gelu if isinstance(module, GELUTanh) else module
 
 

@@ -1,67 +1,80 @@
-"""Attention of a text tower: rotary turns, shared heads, and the soft-cap that sdpa has not."""
+"""Grouped-query attention of Gemma: rotary embedding, and the soft-cap that SDPA lacks."""
 
 from typing import Any, NamedTuple
 
 import torch
 from torch.nn import functional
 
-from inference.families.paligemma.kernels import Kernels, Sight
+from inference.families.paligemma.kernels import AttentionMask, Kernels
 
 
-class Turns(NamedTuple):
-    """Rotary embedding of some positions; sines bear the sign of the swap of halves."""
+class RotaryEmbedding(NamedTuple):
+    """Cosines and sines of some positions, as `apply_rotary` takes them.
 
-    cosine: torch.Tensor  # [..., width]
+    The sines are negative in the first half of a head, which is the sign of swapping the halves.
+    """
+
+    cosine: torch.Tensor  # [..., head_dim]
     sine: torch.Tensor
 
     @classmethod
-    def made(cls, rotary: Any, positions: int, like: torch.Tensor) -> "Turns":
-        """Of positions 1 to `positions`, by the tower's own module: PaliGemma counts from 1."""
-        cosine, sine = rotary(like, torch.arange(1, positions + 1, device=like.device)[None])
+    def compute(cls, module: Any, positions: int, like: torch.Tensor) -> "RotaryEmbedding":
+        """Compute positions 1 to `positions` with transformers' module: PaliGemma counts from 1."""
+        cosine, sine = module(like, torch.arange(1, positions + 1, device=like.device)[None])
         half = cosine.shape[-1] // 2
         return cls(cosine[0], torch.cat([-sine[0, :, :half], sine[0, :, half:]], dim=-1))
 
-    def to(self, device: torch.device) -> "Turns":
-        return Turns(*(each.to(device) for each in self))
+    def to(self, device: torch.device) -> "RotaryEmbedding":
+        """Copy to another device."""
+        return RotaryEmbedding(*(table.to(device) for table in self))
 
-    def first(self, length: int) -> "Turns":
-        """Those of the first positions, for all heads."""
-        return Turns(*(each[:length].unsqueeze(-2) for each in self))
+    def first(self, length: int) -> "RotaryEmbedding":
+        """Take the first `length` columns, for all heads alike: [length, 1, head_dim]."""
+        return RotaryEmbedding(*(table[:length].unsqueeze(-2) for table in self))
 
-    def at(self, places: torch.Tensor) -> "Turns":
-        """Those of some positions, for all heads."""
-        return Turns(*(functional.embedding(places, each).unsqueeze(-2) for each in self))
+    def at(self, columns: torch.Tensor) -> "RotaryEmbedding":
+        """Take the given columns [...], which count from 0: [..., 1, head_dim]."""
+        return RotaryEmbedding(
+            *(functional.embedding(columns, table).unsqueeze(-2) for table in self)
+        )
 
 
 class Attention(NamedTuple):
-    """The shape of attention, the same in all layers."""
+    """Attention with the sizes that all layers share."""
 
-    heads: int
-    shared: int  # heads of keys and values, each for heads / shared queries in a row
-    width: int
+    num_heads: int
+    num_kv_heads: int  # each serves num_heads / num_kv_heads consecutive query heads
+    head_dim: int
     scale: float  # of the products of queries and keys
-    cap: float | None  # of the scaled products
+    cap: float | None  # soft-cap of the scaled products
     kernels: Kernels
 
     def __call__(
-        self, queries: torch.Tensor, keys: torch.Tensor, values: torch.Tensor, sight: Sight
+        self,
+        queries: torch.Tensor,
+        keys: torch.Tensor,
+        values: torch.Tensor,
+        mask: AttentionMask,
     ) -> torch.Tensor:
-        """Queries [rows, length, heads, width] on keys and values [rows, shared, columns, width].
+        """Attend with queries [rows, length, heads, head_dim]: [rows, length, heads * head_dim].
 
-        All queries of a row see the same. Returns [rows, length, heads * width].
+        Keys and values are [rows, kv heads, columns, head_dim].
         """
         rows, length = queries.shape[:2]
-        group = self.heads // self.shared
-        # So those that share keys are as good as further tokens.
-        asked = queries.reshape(rows, length, self.shared, group, self.width).transpose(1, 2)
-        asked = asked.reshape(rows, self.shared, length * group, self.width)
+        group = self.num_heads // self.num_kv_heads
+        # All queries of a row have one mask, so query heads that share a key head can be stacked
+        # like further tokens of it: keys and values need no copies.
+        stacked = queries.reshape(rows, length, self.num_kv_heads, group, self.head_dim)
+        stacked = stacked.transpose(1, 2)
+        stacked = stacked.reshape(rows, self.num_kv_heads, length * group, self.head_dim)
         if self.cap is None and length > 1:
-            wide = None if sight.mask is None else sight.mask[:, None, None]
-            found = functional.scaled_dot_product_attention(
-                asked, keys, values, wide, scale=self.scale
+            bias = None if mask.bias is None else mask.bias[:, None, None]
+            output = functional.scaled_dot_product_attention(
+                stacked, keys, values, bias, scale=self.scale
             )
         else:
-            weighed = self.kernels.prefix if length > 1 else self.kernels.step
-            found = weighed(asked, keys, values, sight, scale=self.scale, cap=self.cap)
-        found = found.view(rows, self.shared, length, group, self.width).transpose(1, 2)
-        return found.reshape(rows, length, self.heads * self.width)
+            kernels = self.kernels
+            attend = kernels.prefix_attention if length > 1 else kernels.step_attention
+            output = attend(stacked, keys, values, mask, scale=self.scale, cap=self.cap)
+        output = output.view(rows, self.num_kv_heads, length, group, self.head_dim).transpose(1, 2)
+        return output.reshape(rows, length, self.num_heads * self.head_dim)

@@ -1,4 +1,4 @@
-"""A layer of Gemma or Gemma 2 as plain tensors, over keys and values that are kept."""
+"""A decoder layer of Gemma or Gemma 2 as plain tensors, over a KV cache."""
 
 from collections.abc import Callable
 from typing import Any, NamedTuple
@@ -6,125 +6,146 @@ from typing import Any, NamedTuple
 import torch
 
 from inference.families.paligemma.activation import activation
-from inference.families.paligemma.attention import Attention, Turns
-from inference.families.paligemma.kernels import Kernels, Sight
-from inference.families.paligemma.kv_cache import Slots
-from inference.families.paligemma.linear import Linear, joined
+from inference.families.paligemma.attention import Attention, RotaryEmbedding
+from inference.families.paligemma.kernels import AttentionMask, Kernels
+from inference.families.paligemma.kv_cache import KVCache
+from inference.families.paligemma.linear import Linear, fuse_linears
 
 Norm = Callable[[torch.Tensor], torch.Tensor]
 
 
-class Place(NamedTuple):
-    """Where the tokens of a batch stand, in every layer alike."""
+class PositionContext(NamedTuple):
+    """Positions, mask and cache index of a batch, which all layers share."""
 
-    turns: Turns  # of their positions
-    sight: Sight
-    into: torch.Tensor  # of prefixes, their slots; of single tokens, their `Slots.places`
-    ends: Turns | None = None  # of each row's last token, where only that one is asked for
+    rotary: RotaryEmbedding
+    mask: AttentionMask
+    cache_index: torch.Tensor  # slots of prefixes, or `KVCache.flat_positions` of single tokens
+    last_rotary: RotaryEmbedding | None = None  # of each prefix's last token, [rows, 1, ...]
 
-    def to(self, device: torch.device) -> "Place":
-        """The same on another device."""
-        last, mask = self.sight
-        sight = Sight(last.to(device), None if mask is None else mask.to(device))
-        ends = None if self.ends is None else self.ends.to(device)
-        return Place(self.turns.to(device), sight, self.into.to(device), ends)
+    def to(self, device: torch.device) -> "PositionContext":
+        """Copy to another device."""
+        last, bias = self.mask
+        mask = AttentionMask(last.to(device), None if bias is None else bias.to(device))
+        last_rotary = None if self.last_rotary is None else self.last_rotary.to(device)
+        return PositionContext(
+            self.rotary.to(device), mask, self.cache_index.to(device), last_rotary
+        )
 
 
-class TextLayer:
-    """Attention and perceptron, each between its norms, each added to what went in.
+class DecoderLayer:
+    """Attention and a gated MLP, each between its norms and added to its input.
 
     Hidden states are [rows, length, width].
     """
 
-    def __init__(self, number: int, layer: Any, attention: Attention) -> None:
+    def __init__(self, index: int, layer: Any, attention: Attention) -> None:
         self.device: torch.device = layer.input_layernorm.weight.device
-        self._number = number
+        self._index = index
         self._attention = attention
         self._kernels = kernels = attention.kernels
-        own, perceptron = layer.self_attn, layer.mlp
-        self._projections = joined(own.q_proj, own.k_proj, own.v_proj)
-        cut = attention.heads * attention.width
-        self._asking, self._answering = self._projections.part(0, cut), self._projections.part(cut)
-        self._output = joined(own.o_proj)
-        self._gates = joined(perceptron.gate_proj, perceptron.up_proj)
-        self._down = joined(perceptron.down_proj)
-        self._activation = activation(perceptron.act_fn)
-        self._before = norm(layer.input_layernorm, kernels)
+        self_attention, mlp = layer.self_attn, layer.mlp
+        self._qkv = fuse_linears(
+            self_attention.q_proj, self_attention.k_proj, self_attention.v_proj
+        )
+        query_width = attention.num_heads * attention.head_dim
+        self._query = self._qkv.slice_outputs(0, query_width)
+        self._key_value = self._qkv.slice_outputs(query_width)
+        self._output = fuse_linears(self_attention.o_proj)
+        self._gate_up = fuse_linears(mlp.gate_proj, mlp.up_proj)
+        self._down = fuse_linears(mlp.down_proj)
+        self._activation = activation(mlp.act_fn)
+        self._before_attention = load_norm(layer.input_layernorm, kernels)
         if hasattr(layer, "pre_feedforward_layernorm"):  # Gemma 2
-            self._between: Norm = norm(layer.post_attention_layernorm, kernels)
-            self._before_perceptron = norm(layer.pre_feedforward_layernorm, kernels)
-            self._after: Norm = norm(layer.post_feedforward_layernorm, kernels)
+            self._after_attention: Norm = load_norm(layer.post_attention_layernorm, kernels)
+            self._before_mlp = load_norm(layer.pre_feedforward_layernorm, kernels)
+            self._after_mlp: Norm = load_norm(layer.post_feedforward_layernorm, kernels)
         else:
-            self._between = self._after = _unchanged
-            self._before_perceptron = norm(layer.post_attention_layernorm, kernels)
+            self._after_attention = self._after_mlp = _identity
+            self._before_mlp = load_norm(layer.post_attention_layernorm, kernels)
 
-    def prefix(self, hidden: torch.Tensor, place: Place, slots: Slots) -> torch.Tensor:
-        """Of whole prefixes, whose keys and values are kept."""
-        return self._completed(hidden, self._found(hidden, place, slots))
+    def prefill(
+        self, hidden: torch.Tensor, context: PositionContext, cache: KVCache
+    ) -> torch.Tensor:
+        """Process whole prefixes, and store their keys and values in the cache."""
+        return self._add_residuals(hidden, self._attend(hidden, context, cache))
 
-    def prefix_end(self, hidden: torch.Tensor, place: Place, slots: Slots) -> torch.Tensor:
-        """As `prefix`, but only the last tokens come out: [rows, 1, width]."""
-        found = self._found_last(hidden, place, slots)
-        return self._completed(_last(hidden, place), found)
+    def prefill_last(
+        self, hidden: torch.Tensor, context: PositionContext, cache: KVCache
+    ) -> torch.Tensor:
+        """Do as `prefill`, but return each prefix's last token alone: [rows, 1, width]."""
+        attended = self._attend_last(hidden, context, cache)
+        return self._add_residuals(_last_tokens(hidden, context), attended)
 
-    def step(self, hidden: torch.Tensor, place: Place, slots: Slots, seen: int) -> torch.Tensor:
-        """Of one more token of each of the first rows, which is kept: [rows, 1, width]."""
-        queries, keys, values = self._projected(hidden, place.turns)
-        slots.add(self._number, place.into, keys, values)
-        keys, values = slots.seen(self._number, len(hidden), seen)
-        return self._completed(hidden, self._attention(queries, keys, values, place.sight))
+    def step(
+        self, hidden: torch.Tensor, context: PositionContext, cache: KVCache, columns: int
+    ) -> torch.Tensor:
+        """Process and store one token of each of the first rows: [rows, 1, width].
 
-    def _found(self, hidden: torch.Tensor, place: Place, slots: Slots) -> torch.Tensor:
-        """What attention finds; queries, keys and values are let go of."""
-        queries, keys, values = self._projected(hidden, place.turns)
+        Attention reads the first `columns` columns of the cache.
+        """
+        queries, keys, values = self._project(hidden, context.rotary)
+        cache.add(self._index, context.cache_index, keys, values)
+        keys, values = cache.view(self._index, len(hidden), columns)
+        return self._add_residuals(hidden, self._attention(queries, keys, values, context.mask))
+
+    # A method of its own, so that queries, keys and values are freed before the MLP runs.
+    def _attend(
+        self, hidden: torch.Tensor, context: PositionContext, cache: KVCache
+    ) -> torch.Tensor:
+        queries, keys, values = self._project(hidden, context.rotary)
         keys, values = keys.transpose(1, 2), values.transpose(1, 2)
-        slots.fill(self._number, place.into, keys, values)
-        return self._attention(queries, keys, values, place.sight)
+        cache.fill(self._index, context.cache_index, keys, values)
+        return self._attention(queries, keys, values, context.mask)
 
-    def _found_last(self, hidden: torch.Tensor, place: Place, slots: Slots) -> torch.Tensor:
-        """Likewise for the last tokens alone."""
-        assert place.ends is not None
-        normed = self._before(hidden)
-        keys, values = self._heads(normed, self._answering).chunk(2, dim=2)
-        keys, values = self._turned(keys, place.turns).transpose(1, 2), values.transpose(1, 2)
-        slots.fill(self._number, place.into, keys, values)
-        queries = self._turned(self._heads(_last(normed, place), self._asking), place.ends)
-        return self._attention(queries, keys, values, place.sight)
+    def _attend_last(
+        self, hidden: torch.Tensor, context: PositionContext, cache: KVCache
+    ) -> torch.Tensor:
+        """Compute and store all keys and values, but attend with the last tokens alone."""
+        assert context.last_rotary is not None
+        normed = self._before_attention(hidden)
+        keys, values = self._split_heads(normed, self._key_value).chunk(2, dim=2)
+        keys = self._rotate(keys, context.rotary).transpose(1, 2)
+        values = values.transpose(1, 2)
+        cache.fill(self._index, context.cache_index, keys, values)
+        queries = self._split_heads(_last_tokens(normed, context), self._query)
+        queries = self._rotate(queries, context.last_rotary)
+        return self._attention(queries, keys, values, context.mask)
 
-    def _projected(
-        self, hidden: torch.Tensor, turns: Turns
+    def _project(
+        self, hidden: torch.Tensor, rotary: RotaryEmbedding
     ) -> tuple[torch.Tensor, torch.Tensor, torch.Tensor]:
-        """Queries and keys, turned, and values: [rows, length, heads, width]."""
-        heads, shared = self._attention.heads, self._attention.shared
-        all_heads = self._heads(self._before(hidden), self._projections)
-        turned = self._turned(all_heads[:, :, : heads + shared], turns)
-        return turned[:, :, :heads], turned[:, :, heads:], all_heads[:, :, heads + shared :]
+        """Rotated queries and keys, and values: [rows, length, heads, head_dim] each."""
+        num_heads, num_kv_heads = self._attention.num_heads, self._attention.num_kv_heads
+        heads = self._split_heads(self._before_attention(hidden), self._qkv)
+        rotated = self._rotate(heads[:, :, : num_heads + num_kv_heads], rotary)
+        values = heads[:, :, num_heads + num_kv_heads :]
+        return rotated[:, :, :num_heads], rotated[:, :, num_heads:], values
 
-    def _turned(self, heads: torch.Tensor, turns: Turns) -> torch.Tensor:
-        return self._kernels.turned(heads, *turns)
+    def _rotate(self, heads: torch.Tensor, rotary: RotaryEmbedding) -> torch.Tensor:
+        return self._kernels.apply_rotary(heads, *rotary)
 
-    def _heads(self, normed: torch.Tensor, projections: Linear) -> torch.Tensor:
-        projected = projections(normed)
-        return projected.view(*projected.shape[:-1], -1, self._attention.width)
+    def _split_heads(self, normed: torch.Tensor, projection: Linear) -> torch.Tensor:
+        projected = projection(normed)
+        return projected.view(*projected.shape[:-1], -1, self._attention.head_dim)
 
-    def _completed(self, hidden: torch.Tensor, found: torch.Tensor) -> torch.Tensor:
-        hidden = hidden + self._between(self._output(found))
-        gates = self._gates(self._before_perceptron(hidden))
-        raised = self._kernels.gated(gates, self._activation)
-        del gates  # the widest of all
-        return hidden + self._after(self._down(raised))
-
-
-def _last(hidden: torch.Tensor, place: Place) -> torch.Tensor:
-    """The last tokens of prefixes [rows, length, width]: [rows, 1, width]."""
-    return hidden.gather(1, place.sight.last[:, None, None].expand(-1, 1, hidden.shape[-1]))
+    def _add_residuals(self, hidden: torch.Tensor, attended: torch.Tensor) -> torch.Tensor:
+        hidden = hidden + self._after_attention(self._output(attended))
+        gates = self._gate_up(self._before_mlp(hidden))
+        inner = self._kernels.gated_mlp(gates, self._activation)
+        del gates  # the widest tensor of all
+        return hidden + self._after_mlp(self._down(inner))
 
 
-def norm(module: Any, kernels: Kernels) -> Norm:
-    """Gemma's, which adds 1 to its weights in float32."""
+def _last_tokens(hidden: torch.Tensor, context: PositionContext) -> torch.Tensor:
+    """Take the last token of each prefix [rows, length, width]: [rows, 1, width]."""
+    return hidden.gather(1, context.mask.last[:, None, None].expand(-1, 1, hidden.shape[-1]))
+
+
+def load_norm(module: Any, kernels: Kernels) -> Norm:
+    """Return Gemma's RMS norm, which adds 1 to its weights in float32."""
     weight, epsilon = 1.0 + module.weight.data.float(), module.eps
-    return lambda hidden: kernels.norm(hidden, weight, epsilon)
+    return lambda hidden: kernels.rms_norm(hidden, weight, epsilon)
 
 
-def _unchanged(hidden: torch.Tensor) -> torch.Tensor:
+def _identity(hidden: torch.Tensor) -> torch.Tensor:
     return hidden

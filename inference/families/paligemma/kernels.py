@@ -1,7 +1,8 @@
-"""What a text tower computes between its matrix products, as functions of tensors alone.
+"""The language model's operations between its matrix products, as functions of tensors alone.
 
-`PLAIN` are these functions as they stand, each operation a pass over memory. `fused()` compiles
-them, so that each is one pass: that counts on a GPU, whose memory is slow beside its arithmetic.
+`PLAIN` runs these functions eagerly: each operation is a pass over memory. `fused()` compiles them,
+so that each function is one pass. That matters on a GPU, whose memory is slow compared with its
+arithmetic.
 """
 
 from collections.abc import Callable
@@ -14,173 +15,191 @@ from torch.nn import functional
 
 from inference.families.paligemma.activation import capped
 
-_VARIANTS = 64  # of a kernel: for prefixes, single tokens, lone rows; by device, model and type
-_WIDE = 150 << 10  # bytes of shared memory that torch's tiles take at a head's width of 256
+_RECOMPILE_LIMIT = 64  # per kernel: prefixes, single tokens, one row; device, model, dtype
+_WIDE_TILE = 150 << 10  # bytes of shared memory that torch's own tiles take at a head width of 256
 
 
-class Sight(NamedTuple):
-    """Which columns the queries of a row see: those up to its last one."""
+class AttentionMask(NamedTuple):
+    """Lets every query of a row attend to the row's columns up to and including `last`."""
 
     last: torch.Tensor  # int64 [rows]
-    mask: torch.Tensor | None  # the same, to be added: [rows, columns]; None: all are seen
+    bias: torch.Tensor | None  # [rows, columns], 0 or -inf, added to scores; None: nothing hidden
 
     @classmethod
-    def up_to(cls, last: torch.Tensor, columns: int, dtype: torch.dtype) -> "Sight":
+    def up_to(cls, last: torch.Tensor, columns: int, dtype: torch.dtype) -> "AttentionMask":
+        """Build the mask of rows with `columns` columns; `last` is int64 [rows]."""
         hidden = torch.arange(columns, device=last.device) > last[:, None]
         zeros = torch.zeros(hidden.shape, dtype=dtype, device=last.device)
         return cls(last, zeros.masked_fill_(hidden, float("-inf")))
 
 
-class Likeliest(NamedTuple):
-    """The likeliest next token of each row, and its log-probability under the full softmax."""
+class GreedyToken(NamedTuple):
+    """The most probable next token of each row, and its log-probability."""
 
-    codes: torch.Tensor  # int64 [rows]
-    logprobs: torch.Tensor  # float32 [rows]
-
-
-class Said(NamedTuple):
-    """What rows say next: [rows], or [rows, steps] of several steps."""
-
-    codes: torch.Tensor  # int64
-    logprobs: torch.Tensor  # float32, under the full softmax
-    states: torch.Tensor  # int64, of the grammar, after them
+    token_ids: torch.Tensor  # int64 [rows]
+    logprobs: torch.Tensor  # float32 [rows], under the softmax over the whole vocabulary
 
 
-def norm(hidden: torch.Tensor, weight: torch.Tensor, epsilon: float) -> torch.Tensor:
-    """By the root mean square, in float32: arXiv 1910.07467."""
-    _fixed(hidden, -1)
+def rms_norm(hidden: torch.Tensor, weight: torch.Tensor, epsilon: float) -> torch.Tensor:
+    """Normalize the last dimension by its root mean square, in float32: arXiv 1910.07467."""
+    _mark_static(hidden, -1)
     normed = functional.rms_norm(hidden.float(), weight.shape, weight, epsilon)
     return normed.to(hidden.dtype)
 
 
-def turned(heads: torch.Tensor, cosine: torch.Tensor, sine: torch.Tensor) -> torch.Tensor:
-    """[..., heads, width] by the rotary embedding; sines bear the sign of the swap of halves."""
-    _fixed(heads, -2, -1)
+def apply_rotary(heads: torch.Tensor, cosine: torch.Tensor, sine: torch.Tensor) -> torch.Tensor:
+    """Rotate heads [..., heads, head_dim] by their positions: arXiv 2104.09864.
+
+    `cosine` and `sine` are the fields of a `RotaryEmbedding`.
+    """
+    _mark_static(heads, -2, -1)
     swapped = heads.roll(heads.shape[-1] // 2, -1)
     return (heads * cosine).addcmul_(swapped, sine)
 
 
-def gated(gates: torch.Tensor, activation: Callable[[torch.Tensor], torch.Tensor]) -> torch.Tensor:
-    """The first half, activated, times the second: [..., 2 * width] to [..., width]."""
-    _fixed(gates, -1)
-    opened, raised = gates.chunk(2, dim=-1)
-    return activation(opened).mul_(raised)
+def gated_mlp(
+    gates: torch.Tensor, activation: Callable[[torch.Tensor], torch.Tensor]
+) -> torch.Tensor:
+    """Multiply the activated first half by the second half: [..., 2 * width] to [..., width]."""
+    _mark_static(gates, -1)
+    gate, up = gates.chunk(2, dim=-1)
+    return activation(gate).mul_(up)
 
 
-def likeliest(
+def greedy_token(
     logits: torch.Tensor, cap: float | None, forbidden: torch.Tensor | None = None
-) -> Likeliest:
-    """Of [rows, vocabulary], whose memory may be overwritten, but for what is forbidden."""
-    _fixed(logits, -1)
+) -> GreedyToken:
+    """Choose the most probable token of each row of `logits` [rows, vocabulary].
+
+    No token is chosen where `forbidden`, bool [rows, vocabulary], is true. `cap` is the soft-cap
+    of the logits. May overwrite `logits`.
+    """
+    _mark_static(logits, -1)
     allowed = logits if forbidden is None else logits.masked_fill(forbidden, float("-inf"))
-    codes = allowed.argmax(dim=-1, keepdim=True)  # the cap changes no order
+    token_ids = allowed.argmax(dim=-1, keepdim=True)  # the soft-cap changes no order
     if cap is not None:
         logits = capped(logits, cap)
-    logprobs = logits.float().log_softmax(dim=-1).gather(1, codes)
-    return Likeliest(codes[:, 0], logprobs[:, 0])
+    logprobs = logits.float().log_softmax(dim=-1).gather(1, token_ids)
+    return GreedyToken(token_ids[:, 0], logprobs[:, 0])
 
 
-def weighed(
+def eager_attention(
     queries: torch.Tensor,
     keys: torch.Tensor,
     values: torch.Tensor,
-    sight: Sight,
+    mask: AttentionMask,
     *,
     scale: float,
     cap: float | None,
 ) -> torch.Tensor:
-    """As `eager_attention_forward` of transformers: queries [rows, shared, any, width].
+    """Compute soft-capped attention as `eager_attention_forward` of transformers does.
 
-    Keys and values are [rows, shared, columns, width].
+    Queries are [rows, kv heads, any, head_dim], keys and values [rows, kv heads, columns,
+    head_dim]; the result has the shape of the queries.
     """
-    for each in (queries, keys, values):
-        _fixed(each, 1, -1)
+    for tensor in (queries, keys, values):
+        _mark_static(tensor, 1, -1)
     weights = torch.matmul(queries, keys.transpose(2, 3)).mul_(scale)
     if cap is not None:
         weights = capped(weights, cap)
-    if sight.mask is not None:
-        weights += sight.mask[:, None, None]
+    if mask.bias is not None:
+        weights += mask.bias[:, None, None]
     weights = weights.softmax(dim=-1, dtype=torch.float32).to(queries.dtype)
     return torch.matmul(weights, values)
 
 
-def flexible(
+def flex_attention(
     queries: torch.Tensor,
     keys: torch.Tensor,
     values: torch.Tensor,
-    sight: Sight,
+    mask: AttentionMask,
     *,
     scale: float,
     cap: float | None,
 ) -> torch.Tensor:
-    """As `weighed`, by flex attention: compiled, it writes no weights to memory."""
-    from torch.nn.attention.flex_attention import flex_attention
+    """Compute what `eager_attention` does; when compiled, it writes no weights to memory."""
+    from torch.nn.attention.flex_attention import flex_attention as torch_flex_attention
 
-    last = sight.last
-    for each in (queries, keys, values):
-        _fixed(each, 1, -1)
+    last = mask.last
+    for tensor in (queries, keys, values):
+        _mark_static(tensor, 1, -1)
 
-    def scored(score: Any, row: Any, _head: Any, _query: Any, column: Any) -> Any:
-        if cap is not None:  # cap * tanh(score / cap), by the sigmoid, which takes fewer steps
+    def score_mod(score: Any, row: Any, _head: Any, _query: Any, column: Any) -> Any:
+        if cap is not None:  # cap * tanh(score / cap) by the sigmoid, which takes fewer operations
             score = torch.sigmoid(score * (2 / cap)) * (2 * cap) - cap
         return torch.where(column <= last[row], score, -float("inf"))
 
-    found: Any = flex_attention(
-        queries, keys, values, score_mod=scored, scale=scale, kernel_options=_tile(queries.device)
+    output: Any = torch_flex_attention(
+        queries,
+        keys,
+        values,
+        score_mod=score_mod,
+        scale=scale,
+        kernel_options=_kernel_options(queries.device),
     )
-    return found  # type: ignore[no-any-return]
+    return output  # type: ignore[no-any-return]
 
 
 @torch.compiler.assume_constant_result  # type: ignore[untyped-decorator]
-def _tile(device: torch.device) -> dict[str, int] | None:
-    """Smaller than torch's own for wide heads, where a GPU's shared memory does not hold those."""
+def _kernel_options(device: torch.device) -> dict[str, int] | None:
+    """Choose smaller tiles where torch's own, for wide heads, exceed the GPU's shared memory."""
     if device.type != "cuda":
         return None
     properties = torch.cuda.get_device_properties(device)
-    room = getattr(properties, "shared_memory_per_block_optin", _WIDE)
-    return {"BLOCK_M": 32, "BLOCK_N": 32, "num_stages": 2} if room < _WIDE else None
+    shared_memory = getattr(properties, "shared_memory_per_block_optin", _WIDE_TILE)
+    if shared_memory >= _WIDE_TILE:
+        return None
+    return {"BLOCK_M": 32, "BLOCK_N": 32, "num_stages": 2}
 
 
-def _fixed(tensor: torch.Tensor, *dimensions: int) -> None:
-    """Say to the compiler what no call changes: heads and widths."""
+def _mark_static(tensor: torch.Tensor, *dimensions: int) -> None:
+    """Tell the compiler which dimensions no call changes: heads and widths."""
     if torch.compiler.is_compiling():
-        for each in dimensions:
-            torch._dynamo.mark_static(tensor, each)
+        for dimension in dimensions:
+            torch._dynamo.mark_static(tensor, dimension)
 
 
 class Kernels(NamedTuple):
-    """One way to compute them."""
+    """One implementation of each operation."""
 
-    norm: Callable[..., torch.Tensor]
-    turned: Callable[..., torch.Tensor]
-    gated: Callable[..., torch.Tensor]
-    likeliest: Callable[..., Likeliest]
-    prefix: Callable[..., torch.Tensor]  # attention of many queries a row, with a soft-cap
-    step: Callable[..., torch.Tensor]  # attention of one token a row
+    rms_norm: Callable[..., torch.Tensor]
+    apply_rotary: Callable[..., torch.Tensor]
+    gated_mlp: Callable[..., torch.Tensor]
+    greedy_token: Callable[..., GreedyToken]
+    prefix_attention: Callable[..., torch.Tensor]  # many queries per row, with a soft-cap
+    step_attention: Callable[..., torch.Tensor]  # one token per row
 
 
-PLAIN = Kernels(norm, turned, gated, likeliest, prefix=weighed, step=weighed)
+PLAIN = Kernels(
+    rms_norm,
+    apply_rotary,
+    gated_mlp,
+    greedy_token,
+    prefix_attention=eager_attention,
+    step_attention=eager_attention,
+)
 
 
 @cache
 def fused() -> Kernels:
-    """The same, each compiled when first called, for whatever number of rows and columns.
+    """Compile the kernels, each at its first call, for any number of rows and columns.
 
-    What is computed in which order follows from the shapes of the first call, not from timing.
+    The order of sums follows from the shapes of the first call, not from timing.
     """
     settings: dict[str, Any] = {
         "dynamic": True,
         "fullgraph": True,
-        "recompile_limit": _VARIANTS,
+        "recompile_limit": _RECOMPILE_LIMIT,
         "options": {"deterministic": True},
     }
     compiled: list[Any] = [
-        torch.compile(each, **settings) for each in PLAIN._replace(prefix=flexible)
+        torch.compile(kernel, **settings)
+        for kernel in PLAIN._replace(prefix_attention=flex_attention)
     ]
     return Kernels(*compiled)
 
 
 def compiling() -> AbstractContextManager[None]:
-    """Inside, and in this thread, what is compiled takes scales and caps as constants."""
-    inside: AbstractContextManager[None] = torch._dynamo.config.patch(specialize_float=True)
-    return inside
+    """Compile scales and soft-caps as constants, inside this context and in this thread."""
+    context: AbstractContextManager[None] = torch._dynamo.config.patch(specialize_float=True)
+    return context

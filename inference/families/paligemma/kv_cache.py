@@ -1,4 +1,4 @@
-"""Keys and values of the rows being answered, in memory that is taken once."""
+"""A KV cache with a fixed number of rows, allocated once."""
 
 from collections.abc import Sequence
 from typing import NamedTuple
@@ -6,59 +6,67 @@ from typing import NamedTuple
 import torch
 
 
-class Kept(NamedTuple):
-    """What one layer keeps of all slots: [slots, shared heads, capacity, width]."""
+class LayerCache(NamedTuple):
+    """Keys and values of one layer: [slots, kv heads, capacity, head_dim], or a view of them."""
 
     keys: torch.Tensor
     values: torch.Tensor
 
 
-class Slots:
-    """Rows of a fixed number of columns, each column for a token; a layer's are on its device.
+class KVCache:
+    """Keys and values of all layers, in slots of `capacity` columns, one column per token.
 
-    All of it is finite from the start: what a mask hides is multiplied by 0, not left out.
+    `shape` is [slots, kv heads, capacity, head_dim]; `devices` has the device of each layer.
+    The tensors start as zeros: masked columns are multiplied by 0, so they must be finite.
     """
 
     def __init__(
         self, shape: tuple[int, int, int, int], dtype: torch.dtype, devices: Sequence[torch.device]
     ) -> None:
-        self.number, self._shared, self.capacity, self._width = shape
+        self.num_slots, self._num_kv_heads, self.capacity, self._head_dim = shape
         self._layers = [
-            Kept(*(torch.zeros(shape, dtype=dtype, device=device) for _ in Kept._fields))
+            LayerCache(*(torch.zeros(shape, dtype=dtype, device=device) for _ in range(2)))
             for device in devices
         ]
 
     def fill(
-        self, layer: int, into: torch.Tensor, keys: torch.Tensor, values: torch.Tensor
+        self, layer: int, slots: torch.Tensor, keys: torch.Tensor, values: torch.Tensor
     ) -> None:
-        """Keep those of whole prefixes, [rows, shared heads, length, width], in slots `into`."""
-        for kept, new in zip(self._layers[layer], (keys, values), strict=True):
-            kept[:, :, : new.shape[2]].index_copy_(0, into, new)
+        """Store whole prefixes [rows, kv heads, length, head_dim] in `slots`, int64 [rows]."""
+        for stored, new in zip(self._layers[layer], (keys, values), strict=True):
+            stored[:, :, : new.shape[2]].index_copy_(0, slots, new)
 
-    def places(self, columns: torch.Tensor) -> torch.Tensor:
-        """Where `add` puts the tokens of the first rows that stand at these columns."""
-        heads = torch.arange(len(columns) * self._shared, device=columns.device)
-        return heads * self.capacity + columns.repeat_interleave(self._shared)
+    def flat_positions(self, columns: torch.Tensor) -> torch.Tensor:
+        """Where `add` stores the first rows' tokens at `columns` [rows]: int64 [rows * kv heads].
+
+        The positions count through slots, heads and columns as one dimension.
+        """
+        heads = torch.arange(len(columns) * self._num_kv_heads, device=columns.device)
+        return heads * self.capacity + columns.repeat_interleave(self._num_kv_heads)
 
     def add(
-        self, layer: int, places: torch.Tensor, keys: torch.Tensor, values: torch.Tensor
+        self, layer: int, flat_positions: torch.Tensor, keys: torch.Tensor, values: torch.Tensor
     ) -> None:
-        """Keep those of one token of each of the first rows, [rows, 1, shared heads, width]."""
-        for kept, new in zip(self._layers[layer], (keys, values), strict=True):
-            kept.view(-1, self._width).index_copy_(0, places, new.reshape(-1, self._width))
+        """Store one token of each of the first rows, [rows, 1, kv heads, head_dim]."""
+        for stored, new in zip(self._layers[layer], (keys, values), strict=True):
+            flat = stored.view(-1, self._head_dim)
+            flat.index_copy_(0, flat_positions, new.reshape(-1, self._head_dim))
 
-    def seen(self, layer: int, rows: int, columns: int) -> Kept:
-        """The first columns of the first rows: [rows, shared heads, columns, width]."""
-        return Kept(*(kept[:rows, :, :columns] for kept in self._layers[layer]))
+    def view(self, layer: int, rows: int, columns: int) -> LayerCache:
+        """View the first columns of the first rows: [rows, kv heads, columns, head_dim]."""
+        return LayerCache(*(stored[:rows, :, :columns] for stored in self._layers[layer]))
 
     def move(self, sources: Sequence[int], targets: Sequence[int], columns: int) -> None:
-        """Put the first columns of some rows where others stood; none is in both lists."""
-        lists = {
-            device: [torch.tensor(each, device=device) for each in (sources, targets)]
+        """Copy the first columns of the slots `sources` into the slots `targets`.
+
+        No slot may be in both lists.
+        """
+        indices = {
+            device: [torch.tensor(slots, device=device) for slots in (sources, targets)]
             for device in {layer.keys.device for layer in self._layers}
         }
         for layer in self._layers:
-            out, into = lists[layer.keys.device]
-            for kept in layer:
-                seen = kept[:, :, :columns]
-                seen.index_copy_(0, into, seen.index_select(0, out))
+            source, target = indices[layer.keys.device]
+            for stored in layer:
+                view = stored[:, :, :columns]
+                view.index_copy_(0, target, view.index_select(0, source))

@@ -1,7 +1,7 @@
-"""The text tower as plain tensors: prefixes read at once, answers continued a token at a time.
+"""Gemma or Gemma 2 as plain tensors: reads whole prefixes, then decodes a token per step.
 
-The weights are those of transformers' modules, and so is what is computed from them; sums may be
-taken in another order.
+The weights are the tensors of transformers' modules, so the results are the same, except that sums
+may be taken in another order.
 """
 
 from collections.abc import Sequence
@@ -11,125 +11,134 @@ from typing import Any, NamedTuple
 import torch
 from torch.nn import functional
 
-from inference.families.paligemma.attention import Attention, Turns
-from inference.families.paligemma.decoder_layer import Place, TextLayer, norm
-from inference.families.paligemma.kernels import Kernels, Said, Sight
-from inference.families.paligemma.kv_cache import Slots
-from inference.families.paligemma.location_grammar import Grammar
+from inference.families.loaded_model import DecodeOutput, TokenGrammar
+from inference.families.paligemma.attention import Attention, RotaryEmbedding
+from inference.families.paligemma.decoder_layer import DecoderLayer, PositionContext, load_norm
+from inference.families.paligemma.kernels import AttentionMask, Kernels
+from inference.families.paligemma.kv_cache import KVCache
 
 
-class _Stretch(NamedTuple):
-    """Layers in a row that are on one device."""
+class _DeviceGroup(NamedTuple):
+    """Consecutive layers on one device."""
 
     device: torch.device
-    layers: Sequence[TextLayer]
+    layers: Sequence[DecoderLayer]
 
 
-class TextTower:
-    """Gemma or Gemma 2 with its head.
+class LanguageModel:
+    """The decoder layers with embedding and head.
 
-    A prefix sees all of itself: nothing is hidden but the padding at its right. A generated token
-    sees what stands before it. Sliding windows are those of no PaliGemma, and are not looked for.
+    Attention inside a prefix is bidirectional: only the padding at its right is masked. A generated
+    token attends to itself and to all tokens before it. Sliding windows are ignored: no PaliGemma
+    uses them.
 
-    Layers may be on several devices. Tokens come and go on that of the embedding, which is the
-    head's too: they share their weights.
+    Layers may be on several devices. Token ids enter and leave on the device of the embedding,
+    which is also the head's device, because both share their weights.
     """
 
-    def __init__(self, model: Any, kernels: Kernels, grammar: Grammar | None = None) -> None:
-        tower, config = model.model.language_model, model.config.text_config
-        own = tower.layers[0].self_attn
+    def __init__(self, model: Any, kernels: Kernels, grammar: TokenGrammar | None = None) -> None:
+        gemma, config = model.model.language_model, model.config.text_config
+        self_attention = gemma.layers[0].self_attn
         self._kernels = kernels
         self._grammar = grammar
         self._attention = Attention(
-            heads=config.num_attention_heads,
-            shared=config.num_key_value_heads,
-            width=own.head_dim,
-            scale=own.scaling,
-            cap=getattr(own, "attn_logit_softcapping", None),
+            num_heads=config.num_attention_heads,
+            num_kv_heads=config.num_key_value_heads,
+            head_dim=self_attention.head_dim,
+            scale=self_attention.scaling,
+            cap=getattr(self_attention, "attn_logit_softcapping", None),
             kernels=kernels,
         )
         self._layers = [
-            TextLayer(number, layer, self._attention) for number, layer in enumerate(tower.layers)
+            DecoderLayer(index, layer, self._attention) for index, layer in enumerate(gemma.layers)
         ]
-        self._stretches = [
-            _Stretch(device, tuple(layers))
+        self._device_groups = [
+            _DeviceGroup(device, tuple(layers))
             for device, layers in groupby(self._layers, key=lambda layer: layer.device)
         ]
-        self._embed, self._norm = tower.embed_tokens, norm(tower.norm, kernels)
-        self._norm_device = tower.norm.weight.device
+        self._embed, self._norm = gemma.embed_tokens, load_norm(gemma.norm, kernels)
+        self._norm_device = gemma.norm.weight.device
         self._head = model.lm_head.weight.data
         self._logit_cap: float | None = getattr(config, "final_logit_softcapping", None)
-        self._rotary = tower.rotary_emb
+        self._rotary_module = gemma.rotary_emb
         self.device = self._head.device
-        self._turns = Turns.made(self._rotary, 1, self._head)
+        self._rotary = RotaryEmbedding.compute(self._rotary_module, 1, self._head)
 
-    def slots(self, number: int, capacity: int) -> Slots:
-        """Room for `number` rows of `capacity` tokens."""
-        if len(self._turns.cosine) < capacity:
-            self._turns = Turns.made(self._rotary, capacity, self._head)
-        shape = (number, self._attention.shared, capacity, self._attention.width)
-        return Slots(shape, self._head.dtype, [layer.device for layer in self._layers])
+    def allocate_cache(self, num_slots: int, capacity: int) -> KVCache:
+        """Allocate a cache of `num_slots` rows with up to `capacity` tokens each."""
+        if len(self._rotary.cosine) < capacity:
+            self._rotary = RotaryEmbedding.compute(self._rotary_module, capacity, self._head)
+        attention = self._attention
+        shape = (num_slots, attention.num_kv_heads, capacity, attention.head_dim)
+        return KVCache(shape, self._head.dtype, [layer.device for layer in self._layers])
 
     def prefill(
         self,
         features: torch.Tensor,
         prompts: Sequence[Sequence[int]],
-        slots: Slots,
-        into: Sequence[int],
-    ) -> Said:
-        """Read images' features [rows, image tokens, width], each with the tokens of its prompt.
+        cache: KVCache,
+        slots: Sequence[int],
+    ) -> DecodeOutput:
+        """Read image features [rows, image tokens, width], each followed by its prompt's token ids.
 
-        Keys and values are kept in the slots `into`. Returned is what follows the prefixes.
+        Stores keys and values in the given slots of the cache, and returns each row's next token.
         """
         longest = max(map(len, prompts))
         padded = [[*prompt, *[0] * (longest - len(prompt))] for prompt in prompts]
         hidden = torch.cat([features, self._embed(self._tensor(padded))], dim=1)
         length = hidden.shape[1]
-        before = features.shape[1] - 1
-        last = self._tensor([before + len(prompt) for prompt in prompts])
+        last_image_column = features.shape[1] - 1
+        last = self._tensor([last_image_column + len(prompt) for prompt in prompts])
         if all(len(prompt) == longest for prompt in prompts):
-            sight = Sight(last, None)
+            mask = AttentionMask(last, None)
         else:
-            sight = Sight.up_to(last, length, hidden.dtype)
-        ends = self._turns.at(last[:, None])
-        place = Place(self._turns.first(length), sight, self._tensor(into), ends)
-        outermost = self._layers[-1]
-        for device, layers in self._stretches:
-            hidden, place = hidden.to(device), place.to(device)
+            mask = AttentionMask.up_to(last, length, hidden.dtype)
+        last_rotary = self._rotary.at(last[:, None])
+        context = PositionContext(
+            self._rotary.first(length), mask, self._tensor(slots), last_rotary
+        )
+        last_layer = self._layers[-1]
+        for device, layers in self._device_groups:
+            hidden, context = hidden.to(device), context.to(device)
             for layer in layers:
-                work = layer.prefix_end if layer is outermost else layer.prefix
-                hidden = work(hidden, place, slots)
-        return self._said(hidden, torch.zeros_like(last))
+                process = layer.prefill_last if layer is last_layer else layer.prefill
+                hidden = process(hidden, context, cache)
+        return self._next_tokens(hidden, torch.zeros_like(last))
 
     def step(
         self,
-        codes: torch.Tensor,
+        token_ids: torch.Tensor,
         columns: torch.Tensor,
         states: torch.Tensor,
-        slots: Slots,
-        seen: int,
-    ) -> Said:
-        """Read one more token of each of the first rows, at its column; returned is what follows.
+        cache: KVCache,
+        num_columns: int,
+    ) -> DecodeOutput:
+        """Read one more token of each of the first rows, and return the token after it.
 
-        No column reaches `seen`; `states` are those of the grammar after the tokens.
+        `token_ids`, `columns` (where the tokens are stored) and `states` (the grammar's, after the
+        tokens) are int64 [rows]. Attention reads the first `num_columns` columns of the cache;
+        every column in `columns` is smaller.
         """
-        hidden = self._embed(codes[:, None])
-        sight = Sight.up_to(columns, seen, hidden.dtype)
-        place = Place(self._turns.at(columns[:, None]), sight, slots.places(columns))
-        for device, layers in self._stretches:
-            hidden, place = hidden.to(device), place.to(device)
+        hidden = self._embed(token_ids[:, None])
+        mask = AttentionMask.up_to(columns, num_columns, hidden.dtype)
+        context = PositionContext(
+            self._rotary.at(columns[:, None]), mask, cache.flat_positions(columns)
+        )
+        for device, layers in self._device_groups:
+            hidden, context = hidden.to(device), context.to(device)
             for layer in layers:
-                hidden = layer.step(hidden, place, slots, seen)
-        return self._said(hidden, states)
+                hidden = layer.step(hidden, context, cache, num_columns)
+        return self._next_tokens(hidden, states)
 
     def _tensor(self, numbers: Any) -> torch.Tensor:
         return torch.tensor(numbers, device=self.device)
 
-    def _said(self, hidden: torch.Tensor, states: torch.Tensor) -> Said:
+    def _next_tokens(self, hidden: torch.Tensor, states: torch.Tensor) -> DecodeOutput:
+        """Choose the tokens after hidden states [rows, 1, width], in the grammar's states."""
         normed = self._norm(hidden[:, 0].to(self._norm_device)).to(self.device)
         logits = functional.linear(normed, self._head)
         if self._grammar is None:
-            return Said(*self._kernels.likeliest(logits, self._logit_cap), states)
+            return DecodeOutput(*self._kernels.greedy_token(logits, self._logit_cap), states)
         forbidden = self._grammar.forbidden(states)
-        found = self._kernels.likeliest(logits, self._logit_cap, forbidden)
-        return Said(*found, self._grammar.after(states, found.codes))
+        chosen = self._kernels.greedy_token(logits, self._logit_cap, forbidden)
+        return DecodeOutput(*chosen, self._grammar.after(states, chosen.token_ids))

@@ -12,12 +12,12 @@ class Linear(Protocol):
 
     def __call__(self, inputs: torch.Tensor, /) -> torch.Tensor: ...
 
-    def part(self, start: int, end: int | None = None) -> "Linear":
-        """Of some outputs."""
+    def slice_outputs(self, start: int, end: int | None = None) -> "Linear":
+        """Return the map to the outputs from `start` to before `end`."""
 
 
-class Matrix(NamedTuple):
-    """What `torch.nn.functional.linear` multiplies with, and adds."""
+class FusedLinear(NamedTuple):
+    """One matrix for all maps, applied by `torch.nn.functional.linear`."""
 
     weight: torch.Tensor  # [outputs, inputs]
     bias: torch.Tensor | None  # [outputs]
@@ -25,12 +25,13 @@ class Matrix(NamedTuple):
     def __call__(self, inputs: torch.Tensor, /) -> torch.Tensor:
         return functional.linear(inputs, self.weight, self.bias)
 
-    def part(self, start: int, end: int | None = None) -> "Matrix":
-        return Matrix(self.weight[start:end], None if self.bias is None else self.bias[start:end])
+    def slice_outputs(self, start: int, end: int | None = None) -> "FusedLinear":
+        bias = None if self.bias is None else self.bias[start:end]
+        return FusedLinear(self.weight[start:end], bias)
 
 
-class Beside(NamedTuple):
-    """Modules that hold more than a matrix: quantised ones, or with an adapter beside them."""
+class SeparateLinears(NamedTuple):
+    """Linear layers that cannot be fused: quantized, or with a LoRA."""
 
     modules: Sequence[Any]
 
@@ -38,31 +39,33 @@ class Beside(NamedTuple):
         outputs = [module(inputs) for module in self.modules]
         return outputs[0] if len(outputs) == 1 else torch.cat(outputs, dim=-1)
 
-    def part(self, start: int, end: int | None = None) -> "Beside":
-        """`start` and `end` are where modules begin and end: those between are taken."""
-        ends = [0]
+    def slice_outputs(self, start: int, end: int | None = None) -> "SeparateLinears":
+        """Return the modules between two bounds; ValueError where a bound is inside a module."""
+        bounds = [0]
         for module in self.modules:
-            ends.append(ends[-1] + module.out_features)
-        last = len(self.modules) if end is None else ends.index(end)
-        return Beside(self.modules[ends.index(start) : last])
+            bounds.append(bounds[-1] + module.out_features)
+        last = len(self.modules) if end is None else bounds.index(end)
+        return SeparateLinears(self.modules[bounds.index(start) : last])
 
 
-def joined(*modules: Any) -> Linear:
-    """Linear modules of one input as one; where they are matrices, their weights become its parts.
+def fuse_linears(*modules: Any) -> Linear:
+    """Fuse linear modules of the same input into one matrix; their weights become views of it.
 
-    Others are called one by one, as they are.
+    Modules of any other class than `torch.nn.Linear` are left as they are and called one by one.
     """
     if any(type(module) is not torch.nn.Linear for module in modules):
-        return Beside(modules)
-    weight = _whole([module.weight for module in modules])
+        return SeparateLinears(modules)
+    weight = _concatenate([module.weight for module in modules])
     biases = [module.bias for module in modules]
-    return Matrix(weight, None if biases[0] is None else _whole(biases))
+    return FusedLinear(weight, None if biases[0] is None else _concatenate(biases))
 
 
-def _whole(parts: list[torch.Tensor]) -> torch.Tensor:
-    if len(parts) == 1:
-        return parts[0].data
-    whole = torch.cat([part.data for part in parts])
-    for part, view in zip(parts, torch.split(whole, [len(part) for part in parts]), strict=True):
-        part.data = view
+def _concatenate(parameters: list[torch.Tensor]) -> torch.Tensor:
+    """Concatenate along the first dimension, and make each parameter a view of the result."""
+    if len(parameters) == 1:
+        return parameters[0].data
+    whole = torch.cat([parameter.data for parameter in parameters])
+    views = torch.split(whole, [len(parameter) for parameter in parameters])
+    for parameter, view in zip(parameters, views, strict=True):
+        parameter.data = view
     return whole

@@ -1,6 +1,6 @@
-"""Which tokens may follow in boxes and masks: four locations, then a label or sixteen codes.
+"""A grammar of location answers: four location tokens, then a label or sixteen mask codes.
 
-A row's state says how far it has come. Nothing is asked of the words around.
+A row's state counts the tokens of the current object. Other tokens are not constrained.
 """
 
 import re
@@ -8,6 +8,7 @@ from collections.abc import Sequence
 
 import torch
 
+from inference.families.loaded_model import GRAMMAR_START
 from inference.families.paligemma.locations import MASK_CODES
 
 _OTHER, _LOCATION, _SEGMENT, _SPACE = range(4)  # kinds of tokens
@@ -17,14 +18,14 @@ _PATTERNS = {
     _SPACE: re.compile(r"[▁ ]+"),
 }
 
-FREE = 0  # the state between objects, and at the start
-_BOX = 4  # four locations are there; before it, as many as the state says
-_GAP = 5  # and spaces after them
-_MASK = _GAP + MASK_CODES  # all codes are there; between, as many as the state is beyond _GAP
+FREE = GRAMMAR_START  # the state between objects, and at the start
+_BOX = 4  # after four locations; states 1 to 3 count the locations before
+_GAP = 5  # after the spaces behind a box
+_MASK = _GAP + MASK_CODES  # after all mask codes; the states since _GAP count the codes before
 
 
 def _transitions() -> list[list[int]]:
-    """The state after a token of a kind, by the state before; -1 where it may not follow."""
+    """Tabulate the next state by state and kind of token; -1: the token is forbidden."""
     table = [[-1] * 4 for _ in range(_MASK + 1)]
     table[FREE] = [FREE, 1, -1, FREE]
     for locations in range(1, _BOX):
@@ -37,21 +38,24 @@ def _transitions() -> list[list[int]]:
 
 
 class Grammar:
-    """For a vocabulary, on a device: `names` are those of its tokens, by their codes."""
+    """The grammar over a vocabulary, on a device; `names` are the tokens' names by token id."""
 
     def __init__(self, names: Sequence[str | None], device: torch.device) -> None:
         kinds = [
-            next((kind for kind, each in _PATTERNS.items() if each.fullmatch(name or "")), _OTHER)
+            next(
+                (kind for kind, pattern in _PATTERNS.items() if pattern.fullmatch(name or "")),
+                _OTHER,
+            )
             for name in names
         ]
         self._kinds = torch.tensor(kinds, device=device)
         self._next = torch.tensor(_transitions(), device=device)
 
     def forbidden(self, states: torch.Tensor) -> torch.Tensor:
-        """Whether a token may not follow: of states [rows], bool [rows, vocabulary]."""
+        """Return the tokens forbidden in states [rows]: bool [rows, vocabulary]."""
         return (self._next.index_select(0, states) < 0).index_select(1, self._kinds)
 
-    def after(self, states: torch.Tensor, codes: torch.Tensor) -> torch.Tensor:
-        """The states [rows] after tokens [rows] that may follow."""
-        kinds = self._kinds.index_select(0, codes)[:, None]
+    def after(self, states: torch.Tensor, token_ids: torch.Tensor) -> torch.Tensor:
+        """Return the states [rows] that follow after allowed tokens [rows]."""
+        kinds = self._kinds.index_select(0, token_ids)[:, None]
         return self._next.index_select(0, states).gather(1, kinds)[:, 0]

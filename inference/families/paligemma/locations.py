@@ -1,19 +1,19 @@
-"""Location answers: `<loc0000>` and `<seg000>` codes read as boxes in pixels, and written."""
+"""Reads and writes location answers: `<loc0000>` and `<seg000>` codes, as boxes in pixels."""
 
 import math
 import re
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
-from typing import NamedTuple
 
+from inference.tasks.detections import Box, Detection
 from schemas.generation import Generation
 
-TOP = 1023  # the highest location code: 0 is the left or upper edge, TOP the right or lower one
+TOP = 1023  # the highest location code; 0 is the left or upper edge, TOP the right or lower edge
 MASK_CODES = 16  # segmentation codes of one mask, each from 0 to 127
 
 _LOCATION = re.compile(r"<loc([0-9]{4})>")
 _SEGMENT = re.compile(r"<seg([0-9]{3})>")
-_OBJECT = re.compile(  # a label reaches up to the next code
+_CODE = re.compile(r"<(?:loc[0-9]{4}|seg[0-9]{3})>")
+_OBJECT = re.compile(  # a label ends at the next code
     r"(?P<locations>(?:<loc[0-9]{4}>\s*)*)"
     r"(?P<segments>(?:<seg[0-9]{3}>\s*)*)"
     r"(?P<label>(?:(?!<loc[0-9]{4}>|<seg[0-9]{3}>).)*)",
@@ -21,48 +21,29 @@ _OBJECT = re.compile(  # a label reaches up to the next code
 )
 
 
-class Box(NamedTuple):
-    """Pixels of the upright original; the lower and right edges are exclusive."""
-
-    x_min: float
-    y_min: float
-    x_max: float
-    y_max: float
-
-
-@dataclass(frozen=True, slots=True)
-class Detection:
-    """One object of an answer."""
-
-    label: str  # "" where the fine-tune writes none, as RefCOCO's do
-    box: Box
-    score: float | None = None  # from 0 to 1; None when the tokens do not bear out the text
-    codes: tuple[int, ...] = ()  # the mask's, or none
-
-
 def read(
     generation: Generation, width: int, height: int, *, masks: bool = False
 ) -> tuple[list[Detection], bool]:
-    """The well-formed objects of an answer, and whether they are all there is to it.
+    """Read the well-formed objects of an answer, and whether they are the whole answer.
 
-    Objects are joined by `;`. Each is four location codes in the order y1 x1 y2 x2, sixteen
-    segmentation codes where `masks` are asked for, and a label. Code N lies at N / 1023 of the
-    original's height or width, for images are squashed to a square, not padded; a box therefore
-    never leaves its image. The empty answer says that there is no object. An answer cut at its
-    token limit is never complete, as its last label may be cut too. Nothing raises.
+    Objects are separated by `;`. An object is four location codes in the order y1 x1 y2 x2, sixteen
+    segmentation codes if `masks` were asked for, and a label. Code N is at N / 1023 of the
+    original's height or width, because images are squashed to a square and not padded; so a box
+    never leaves its image. An empty answer means that there is no object. An answer that was cut at
+    its token limit is never complete, because its last label may be cut. Never raises.
     """
     objects: list[Detection] = []
     complete = generation.finish_reason == "stop"
     logprobs = _location_logprobs(generation)
-    seen = 0  # location codes before the object at hand
+    num_read = 0  # location codes before the current object
     for part in generation.text.split(";") if generation.text.strip() else ():
         matches = [match for match in _OBJECT.finditer(part.strip()) if match[0]]
         complete &= len(matches) == 1
         for match in matches:
             locations = _codes(_LOCATION, match["locations"])
             codes = _codes(_SEGMENT, match["segments"])
-            score = _score(logprobs[seen : seen + len(locations)])
-            seen += len(locations)
+            score = _score(logprobs[num_read : num_read + len(locations)])
+            num_read += len(locations)
             box = _box(locations, width, height)
             if box is None or (codes and not _is_mask(codes)):
                 complete = False
@@ -73,16 +54,22 @@ def read(
 
 
 def write(objects: Iterable[Detection], width: int, height: int) -> str:
-    """The answer that says these objects, in the form the checkpoints were trained with.
+    """Write objects in the form that the checkpoints were trained with.
 
-    Each edge goes to the nearest code, so a box wider and higher than a bin (1 / 1023 of the
-    image) survives writing and reading to within half a bin.
+    Each edge is rounded to the nearest code. So writing and reading moves the edges of a box, which
+    must be wider and higher than a bin (1 / 1023 of the image), by at most half a bin.
     """
     return " ; ".join(_written(each, width, height) for each in objects)
 
 
+def strip_codes(text: str) -> str:
+    """Replace location and segmentation codes by spaces."""
+    return _CODE.sub(" ", text)
+
+
 def has_code(text: str) -> bool:
-    return bool(_LOCATION.search(text) or _SEGMENT.search(text))
+    """Return whether a text contains a location or segmentation code."""
+    return bool(_CODE.search(text))
 
 
 def _written(each: Detection, width: int, height: int) -> str:
@@ -100,7 +87,7 @@ def _codes(pattern: re.Pattern[str], text: str) -> tuple[int, ...]:
 
 
 def _box(codes: Sequence[int], width: int, height: int) -> Box | None:
-    """None unless there are four codes, in range, that span an area."""
+    """Return the box of four codes; None where they are out of range or span no area."""
     if len(codes) != 4 or max(codes) > TOP:
         return None
     y_min, x_min, y_max, x_max = codes
@@ -115,7 +102,7 @@ def _is_mask(codes: Sequence[int]) -> bool:
 
 
 def _location_logprobs(generation: Generation) -> list[float]:
-    """Of the text's location codes in order; empty where tokens and text disagree."""
+    """Return the log-probability of each location code; empty where tokens and text differ."""
     tokens = [token for token in generation.tokens if _LOCATION.fullmatch(token.text)]
     if "".join(token.text for token in tokens) != "".join(
         match[0] for match in _LOCATION.finditer(generation.text)
@@ -125,7 +112,7 @@ def _location_logprobs(generation: Generation) -> list[float]:
 
 
 def _score(logprobs: Sequence[float]) -> float | None:
-    """The geometric mean of the probabilities of a box's four location tokens."""
+    """Return the geometric mean of the probabilities of a box's four location tokens."""
     if len(logprobs) != 4:
         return None
     mean = sum(logprobs) / 4

@@ -1,4 +1,4 @@
-"""Puts a LoRA adapter over a model, by peft: into the weights, or beside them where quantised."""
+"""Applies a LoRA adapter with peft: merges it into weights, or keeps it beside quantized ones."""
 
 import re
 import warnings
@@ -19,8 +19,8 @@ with no_code_from_the_hub():
     from peft.utils import ModulesToSaveWrapper
 
 _PREFIX = "base_model.model."
-_NAME = "default"  # what peft calls an adapter that has no name
-# Modules' names as they were in transformers before 4.52, and before 5.
+_NAME = "default"  # peft's name for an adapter without a name
+# Module names of transformers before 4.52, and before 5, with their current names.
 _FORMER_NAMES = (
     (re.compile(r"^language_model\.(?=model\.)"), "model.language_model."),
     (re.compile(r"^model\.language_model\.model\."), "model.language_model."),
@@ -31,16 +31,16 @@ _FORMER_NAMES = (
 
 
 def adapt(model: Any, folder: Path) -> None:
-    """Change a PaliGemma of transformers to what the adapter in this directory makes of it.
+    """Apply the adapter in a folder to transformers' PaliGemma `model`, in place.
 
-    Where a weight is a matrix, the adapter is added to it, in float32, and is gone. Where it is
-    quantised, the adapter is computed beside it: rounding the sum would lose what it learnt.
-    Raises JobError where it does not fit.
+    The adapter is added to plain weights in float32. Beside a quantized weight it stays a layer of
+    its own, because rounding the sum would lose what the adapter has learned. Raises JobError where
+    the adapter does not fit the model.
     """
     lora = Lora.read(folder, str(folder))
     weights = {_current(name): weight for name, weight in _weights(folder).items()}
     adapted = _checked(model, weights, lora, folder)
-    if "lm_head" in adapted:  # whose matrix is also the embeddings': they are not adapted with it
+    if "lm_head" in adapted:  # the head shares its matrix with the embedding, which is not adapted
         model.lm_head.weight = torch.nn.Parameter(model.lm_head.weight.detach().clone())
     config = LoraConfig(
         r=lora.r,
@@ -55,21 +55,23 @@ def adapt(model: Any, folder: Path) -> None:
         inference_mode=True,
     )
     try:
-        with warnings.catch_warnings(action="ignore"):  # all that they warn of is looked at here
+        with warnings.catch_warnings(
+            action="ignore"
+        ):  # everything that they warn of is checked here
             tuned: Any = PeftModel(model, config)
-            found: Any = set_peft_model_state_dict(
+            result: Any = set_peft_model_state_dict(
                 tuned, {f"{_PREFIX}{name}": weight for name, weight in weights.items()}
             )
     except (KeyError, RuntimeError, ValueError) as error:
         raise _misfit(lora, folder, f"peft says {type(error).__name__}") from None
-    unset = [key for key in found.missing_keys if "lora_" in key or "modules_to_save" in key]
-    if odd := [*found.unexpected_keys, *unset]:
+    unset = [key for key in result.missing_keys if "lora_" in key or "modules_to_save" in key]
+    if odd := [*result.unexpected_keys, *unset]:
         raise _misfit(lora, folder, f"{odd[0]} is only in one of them")
     _merge(model)
 
 
 def _weights(folder: Path) -> dict[str, torch.Tensor]:
-    """By name in the model, as it was called when they were trained."""
+    """Load the weights, by the module names of the training's version of transformers."""
     loaded = load_file(folder / WEIGHTS)
     if not all(weight.isfinite().all() for weight in loaded.values()):
         raise JobError(f"{FIELD}: {str(folder)!r} holds numbers that are not finite: train it anew")
@@ -85,7 +87,7 @@ def _current(name: str) -> str:
 def _checked(
     model: Any, weights: Mapping[str, torch.Tensor], lora: Lora, folder: Path
 ) -> list[str]:
-    """The modules adapted, all of which the model has, in the same shape."""
+    """Return the adapted modules; raise JobError where the model lacks one or shapes differ."""
     adapted = []
     for name, weight in weights.items():
         place, mark, rest = name.partition(".lora_")
@@ -93,7 +95,9 @@ def _checked(
             known = (
                 model.get_submodule(place)
                 if mark
-                else model.get_parameter(place.replace(".base_layer.", "."))  # saved with a head
+                else model.get_parameter(
+                    place.replace(".base_layer.", ".")
+                )  # peft saves the head so
             )
         except AttributeError:
             raise _misfit(lora, folder, f"it has no {place}") from None
@@ -135,7 +139,7 @@ def _misfit(lora: Lora, folder: Path, why: str) -> JobError:
 
 
 def _merge(model: Any) -> None:
-    """Undo what peft put around modules, but where the adapter stays beside quantised weights."""
+    """Merge the adapter and remove peft's wrappers, except around quantized weights."""
     for name, module in list(model.named_modules()):
         if isinstance(module, ModulesToSaveWrapper):
             model.set_submodule(name, module.modules_to_save[_NAME].to(model.dtype))

@@ -1,4 +1,4 @@
-"""Segmentation codes become masks, by the convolutional decoder published with PaliGemma."""
+"""Decodes segmentation codes to masks, with the decoder that was published with PaliGemma."""
 
 from collections.abc import Callable, Sequence
 from pathlib import Path
@@ -10,14 +10,14 @@ import torch
 from pycocotools import mask as run_length
 from torch import nn
 
-from inference.families.paligemma.locations import Detection
+from inference.tasks.detections import Detection
 from schemas.errors import JobError
 
-_DECODERS: dict[str, "MaskDecoder"] = {}  # by path, as the job names it
+_DECODERS: dict[str, "MaskDecoder"] = {}  # by the path in the job
 
 
 class Residual(nn.Module):
-    """Two 3x3 convolutions and a 1x1 one, added to what they start from."""
+    """A residual block: two 3x3 convolutions and a 1x1 convolution."""
 
     def __init__(self, width: int) -> None:
         super().__init__()
@@ -35,10 +35,12 @@ class Residual(nn.Module):
 
 
 class MaskDecoder(nn.Module):
-    """int64 [n, 16] codes, 4x4 in raster order, to float32 [n, 64, 64], positive inside the mask.
+    """Decodes codes, int64 [n, 16], to float32 [n, 64, 64], which is positive inside the mask.
+
+    The 16 codes are a grid of 4 x 4 in raster order.
 
     Architecture: big_vision at 0127fb6, evaluators/proj/paligemma/transfers/segmentation.py, after
-    https://arxiv.org/abs/2301.02229. The modules are in the order of the weights' own keys.
+    https://arxiv.org/abs/2301.02229. The modules have the order of the weights' keys.
     """
 
     def __init__(self) -> None:
@@ -61,19 +63,19 @@ class MaskDecoder(nn.Module):
         )
 
     def forward(self, codes: torch.Tensor) -> torch.Tensor:
-        quantised = self.codebook(codes).reshape(-1, 4, 4, 512).permute(0, 3, 1, 2)
-        masks: torch.Tensor = self.decoder(quantised)
+        embedded = self.codebook(codes).reshape(-1, 4, 4, 512).permute(0, 3, 1, 2)
+        masks: torch.Tensor = self.decoder(embedded)
         return masks[:, 0]
 
 
-def _from_here(path: str) -> BinaryIO:
+def _open_local(path: str) -> BinaryIO:
     return Path(path).expanduser().open("rb")
 
 
-def decoder(path: str, open_file: Callable[[str], BinaryIO] = _from_here) -> MaskDecoder:
-    """The decoder with the weights of `path`, a file laid out as vae-oid.npz.
+def decoder(path: str, open_file: Callable[[str], BinaryIO] = _open_local) -> MaskDecoder:
+    """Return the decoder with the weights in `path`, a file like big_vision's vae-oid.npz.
 
-    It is opened when this is first called, and kept.
+    The first call for a path reads the file; later calls return the same decoder.
     """
     if path not in _DECODERS:
         _DECODERS[path] = _read(path, open_file)
@@ -84,9 +86,9 @@ def _read(path: str, open_file: Callable[[str], BinaryIO]) -> MaskDecoder:
     weights = MaskDecoder()
     try:
         with open_file(path) as file, np.load(file, allow_pickle=False) as arrays:
-            read = {name: torch.from_numpy(arrays[name]) for name in arrays if _needed(name)}
-        read["codebook.weight"] = read.pop("_vq_vae._embedding")
-        weights.load_state_dict(read)
+            tensors = {name: torch.from_numpy(arrays[name]) for name in arrays if _needed(name)}
+        tensors["codebook.weight"] = tensors.pop("_vq_vae._embedding")
+        weights.load_state_dict(tensors)
     except (OSError, EOFError, ValueError, KeyError, RuntimeError, BadZipFile):
         raise JobError(
             f"mask_decoder: {path!r} does not hold the mask decoder's weights: give the path of "
@@ -98,9 +100,9 @@ def _read(path: str, open_file: Callable[[str], BinaryIO]) -> MaskDecoder:
 def run_lengths(
     decoder: MaskDecoder, objects: Sequence[Detection], width: int, height: int
 ) -> list[dict[str, object] | None]:
-    """Each object's mask over the whole image as COCO's run lengths.
+    """Decode each object's mask over the whole image, as COCO run lengths.
 
-    None without codes, or where the box holds no whole pixel.
+    None where an object has no codes, or its box contains no whole pixel.
     """
     return [_run_length(decoder, each, width, height) for each in objects]
 
@@ -112,8 +114,8 @@ def _needed(name: str) -> bool:
 def _run_length(
     decoder: MaskDecoder, each: Detection, width: int, height: int
 ) -> dict[str, object] | None:
-    # The published evaluation: edges cut to whole pixels, bilinear resizing that averages where it
-    # shrinks, and what is above 0 is inside.
+    # As in the published evaluation: edges are truncated to whole pixels, the mask is resized
+    # bilinearly with antialiasing, and pixels above 0 are inside.
     x_min, y_min, x_max, y_max = map(int, each.box)
     if not each.codes or x_max <= x_min or y_max <= y_min:
         return None

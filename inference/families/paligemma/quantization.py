@@ -1,4 +1,4 @@
-"""The text tower's linear layers in 8 or 4 bits, by bitsandbytes."""
+"""Quantizes the language model's linear layers to 8 or 4 bits, with bitsandbytes."""
 
 import logging
 import sys
@@ -8,15 +8,15 @@ from typing import Any
 
 import torch
 
-# What an image is seen by, and what the tokens are chosen by; embeddings are never converted.
-_AS_THEY_ARE = ["model.vision_tower", "model.multi_modal_projector", "lm_head"]
+# Modules that stay in bfloat16; embeddings are never quantized.
+_NOT_QUANTIZED = ["model.vision_tower", "model.multi_modal_projector", "lm_head"]
 
 
-def quantisation(precision: str) -> Any:
-    """What transformers loads weights by; None for a precision that is a type of torch."""
+def quantization_config(precision: str) -> Any:
+    """Return transformers' configuration for a quantized precision; None for a dtype of torch."""
     settings: dict[str, dict[str, Any]] = {
-        # LLM.int8() takes columns with numbers above a threshold out of the product, for all rows
-        # as soon as one has such a number: what a row comes to would depend on the rows beside it.
+        # LLM.int8() computes columns with numbers above a threshold separately, for all rows as
+        # soon as one row has such a number. With threshold 0 a row does not depend on other rows.
         "int8": {"load_in_8bit": True, "llm_int8_threshold": 0.0},
         "nf4": {
             "load_in_4bit": True,
@@ -31,21 +31,21 @@ def quantisation(precision: str) -> Any:
     configuration: Any = BitsAndBytesConfig  # not annotated
     with no_code_from_the_hub():
         import bitsandbytes  # noqa: F401
-    logging.getLogger("bitsandbytes").setLevel(logging.ERROR)  # it notes every cast
-    return configuration(**settings[precision], llm_int8_skip_modules=_AS_THEY_ARE)
+    logging.getLogger("bitsandbytes").setLevel(logging.ERROR)  # it logs every cast
+    return configuration(**settings[precision], llm_int8_skip_modules=_NOT_QUANTIZED)
 
 
 @contextmanager
 def no_code_from_the_hub() -> Iterator[None]:
-    """For the first import of bitsandbytes, or of peft, which imports it.
+    """Hide the package `kernels` during the first import of bitsandbytes, or of peft.
 
-    On CPUs with bfloat16 it would fetch machine code by the package kernels, if that is there.
+    On CPUs with bfloat16, bitsandbytes would use that package to download machine code.
     """
     known = sys.modules.get("kernels")
     logger = logging.getLogger("bitsandbytes")
     level = logger.level
-    logger.setLevel(logging.ERROR)  # it says that it would have been faster
-    sys.modules["kernels"] = None  # type: ignore[assignment]  # as documented: not to be found
+    logger.setLevel(logging.ERROR)  # it logs that it would be faster with kernels
+    sys.modules["kernels"] = None  # type: ignore[assignment]  # documented: makes imports fail
     try:
         yield
     finally:
@@ -56,11 +56,13 @@ def no_code_from_the_hub() -> Iterator[None]:
 
 
 def stored(linear: Any) -> int:
-    """Bytes of a linear layer's weight, and of the constants it is scaled with."""
+    """Return the bytes of a linear layer's weight and of its scales."""
     weight = linear.weight
     scales = [
         getattr(weight, "SCB", None),
-        getattr(getattr(linear, "state", None), "SCB", None),  # where int8 keeps it once in use
+        getattr(
+            getattr(linear, "state", None), "SCB", None
+        ),  # where int8 keeps the scales after the first use
         getattr(getattr(weight, "quant_state", None), "absmax", None),
     ]
     return int(weight.nbytes + sum(scale.nbytes for scale in scales if scale is not None))

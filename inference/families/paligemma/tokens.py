@@ -1,4 +1,4 @@
-"""A checkpoint's tokens: prompts become the prefix it was trained with, answers become text."""
+"""Converts prompts to the prefix that a checkpoint was trained with, and answers to text."""
 
 import math
 from collections.abc import Sequence
@@ -10,17 +10,20 @@ from schemas.generation import Generation, Token
 
 
 class Vocabulary:
-    """The tokenizer of a PaliGemma processor, for prompts that nobody vouches for.
+    """The tokenizer of a PaliGemma processor, safe for untrusted prompts.
 
-    Control tokens, such as `<image>`, `<bos>`, `<eos>` and `<pad>`, are never made of a prompt's
-    text and never come back in an answer's. Location and segmentation tokens may do both.
+    The text of a prompt never becomes a control token, such as `<image>`, `<bos>`, `<eos>` or
+    `<pad>`, and the text of an answer never contains one. Both may have location and segmentation
+    tokens.
     """
 
     def __init__(self, processor: PaliGemmaProcessor, image_tokens: int) -> None:
         tokens = processor.tokenizer
         self._tokens = tokens
-        # Text of unknown characters becomes <unk> in some vocabularies: that one is no control.
-        special = {code for code, token in tokens.added_tokens_decoder.items() if token.special}
+        # Some vocabularies turn unknown characters into <unk>, so it is no control token.
+        special = {
+            token_id for token_id, token in tokens.added_tokens_decoder.items() if token.special
+        }
         self._control = (special | set(tokens.all_special_ids)) - {tokens.unk_token_id}
         self._start = [processor.image_token_id] * image_tokens + [tokens.bos_token_id]
         self.image_tokens = image_tokens
@@ -28,33 +31,33 @@ class Vocabulary:
         self.end: int = tokens.eos_token_id
 
     def prefix(self, prompt: str) -> list[int]:
-        """Image tokens, BOS, the prompt and a newline, which is a token of its own."""
-        codes = self._tokens(f"{prompt}\n", add_special_tokens=False)["input_ids"]
-        return self._start + [code for code in codes if code not in self._control]
+        """Return image tokens, BOS, the prompt and a newline, which is a token of its own."""
+        token_ids = self._tokens(f"{prompt}\n", add_special_tokens=False)["input_ids"]
+        return self._start + [token_id for token_id in token_ids if token_id not in self._control]
 
     def names(self, size: int) -> list[str | None]:
-        """Of all tokens, by code; a vocabulary may be filled up to `size` with nameless ones."""
+        """Return the names of token ids 0 ... size - 1; padding tokens at the end have no name."""
         known = min(size, len(self._tokens))
         names: list[str | None] = self._tokens.convert_ids_to_tokens(list(range(known)))
         return names + [None] * (size - known)
 
-    def generation(self, codes: Sequence[int], logprobs: Sequence[float]) -> Generation:
-        """The answer that ends at its end token, if it has one; what follows it does not count."""
-        length = codes.index(self.end) if self.end in codes else len(codes)
+    def generation(self, token_ids: Sequence[int], logprobs: Sequence[float]) -> Generation:
+        """Make the answer of the tokens before the first end token; without one, of all tokens."""
+        length = token_ids.index(self.end) if self.end in token_ids else len(token_ids)
         if not all(map(math.isfinite, logprobs[: length + 1])):
             raise WorkerFault("the model's output is not finite: choose another model.precision")
         return Generation(
-            tokens=self._named(codes[:length], logprobs[:length]),
-            text=self._text(codes[:length]),
-            finish_reason="stop" if length < len(codes) else "length",
+            tokens=self._named(token_ids[:length], logprobs[:length]),
+            text=self._text(token_ids[:length]),
+            finish_reason="stop" if length < len(token_ids) else "length",
         )
 
-    def _named(self, codes: Sequence[int], logprobs: Sequence[float]) -> tuple[Token, ...]:
+    def _named(self, token_ids: Sequence[int], logprobs: Sequence[float]) -> tuple[Token, ...]:
         # The last rows of the checkpoints' embeddings are padding and have no name.
-        names = [name or "" for name in self._tokens.convert_ids_to_tokens(list(codes))]
-        return tuple(map(Token, codes, names, logprobs))
+        names = [name or "" for name in self._tokens.convert_ids_to_tokens(list(token_ids))]
+        return tuple(map(Token, token_ids, names, logprobs))
 
-    def _text(self, codes: Sequence[int]) -> str:
-        kept = [code for code in codes if code not in self._control]
-        text: str = self._tokens.decode(kept, clean_up_tokenization_spaces=False)
+    def _text(self, token_ids: Sequence[int]) -> str:
+        visible = [token_id for token_id in token_ids if token_id not in self._control]
+        text: str = self._tokens.decode(visible, clean_up_tokenization_spaces=False)
         return text

@@ -1,4 +1,4 @@
-"""The vision tower as plain tensors: SigLIP, and the projection to the text tower's width."""
+"""SigLIP and the projection to the language model's width, as plain tensors."""
 
 from typing import Any
 
@@ -6,45 +6,47 @@ import torch
 from torch.nn import functional
 
 from inference.families.paligemma.activation import activation
-from inference.families.paligemma.linear import joined
+from inference.families.paligemma.linear import fuse_linears
 
 
 class VisionTower:
-    """Over the weights of transformers' modules; sums may be taken in another order."""
+    """Encodes images with the weights of transformers' modules; the order of sums may differ."""
 
     def __init__(self, model: Any) -> None:
-        tower = model.model.vision_tower
-        self._embeddings = tower.embeddings
-        self._layers = [_Layer(layer) for layer in tower.encoder.layers]
-        self._norm = tower.post_layernorm
+        siglip = model.model.vision_tower
+        self._embeddings = siglip.embeddings
+        self._layers = [_EncoderLayer(layer) for layer in siglip.encoder.layers]
+        self._norm = siglip.post_layernorm
         self._project = model.model.multi_modal_projector
 
     def __call__(self, pixel_values: torch.Tensor) -> torch.Tensor:
-        """What the text tower sees of images [n, 3, S, S]: [n, image tokens, width]."""
+        """Encode images [n, 3, S, S] as the language model's input [n, image tokens, width]."""
         hidden = self._embeddings(pixel_values)
         for layer in self._layers:
             hidden = layer(hidden)
-        found: torch.Tensor = self._project(self._norm(hidden))
-        return found
+        features: torch.Tensor = self._project(self._norm(hidden))
+        return features
 
 
-class _Layer:
-    """Attention and perceptron, each after its norm, each added to what went in."""
+class _EncoderLayer:
+    """Attention and an MLP, each after its norm and added to its input."""
 
     def __init__(self, layer: Any) -> None:
-        own, perceptron = layer.self_attn, layer.mlp
-        self._heads, self._scale = own.num_heads, own.scale
-        self._before_attention, self._before_perceptron = layer.layer_norm1, layer.layer_norm2
-        self._projections = joined(own.q_proj, own.k_proj, own.v_proj)
-        self._output = joined(own.out_proj)
-        self._widen, self._narrow = joined(perceptron.fc1), joined(perceptron.fc2)
-        self._activation = activation(perceptron.activation_fn)
+        self_attention, mlp = layer.self_attn, layer.mlp
+        self._num_heads, self._scale = self_attention.num_heads, self_attention.scale
+        self._before_attention, self._before_mlp = layer.layer_norm1, layer.layer_norm2
+        self._qkv = fuse_linears(
+            self_attention.q_proj, self_attention.k_proj, self_attention.v_proj
+        )
+        self._output = fuse_linears(self_attention.out_proj)
+        self._up, self._down = fuse_linears(mlp.fc1), fuse_linears(mlp.fc2)
+        self._activation = activation(mlp.activation_fn)
 
     def __call__(self, hidden: torch.Tensor) -> torch.Tensor:
-        projected = self._projections(self._before_attention(hidden))
-        parts = projected.view(*hidden.shape[:2], 3, self._heads, -1).permute(2, 0, 3, 1, 4)
-        queries, keys, values = parts.unbind()
-        found = functional.scaled_dot_product_attention(queries, keys, values, scale=self._scale)
-        hidden = hidden + self._output(found.transpose(1, 2).flatten(2))
-        widened = self._widen(self._before_perceptron(hidden))
-        return hidden + self._narrow(self._activation(widened))
+        projected = self._qkv(self._before_attention(hidden))
+        heads = projected.view(*hidden.shape[:2], 3, self._num_heads, -1).permute(2, 0, 3, 1, 4)
+        queries, keys, values = heads.unbind()
+        attended = functional.scaled_dot_product_attention(queries, keys, values, scale=self._scale)
+        hidden = hidden + self._output(attended.transpose(1, 2).flatten(2))
+        inner = self._up(self._before_mlp(hidden))
+        return hidden + self._down(self._activation(inner))

@@ -1,4 +1,4 @@
-"""Labels are found by name, and how they share their probability is read or said."""
+"""Class labels are found by name; the activation comes from the model or from the job."""
 
 import json
 from pathlib import Path
@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from filters.classifiers.class_labels import Labels
+from filters.classifiers.class_labels import ClassLabels
 from schemas.errors import JobError
 
 
@@ -15,18 +15,18 @@ def written(folder: Path, **config: Any) -> Path:
     return folder
 
 
-def test_names_stand_in_the_order_of_their_numbers(tmp_path: Path) -> None:
+def test_names_are_in_the_order_of_their_indices(tmp_path: Path) -> None:
     names = {str(number): f"label {number}" for number in (10, 2, 0, 1, *range(3, 10))}
-    labels = Labels.of(written(tmp_path, id2label=names, problem_type="regression"))
+    labels = ClassLabels.read(written(tmp_path, id2label=names, problem_type="regression"))
     assert labels.names == tuple(f"label {number}" for number in range(11))
-    assert labels.problem == "regression"
+    assert labels.problem_type == "regression"
 
 
 @pytest.mark.parametrize(
     ("name", "number"), [("NSFW", 1), ("nsfw", 1), ("normal", 0), ("Toxic", 2), ("toxic", 3)]
 )
-def test_case_decides_only_between_labels_that_are_else_alike(name: str, number: int) -> None:
-    assert Labels(("Normal", "nsfw", "Toxic", "toxic")).number(name, "label") == number
+def test_case_matters_only_between_labels_that_differ_in_case_alone(name: str, number: int) -> None:
+    assert ClassLabels(("Normal", "nsfw", "Toxic", "toxic")).index_of(name, "label") == number
 
 
 @pytest.mark.parametrize(
@@ -36,9 +36,9 @@ def test_case_decides_only_between_labels_that_are_else_alike(name: str, number:
         ("TOXIC", "label: the model has several labels 'TOXIC': take one of Normal, Toxic, toxic"),
     ],
 )
-def test_a_label_that_is_not_told_is_refused_with_those_there_are(name: str, message: str) -> None:
+def test_the_error_for_an_unknown_label_lists_the_labels(name: str, message: str) -> None:
     with pytest.raises(JobError) as caught:
-        Labels(("Normal", "Toxic", "toxic")).number(name, "label")
+        ClassLabels(("Normal", "Toxic", "toxic")).index_of(name, "label")
     assert str(caught.value) == message
 
 
@@ -48,12 +48,12 @@ def test_a_label_that_is_not_told_is_refused_with_those_there_are(name: str, mes
 )
 def test_models_without_labels_are_refused(tmp_path: Path, config: dict[str, Any]) -> None:
     with pytest.raises(JobError, match=r"model: .* has no config.json that names the labels"):
-        Labels.of(written(tmp_path, **config))
+        ClassLabels.read(written(tmp_path, **config))
 
 
 def test_a_folder_without_a_configuration_is_refused(tmp_path: Path) -> None:
     with pytest.raises(JobError, match=r"model: .* has no config.json"):
-        Labels.of(tmp_path)
+        ClassLabels.read(tmp_path)
 
 
 @pytest.mark.parametrize(
@@ -69,9 +69,9 @@ def test_a_folder_without_a_configuration_is_refused(tmp_path: Path) -> None:
     ],
 )
 def test_heads(names: str, problem: str | None, heads: Any, independent: bool) -> None:
-    assert Labels(tuple(names), problem).are_independent(heads) is independent
+    assert ClassLabels(tuple(names), problem).are_independent(heads) is independent
 
 
 def test_outputs_that_are_no_probabilities_are_refused() -> None:
     with pytest.raises(JobError, match="heads: the model's problem_type is 'regression'"):
-        Labels(("a",), "regression").are_independent()
+        ClassLabels(("a",), "regression").are_independent()

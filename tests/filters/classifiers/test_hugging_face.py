@@ -1,4 +1,4 @@
-"""What is judged together does not matter; what cannot be loaded is refused in one line."""
+"""Probabilities do not depend on the batch; models that cannot be loaded give a short error."""
 
 import shutil
 import threading
@@ -28,7 +28,7 @@ def texts(text_model: Path, resources: Resources) -> TextClassifier:
     return TextClassifier(text_model, resources, 512, independent=True)
 
 
-def test_an_item_scores_the_same_to_the_bit_whatever_is_judged_with_it(
+def test_scores_do_not_depend_on_the_batch_to_the_bit(
     texts: TextClassifier, placards: Path, resources: Resources
 ) -> None:
     alone = [texts.judge([text])[0] for text in TEXTS]
@@ -42,7 +42,7 @@ def test_an_item_scores_the_same_to_the_bit_whatever_is_judged_with_it(
 
 
 def in_float64(classifier: Any) -> Any:
-    """Where rounding is far below 2^-24, which what it says is rounded to at last."""
+    """Make the model compute in float64; the classifier rounds its scores to float32 at the end."""
 
     def widened(_: Any, __: Any, inputs: dict[str, torch.Tensor]) -> Any:
         wide = {name: v.double() if v.is_floating_point() else v for name, v in inputs.items()}
@@ -52,7 +52,7 @@ def in_float64(classifier: Any) -> Any:
     return classifier
 
 
-def test_batches_as_on_a_gpu_give_the_same(
+def test_batches_as_on_a_gpu_give_the_same_scores(
     text_model: Path,
     token_model: Path,
     placards: Path,
@@ -72,7 +72,7 @@ def test_batches_as_on_a_gpu_give_the_same(
         ]
 
     alone = judged()
-    monkeypatch.setattr(hugging_face, "_ROWS", {"cpu": 4})
+    monkeypatch.setattr(hugging_face, "_BATCH_SIZES", {"cpu": 4})
     together = judged()
     for one, other in zip(alone, together, strict=True):
         assert len(one) == len(other)
@@ -93,9 +93,9 @@ def test_windows_may_be_shorter_than_the_model_takes(
     text_model: Path, resources: Resources
 ) -> None:
     classifier = TextClassifier(text_model, resources, 16, independent=True)
-    (said,) = classifier.judge(["star " * 40])
-    assert len(said) == 4  # 14 words each, 4 of them shared
-    assert said.shape == (4, len(LABELS))
+    (probabilities,) = classifier.judge(["star " * 40])
+    assert len(probabilities) == 4  # 14 words each, 4 of them shared
+    assert probabilities.shape == (4, len(LABELS))
 
 
 def test_roberta_has_fewer_positions_than_its_configuration_says(
@@ -112,8 +112,10 @@ def test_roberta_has_fewer_positions_than_its_configuration_says(
     )
     shutil.copytree(text_model, tmp_path, dirs_exist_ok=True)
     Roberta(config).save_pretrained(tmp_path)
-    (said,) = TextClassifier(tmp_path, resources, 512, independent=False).judge(["star " * 40])
-    assert len(said) == 4  # of 16 tokens
+    (probabilities,) = TextClassifier(tmp_path, resources, 512, independent=False).judge(
+        ["star " * 40]
+    )
+    assert len(probabilities) == 4  # of 16 tokens
 
 
 def test_two_threads_may_judge_at_once(texts: TextClassifier) -> None:
@@ -122,8 +124,8 @@ def test_two_threads_may_judge_at_once(texts: TextClassifier) -> None:
 
     def judge() -> None:
         for _ in range(20):
-            found = texts.judge(TEXTS)
-            wrong.extend(not np.array_equal(a, b) for a, b in zip(alone, found, strict=True))
+            together = texts.judge(TEXTS)
+            wrong.extend(not np.array_equal(a, b) for a, b in zip(alone, together, strict=True))
 
     threads = [threading.Thread(target=judge) for _ in range(2)]
     for thread in threads:
@@ -180,7 +182,7 @@ def test_code_beside_the_weights_is_never_run(
     assert not (tmp_path / "ran").exists()
 
 
-def test_weights_that_are_no_numbers_give_none(
+def test_weights_that_are_nan_give_nan(
     text_model: Path, resources: Resources, tmp_path: Path
 ) -> None:
     shutil.copytree(text_model, tmp_path, dirs_exist_ok=True)
@@ -188,6 +190,6 @@ def test_weights_that_are_no_numbers_give_none(
     with torch.no_grad():
         model.classifier.bias[0] = torch.nan
     model.save_pretrained(tmp_path)
-    (said,) = TextClassifier(tmp_path, resources, 512, independent=True).judge(["a star"])
-    assert np.isnan(said[:, 0]).all()
-    assert np.isfinite(said[:, 1:]).all()
+    (probabilities,) = TextClassifier(tmp_path, resources, 512, independent=True).judge(["a star"])
+    assert np.isnan(probabilities[:, 0]).all()
+    assert np.isfinite(probabilities[:, 1:]).all()

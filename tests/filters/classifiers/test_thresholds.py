@@ -1,9 +1,9 @@
-"""Both sides of every threshold; what is no number never passes."""
+"""Both sides of every threshold; a score that is not finite never passes."""
 
 import numpy as np
 import pytest
 
-from filters.classifiers.thresholds import Bounds, Thresholds, judged
+from filters.classifiers.thresholds import Bounds, Thresholds, verdict_from_scores
 from schemas.errors import JobError
 from schemas.verdict import Verdict
 
@@ -12,8 +12,8 @@ BOUNDS = Bounds({"a": 0.5, "b": 0.75}, {"a": 0.25})
 
 
 def verdict(a: list[float], b: list[float]) -> Verdict:
-    found = {"a": np.array(a, np.float32), "b": np.array(b, np.float32)}
-    return judged(found, BOUNDS, reason="found")
+    values = {"a": np.array(a, np.float32), "b": np.array(b, np.float32)}
+    return verdict_from_scores(values, BOUNDS, reason="found")
 
 
 @pytest.mark.parametrize(
@@ -35,21 +35,21 @@ def verdict(a: list[float], b: list[float]) -> Verdict:
         ([NAN], [0.75], "drop", "found"),
     ],
 )
-def test_the_worst_counts(a: list[float], b: list[float], action: str, reason: str) -> None:
-    said = verdict(a, b)
-    assert (said.action, said.reason) == (action, reason)
-    assert all(np.isfinite(score) for score in said.scores.values())
+def test_the_highest_value_counts(a: list[float], b: list[float], action: str, reason: str) -> None:
+    result = verdict(a, b)
+    assert (result.action, result.reason) == (action, reason)
+    assert all(np.isfinite(score) for score in result.scores.values())
 
 
-def test_scores_are_told_whatever_the_verdict() -> None:
+def test_every_verdict_has_scores() -> None:
     assert verdict([0.125, 0.25], [0.0]).scores == {"a": 0.25, "b": 0.0}
     assert verdict([0.125], [1.0]).scores == {"a": 0.125, "b": 1.0}
     assert verdict([NAN, 0.125], [0.0]).scores == {"a": 0.125, "b": 0.0}
 
 
-def test_one_threshold_is_for_all_scores_and_named_ones_for_theirs() -> None:
-    assert Bounds.of(("a", "b"), 0.8, None) == Bounds({"a": 0.8, "b": 0.8}, {})
-    assert Bounds.of(("a", "b"), {"b": 0.8}, 0.5).drop_at == {"b": 0.8}
+def test_a_threshold_is_for_all_scores_or_for_named_ones() -> None:
+    assert Bounds.resolve(("a", "b"), 0.8, None) == Bounds({"a": 0.8, "b": 0.8}, {})
+    assert Bounds.resolve(("a", "b"), {"b": 0.8}, 0.5).drop_at == {"b": 0.8}
 
 
 @pytest.mark.parametrize(
@@ -61,8 +61,8 @@ def test_one_threshold_is_for_all_scores_and_named_ones_for_theirs() -> None:
         ({"a": 0.9, "b": 0.4}, 0.5, "quarantine_at: 0.5 is not below drop_at, which is 0.4 for b"),
     ],
 )
-def test_thresholds_that_do_not_go_together_are_refused(
+def test_inconsistent_thresholds_are_refused(
     drop_at: Thresholds, quarantine_at: Thresholds | None, message: str
 ) -> None:
     with pytest.raises(JobError, match=message):
-        Bounds.of(("a", "b"), drop_at, quarantine_at)
+        Bounds.resolve(("a", "b"), drop_at, quarantine_at)

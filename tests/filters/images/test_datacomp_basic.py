@@ -1,4 +1,4 @@
-"""Both sides of each of DataComp's bounds, and the reason that names the rule."""
+"""Both sides of each of DataComp's bounds; the reason names the rule."""
 
 import pytest
 from pydantic import ValidationError

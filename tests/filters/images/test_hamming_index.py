@@ -1,4 +1,4 @@
-"""The index finds what a look at all hashes finds, on both sides of the distance."""
+"""The index agrees with a comparison of all hashes, on both sides of the distance."""
 
 import numpy as np
 import pytest
@@ -30,7 +30,7 @@ def test_the_distance_is_inclusive(most: int) -> None:
 
 @pytest.mark.parametrize("word", range(16))
 def test_differences_may_lie_anywhere(word: int) -> None:
-    """All in one word or two, or two in each word but one in one: the worst case for the words."""
+    """Positions of differing bits: packed into few words, or spread evenly, the worst case."""
     index = HammingIndex(HASHES[:1], 31)
     assert index.has_near(flipped(HASHES[0], [*range(16 * word, min(16 * word + 31, 256))])[None])
     spread = [16 * other + bit for other in range(16) for bit in (3, 11)]
@@ -39,14 +39,14 @@ def test_differences_may_lie_anywhere(word: int) -> None:
     assert index.has_near(flipped(HASHES[0], spread)[None])
 
 
-def test_one_of_several_is_enough() -> None:
+def test_one_of_several_hashes_is_enough() -> None:
     index = HammingIndex(HASHES, 31)
     strangers = np.random.default_rng(1).integers(0, 256, (8, 32), np.uint8)
     assert not index.has_near(strangers)
     for place in range(8):
-        asked = strangers.copy()
-        asked[place] = HASHES[place]
-        assert index.has_near(asked)
+        query = strangers.copy()
+        query[place] = HASHES[place]
+        assert index.has_near(query)
 
 
 def test_equal_hashes_and_full_words_are_found() -> None:
@@ -58,8 +58,10 @@ def test_equal_hashes_and_full_words_are_found() -> None:
 
 
 @given(st.integers(0, 63), st.lists(st.integers(0, 255), max_size=80), st.integers(1, 20))
-def test_as_a_look_at_all(most: int, bits: list[int], number: int) -> None:
+def test_the_index_agrees_with_a_comparison_of_all_hashes(
+    most: int, bits: list[int], number: int
+) -> None:
     hashes = HASHES[:number]
-    asked = flipped(hashes[-1], bits)
-    nearest = np.bitwise_count(hashes ^ asked).sum(axis=1).min()
-    assert HammingIndex(hashes, most).has_near(asked[None]) == (nearest <= most)
+    query = flipped(hashes[-1], bits)
+    nearest = np.bitwise_count(hashes ^ query).sum(axis=1).min()
+    assert HammingIndex(hashes, most).has_near(query[None]) == (nearest <= most)

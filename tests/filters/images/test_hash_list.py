@@ -1,4 +1,4 @@
-"""Lists of hashes: hits, misses, and lists that fail closed."""
+"""Hash lists: matches, other images, and malformed lists, which are errors."""
 
 import hashlib
 from collections.abc import Sequence
@@ -47,12 +47,12 @@ def judged(stage: HashList, resources: Resources, *images: bytes) -> list[Verdic
         f"pdq,{PDQ},partner,known\nmd5,{MD5},partner,known",
     ],
 )
-def test_the_identical_file_is_hit_and_nothing_else_told(
+def test_only_the_identical_file_matches_and_only_the_reason_is_stored(
     tmp_path: Path, resources: Resources, line: str
 ) -> None:
-    found = judged(listed(tmp_path, line), resources, KNOWN, KNOWN + b"\0", b"")
-    assert found == [drop("hash_listed"), keep(), keep()]
-    assert (found[0].scores, found[0].counts) == ({}, {})
+    verdicts = judged(listed(tmp_path, line), resources, KNOWN, KNOWN + b"\0", b"")
+    assert verdicts == [drop("hash_listed"), keep(), keep()]
+    assert (verdicts[0].scores, verdicts[0].counts) == ({}, {})
 
 
 @pytest.mark.parametrize(
@@ -75,7 +75,7 @@ def test_other_columns_may_be_in_another_encoding(tmp_path: Path, resources: Res
     assert judged(HashList(path=str(path)), resources, KNOWN) == [drop("hash_listed")]
 
 
-def test_only_what_is_listed_is_computed(
+def test_only_listed_algorithms_are_computed(
     tmp_path: Path, resources: Resources, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     judge = listed(tmp_path, f"sha1,{SHA1},,").load(resources)
@@ -129,13 +129,13 @@ def test_a_missing_list_fails_closed(tmp_path: Path, resources: Resources) -> No
             attempt(resources)
 
 
-def test_what_is_loaded_is_in_no_repr(tmp_path: Path, resources: Resources) -> None:
+def test_loaded_hashes_are_in_no_repr(tmp_path: Path, resources: Resources) -> None:
     judge = listed(tmp_path, f"md5,{MD5},,").load(resources)
     assert repr(bytes.fromhex(MD5))[2:8] not in repr(judge)
 
 
 @given(st.lists(st.binary(min_size=1, max_size=3), min_size=1, unique=True), st.data())
-def test_exactly_the_listed_files_are_hit(
+def test_exactly_the_listed_files_match(
     tmp_path_factory: pytest.TempPathFactory,
     resources: Resources,
     images: list[bytes],
@@ -148,12 +148,12 @@ def test_exactly_the_listed_files_are_hit(
         for name in [data.draw(st.sampled_from(["md5", "sha1", "sha256"]))]
     ]
     stage = listed(tmp_path_factory.mktemp("lists"), *lines)
-    found = judged(stage, resources, *images)
-    assert [verdict.action == "drop" for verdict in found] == [image in some for image in images]
+    verdicts = judged(stage, resources, *images)
+    assert [verdict.action == "drop" for verdict in verdicts] == [image in some for image in images]
 
 
 @given(st.lists(st.lists(st.sampled_from([0, 1, 255]), min_size=16, max_size=16), min_size=1))
-def test_digests_that_begin_or_end_with_zeros_are_told_apart(digests: list[list[int]]) -> None:
+def test_digests_that_begin_or_end_with_zeros_are_distinguished(digests: list[list[int]]) -> None:
     from filters.images.hash_list import _sorted
 
     listed = _sorted(bytearray(b"".join(map(bytes, digests))), SIZES["md5"])

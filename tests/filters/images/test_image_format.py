@@ -1,4 +1,4 @@
-"""Formats by their first bytes, as Pillow writes them."""
+"""The first bytes of files written by Pillow identify their formats."""
 
 import io
 
@@ -18,7 +18,7 @@ def encoded(name: str) -> bytes:
 
 
 @pytest.mark.parametrize("name", FORMATS)
-def test_formats_are_told_and_judged(name: str) -> None:
+def test_formats_are_recognized_and_judged(name: str) -> None:
     image = encoded(name)
     assert format_of(image) == name
     samples = [Sample("s", 0, {}, image, 0, 0)]
@@ -39,10 +39,10 @@ def test_formats_are_told_and_judged(name: str) -> None:
         b"RIFF\x00\x00\x00\x00WAVE",
         b"\x00\x00\x00\x18ftypheic\x00\x00\x00\x00mif1heic",
         b"\x00\x00\x00\x00ftyp",
-        b"\x00\x00\x00\x10ftypisom\x00\x00\x00\x00avif",  # the brand stands behind the box
+        b"\x00\x00\x00\x10ftypisom\x00\x00\x00\x00avif",  # the brand lies behind the box
     ],
 )
-def test_other_bytes_are_none_of_them(image: bytes) -> None:
+def test_other_bytes_have_no_format(image: bytes) -> None:
     assert format_of(image) is None
     (verdict,) = ImageFormat(formats=FORMATS).judge([Sample("s", 0, {}, image, 0, 0)])
     assert verdict.reason == "image_format_unwanted"
@@ -58,7 +58,7 @@ def test_other_bytes_are_none_of_them(image: bytes) -> None:
         (b"\x00\x00\x00\x10ftypavis\x00\x00\x00\x00", "avif"),
     ],
 )
-def test_rarer_beginnings(image: bytes, name: str) -> None:
+def test_rare_signatures(image: bytes, name: str) -> None:
     assert format_of(image) == name
 
 

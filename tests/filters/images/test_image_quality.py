@@ -1,4 +1,4 @@
-"""Flat images, whatever their colour and size; the score is the standard deviation of luma."""
+"""Flat images of any color and size are dropped; the score is the standard deviation of luma."""
 
 import numpy as np
 import pytest
@@ -23,16 +23,16 @@ def judged(frame: RGB, **options: float) -> Verdict:
 
 
 def halves(low: int, high: int) -> RGB:
-    """Grey, of which the standard deviation is half the difference."""
+    """A gray frame of two levels; its standard deviation is half their difference."""
     frame = np.full((8, 8, 3), low, np.uint8)
     frame[:4] = high
     return frame
 
 
-@pytest.mark.parametrize("colour", [(0, 0, 0), (255, 255, 255), (255, 0, 0), (13, 200, 77)])
+@pytest.mark.parametrize("color", [(0, 0, 0), (255, 255, 255), (255, 0, 0), (13, 200, 77)])
 @pytest.mark.parametrize("shape", [(1, 1), (1, 10_000), (700, 500)])
-def test_one_colour_is_flat(colour: tuple[int, int, int], shape: tuple[int, int]) -> None:
-    verdict = judged(np.full((*shape, 3), colour, np.uint8))
+def test_one_color_is_flat(color: tuple[int, int, int], shape: tuple[int, int]) -> None:
+    verdict = judged(np.full((*shape, 3), color, np.uint8))
     assert (verdict.action, verdict.reason) == ("drop", "image_flat")
     assert verdict.scores == {"contrast": 0.0}
 
@@ -60,7 +60,7 @@ def test_large_images_are_summed_piece_by_piece() -> None:
     assert judged(frame[::2, ::3]).action == "keep"  # a view that is not contiguous
 
 
-def test_there_is_a_verdict_on_each_in_order() -> None:
+def test_verdicts_are_in_the_order_of_the_items() -> None:
     samples = [sample(halves(0, high)) for high in (0, 200, 1)]
     assert [each.action for each in ImageQuality().judge(samples)] == ["drop", "keep", "drop"]
 

@@ -1,4 +1,4 @@
-"""Both sides of both bounds, whichever way the image stands."""
+"""Both sides of both bounds, for portrait and landscape images."""
 
 import pytest
 from pydantic import ValidationError
@@ -32,12 +32,12 @@ def test_bounds_are_inclusive(width: int, height: int, reason: str) -> None:
     assert verdict.action == ("drop" if reason else "keep")
 
 
-def test_scores_are_told_of_what_is_kept_and_dropped() -> None:
+def test_kept_and_dropped_items_have_scores() -> None:
     assert judged(400, 250, min_side=200).scores == {"short_side": 250, "aspect": 1.6}
     assert judged(400, 250, min_side=300).scores == {"short_side": 250, "aspect": 1.6}
 
 
-def test_there_is_a_verdict_on_each_in_order() -> None:
+def test_verdicts_are_in_the_order_of_the_items() -> None:
     samples = [Sample("s", 0, {}, b"", side, side) for side in (10, 300, 20)]
     actions = [verdict.action for verdict in ImageSize().judge(samples)]
     assert actions == ["drop", "keep", "drop"]

@@ -1,4 +1,4 @@
-"""PDQ: flips, rotations, other sizes and frames are found; flat images are passed over."""
+"""PDQ finds flips, rotations, other sizes and single frames, and skips flat images."""
 
 import sys
 from pathlib import Path
@@ -14,7 +14,7 @@ from schemas.verdict import Verdict, drop
 
 
 def pixels(seed: int, width: int = 320, height: int = 240) -> RGB:
-    """Noise whose strength falls with its frequency, as in photographs."""
+    """Noise whose amplitude falls with its frequency, as in photographs."""
     random = np.random.default_rng(seed)
     rows, columns = np.fft.fftfreq(height) * height, np.fft.fftfreq(width) * width
     frequency = np.maximum(np.hypot(rows[:, None], columns), 1)[..., None]
@@ -42,20 +42,20 @@ def judged(stage: PerceptualHashList, resources: Resources, *frames: RGB) -> Ver
 
 
 @pytest.mark.parametrize("size", [(320, 240), (240, 320), (250, 250), (384, 384), (600, 300)])
-def test_flips_and_rotations_are_hit_exactly_and_nothing_told(
+def test_flips_and_rotations_match_exactly_and_only_the_reason_is_stored(
     tmp_path: Path, resources: Resources, size: tuple[int, int]
 ) -> None:
     image = pixels(0, *size)
     stage = listed(tmp_path, pixels(1), image, max_distance=0)
     for turns in range(4):
         turned = np.rot90(image, turns)
-        for seen in (turned, turned[:, ::-1]):
-            found = judged(stage, resources, np.ascontiguousarray(seen))
-            assert found == drop("perceptual_hash_listed")
-            assert (found.scores, found.counts) == ({}, {})
+        for variant in (turned, turned[:, ::-1]):
+            verdict = judged(stage, resources, np.ascontiguousarray(variant))
+            assert verdict == drop("perceptual_hash_listed")
+            assert (verdict.scores, verdict.counts) == ({}, {})
 
 
-def test_another_size_and_quality_are_hit(tmp_path: Path, resources: Resources) -> None:
+def test_another_size_and_quality_match(tmp_path: Path, resources: Resources) -> None:
     stage = listed(tmp_path, pixels(0))
     smaller = pixels(0)[::2, ::2]
     noise = np.random.default_rng(0).integers(-6, 7, pixels(0).shape)
@@ -63,11 +63,13 @@ def test_another_size_and_quality_are_hit(tmp_path: Path, resources: Resources) 
         assert judged(stage, resources, np.ascontiguousarray(image)).action == "drop"
 
 
-def test_others_are_kept_with_their_quality_alone(tmp_path: Path, resources: Resources) -> None:
-    found = judged(listed(tmp_path, pixels(0)), resources, pixels(2), pixels(3))
-    assert found.action == "keep"
-    assert found.scores.keys() == {"quality"}
-    assert 49 < found.scores["quality"] <= 100
+def test_other_images_are_kept_with_only_their_quality(
+    tmp_path: Path, resources: Resources
+) -> None:
+    verdict = judged(listed(tmp_path, pixels(0)), resources, pixels(2), pixels(3))
+    assert verdict.action == "keep"
+    assert verdict.scores.keys() == {"quality"}
+    assert 49 < verdict.scores["quality"] <= 100
 
 
 def test_a_frame_anywhere_is_enough(tmp_path: Path, resources: Resources) -> None:
@@ -77,15 +79,13 @@ def test_a_frame_anywhere_is_enough(tmp_path: Path, resources: Resources) -> Non
     assert judged(stage, resources, pixels(2), flat).scores == {"quality": 0}
 
 
-def test_the_distance_is_the_jobs(tmp_path: Path, resources: Resources) -> None:
+def test_the_job_sets_the_distance(tmp_path: Path, resources: Resources) -> None:
     cropped = np.ascontiguousarray(pixels(0)[2:, 2:])  # cropped a little
     assert judged(listed(tmp_path, pixels(0), max_distance=0), resources, cropped).action == "keep"
     assert judged(listed(tmp_path, pixels(0), max_distance=63), resources, cropped).action == "drop"
 
 
-def test_flat_images_are_hit_only_where_the_job_wants_it(
-    tmp_path: Path, resources: Resources
-) -> None:
+def test_flat_images_match_only_if_the_job_allows_it(tmp_path: Path, resources: Resources) -> None:
     flat = np.full((60, 60, 3), 9, np.uint8)
     assert judged(listed(tmp_path, flat), resources, flat).action == "keep"
     assert judged(listed(tmp_path, flat, ignore_quality=0), resources, flat).action == "keep"
@@ -110,7 +110,7 @@ def test_a_list_without_such_hashes_is_refused(tmp_path: Path, resources: Resour
             attempt(resources)
 
 
-def test_without_the_library_the_error_is_how_to_install_it(
+def test_without_pdqhash_the_error_says_how_to_install_it(
     tmp_path: Path, resources: Resources, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setitem(sys.modules, "pdqhash", None)

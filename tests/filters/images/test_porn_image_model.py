@@ -1,4 +1,4 @@
-"""The demo's classifier of placards takes the place of one of pornography."""
+"""PornImageModel, with the demo's placard classifier in place of a pornography classifier."""
 
 from collections.abc import Callable
 from pathlib import Path
@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 from pydantic import ValidationError
 
-from demo.scenes.encoded_image import decoded
+from demo.scenes.encoded_image import decode_image
 from demo.scenes.kinds import Kind
 from demo.scenes.scenes import draw_scene
 from filters import PornImageModel
@@ -17,8 +17,8 @@ from schemas.resources import Resources
 from schemas.sample import RGB, Sample
 from schemas.verdict import Verdict
 
-GOOD = [decoded(draw_scene(1, index, Kind.PLAIN).image) for index in range(3)]
-BAD = [decoded(draw_scene(1, index, Kind.PLACARD).image) for index in range(3)]
+GOOD = [decode_image(draw_scene(1, index, Kind.PLAIN).image) for index in range(3)]
+BAD = [decode_image(draw_scene(1, index, Kind.PLACARD).image) for index in range(3)]
 
 
 def sample(*frames: RGB) -> Sample:
@@ -32,13 +32,13 @@ def verdicts(resources: Resources, *samples: Sample, **keys: Any) -> list[Verdic
 def test_a_frame_anywhere_is_enough(resources: Resources, placards: Path) -> None:
     samples = [sample(*GOOD), sample(GOOD[0], BAD[0]), sample(BAD[1]), sample(GOOD[1])]
     samples.append(sample(GOOD[0], GOOD[1], BAD[2], GOOD[2]))
-    found = verdicts(resources, *samples, model=str(placards))
-    assert [verdict.action for verdict in found] == ["keep", "drop", "drop", "keep", "drop"]
-    assert {verdict.reason for verdict in found} == {"", "pornographic_image"}
-    assert all(verdict.scores.keys() == {"nsfw"} for verdict in found)
+    results = verdicts(resources, *samples, model=str(placards))
+    assert [verdict.action for verdict in results] == ["keep", "drop", "drop", "keep", "drop"]
+    assert {verdict.reason for verdict in results} == {"", "pornographic_image"}
+    assert all(verdict.scores.keys() == {"nsfw"} for verdict in results)
 
 
-def test_a_label_is_found_by_name_wherever_it_stands(
+def test_a_label_is_found_by_name_at_any_index(
     resources: Resources, placards: Path, changed: Callable[..., Path]
 ) -> None:
     turned = changed(placards, id2label={"0": "NSFW", "1": "normal"}, label2id=None)
@@ -55,14 +55,16 @@ def test_a_label_that_is_not_there_is_an_error_when_planned_and_when_loaded(
             attempt(resources)
 
 
-def test_between_the_thresholds_a_person_is_to_look(resources: Resources, placards: Path) -> None:
+def test_between_the_thresholds_an_image_is_quarantined(
+    resources: Resources, placards: Path
+) -> None:
     keys = {"model": str(placards), "drop_at": 0.9999, "quarantine_at": 0.5}
     good, bad = verdicts(resources, sample(GOOD[0]), sample(BAD[0]), **keys)
     assert (good.action, bad.action) == ("keep", "quarantine")
     assert bad.reason == "pornographic_image"
 
 
-def test_heads_are_as_the_model_or_the_job_says(
+def test_the_activation_comes_from_the_model_or_the_job(
     resources: Resources, placards: Path, changed: Callable[..., Path]
 ) -> None:
     def score(folder: Path, **keys: Any) -> float:

@@ -1,4 +1,4 @@
-"""From tokens to entities: places in a label, windows, words and placeholders."""
+"""Entities from token labels: label prefixes, windows, whole words and placeholders."""
 
 from collections.abc import Sequence
 
@@ -7,19 +7,19 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from filters.classifiers.class_labels import Labels
+from filters.classifiers.class_labels import ClassLabels
 from filters.classifiers.hugging_face import Window
-from filters.text_analysis.entity_spans import Infotypes, find_entities
+from filters.text_analysis.entity_spans import InfotypeMapping, find_entities
 from filters.text_analysis.redaction import Match, redact_matches
 from schemas.errors import JobError
 
-LABELS = Labels(("O", "B-PER", "I-PER", "B-LOC", "I-LOC"))
+LABELS = ClassLabels(("O", "B-PER", "I-PER", "B-LOC", "I-LOC"))
 WANTED = {"PER": "PERSON_NAME", "LOC": "LOCATION"}
-INFOTYPES = Infotypes.of(LABELS, WANTED)
+INFOTYPES = InfotypeMapping.of(LABELS, WANTED)
 
 
 def window(text: str, tokens: Sequence[tuple[str, str]], start: int = 0) -> Window:
-    """Tokens with labels, found in the text one after another."""
+    """A window of tokens with labels; each token is searched in the text after the one before."""
     spans, rows = [], []
     for token, label in tokens:
         start = text.index(token, start)
@@ -71,13 +71,13 @@ def test_windows_that_overlap_find_one_entity() -> None:
     assert redacted(text, second, first) == "by [PERSON_NAME]"
 
 
-def test_what_one_window_alone_finds_counts() -> None:
+def test_an_entity_in_one_of_two_windows_counts() -> None:
     text = "Ada sees"
     blind = window(text, [("Ada", "O"), ("sees", "O")])
     assert redacted(text, blind, window(text, [("Ada", "B-PER")])) == "[PERSON_NAME] sees"
 
 
-def test_the_labels_of_an_infotype_are_taken_together_and_the_bound_is_inclusive() -> None:
+def test_probabilities_of_an_infotypes_labels_add_up_and_the_bound_is_inclusive() -> None:
     torn = Window([(0, 3)], np.array([[0.5, 0.25, 0.25, 0, 0]], np.float32))
     assert redacted("Ada", torn, min_score=0.5) == "[PERSON_NAME]"
     assert redacted("Ada", torn, min_score=0.51) == "Ada"
@@ -95,18 +95,19 @@ def test_the_labels_of_an_infotype_are_taken_together_and_the_bound_is_inclusive
 )
 def test_every_scheme_is_read(names: tuple[str, ...]) -> None:
     if names[1] != "b-per":
-        infotypes = Infotypes.of(Labels(names), {"per": "PERSON_NAME"})
+        infotypes = InfotypeMapping.of(ClassLabels(names), {"per": "PERSON_NAME"})
         assert infotypes.members[:, 0].tolist() == [0] + [1] * (len(names) - 1)
         begins = [name[0] in "BUS" and len(name) > 3 for name in names]
         assert infotypes.begins.tolist() == begins
     else:
         with pytest.raises(JobError, match="labels: the model has no label 'per'"):
-            Infotypes.of(Labels(names), {"per": "PERSON_NAME"})
+            InfotypeMapping.of(ClassLabels(names), {"per": "PERSON_NAME"})
 
 
-def test_several_labels_may_be_one_infotype_and_others_none() -> None:
-    infotypes = Infotypes.of(
-        Labels(("O", "GIVEN", "SURNAME", "ORG")), {"GIVEN": "PERSON_NAME", "SURNAME": "PERSON_NAME"}
+def test_several_labels_may_map_to_one_infotype_and_others_to_none() -> None:
+    infotypes = InfotypeMapping.of(
+        ClassLabels(("O", "GIVEN", "SURNAME", "ORG")),
+        {"GIVEN": "PERSON_NAME", "SURNAME": "PERSON_NAME"},
     )
     assert infotypes.names == ("PERSON_NAME",)
     assert infotypes.members[:, 0].tolist() == [0, 1, 1, 0]
@@ -121,7 +122,7 @@ WORDS = st.lists(
 
 
 @given(WORDS)
-def test_every_word_told_is_gone_and_placeholders_stay(words: list[tuple[str, str]]) -> None:
+def test_every_labeled_word_is_replaced_and_placeholders_stay(words: list[tuple[str, str]]) -> None:
     text = " ".join(word for word, _ in words)
     tokens = [(word.strip("[]"), label) for word, label in words]
     after = redacted(text, window(text, tokens))
@@ -131,17 +132,20 @@ def test_every_word_told_is_gone_and_placeholders_stay(words: list[tuple[str, st
 
 
 @given(st.text(max_size=30), st.lists(st.tuples(st.integers(0, 29), st.integers(1, 9))))
-def test_matches_lie_in_the_text_and_cover_what_was_told(
-    text: str, told: list[tuple[int, int]]
+def test_matches_lie_in_the_text_and_cover_the_labeled_tokens(
+    text: str, labeled: list[tuple[int, int]]
 ) -> None:
     spans = sorted(
-        (start, min(start + size, len(text))) for start, size in told if start < len(text)
+        (start, min(start + size, len(text))) for start, size in labeled if start < len(text)
     )
-    said = Window(spans, np.tile(np.array([[0, 1, 0, 0, 0]], np.float32), (len(spans), 1)))
-    matches: list[Match] = find_entities(text, [said], INFOTYPES, 0.5)
+    tokens = Window(spans, np.tile(np.array([[0, 1, 0, 0, 0]], np.float32), (len(spans), 1)))
+    matches: list[Match] = find_entities(text, [tokens], INFOTYPES, 0.5)
     assert all(0 <= match.start < match.end <= len(text) for match in matches)
     hidden = "[" in text
-    covered = {place for match in matches for place in range(match.start, match.end)}
+    covered = {position for match in matches for position in range(match.start, match.end)}
     assert hidden or covered >= {
-        place for start, end in spans for place in range(start, end) if not text[place].isspace()
+        position
+        for start, end in spans
+        for position in range(start, end)
+        if not text[position].isspace()
     }

@@ -1,4 +1,4 @@
-"""Languages of captions: right where it is sure, and unsure where nothing tells."""
+"""Detected languages are right where certain; texts without evidence stay uncertain."""
 
 import unicodedata
 
@@ -6,7 +6,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from filters.text_analysis.language_detection import LISTED, detect, is_covered, likeliest
+from filters.text_analysis.language_detection import (
+    SUPPORTED_LANGUAGES,
+    detect_language,
+    is_supported,
+    most_likely_language,
+)
 from schemas.sample import Text
 
 CAPTIONS = [
@@ -61,9 +66,9 @@ CAPTIONS = [
 
 @pytest.mark.parametrize(("language", "caption"), CAPTIONS)
 def test_captions(language: str, caption: str) -> None:
-    assert detect(caption) == language
-    assert likeliest(caption) == language
-    assert is_covered(Text(caption), LISTED) == (language in LISTED)
+    assert detect_language(caption) == language
+    assert most_likely_language(caption) == language
+    assert is_supported(Text(caption), SUPPORTED_LANGUAGES) == (language in SUPPORTED_LANGUAGES)
 
 
 @pytest.mark.parametrize(
@@ -72,39 +77,39 @@ def test_captions(language: str, caption: str) -> None:
      "Rolex Submariner 116610LN", "iPhone 13 Pro Max 256GB Sierra",
      "https://example.com/de/urlaub/ferienwohnung-am-see-mit-garten.jpg"],
 )  # fmt: skip
-def test_what_tells_too_little_is_unsure_and_judged(text: str) -> None:
-    assert detect(text) == ""
-    assert is_covered(Text(text), ("en",))
+def test_texts_with_too_little_evidence_are_uncertain_and_judged(text: str) -> None:
+    assert detect_language(text) == ""
+    assert is_supported(Text(text), ("en",))
 
 
-def test_texts_without_letters_have_no_likeliest_language() -> None:
-    assert likeliest("12 - 34 😀") == ""
+def test_texts_without_letters_have_no_most_likely_language() -> None:
+    assert most_likely_language("12 - 34 😀") == ""
 
 
 @pytest.mark.parametrize(
     ("text", "covered"), [("سيارة", False), ("빨간 차", False), ("машина", True), ("รถ", False)]
 )
-def test_scripts_tell_where_words_do_not(text: str, covered: bool) -> None:
-    assert is_covered(Text(text), LISTED) == covered
+def test_scripts_decide_where_words_do_not(text: str, covered: bool) -> None:
+    assert is_supported(Text(text), SUPPORTED_LANGUAGES) == covered
 
 
 def test_half_of_the_letters_may_be_of_another_script() -> None:
-    assert is_covered(Text("car بيت"), ("en",))
-    assert not is_covered(Text("car بيتي"), ("en",))
+    assert is_supported(Text("car بيت"), ("en",))
+    assert not is_supported(Text("car بيتي"), ("en",))
 
 
-def test_the_end_of_long_texts_is_not_looked_at() -> None:
+def test_the_end_of_long_texts_is_ignored() -> None:
     english = "A red car parked in front of the house. " * 25
     assert len(english) == 1000
-    assert detect(english + "Ein rotes Auto vor einem alten Haus. " * 1000) == "en"
+    assert detect_language(english + "Ein rotes Auto vor einem alten Haus. " * 1000) == "en"
 
 
 @given(st.text())
 def test_the_answer_is_the_same_every_time(text: str) -> None:
-    assert detect(text) == detect("".join(text))
-    assert likeliest(text) == likeliest("".join(text))
+    assert detect_language(text) == detect_language("".join(text))
+    assert most_likely_language(text) == most_likely_language("".join(text))
 
 
 @pytest.mark.parametrize(("language", "caption"), CAPTIONS)
 def test_normal_forms_do_not_matter(language: str, caption: str) -> None:
-    assert detect(unicodedata.normalize("NFD", caption)) == language
+    assert detect_language(unicodedata.normalize("NFD", caption)) == language

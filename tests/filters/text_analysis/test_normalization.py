@@ -1,4 +1,4 @@
-"""Texts of many forms come to one, and spans lead back to exactly what matched."""
+"""Equivalent texts normalize to the same text, and spans map back to the exact original."""
 
 import sys
 import unicodedata
@@ -7,10 +7,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from filters.text_analysis.normalization import Normalised, fold, normalise
+from filters.text_analysis.normalization import NormalizedText, fold_confusables, normalize
 
 IGNORABLE = "\u00ad\u200b\u200c\u200d\u2060\ufe0f\ufeff\u3164\U000e0041"
-# Characters that normalising moves, merges, expands or removes stand beside ordinary ones.
+# Ordinary characters, and characters that normalization moves, merges, expands or removes.
 CHARACTERS = st.one_of(
     st.characters(exclude_categories=["Cs"]),
     st.sampled_from("aeoe1٣３-–−.\u0301\u0323\u0308\u3099각가ㄱㅏｶﾞ가\ufdfaﬁ①½\u00a0\u3000 \nсеоВ"),
@@ -20,11 +20,11 @@ TEXTS = st.text(CHARACTERS, max_size=40)
 
 
 def without_ignorable(text: str) -> str:
-    return "".join(char for char in text if normalise(char).text)
+    return "".join(char for char in text if normalize(char).text)
 
 
 @pytest.mark.parametrize(
-    ("text", "normalised"),
+    ("text", "normalized"),
     [
         ("", ""),
         ("Plain ASCII\t- 1\n", "Plain ASCII\t- 1\n"),
@@ -40,8 +40,8 @@ def without_ignorable(text: str) -> str:
         ("हिन्दी ไทย 日本語 한국어", "हिन्दी ไทย 日本語 한국어"),
     ],
 )
-def test_one_form(text: str, normalised: str) -> None:
-    assert normalise(text).text == normalised
+def test_normalization(text: str, normalized: str) -> None:
+    assert normalize(text).text == normalized
 
 
 @pytest.mark.parametrize(
@@ -57,10 +57,10 @@ def test_one_form(text: str, normalised: str) -> None:
         ("１\u200b２３", "23", "２３"),
     ],
 )
-def test_spans_lead_back(text: str, matched: str, original: str) -> None:
-    normalised = normalise(text)
-    start = normalised.text.index(matched)
-    first, after = normalised.span(start, start + len(matched))
+def test_spans_map_back(text: str, matched: str, original: str) -> None:
+    normalized = normalize(text)
+    start = normalized.text.index(matched)
+    first, after = normalized.span(start, start + len(matched))
     assert text[first:after] == original
 
 
@@ -71,64 +71,64 @@ def test_every_code_point_that_should_change_does() -> None:
             continue
         composed = unicodedata.normalize("NFKC", char)
         if composed != char or kind in ("Nd", "Pd", "Zs", "Zl", "Zp") or char in IGNORABLE:
-            once = normalise(char).text
+            once = normalize(char).text
             assert once != char
-            assert once == normalise(composed).text == normalise(once).text
+            assert once == normalize(composed).text == normalize(once).text
 
 
 @given(TEXTS)
-def test_it_is_nfkc_of_the_whole(text: str) -> None:
+def test_the_result_is_nfkc_of_the_whole_text(text: str) -> None:
     composed = unicodedata.normalize("NFKC", without_ignorable(text))
-    assert normalise(text).text == "".join(normalise(char).text for char in composed)
+    assert normalize(text).text == "".join(normalize(char).text for char in composed)
 
 
 @given(TEXTS)
-def test_normalising_twice_changes_nothing(text: str) -> None:
-    once = normalise(text).text
-    assert normalise(once).text == once
+def test_normalizing_twice_changes_nothing(text: str) -> None:
+    once = normalize(text).text
+    assert normalize(once).text == once
 
 
 @given(TEXTS)
-def test_the_forms_of_unicode_are_alike(text: str) -> None:
+def test_all_unicode_normal_forms_give_the_same_text(text: str) -> None:
     text = without_ignorable(text)
-    forms = {normalise(unicodedata.normalize(form, text)).text for form in ("NFKC", "NFKD")}
-    assert forms == {normalise(text).text}
+    forms = {normalize(unicodedata.normalize(form, text)).text for form in ("NFKC", "NFKD")}
+    assert forms == {normalize(text).text}
 
 
 @given(TEXTS, st.data())
-def test_a_span_holds_what_matched_and_no_more(text: str, data: st.DataObject) -> None:
-    for normalised, again in (
-        (normalise(text), normalise),
-        (fold(normalise(text)), lambda piece: fold(normalise(piece))),
+def test_a_span_covers_exactly_the_match(text: str, data: st.DataObject) -> None:
+    for normalized, again in (
+        (normalize(text), normalize),
+        (fold_confusables(normalize(text)), lambda piece: fold_confusables(normalize(piece))),
     ):
-        size = len(normalised.text)
+        size = len(normalized.text)
         start = data.draw(st.integers(0, size))
         end = data.draw(st.integers(start, size))
-        first, after = normalised.span(start, end)
+        first, after = normalized.span(start, end)
         assert 0 <= first <= after <= len(text)
         if start == end:
             assert first == after
             continue
-        # One character less on either side, and what matched is no longer whole.
-        assert normalised.span(start, start + 1)[0] == first
-        assert normalised.span(end - 1, end)[1] == after
-        if again is normalise:
-            assert normalised.text[start:end] in again(text[first:after]).text
+        # With one character less on either side, the match is no longer whole.
+        assert normalized.span(start, start + 1)[0] == first
+        assert normalized.span(end - 1, end)[1] == after
+        if again is normalize:
+            assert normalized.text[start:end] in again(text[first:after]).text
 
 
 @given(TEXTS)
 def test_the_spans_of_all_characters_cover_all_that_is_not_ignorable(text: str) -> None:
-    normalised = normalise(text)
+    normalized = normalize(text)
     covered = bytearray(len(text))
     before = 0
-    for index in range(len(normalised.text)):
-        first, after = normalised.span(index, index + 1)
+    for index in range(len(normalized.text)):
+        first, after = normalized.span(index, index + 1)
         assert first < after
-        assert first >= before or normalised.span(index - 1, index) == (first, after)
+        assert first >= before or normalized.span(index - 1, index) == (first, after)
         covered[first:after] = b"\1" * (after - first)
         before = after
-    for char, is_covered in zip(text, covered, strict=True):
-        assert is_covered or char in IGNORABLE or not normalise(char).text
+    for char, is_supported in zip(text, covered, strict=True):
+        assert is_supported or char in IGNORABLE or not normalize(char).text
 
 
 @pytest.mark.parametrize(
@@ -150,12 +150,12 @@ def test_the_spans_of_all_characters_cover_all_that_is_not_ignorable(text: str) 
     ],
 )
 def test_folding(text: str, folded: str) -> None:
-    assert fold(normalise(text)).text == folded
+    assert fold_confusables(normalize(text)).text == folded
 
 
-def test_spans_of_folded_text_lead_back_to_the_original() -> None:
+def test_spans_of_folded_text_map_back_to_the_original() -> None:
     text = "Die Stra\u200bße nach Lo\u0301dz"
-    folded = fold(normalise(text))
+    folded = fold_confusables(normalize(text))
     start = folded.text.index("strasse")
     assert text[slice(*folded.span(start, start + 7))] == "Stra\u200bße"
     start = folded.text.index("lodz")
@@ -164,15 +164,15 @@ def test_spans_of_folded_text_lead_back_to_the_original() -> None:
 
 @given(TEXTS)
 def test_folding_twice_changes_nothing(text: str) -> None:
-    once = fold(normalise(text))
-    assert fold(normalise(once.text)).text == once.text
+    once = fold_confusables(normalize(text))
+    assert fold_confusables(normalize(once.text)).text == once.text
 
 
 @given(st.text(st.characters(codec="ascii")))
 def test_ascii_is_left_as_it_is(text: str) -> None:
-    assert normalise(text).text is text
-    assert normalise(text).span(0, len(text)) == (0, len(text))
-    assert fold(normalise(text)).text == text.lower()
+    assert normalize(text).text is text
+    assert normalize(text).span(0, len(text)) == (0, len(text))
+    assert fold_confusables(normalize(text)).text == text.lower()
 
 
 @pytest.mark.parametrize(
@@ -180,10 +180,10 @@ def test_ascii_is_left_as_it_is(text: str) -> None:
 )
 def test_a_million_bytes(piece: str) -> None:
     text = piece * (1_000_000 // len(piece.encode()))
-    folded = fold(normalise(text))
+    folded = fold_confusables(normalize(text))
     assert folded.span(0, len(folded.text))[1] <= len(text)
 
 
 def test_texts_are_not_shown() -> None:
-    assert "secret" not in repr(fold(normalise("ﬁ secret\u0301")))
-    assert isinstance(normalise(""), Normalised)
+    assert "secret" not in repr(fold_confusables(normalize("ﬁ secret\u0301")))
+    assert isinstance(normalize(""), NormalizedText)

@@ -1,18 +1,18 @@
-"""Both sides of every validator's bounds, and inputs that others stumble over."""
+"""Both sides of every validator's bounds, and inputs that commonly break recognizers."""
 
 import itertools
 from collections.abc import Sequence
 
 import pytest
 
-from filters.text_analysis.recognizers import RECOGNISERS
-from filters.text_analysis.recognizers.identity import is_itin, is_readable_line, is_ssn
-from filters.text_analysis.recognizers.network import is_somebodys
-from filters.text_analysis.recognizers.opt_in import is_date
+from filters.text_analysis.recognizers import RECOGNIZERS
+from filters.text_analysis.recognizers.birth_and_address import is_date
+from filters.text_analysis.recognizers.identity import is_itin, is_mrz_line, is_ssn
+from filters.text_analysis.recognizers.network import is_machine_address
 from filters.text_analysis.recognizers.payment import is_card, is_iban, passes_luhn
-from filters.text_analysis.recognizers.phone import is_number
+from filters.text_analysis.recognizers.phone import is_phone_number
 from filters.text_analysis.redaction import merge
-from filters.texts.personal_data import Infotype, find
+from filters.texts.personal_data import Infotype, find_matches
 
 SSN = "US_SOCIAL_SECURITY_NUMBER"
 ITIN = "US_INDIVIDUAL_TAXPAYER_IDENTIFICATION_NUMBER"
@@ -22,18 +22,18 @@ EMAIL = "EMAIL_ADDRESS"
 PHONE = "PHONE_NUMBER"
 IP = "IP_ADDRESS"
 MAC = "MAC_ADDRESS"
-LICENCE = "US_DRIVERS_LICENSE_NUMBER"
+LICENSE = "US_DRIVERS_LICENSE_NUMBER"
 TOKEN = "AUTH_TOKEN"
-# Put together here, so that nobody's scanner takes them for real ones.
+# Assembled here, so that secret scanners do not report them.
 ABC = "abcDEF012345GHI"
 JWT = f"eyJ{ABC}.eyJ{ABC}{ABC}.{ABC}"
 PEM = "-----BEGIN {0}PRIVATE KEY-----\nMIIBVQIBADANBg\nkqhkiG9w0=\n-----END {0}PRIVATE KEY-----"
 
 
-def found(text: str, infotypes: Sequence[str] = ()) -> list[tuple[str, str]]:
-    """Infotype and text of each match, of all infotypes or of some."""
-    recognisers = [each for each in RECOGNISERS if not infotypes or each.infotype in infotypes]
-    matches = merge(find(text, recognisers))
+def matches_in(text: str, infotypes: Sequence[str] = ()) -> list[tuple[str, str]]:
+    """The infotype and text of each match, for all infotypes or for some."""
+    recognizers = [each for each in RECOGNIZERS if not infotypes or each.infotype in infotypes]
+    matches = merge(find_matches(text, recognizers))
     return [(match.infotype, text[match.start : match.end]) for match in matches]
 
 
@@ -142,9 +142,9 @@ def with_check_digit(body: str) -> str:
             "L898902C36UTO7408122F1204159ZE184226B<<<<<10",
             "",
         ),
-        (LICENCE, "Driver's License No. ", "D1234567", ""),
-        (LICENCE, "DL# ", "F255-9215-0094", ""),
-        (LICENCE, "driver license (CA) ", "Y9876543", ""),
+        (LICENSE, "Driver's License No. ", "D1234567", ""),
+        (LICENSE, "DL# ", "F255-9215-0094", ""),
+        (LICENSE, "driver license (CA) ", "Y9876543", ""),
         (TOKEN, "", f"ghp_{ABC}{ABC}012345", ""),
         (TOKEN, "", f"github_pat_{ABC}_{ABC}{ABC}", ""),
         (TOKEN, "", f"glpat-{ABC}01234", ""),
@@ -175,10 +175,8 @@ def with_check_digit(body: str) -> str:
         ("STREET_ADDRESS", "", "350 5th Ave", ""),
     ],
 )
-def test_it_is_found_and_no_more_than_it(
-    infotype: str, before: str, value: str, after: str
-) -> None:
-    assert found(before + value + after) == [(infotype, value)]
+def test_exactly_the_value_is_matched(infotype: str, before: str, value: str, after: str) -> None:
+    assert matches_in(before + value + after) == [(infotype, value)]
 
 
 @pytest.mark.parametrize(
@@ -186,7 +184,7 @@ def test_it_is_found_and_no_more_than_it(
     [
         "",
         "A dog at the beach, 3 years old, in 2024.",
-        # numbers of states
+        # numbers given by states
         "000-22-1234",
         "666-22-1234",
         "536-00-1234",
@@ -218,7 +216,7 @@ def test_it_is_found_and_no_more_than_it(
         "41111111111111111111",
         "tracking 4111 1111 1111 1111 1111 11",
         "a4111111111111111",
-        # accounts
+        # bank accounts
         "GB82 WEST 1234 5698 7654 33",
         "GB82 WEST 1234 5698 7654 3",
         "GB82 WEST 1234 5698 7654 321",
@@ -248,7 +246,7 @@ def test_it_is_found_and_no_more_than_it(
         "978-0-306-40615-7",
         "call of duty 3",
         "100 200 300 400",
-        # addresses of machines
+        # network addresses
         "1.2.3",
         "1.2.3.4.5",
         "256.1.1.1",
@@ -291,7 +289,7 @@ def test_it_is_found_and_no_more_than_it(
         "eyJhbGci.not.one",
         "https://example.com:8080/a@b",
         "-----BEGIN PUBLIC KEY-----\nMIIB\n-----END PUBLIC KEY-----",
-        # born and built
+        # dates of birth and street addresses
         "born in 1984",
         "built 12 March 1984",
         "born 31 February 1984",
@@ -303,8 +301,8 @@ def test_it_is_found_and_no_more_than_it(
         "[PASSPORT] [PHONE_NUMBER] [IP_ADDRESS] [CREDIT_CARD_NUMBER] [IBAN_CODE]",
     ],
 )
-def test_look_alikes_are_left(text: str) -> None:
-    assert found(text) == []
+def test_look_alikes_do_not_match(text: str) -> None:
+    assert matches_in(text) == []
 
 
 @pytest.mark.parametrize("joint", [" ", ",", ", ", "\n", "; ", " / "])
@@ -326,23 +324,23 @@ def test_look_alikes_are_left(text: str) -> None:
     ],
 )
 def test_lists(infotype: str, value: str, joint: str) -> None:
-    assert found(joint.join([value] * 6)) == [(infotype, value)] * 6
+    assert matches_in(joint.join([value] * 6)) == [(infotype, value)] * 6
 
 
-def test_a_second_number_goes_with_the_first() -> None:
-    assert found("Tel. 736-5000 or 736-5001, 20 prints") == [
+def test_a_context_word_holds_for_a_second_number() -> None:
+    assert matches_in("Tel. 736-5000 or 736-5001, 20 prints") == [
         (PHONE, "736-5000"),
         (PHONE, "736-5001"),
     ]
 
 
-def test_what_matches_in_two_ways_is_named_once() -> None:
-    assert found("https://ana:secret99@example.com/") == [(TOKEN, "ana:secret99@example.com")]
-    assert found("mail ana@203.0.113.7") == [(IP, "203.0.113.7")]
+def test_a_value_of_two_infotypes_is_named_once() -> None:
+    assert matches_in("https://ana:secret99@example.com/") == [(TOKEN, "ana:secret99@example.com")]
+    assert matches_in("mail ana@203.0.113.7") == [(IP, "203.0.113.7")]
 
 
-def test_every_recogniser_can_be_chosen() -> None:
-    assert {each.infotype for each in RECOGNISERS} == set(Infotype.__args__)
+def test_every_recognizer_can_be_selected() -> None:
+    assert {each.infotype for each in RECOGNIZERS} == set(Infotype.__args__)
 
 
 @pytest.mark.parametrize(
@@ -402,7 +400,7 @@ def test_ranges_of_issuers(prefix: str, length: int, valid: bool) -> None:
     assert is_card(with_check_digit(prefix.ljust(length - 1, "0"))) is valid
 
 
-def test_one_wrong_digit_or_two_swapped_ones_are_seen() -> None:
+def test_one_wrong_digit_or_two_swapped_digits_are_detected() -> None:
     card, iban = "4539578763621486", "DE89370400440532013000"
     assert is_card(card)
     assert is_iban(iban)
@@ -434,16 +432,16 @@ def test_one_wrong_digit_or_two_swapped_ones_are_seen() -> None:
         ("1::2::3", False),
     ],
 )
-def test_addresses_of_machines(address: str, valid: bool) -> None:
-    assert is_somebodys(address) is valid
+def test_network_addresses(address: str, valid: bool) -> None:
+    assert is_machine_address(address) is valid
 
 
 @pytest.mark.parametrize("position", [9, 19, 27])
 def test_check_digits_of_passports(position: int) -> None:
     line = "L898902C36UTO7408122F1204159ZE184226B<<<<<10"
-    assert is_readable_line(line)
+    assert is_mrz_line(line)
     wrong = str((int(line[position]) + 1) % 10)
-    assert not is_readable_line(line[:position] + wrong + line[position + 1 :])
+    assert not is_mrz_line(line[:position] + wrong + line[position + 1 :])
 
 
 @pytest.mark.parametrize(
@@ -466,7 +464,7 @@ def test_dates(year: str, month: str, day: str, valid: bool) -> None:
 
 
 def test_numbering_plans() -> None:
-    assert is_number("+442079460958")
-    assert not is_number("+44207946095")
-    assert is_number("2127365000", "US")
-    assert not is_number("1127365000", "US")
+    assert is_phone_number("+442079460958")
+    assert not is_phone_number("+44207946095")
+    assert is_phone_number("2127365000", "US")
+    assert not is_phone_number("1127365000", "US")

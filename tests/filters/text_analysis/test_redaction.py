@@ -1,4 +1,4 @@
-"""Placeholders stand for matches; where matches overlap, for all of them together."""
+"""A placeholder replaces each match, or all of several overlapping matches."""
 
 import itertools
 
@@ -40,7 +40,7 @@ def test_redaction(matches: list[Match], redacted: str, counts: dict[str, int]) 
 
 
 @given(MATCHES)
-def test_everything_of_every_match_goes_and_nothing_else(matches: list[Match]) -> None:
+def test_exactly_the_characters_of_the_matches_are_replaced(matches: list[Match]) -> None:
     text = "".join(chr(ord("\u4e00") + index) for index in range(40))
     redacted, counts = redact_matches(text, matches)
     covered = {index for match in matches for index in range(match.start, match.end)}
@@ -50,7 +50,7 @@ def test_everything_of_every_match_goes_and_nothing_else(matches: list[Match]) -
 
 
 @given(MATCHES)
-def test_merged_matches_stand_apart_in_order(matches: list[Match]) -> None:
+def test_merged_matches_are_sorted_and_apart(matches: list[Match]) -> None:
     merged = merge(matches)
     assert all(a.end <= b.start for a, b in itertools.pairwise(merged))
     assert merge(merged) == merged

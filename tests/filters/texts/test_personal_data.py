@@ -1,4 +1,4 @@
-"""What becomes of a text with personal data, whatever its form, its size and its neighbours."""
+"""PersonalData redacts or drops texts of any Unicode form, size and batch."""
 
 import re
 import unicodedata
@@ -12,15 +12,15 @@ from pydantic import ValidationError
 from benchmarks.filters.personal_data import tally
 from benchmarks.filters.personal_data_lines import lines
 from filters import PersonalData
-from filters.text_analysis.normalization import normalise
-from filters.text_analysis.recognizers import ANY, RECOGNISERS
+from filters.text_analysis.normalization import normalize
+from filters.text_analysis.recognizers import ANY_PREFILTER, RECOGNIZERS
 from filters.text_analysis.redaction import merge
-from filters.texts.personal_data import chosen, find
+from filters.texts.personal_data import find_matches, select_recognizers
 from schemas.resources import Resources
 from schemas.sample import Text
 from schemas.verdict import Verdict
 
-# What recognisers look at, in pieces that come to stand side by side.
+# Pieces of text that recognizers react to, to be concatenated.
 PIECES = st.one_of(
     st.sampled_from(
         [line.text[start:end] for line in lines(400) for _, start, end in line.planted]
@@ -36,9 +36,9 @@ PIECES = st.one_of(
     st.text(max_size=4),
 )
 TEXTS = st.lists(PIECES, max_size=12).map("".join)
-# Recall and precision. Some look-alikes nobody can tell from telephone numbers and addresses.
+# Minimum recall and precision, lower for infotypes with look-alikes that nobody could distinguish.
 _LEAST = {"PHONE_NUMBER": (0.9, 0.9), "IP_ADDRESS": (0.97, 0.95)}
-EVERYTHING = PersonalData(infotypes=tuple(each.infotype for each in RECOGNISERS))  # type: ignore[arg-type]
+EVERYTHING = PersonalData(infotypes=tuple(each.infotype for each in RECOGNIZERS))  # type: ignore[arg-type]
 
 
 def judged(*texts: str, of: PersonalData = EVERYTHING) -> Sequence[Verdict]:
@@ -81,13 +81,13 @@ def test_redaction(text: str, redacted: str, counts: dict[str, int]) -> None:
 
 
 @pytest.mark.parametrize("text", ["", "A dog, 3 years old.", "[EMAIL_ADDRESS]", "part 536-22-1234"])
-def test_what_holds_none_is_kept(text: str) -> None:
+def test_texts_without_personal_data_are_kept(text: str) -> None:
     for action in ("redact", "drop"):
         (verdict,) = judged(text, of=PersonalData.model_validate({"action": action}))
         assert (verdict.action, verdict.scores) == ("keep", {})
 
 
-def test_drop_says_how_many_and_nothing_of_them() -> None:
+def test_drop_stores_only_the_number_of_matches() -> None:
     text = "ana@example.com 203.0.113.7"
     (verdict,) = judged(text, of=PersonalData(action="drop"))
     assert (verdict.action, verdict.reason) == ("drop", "personal_data")
@@ -96,7 +96,7 @@ def test_drop_says_how_many_and_nothing_of_them() -> None:
     assert "ana" not in repr(judged(text))
 
 
-def test_only_what_is_asked_for() -> None:
+def test_only_the_jobs_infotypes_are_matched() -> None:
     text = "born 12 March 1984, ana@example.com, at 350 5th Ave"
     (verdict,) = judged(text, of=PersonalData())
     assert verdict.counts == {"EMAIL_ADDRESS": 1}
@@ -119,7 +119,7 @@ def test_senseless_configurations_are_refused(bad: dict[str, object], message: s
 
 
 @given(TEXTS)
-def test_what_is_redacted_holds_nothing_more(text: str) -> None:
+def test_redacted_texts_have_no_further_match(text: str) -> None:
     (verdict,) = judged(text)
     assert verdict.action in ("keep", "redact")
     if verdict.action == "redact":
@@ -127,10 +127,10 @@ def test_what_is_redacted_holds_nothing_more(text: str) -> None:
 
 
 @given(TEXTS)
-def test_all_but_the_matches_stays(text: str) -> None:
+def test_everything_but_the_matches_stays(text: str) -> None:
     (verdict,) = judged(text)
     if verdict.action == "redact":
-        left = re.split("|".join(rf"\[{each.infotype}\]" for each in RECOGNISERS), verdict.text)
+        left = re.split("|".join(rf"\[{each.infotype}\]" for each in RECOGNIZERS), verdict.text)
         position = 0
         for piece in left:
             position = text.index(piece, position) + len(piece)
@@ -144,29 +144,31 @@ def test_verdicts_do_not_depend_on_the_batch(texts: list[str]) -> None:
 
 @pytest.mark.parametrize("form", ["NFC", "NFD", "NFKC", "NFKD"])
 def test_planted_values_are_found_in_every_form_of_unicode(form: str) -> None:
-    """Beside marks that merge, ligatures that grow and characters that vanish."""
+    """Planted values are found next to combining marks, ligatures and ignorable characters."""
     for line in lines(600, seed=5):
         for infotype, start, end in line.planted:
             value = unicodedata.normalize(form, line.text[start:end])  # type: ignore[arg-type]
             label = unicodedata.normalize(form, line.text[:start])  # type: ignore[arg-type]
             text = f"\ufdfae\u0301\u0323 ﬁ {label}{value} ﬁ\u200b"
-            matches = merge(find(text, chosen(PersonalData().infotypes)))
-            if infotype != "IP_ADDRESS" or not value.startswith("127."):  # loopback is nobody's
+            matches = merge(find_matches(text, select_recognizers(PersonalData().infotypes)))
+            if infotype != "IP_ADDRESS" or not value.startswith(
+                "127."
+            ):  # loopback addresses are not matched
                 assert (infotype, value) in [
                     (match.infotype, text[match.start : match.end].rstrip(".")) for match in matches
                 ]
 
 
-def test_signs_stand_in_every_text_that_anything_is_found_in() -> None:
-    found = 0
+def test_prefilters_match_in_every_text_with_a_match() -> None:
+    matching = 0
     for line in lines(3000, seed=6):
-        text = normalise(line.text).text
-        for each in RECOGNISERS:
+        text = normalize(line.text).text
+        for each in RECOGNIZERS:
             if next(each.find(text), None):
-                assert ANY.search(text)
-                assert each.sign.search(text)
-                found += 1
-    assert found > 1000
+                assert ANY_PREFILTER.search(text)
+                assert each.prefilter.search(text)
+                matching += 1
+    assert matching > 1000
 
 
 @pytest.mark.parametrize(
@@ -194,7 +196,7 @@ def test_signs_stand_in_every_text_that_anything_is_found_in() -> None:
     ],
 )
 def test_a_hundred_thousand_hostile_characters(piece: str) -> None:
-    """As long as a job's texts can be; patterns that backtrack would take hours."""
+    """A text of the maximum length of a job; patterns with backtracking would take hours."""
     text = piece * (100_000 // len(piece))
     (verdict,) = judged(text)
     assert verdict.action in ("keep", "redact")
@@ -208,7 +210,7 @@ def test_a_million_characters(piece: str) -> None:
 
 
 def test_recall_and_precision_on_made_up_lines() -> None:
-    """As benchmarks/filters/personal_data.py prints: 357 values a kind, 5,000 lines without any."""
+    """As benchmarks/filters/personal_data.py: 357 values per infotype, 5,000 lines without any."""
     result = tally(lines(10_000))
     for infotype in PersonalData().infotypes:
         least = _LEAST.get(infotype, (0.99, 0.98))

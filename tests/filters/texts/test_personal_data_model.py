@@ -1,4 +1,4 @@
-"""Personal data by a token classifier: redacted or dropped, in long texts too."""
+"""PersonalDataModel redacts or drops, in long texts too."""
 
 import shutil
 from collections.abc import Callable
@@ -46,47 +46,49 @@ def judge(resources: Resources, token_model: Path) -> Callable[..., list[Verdict
         ("[PERSON_NAME] in paris", "[PERSON_NAME] in [LOCATION]", {"LOCATION": 1}),
     ],
 )
-def test_what_is_found_becomes_placeholders(
+def test_entities_become_placeholders(
     judge: Callable[..., list[Verdict]], text: str, after: str, counts: dict[str, int]
 ) -> None:
-    (found,) = judge(text)
-    assert (found.action, found.text, found.counts) == ("redact", after, counts)
-    assert set(found.scores) == {"PERSON_NAME", "LOCATION"}
-    (again,) = judge(found.text)
+    (verdict,) = judge(text)
+    assert (verdict.action, verdict.text, verdict.counts) == ("redact", after, counts)
+    assert set(verdict.scores) == {"PERSON_NAME", "LOCATION"}
+    (again,) = judge(verdict.text)
     assert again.action == "keep"
 
 
-def test_an_entity_across_the_end_of_a_window_is_one(judge: Callable[..., list[Verdict]]) -> None:
+def test_an_entity_across_the_end_of_a_window_is_one_match(
+    judge: Callable[..., list[Verdict]],
+) -> None:
     for before in range(20, 40):
-        (found,) = judge("a " * before + "ada lovelace" + " star" * 30)
-        assert found.counts == {"PERSON_NAME": 1}
+        (verdict,) = judge("a " * before + "ada lovelace" + " star" * 30)
+        assert verdict.counts == {"PERSON_NAME": 1}
 
 
-def test_scores_are_told_of_what_is_kept(judge: Callable[..., list[Verdict]]) -> None:
+def test_kept_texts_have_scores(judge: Callable[..., list[Verdict]]) -> None:
     clean, empty = judge("a red star", "")
     assert (clean.action, empty.action) == ("keep", "keep")
     assert all(0 < score < 0.5 for score in clean.scores.values())
     assert empty.scores == {"PERSON_NAME": 0, "LOCATION": 0}
 
 
-def test_infotypes_that_are_not_asked_for_stay(judge: Callable[..., list[Verdict]]) -> None:
-    (found,) = judge("ada in paris", labels={"LOC": "LOCATION"})
-    assert found.text == "ada in [LOCATION]"
+def test_entities_of_other_labels_stay(judge: Callable[..., list[Verdict]]) -> None:
+    (verdict,) = judge("ada in paris", labels={"LOC": "LOCATION"})
+    assert verdict.text == "ada in [LOCATION]"
 
 
-def test_the_text_is_dropped_where_the_job_says(judge: Callable[..., list[Verdict]]) -> None:
-    found, clean = judge("ada", "a star", action="drop")
-    assert (found.action, found.reason, found.text) == ("drop", "personal_data", "")
+def test_the_job_can_drop_the_text(judge: Callable[..., list[Verdict]]) -> None:
+    verdict, clean = judge("ada", "a star", action="drop")
+    assert (verdict.action, verdict.reason, verdict.text) == ("drop", "personal_data", "")
     assert clean.action == "keep"
 
 
 def test_a_megabyte_is_judged(judge: Callable[..., list[Verdict]]) -> None:
     hostile = ["ada" * 330_000, "- " * 20_000, "ada " * 5_000, " " * 1_000_000]
-    found = judge(*hostile)
-    assert [each.action for each in found] == ["keep", "keep", "redact", "keep"]
+    verdicts = judge(*hostile)
+    assert [each.action for each in verdicts] == ["keep", "keep", "redact", "keep"]
 
 
-def test_scores_that_are_no_numbers_are_not_passed(
+def test_scores_that_are_not_finite_do_not_pass(
     resources: Resources, token_model: Path, tmp_path: Path
 ) -> None:
     shutil.copytree(token_model, tmp_path, dirs_exist_ok=True)
@@ -95,8 +97,8 @@ def test_scores_that_are_no_numbers_are_not_passed(
         model.classifier.bias[0] = torch.nan
     model.save_pretrained(tmp_path)
     stage = PersonalDataModel(model=str(tmp_path), labels=LABELS)
-    (found,) = stage.load(resources).judge([Text("a star")])
-    assert (found.action, found.reason) == ("indeterminate", "score_not_finite")
+    (verdict,) = stage.load(resources).judge([Text("a star")])
+    assert (verdict.action, verdict.reason) == ("indeterminate", "score_not_finite")
 
 
 def test_a_label_that_is_not_there_is_refused(resources: Resources, token_model: Path) -> None:

@@ -1,4 +1,4 @@
-"""Toxicity and text safety by a classifier: labels by name, long texts, languages."""
+"""ToxicityModel and TextSafetyModel: labels by name, long texts, languages."""
 
 from collections.abc import Callable
 from pathlib import Path
@@ -8,7 +8,7 @@ import pytest
 from pydantic import ValidationError
 
 from filters import TextSafetyModel, ToxicityModel
-from filters.classifiers.class_labels import Labels
+from filters.classifiers.class_labels import ClassLabels
 from schemas.errors import JobError
 from schemas.resources import Resources
 from schemas.sample import Text
@@ -25,7 +25,7 @@ def toxicity(resources: Resources, text_model: Path) -> Callable[..., list[Verdi
     return judge
 
 
-def test_words_are_told(toxicity: Callable[..., list[Verdict]]) -> None:
+def test_toxic_words_are_recognized(toxicity: Callable[..., list[Verdict]]) -> None:
     clean, both, one = toxicity("a red star", "the oaf sees a star", "dung")
     assert (clean.action, both.action, one.action) == ("keep", "drop", "drop")
     assert both.reason == "text_toxic"
@@ -38,39 +38,39 @@ def test_a_toxic_tail_far_past_the_longest_input_counts(
 ) -> None:
     filling = "a red star " * 200
     for text in (filling + "dung", "dung " + filling, filling + "dung " + filling):
-        (found,) = toxicity(text)
-        assert found.action == "drop"
-    (found,) = toxicity(filling)
-    assert found.action == "keep"
+        (verdict,) = toxicity(text)
+        assert verdict.action == "drop"
+    (verdict,) = toxicity(filling)
+    assert verdict.action == "keep"
 
 
 def test_a_megabyte_is_judged(toxicity: Callable[..., list[Verdict]]) -> None:
-    (found,) = toxicity("dung" * 250_000)  # a word that long is none the model knows
-    assert found.action == "keep"
+    (verdict,) = toxicity("dung" * 250_000)  # too long for the model to know as a word
+    assert verdict.action == "keep"
 
 
 @pytest.mark.parametrize("text", ["", " \n\t", "\u3000", "000012", "-- 3:45 --", "[~`@]"])
-def test_what_says_nothing_is_kept_without_a_score(
+def test_texts_without_letters_are_kept_without_a_score(
     toxicity: Callable[..., list[Verdict]], text: str
 ) -> None:
-    (found,) = toxicity(text)
-    assert (found.action, found.scores) == ("keep", {})
+    (verdict,) = toxicity(text)
+    assert (verdict.action, verdict.scores) == ("keep", {})
 
 
 def test_special_tokens_in_a_text_are_text(toxicity: Callable[..., list[Verdict]]) -> None:
-    found = toxicity("[PAD] [SEP] oaf [PAD]", "oaf")
-    assert [each.action for each in found] == ["drop", "drop"]
+    verdicts = toxicity("[PAD] [SEP] oaf [PAD]", "oaf")
+    assert [each.action for each in verdicts] == ["drop", "drop"]
 
 
 @pytest.mark.parametrize(
     ("language", "action"), [("en", "drop"), ("fr", "indeterminate"), ("", "drop")]
 )
 def test_languages(toxicity: Callable[..., list[Verdict]], language: str, action: str) -> None:
-    (found,) = toxicity(Text("oaf", language), languages=["en", "de"])
-    assert found.action == action
-    assert found.reason == {"drop": "text_toxic"}.get(action, "language_unsupported")
-    (found,) = toxicity(Text("oaf", language))
-    assert found.action == "drop"
+    (verdict,) = toxicity(Text("oaf", language), languages=["en", "de"])
+    assert verdict.action == action
+    assert verdict.reason == {"drop": "text_toxic"}.get(action, "language_unsupported")
+    (verdict,) = toxicity(Text("oaf", language))
+    assert verdict.action == "drop"
 
 
 @pytest.mark.parametrize(
@@ -81,29 +81,29 @@ def test_languages(toxicity: Callable[..., list[Verdict]], language: str, action
         ("oaf", "drop"),
     ],
 )
-def test_a_language_that_is_not_told_is_detected_where_it_is_sure(
+def test_an_unknown_language_is_detected_if_certain(
     toxicity: Callable[..., list[Verdict]], text: str, action: str
 ) -> None:
-    (found,) = toxicity(text, languages=["en"])
-    assert found.action == action
-    (told,) = toxicity(Text("oaf", "en-GB"), languages=["en"])
-    assert told.action == "drop"
+    (verdict,) = toxicity(text, languages=["en"])
+    assert verdict.action == action
+    (verdict,) = toxicity(Text("oaf", "en-GB"), languages=["en"])
+    assert verdict.action == "drop"
 
 
 @pytest.mark.parametrize("text", ["a", "é", "\U0001f595", "\u661f"])
-def test_all_else_is_read(toxicity: Callable[..., list[Verdict]], text: str) -> None:
-    (found,) = toxicity(text)
-    assert found.scores.keys() == {"toxicity", "insult"}
+def test_other_texts_are_judged(toxicity: Callable[..., list[Verdict]], text: str) -> None:
+    (verdict,) = toxicity(text)
+    assert verdict.scores.keys() == {"toxicity", "insult"}
 
 
-def test_verdicts_stand_in_order_among_those_without_the_model(
+def test_verdicts_with_and_without_the_model_are_in_order(
     toxicity: Callable[..., list[Verdict]],
 ) -> None:
     texts = [Text("oaf"), Text(" "), Text("star", "fr"), Text("dung"), Text("star"), Text("oaf")]
-    found = toxicity(*texts, languages=["en"])
-    actions = [each.action for each in found]
+    verdicts = toxicity(*texts, languages=["en"])
+    actions = [each.action for each in verdicts]
     assert actions == ["drop", "keep", "indeterminate", "drop", "keep", "drop"]
-    assert found == [toxicity(text, languages=["en"])[0] for text in texts]
+    assert verdicts == [toxicity(text, languages=["en"])[0] for text in texts]
 
 
 def test_labels_are_mapped_by_the_job(
@@ -111,9 +111,9 @@ def test_labels_are_mapped_by_the_job(
 ) -> None:
     names = {"0": "LABEL_0", "1": "LABEL_1", "2": "LABEL_2"}
     model = changed(text_model, id2label=names, label2id=None)
-    (found,) = toxicity("oaf", model=model, labels={"insult": "label_1"})
-    assert found.scores.keys() == {"insult"}
-    assert found.action == "drop"
+    (verdict,) = toxicity("oaf", model=model, labels={"insult": "label_1"})
+    assert verdict.scores.keys() == {"insult"}
+    assert verdict.action == "drop"
     with pytest.raises(JobError, match=r"labels: none of the model's labels .*LABEL_0, LABEL_1"):
         toxicity("oaf", model=model)
     with pytest.raises(JobError, match=r"labels: the model has no label 'rude': take one of LABEL"):
@@ -122,7 +122,7 @@ def test_labels_are_mapped_by_the_job(
 
 @pytest.mark.parametrize(
     ("labels", "attributes"),
-    [  # of models on the hub
+    [  # labels of models on the hub
         (
             ("toxic", "severe_toxic", "obscene", "threat", "insult", "identity_hate"),
             {"toxicity", "severe_toxicity", "profanity", "threat", "insult", "identity_attack"},
@@ -141,16 +141,16 @@ def test_labels_are_mapped_by_the_job(
 def test_usual_names_are_known_and_groups_of_people_are_no_attribute(
     labels: tuple[str, ...], attributes: set[str]
 ) -> None:
-    found = ToxicityModel(model="m").scores(Labels(labels))
-    assert found.keys() == attributes
-    assert len(set(found.values())) == len(found)
+    scores = ToxicityModel(model="m").scores(ClassLabels(labels))
+    assert scores.keys() == attributes
+    assert len(set(scores.values())) == len(scores)
 
 
 def test_thresholds_by_attribute(toxicity: Callable[..., list[Verdict]]) -> None:
-    (found,) = toxicity("dung", drop_at={"insult": 0.5})
-    assert found.action == "keep"
-    (found,) = toxicity("dung", drop_at={"insult": 0.5}, quarantine_at={"toxicity": 0.5})
-    assert (found.action, found.reason) == ("quarantine", "text_toxic")
+    (verdict,) = toxicity("dung", drop_at={"insult": 0.5})
+    assert verdict.action == "keep"
+    (verdict,) = toxicity("dung", drop_at={"insult": 0.5}, quarantine_at={"toxicity": 0.5})
+    assert (verdict.action, verdict.reason) == ("quarantine", "text_toxic")
     with pytest.raises(JobError, match=r"drop_at: there is no score 'threat': take one of tox"):
         toxicity("dung", drop_at={"threat": 0.5})
 

@@ -1,4 +1,4 @@
-"""Both sides of every bound, and words counted alike in many scripts."""
+"""Both sides of every bound; words are counted alike in many scripts."""
 
 import string
 import unicodedata
@@ -71,7 +71,7 @@ def test_words_of_many_scripts(text: str, words: int) -> None:
     assert judged(text).scores["words"] == words
 
 
-def test_scores_are_told_of_what_is_kept_and_dropped() -> None:
+def test_kept_and_dropped_items_have_scores() -> None:
     scores = {"words": 4, "characters": 16, "repetition": 0.5}
     assert judged("star, moon, star", min_words=1).scores["repetition"] == pytest.approx(2 / 3)
     assert judged("Star sun star ox", max_words=9).scores == scores
@@ -96,7 +96,7 @@ def test_ascii_is_judged_by_the_rule_for_all_scripts(made: str | list[str]) -> N
     assert judged(text).scores == scores
 
 
-@pytest.mark.parametrize("what", ["words", "characters"])
-def test_bounds_that_drop_everything_are_refused(what: str) -> None:
-    with pytest.raises(ValidationError, match=f"min_{what} is above max_{what}"):
-        TextQuality.model_validate({f"min_{what}": 9, f"max_{what}": 8})
+@pytest.mark.parametrize("unit", ["words", "characters"])
+def test_bounds_that_drop_everything_are_refused(unit: str) -> None:
+    with pytest.raises(ValidationError, match=f"min_{unit} is above max_{unit}"):
+        TextQuality.model_validate({f"min_{unit}": 9, f"max_{unit}": 8})

@@ -1,4 +1,4 @@
-"""What rules can see of toxicity, both sides of each; and what they are known not to see."""
+"""Texts that ToxicityRules must drop, quarantine and keep, and its known limits."""
 
 import unicodedata
 from pathlib import Path
@@ -10,17 +10,19 @@ from pydantic import ValidationError
 
 from filters import ToxicityRules
 from filters.texts.toxicity_rules import ATTRIBUTES
+from schemas.resources import Resources
 from schemas.sample import Text
 from schemas.verdict import Verdict
 
+RESOURCES = Resources(open=lambda path: pytest.fail(f"nothing is to be read: {path}"))
 TABLE = [
-    # insults, aimed and not
+    # insults with and without a target
     ("you are an idiot", "drop", "insult"),
     ("You're such a stupid loser", "drop", "insult"),
     ("u r pathetic", "drop", "insult"),
     ("idiots like you", "drop", "insult"),
     ("he said that you are an idiot, and he is right, you idiot", "drop", "insult"),
-    ("you are an 1d10t", "keep", ""),  # 1 for i and for d at once: not seen through
+    ("you are an 1d10t", "keep", ""),  # 1 for i and for d at once: not recognized
     ("you are an id1ot", "drop", "insult"),
     ("Eres un imbécil", "drop", "insult"),
     ("Du bist ein Vollidiot", "drop", "insult"),
@@ -79,14 +81,14 @@ TABLE = [
     ("😀", "keep", ""),
     ("", "keep", ""),
     ("Dwa psy bawią się na plaży w słoneczny dzień", "indeterminate", ""),
-    # what rules do not see, for all to know
+    # known limits of the rules
     ("people of your kind should go back where they came from", "keep", ""),
     ("you have the brain of a snail", "keep", ""),
 ]
 
 
 def judged(text: str, language: str = "", **options: object) -> Verdict:
-    (verdict,) = ToxicityRules.model_validate(options).judge([Text(text, language)])
+    (verdict,) = ToxicityRules.model_validate(options).load(RESOURCES).judge([Text(text, language)])
     return verdict
 
 
@@ -129,24 +131,24 @@ def test_thresholds_are_inclusive(options: dict[str, object], action: str) -> No
 @pytest.mark.parametrize(
     ("language", "action"), [("en", "keep"), ("de-AT", "keep"), ("fi", "indeterminate")]
 )
-def test_what_the_model_wrote_has_a_language(language: str, action: str) -> None:
+def test_a_generated_text_has_a_language(language: str, action: str) -> None:
     assert judged("a red car", language).action == action
 
 
 @given(st.lists(st.sampled_from([text for text, _, _ in TABLE])))
 def test_batches_do_not_matter(texts: list[str]) -> None:
-    together = ToxicityRules().judge([Text(text) for text in texts])
+    together = ToxicityRules().load(RESOURCES).judge([Text(text) for text in texts])
     assert together == [judged(text) for text in texts]
 
 
 @pytest.mark.parametrize(
     "piece", ["you are an idiot ", "i hate all ", "call you a ", "kill you ", "faggot "]
 )
-def test_a_megabyte_takes_no_more_than_its_share(piece: str) -> None:
-    judged(piece * (1_000_000 // len(piece)))  # minutes, were anything quadratic: see --timeout
+def test_a_megabyte_takes_linear_time(piece: str) -> None:
+    judged(piece * (1_000_000 // len(piece)))  # quadratic time would hit --timeout
 
 
-def test_a_toxic_tail_is_seen() -> None:
+def test_a_toxic_tail_counts() -> None:
     assert judged("a red car " * 10_000 + "you are an idiot").reason == "text_insult"
 
 

@@ -1,4 +1,4 @@
-"""The order of work inside a block, against a tower that only remembers what it was told."""
+"""The order of work inside a block, with a model whose tokens depend on its cache alone."""
 
 from collections.abc import Iterator, Sequence
 from typing import Any
@@ -7,162 +7,164 @@ import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from inference.engines.decode_steps import Capture, Stepping
-from inference.engines.scheduler import Answer, Batch, Decoding, Question
-from inference.engines.shape_buckets import EXACT, Rounding
-from inference.families.paligemma.kernels import Said
-from inference.families.paligemma.kv_cache import Slots
+from inference.engines.decode_steps import Capture, DecodeLoop
+from inference.engines.scheduler import Batch, BatchScheduler, DecodedRow, DecodeRequest
+from inference.engines.shape_buckets import CPU_BUCKETS, ShapeBuckets
+from inference.families.loaded_model import DecodeOutput
+from inference.families.paligemma.kv_cache import KVCache
 
 END, IMAGE_TOKENS, CAPACITY = 1, 2, 64
 
 
-class Remembering:
-    """A tower whose next token is a sum over what its slots hold: a wrong slot gives another.
+class SummingModel:
+    """Computes the next token from the sum over a slot's contents: a wrong slot shows.
 
-    A slot holds the image's feature at its first columns, then the tokens of the prompt and of the
-    answer, each at its column.
+    A slot holds the image's feature in its first columns, then the tokens of the prompt and of the
+    answer, each in its column.
     """
-
-    def __init__(self) -> None:
-        self.rows: list[int] = []  # read in, or continued, at each call
-        self.calls: list[str] = []
 
     device = torch.device("cpu")
 
-    def slots(self, number: int) -> Slots:
-        return Slots((number, 1, CAPACITY, 1), torch.float32, [self.device])
+    def __init__(self) -> None:
+        self.calls: list[str] = []  # "prefill" or "step"
+        self.rows: list[int] = []  # of each call
+
+    def allocate_cache(self, num_slots: int) -> KVCache:
+        return KVCache((num_slots, 1, CAPACITY, 1), torch.float32, [self.device])
 
     def prefill(
         self,
         features: torch.Tensor,
         prompts: Sequence[Sequence[int]],
-        slots: Slots,
-        into: Sequence[int],
-    ) -> Said:
+        cache: KVCache,
+        slots: Sequence[int],
+    ) -> DecodeOutput:
         longest = max(map(len, prompts))
-        assert len(set(into)) == len(prompts)
+        assert len(set(slots)) == len(prompts)
         columns = torch.full((len(prompts), 1, IMAGE_TOKENS + longest, 1), -7.0)  # padding
         columns[:, 0, :IMAGE_TOKENS] = features
         for row, prompt in enumerate(prompts):
             columns[row, 0, IMAGE_TOKENS : IMAGE_TOKENS + len(prompt), 0] = torch.tensor(prompt)
-        slots.fill(0, torch.tensor(into), columns, columns)
-        self.calls.append("read")
+        cache.fill(0, torch.tensor(slots), columns, columns)
+        self.calls.append("prefill")
         self.rows.append(len(prompts))
-        ends = [IMAGE_TOKENS + len(prompt) for prompt in prompts]
-        return said(columns, ends)
+        lengths = [IMAGE_TOKENS + len(prompt) for prompt in prompts]
+        return decode_output(columns, lengths)
 
     def step(
         self,
-        codes: torch.Tensor,
+        token_ids: torch.Tensor,
         columns: torch.Tensor,
         states: torch.Tensor,
-        slots: Slots,
-        seen: int,
-    ) -> Said:
-        assert int(columns.max()) < seen <= slots.capacity
-        new = codes.float().view(-1, 1, 1, 1)
-        slots.add(0, slots.places(columns), new, new)
-        self.calls.append("continued")
-        self.rows.append(len(codes))
-        return said(slots.seen(0, len(codes), seen).keys, (columns + 1).tolist())
+        cache: KVCache,
+        num_columns: int,
+    ) -> DecodeOutput:
+        assert int(columns.max()) < num_columns <= cache.capacity
+        new = token_ids.float().view(-1, 1, 1, 1)
+        cache.add(0, cache.flat_positions(columns), new, new)
+        self.calls.append("step")
+        self.rows.append(len(token_ids))
+        view = cache.view(0, len(token_ids), num_columns)
+        return decode_output(view.keys, (columns + 1).tolist())
 
 
-def following(seen: Sequence[float]) -> int:
-    """The end one time in seven; position and value count."""
-    total = sum((place + 1) * int(value) for place, value in enumerate(seen))
+def next_token(values: Sequence[float]) -> int:
+    """The end token one time in seven; the positions count as well as the values."""
+    total = sum((index + 1) * int(value) for index, value in enumerate(values))
     return END if total % 7 == 0 else 2 + total % 1000
 
 
-def said(columns: torch.Tensor, ends: Sequence[int]) -> Said:
-    rows = [row[0, :end, 0].tolist() for row, end in zip(columns, ends, strict=True)]
-    codes = torch.tensor([following(row) for row in rows])
-    return Said(codes, -codes.float(), torch.zeros_like(codes))
+def decode_output(columns: torch.Tensor, lengths: Sequence[int]) -> DecodeOutput:
+    rows = [row[0, :length, 0].tolist() for row, length in zip(columns, lengths, strict=True)]
+    token_ids = torch.tensor([next_token(row) for row in rows])
+    return DecodeOutput(token_ids, -token_ids.float(), torch.zeros_like(token_ids))
 
 
-def alone(feature: int, question: Question) -> list[int]:
-    seen: list[float] = [feature] * IMAGE_TOKENS + list(map(float, question.prompt))
-    codes: list[int] = []
-    while len(codes) < question.limit and codes[-1:] != [END]:
-        codes.append(following(seen + list(map(float, codes))))
-    return codes
+def decode_alone(feature: int, request: DecodeRequest) -> list[int]:
+    prefix: list[float] = [feature] * IMAGE_TOKENS + list(map(float, request.prompt_ids))
+    token_ids: list[int] = []
+    while len(token_ids) < request.max_new_tokens and token_ids[-1:] != [END]:
+        token_ids.append(next_token(prefix + list(map(float, token_ids))))
+    return token_ids
 
 
-questions = st.lists(
+prompt_lists = st.lists(
     st.tuples(st.lists(st.integers(2, 99), min_size=1, max_size=6), st.integers(1, 20)),
     max_size=30,
 )
 
 
-def batches(asked: list[tuple[list[int], int]], size: int) -> Iterator[Batch]:
-    """The question's number is its image, and the image's feature."""
-    numbered = [Question(image, 0, *each) for image, each in enumerate(asked)]
-    for start in range(0, len(numbered), size):
-        part = numbered[start : start + size]
-        features = torch.tensor([question.image for question in part], dtype=torch.float32)
-        yield Batch(part, features[:, None, None].expand(-1, IMAGE_TOKENS, 1))
+def batches(prompts: list[tuple[list[int], int]], size: int) -> Iterator[Batch]:
+    """The index of a prompt is its image, and the image's feature."""
+    requests = [DecodeRequest(image, 0, *prompt) for image, prompt in enumerate(prompts)]
+    for start in range(0, len(requests), size):
+        batch = requests[start : start + size]
+        features = torch.tensor([request.image for request in batch], dtype=torch.float32)
+        yield Batch(batch, features[:, None, None].expand(-1, IMAGE_TOKENS, 1))
 
 
-def decoded(
-    asked: list[tuple[list[int], int]],
+def decode(
+    prompts: list[tuple[list[int], int]],
     size: int,
-    slots: int,
-    rounding: Rounding = EXACT,
+    num_slots: int,
+    buckets: ShapeBuckets = CPU_BUCKETS,
     capture: Capture | None = None,
-) -> tuple[list[Answer], Remembering]:
-    tower = Remembering()
-    room = tower.slots(slots)
-    stepping = Stepping(tower, room, rounding, capture)
-    decoding = Decoding(tower, room, stepping, IMAGE_TOKENS, END)
-    return list(decoding.answers(batches(asked, size))), tower
+) -> tuple[list[DecodedRow], SummingModel]:
+    model = SummingModel()
+    cache = model.allocate_cache(num_slots)
+    loop = DecodeLoop(model, cache, buckets, capture)
+    scheduler = BatchScheduler(model, cache, loop, IMAGE_TOKENS, END)
+    return list(scheduler.decode(batches(prompts, size))), model
 
 
 @settings(deadline=None, max_examples=150, derandomize=True)
 @given(
-    asked=questions,
+    prompts=prompt_lists,
     size=st.integers(1, 5),
     spare=st.integers(0, 8),
-    rounding=st.builds(Rounding, st.integers(1, 5), st.integers(1, 4), st.sampled_from([1, 8])),
+    buckets=st.builds(ShapeBuckets, st.integers(1, 5), st.integers(1, 4), st.sampled_from([1, 8])),
 )
 def test_whatever_the_slots_each_answer_is_as_if_asked_alone(
-    asked: list[tuple[list[int], int]], size: int, spare: int, rounding: Rounding
+    prompts: list[tuple[list[int], int]], size: int, spare: int, buckets: ShapeBuckets
 ) -> None:
-    answers, _ = decoded(asked, size, size + spare, rounding)
-    assert sorted(answer.question.image for answer in answers) == list(range(len(asked)))
-    for answer in answers:
-        assert answer.codes == alone(answer.question.image, answer.question)
-        assert answer.logprobs == [-float(code) for code in answer.codes]
+    rows, _ = decode(prompts, size, size + spare, buckets)
+    assert sorted(row.request.image for row in rows) == list(range(len(prompts)))
+    for row in rows:
+        assert row.token_ids == decode_alone(row.request.image, row.request)
+        assert row.logprobs == [-float(token_id) for token_id in row.token_ids]
 
 
 def test_rows_that_end_make_room_for_waiting_ones() -> None:
-    asked = [([3], 12 if number % 2 else 1) for number in range(12)]
-    _, tower = decoded(asked, size=2, slots=4)
-    reads = [place for place, call in enumerate(tower.calls) if call == "read"]
-    assert len(reads) == 6
-    assert "continued" in tower.calls[reads[0] : reads[-1]]  # not all were read at first
-    assert max(tower.rows) <= 4
+    prompts = [([3], 12 if index % 2 else 1) for index in range(12)]
+    _, model = decode(prompts, size=2, num_slots=4)
+    prefills = [index for index, call in enumerate(model.calls) if call == "prefill"]
+    assert len(prefills) == 6
+    assert "step" in model.calls[prefills[0] : prefills[-1]]  # not all were prefilled at first
+    assert max(model.rows) <= 4
 
 
 def test_only_rows_that_have_not_ended_are_continued() -> None:
-    asked = [([5 + number], 1 + 4 * number) for number in range(4)]
-    answers, tower = decoded(asked, size=4, slots=4)
-    continued = sum(
-        rows for rows, call in zip(tower.rows, tower.calls, strict=True) if call == "continued"
+    prompts = [([5 + index], 1 + 4 * index) for index in range(4)]
+    rows, model = decode(prompts, size=4, num_slots=4)
+    stepped = sum(
+        count for count, call in zip(model.rows, model.calls, strict=True) if call == "step"
     )
-    assert continued == sum(len(answer.codes) - 1 for answer in answers)
+    assert stepped == sum(len(row.token_ids) - 1 for row in rows)
 
 
 def test_images_are_asked_for_when_the_ones_before_are_read() -> None:
-    """Nothing is prepared that cannot be read soon: memory does not grow with the block."""
-    tower = Remembering()
-    slots = tower.slots(2)
-    decoding = Decoding(tower, slots, Stepping(tower, slots, EXACT), IMAGE_TOKENS, END)
-    pulled: list[Any] = []
+    """No batch is prepared long before its prefill, so memory does not grow with the block."""
+    model = SummingModel()
+    cache = model.allocate_cache(2)
+    loop = DecodeLoop(model, cache, CPU_BUCKETS)
+    scheduler = BatchScheduler(model, cache, loop, IMAGE_TOKENS, END)
+    taken: list[Any] = []
 
-    def noted() -> Iterator[Batch]:
+    def recorded() -> Iterator[Batch]:
         for batch in batches([([3], 5)] * 10, 2):
-            pulled.append(batch)
+            taken.append(batch)
             yield batch
 
-    for _ in decoding.answers(noted()):
-        assert len(pulled) <= tower.calls.count("read") + 1
-    assert len(pulled) == 5
+    for _ in scheduler.decode(recorded()):
+        assert len(taken) <= model.calls.count("prefill") + 1
+    assert len(taken) == 5

@@ -1,4 +1,4 @@
-"""Steps that are captured say what they would have said, whatever has been captured before."""
+"""Captured decode steps give the same tokens as plain ones, whatever was captured before."""
 
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
@@ -10,99 +10,99 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from torch.fx.experimental.proxy_tensor import make_fx
 
-from inference.engines.decode_steps import Again
+from inference.engines.decode_steps import Replay
 from inference.engines.fast import FastEngine
-from inference.engines.shape_buckets import Rounding
-from inference.families.paligemma.kernels import Said
+from inference.engines.shape_buckets import ShapeBuckets
+from inference.families.loaded_model import DecodeOutput
 from schemas.generation import Generation, Request
 
 IMAGES = np.random.default_rng(3).integers(0, 256, (6, 56, 56, 3), dtype=np.uint8)
 PROMPTS = ("caption en", "ocr", "detect red circle ; blue square", "answer en how many?")
 
 
-class Traced:
-    """Stands in for CUDA graphs: operations are recorded on the tensors they were done on.
+class TracedGraphs:
+    """Replaces CUDA graphs: records operations together with the tensors they ran on.
 
-    What is done again is what was recorded: no line of the work runs, no tensor is another.
+    A replay runs the recorded operations on the same tensors; the Python code does not run again.
     """
 
     def __init__(self) -> None:
         self.captured = self.replayed = 0
 
-    def __call__(self, work: Again) -> Again:
+    def __call__(self, work: Replay) -> Replay:
         self.captured += 1
         recorded = make_fx(lambda: tuple(work()))()
 
-        def again() -> Said:
+        def replay() -> DecodeOutput:
             self.replayed += 1
-            return Said(*recorded())
+            return DecodeOutput(*recorded())
 
-        return again
+        return replay
 
 
 @pytest.fixture(scope="module")
 def engines(
     checkpoint: Callable[..., Path], engine: Callable[..., Any]
-) -> Mapping[int, tuple[Traced, FastEngine, FastEngine]]:
-    """By generation: what captures, the engine it captures for, and one like it that does not."""
-    found = {}
+) -> Mapping[int, tuple[TracedGraphs, FastEngine, FastEngine]]:
+    """Per generation: the graphs, an engine that captures with them, and one without a capture."""
+    loaded = {}
     for generation in (1, 2):
         captured, plain = (engine(checkpoint(generation), batch_size=2, kind="fast") for _ in "ab")
-        traced = Traced()
-        captured._graphs = lambda traced=traced: traced
-        captured._rounding = plain._rounding = Rounding(steps=3, rows=4, columns=32)
-        found[generation] = traced, captured, plain
-    return found
+        graphs = TracedGraphs()
+        captured._graphs = lambda graphs=graphs: graphs
+        captured._buckets = plain._buckets = ShapeBuckets(steps=3, rows=4, columns=32)
+        loaded[generation] = graphs, captured, plain
+    return loaded
 
 
 @settings(deadline=None, max_examples=12, derandomize=True)
 @given(
     generation=st.sampled_from([1, 2]),
-    asked=st.lists(
+    prompts=st.lists(
         st.tuples(st.integers(0, 5), st.sampled_from(PROMPTS), st.integers(1, 30)), max_size=14
     ),
 )
-def test_what_is_captured_says_the_same(
-    engines: Mapping[int, tuple[Traced, FastEngine, FastEngine]],
+def test_captured_steps_give_the_same_answers(
+    engines: Mapping[int, tuple[TracedGraphs, FastEngine, FastEngine]],
     generation: int,
-    asked: Sequence[tuple[int, str, int]],
+    prompts: Sequence[tuple[int, str, int]],
 ) -> None:
     _, captured, plain = engines[generation]
-    block = [Request(IMAGES[image], ((prompt, limit),)) for image, prompt, limit in asked]
-    found: list[tuple[Generation, ...]] = captured.generate(block)
-    assert found == plain.generate(block)
+    block = [Request(IMAGES[image], ((prompt, limit),)) for image, prompt, limit in prompts]
+    answers: list[tuple[Generation, ...]] = captured.generate(block)
+    assert answers == plain.generate(block)
 
 
 def test_each_shape_is_captured_once(
-    engines: Mapping[int, tuple[Traced, FastEngine, FastEngine]],
+    engines: Mapping[int, tuple[TracedGraphs, FastEngine, FastEngine]],
 ) -> None:
-    traced, captured, _ = engines[2]
+    graphs, captured, _ = engines[2]
     block = [Request(image, tuple((prompt, 25) for prompt in PROMPTS)) for image in IMAGES]
     captured.generate(block)
-    before, replayed = traced.captured, traced.replayed
+    captures, replays = graphs.captured, graphs.replayed
     captured.generate(block)
-    assert traced.captured == before
-    assert traced.replayed > replayed
+    assert graphs.captured == captures
+    assert graphs.replayed > replays
 
 
 @given(
-    columns=st.integers(1, 10_000), more=st.integers(0, 5_000), each=st.sampled_from([1, 32, 64])
+    columns=st.integers(1, 10_000), more=st.integers(0, 5_000), bucket=st.sampled_from([1, 32, 64])
 )
-def test_what_is_seen_holds_what_is_needed_and_takes_few_shapes(
-    columns: int, more: int, each: int
-) -> None:
-    rounding = Rounding(steps=1, rows=1, columns=each)
-    assert columns <= rounding.seen(columns) < columns + max(each, columns / 7)
-    assert rounding.seen(columns) <= rounding.seen(columns + more)  # so room for more holds it
-    assert len({rounding.seen(n) for n in range(512, 1024)}) <= 16
+def test_padded_columns_hold_the_columns_and_are_few(columns: int, more: int, bucket: int) -> None:
+    buckets = ShapeBuckets(steps=1, rows=1, columns=bucket)
+    assert columns <= buckets.padded_columns(columns) < columns + max(bucket, columns / 7)
+    assert buckets.padded_columns(columns) <= buckets.padded_columns(
+        columns + more
+    )  # so a capacity for more suffices
+    assert len({buckets.padded_columns(number) for number in range(512, 1024)}) <= 16
 
 
-def test_what_is_seen_does_not_depend_on_the_room_there_is(
+def test_attended_columns_do_not_depend_on_the_capacity(
     checkpoint: Callable[..., Path], engine: Callable[..., Any]
 ) -> None:
-    """Nor do bytes, then: a block before this one may have asked for longer answers."""
+    """So bytes do not depend on it either: an earlier block may have had longer answers."""
     small, large = (engine(checkpoint(2), batch_size=2, kind="fast") for _ in "ab")
     block = [Request(image, tuple((prompt, 25) for prompt in PROMPTS)) for image in IMAGES]
     large.generate([Request(IMAGES[0], (("ocr", 200),))])
     assert large.generate(block) == small.generate(block)
-    assert large._room.slots.capacity > small._room.slots.capacity
+    assert large._decode_state.cache.capacity > small._decode_state.cache.capacity

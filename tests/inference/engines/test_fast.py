@@ -1,4 +1,4 @@
-"""The fast engine gives the reference's tokens, whatever the block and the slots."""
+"""The fast engine generates the reference's tokens, whatever the block and the slots."""
 
 import itertools
 import math
@@ -16,13 +16,15 @@ from support.plain_forward import PlainForward
 from support.same_answers import assert_same, median_error
 from torch._dynamo.exc import FailOnRecompileLimitHit
 
-from demo.evaluation.quality import LEARNT, tasks
-from demo.scenes.encoded_image import seen
+from demo.evaluation.quality import LEARNED_KINDS, tasks
+from demo.scenes.encoded_image import model_image
 from demo.scenes.scenes import draw_scene
 from inference.engines.fast import FastEngine
 from inference.engines.reference import ReferenceEngine
-from inference.engines.shape_buckets import COARSE, EXACT
-from inference.families.paligemma.language_model import TextTower
+from inference.engines.shape_buckets import CPU_BUCKETS, GPU_BUCKETS
+from inference.families import FAMILIES
+from inference.families.paligemma.kernels import compiling
+from inference.families.paligemma.language_model import LanguageModel
 from schemas.errors import WorkerFault
 from schemas.generation import Request
 from schemas.sample import Sample, Text
@@ -50,7 +52,7 @@ Exact = Callable[[Path], PlainForward]
     ids=["PaliGemma", "PaliGemma2", "PaliGemma2-capped"],
 )
 def folder(checkpoint: Callable[..., Path], request: pytest.FixtureRequest) -> Path:
-    """Of both generations, the second also with a soft-cap that bites."""
+    """Checkpoints of both generations, and of the second one with a soft-cap that has an effect."""
     generation, cap = request.param
     return checkpoint(generation, **({} if generation == 1 else {"attn_logit_softcapping": cap}))
 
@@ -63,11 +65,12 @@ def reference(folder: Path, engine: Callable[..., Any]) -> ReferenceEngine:
 
 @pytest.fixture(scope="module")
 def fast(folder: Path, engine: Callable[..., Any]) -> Mapping[int, FastEngine]:
-    """By batch size."""
+    """Engines by batch size."""
     return {size: engine(folder, batch_size=size, kind="fast") for size in (1, 2, 5)}
 
 
-def asked(*prompts: str, limit: int = 12) -> list[Request]:
+def block_of(*prompts: str, limit: int = 12) -> list[Request]:
+    """All prompts about all images."""
     return [Request(image, tuple((prompt, limit) for prompt in prompts)) for image in IMAGES]
 
 
@@ -95,38 +98,38 @@ def test_tokens_are_those_of_the_reference(  # noqa: PLR0917
     steps: int,
 ) -> None:
     requests = [Request(IMAGES[image], tuple(prompts)) for image, prompts in block]
-    fast[size]._rounding = EXACT._replace(steps=steps)
-    found, expected = fast[size].generate(requests), reference.generate(requests)
-    assert_same(requests, found, expected, exact(folder))
+    fast[size]._buckets = CPU_BUCKETS._replace(steps=steps)
+    answers, expected = fast[size].generate(requests), reference.generate(requests)
+    assert_same(requests, answers, expected, exact(folder))
 
 
 def test_answers_differ_and_some_end_early(fast: Mapping[int, FastEngine]) -> None:
     """Otherwise the comparison above would show little."""
-    answers = [each for row in fast[5].generate(asked(*PROMPTS, limit=40)) for each in row]
+    answers = [answer for row in fast[5].generate(block_of(*PROMPTS, limit=40)) for answer in row]
     assert len({answer.text for answer in answers}) > len(answers) / 2
     assert {answer.finish_reason for answer in answers} == {"stop", "length"}
     assert len({len(answer.tokens) for answer in answers}) > 5
 
 
 def test_the_same_block_twice_is_the_same_to_the_bit(fast: Mapping[int, FastEngine]) -> None:
-    """Also where slots still hold another block."""
-    first = fast[2].generate(asked(*PROMPTS))
-    fast[2].generate(asked("ocr", "a prompt that is longer than the others", limit=30))
-    assert fast[2].generate(asked(*PROMPTS)) == first
+    """The slots may still hold another block."""
+    first = fast[2].generate(block_of(*PROMPTS))
+    fast[2].generate(block_of("ocr", "a prompt that is longer than the others", limit=30))
+    assert fast[2].generate(block_of(*PROMPTS)) == first
 
 
 def test_the_vision_tower_sees_each_image_once(
     fast: Mapping[int, FastEngine], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     engine, sizes = fast[2], []
-    vision = engine._vision
+    vision = engine._vision_tower
 
     def counted(pixel_values: torch.Tensor) -> torch.Tensor:
         sizes.append(len(pixel_values))
         return vision(pixel_values)
 
-    monkeypatch.setattr(engine, "_vision", counted)
-    engine.generate(asked(*PROMPTS, limit=3))
+    monkeypatch.setattr(engine, "_vision_tower", counted)
+    engine.generate(block_of(*PROMPTS, limit=3))
     assert sizes == [2, 2, 1]
 
 
@@ -144,16 +147,16 @@ def test_where_memory_runs_out_a_block_is_run_again_in_halves(  # noqa: PLR0917
     most: int,
     oom_retries: int,
 ) -> None:
-    short, block = engine(checkpoint(2), batch_size=4, kind="fast"), asked("ocr", "caption en")
+    short, block = engine(checkpoint(2), batch_size=4, kind="fast"), block_of("ocr", "caption en")
     whole = short.generate(block)
-    vision = short._vision
+    vision = short._vision_tower
 
     def fits(pixel_values: torch.Tensor) -> torch.Tensor:
         if len(pixel_values) > most:
             raise torch.OutOfMemoryError
         return vision(pixel_values)
 
-    monkeypatch.setattr(short, "_vision", fits)
+    monkeypatch.setattr(short, "_vision_tower", fits)
     assert_same(block, short.generate(block), whole, exact(checkpoint(2)))
     assert short.oom_retries == oom_retries
 
@@ -163,9 +166,9 @@ def test_answers_of_a_model_that_overflows_are_not_believed(
 ) -> None:
     overflowing = engine(checkpoint(1), kind="fast")
     with torch.no_grad():
-        overflowing._paligemma.model.lm_head.weight.fill_(math.nan)
+        overflowing._loaded.model.lm_head.weight.fill_(math.nan)
     with pytest.raises(WorkerFault, match="not finite"):
-        overflowing.generate(asked("ocr"))
+        overflowing.generate(block_of("ocr"))
 
 
 def test_faults_tell_their_type_and_nothing_of_the_data(
@@ -174,9 +177,9 @@ def test_faults_tell_their_type_and_nothing_of_the_data(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     sick = engine(checkpoint(1), kind="fast")
-    monkeypatch.setattr(sick._tower, "_head", torch.zeros(7, 3))
+    monkeypatch.setattr(sick._language_model, "_head", torch.zeros(7, 3))
     with pytest.raises(WorkerFault) as caught:
-        sick.generate(asked("a secret"))
+        sick.generate(block_of("a secret"))
     assert str(caught.value) == "the engine failed: RuntimeError"
 
 
@@ -192,18 +195,18 @@ def test_what_cannot_be_compiled_says_what_to_change(
 
     monkeypatch.setattr(sick, "_compute", fails)
     with pytest.raises(WorkerFault, match=r"\(FailOnRecompileLimitHit\): set model.compile: false"):
-        sick.generate(asked("ocr"))
+        sick.generate(block_of("ocr"))
 
 
-def test_an_error_over_lacking_memory_hides_nothing(
+def test_an_error_during_an_out_of_memory_does_not_hide_it(
     checkpoint: Callable[..., Path],
     engine: Callable[..., FastEngine],
     exact: Exact,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    """Ending a capture can fail, where what was captured ran out of memory."""
+    """Ending a capture can fail after the captured work ran out of memory."""
     short = engine(checkpoint(2), batch_size=4, kind="fast")
-    whole = short.generate(asked("ocr"))
+    whole = short.generate(block_of("ocr"))
     compute = short._compute
 
     def fits(block: Sequence[Request], size: int) -> Any:
@@ -215,13 +218,13 @@ def test_an_error_over_lacking_memory_hides_nothing(
         return compute(block, size)
 
     monkeypatch.setattr(short, "_compute", fits)
-    found = short.generate(asked("ocr"))
-    assert_same(asked("ocr"), found, whole, exact(checkpoint(2)))
+    again = short.generate(block_of("ocr"))
+    assert_same(block_of("ocr"), again, whole, exact(checkpoint(2)))
     assert short.oom_retries == 1
 
 
 @pytest.mark.parametrize(("precision", "unit"), [("bfloat16", 2**-8), ("float16", 2**-11)])
-def test_in_other_precisions_errors_grow_as_their_unit_of_rounding(  # noqa: PLR0917
+def test_errors_in_other_precisions_grow_with_the_rounding_error(  # noqa: PLR0917
     checkpoint: Callable[..., Path],
     engine: Callable[..., Any],
     exact: Exact,
@@ -229,8 +232,8 @@ def test_in_other_precisions_errors_grow_as_their_unit_of_rounding(  # noqa: PLR
     precision: str,
     unit: float,
 ) -> None:
-    """Or less: products are summed in float32, whose unit is 2^-24."""
-    folder, block = checkpoint(generation), asked(*PROMPTS, limit=1)
+    """The errors may also be smaller, because products are summed in float32."""
+    folder, block = checkpoint(generation), block_of(*PROMPTS, limit=1)
     low, full = (
         engine(folder, precision=each, kind="fast", batch_size=5).generate(block)
         for each in (precision, "float32")
@@ -243,22 +246,22 @@ def test_in_other_precisions_errors_grow_as_their_unit_of_rounding(  # noqa: PLR
 def test_compiled_it_answers_alike(
     checkpoint: Callable[..., Path], engine: Callable[..., FastEngine], exact: Exact
 ) -> None:
-    """As on a GPU, but for graphs: rehearsed first, then rows and columns in coarse numbers."""
+    """As on a GPU, except for graphs: a warm-up first, then rows and columns in large buckets."""
     folder = checkpoint(2, attn_logit_softcapping=5.0)
     plain, compiled = (engine(folder, batch_size=3, kind="fast") for _ in "ab")
-    compiled._tower = TextTower(compiled.model, fused_for_cpu())
-    compiled._compiled, compiled._rounding = True, COARSE._replace(rows=4)
-    compiled._rehearse()
-    block = asked(*PROMPTS, limit=20)
+    compiled._language_model = LanguageModel(compiled.model, fused_for_cpu())
+    compiled._compiling, compiled._buckets = compiling, GPU_BUCKETS._replace(rows=4)
+    compiled._warm_up()
+    block = block_of(*PROMPTS, limit=20)
     assert_same(block, compiled.generate(block), plain.generate(block), exact(folder))
 
 
 def test_weights_are_not_held_twice(fast: Mapping[int, FastEngine]) -> None:
     engine = fast[5]
-    layer = engine._paligemma.model.model.language_model.layers[0]
-    joined = engine._tower._layers[0]._gates.weight
+    layer = engine._loaded.model.model.language_model.layers[0]
+    fused = engine._language_model._layers[0]._gate_up.weight
     assert layer.mlp.up_proj.weight.untyped_storage().data_ptr() == (
-        joined.untyped_storage().data_ptr()
+        fused.untyped_storage().data_ptr()
     )
 
 
@@ -266,17 +269,19 @@ def test_the_demo_checkpoint_answers_as_by_the_reference(
     engine: Callable[..., Any], exact: Exact
 ) -> None:
     drawn = (draw_scene(2027, index) for index in itertools.count())
-    scenes = list(itertools.islice((each for each in drawn if each.kind in LEARNT), 200))
+    scenes = list(itertools.islice((each for each in drawn if each.kind in LEARNED_KINDS), 200))
     block = []
-    for number, scene in enumerate(scenes):
+    for index, scene in enumerate(scenes):
         sample = Sample(
-            "", number, {"question": Text(scene.question)}, b"", scene.width, scene.height
+            "", index, {"question": Text(scene.question)}, b"", scene.width, scene.height
         )
-        asked_here = tasks(scene, number).values()
-        prompts = [(str(task.prompt(sample)), task.max_new_tokens) for task in asked_here]
-        block.append(Request(seen(scene.image, 128), tuple(prompts)))
-    found, expected = (
+        prompts = [
+            (str(FAMILIES["paligemma"].task_prompt(task, sample)), task.max_new_tokens)
+            for task in tasks(scene, index).values()
+        ]
+        block.append(Request(model_image(scene.image, 128), tuple(prompts)))
+    answers, expected = (
         engine(DEMO, kind=kind, batch_size=32, threads=2).generate(block)
         for kind in ("fast", "reference")
     )
-    assert_same(block, found, expected, exact(DEMO))
+    assert_same(block, answers, expected, exact(DEMO))

@@ -1,4 +1,4 @@
-"""The reference engine against a plain forward pass, and against itself in other batches."""
+"""Compares the reference engine with a plain forward pass, and with itself in other batches."""
 
 import math
 import pickle
@@ -29,7 +29,7 @@ Exact = Callable[[Path], PlainForward]
 def engines(
     checkpoint: Callable[..., Path], engine: Callable[..., ReferenceEngine], generation: int
 ) -> Mapping[int, ReferenceEngine]:
-    """By batch size."""
+    """Engines by batch size."""
     return {size: engine(checkpoint(generation), batch_size=size) for size in (1, 3, 16)}
 
 
@@ -37,7 +37,7 @@ def logprobs(answer: Generation) -> list[float]:
     return [token.logprob for token in answer.tokens]
 
 
-def asked(*prompts: str, limit: int = 12) -> list[Request]:
+def block_of(*prompts: str, limit: int = 12) -> list[Request]:
     """All prompts about all images."""
     return [Request(image, tuple((prompt, limit) for prompt in prompts)) for image in IMAGES]
 
@@ -48,7 +48,7 @@ def test_answers_are_those_of_a_plain_forward_pass(
     exact: Exact,
     generation: int,
 ) -> None:
-    answers = engines[3].generate(asked(*PROMPTS))
+    answers = engines[3].generate(block_of(*PROMPTS))
     assert len({answer.text for row in answers for answer in row}) > 8
     plain = exact(checkpoint(generation))
     for image, row in zip(IMAGES, answers, strict=True):
@@ -86,9 +86,9 @@ def padding_seen(inputs: Inputs) -> Inputs:
 def without(column: int) -> Callable[[Inputs], Inputs]:
     def without(inputs: Inputs) -> Inputs:
         def cut(values: torch.Tensor) -> torch.Tensor:
-            kept = list(range(values.shape[1]))
-            del kept[column]
-            return values[:, kept]
+            columns = list(range(values.shape[1]))
+            del columns[column]
+            return values[:, columns]
 
         names = ("input_ids", "attention_mask", "token_type_ids")
         return inputs | {name: cut(inputs[name]) for name in names}
@@ -97,15 +97,15 @@ def without(column: int) -> Callable[[Inputs], Inputs]:
 
 
 def image_after_bos(inputs: Inputs) -> Inputs:
-    codes = inputs["input_ids"].clone()
-    codes[:, :17] = codes[:, :17].roll(1, dims=1)
-    return inputs | {"input_ids": codes}
+    token_ids = inputs["input_ids"].clone()
+    token_ids[:, :17] = token_ids[:, :17].roll(1, dims=1)
+    return inputs | {"input_ids": token_ids}
 
 
 @pytest.mark.parametrize(
     ("mistake", "prompts"),
     [
-        (causal_prefix, PROMPTS),  # of equal lengths, PaliGemma happens to come out right
+        (causal_prefix, PROMPTS),  # with equal lengths, PaliGemma happens to be right
         (answer_in_the_prefix, PROMPTS[:1]),
         (padding_to_the_right, PROMPTS),
         (padding_seen, PROMPTS),
@@ -121,10 +121,10 @@ def test_every_trap_would_change_the_answers(
     mistake: Callable[[Inputs], Inputs],
     prompts: tuple[str, ...],
 ) -> None:
-    """The plain forward pass above is only a proof if it tells these apart."""
+    """Each mistake moves the log-probabilities by far more than the tests above allow."""
     engine = engines[16]
-    right = engine.generate(asked(*prompts, limit=1))
-    model = engine._paligemma.model
+    right = engine.generate(block_of(*prompts, limit=1))
+    model = engine._loaded.model
     generate = model.generate
 
     def mistaken(**inputs: Any) -> Any:
@@ -134,7 +134,7 @@ def test_every_trap_would_change_the_answers(
         return torch.nn.functional.pad(output, (cut, 0))
 
     monkeypatch.setattr(model, "generate", mistaken)
-    wrong = engine.generate(asked(*prompts, limit=1))
+    wrong = engine.generate(block_of(*prompts, limit=1))
     moved = [
         abs(first.logprob - second.logprob) if first.id == second.id else math.inf
         for rows in zip(right, wrong, strict=True)
@@ -177,26 +177,26 @@ def test_whatever_the_block_each_answer_is_as_if_asked_alone(  # noqa: PLR0917
 def test_the_same_block_twice_is_the_same_to_the_bit(
     engines: Mapping[int, ReferenceEngine],
 ) -> None:
-    assert engines[3].generate(asked(*PROMPTS)) == engines[3].generate(asked(*PROMPTS))
+    assert engines[3].generate(block_of(*PROMPTS)) == engines[3].generate(block_of(*PROMPTS))
 
 
 def test_vision_tower_sees_each_image_once(engines: Mapping[int, ReferenceEngine]) -> None:
-    seen: list[int] = []
-    tower = engines[3]._paligemma.model.model.vision_tower
+    sizes: list[int] = []
+    tower = engines[3]._loaded.model.model.vision_tower
 
     def count(_: Any, __: Any, inputs: Mapping[str, Any], output: Any) -> None:
-        seen.append(output.last_hidden_state.shape[0])
+        sizes.append(output.last_hidden_state.shape[0])
 
     hook = tower.register_forward_hook(count, with_kwargs=True)
-    engines[3].generate([*asked(*PROMPTS), *asked("ocr", limit=2)])
+    engines[3].generate([*block_of(*PROMPTS), *block_of("ocr", limit=2)])
     hook.remove()
-    assert seen == [3, 3, 2]
+    assert sizes == [3, 3, 2]
 
 
 def test_answers_end_at_the_end_token_or_at_their_own_limit(
     engines: Mapping[int, ReferenceEngine],
 ) -> None:
-    """Each asked alone, so that the sums are the same, whatever the limit."""
+    """Each prompt is a batch of its own, so that the order of summation is always the same."""
     ended = 0
     for image in IMAGES:
         for prompt in PROMPTS:
@@ -217,7 +217,7 @@ def test_answers_end_at_the_end_token_or_at_their_own_limit(
 def test_captions_do_not_wait_for_longer_answers(
     engines: Mapping[int, ReferenceEngine], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    model = engines[16]._paligemma.model
+    model = engines[16]._loaded.model
     generate, calls = model.generate, []
 
     def counted(**inputs: Any) -> Any:
@@ -235,7 +235,7 @@ def test_nothing_asked(engines: Mapping[int, ReferenceEngine]) -> None:
 
 
 @pytest.mark.parametrize(("precision", "unit"), [("bfloat16", 2**-8), ("float16", 2**-11)])
-def test_in_other_precisions_errors_grow_as_their_unit_of_rounding(  # noqa: PLR0917
+def test_errors_in_other_precisions_grow_with_the_rounding_error(  # noqa: PLR0917
     checkpoint: Callable[..., Path],
     engine: Callable[..., ReferenceEngine],
     engines: Mapping[int, ReferenceEngine],
@@ -244,8 +244,8 @@ def test_in_other_precisions_errors_grow_as_their_unit_of_rounding(  # noqa: PLR
     precision: str,
     unit: float,
 ) -> None:
-    """Or less: products are summed in float32, whose unit is 2^-24."""
-    block, plain = asked(*PROMPTS, limit=3), exact(checkpoint(generation))
+    """The errors may also be smaller, because products are summed in float32."""
+    block, plain = block_of(*PROMPTS, limit=3), exact(checkpoint(generation))
     low = engine(checkpoint(generation), precision=precision).generate(block)
     grown = unit / 2**-24 * median_error(block, engines[3].generate(block), plain)
     assert median_error(block, low, plain) < grown
@@ -255,9 +255,9 @@ def test_faults_tell_their_type_and_nothing_of_the_data(
     checkpoint: Callable[..., Path], engine: Callable[..., ReferenceEngine]
 ) -> None:
     sick = engine(checkpoint(1))
-    sick._paligemma.model.lm_head.weight = torch.nn.Parameter(torch.zeros(7, 3))
+    sick._loaded.model.lm_head.weight = torch.nn.Parameter(torch.zeros(7, 3))
     with pytest.raises(WorkerFault) as caught:
-        sick.generate(asked("a secret"))
+        sick.generate(block_of("a secret"))
     again = pickle.loads(pickle.dumps(caught.value))  # noqa: S301 - as between workers
     assert str(again) == "the engine failed: RuntimeError"
     assert caught.value.__suppress_context__
@@ -268,9 +268,9 @@ def test_answers_of_a_model_that_overflows_are_not_believed(
 ) -> None:
     overflowing = engine(checkpoint(1))
     with torch.no_grad():
-        overflowing._paligemma.model.lm_head.weight.fill_(math.nan)
+        overflowing._loaded.model.lm_head.weight.fill_(math.nan)
     with pytest.raises(WorkerFault, match="not finite"):
-        overflowing.generate(asked("ocr"))
+        overflowing.generate(block_of("ocr"))
 
 
 @pytest.mark.parametrize(("most", "oom_retries"), [(3, 0), (2, 1), (1, 1)])
@@ -281,14 +281,14 @@ def test_where_memory_runs_out_a_block_is_run_again_in_halves(
     most: int,
     oom_retries: int,
 ) -> None:
-    short, block = engine(checkpoint(2), batch_size=3), asked("ocr", "caption en")
+    short, block = engine(checkpoint(2), batch_size=3), block_of("ocr", "caption en")
     whole = short.generate(block)
 
     def fits(_: Any, images: tuple[torch.Tensor]) -> None:
         if len(images[0]) > most:
             raise torch.OutOfMemoryError
 
-    hook = short._paligemma.model.model.vision_tower.register_forward_pre_hook(fits)
+    hook = short._loaded.model.model.vision_tower.register_forward_pre_hook(fits)
     again = short.generate(block)
     hook.remove()
     assert short.oom_retries == oom_retries
@@ -303,6 +303,6 @@ def test_a_prompt_that_does_not_fit_alone_is_the_workers_fault(
     def refuse(*_: Any) -> None:
         raise torch.OutOfMemoryError
 
-    full._paligemma.model.model.vision_tower.register_forward_pre_hook(refuse)
+    full._loaded.model.model.vision_tower.register_forward_pre_hook(refuse)
     with pytest.raises(WorkerFault, match="one prompt alone does not fit"):
-        full.generate(asked("ocr"))
+        full.generate(block_of("ocr"))

@@ -10,11 +10,13 @@ from hypothesis import strategies as st
 from pydantic import ValidationError
 
 from inference import Detect, Segment
+from inference.families import FAMILIES
 from schemas.errors import JobError
 from schemas.generation import Generation, Token
 from schemas.resources import Resources
 from schemas.sample import Sample
 
+FAMILY = FAMILIES["paligemma"]
 SAMPLE = Sample("a.tar", 0, {}, b"", 1, 1)
 CAT = "<loc0000><loc0000><loc1023><loc1023>"
 MASK = "<seg000>" * 16
@@ -22,8 +24,8 @@ MASK = "<seg000>" * 16
 
 def test_prompts() -> None:
     labels = ("person", "brown dog")
-    assert Detect(labels=labels).prompt(SAMPLE) == "detect person ; brown dog"
-    assert Segment(labels=("person",)).prompt(SAMPLE) == "segment person"
+    assert FAMILY.task_prompt(Detect(labels=labels), SAMPLE) == "detect person ; brown dog"
+    assert FAMILY.task_prompt(Segment(labels=("person",)), SAMPLE) == "segment person"
     assert Segment(labels=labels, mask_decoder="vae.npz").files() == ("vae.npz",)
     assert Detect(labels=labels).files() == Segment(labels=labels).files() == ()
 
@@ -41,7 +43,8 @@ def test_at_least_one_label() -> None:
 
 def test_boxes_are_stored_with_their_scores() -> None:
     tokens = tuple(Token(0, code + ">", math.log(0.5)) for code in CAT.split(">")[:4])
-    value, understood = Detect(labels=("cat",)).parse(Generation(tokens, f"{CAT} cat"), 640, 480)
+    answer = Generation(tokens, f"{CAT} cat")
+    value, understood = Detect(labels=("cat",)).parse(answer, 640, 480, FAMILY)
     edges = {"x_min": 0, "y_min": 0, "x_max": 640, "y_max": 480}
     assert value == [{"label": "cat", "score": pytest.approx(0.5), **edges}]
     assert understood
@@ -50,14 +53,14 @@ def test_boxes_are_stored_with_their_scores() -> None:
 
 def test_codes_are_stored_where_there_is_no_decoder() -> None:
     task = Segment(labels=("cat",))
-    value, understood = task.parse(Generation((), f"{CAT}{MASK} cat"), 640, 480)
+    value, understood = task.parse(Generation((), f"{CAT}{MASK} cat"), 640, 480, FAMILY)
     (row,) = pa.array([value], Segment.column).to_pylist()[0]
     assert (row["codes"], row["mask"], row["score"], understood) == ([0] * 16, None, None, True)
 
 
 def test_masks_are_stored_where_there_is_one(mask_decoder: Path) -> None:
     task = Segment(labels=("cat",), mask_decoder=str(mask_decoder))
-    value, _ = task.parse(Generation((), f"{CAT}{MASK} cat ; {CAT} dog"), 64, 48)
+    value, _ = task.parse(Generation((), f"{CAT}{MASK} cat ; {CAT} dog"), 64, 48, FAMILY)
     cat, dog = pa.array([value], Segment.column).to_pylist()[0]
     assert cat["mask"]["size"] == [48, 64]
     assert cat["mask"]["counts"]
@@ -66,7 +69,7 @@ def test_masks_are_stored_where_there_is_one(mask_decoder: Path) -> None:
 
 def test_labels_are_the_texts_that_filters_see() -> None:
     task = Segment(labels=("cat",))
-    value, _ = task.parse(Generation((), f"{CAT}{MASK} cat ; {CAT}{MASK} dog"), 640, 480)
+    value, _ = task.parse(Generation((), f"{CAT}{MASK} cat ; {CAT}{MASK} dog"), 640, 480, FAMILY)
     assert task.texts(value) == ("cat", "dog")
     other = task.with_texts(value, ("[cat]", "[dog]"))
     assert task.texts(other) == ("[cat]", "[dog]")
@@ -77,11 +80,12 @@ def test_labels_are_the_texts_that_filters_see() -> None:
 @given(st.text() | st.lists(st.sampled_from([CAT, MASK, "cat", ";", "<seg127>"])).map("".join))
 def test_whatever_was_written_can_be_stored(text: str) -> None:
     for task in (Detect(labels=("cat",)), Segment(labels=("cat",))):
-        value, _ = task.parse(Generation((), text), 640, 480)
+        value, _ = task.parse(Generation((), text), 640, 480, FAMILY)
         assert pa.array([value], task.column).to_pylist() == [value]
 
 
 def test_a_bad_mask_decoder_is_refused_before_the_first_answer(tmp_path: Path) -> None:
     (tmp_path / "bad.npz").write_bytes(b"no weights")
+    task = Segment(labels=("cat",), mask_decoder=str(tmp_path / "bad.npz"))
     with pytest.raises(JobError, match=r"mask_decoder: .*bad\.npz"):
-        Segment(labels=("cat",), mask_decoder=str(tmp_path / "bad.npz")).load(Resources(open))
+        task.load(Resources(open), FAMILY)

@@ -16,7 +16,7 @@ from apache_beam.ml.inference.base import RunInference
 from support import yaml_job
 from support.sample_data import job, pairs, write_shard
 
-from pipelines.adapters.beam import ApplyFilters, PaliGemma, ReadShards
+from pipelines.adapters.beam import ApplyFilters, JobModelHandler, ReadShards
 from pipelines.adapters.steps import Answered, Fault, Rejected
 from pipelines.config.job import Job
 from pipelines.operations.run import run
@@ -62,7 +62,7 @@ def test_each_sample_comes_out_as_in_the_whole_job(made: Job, tmp_path: Path) ->
         judged = read.kept | ApplyFilters(made)
         statuses = {status: judged[status] for status in ("dropped", "quarantined")}
         unread = {"unread": read.invalid, "undecoded": judged.invalid, "faults": read.faults}
-        return {**statuses, **unread, "answered": judged.kept | RunInference(PaliGemma(made))}
+        return {**statuses, **unread, "answered": judged.kept | RunInference(JobModelHandler(made))}
 
     (tmp_path / "found").mkdir()
     found = collected(tmp_path / "found", build)
@@ -102,7 +102,7 @@ def test_what_the_model_writes_is_judged(tmp_path: Path, checkpoint: Path) -> No
     write_shard(tmp_path / "shards/a.tar", pairs(2))
     wordy = {"kind": "text_quality", "min_words": 50, "applies_to": "generated"}
     made = job(tmp_path, checkpoint, filters=[wordy])
-    handler = PaliGemma(made)
+    handler = JobModelHandler(made)
     model = pickle.loads(pickle.dumps(handler)).load_model()  # noqa: S301
     shard = tmp_path / "shards/a.tar"
     (image, *_) = (content for name, content in pairs(1) if name.endswith("jpg"))
@@ -115,17 +115,20 @@ def test_what_the_model_writes_is_judged(tmp_path: Path, checkpoint: Path) -> No
 
 def test_batching_is_the_jobs_or_the_callers(tmp_path: Path, checkpoint: Path) -> None:
     made = job(tmp_path, checkpoint)
-    assert PaliGemma(made).batch_elements_kwargs() == {"min_batch_size": 1, "max_batch_size": 4}
-    handler = PaliGemma(made, batch_size=7, large_model=True)
+    assert JobModelHandler(made).batch_elements_kwargs() == {
+        "min_batch_size": 1,
+        "max_batch_size": 4,
+    }
+    handler = JobModelHandler(made, batch_size=7, large_model=True)
     assert handler.batch_elements_kwargs()["max_batch_size"] == 7
     assert handler.share_model_across_processes()
-    assert not PaliGemma(made).share_model_across_processes()
+    assert not JobModelHandler(made).share_model_across_processes()
 
 
 def test_a_job_that_asks_nothing_has_no_model_to_hand_over(tmp_path: Path) -> None:
     made = job(tmp_path, model=None, tasks={}, filters=FILTERS)
     with pytest.raises(JobError, match="model: is missing"):
-        PaliGemma(made).load_model()
+        JobModelHandler(made).load_model()
 
 
 def test_the_example_works(

@@ -7,7 +7,7 @@ from support.sample_data import job, pairs, write_shard
 
 from pipelines.annotation.annotator import Annotator
 from pipelines.config.job import Job
-from pipelines.planning.plan import begin, plan
+from pipelines.planning.plan import begin_output, plan
 from pipelines.planning.resolve import ResolvedJob
 from pipelines.storage.local import LocalStorage
 from schemas.generation import Generation, Request
@@ -18,7 +18,7 @@ STORAGE = LocalStorage()
 
 def begun(made: Job) -> tuple[Annotator, ResolvedJob]:
     planned = plan(made)
-    begin(planned, STORAGE)
+    begin_output(planned, STORAGE)
     return Annotator(planned.work, STORAGE, decode_threads=1), planned.work
 
 
@@ -33,7 +33,7 @@ def test_a_file_tells_that_memory_ran_out_while_it_was_made(
     shards = {"shards": f"{tmp_path}/shards/*.tar", "max_samples_per_file": 2}
     made = job(tmp_path, checkpoint, input=shards)
     annotator, _ = begun(made)
-    engine = annotator._engine
+    engine = annotator._loaded.engine
     answer = engine.generate
     blocks: list[int] = []
 

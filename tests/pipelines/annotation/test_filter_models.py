@@ -24,9 +24,10 @@ from filters.base import Judge
 from filters.classifiers.hugging_face import ImageClassifier, Probabilities
 from pipelines.config.job import Job
 from pipelines.display.tables import plan_table, summary_table
-from pipelines.operations.run import finish, run
+from pipelines.operations.finish import finish
+from pipelines.operations.run import run
 from pipelines.output.layout import Layout
-from pipelines.planning.plan import begin, plan
+from pipelines.planning.plan import begin_output, plan
 from pipelines.storage.local import LocalStorage
 from schemas.errors import JobError, WorkerFault
 from schemas.resources import Resources
@@ -64,7 +65,7 @@ def made(tmp_path: Path, checkpoint: Path, model: Path) -> Job:
 
 def begun(made: Job) -> dict[str, Any]:
     planned = plan(made)
-    begin(planned, LocalStorage())
+    begin_output(planned, LocalStorage())
     record: dict[str, Any] = planned.work.record["resolved"]
     return record
 

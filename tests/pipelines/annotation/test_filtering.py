@@ -13,6 +13,7 @@ from support.sample_data import job
 from filters import ImageFilter, ImageSize, TextFilter, TextQuality
 from filters.base import Filter, Judge, filter_names
 from inference import Caption, Detect
+from inference.families import FAMILIES
 from pipelines.annotation.filtering import FilterChain
 from pipelines.rows.row import SKIPPED, Answer, Row, answer
 from pipelines.storage.local import LocalStorage
@@ -105,7 +106,7 @@ def row(index: int = 0, **texts: str) -> Row:
 
 
 def judged(stages: Sequence[Filter], *rows: Row, evaluate_all: bool = False) -> None:
-    FilterChain(stages, RESOURCES, evaluate_all).judge_texts(rows)
+    FilterChain(stages, RESOURCES, evaluate_all).on_texts(rows)
 
 
 def answered(
@@ -117,7 +118,9 @@ def answered(
     value = text if value is None else value
     asked = row()
     asked.answers["task"] = answer(generation, value, understood, one.keeps_raw)
-    FilterChain(stages, RESOURCES).judge_answers([asked], {"task": one})
+    FilterChain(stages, RESOURCES).judge_answers(
+        [asked], {"task": one}, FAMILIES["paligemma"].strip_markup
+    )
     return asked, asked.answers["task"]
 
 
@@ -293,7 +296,9 @@ def test_skipped_answers_and_fallen_rows_are_not_judged() -> None:
     skipped.answers["task"] = SKIPPED
     fallen.answers["task"] = Answer("ok", "bad")
     fallen.reject("dropped", "before")
-    FilterChain([Words()], RESOURCES).judge_answers([skipped, fallen], {"task": Caption()})
+    FilterChain([Words()], RESOURCES).judge_answers(
+        [skipped, fallen], {"task": Caption()}, FAMILIES["paligemma"].strip_markup
+    )
     assert skipped.answers["task"].status == "skipped"
     assert fallen.answers["task"].status == "ok"
     assert (skipped.scores, fallen.scores) == ({}, {})
@@ -304,16 +309,16 @@ def test_each_kind_of_image_filter_has_its_moment() -> None:
     assert filter_chain.reads_frames
     sample = row()
     sample.image = b"x"
-    filter_chain.judge_bytes([sample])
+    filter_chain.on_bytes([sample])
     sample.width = sample.height = 9
-    filter_chain.judge_header([sample])
+    filter_chain.on_header([sample])
     sample.frames = (np.zeros((9, 9, 3), np.uint8),)
-    filter_chain.judge_frames([sample])
+    filter_chain.on_frames([sample])
     assert sample.kept
     for judge, reads in (
-        (filter_chain.judge_bytes, "bytes"),
-        (filter_chain.judge_header, "header"),
-        (filter_chain.judge_frames, "frames"),
+        (filter_chain.on_bytes, "bytes"),
+        (filter_chain.on_header, "header"),
+        (filter_chain.on_frames, "frames"),
     ):
         empty = row()
         judge([empty])
@@ -327,7 +332,7 @@ def test_frames_are_read_only_where_a_filter_asks() -> None:
 
 def test_a_wrong_number_of_verdicts_is_the_workers_fault() -> None:
     with pytest.raises(WorkerFault, match="filter short: 1 verdicts on 2 items"):
-        FilterChain([Short()], RESOURCES).judge_bytes([row(0), row(1)])
+        FilterChain([Short()], RESOURCES).on_bytes([row(0), row(1)])
 
 
 class Redacting(Short):
@@ -341,7 +346,7 @@ class Redacting(Short):
 
 def test_an_image_that_is_to_be_redacted_does_not_pass() -> None:
     with pytest.raises(WorkerFault, match="filter redacting: nothing of an image can be redacted"):
-        FilterChain([Redacting()], RESOURCES).judge_bytes([row()])
+        FilterChain([Redacting()], RESOURCES).on_bytes([row()])
 
 
 @pytest.mark.parametrize("evaluate_all", [False, True])
@@ -372,9 +377,9 @@ class Listed(ImageFilter):
 def test_of_a_concealed_sample_nothing_is_left_but_the_reason(evaluate_all: bool) -> None:
     sample = row(source_text="a x star")
     filter_chain = FilterChain([Words(), Listed(), ImageSize()], RESOURCES, evaluate_all)
-    filter_chain.judge_texts([sample])
+    filter_chain.on_texts([sample])
     assert sample.redactions
-    filter_chain.judge_header([sample])
+    filter_chain.on_header([sample])
     assert (sample.status, sample.filter, sample.reason) == ("dropped", "listed", "listed")
     assert (sample.scores, sample.redactions, sample.texts, sample.language) == ({}, {}, {}, "")
 
@@ -382,8 +387,8 @@ def test_of_a_concealed_sample_nothing_is_left_but_the_reason(evaluate_all: bool
 def test_a_concealing_filter_has_the_last_word() -> None:
     sample = row(source_text="bad")
     filter_chain = FilterChain([Words(), Listed()], RESOURCES, evaluate_all=True)
-    filter_chain.judge_texts([sample])
-    filter_chain.judge_header([sample])
+    filter_chain.on_texts([sample])
+    filter_chain.on_header([sample])
     assert (sample.filter, sample.reason, sample.scores) == ("listed", "listed", {})
 
 

@@ -3,20 +3,17 @@
 `make fuzz` runs the same properties over thousands of cases.
 """
 
-import io
 from contextlib import suppress
 from pathlib import Path
 
 from hypothesis import given
 from hypothesis import strategies as st
+from support.preprocessing import blocks_of
 from support.sample_data import encoded, images_column, job, parquet_bytes, picture, tar_bytes
 
 from filters import ImageFilter, ImageSize, TextQuality
 from filters.base import Judge
 from pipelines.annotation.filtering import FilterChain
-from pipelines.annotation.preprocessing import Preparation
-from pipelines.concurrency.stage_timer import StageTimer
-from pipelines.reading import CountedStream
 from pipelines.rows.row import Row
 from pipelines.storage.local import LocalStorage
 from schemas.errors import ShardFault
@@ -58,9 +55,8 @@ def prepared(content: bytes, on_bad_shard: str, unit: Unit = TAR) -> list[Row]:
     filter_chain = FilterChain(
         [ImageSize(min_side=4), TextQuality(), Seen()], Resources(LocalStorage().open)
     )
-    preparation = Preparation(made, filter_chain, SIDE, threads=1)
-    stream = CountedStream(io.BytesIO(content))
-    return [row for block in preparation.blocks(unit, stream, 0, StageTimer()) for row in block]
+    blocks = blocks_of(content, unit, made.input, filter_chain, side=SIDE)
+    return [row for block in blocks for row in block]
 
 
 def check(rows: list[Row]) -> None:
@@ -68,9 +64,9 @@ def check(rows: list[Row]) -> None:
     assert [row.index for row in rows] == list(range(len(rows)))
     for row in rows:
         assert row.kept == (row.reason == "")
-        assert (row.picture is not None) == row.kept
-        if row.picture is not None:
-            assert row.picture.shape == (SIDE, SIDE, 3)
+        assert (row.model_image is not None) == row.kept
+        if row.model_image is not None:
+            assert row.model_image.shape == (SIDE, SIDE, 3)
             row.texts["key"].value.encode()
 
 

@@ -49,7 +49,7 @@ def test_every_sample_is_a_row_under_its_reason(
 
 def test_every_documented_reason_has_a_case() -> None:
     text = (ROOT / "docs/output.md").read_text(encoding="utf-8")
-    section = text.split("Of samples that are `invalid`:")[1].split("Of samples that are")[0]
+    section = text.split("Samples that are `invalid`:")[1].split("Samples that are")[0]
     documented = set(re.findall(r"^\| `(\w+)` \|", section, re.MULTILINE))
     cases = {reason for make, _ in SOURCES.values() for reason in make()[1].values()} - {""}
     assert cases == documented - ELSEWHERE
@@ -61,9 +61,12 @@ from pathlib import Path
 from support.sample_data import job
 from filters import ImageFilter
 from pipelines.annotation.filtering import FilterChain
-from pipelines.annotation.preprocessing import Preparation
-from pipelines.reading import CountedStream
+from pipelines.annotation.decoding import RowDecoder
+from pipelines.annotation.preprocessing import unit_blocks
 from pipelines.concurrency.stage_timer import StageTimer
+from pipelines.reading import open_unit
+from pipelines.storage.local import LocalStorage
+from schemas.generation import ImageSpec
 from schemas.resources import Resources
 from schemas.sample import Unit
 from schemas.verdict import keep
@@ -81,11 +84,13 @@ def peak():  # KiB; of this program alone: getrusage begins with what its parent
 
 path, limits = sys.argv[1], eval(sys.argv[2])
 made = job(Path(), input={"shards": path, "limits": limits})
-preparation = Preparation(made, FilterChain([Seen()], Resources(open)), 224, threads=2)
+filters = FilterChain([Seen()], Resources(open))
+decoder = RowDecoder(made.input, filters, ImageSpec(224), threads=2)
 unit = Unit("a", path, path, 0, "")
 before = peak()
-with open(path, "rb") as stream:
-    for block in preparation.blocks(unit, CountedStream(stream), 0, StageTimer()):
+with open_unit(unit, LocalStorage(), made.input) as shard:
+    steps = (unit, shard, made.input, filters, decoder)
+    for block in unit_blocks(*steps, timer=StageTimer(), block_size=256):
         pass
 print(peak() - before)
 """

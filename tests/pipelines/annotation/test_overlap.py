@@ -17,15 +17,17 @@ from pydantic import Field
 from support.sample_data import job, pairs, write_shard
 
 import pipelines.annotation.annotator
+import pipelines.annotation.loaded_job
 from filters import TextFilter
 from filters.base import Judge
+from inference.families import FAMILIES
 from inference.tasks.text_tasks import Caption
 from pipelines.annotation.annotator import Annotator
 from pipelines.concurrency.background import BackgroundWorker
-from pipelines.planning.plan import begin, plan
+from pipelines.planning.plan import begin_output, plan
 from pipelines.storage.local import LocalStorage
 from schemas.errors import DeadlinePassed, JobError, MachineFault, WorkerFault
-from schemas.generation import Generation, Request, Token
+from schemas.generation import Generation, ImageSpec, Request, Token
 from schemas.report import UnitReport
 from schemas.resources import Resources
 from schemas.sample import Text
@@ -68,7 +70,8 @@ class ScriptedEngine:
     """Says which sample of all it was asked about."""
 
     def __init__(self, script: Script) -> None:
-        self.resolution = 56
+        self.family = FAMILIES["paligemma"]
+        self.image_spec = ImageSpec(56)
         self.oom_retries = 0
         self._script = script
         self._blocks = 0
@@ -107,7 +110,7 @@ class ScriptedFilter(TextFilter):
 def script(monkeypatch: pytest.MonkeyPatch) -> Script:
     made = Script()
     monkeypatch.setattr(
-        pipelines.annotation.annotator, "load_engine", lambda *_: ScriptedEngine(made)
+        pipelines.annotation.loaded_job, "load_engine", lambda *_: ScriptedEngine(made)
     )
     return made
 
@@ -135,7 +138,7 @@ class Scene:
         self.output = folder / "output"
 
     def annotate(self, storage: LocalStorage | None = None, **options: Any) -> UnitReport:
-        begin(self.planned, LocalStorage())
+        begin_output(self.planned, LocalStorage())
         annotator = Annotator(self.planned.work, storage or LocalStorage(), decode_threads=1)
         try:
             return annotator.annotate(self.planned.units[0], **options)
@@ -196,13 +199,13 @@ def test_what_is_stored_is_what_one_thread_stores(
     tmp_path: Path, checkpoint: Path, script: Script, sizes: dict[str, int]
 ) -> None:
     found = []
-    for apart in (True, False):
+    for in_thread in (True, False):
         shutil.rmtree(tmp_path)
         with pytest.MonkeyPatch.context() as patched:
             patched.setattr(
                 pipelines.annotation.annotator,
                 "BackgroundWorker",
-                lambda name, apart, now=apart: BackgroundWorker(name, apart=now),
+                lambda name, in_thread, now=in_thread: BackgroundWorker(name, in_thread=now),
             )
             made = Scene(tmp_path, checkpoint, script, **sizes)
             report = made.annotate()
@@ -281,7 +284,7 @@ def test_memory_that_runs_out_is_told_by_the_file_that_it_concerns(
     scene: Callable[..., Scene], script: Script, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     engine = ScriptedEngine(script)
-    monkeypatch.setattr(pipelines.annotation.annotator, "load_engine", lambda *_: engine)
+    monkeypatch.setattr(pipelines.annotation.loaded_job, "load_engine", lambda *_: engine)
     oom_retries = [0, 2, 0, 1, 0]
 
     def run_out(block: int) -> None:

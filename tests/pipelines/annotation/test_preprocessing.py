@@ -1,7 +1,6 @@
 """Shards become blocks of rows: every sample once, in order, each fault with its reason."""
 
 import hashlib
-import io
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -11,19 +10,19 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from PIL import Image
+from support.preprocessing import blocks_of
 from support.sample_data import Member, encoded, job, jpeg, picture, tar_bytes
 
 from filters import ImageFilter, ImageSize, TextQuality
 from filters.base import Filter, Judge
-from pipelines.annotation import preprocessing as prepare
+from pipelines.annotation import preprocessing
 from pipelines.annotation.filtering import FilterChain
-from pipelines.annotation.preprocessing import Preparation
-from pipelines.concurrency.stage_timer import StageTimer
-from pipelines.images import Caps, EncodedImage
-from pipelines.reading import CountedStream
+from pipelines.config.input import Limits
+from pipelines.images import EncodedImage
 from pipelines.rows.row import Row
 from pipelines.storage.local import LocalStorage
 from schemas.errors import ShardFault
+from schemas.generation import ImageSpec
 from schemas.resources import Resources
 from schemas.sample import Sample, Unit
 from schemas.verdict import Verdict, drop, keep
@@ -58,9 +57,17 @@ def prepared(
 ) -> list[list[Row]]:
     made = job(Path("/nowhere"), input={"shards": "a.tar", **reading}, model={"checkpoint": "m"})
     filter_chain = FilterChain(filters, RESOURCES)
-    preparation = Preparation(made, filter_chain, SIDE, 2, block_size=block_size)
-    stream = CountedStream(io.BytesIO(content))
-    return list(preparation.blocks(UNIT, stream, skip, StageTimer(), stop))
+    return blocks_of(
+        content,
+        UNIT,
+        made.input,
+        filter_chain,
+        side=SIDE,
+        threads=2,
+        block_size=block_size,
+        skip=skip,
+        stop=stop,
+    )
 
 
 def only(members: Sequence[Member], filters: Sequence[Filter] = (), **reading: Any) -> Row:
@@ -77,8 +84,8 @@ def test_a_good_sample_is_ready_for_the_engine() -> None:
         "source_text": "a red star",
     }
     assert row.sha256 == hashlib.sha256(GOOD[0][1]).hexdigest()
-    decoded = EncodedImage.open(GOOD[0][1], Caps(10_000)).upright()
-    np.testing.assert_array_equal(row.picture, decoded.fit(SIDE))
+    decoded = EncodedImage.open(GOOD[0][1], Limits(max_pixels=10_000)).upright()
+    np.testing.assert_array_equal(row.model_image, decoded.fit(ImageSpec(SIDE)))
     assert (row.image, row.encoded, row.frames) == (b"", None, ())
 
 
@@ -104,7 +111,7 @@ def test_a_bad_sample_is_invalid_with_a_reason(
 ) -> None:
     row = only(members)
     assert (row.status, row.reason, row.error, row.filter) == ("invalid", reason, error, "")
-    assert row.picture is None
+    assert row.model_image is None
 
 
 @pytest.mark.parametrize("name", ["0.jpg", "0.JPEG", "0.png", "0.tif", "0.bmp"])
@@ -149,9 +156,9 @@ def test_reduced_decoding_still_covers_the_models_square() -> None:
     large = jpeg(256, 256)
     row = only([("0.jpg", large), ("0.txt", b"a")], decode="reduced")
     assert (row.width, row.height) == (256, 256)
-    half = EncodedImage.open(large, Caps(1 << 20)).upright(SIDE)
+    half = EncodedImage.open(large, Limits(max_pixels=1 << 20)).upright(SIDE)
     assert half.pixels().shape == (32, 32, 3)
-    np.testing.assert_array_equal(row.picture, half.fit(SIDE))
+    np.testing.assert_array_equal(row.model_image, half.fit(ImageSpec(SIDE)))
 
 
 def mixed(fates: Sequence[bool]) -> bytes:
@@ -190,7 +197,7 @@ def test_what_is_judged_together_changes_nothing(monkeypatch: pytest.MonkeyPatch
     content = mixed([True, False, True, True, False, True, True])
     one = prepared(content, [Dark(), TextQuality(min_words=1, min_characters=1)])
     for name, value in {"_CHUNK": 2, "_CHUNK_BYTES": 1, "_CHUNK_PIXELS": 1}.items():
-        monkeypatch.setattr(prepare, name, value)
+        monkeypatch.setattr(preprocessing, name, value)
         other = prepared(content, [Dark(), TextQuality(min_words=1, min_characters=1)])
         assert [[row.index for row in block] for block in other] == [
             [row.index for row in block] for block in one

@@ -1,4 +1,4 @@
-"""The command line as a user meets it: what it prints, its one-line errors, its exit codes."""
+"""The command line as a user sees it: its output, its one-line errors, its exit codes."""
 
 import json
 from collections.abc import Sequence
@@ -13,8 +13,8 @@ from typer.testing import CliRunner, Result
 
 from pipelines.cli.main import app, main
 from pipelines.config.job import Job
-from pipelines.operations.run import RUNNERS, Reports
 from pipelines.runners.local import run_local
+from pipelines.runners.runner import RUNNERS, Reports
 
 Capture = pytest.CaptureFixture[str]
 
@@ -33,7 +33,7 @@ def call(*arguments: object, code: int = 0) -> Result:
 
 
 def error(*arguments: object, code: int = 2) -> str:
-    """The one line that a failing command says."""
+    """Run a command that fails; return its one line on stderr."""
     result = call(*arguments, code=code)
     lines = result.stderr.strip().splitlines()
     assert lines[-1].startswith("shardmill: ")
@@ -60,8 +60,8 @@ def test_plan_shows_defaults_and_writes_nothing(job_file: Path) -> None:
     assert "max_pixels: 100000000" in shown
     assert "2 (" in shown
     assert not (job_file.parent / "output").exists()
-    told = json.loads(call("plan", job_file, "--json").output)
-    assert [unit["name"] for unit in told["pending"]] == ["00000", "00001"]
+    planned = json.loads(call("plan", job_file, "--json").output)
+    assert [unit["name"] for unit in planned["pending"]] == ["00000", "00001"]
 
 
 def test_run_then_status_verify_inspect_and_finish(job_file: Path, tmp_path: Path) -> None:
@@ -80,20 +80,20 @@ def test_run_then_status_verify_inspect_and_finish(job_file: Path, tmp_path: Pat
     assert (output / "_SUCCESS").exists()
 
 
-def test_what_a_runner_prints_is_no_part_of_the_answer(
+def test_what_a_runner_prints_goes_to_stderr(
     job_file: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    def chatty(*arguments: Any) -> Reports:  # as Ray is where its cluster has no room
+    def chatty(*arguments: Any) -> Reports:  # as Ray does when its cluster has no room
         print("(raylet) There are tasks")
         yield from run_local(*arguments)
 
     monkeypatch.setitem(cast(dict[str, Any], RUNNERS), "local", chatty)
-    told = call("run", job_file, "--json")
-    assert json.loads(told.stdout)["outcome"] == "complete"
-    assert "(raylet)" in told.stderr
+    result = call("run", job_file, "--json")
+    assert json.loads(result.stdout)["outcome"] == "complete"
+    assert "(raylet)" in result.stderr
 
 
-def test_a_partial_run_is_done_what_was_asked_but_not_complete(
+def test_a_partial_run_succeeds_but_its_output_is_not_complete(
     job_file: Path, tmp_path: Path
 ) -> None:
     output = tmp_path / "output"
@@ -112,24 +112,24 @@ def test_a_cut_shard_fails_alone_and_is_reported(job_file: Path, tmp_path: Path)
     cut.write_bytes(whole[: len(whole) // 2])
     shown = call("run", job_file, code=3)
     assert "00001: failed: shard_truncated near byte" in shown.stderr
-    told = json.loads(call("status", tmp_path / "output", "--json").output)
-    assert (told["committed"], told["failed"]) == (1, 1)
-    assert told["failures"][0]["error"] == "shard_truncated"
+    status = json.loads(call("status", tmp_path / "output", "--json").output)
+    assert (status["committed"], status["failed"]) == (1, 1)
+    assert status["failures"][0]["error"] == "shard_truncated"
 
 
-def test_a_cut_shard_is_salvaged_where_asked(job_file: Path, tmp_path: Path) -> None:
+def test_a_cut_shard_is_salvaged_if_the_job_says_so(job_file: Path, tmp_path: Path) -> None:
     cut = tmp_path / "shards/00001.tar"
     whole = cut.read_bytes()
     cut.write_bytes(whole[: len(whole) // 2])
     (tmp_path / "shards/00002.tar").write_bytes(b"garbage" * 500)
-    asked = ("--set", "input.on_bad_shard=salvage", "--set", "input.max_samples_per_file=1")
-    shown = call("run", job_file, *asked, code=3)
+    settings = ("--set", "input.on_bad_shard=salvage", "--set", "input.max_samples_per_file=1")
+    shown = call("run", job_file, *settings, code=3)
     assert "00001: salvaged: shard_truncated near byte" in shown.stderr
     assert "00002: failed: shard_unreadable" in shown.stderr
-    told = json.loads(call("verify", tmp_path / "output", "--json", code=3).output)
-    assert told["counts"]["read"] == 4  # three, and the one before the cut
-    assert told["problems"] == ["00002: not committed at all"]
-    (early,) = told["salvaged"]
+    result = json.loads(call("verify", tmp_path / "output", "--json", code=3).output)
+    assert result["counts"]["read"] == 4  # three of the whole shard, one before the cut
+    assert result["problems"] == ["00002: not committed at all"]
+    (early,) = result["salvaged"]
     assert early.startswith("00001.parquet: shard_truncated near byte")
 
 
@@ -143,9 +143,9 @@ def test_running_twice_changes_nothing(job_file: Path, tmp_path: Path) -> None:
 
 def test_a_changed_job_is_refused_with_the_difference_named(job_file: Path) -> None:
     call("run", job_file)
-    said = error("run", job_file, "--set", "filters.0.min_words=3")
-    assert "filters.0.min_words = 2, now it is 3" in said
-    assert "another output" in said
+    message = error("run", job_file, "--set", "filters.0.min_words=3")
+    assert "filters.0.min_words = 2, now it is 3" in message
+    assert "another output" in message
 
 
 def test_a_changed_shard_is_named(job_file: Path, tmp_path: Path) -> None:
@@ -165,7 +165,7 @@ def test_preview_shows_prompts_and_stores_nothing(
     assert not (tmp_path / "output").exists()
 
 
-def test_damage_is_found_and_mended_by_running_again(job_file: Path, tmp_path: Path) -> None:
+def test_damage_is_reported_and_repaired_by_running_again(job_file: Path, tmp_path: Path) -> None:
     call("run", job_file)
     file = tmp_path / "output/00000.parquet"
     whole = file.read_bytes()
@@ -183,7 +183,7 @@ def test_damage_is_found_and_mended_by_running_again(job_file: Path, tmp_path: P
 
 
 @pytest.mark.parametrize(
-    ("arguments", "said"),
+    ("arguments", "message"),
     [
         (["run"], "Missing argument 'JOB'"),
         (["ru"], "No such command 'ru'"),
@@ -193,15 +193,15 @@ def test_damage_is_found_and_mended_by_running_again(job_file: Path, tmp_path: P
         (["init", "/nowhere/job.yaml"], "there is no folder /nowhere"),
     ],
 )
-def test_wrong_usage_is_one_line_too(
-    arguments: list[str], said: str, monkeypatch: pytest.MonkeyPatch, capsys: Capture
+def test_wrong_usage_also_ends_with_one_line(
+    arguments: list[str], message: str, monkeypatch: pytest.MonkeyPatch, capsys: Capture
 ) -> None:
     monkeypatch.setattr("sys.argv", ["shardmill", *arguments])
     with pytest.raises(SystemExit) as ended:
         main()
     (line,) = capsys.readouterr().err.splitlines()
     assert line.startswith("shardmill: ")
-    assert said in line
+    assert message in line
     assert ended.value.code == 2
 
 
@@ -216,11 +216,11 @@ def test_without_a_command_the_help_is_shown_and_no_error(
     assert "shardmill: " not in shown.err
 
 
-def test_an_output_that_cannot_be_written_is_the_users_to_change(job_file: Path) -> None:
+def test_an_output_that_cannot_be_written_is_an_error_of_the_job(job_file: Path) -> None:
     assert "cannot be written" in error("run", job_file, "--output", "/proc/nowhere")
 
 
-def test_a_mask_decoder_is_looked_at_by_plan(job_file: Path) -> None:
+def test_plan_checks_a_mask_decoder(job_file: Path) -> None:
     setting = f'tasks.masks={{kind: segment, labels: [a], mask_decoder: "{job_file}"}}'
     assert "tasks.masks: mask_decoder:" in error("plan", job_file, "--set", setting)
 
@@ -236,7 +236,7 @@ def test_the_parquet_schema_of_a_job(job_file: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    ("arguments", "said"),
+    ("arguments", "message"),
     [
         (["run", "missing.yaml"], "missing.yaml: cannot be read"),
         (["status", "nowhere"], "is not an output of shardmill"),
@@ -247,14 +247,14 @@ def test_the_parquet_schema_of_a_job(job_file: Path) -> None:
     ],
 )
 def test_errors_are_one_line(
-    arguments: Sequence[str], said: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    arguments: Sequence[str], message: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.chdir(tmp_path)
-    assert said in error(*arguments)
+    assert message in error(*arguments)
 
 
 @pytest.mark.parametrize(
-    ("setting", "said"),
+    ("setting", "message"),
     [
         ("model.checkpoint=/nowhere", "model.checkpoint"),
         ("tasks.caption.language=klingon", "tasks.caption.language"),
@@ -262,11 +262,11 @@ def test_errors_are_one_line(
         ("model.blok_size=3", "did you mean 'block_size'"),
     ],
 )
-def test_errors_in_the_job_name_the_field(job_file: Path, setting: str, said: str) -> None:
-    assert said in error("run", job_file, "--set", setting)
+def test_errors_in_the_job_name_the_field(job_file: Path, setting: str, message: str) -> None:
+    assert message in error("run", job_file, "--set", setting)
 
 
-def test_bench_tells_rates_and_hours(checkpoint: Path) -> None:
+def test_bench_shows_rates_and_hours(checkpoint: Path) -> None:
     settings = ("--precision", "float32", "--device", "cpu", "--images", 4, "--batch-size", 2)
     sizes = ("--block-size", 2, "--block-size", 4)
     shown = call("bench", checkpoint, *settings, *sizes, "--mix", "caption,answer").output
@@ -275,14 +275,14 @@ def test_bench_tells_rates_and_hours(checkpoint: Path) -> None:
     assert len([line for line in shown.splitlines() if line.strip("│ ")[:1] in ("2", "4")]) == 2
 
 
-def test_bench_takes_an_adapter_and_quantised_weights(checkpoint: Path, tmp_path: Path) -> None:
+def test_bench_takes_an_adapter_and_quantized_weights(checkpoint: Path, tmp_path: Path) -> None:
     adapter = random_adapter.build(checkpoint, tmp_path, target_modules=["q_proj"])
     settings = ("--precision", "nf4", "--device", "cpu", "--images", 2, "--block-size", 2)
     assert "images/s" in call("bench", checkpoint, "--adapter", adapter, *settings).output
     assert "model.adapter: there is no dir" in error("bench", checkpoint, "--adapter", "nowhere")
 
 
-def test_bench_refuses_what_it_does_not_know(checkpoint: Path) -> None:
+def test_bench_refuses_unknown_tasks_precisions_and_models(checkpoint: Path) -> None:
     assert "'poem'" in error("bench", checkpoint, "--mix", "caption,poem")
     assert "'float99'" in error("bench", checkpoint, "--precision", "float99")
     assert "no directory" in error("bench", "nowhere")

@@ -1,4 +1,4 @@
-"""Work behind its caller comes in order, one piece at a time, and its faults come back."""
+"""BackgroundWorker runs tasks in order, one at a time; its caller gets their exceptions."""
 
 import threading
 from collections.abc import Callable
@@ -14,49 +14,49 @@ FAULT = ValueError("bad")
 
 
 def threads() -> list[threading.Thread]:
-    return [thread for thread in threading.enumerate() if thread.name.startswith("behind")]
+    return [thread for thread in threading.enumerate() if thread.name.startswith("background")]
 
 
 @given(st.lists(st.integers(), max_size=20), st.booleans())
-def test_pieces_are_done_in_order(pieces: list[int], apart: bool) -> None:
+def test_tasks_run_in_order(numbers: list[int], in_thread: bool) -> None:
     done: list[int] = []
-    with BackgroundWorker("behind", apart=apart) as background:
-        for piece in pieces:
-            background.submit(done.append, piece)
-    assert done == pieces
+    with BackgroundWorker("background", in_thread=in_thread) as background:
+        for number in numbers:
+            background.submit(done.append, number)
+    assert done == numbers
     assert threads() == []
 
 
-@pytest.mark.parametrize(("apart", "where"), [(True, "behind-0"), (False, "MainThread")])
-def test_where_a_piece_is_done(apart: bool, where: str) -> None:
+@pytest.mark.parametrize(("in_thread", "where"), [(True, "background-0"), (False, "MainThread")])
+def test_the_thread_that_runs_a_task(in_thread: bool, where: str) -> None:
     names: list[str] = []
-    with BackgroundWorker("behind", apart=apart) as background:
+    with BackgroundWorker("background", in_thread=in_thread) as background:
         background.submit(lambda: names.append(threading.current_thread().name))
     assert names == [where]
 
 
-def test_the_caller_goes_on_meanwhile_by_one_piece_and_no_further() -> None:
-    handed_over = [threading.Event() for _ in range(10)]
+def test_the_caller_is_at_most_one_task_ahead() -> None:
+    submitted = [threading.Event() for _ in range(10)]
     done: list[int] = []
 
-    def piece(number: int) -> None:
-        assert handed_over[number].wait(LONG)  # the caller has gone on
+    def task(number: int) -> None:
+        assert submitted[number].wait(LONG)  # the caller did not wait for this task
         done.append(number)
 
-    with BackgroundWorker("behind") as background:
-        for number, event in enumerate(handed_over):
-            background.submit(piece, number)
-            assert done == list(range(number))  # all before it
+    with BackgroundWorker("background") as background:
+        for number, event in enumerate(submitted):
+            background.submit(task, number)
+            assert done == list(range(number))  # all earlier tasks
             event.set()
 
 
-def follow(
-    *pieces: Callable[[], object], then: BaseException | None = None, apart: bool = True
+def submit_all(
+    *tasks: Callable[[], object], then: BaseException | None = None, in_thread: bool = True
 ) -> None:
-    """Hand the pieces over, then raise."""
-    with BackgroundWorker("behind", apart=apart) as background:
-        for piece in pieces:
-            background.submit(piece)
+    """Submit the tasks, then raise `then`."""
+    with BackgroundWorker("background", in_thread=in_thread) as background:
+        for task in tasks:
+            background.submit(task)
         if then is not None:
             raise then
 
@@ -65,38 +65,38 @@ def fail() -> None:
     raise FAULT
 
 
-@pytest.mark.parametrize("apart", [True, False])
-def test_a_fault_comes_back_as_it_was_and_nothing_is_done_after_it(apart: bool) -> None:
+@pytest.mark.parametrize("in_thread", [True, False])
+def test_an_exception_reaches_the_caller_unchanged_and_no_later_task_runs(in_thread: bool) -> None:
     done: list[int] = []
     with pytest.raises(ValueError, match="bad") as raised:
-        follow(fail, lambda: done.append(1), apart=apart)
+        submit_all(fail, lambda: done.append(1), in_thread=in_thread)
     assert raised.value is FAULT
     assert done == []
     assert threads() == []
 
 
-def test_a_fault_of_the_last_piece_is_raised_on_leaving() -> None:
+def test_an_exception_of_the_last_task_is_raised_on_leaving() -> None:
     with pytest.raises(ValueError, match="bad"):
-        follow(fail)
+        submit_all(fail)
 
 
-def test_the_fault_of_a_piece_goes_before_what_the_caller_met_later() -> None:
+def test_a_tasks_exception_replaces_a_later_one_of_the_caller() -> None:
     with pytest.raises(ValueError, match="bad"):
-        follow(fail, then=KeyError())
+        submit_all(fail, then=KeyError())
 
 
 @pytest.mark.parametrize("ending", [KeyError(), KeyboardInterrupt()], ids=repr)
-def test_whatever_ends_the_caller_the_piece_in_work_is_done(ending: BaseException) -> None:
+def test_the_running_task_is_finished_whatever_ends_the_caller(ending: BaseException) -> None:
     leaving = threading.Event()
     done: list[int] = []
 
-    def piece() -> None:
+    def task() -> None:
         assert leaving.wait(LONG)
         done.append(1)
 
     def caller() -> None:
-        with BackgroundWorker("behind") as background:
-            background.submit(piece)
+        with BackgroundWorker("background") as background:
+            background.submit(task)
             leaving.set()
             raise ending
 
@@ -106,7 +106,7 @@ def test_whatever_ends_the_caller_the_piece_in_work_is_done(ending: BaseExceptio
     assert threads() == []
 
 
-def test_an_interruption_is_raised_whatever_the_piece_met() -> None:
+def test_an_interruption_is_raised_even_where_the_task_failed() -> None:
     with pytest.raises(KeyboardInterrupt):
-        follow(fail, then=KeyboardInterrupt())
+        submit_all(fail, then=KeyboardInterrupt())
     assert threads() == []

@@ -1,4 +1,4 @@
-"""Threads that nobody waits for."""
+"""DaemonPool runs tasks in order, and a hung task does not block interpreter exit."""
 
 import subprocess
 import sys
@@ -9,7 +9,7 @@ import pytest
 from pipelines.concurrency.daemon_pool import DaemonPool
 
 
-def test_work_is_done_in_order_and_faults_are_handed_over() -> None:
+def test_tasks_run_in_order_and_futures_hold_their_exceptions() -> None:
     done: list[int] = []
     pool = DaemonPool(1, "test")
     futures = [pool.submit(done.append, number) for number in range(100)]
@@ -26,10 +26,10 @@ def test_threads_end_when_the_pool_is_closed() -> None:
     pool = DaemonPool(3, "ending")
     pool.close()
     pool.join()
-    assert not [each for each in threading.enumerate() if each.name.startswith("ending")]
+    assert not [thread for thread in threading.enumerate() if thread.name.startswith("ending")]
 
 
-def test_a_thread_that_hangs_does_not_keep_a_process_from_ending() -> None:
+def test_a_hung_task_does_not_block_interpreter_exit() -> None:
     program = """
 import threading
 from pipelines.concurrency.daemon_pool import DaemonPool

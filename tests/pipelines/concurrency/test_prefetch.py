@@ -1,4 +1,4 @@
-"""Read ahead changes neither items nor their order nor their errors, and ends when it is closed."""
+"""prefetch changes neither items nor their order nor their errors, and its thread ends with it."""
 
 import threading
 from collections.abc import Iterator
@@ -16,7 +16,7 @@ def threads() -> list[threading.Thread]:
 
 
 class Source:
-    """Counts upwards and remembers what happened to it."""
+    """Counts upwards; records how far it got and which thread closed it."""
 
     def __init__(self, end: int, error: Exception | None = None) -> None:
         self.made = 0
@@ -75,7 +75,7 @@ def test_the_queue_is_bounded() -> None:
     items.close()
 
 
-def test_what_hangs_is_not_waited_for_again(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_hung_generator_is_not_joined(monkeypatch: pytest.MonkeyPatch) -> None:
     go_on = threading.Event()
 
     def hanging() -> Iterator[int]:

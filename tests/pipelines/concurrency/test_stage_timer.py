@@ -1,4 +1,4 @@
-"""Stages add up over threads and errors; times are not judged, but that there are any."""
+"""StageTimer sums over threads and errors; no test asserts a duration."""
 
 from concurrent.futures import ThreadPoolExecutor
 
@@ -20,22 +20,22 @@ def test_items_add_up_over_threads() -> None:
     assert timer.stages()["decode"].seconds >= 0
 
 
-def test_what_fails_counts_too() -> None:
+def test_a_stage_that_fails_counts_too() -> None:
     timer = StageTimer()
     with pytest.raises(ValueError, match="bad"), timer.stage("write", 3):
         raise ValueError("bad")
     assert timer.stages()["write"].items == 3
 
 
-def test_each_counts_the_items_it_passes_on() -> None:
+def test_timed_items_counts_the_items_that_it_yields() -> None:
     timer = StageTimer()
-    assert list(timer.each("read", iter("abc"))) == ["a", "b", "c"]
+    assert list(timer.timed_items("read", iter("abc"))) == ["a", "b", "c"]
     assert timer.stages()["read"].items == 3
-    assert list(timer.each("read", iter(""))) == []
+    assert list(timer.timed_items("read", iter(""))) == []
     assert timer.stages()["read"].items == 3
 
 
-def test_stages_stand_in_the_order_of_their_first_appearance() -> None:
+def test_stages_are_ordered_by_their_first_use() -> None:
     timer = StageTimer()
     for name in ("read", "write", "read", "commit"):
         with timer.stage(name, 1):

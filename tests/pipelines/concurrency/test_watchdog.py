@@ -1,9 +1,10 @@
-"""What hangs where nothing can interrupt it ends its process."""
+"""A deadline ends the process when the work inside hangs."""
 
 import subprocess
 import sys
 
-from pipelines.concurrency.watchdog import SICK, deadline
+from pipelines.concurrency.process_exit import WORKER_FAULT
+from pipelines.concurrency.watchdog import deadline
 
 PROGRAM = """
 import threading
@@ -14,19 +15,19 @@ print("done")
 """
 
 
-def ended(seconds: float | None, work: str) -> "subprocess.CompletedProcess[str]":
+def run_with_deadline(seconds: float | None, work: str) -> "subprocess.CompletedProcess[str]":
     program = PROGRAM.format(seconds=seconds, work=work)
     command = [sys.executable, "-c", program]
     return subprocess.run(command, capture_output=True, text=True, timeout=60, check=False)
 
 
-def test_work_that_hangs_ends_the_process_and_says_so() -> None:
-    hung = ended(0.1, "threading.Event().wait()")
-    assert (hung.returncode, hung.stdout) == (SICK, "")
+def test_hung_work_ends_the_process_with_a_message() -> None:
+    hung = run_with_deadline(0.1, "threading.Event().wait()")
+    assert (hung.returncode, hung.stdout) == (WORKER_FAULT, "")
     assert "answering a block took longer than runner.block_seconds = 0.1" in hung.stderr
 
 
-def test_work_in_time_and_work_without_a_deadline_goes_on() -> None:
-    assert ended(60, "pass").stdout == "done\n"
+def test_work_within_its_deadline_or_without_one_finishes() -> None:
+    assert run_with_deadline(60, "pass").stdout == "done\n"
     with deadline(None, "anything"):
         pass

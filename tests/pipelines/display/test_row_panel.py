@@ -1,11 +1,11 @@
-"""A panel says all that a row says, and prints what the data holds literally."""
+"""A panel shows every field of a row, and prints the data's own markup literally."""
 
 import io
 from typing import Any
 
 from rich.console import Console
 
-from pipelines.display.row_panel import panel
+from pipelines.display.row_panel import row_panel
 from pipelines.operations.row_images import StoredRow
 
 OK: dict[str, Any] = {
@@ -23,7 +23,7 @@ KEPT: dict[str, Any] = {
 
 def printed(row: StoredRow) -> str:
     console = Console(file=io.StringIO(), width=100, force_terminal=False)
-    console.print(panel(row))
+    console.print(row_panel(row))
     assert isinstance(console.file, io.StringIO)
     return console.file.getvalue()
 
@@ -38,7 +38,7 @@ def test_a_kept_row() -> None:
         assert part in shown
 
 
-def test_a_dropped_row_says_why_and_has_no_answers() -> None:
+def test_a_dropped_row_shows_its_reason_and_no_answers() -> None:
     gone = {name: None for name in KEPT if name not in {"shard", "index", "scores", "redactions"}}
     row = {**KEPT, **gone, "status": "dropped", "filter": "image_size", "reason": "image_too_small"}
     shown = printed(row)
@@ -63,7 +63,7 @@ def test_objects_are_listed_with_score_and_box() -> None:
     assert "nothing found" in printed({**KEPT, "objects": [], "objects_info": OK})
 
 
-def test_the_raw_text_is_shown_where_it_was_not_all_read() -> None:
+def test_the_raw_text_is_shown_where_parsing_was_partial() -> None:
     info = {**OK, "status": "partial", "raw": "<loc0001> star"}
     assert "raw: <loc0001> star" in printed({**KEPT, "objects": [], "objects_info": info})
     assert "raw" not in printed({**KEPT, "objects": [], "objects_info": {**info, "status": "ok"}})
@@ -71,7 +71,7 @@ def test_the_raw_text_is_shown_where_it_was_not_all_read() -> None:
 
 def test_markup_in_the_data_is_printed_literally() -> None:
     hostile = "[red]not red[/red] [link=https://example.com]x[/link]"
-    labelled = {"label": "[b]", "score": None, "x_min": 0, "y_min": 0, "x_max": 1, "y_max": 1}
+    labeled = {"label": "[b]", "score": None, "x_min": 0, "y_min": 0, "x_max": 1, "y_max": 1}
     shown = printed(
         {
             **KEPT,
@@ -79,7 +79,7 @@ def test_markup_in_the_data_is_printed_literally() -> None:
             "key": "[/]",
             "url": hostile,
             "caption": hostile,
-            "objects": [labelled],
+            "objects": [labeled],
             "objects_info": OK,
         }
     )
@@ -99,5 +99,5 @@ def test_escape_sequences_in_the_data_do_not_reach_the_terminal() -> None:
     assert "abc" in shown
 
 
-def test_values_are_cut() -> None:
+def test_long_values_are_cut() -> None:
     assert printed({**KEPT, "caption": "word " * 1000}).count("word") == 80

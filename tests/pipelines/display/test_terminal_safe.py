@@ -1,4 +1,4 @@
-"""Text from the data cannot act on a terminal, and stays on one line."""
+"""Text from the data cannot control a terminal, and stays on one line."""
 
 import unicodedata
 
@@ -26,7 +26,7 @@ from pipelines.display.terminal_safe import plain
         ("círculo 日本 🎉", "círculo 日本 🎉"),
     ],
 )
-def test_what_is_shown(text: str, shown: str) -> None:
+def test_the_printable_text(text: str, shown: str) -> None:
     assert plain(text, 100) == shown
 
 
@@ -36,7 +36,7 @@ def test_long_texts_are_cut_at_the_limit() -> None:
 
 
 @given(st.text(st.characters(), max_size=60), st.integers(1, 40))
-def test_nothing_that_acts_is_left(text: str, limit: int) -> None:
+def test_no_control_character_is_left(text: str, limit: int) -> None:
     shown = plain(text, limit)
     assert len(shown) <= limit
     assert not {unicodedata.category(character) for character in shown} & {"Cc", "Cs", "Zl", "Zp"}

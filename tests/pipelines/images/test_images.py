@@ -17,15 +17,17 @@ from hypothesis import strategies as st
 from PIL import Image, ImageOps
 from support.sample_data import encoded, jpeg, picture
 
-from pipelines.images import Caps, Decoding, EncodedImage, ImageFault
+from pipelines.config.input import Limits
+from pipelines.images import DecodeOptions, EncodedImage, ImageFault
 from pipelines.images.frames import count_frames, count_gif_frames, sampled
+from schemas.generation import ImageSpec
 
 ROOM = 10_000_000  # pixels, more than any image here has
 ORIENTATION = 0x0112
 
 
 def opened(data: bytes, max_pixels: int = ROOM) -> EncodedImage:
-    return EncodedImage.open(data, Caps(max_pixels))
+    return EncodedImage.open(data, Limits(max_pixels=max_pixels))
 
 
 def fault(data: bytes, max_pixels: int = ROOM) -> ImageFault:
@@ -63,7 +65,7 @@ def test_damaged_exif_data_do_not_cost_the_image() -> None:
 
 
 @pytest.mark.parametrize(
-    ("size", "covering", "decoded"),
+    ("size", "min_side", "decoded"),
     [
         ((256, 256), None, (256, 256)),
         ((256, 256), 129, (256, 256)),
@@ -78,11 +80,11 @@ def test_damaged_exif_data_do_not_cost_the_image() -> None:
     ],
 )
 def test_reduced_decoding_takes_the_smallest_scale_that_covers(
-    size: tuple[int, int], covering: int | None, decoded: tuple[int, int]
+    size: tuple[int, int], min_side: int | None, decoded: tuple[int, int]
 ) -> None:
     image = opened(jpeg(*size))
     assert (image.width, image.height) == size
-    assert image.upright(covering).pixels().shape == (*decoded[::-1], 3)
+    assert image.upright(min_side).pixels().shape == (*decoded[::-1], 3)
 
 
 def test_reduced_decoding_keeps_the_image_upright() -> None:
@@ -322,29 +324,29 @@ def animation(format: str, frames: int, side: int = 12) -> bytes:
 def test_frames_are_counted_and_sampled_first_and_last_among_them(format: str, frames: int) -> None:
     image = opened(animation(format, frames))
     assert image.num_frames == frames
-    decoded = image.decode(Decoding(side=4, frames=3))
+    decoded = image.decode(DecodeOptions(ImageSpec(4), frames=3))
     expected = sorted({0, (frames - 1) // 2, frames // 2, frames - 1})
     seen = [round(frame[..., 2].mean() / 5) for frame in decoded.frames]
     assert seen[0] == 0
     assert seen[-1] == frames - 1
     assert len(seen) == min(frames, 3)
     assert set(seen) <= set(expected)
-    assert decoded.picture.shape == (4, 4, 3)
-    assert decoded.picture.max() <= 2  # of the first frame, whatever comes after it
+    assert decoded.model_image.shape == (4, 4, 3)
+    assert decoded.model_image.max() <= 2  # of the first frame, whatever comes after it
 
 
 @pytest.mark.parametrize("format", ["JPEG", "BMP", *ANIMATED])
 def test_a_still_image_is_one_frame(format: str) -> None:
     image = opened(encoded(picture(9, 9), format))
     assert image.num_frames == 1
-    assert len(image.decode(Decoding(4, frames=8)).frames) == 1
+    assert len(image.decode(DecodeOptions(ImageSpec(4), frames=8)).frames) == 1
 
 
 def test_frames_are_decoded_only_where_they_are_asked_for() -> None:
     data = animation("GIF", 3)
-    assert opened(data[:-40]).decode(Decoding(4)).frames == ()
+    assert opened(data[:-40]).decode(DecodeOptions(ImageSpec(4))).frames == ()
     with pytest.raises(ImageFault, match="image_undecodable"):
-        opened(data[:-40]).decode(Decoding(4, frames=8))
+        opened(data[:-40]).decode(DecodeOptions(ImageSpec(4), frames=8))
 
 
 @given(st.integers(1, 2000), st.integers(1, 20))
@@ -359,22 +361,22 @@ def test_sampled_frames_are_spread_evenly(number: int, most: int) -> None:
 
 
 @pytest.mark.parametrize(
-    ("caps", "reason"),
+    ("limits", "reason"),
     [
-        (Caps(144, 3, 432), ""),
-        (Caps(143, 3, 432), "image_too_many_pixels"),
-        (Caps(144, 2, 432), "image_too_many_frames"),
-        (Caps(144, 3, 431), "image_too_many_pixels"),
+        (Limits(max_pixels=144, max_frames=3, max_animation_pixels=432), ""),
+        (Limits(max_pixels=143, max_frames=3, max_animation_pixels=432), "image_too_many_pixels"),
+        (Limits(max_pixels=144, max_frames=2, max_animation_pixels=432), "image_too_many_frames"),
+        (Limits(max_pixels=144, max_frames=3, max_animation_pixels=431), "image_too_many_pixels"),
     ],
 )
 @pytest.mark.parametrize("format", ANIMATED)
-def test_caps_on_animations_are_inclusive(format: str, caps: Caps, reason: str) -> None:
+def test_limits_of_animations_are_inclusive(format: str, limits: Limits, reason: str) -> None:
     data = animation(format, 3)
     if reason:
         with pytest.raises(ImageFault, match=reason):
-            EncodedImage.open(data, caps)
+            EncodedImage.open(data, limits)
     else:
-        assert EncodedImage.open(data, caps).num_frames == 3
+        assert EncodedImage.open(data, limits).num_frames == 3
 
 
 def test_pages_are_counted_no_further_than_the_cap() -> None:
@@ -382,7 +384,7 @@ def test_pages_are_counted_no_further_than_the_cap() -> None:
     first, *others = [picture(9, 9, seed) for seed in range(30)]
     data = encoded(first, "TIFF", save_all=True, append_images=others)
     with pytest.raises(ImageFault, match="image_too_many_frames"):
-        EncodedImage.open(data, Caps(ROOM, frames=20))
+        EncodedImage.open(data, Limits(max_pixels=ROOM, frames=20))
     with Image.open(io.BytesIO(data)) as image:
         assert [count_frames(image, data, most) for most in (1, 20, 30, 31)] == [1, 20, 30, 30]
         assert image.tell() == 0
@@ -391,9 +393,11 @@ def test_pages_are_counted_no_further_than_the_cap() -> None:
 def test_a_page_larger_than_the_first_meets_the_cap_too() -> None:
     first, large = picture(9, 9), picture(90, 90)
     data = encoded(first, "TIFF", save_all=True, append_images=[large])
-    assert [f.shape[0] for f in opened(data).decode(Decoding(4, frames=2)).frames] == [9, 90]
+    assert [
+        f.shape[0] for f in opened(data).decode(DecodeOptions(ImageSpec(4), frames=2)).frames
+    ] == [9, 90]
     with pytest.raises(ImageFault, match="image_too_many_pixels"):
-        opened(data, 81 * 2).decode(Decoding(4, frames=2))
+        opened(data, 81 * 2).decode(DecodeOptions(ImageSpec(4), frames=2))
 
 
 def test_a_second_picture_behind_a_jpeg_is_no_frame() -> None:
@@ -422,7 +426,7 @@ def test_a_frame_that_enlarges_the_canvas_meets_the_cap_before_it_takes_memory()
     image = opened(bytes(content))
     assert image.num_frames == 4
     with pytest.raises(ImageFault, match="image_too_many_pixels"):
-        image.decode(Decoding(4, frames=2))
+        image.decode(DecodeOptions(ImageSpec(4), frames=2))
 
 
 @pytest.mark.parametrize("name", ["astronaut", "coffee", "chelsea", "rocket", "camera", "page"])
@@ -439,7 +443,9 @@ def test_photographs_decode_as_pillow_decodes_them(name: str, format: str) -> No
 def test_fit_squashes_as_pillow_does(size: tuple[int, int]) -> None:
     image = picture(*size)
     expected = image.resize((56, 56), Image.Resampling.BICUBIC)
-    np.testing.assert_array_equal(opened(encoded(image, "PNG")).upright().fit(56), expected)
+    np.testing.assert_array_equal(
+        opened(encoded(image, "PNG")).upright().fit(ImageSpec(56)), expected
+    )
 
 
 SOUND = {

@@ -1,4 +1,4 @@
-"""A run stops where the data went bad, and the next one goes on from there."""
+"""A run stops when too much of its data is bad, and the next run continues from there."""
 
 from pathlib import Path
 from typing import Any
@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 from support.sample_data import Member, job, pairs, write_shard
 
-from pipelines.operations import run as runs
+from pipelines.operations import tally
 from pipelines.operations.run import run
 from pipelines.operations.status import status
 from schemas.errors import TooManyErrors
@@ -24,8 +24,8 @@ def outcome(folder: Path) -> str:
 
 @pytest.fixture(autouse=True)
 def small_numbers(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(runs, "_SAMPLES_JUDGED", 4)
-    monkeypatch.setattr(runs, "_UNITS_JUDGED", 2)
+    monkeypatch.setattr(tally, "_MIN_SAMPLES", 4)
+    monkeypatch.setattr(tally, "_MIN_UNITS", 2)
 
 
 @pytest.mark.parametrize(
@@ -35,7 +35,7 @@ def small_numbers(monkeypatch: pytest.MonkeyPatch) -> None:
         ([(1, 3), (1, 0)], 0.5, True),
         ([(1, 3), (1, 0)], 0.75, False),
         ([(0, 4), (1, 0)], 1.0, False),
-        ([(1, 2), (5, 0)], 0.5, False),  # so few say nothing
+        ([(1, 2), (5, 0)], 0.5, False),  # too few samples to judge
     ],
 )
 def test_a_run_stops_above_the_rate(

@@ -1,4 +1,4 @@
-"""A storage that dies at every one of its operations: the next run mends everything."""
+"""A process that dies at any storage operation loses nothing: the next run completes the work."""
 
 import io
 import shutil
@@ -10,6 +10,7 @@ import pytest
 from support.sample_data import job, pairs, write_shard
 
 import pipelines.annotation.annotator
+import pipelines.annotation.loaded_job
 from inference import Engine, Model, ResolvedCheckpoint, load_engine
 from pipelines.operations.run import run
 from pipelines.operations.verify import verify
@@ -18,16 +19,16 @@ from pipelines.storage.storage import Entry
 from schemas.resources import Resources
 from shardmill import Job
 
-Moment = Literal["midway", "after"]  # before an operation is after the last one
+Moment = Literal["midway", "after"]  # before an operation is the same as after the one before
 SAMPLES = {"a": 2, "b": 3, "deep/c": 5}  # in parts of 2: one file, two parts, three parts
 
 
 class Killed(BaseException):
-    """The end of the process, as far as anything in it can tell."""
+    """Simulates the end of the process."""
 
 
 class DyingStorage(LocalStorage):
-    """Dies midway in or after its operation number `at`; then nothing works any more."""
+    """Dies midway in or after operation number `at`; every later operation fails too."""
 
     def __init__(self, at: int, moment: Moment) -> None:
         self.operations = 0
@@ -45,15 +46,15 @@ class DyingStorage(LocalStorage):
 
     def list(self, folder: str, recursive: bool = True) -> list[Entry]:
         self._begin()
-        found = super().list(folder, recursive)
+        entries = super().list(folder, recursive)
         self._reach("after")
-        return found
+        return entries
 
     def open(self, path: str) -> BinaryIO:
         self._begin()
-        opened = super().open(path)
+        stream = super().open(path)
         self._reach("after")
-        return opened
+        return stream
 
     def write(self, path: str, content: BinaryIO, durable: bool = True) -> None:
         self._begin()
@@ -61,7 +62,7 @@ class DyingStorage(LocalStorage):
         whole = content.read()
         try:
             self._reach("midway")
-        except Killed:  # a process that is killed cannot clear up
+        except Killed:  # a killed process cannot clean up
             half = Path(path).with_name(f".{Path(path).name}.0000.tmp")
             half.parent.mkdir(parents=True, exist_ok=True)
             half.write_bytes(whole[: len(whole) // 2])
@@ -77,15 +78,15 @@ class DyingStorage(LocalStorage):
 
 @pytest.fixture
 def three_units(tmp_path: Path, checkpoint: Path, monkeypatch: pytest.MonkeyPatch) -> Job:
-    """Three units, two of them of several parts; the engine is loaded once for all runs."""
+    """Three units, two of them in several parts; the engine is loaded once for all runs."""
     loaded: dict[Model, Engine] = {}
 
-    def load_once(model: Model, found: ResolvedCheckpoint, resources: Resources) -> Engine:
+    def load_once(model: Model, checkpoint: ResolvedCheckpoint, resources: Resources) -> Engine:
         if model not in loaded:
-            loaded[model] = load_engine(model, found, resources)
+            loaded[model] = load_engine(model, checkpoint, resources)
         return loaded[model]
 
-    monkeypatch.setattr(pipelines.annotation.annotator, "load_engine", load_once)
+    monkeypatch.setattr(pipelines.annotation.loaded_job, "load_engine", load_once)
     for seed, (name, samples) in enumerate(SAMPLES.items()):
         write_shard(tmp_path / f"shards/{name}.tar", pairs(samples, seed))
     shards = {"shards": f"{tmp_path}/shards/**/*.tar", "max_samples_per_file": 2}
@@ -94,14 +95,14 @@ def three_units(tmp_path: Path, checkpoint: Path, monkeypatch: pytest.MonkeyPatc
 
 
 def snapshot(folder: Path) -> dict[str, bytes]:
-    """What must be the same however an output came about: all but the runs' summaries."""
+    """All files of an output except the summaries of runs, which alone may differ."""
     files = (path for path in folder.rglob("*") if path.is_file())
     names = {str(path.relative_to(folder)): path for path in files}
     return {n: path.read_bytes() for n, path in names.items() if "_shardmill/runs/" not in n}
 
 
 def listed(folder: Path) -> Iterator[tuple[str, bytes]]:
-    """The files that a reader of the folder would take for results."""
+    """The files that a reader of the folder takes for results."""
     for path in folder.rglob("*.parquet"):
         yield str(path.relative_to(folder)), path.read_bytes()
 

@@ -1,4 +1,4 @@
-"""Units are done again where they failed, or where their samples are not what was hoped for."""
+"""`retry` does failed units again and, on request, units with bad samples."""
 
 import json
 import os
@@ -11,15 +11,15 @@ from typer.testing import CliRunner, Result
 
 from pipelines.cli.main import app
 from pipelines.config.job import Job
-from pipelines.operations.canary import chosen
-from pipelines.operations.retry import BadStatus, find_retry, retry
+from pipelines.operations.canary import choose_canary_units
+from pipelines.operations.retry import find_retry, retry
 from pipelines.operations.run import run
 from pipelines.planning.plan import plan
 
 
 @pytest.fixture
 def job_file(tmp_path: Path, checkpoint: Path) -> Path:
-    """Of three shards, the second has a sample that is invalid."""
+    """A job of three shards, the second with an invalid sample."""
     for unit in range(3):
         members = list(pairs(3, unit))
         if unit == 1:
@@ -29,7 +29,7 @@ def job_file(tmp_path: Path, checkpoint: Path) -> Path:
 
 
 def call(*arguments: object, code: int = 0, answer: str = "") -> Result:
-    result = CliRunner().invoke(app, [str(each) for each in arguments], input=answer)
+    result = CliRunner().invoke(app, [str(argument) for argument in arguments], input=answer)
     assert result.exit_code == code, result.output
     return result
 
@@ -55,7 +55,7 @@ def test_a_failed_unit_is_run_again_and_no_other(job_file: Path, tmp_path: Path)
     shown = call("retry", output, "--json", code=3)
     assert json.loads(shown.stdout)["units_here"] == 1
     assert json.loads(shown.stdout)["failed"] == []
-    assert not list(output.glob("00003*"))  # never begun, so not to be done again
+    assert not list(output.glob("00003*"))  # never begun, so not done again
     call("run", job_file)
     assert (output / "_SUCCESS").exists()
 
@@ -73,8 +73,8 @@ def test_files_with_bad_samples_are_deleted_after_saying_so(job_file: Path, tmp_
     assert "00000.0" not in unasked.stderr
     assert results(output) == before
     assert (output / "_SUCCESS").exists()
-    told = json.loads(call("retry", output, "--with", "invalid", "--yes", "--json").stdout)
-    assert (told["outcome"], told["units_here"]) == ("complete", 1)
+    result = json.loads(call("retry", output, "--with", "invalid", "--yes", "--json").stdout)
+    assert (result["outcome"], result["units_here"]) == ("complete", 1)
     assert results(output) == before
 
 
@@ -83,10 +83,10 @@ def test_deleting_begins_with_the_mark_of_success(
 ) -> None:
     output = tmp_path / "output"
     call("run", job_file)
-    found = find_retry(str(output), [BadStatus.invalid])
+    planned = find_retry(str(output), ["invalid"])
     gone: list[str] = []
-    monkeypatch.setattr(type(found.opened.storage), "delete", lambda _, path: gone.append(path))
-    retry(found)
+    monkeypatch.setattr(type(planned.output.storage), "delete", lambda _, path: gone.append(path))
+    retry(planned)
     assert [Path(path).name for path in gone[:3]] == [
         "_SUCCESS",
         "00001.00001-end.parquet",
@@ -101,16 +101,16 @@ def test_nothing_to_do_again_changes_nothing(job_file: Path, tmp_path: Path) -> 
     assert results(tmp_path / "output") == before
 
 
-def test_the_canary_tells_what_the_rest_takes(job_file: Path, tmp_path: Path) -> None:
+def test_a_canary_projects_the_rest(job_file: Path, tmp_path: Path) -> None:
     for unit in range(3, 6):
         write_shard(tmp_path / f"shards/{unit:05}.tar", pairs(3, unit))
-    expected = [unit.name for unit in chosen(plan(Job.load(job_file)), 3)]
-    told = json.loads(call("run", job_file, "--canary", 3, "--json").stdout)
-    assert (told["outcome"], told["units_here"]) == ("partial", 3)
-    canary = told["canary"]
+    expected = [unit.name for unit in choose_canary_units(plan(Job.load(job_file)), 3)]
+    result = json.loads(call("run", job_file, "--canary", 3, "--json").stdout)
+    assert (result["outcome"], result["units_here"]) == ("partial", 3)
+    canary = result["canary"]
     assert (len(canary["units"]), canary["rest_units"]) == (3, 3)
     assert canary["units"] == expected
-    assert canary["samples"] == told["counts_here"]["read"]
+    assert canary["samples"] == result["counts_here"]["read"]
     assert sum(canary["shares"].values()) == pytest.approx(1, abs=1e-3)
     assert canary["samples_per_second"] > 0
     assert canary["rest_hours"] >= 0

@@ -7,7 +7,8 @@ from typing import Any
 import pytest
 
 from demo.scenes.scenes import Scene, draw_scene, write_shard
-from pipelines.operations.row_images import pictures
+from pipelines.config.input import Input
+from pipelines.operations.row_images import RowImage, find_row_images
 from schemas.sample import Unit
 
 SCENES = [draw_scene(0, index) for index in range(4)]
@@ -27,9 +28,13 @@ def row(index: int, scene: Scene, **more: Any) -> dict[str, Any]:
     }  # fmt: skip
 
 
+def images(rows: list[dict[str, Any]], unit: Unit) -> list[RowImage]:
+    return find_row_images(rows, [unit], Input(shards=unit.path))
+
+
 def test_each_row_gets_its_own_upright_image(unit: Unit) -> None:
     rows = [row(index, SCENES[index]) for index in (3, 1)]
-    found = pictures(rows, [unit])
+    found = images(rows, unit)
     assert [picture.row for picture in found] == rows
     for picture in found:
         assert picture.image is not None
@@ -37,12 +42,12 @@ def test_each_row_gets_its_own_upright_image(unit: Unit) -> None:
 
 
 def test_what_was_not_kept_has_none(unit: Unit) -> None:
-    (found,) = pictures([row(1, SCENES[1], status="dropped", sha256=None)], [unit])
+    (found,) = images([row(1, SCENES[1], status="dropped", sha256=None)], unit)
     assert found.image is None
 
 
 def test_a_changed_image_is_not_shown(unit: Unit) -> None:
-    (found,) = pictures([row(1, SCENES[2])], [unit])
+    (found,) = images([row(1, SCENES[2])], unit)
     assert found.image is None
 
 
@@ -50,8 +55,8 @@ def test_a_shard_that_is_cut_or_gone_shows_what_it_can(unit: Unit) -> None:
     rows = [row(0, SCENES[0]), row(3, SCENES[3])]
     path = Path(unit.path)
     path.write_bytes(path.read_bytes()[: unit.size // 2])
-    first, last = pictures(rows, [unit])
+    first, last = images(rows, unit)
     assert first.image is not None
     assert last.image is None
     path.unlink()
-    assert [picture.image for picture in pictures(rows, [unit])] == [None, None]
+    assert [picture.image for picture in images(rows, unit)] == [None, None]

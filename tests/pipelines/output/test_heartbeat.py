@@ -1,4 +1,4 @@
-"""A run at work is told to a second one; one that died, or is this one, is not."""
+"""A run is warned of another active run, but not of a dead one or of itself."""
 
 import os
 import shutil
@@ -12,7 +12,7 @@ import pytest
 from support.sample_data import job, pairs, write_shard
 
 from pipelines.operations.run import run
-from pipelines.output.heartbeat import Heartbeat, Sign, others_at_work
+from pipelines.output.heartbeat import Heartbeat, HeartbeatRecord, find_active_runs
 from pipelines.output.layout import Layout
 from pipelines.storage.local import LocalStorage
 from shardmill import Job
@@ -20,48 +20,48 @@ from shardmill import Job
 STORAGE = LocalStorage()
 
 
-def sign(host: str, process: int, since: int = 0, beat: int = 0) -> Sign:
-    """Since and last beaten so many seconds ago."""
+def record(host: str, process: int, since: int = 0, beat: int = 0) -> HeartbeatRecord:
+    """A record of a run that began `since` seconds ago, with its last beat `beat` seconds ago."""
     now = datetime.now(UTC)
     times = {"since": now - timedelta(seconds=since), "beat": now - timedelta(seconds=beat)}
-    return Sign.model_validate({"host": host, "process": process, **times})
+    return HeartbeatRecord.model_validate({"host": host, "process": process, **times})
 
 
 def ended() -> int:
-    """The number of a process that is no more."""
+    """The number of a process that has ended."""
     process = subprocess.Popen([sys.executable, "-c", ""])
     process.wait()
     return process.pid
 
 
-def test_a_process_of_this_machine_is_looked_for() -> None:
+def test_on_this_machine_the_process_decides() -> None:
     here = socket.gethostname()
-    assert sign(here, os.getppid(), beat=1_000_000).alive()
-    assert not sign(here, ended()).alive()
-    assert not sign(here, os.getpid()).alive()
+    assert record(here, os.getppid(), beat=1_000_000).is_alive()
+    assert not record(here, ended()).is_alive()
+    assert not record(here, os.getpid()).is_alive()
 
 
-def test_on_another_machine_the_last_beat_tells() -> None:
-    assert sign("elsewhere", 1, beat=100).alive()
-    assert not sign("elsewhere", 1, beat=200).alive()
+def test_on_another_machine_the_last_beat_decides() -> None:
+    assert record("elsewhere", 1, beat=100).is_alive()
+    assert not record("elsewhere", 1, beat=200).is_alive()
 
 
 def test_a_heartbeat_is_there_while_its_run_is(tmp_path: Path) -> None:
     layout = Layout(str(tmp_path))
     path = Path(layout.heartbeat("r"))
     with Heartbeat(str(path), STORAGE):
-        told = Sign.model_validate_json(path.read_bytes())
-        assert (told.host, told.process) == (socket.gethostname(), os.getpid())
+        written = HeartbeatRecord.model_validate_json(path.read_bytes())
+        assert (written.host, written.process) == (socket.gethostname(), os.getpid())
     assert not path.exists()
 
 
-def test_those_at_work_are_told_oldest_first_whatever_else_lies_there(tmp_path: Path) -> None:
+def test_active_runs_come_oldest_first_and_damaged_records_are_skipped(tmp_path: Path) -> None:
     layout = Layout(str(tmp_path))
-    for run_id, told in {"b": sign("b", 1), "a": sign("a", 1, since=3600)}.items():
-        STORAGE.write_bytes(layout.heartbeat(run_id), told.model_dump_json().encode())
+    for run_id, beat in {"b": record("b", 1), "a": record("a", 1, since=3600)}.items():
+        STORAGE.write_bytes(layout.heartbeat(run_id), beat.model_dump_json().encode())
     STORAGE.write_bytes(layout.heartbeat("half"), b'{"host":')
-    found = others_at_work(layout, ["half", "b", "gone", "a"], STORAGE)
-    assert [other.host for other in found] == ["a", "b"]
+    active = find_active_runs(layout, ["half", "b", "gone", "a"], STORAGE)
+    assert [other.host for other in active] == ["a", "b"]
 
 
 @pytest.fixture
@@ -80,7 +80,7 @@ def test_a_second_run_is_warned_and_leaves_the_first_its_files(
     theirs.touch()
     path = Path(Layout(str(output)).heartbeat("r"))
     path.parent.mkdir(exist_ok=True)
-    path.write_text(sign(socket.gethostname(), os.getppid()).model_dump_json())
+    path.write_text(record(socket.gethostname(), os.getppid()).model_dump_json())
     warnings: list[str] = []
     assert run(one_unit, on_warning=warnings.append).outcome == "complete"
     assert len(warnings) == 1
@@ -89,7 +89,7 @@ def test_a_second_run_is_warned_and_leaves_the_first_its_files(
     assert path.exists()
 
     (output / "0.parquet").unlink()
-    path.write_text(sign(socket.gethostname(), ended()).model_dump_json())
+    path.write_text(record(socket.gethostname(), ended()).model_dump_json())
     assert run(one_unit, on_warning=warnings.append).outcome == "complete"
     assert len(warnings) == 1
     assert not theirs.exists()
@@ -102,7 +102,7 @@ def test_two_runs_at_once_leave_the_output_of_one(one_unit: Job, tmp_path: Path)
     expected = (output / "0.parquet").read_bytes()
     shutil.rmtree(output)
     warnings: list[str] = []
-    # The second begins, works and ends while the first has annotated, but not ended.
+    # The second run begins and ends after the first has annotated, but before it ends.
     run(one_unit, on_report=lambda _: (output / "0.parquet").unlink() or second(one_unit, warnings))
     assert (output / "0.parquet").read_bytes() == expected
     assert (output / "_SUCCESS").exists()

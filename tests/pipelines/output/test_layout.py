@@ -1,118 +1,17 @@
-"""A listing alone tells what is done: whatever was written is found again as what it is."""
+"""Names of files: control files are no Parquet, and a part's name contains its unit's."""
 
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
 
-from pipelines.output.layout import Layout, part_file, unit_of_part, whole_file
-from pipelines.output.listing import Contents, UnitProgress, contents
+from pipelines.output.layout import Layout, unit_of_part
 
 LAYOUT = Layout("/data/out")
-NAMES = (
-    "00000", "laion", "laion.0012", "a.b/00001", "a/laion", "x.00002/y", "x.00002", "end-end",
-    "data.tmp", ".hidden", "ü (1)", "00001.jpg",
-)  # fmt: skip
-
-
-def listed(*names: str, units: tuple[str, ...] = NAMES) -> Contents:
-    return contents(LAYOUT, [LAYOUT.file(name) for name in names], units)
-
-
-def written(unit: str, parts: int, complete: bool) -> list[str]:
-    """The files of a unit: none of a whole file's parts, or so many."""
-    if complete and parts == 0:
-        return [whole_file(unit)]
-    return [part_file(unit, n, complete and n == parts - 1) for n in range(parts)]
-
-
-states = st.dictionaries(
-    st.sampled_from(NAMES), st.tuples(st.integers(0, 4), st.booleans()), min_size=1
-)
-
-
-@given(states, st.data())
-def test_standings_are_what_was_written(
-    state: dict[str, tuple[int, bool]], data: st.DataObject
-) -> None:
-    files = {unit: written(unit, *unit_progress) for unit, unit_progress in state.items()}
-    names = data.draw(st.permutations([name for unit in files for name in files[unit]]))
-    held = listed(*names)
-    assert held.progress_by_unit == {
-        unit: UnitProgress(parts, complete, tuple(files[unit]))
-        for unit, (parts, complete) in state.items()
-        if files[unit]
-    }
-    assert held.strangers == held.leftovers == held.runs == ()
-    assert not held.closed
-
-
-def test_parts_after_a_gap_do_not_count() -> None:
-    held = listed("laion.00000.parquet", "laion.00002-end.parquet", "00000.00001.parquet")
-    assert held.progress_by_unit == {
-        "laion": UnitProgress(1, False, ("laion.00000.parquet",)),
-        "00000": UnitProgress(0, False, ()),
-    }
-
-
-def test_a_large_unit_has_numbers_beyond_five_digits() -> None:
-    names = [part_file("laion", number, number == 100_000) for number in range(100_001)]
-    assert names[-1] == "laion.100000-end.parquet"
-    unit_progress = listed(*names).progress_by_unit["laion"]
-    assert (unit_progress.parts, unit_progress.complete) == (100_001, True)
-
-
-def test_strangers_are_parquet_files_of_no_unit() -> None:
-    held = listed(
-        "foreign.parquet", "a/b.parquet", "foreign.00000.parquet", "laion.0003.parquet", "x.txt"
-    )
-    assert held.strangers == (
-        "a/b.parquet", "foreign.00000.parquet", "foreign.parquet", "laion.0003.parquet",
-    )  # fmt: skip
-    assert held.progress_by_unit == {}
-
-
-def test_leftovers_are_temporary_files_wherever_they_lie() -> None:
-    names = (
-        ".00000.parquet.12ab.tmp",
-        "a/.laion.00000.parquet.12ab.tmp",
-        "_shardmill/.job.json.12ab.tmp",
-        "_shardmill/attempts/a/.laion.1.12ab.tmp",
-    )
-    held = listed(*names, "visible.tmp")
-    assert held.leftovers == tuple(sorted(LAYOUT.file(name) for name in names))
-    assert held.attempts == {}
-
-
-def test_the_control_folder_tells_of_attempts_failures_and_runs() -> None:
-    paths = [
-        LAYOUT.job,
-        LAYOUT.manifest,
-        LAYOUT.run("20260101T000000Z-abc"),
-        LAYOUT.failed("a.b/00001"),
-        LAYOUT.attempt("a.b/00001", 1),
-        LAYOUT.attempt("a.b/00001", 10),
-        LAYOUT.attempt("a.b/00001", 2),
-        LAYOUT.attempt("laion", 1),
-        f"{LAYOUT.root}/_shardmill/attempts/.DS_Store",
-        LAYOUT.success,
-    ]
-    held = contents(LAYOUT, paths, NAMES)
-    assert held.attempts == {"a.b/00001": 10, "laion": 1}
-    assert held.failed == {"a.b/00001"}
-    assert held.runs == ("20260101T000000Z-abc",)
-    assert held.closed
-    assert held.progress_by_unit == {}
+UNITS = ("00000", "a.b/00001", "x.00002/y", "ü (1)")
 
 
 def test_no_control_file_looks_like_parquet() -> None:
-    for unit in NAMES:
+    for unit in UNITS:
         for path in (LAYOUT.failed(unit), LAYOUT.attempt(unit, 1), LAYOUT.job, LAYOUT.manifest):
             assert not path.endswith(".parquet")
-
-
-def test_success_is_that_of_the_output_alone() -> None:
-    assert not listed("a/_SUCCESS").closed
-    assert listed("_SUCCESS").closed
 
 
 @pytest.mark.parametrize(

@@ -1,4 +1,4 @@
-"""A file accounts for every sample, is the same every time, and holds nothing that was not kept."""
+"""A file has a row for every sample, the same bytes every time, and no content of rejected rows."""
 
 import gc
 import json
@@ -10,7 +10,8 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from pipelines.output.parquet_writer import PartWriter, read_counts
+from pipelines.output.footers import read_counts
+from pipelines.output.parquet_writer import PartWriter
 from pipelines.rows.row import Answer, Row
 from pipelines.storage.local import LocalStorage
 from schemas.sample import Text
@@ -24,7 +25,7 @@ fates = st.sampled_from(["kept", "dropped", "quarantined", "invalid", "withheld"
 
 
 def row(index: int, fate: str = "kept") -> Row:
-    """Every text of it tells its index."""
+    """A row whose texts contain its index."""
     mark = f"{PLANTED}{index}."
     made = Row("a.tar", index, width=9, height=9, sha256=f"{mark}sha256")
     made.texts = {name: Text(f"{mark}{name}") for name in ("key", "source_text", "url")}

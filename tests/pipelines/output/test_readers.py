@@ -1,4 +1,4 @@
-"""The tools people open Parquet with read an output as it lies, control files and all."""
+"""Common Parquet readers read an output folder as it is, with its control files."""
 
 from pathlib import Path
 
@@ -13,7 +13,7 @@ from pipelines.operations.run import run
 
 @pytest.fixture(scope="module")
 def output(tmp_path_factory: pytest.TempPathFactory, checkpoint: Path) -> Path:
-    """Three units, one in a folder, one of two parts; boxes, texts and dropped rows."""
+    """An output of three units: one in a folder, one in two parts; boxes, texts, dropped rows."""
     folder = tmp_path_factory.mktemp("readers")
     for seed, (name, samples) in enumerate({"a": 3, "b": 5, "deep/c": 2}.items()):
         write_shard(folder / f"shards/{name}.tar", pairs(samples, seed))

@@ -1,4 +1,4 @@
-"""Filtering in one job and asking in another comes to what one job does, and shows nothing more."""
+"""A filtering job and a second job with its verdicts give the same rows as one job."""
 
 import os
 from collections.abc import Sequence
@@ -26,7 +26,7 @@ QUALITY = {"kind": "text_quality", "min_words": 2, "applies_to": "both"}
 
 
 class Redacting(TextFilter):
-    """Replaces the secret, and drops what says so; a filter of one's own."""
+    """A user's own filter: redacts the secret, and drops texts that contain `drop`."""
 
     kind: str = "redacting"
 
@@ -134,7 +134,8 @@ def test_a_chain_of_jobs_keeps_names_and_verdicts(shards: Path, checkpoint: Path
     run(filtering(shards, filters=[longer], filters_from=f"{shards}/first"))
     run(taking(shards, checkpoint, filters=[]))
     taken, one = ([r for r in rows(shards / name) if r["index"] != 5] for name in ("taken", "one"))
-    assert taken == one  # the header of the last is read before the second filter, in a chain
+    # Without the last sample, whose header is read before the second filter in a chain.
+    assert taken == one
     assert any(row["filter"] == "text_quality_2" for row in rows(shards / "taken"))
 
 
@@ -147,7 +148,7 @@ def test_parts_and_parquet_files_are_joined_by_index(tmp_path: Path, checkpoint:
     run(filtering(tmp_path, filters=[QUALITY], input=small))
     run(taking(tmp_path, checkpoint, filters=[], input=smaller))
     run(job(tmp_path, checkpoint, filters=[QUALITY], input=reads, output=f"{tmp_path}/one"))
-    # Blocks do not cross the ends of parts, and the last digits follow the blocks.
+    # Blocks end with parts, and the last digits of log-probabilities depend on the blocks.
     compared = [rows(tmp_path / name, "caption_info") for name in ("taken", "one")]
     assert compared[0] == compared[1]
 

@@ -1,4 +1,4 @@
-"""What a job comes to, and what an output that was begun refuses."""
+"""Plans of new and existing outputs, and the differences for which a plan is refused."""
 
 import copy
 import json
@@ -14,11 +14,11 @@ from support.sample_data import job, pairs, write_shard
 from filters import ImageSize, TextQuality
 from inference import Caption, Detect, Model, Segment
 from pipelines.config.job import Job, LocalRunnerConfig
-from pipelines.output.listing import UnitProgress
 from pipelines.output.output import open_output
-from pipelines.planning import resolve as planning
+from pipelines.output.unit_progress import UnitProgress
+from pipelines.planning import resolve as resolving
 from pipelines.planning.fingerprint import fingerprint_of
-from pipelines.planning.plan import Plan, begin, plan
+from pipelines.planning.plan import Plan, begin_output, plan
 from pipelines.planning.resolve import resolve
 from pipelines.storage.local import LocalStorage
 from schemas.errors import JobError
@@ -36,7 +36,7 @@ def folder(tmp_path: Path) -> Path:
 
 @pytest.fixture
 def full(folder: Path, checkpoint: Path, mask_decoder: Path) -> Job:
-    """A job that says something of everything."""
+    """A job that sets every kind of field."""
     shutil.copy(mask_decoder, folder / "codes.npz")
     masks = Segment(labels=("star",), mask_decoder=str(folder / "codes.npz"))
     filters = [ImageSize(min_side=8), TextQuality()]
@@ -44,8 +44,9 @@ def full(folder: Path, checkpoint: Path, mask_decoder: Path) -> Job:
 
 
 def begun(made: Job) -> Plan:
+    """Begin the output of a job."""
     planned = plan(made)
-    begin(planned, STORAGE)
+    begin_output(planned, STORAGE)
     return planned
 
 
@@ -154,9 +155,9 @@ def test_a_changed_job_is_refused_with_the_difference(
     full: Job, keys: dict[str, Any], difference: str
 ) -> None:
     begun(full)
-    found = refusal(full.model_copy(update=keys))
-    assert difference in found
-    assert found.endswith("change it back, or choose another output")
+    message = refusal(full.model_copy(update=keys))
+    assert difference in message
+    assert message.endswith("change it back, or choose another output")
 
 
 def test_tasks_in_another_order_are_refused(full: Job) -> None:
@@ -217,12 +218,20 @@ def test_commits_that_a_run_recorded_stay_while_the_same_is_asked_for(
     def resolve_checkpoint(_: Any, *recorded: str | None) -> None:
         asked.append((recorded[0], recorded[1]))
 
-    monkeypatch.setattr(planning, "resolve_checkpoint", resolve_checkpoint)
+    monkeypatch.setattr(resolving, "resolve_checkpoint", resolve_checkpoint)
     before = Model(checkpoint="google/small", adapter="me/lora")
     pinned = {"version": "the checkpoint's", "adapter": {"version": "the adapter's"}}
     record = {"model": before.model_dump(mode="json"), "resolved": {"checkpoint": pinned}}
-    planning._checkpoint(before.model_copy(update=change), record)
+    resolving._checkpoint(before.model_copy(update=change), record)
     assert asked == [kept]
+
+
+def test_a_language_that_the_model_does_not_know_is_refused(full: Job) -> None:
+    task = Caption(language="xx")
+    told = refusal(full.model_copy(update={"tasks": {"caption": task}}))
+    assert told.startswith(
+        "tasks.caption.language: 'xx' is not one of PaliGemma's languages: ar bn"
+    )
 
 
 def test_threads_stay_those_of_the_first_run(full: Job, folder: Path) -> None:
@@ -237,20 +246,19 @@ def test_threads_stay_those_of_the_first_run(full: Job, folder: Path) -> None:
 def test_sizes_are_found_once_from_the_memory_of_a_gpu(
     folder: Path, checkpoint: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(planning, "resolve_device", lambda *_, **__: "cuda")
-    monkeypatch.setattr("inference.engines.sizing.smallest_memory", lambda: (3 << 30) + (16 << 20))
+    monkeypatch.setattr(resolving, "resolve_device", lambda *_, **__: "cuda")
+    memory = "inference.engines.sizing.smallest_gpu_memory"
+    monkeypatch.setattr(memory, lambda: (3 << 30) + (16 << 20))
     model = {"checkpoint": str(checkpoint), "precision": "float32"}
     made = job(folder, checkpoint).model_copy(update={"model": Model.model_validate(model)})
-    found = begun(made).work
-    assert found.resolved.sizes is not None
-    assert found.model is not None
-    assert found.block_size == found.model.block_size == found.resolved.sizes.block_size
-    monkeypatch.setattr(
-        "inference.engines.sizing.smallest_memory", lambda: 8 << 30
-    )  # another machine
-    assert plan(made).work.resolved.sizes == found.resolved.sizes
+    first = begun(made).work
+    assert first.resolved.sizes is not None
+    assert first.model is not None
+    assert first.block_size == first.model.block_size == first.resolved.sizes.block_size
+    monkeypatch.setattr(memory, lambda: 8 << 30)  # another machine
+    assert plan(made).work.resolved.sizes == first.resolved.sizes
     elsewhere = made.model_copy(update={"output": str(folder / "other")})
-    assert plan(elsewhere).work.resolved.sizes != found.resolved.sizes
+    assert plan(elsewhere).work.resolved.sizes != first.resolved.sizes
 
 
 def test_other_packages_are_refused(full: Job, folder: Path) -> None:

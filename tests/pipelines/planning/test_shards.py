@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from pipelines.output.manifest import manifest_bytes, units_of_manifest
-from pipelines.planning.shards import find_shards
+from pipelines.planning.shards import check_output_apart, find_shards
 from schemas.errors import JobError
 from schemas.sample import Unit
 
@@ -20,6 +20,15 @@ SHARDS = (
     "train/deep/er/00000.tar",
     "val/00000.TAR",
     "val/notes.txt",
+    "photos/1.jpg",
+    "photos/.a.tar",
+    "photos/more/2.PNG",
+    "albums/a/1.jpg",
+    "albums/b.tar/1.jpg",
+    "albums/.hidden/1.jpg",
+    "heic/1.HEIC",
+    "heic/2.heic",
+    "heic/README",
 )
 
 
@@ -29,6 +38,7 @@ def data(tmp_path: Path) -> Path:
         path = tmp_path / "data" / name
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_bytes(name.encode())
+    (tmp_path / "data/empty").mkdir()
     return tmp_path / "data"
 
 
@@ -52,6 +62,13 @@ def found(data: Path, *patterns: str) -> dict[str, str]:
         (["*/00000.*"], ["train/00000.tar", "val/00000.TAR"]),
         (["train/00000.tar", "val/*.TAR"], ["train/00000.tar", "val/00000.TAR"]),
         (["train/00000.tar", "train/*0.tar"], ["00000.tar"]),
+        (["photos"], ["photos/"]),
+        (["photos/"], ["photos/"]),
+        (["photos/", "photos", "*/00000.tar"], ["photos/", "train/00000.tar"]),
+        (["albums/"], ["albums/"]),
+        (["albums/*/"], ["a/", "b.tar/"]),
+        (["albums/{a,b.tar}/"], ["a/", "b.tar/"]),
+        (["**/more/"], ["photos/more/"]),
     ],
 )
 def test_patterns(data: Path, patterns: list[str], shards: list[str]) -> None:
@@ -67,6 +84,31 @@ def test_names_are_paths_below_the_common_root_without_extension(data: Path) -> 
         "train/deep/er/00000": "train/deep/er/00000.tar",
         "val/00000": "val/00000.TAR",
     }
+
+
+def test_a_folder_is_named_without_its_slash(data: Path) -> None:
+    assert found(data, "photos/", "albums/*/") == {
+        "photos": "photos/",
+        "albums/a": "albums/a/",
+        "albums/b.tar": "albums/b.tar/",
+    }
+
+
+def test_a_glob_for_folders_follows_no_link(data: Path) -> None:
+    (data / "albums/link").symlink_to(data / "photos")
+    with pytest.raises(JobError, match="albums/link/ is a link to a folder, which is not followed"):
+        find_shards([f"{data}/albums/*/"])
+    assert len(find_shards([f"{data}/albums/link"])) == 1
+
+
+def test_an_output_within_a_folder_of_images_is_refused(data: Path) -> None:
+    units = find_shards([f"{data}/photos"])
+    for output in ("photos", "photos/more/output"):
+        with pytest.raises(JobError, match=r"^output: .* lies within the shard .*photos/: choose"):
+            check_output_apart(units, f"{data}/{output}")
+    for output in ("", "photos-output", "output"):
+        check_output_apart(units, f"{data}/{output}".rstrip("/"))
+    check_output_apart(find_shards([f"{data}/train/00000.tar"]), f"{data}/train/00000.tar-output")
 
 
 def test_a_unit_tells_where_its_shard_lies_and_when_it_changed(data: Path) -> None:
@@ -105,6 +147,15 @@ def test_units_are_sorted_however_they_are_named(data: Path) -> None:
         ("train", "train is a folder: write .*train/\\*.tar"),
         ("val/*", "notes.txt is not a shard: names end in .tar.gz, .tgz, .tar"),
         ("train/{00000.tar", "a brace is not closed"),
+        ("photos/1.jpg", "1.jpg is an image, not a shard: name the folder of the images"),
+        ("photos/*", "is an image, not a shard: name the folder of the images"),
+        ("val/notes.txt/", "is not a shard"),
+        ("heic", "heic is a folder of no images.* \\(it holds 2 .heic, 1 without extension\\)"),
+        ("empty/", "empty is a folder without files"),
+        ("nowhere/", "nowhere not found: check the path"),
+        ("nowhere/*/", "nothing matches"),
+        (".", "data is a folder: write .*data/\\*.tar or .*, or move .* to read its images"),
+        ("{photos,photos/more}", "more/ lies within .*photos/, .*: name only one of the two"),
         ("train/**.tar", "write \\*\\*/ for folders at any depth"),
     ],
 )
@@ -146,7 +197,9 @@ def test_dots_and_numbers_alone_are_no_clash(tmp_path: Path) -> None:
 
 
 texts = st.text(st.characters(exclude_categories=["Cs"]))
-units = st.builds(Unit, texts, texts, texts, st.integers(0, 2**63 - 1), texts)
+slices = st.none() | st.tuples(st.integers(0, 2**31 - 1), st.integers(0, 2**31 - 1))
+sizes = st.integers(0, 2**63 - 1)
+units = st.builds(Unit, texts, texts, texts, sizes, texts, slices, sizes)
 
 
 @given(st.lists(units, max_size=5))

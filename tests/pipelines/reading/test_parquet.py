@@ -2,6 +2,7 @@
 
 import io
 from contextlib import suppress
+from pathlib import Path
 from typing import Any
 
 import pyarrow as pa
@@ -10,10 +11,14 @@ from hypothesis import given
 from hypothesis import strategies as st
 from support.sample_data import images_column, parquet_bytes
 
+from pipelines.config.input import Input, Limits
+from pipelines.reading.formats import open_unit
 from pipelines.reading.parquet import ColumnFault, check_columns, read_footer, read_parquet
-from pipelines.reading.raw_sample import RawSample, Wanted
-from pipelines.reading.shard_stream import CountedStream, salvage
+from pipelines.reading.raw_sample import RawSample
+from pipelines.reading.shard_stream import CountedStream
+from pipelines.storage.local import LocalStorage
 from schemas.errors import ShardFault
+from schemas.sample import Unit
 
 TEXTS = pa.array(["a", None, "ü", ""])
 IMAGES = images_column([b"0", b"1", None, b"3"])
@@ -26,8 +31,16 @@ def read(
     first: int = 0,
     **limits: Any,
 ) -> list[RawSample]:
-    wanted = Wanted(frozenset(fields), **limits)
-    return list(read_parquet(CountedStream(io.BytesIO(content)), wanted, groups, first))
+    unit = Unit("", "", "a.parquet", 0, "", groups, first)
+    return list(read_parquet(CountedStream(io.BytesIO(content)), unit, reads(*fields, **limits)))
+
+
+def reads(*fields: str, **limits: Any) -> Input:
+    """The `input` of a job that reads these columns."""
+    return Input(shards="a.parquet", text=None, carry=fields, limits=Limits(**limits))
+
+
+WHOLE = Unit("", "", "a.parquet", 0, "")
 
 
 def fault(content: bytes, *fields: str) -> str:
@@ -55,9 +68,9 @@ def test_rows_that_share_a_large_image_do_not_each_take_its_memory() -> None:
     options = {"compression": "zstd", "dictionary_pagesize_limit": 1 << 30, "store_schema": False}
     content = parquet_bytes({"jpg": large}, **options)
     assert len(content) < 1 << 16
-    stream, wanted = CountedStream(io.BytesIO(content)), Wanted(frozenset())
+    stream = CountedStream(io.BytesIO(content))
     before = pa.total_allocated_bytes()
-    held = [pa.total_allocated_bytes() - before for _ in read_parquet(stream, wanted, None, 0)]
+    held = [pa.total_allocated_bytes() - before for _ in read_parquet(stream, WHOLE, reads())]
     assert len(held) == 64
     assert max(held) < 64 << 20
 
@@ -156,8 +169,8 @@ def test_the_column_of_the_images_is_found(
     ("fields", "image", "why"),
     [
         (["txt"], None, "is not there: it has jpg, cls, cls"),
-        (["cls"], None, "stands twice"),
-        ([], "cls", "stands twice"),
+        (["cls"], None, "occurs twice"),
+        ([], "cls", "occurs twice"),
         ([], "png", "is not there"),
     ],
 )
@@ -188,14 +201,17 @@ def test_what_is_no_parquet_file_is_a_fault() -> None:
         assert fault(GOOD[:end]) == "shard_truncated"
 
 
-def test_a_flipped_byte_in_a_page_is_a_fault_after_the_groups_before_it() -> None:
+def test_a_flipped_byte_in_a_page_is_a_fault_after_the_groups_before_it(tmp_path: Path) -> None:
     at = GOOD.index(b"text 39") + 5
     content = GOOD[:at] + bytes([GOOD[at] ^ 1]) + GOOD[at + 1 :]
-    stream = CountedStream(io.BytesIO(content))
-    found = list(salvage(read_parquet(stream, Wanted(frozenset(["txt"])), None, 0), stream))
-    assert [sample.index for sample in found] == list(range(32))
-    assert stream.fault is not None
-    assert stream.fault.reason == "shard_damaged"
+    path = tmp_path / "a.parquet"
+    path.write_bytes(content)
+    unit = Unit("a", str(path), "a.parquet", len(content), "")
+    salvaging = reads("txt").model_copy(update={"on_bad_shard": "salvage"})
+    with open_unit(unit, LocalStorage(), salvaging) as samples:
+        assert [sample.index for sample in samples] == list(range(32))
+        assert samples.fault is not None
+        assert samples.fault.reason == "shard_damaged"
 
 
 @given(st.lists(st.tuples(st.integers(0, len(GOOD) - 1), st.integers(0, 255)), max_size=4))
@@ -215,5 +231,5 @@ def test_storage_errors_are_no_faults_of_the_shard() -> None:
             return super().read(size)
 
     with pytest.raises(OSError, match="Input/output") as caught:
-        list(read_parquet(CountedStream(Failing(GOOD)), Wanted(frozenset(["txt"])), None, 0))
+        list(read_parquet(CountedStream(Failing(GOOD)), WHOLE, reads("txt")))
     assert caught.value.errno == 5

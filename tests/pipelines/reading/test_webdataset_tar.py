@@ -17,10 +17,11 @@ from hypothesis import strategies as st
 from support.sample_data import Member, tar_bytes
 from webdataset.tariterators import base_plus_ext, group_by_keys, tar_file_expander
 
-from pipelines.reading.raw_sample import RawSample, Wanted
+from pipelines.config.input import Input, Limits
+from pipelines.reading.raw_sample import RawSample
+from pipelines.reading.sample_members import Member as Found
 from pipelines.reading.shard_stream import CountedStream
 from pipelines.reading.text_fields import read_field
-from pipelines.reading.webdataset_tar import Member as Found
 from pipelines.reading.webdataset_tar import key_and_extension, read_members, read_tar
 from schemas.errors import ShardFault
 
@@ -42,13 +43,24 @@ names = st.builds(
 ).filter(lambda name: name.strip("/."))
 
 
+class AllExtensions(dict[str, int]):
+    """Limits that let members of every extension be read."""
+
+    def get(self, extension: str, default: Any = None) -> Any:
+        return 1 << 30
+
+
 def read(content: bytes) -> list[Found]:
-    return list(read_members(CountedStream(io.BytesIO(content)), lambda _: 1 << 30))
+    return list(read_members(CountedStream(io.BytesIO(content)), AllExtensions()))
 
 
 def samples(content: bytes, *fields: str, **limits: int) -> list[RawSample]:
-    stream = CountedStream(io.BytesIO(content))
-    return list(read_tar(stream, Wanted(frozenset(fields), **limits)))
+    return list(read_tar(CountedStream(io.BytesIO(content)), reads(*fields, **limits)))
+
+
+def reads(*fields: str, **limits: int) -> Input:
+    """The `input` of a job that reads these extensions."""
+    return Input(shards="a.tar", text=None, carry=fields, limits=Limits(**limits))
 
 
 def grouped(members: list[Found]) -> list[tuple[str, list[tuple[str, bytes | None]]]]:
@@ -156,7 +168,7 @@ def test_folders_belong_to_no_sample() -> None:
 def test_the_same_samples_plain_and_gzipped(gzipped: bool) -> None:
     content = tar_bytes(MEMBERS, gzipped=gzipped)
     stream = CountedStream(io.BytesIO(content))
-    found = list(read_tar(stream, Wanted(frozenset(["txt"]))))
+    found = list(read_tar(stream, reads("txt")))
     assert [sample.key for sample in found] == ["0", "1", "folder/" + "n" * 150, "2", "3"]
     assert found[0].fields == {"jpg": b"x" * 700, "txt": b"a"}
     assert stream.bytes_read == len(content)
@@ -249,7 +261,7 @@ def test_what_is_no_tar_is_a_fault(content: bytes, reason: str) -> None:
 
 def test_samples_before_the_cut_are_given_out_first() -> None:
     stream = CountedStream(io.BytesIO(tar_bytes(MEMBERS)[: 9 * BLOCK]))
-    found = read_tar(stream, Wanted(frozenset()))
+    found = read_tar(stream, reads())
     assert next(found).key == "0"
     with pytest.raises(ShardFault):
         list(found)
@@ -261,7 +273,7 @@ def test_storage_errors_are_no_faults_of_the_shard() -> None:
             raise OSError(5, "Input/output error")
 
     with pytest.raises(OSError, match="Input/output"):
-        list(read_tar(CountedStream(Failing()), Wanted(frozenset())))
+        list(read_tar(CountedStream(Failing()), reads()))
 
 
 def test_the_layout_of_img2dataset() -> None:

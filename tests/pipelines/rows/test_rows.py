@@ -4,12 +4,13 @@ import numpy as np
 import pyarrow as pa
 import pytest
 
+from pipelines.config.input import Limits
 from pipelines.reading import RawSample
 from pipelines.reading.text_fields import FieldFault
 from pipelines.rows.counts import count, histograms
 from pipelines.rows.row import SKIPPED, Answer, Row, answer
 from pipelines.rows.table import to_arrow
-from pipelines.rows.texts import Fields
+from pipelines.rows.texts import read_texts
 from schemas.generation import Generation, Token
 from schemas.report import Counts, SampleStatus, add_histograms
 from schemas.sample import Text
@@ -31,7 +32,7 @@ def whole(index: int = 0) -> Row:
         width=30,
         height=20,
         sha256="ab",
-        picture=np.zeros((2, 2, 3), np.uint8),
+        model_image=np.zeros((2, 2, 3), np.uint8),
         scores={"size.side": 20, "quality.words": 1},
         answers={"caption": Answer("ok", "a star", None, "stop", 2, -0.5)},
     )
@@ -89,11 +90,16 @@ def test_a_row_not_kept_has_its_reason_and_no_content(status: SampleStatus) -> N
 def test_what_falls_lets_go_of_its_pixels() -> None:
     sample = whole()
     sample.reject("dropped", "a_reason")
-    sample.release()
-    assert (sample.image, sample.encoded, sample.frames, sample.picture) == (b"", None, (), None)
+    sample.free_image()
+    assert (sample.image, sample.encoded, sample.frames, sample.model_image) == (
+        b"",
+        None,
+        (),
+        None,
+    )
     kept = whole()
-    kept.release()
-    assert kept.picture is not None
+    kept.free_image()
+    assert kept.model_image is not None
 
 
 def test_the_first_decision_stands() -> None:
@@ -215,15 +221,18 @@ def test_histograms_add_up_with_their_bins_in_order() -> None:
     assert count([]) == Counts()
 
 
+LIMITS = Limits(max_text_characters=10, max_key_characters=10)
+
+
 def test_fields_are_read_into_columns() -> None:
-    fields = Fields("txt", {"url": "json:url", "cls": "cls"}, 10, 10)
-    texts = fields.read(raw(txt=b"a star", json=b'{"url": "u"}'))
+    sources = {"source_text": "txt", "url": "json:url", "cls": "cls"}
+    texts = read_texts(raw(txt=b"a star", json=b'{"url": "u"}'), sources, LIMITS)
     assert {name: text.value for name, text in texts.items()} == {
         "key": "0",
         "source_text": "a star",
         "url": "u",
     }
-    assert {*Fields(None, {}, 10, 10).read(raw(txt=b"\xff"))} == {"key"}
+    assert {*read_texts(raw(txt=b"\xff"), {}, LIMITS)} == {"key"}
 
 
 @pytest.mark.parametrize(
@@ -243,20 +252,19 @@ def test_fields_are_read_into_columns() -> None:
 )
 def test_texts_that_cannot_be_used_have_a_reason(sample: RawSample, reason: str) -> None:
     with pytest.raises(FieldFault) as caught:
-        Fields("txt", {"url": "json:url"}, 10, 10).read(sample)
+        read_texts(sample, {"source_text": "txt", "url": "json:url"}, LIMITS)
     assert caught.value.reason == reason
 
 
 @pytest.mark.parametrize("key", ["./k", "a/k", "a..b/k..", "k" * 10])
 def test_ordinary_keys_are_kept(key: str) -> None:
-    assert Fields(None, {}, 10, 10).read(raw(key))["key"].value == key
+    assert read_texts(raw(key), {}, LIMITS)["key"].value == key
 
 
 def test_a_shard_may_have_no_keys() -> None:
-    assert Fields(None, {}, 10, 10).read(RawSample(0, None, b"x")) == {}
+    assert read_texts(RawSample(0, None, b"x"), {}, LIMITS) == {}
 
 
 def test_the_cap_on_characters_is_inclusive() -> None:
-    assert (
-        Fields("txt", {}, 10, 10).read(raw(txt="ü".encode() * 10))["source_text"].value == "ü" * 10
-    )
+    texts = read_texts(raw(txt="ü".encode() * 10), {"source_text": "txt"}, LIMITS)
+    assert texts["source_text"].value == "ü" * 10

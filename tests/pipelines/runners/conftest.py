@@ -1,4 +1,4 @@
-"""The one Ray session that tests of runners share: it takes seconds to start."""
+"""A Ray session that all tests of runners share, because its start takes seconds."""
 
 from collections.abc import Iterator
 

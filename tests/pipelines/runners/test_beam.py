@@ -1,4 +1,4 @@
-"""What Beam makes of a job is, byte for byte, what the local runner makes of it."""
+"""The Beam runner writes the same bytes and reports as the local runner."""
 
 import socket
 import subprocess
@@ -21,8 +21,9 @@ from filters.base import Judge
 from pipelines.cli.main import app
 from pipelines.config.job import Job
 from pipelines.config.runners import BeamRunnerConfig
-from pipelines.operations.run import finish, run
-from pipelines.planning.plan import begin, plan
+from pipelines.operations.finish import finish
+from pipelines.operations.run import run
+from pipelines.planning.plan import begin_output, plan
 from pipelines.runners import beam as beam_runner
 from pipelines.runners.beam import COMMITTED, FAILED, AnnotateUnit, annotate_units
 from pipelines.storage.local import LocalStorage
@@ -36,10 +37,10 @@ SECRET = "555-0123"
 FILTERS = [{"kind": "image_size", "min_side": 1}, {"kind": "text_quality", "min_words": 2}]
 
 
-class Raising(TextFilter):
-    """Raises what it reads."""
+class QuotingFilter(TextFilter):
+    """Raises an error that quotes the text."""
 
-    kind: str = "raising"
+    kind: str = "quoting"
     fields: ClassVar[Literal["prose", "all"]] = "prose"
 
     def load(self, resources: Resources) -> Judge[Text]:
@@ -49,10 +50,10 @@ class Raising(TextFilter):
         raise ValueError(items[0].value)
 
 
-class Lingering(TextFilter):
-    """Passes one batch at once, and holds the next until the run is interrupted."""
+class BlockingFilter(TextFilter):
+    """Keeps one batch at once; blocks in the next batch until the run is interrupted."""
 
-    kind: str = "lingering"
+    kind: str = "blocking"
     fields: ClassVar[Literal["prose", "all"]] = "prose"
     judged: ClassVar[list[int]] = []
 
@@ -68,15 +69,15 @@ class Lingering(TextFilter):
 
 @pytest.fixture(scope="module")
 def job_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    """The address of Beam's own job server, which runs portable pipelines."""
+    """Start Beam's own job server, which runs portable pipelines; yield its address."""
     with socket.socket() as free:
         free.bind(("localhost", 0))
         port = free.getsockname()[1]
     module = "apache_beam.runners.portability.local_job_service_main"
     log = tmp_path_factory.mktemp("server") / "log"
-    with log.open("wb") as told:
+    with log.open("wb") as output:
         server = subprocess.Popen(
-            [sys.executable, "-m", module, "--port", str(port)], stdout=told, stderr=told
+            [sys.executable, "-m", module, "--port", str(port)], stdout=output, stderr=output
         )
     yield f"localhost:{port}"
     server.terminate()
@@ -97,7 +98,7 @@ def runner(request: pytest.FixtureRequest) -> dict[str, Any]:
 
 @pytest.fixture
 def shards(tmp_path: Path) -> Path:
-    """Clean, hostile and cut shards, one of them in a folder of its own."""
+    """Write clean, hostile and cut shards, one of them in a subfolder."""
     folder = tmp_path / "shards"
     for seed, (name, samples) in enumerate({"a": 2, "deep/b": 5, "c": 0}.items()):
         write_shard(folder / f"{name}.tar", pairs(samples, seed))
@@ -107,8 +108,8 @@ def shards(tmp_path: Path) -> Path:
     return tmp_path
 
 
-def filtering(folder: Path, name: str, **keys: Any) -> Job:
-    """All shards through filters, in files of 40 samples."""
+def filter_job(folder: Path, name: str, **keys: Any) -> Job:
+    """Make a job that filters all shards, with at most 40 samples in an output file."""
     patterns = [f"{folder}/shards/**/*.tar", f"{folder}/shards/*.parquet"]
     reads = {"shards": patterns, "carry": ["json:url"], "max_samples_per_file": 40}
     keys = {"input": reads, "filters": FILTERS, **keys}
@@ -116,7 +117,7 @@ def filtering(folder: Path, name: str, **keys: Any) -> Job:
 
 
 def snapshot(folder: Path) -> dict[str, bytes]:
-    """Everything but job.json, which names the output and the runner, and the runs' summaries."""
+    """Read all files except job.json (it names output and runner), run summaries and failures."""
     files = (path for path in folder.rglob("*") if path.is_file())
     names = {str(path.relative_to(folder)): path for path in files}
     return {
@@ -126,7 +127,7 @@ def snapshot(folder: Path) -> dict[str, bytes]:
     }
 
 
-def told(reports: Sequence[UnitReport]) -> dict[str, tuple[str, str, int]]:
+def by_unit(reports: Sequence[UnitReport]) -> dict[str, tuple[str, str, int]]:
     return {report.unit: (report.status, report.error, report.counts.read) for report in reports}
 
 
@@ -135,12 +136,12 @@ def test_the_output_and_the_reports_are_the_local_runners(
 ) -> None:
     here: list[UnitReport] = []
     there: list[UnitReport] = []
-    expected = run(filtering(shards, "local"), on_report=here.append)
-    summary = run(filtering(shards, "beam", runner=runner), on_report=there.append)
+    expected = run(filter_job(shards, "local"), on_report=here.append)
+    summary = run(filter_job(shards, "beam", runner=runner), on_report=there.append)
     assert expected.failed == ("cut",)
-    assert len(snapshot(shards / "local")) >= 10  # parts of the hostile ones among them
+    assert len(snapshot(shards / "local")) >= 10  # includes parts of the hostile shards
     assert snapshot(shards / "beam") == snapshot(shards / "local")
-    assert told(there) == told(here)
+    assert by_unit(there) == by_unit(here)
     for field in ("outcome", "failed", "units_here", "counts_here", "counts", "scores_here"):
         assert getattr(summary, field) == getattr(expected, field), field
 
@@ -154,16 +155,16 @@ def test_answers_are_the_local_runners(tmp_path: Path, checkpoint: Path) -> None
     assert snapshot(tmp_path / "output") == snapshot(tmp_path / "local")
 
 
-def test_what_the_local_runner_began_is_gone_on_with(shards: Path) -> None:
-    run(filtering(shards, "local"))
-    run(filtering(shards, "beam"), limit_units=2)
+def test_beam_continues_an_output_that_the_local_runner_began(shards: Path) -> None:
+    run(filter_job(shards, "local"))
+    run(filter_job(shards, "beam"), limit_units=2)
     (shards / "beam/deep").mkdir(exist_ok=True)
     for begun in ("evil.00000", "evil.00001"):
         name = f"{begun}.parquet"
         (shards / "beam" / name).write_bytes((shards / "local" / name).read_bytes())
-    summary = run(filtering(shards, "beam", runner={"kind": "beam"}))
+    summary = run(filter_job(shards, "beam", runner={"kind": "beam"}))
     assert snapshot(shards / "beam") == snapshot(shards / "local")
-    assert summary.counts == run(filtering(shards, "local")).counts
+    assert summary.counts == run(filter_job(shards, "local")).counts
 
 
 def test_no_unit_and_one_unit(tmp_path: Path) -> None:
@@ -176,8 +177,8 @@ def test_no_unit_and_one_unit(tmp_path: Path) -> None:
     assert (tmp_path / "output/_SUCCESS").exists()
 
 
-class Watching(LocalStorage):
-    """Keeps what was opened and written."""
+class RecordingStorage(LocalStorage):
+    """Records the names of opened and written files."""
 
     def __init__(self) -> None:
         self.opened: list[str] = []
@@ -194,13 +195,13 @@ class Watching(LocalStorage):
 
 
 @pytest.mark.parametrize("size", [10, 2])
-def test_a_bundle_that_is_retried_opens_no_shard(tmp_path: Path, size: int) -> None:
+def test_a_retried_bundle_opens_no_shard(tmp_path: Path, size: int) -> None:
     write_shard(tmp_path / "shards/a.tar", pairs(3))
     reads = {"shards": f"{tmp_path}/shards/*.tar", "max_samples_per_file": size}
     made = job(tmp_path, model=None, tasks={}, filters=FILTERS, input=reads)
     run(made)
     planned = plan(made)
-    storage = Watching()
+    storage = RecordingStorage()
     step = AnnotateUnit(planned.work, storage, "run")
     step.setup()
     assert list(step.process(planned.units[0])) == []
@@ -209,12 +210,12 @@ def test_a_bundle_that_is_retried_opens_no_shard(tmp_path: Path, size: int) -> N
 
 
 def test_reports_come_out_by_status_and_are_counted(shards: Path) -> None:
-    made = filtering(
+    made = filter_job(
         shards, "output", runner={"kind": "beam", "resource_hints": {"min_ram": "1GB"}}
     )
     planned = plan(made)
     storage = LocalStorage()
-    begin(planned, storage)
+    begin_output(planned, storage)
     assert isinstance(made.runner, BeamRunnerConfig)
     pipeline = beam.Pipeline(options=PipelineOptions())
     step = AnnotateUnit(planned.work, storage, "run")
@@ -229,20 +230,20 @@ def test_reports_come_out_by_status_and_are_counted(shards: Path) -> None:
     whole = {unit.name for unit in planned.units} - {"cut"}
     assert set(names[COMMITTED].read_text().split()) == whole
     metrics = result.metrics().query()
-    counters = {each.key.metric.name: each.committed for each in metrics["counters"]}
+    counters = {entry.key.metric.name: entry.committed for entry in metrics["counters"]}
     assert (counters["units_committed"], counters["units_failed"]) == (7, 1)
     kinds = ("kept", "dropped", "quarantined", "invalid")
     assert sum(counters[f"samples_{kind}"] for kind in kinds) == counters["samples_read"] > 50
     assert counters["reason_invalid/image_missing"] > 0
-    distributions = {each.key.metric.name: each.committed for each in metrics["distributions"]}
+    distributions = {entry.key.metric.name: entry.committed for entry in metrics["distributions"]}
     assert distributions["unit_samples"].count == 8
 
 
-def test_a_driver_that_was_lost_leaves_an_output_to_finish(shards: Path) -> None:
-    made = filtering(shards, "output", runner={"kind": "beam"})
+def test_the_output_of_a_lost_driver_can_be_finished(shards: Path) -> None:
+    made = filter_job(shards, "output", runner={"kind": "beam"})
     planned = plan(made)
     storage = LocalStorage()
-    begin(planned, storage)
+    begin_output(planned, storage)
     step = AnnotateUnit(planned.work, storage, "run")
     step.setup()
     reports = {unit.name: list(step.process(unit)) for unit in planned.units}
@@ -253,17 +254,19 @@ def test_a_driver_that_was_lost_leaves_an_output_to_finish(shards: Path) -> None
     assert (summary.outcome, summary.failed, summary.units_committed) == ("failed", ("cut",), 7)
     again: list[UnitReport] = []
     run(made, on_report=again.append)
-    assert [report.unit for report in again] == ["cut"]  # reports of the lost run are not told
+    assert [report.unit for report in again] == ["cut"]  # reports of the lost run are deleted
     assert not list(left.rglob("*.json"))
 
 
-@pytest.mark.parametrize("runner", ["memory", "portable"], indirect=True)  # they import this file
-def test_a_sick_worker_ends_the_run_with_no_unit_charged(
+@pytest.mark.parametrize(
+    "runner", ["memory", "portable"], indirect=True
+)  # their workers can import this file
+def test_a_worker_fault_ends_the_run_and_charges_no_unit(
     tmp_path: Path, runner: dict[str, Any], capfd: pytest.CaptureFixture[str]
 ) -> None:
     text = f"call {SECRET}".encode()
     write_shard(tmp_path / "shards/a.tar", [*list(pairs(1))[:1], ("000000.txt", text)])
-    made = job(tmp_path, model=None, tasks={}, filters=[Raising()], runner=runner)
+    made = job(tmp_path, model=None, tasks={}, filters=[QuotingFilter()], runner=runner)
     with pytest.raises(WorkerFault, match=r"^ValueError in judge \(test_beam.py:\d+\)$"):
         run(made)
     assert not (tmp_path / "output/_shardmill/failed").exists()
@@ -271,11 +274,11 @@ def test_a_sick_worker_ends_the_run_with_no_unit_charged(
     assert SECRET not in "".join(capfd.readouterr())
 
 
-def test_an_interrupted_run_lets_go_of_its_unit_and_is_gone_on_with(tmp_path: Path) -> None:
+def test_an_interrupted_run_releases_its_unit_and_can_be_continued(tmp_path: Path) -> None:
     for unit in range(3):
         write_shard(tmp_path / f"shards/{unit}.tar", pairs(2, unit))
     runner = {"kind": "beam"}
-    made = job(tmp_path, model=None, tasks={}, filters=[Lingering()], runner=runner)
+    made = job(tmp_path, model=None, tasks={}, filters=[BlockingFilter()], runner=runner)
 
     def interrupt(_: UnitReport) -> None:
         raise KeyboardInterrupt
@@ -288,7 +291,7 @@ def test_an_interrupted_run_lets_go_of_its_unit_and_is_gone_on_with(tmp_path: Pa
     assert (tmp_path / "output/_SUCCESS").exists()
 
 
-def test_options_that_beam_does_not_take(tmp_path: Path) -> None:
+def test_options_that_beam_refuses(tmp_path: Path) -> None:
     write_shard(tmp_path / "shards/a.tar", pairs(1))
     wrong = {"kind": "beam", "options": ["--direct_num_workers=several"]}
     made = job(tmp_path, model=None, tasks={}, filters=FILTERS, runner=wrong)

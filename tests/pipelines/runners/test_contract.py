@@ -1,4 +1,4 @@
-"""Whatever the runner, the output is that of the local runner, byte for byte."""
+"""Every runner writes the same bytes as the local runner."""
 
 import json
 from collections.abc import Mapping
@@ -9,14 +9,15 @@ import pytest
 import support.hostile_shards as hostile
 from support.sample_data import job, pairs, write_shard
 
-from pipelines.operations.run import RUNNERS, run
+from pipelines.operations.run import run
 from pipelines.planning.plan import plan
+from pipelines.runners.runner import RUNNERS
 from pipelines.storage.local import LocalStorage
 from schemas.report import Summary, UnitReport
 from shardmill import Job
 
-ORACLE: Mapping[str, Any] = {"kind": "local"}
-# What the job says of the runner, and the fixture it needs. A new runner is a line here.
+LOCAL: Mapping[str, Any] = {"kind": "local"}
+# The job's `runner` and the fixture that it needs. A new runner needs one line here.
 CANDIDATES: Mapping[str, tuple[Mapping[str, Any], str | None]] = {
     "local, 2 workers": ({"kind": "local", "workers": 2}, None),
     "ray": ({"kind": "ray", "workers": {"min": 1, "max": 2}}, "ray_session"),
@@ -38,12 +39,13 @@ SCENARIOS: Mapping[str, Scenario] = {
     "one unit": Scenario("clean/0.tar"),
     "everything, filtered, with failed units": Scenario("**/*.tar", filters=FILTERS),
     "resumed": Scenario("clean/*.tar", limits=(2, None)),
+    "a folder of images, resumed": Scenario("photos/", limits=(1, None)),
 }
 
 
 @pytest.fixture(scope="module")
 def corpus(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Clean shards of one to three parts, a hostile one, and two that cannot be read."""
+    """Write clean shards of one to three parts, a hostile shard, two unreadable ones, a folder."""
     folder = tmp_path_factory.mktemp("corpus")
     for number in range(4):
         write_shard(folder / f"clean/{number}.tar", pairs(3 + 3 * number, number))
@@ -51,6 +53,9 @@ def corpus(tmp_path_factory: pytest.TempPathFactory) -> Path:
     (folder / "bad/cut.tar").write_bytes(whole[: len(whole) // 2])
     (folder / "bad/empty.tar").write_bytes(b"")
     (folder / "bad/hostile.tar").write_bytes(hostile.tar()[0])
+    (folder / "photos").mkdir()
+    for name, content in pairs(12, 5):
+        (folder / "photos" / name).write_bytes(content)
     return folder
 
 
@@ -65,22 +70,22 @@ def scenario_job(
 
 
 def output(folder: Path) -> dict[str, Any]:
-    """All files of an output but the runs' summaries, without times and the runner."""
-    found: dict[str, Any] = {}
+    """Read all files of an output except run summaries; leave out durations and the runner."""
+    contents: dict[str, Any] = {}
     for path in folder.rglob("*"):
         name = str(path.relative_to(folder))
         if path.is_dir() or name.startswith("_shardmill/runs/"):
             continue
-        found[name] = path.read_bytes()
+        contents[name] = path.read_bytes()
         if name == "_shardmill/job.json":
-            record = json.loads(found[name])
-            found[name] = {k: v for k, v in record.items() if k not in ("runner", "output")}
+            record = json.loads(contents[name])
+            contents[name] = {k: v for k, v in record.items() if k not in ("runner", "output")}
         elif name.startswith("_shardmill/failed/"):
-            found[name] = told(UnitReport.model_validate_json(found[name]))
-    return found
+            contents[name] = without_times(UnitReport.model_validate_json(contents[name]))
+    return contents
 
 
-def told(report: UnitReport) -> dict[str, Any]:
+def without_times(report: UnitReport) -> dict[str, Any]:
     return report.model_dump(exclude={"seconds", "stages"})
 
 
@@ -92,13 +97,13 @@ def outcome(summary: Summary) -> dict[str, Any]:
 def expected(
     corpus: Path, checkpoint: Path, tmp_path_factory: pytest.TempPathFactory
 ) -> dict[str, tuple[dict[str, Any], dict[str, Any]]]:
-    """By scenario, what one undisturbed run of the local runner leaves."""
-    found = {}
+    """Run each scenario once with the local runner; return its files and outcome by name."""
+    results = {}
     for name, scenario in SCENARIOS.items():
-        folder = tmp_path_factory.mktemp("oracle")
-        summary = run(scenario_job(scenario, corpus, checkpoint, folder, ORACLE))
-        found[name] = (output(folder / "output"), outcome(summary))
-    return found
+        folder = tmp_path_factory.mktemp("expected")
+        summary = run(scenario_job(scenario, corpus, checkpoint, folder, LOCAL))
+        results[name] = (output(folder / "output"), outcome(summary))
+    return results
 
 
 @pytest.fixture(params=CANDIDATES)
@@ -110,7 +115,7 @@ def runner(request: pytest.FixtureRequest) -> Mapping[str, Any]:
 
 
 @pytest.mark.parametrize("name", SCENARIOS)
-def test_the_output_is_that_of_the_local_runner(  # noqa: PLR0917 - fixtures
+def test_the_output_equals_the_local_runners(  # noqa: PLR0917 - fixtures
     name: str,
     runner: Mapping[str, Any],
     expected: dict[str, tuple[dict[str, Any], dict[str, Any]]],
@@ -123,16 +128,16 @@ def test_the_output_is_that_of_the_local_runner(  # noqa: PLR0917 - fixtures
     reports: list[UnitReport] = []
     for limit in scenario.limits:
         summary = run(work, limit_units=limit, on_report=reports.append)
-    files, told_at_last = expected[name]
+    files, expected_outcome = expected[name]
     assert output(tmp_path / "output") == files
-    assert outcome(summary) == told_at_last
+    assert outcome(summary) == expected_outcome
     assert sorted(report.unit for report in reports) == sorted(
         unit.name for unit in plan(work.model_copy(update={"output": f"{tmp_path}/other"})).units
     )
     assert sum(report.counts.read for report in reports) == summary.counts.read  # type: ignore[union-attr]
 
 
-def test_the_scenarios_hold_what_they_say(
+def test_the_scenarios_cover_drops_failures_and_parts(
     expected: dict[str, tuple[dict[str, Any], dict[str, Any]]],
 ) -> None:
     files, summary = expected["everything, filtered, with failed units"]

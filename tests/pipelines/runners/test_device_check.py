@@ -1,4 +1,4 @@
-"""An output is of one type of device, unless the job says otherwise."""
+"""Workers of one output must have one type of device, unless the job allows several."""
 
 from pathlib import Path
 
@@ -11,8 +11,8 @@ from shardmill import Job
 
 
 @pytest.fixture
-def elsewhere(tmp_path: Path, checkpoint: Path) -> Job:
-    """A job of two units, the first of which was done on another device."""
+def begun_on_another_gpu(tmp_path: Path, checkpoint: Path) -> Job:
+    """Return a job of two units; the first one is recorded as made on another device."""
     for name in ("a", "b"):
         write_shard(tmp_path / f"shards/{name}.tar", pairs(2))
     work = job(tmp_path, checkpoint)
@@ -24,15 +24,21 @@ def elsewhere(tmp_path: Path, checkpoint: Path) -> Job:
 
 
 @pytest.mark.parametrize("workers", [1, 2])
-def test_another_type_is_refused(elsewhere: Job, tmp_path: Path, workers: int) -> None:
+def test_another_type_of_device_is_refused(
+    begun_on_another_gpu: Job, tmp_path: Path, workers: int
+) -> None:
     runner = {"kind": "local", "workers": workers}
-    again = Job.model_validate({**elsewhere.model_dump(), "runner": runner})
+    again = Job.model_validate({**begun_on_another_gpu.model_dump(), "runner": runner})
     with pytest.raises(JobError, match="begun on Another GPU, and a worker has CPU") as refused:
         run(again)
     assert "runner.mixed_devices" in str(refused.value)
     assert not (tmp_path / "output/b.parquet").exists()
 
 
-def test_another_type_may_be_allowed(elsewhere: Job, tmp_path: Path) -> None:
-    allowed = Job.model_validate({**elsewhere.model_dump(), "runner": {"mixed_devices": True}})
+def test_the_job_can_allow_another_type_of_device(
+    begun_on_another_gpu: Job, tmp_path: Path
+) -> None:
+    allowed = Job.model_validate(
+        {**begun_on_another_gpu.model_dump(), "runner": {"mixed_devices": True}}
+    )
     assert run(allowed).outcome == "complete"

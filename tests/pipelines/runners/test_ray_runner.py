@@ -1,4 +1,4 @@
-"""What is Ray's own: its absence, a cluster without room, and its metrics."""
+"""Behavior of the Ray runner alone: missing Ray, a cluster without room, paths, metrics."""
 
 import shutil
 import socket
@@ -27,7 +27,7 @@ def with_runner(work: Job, **keys: Any) -> Job:
     return Job.model_validate({**work.model_dump(), "runner": {"kind": "ray", **keys}})
 
 
-def test_where_ray_is_missing_the_error_is_the_command(
+def test_without_ray_the_error_says_how_to_install_it(
     one_unit: Job, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setitem(sys.modules, "ray", None)
@@ -35,20 +35,22 @@ def test_where_ray_is_missing_the_error_is_the_command(
         run(one_unit)
 
 
-def test_a_cluster_that_is_not_there_is_told_at_once(
+def test_a_missing_cluster_is_reported_at_once(
     one_unit: Job, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     ray = pytest.importorskip("ray", reason="ray is not installed: pip install '.[ray]'")
-    monkeypatch.setattr(ray, "is_initialized", lambda: False)  # whatever other tests have started
+    monkeypatch.setattr(ray, "is_initialized", lambda: False)  # other tests may have started one
     with socket.create_server(("127.0.0.1", 0)) as taken:
         port = taken.getsockname()[1]
-    with pytest.raises(JobError, match=f"no Ray cluster at 127.0.0.1:{port}") as told:
+    with pytest.raises(JobError, match=f"no Ray cluster at 127.0.0.1:{port}") as error:
         run(with_runner(one_unit, address=f"127.0.0.1:{port}"))
-    assert "ConnectionRefusedError" in str(told.value)  # not Ray's own, after minutes
+    assert "ConnectionRefusedError" in str(error.value)  # Ray's own error takes minutes
 
 
 @pytest.mark.usefixtures("ray_session")
-def test_a_cluster_without_room_is_told_and_charges_nothing(one_unit: Job, tmp_path: Path) -> None:
+def test_a_cluster_without_room_is_reported_and_charges_no_unit(
+    one_unit: Job, tmp_path: Path
+) -> None:
     asking = with_runner(one_unit, resources={"rack_a": 2}, wait_seconds=0.1)
     with pytest.raises(WorkerFault, match=r"only 0 of 1 workers .* asks for 1 CPU, 2 rack_a"):
         run(asking)
@@ -56,10 +58,10 @@ def test_a_cluster_without_room_is_told_and_charges_nothing(one_unit: Job, tmp_p
 
 
 @pytest.mark.usefixtures("ray_session")
-def test_relative_paths_begin_where_the_run_was_started(
+def test_relative_paths_are_relative_to_the_drivers_folder(
     one_unit: Job, mask_decoder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.chdir(tmp_path)  # no worker's current folder
+    monkeypatch.chdir(tmp_path)  # workers have other current folders
     (tmp_path / "hashes.csv").write_text(f"algorithm,hash\nmd5,{0:032x}\n", encoding="utf-8")
     shutil.copy(mask_decoder, tmp_path / "codes.npz")
     listed = {"kind": "hash_list", "path": "hashes.csv"}
@@ -72,7 +74,7 @@ def test_relative_paths_begin_where_the_run_was_started(
 
 
 @pytest.mark.usefixtures("ray_session")
-def test_metrics_count_what_the_reports_say(one_unit: Job, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_metrics_agree_with_the_reports(one_unit: Job, monkeypatch: pytest.MonkeyPatch) -> None:
     counted: Counter[tuple[str, ...]] = Counter()
     rates: list[float] = []
 

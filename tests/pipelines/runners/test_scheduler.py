@@ -1,4 +1,4 @@
-"""However workers load, fail, fall sick or die: a report for every unit, and none twice."""
+"""Every unit is reported once, whether workers load, fail, are faulty or die."""
 
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -10,11 +10,13 @@ from support.sample_data import job
 
 from inference import ResolvedCheckpoint
 from pipelines.output.layout import whole_file
-from pipelines.output.listing import UnitProgress, contents
+from pipelines.output.listing import classify_files
+from pipelines.output.unit_progress import UnitProgress
 from pipelines.planning.plan import Plan
 from pipelines.planning.resolve import Resolved, ResolvedJob
-from pipelines.runners.scheduler import Assignment, Lost, Message, Ready, schedule
-from pipelines.runners.worker import note
+from pipelines.runners.scheduler import schedule
+from pipelines.runners.worker import record_outcome
+from pipelines.runners.worker_pool import Assignment, Lost, Message, Ready
 from pipelines.storage.local import LocalStorage
 from pipelines.storage.storage import Entry
 from schemas.errors import JobError, WorkerFault
@@ -24,8 +26,8 @@ from schemas.sample import Unit
 ROOT = Path("/nowhere")
 
 
-class Memory(LocalStorage):
-    """Files that are nothing but names."""
+class NamesOnlyStorage(LocalStorage):
+    """A storage in memory whose files have names but no content."""
 
     def __init__(self) -> None:
         self.paths: set[str] = set()
@@ -49,71 +51,71 @@ def planned(sizes: list[int]) -> Plan:
     units = tuple(
         Unit(f"{number:03}", "", f"{number:03}.tar", size, "") for number, size in enumerate(sizes)
     )
-    return Plan(work, units, contents(work.layout, [], []), is_new=False)
+    return Plan(work, units, classify_files(work.layout, [], []), is_new=False)
 
 
-class Fates:
-    """A pool in which what becomes of each message is drawn."""
+class SimulatedPool:
+    """A WorkerPool without processes; `draw` decides what happens at each step."""
 
-    def __init__(self, plan: Plan, storage: Memory, draw: Callable[[int], str]) -> None:
+    def __init__(self, plan: Plan, storage: NamesOnlyStorage, draw: Callable[[int], str]) -> None:
         self.layout = plan.work.layout
         self.storage = storage
         self.draw = draw
         self.working: dict[int, Assignment | None] = {}
-        self.given: list[Assignment] = []
+        self.assigned: list[Assignment] = []
         self.started = 0
-        self.most = 0
+        self.max_working = 0
         self.closed = False
 
     def start(self) -> int:
         self.started += 1
         self.working[self.started] = None
-        self.most = max(self.most, len(self.working))
+        self.max_working = max(self.max_working, len(self.working))
         return self.started
 
-    def give(self, worker: int, assignment: Assignment) -> None:
+    def assign(self, worker: int, assignment: Assignment) -> None:
         assert self.working[worker] is None
         self.working[worker] = assignment
-        self.given.append(assignment)
+        self.assigned.append(assignment)
 
     def messages(self) -> Iterator[tuple[int, Message]]:
         worker = min(self.working, key=lambda number: (self.working[number] is None, number))
         assignment = self.working[worker]
-        fate = self.draw(self.started)
+        event = self.draw(self.started)
         if assignment is None:
-            yield from self._loaded(worker, fate)
+            yield from self._loaded(worker, event)
             return
         unit = assignment.unit.name
         attempt = assignment.attempts + 1
-        if fate == "sick":
+        if event == "faulty":
             del self.working[worker]
-            yield worker, WorkerFault("sick")
+            yield worker, WorkerFault("faulty")
             return
-        if fate == "dies unbegun":
+        if event == "dies unbegun":
             del self.working[worker]
             yield worker, Lost("died")
             return
         self.storage.write_bytes(self.layout.attempt(unit, attempt), b"")
-        if fate == "dies":
+        if event == "dies":
             del self.working[worker]
             yield worker, Lost("died")
             return
-        if fate != "fails":
+        if event != "fails":
             self.storage.write_bytes(self.layout.file(whole_file(unit)), b"")
-        if fate == "dies committed":
+        if event == "dies committed":
             del self.working[worker]
             yield worker, Lost("died")
             return
-        status = "failed" if fate == "fails" else "committed"
+        status = "failed" if event == "fails" else "committed"
         report = UnitReport(unit=unit, status=status, attempt=attempt)
-        note(report, self.layout, self.storage)
+        record_outcome(report, self.layout, self.storage)
         self.working[worker] = None
         yield worker, report
 
-    def _loaded(self, worker: int, fate: str) -> Iterator[tuple[int, Message]]:
-        if fate in ("sick", "dies unbegun"):
+    def _loaded(self, worker: int, event: str) -> Iterator[tuple[int, Message]]:
+        if event in ("faulty", "dies unbegun"):
             del self.working[worker]
-            yield worker, WorkerFault("sick") if fate == "sick" else Lost("died")
+            yield worker, WorkerFault("faulty") if event == "faulty" else Lost("died")
         else:
             yield worker, Ready()
 
@@ -121,15 +123,15 @@ class Fates:
         self.closed = True
 
 
-FATES = ("commits", "fails", "dies", "dies committed", "dies unbegun", "sick")
+EVENTS = ("commits", "fails", "dies", "dies committed", "dies unbegun", "faulty")
 
 
 @given(st.lists(st.integers(0, 9), max_size=12), st.integers(1, 4), st.data())
-def test_every_unit_is_reported_once_or_the_run_ends_for_sickness(
+def test_every_unit_is_reported_once_or_the_run_ends_with_a_fault(
     sizes: list[int], workers: int, data: st.DataObject
 ) -> None:
-    plan, storage = planned(sizes), Memory()
-    pool = Fates(plan, storage, lambda _: data.draw(st.sampled_from(FATES)))
+    plan, storage = planned(sizes), NamesOnlyStorage()
+    pool = SimulatedPool(plan, storage, lambda _: data.draw(st.sampled_from(EVENTS)))
     reports: list[UnitReport] = []
     try:
         for report in schedule(plan, plan.units, storage, pool, workers):
@@ -141,25 +143,29 @@ def test_every_unit_is_reported_once_or_the_run_ends_for_sickness(
     names = [report.unit for report in reports]
     assert len(set(names)) == len(names)
     assert pool.closed
-    assert pool.most <= workers
+    assert pool.max_working <= workers
     if ended:
         assert sorted(names) == [unit.name for unit in plan.units]
     committed = {report.unit for report in reports if report.status == "committed"}
-    held = contents(plan.work.layout, sorted(storage.paths), [unit.name for unit in plan.units])
-    assert committed <= held.complete
-    assert held.failed == {r.unit for r in reports if r.status == "failed"}
+    listing = classify_files(
+        plan.work.layout, sorted(storage.paths), [unit.name for unit in plan.units]
+    )
+    assert committed <= listing.complete_units
+    assert listing.failed == {r.unit for r in reports if r.status == "failed"}
 
 
-def run(sizes: list[int], workers: int, fate: Callable[[Fates], str]) -> tuple[Fates, list[str]]:
-    plan, storage = planned(sizes), Memory()
-    pool: Fates = Fates(plan, storage, lambda _: fate(pool))
+def run(
+    sizes: list[int], workers: int, event: Callable[[SimulatedPool], str]
+) -> tuple[SimulatedPool, list[str]]:
+    plan, storage = planned(sizes), NamesOnlyStorage()
+    pool: SimulatedPool = SimulatedPool(plan, storage, lambda _: event(pool))
     reports = list(schedule(plan, plan.units, storage, pool, workers))
     return pool, [f"{report.unit} {report.status}" for report in reports]
 
 
-def test_largest_first() -> None:
+def test_the_largest_unit_is_first() -> None:
     pool, _ = run([2, 9, 5], 1, lambda _: "commits")
-    assert [assignment.unit.size for assignment in pool.given] == [9, 5, 2]
+    assert [assignment.unit.size for assignment in pool.assigned] == [9, 5, 2]
     assert pool.started == 1
 
 
@@ -167,59 +173,59 @@ def test_a_unit_that_kills_its_workers_comes_last_and_is_given_up_after_five() -
     pool, reports = run(
         [9, 1, 1],
         1,
-        lambda pool: "dies" if pool.given[-1:] and pool.given[-1].unit.size == 9 else "",
+        lambda pool: "dies" if pool.assigned[-1:] and pool.assigned[-1].unit.size == 9 else "",
     )
     assert reports == ["001 committed", "002 committed", "000 failed"]
-    assert [each.attempts for each in pool.given if each.unit.size == 9] == [0, 1, 2, 3, 4]
+    assert [a.attempts for a in pool.assigned if a.unit.size == 9] == [0, 1, 2, 3, 4]
 
 
-def test_three_sick_workers_in_a_row_end_the_run_and_charge_nothing() -> None:
-    plan, storage = planned([1, 1]), Memory()
-    fates = iter(["", "sick", "", "sick", "", "sick"])
-    pool = Fates(plan, storage, lambda _: next(fates))
-    with pytest.raises(WorkerFault, match="sick"):
+def test_three_faulty_workers_in_a_row_end_the_run_and_charge_no_unit() -> None:
+    plan, storage = planned([1, 1]), NamesOnlyStorage()
+    events = iter(["", "faulty", "", "faulty", "", "faulty"])
+    pool = SimulatedPool(plan, storage, lambda _: next(events))
+    with pytest.raises(WorkerFault, match="faulty"):
         list(schedule(plan, plan.units, storage, pool, 1))
     assert storage.paths == set()
 
 
-def test_sickness_between_commits_ends_nothing() -> None:
-    fates = iter(["", "sick", "", "sick", "", "commits"] * 4)
-    _, reports = run([1, 1, 1, 1], 1, lambda _: next(fates))
+def test_faults_between_commits_do_not_end_the_run() -> None:
+    events = iter(["", "faulty", "", "faulty", "", "commits"] * 4)
+    _, reports = run([1, 1, 1, 1], 1, lambda _: next(events))
     assert len(reports) == 4
 
 
-def test_closing_abandons_what_is_in_work() -> None:
-    plan, storage = planned([3, 2, 1]), Memory()
-    pool = Fates(plan, storage, lambda _: "commits")
+def test_closing_discards_running_attempts() -> None:
+    plan, storage = planned([3, 2, 1]), NamesOnlyStorage()
+    pool = SimulatedPool(plan, storage, lambda _: "commits")
     reports = schedule(plan, plan.units, storage, pool, 1)
     next(reports)
-    held = plan.work.layout.attempt("001", 1)  # it is given as soon as the first is reported
-    storage.write_bytes(held, b"")
+    marker = plan.work.layout.attempt("001", 1)  # assigned before the first report is yielded
+    storage.write_bytes(marker, b"")
     reports.close()
     assert pool.closed
-    assert held not in storage.paths
+    assert marker not in storage.paths
 
 
 def test_a_wrong_job_ends_the_run_at_once() -> None:
-    plan, storage = planned([1]), Memory()
+    plan, storage = planned([1]), NamesOnlyStorage()
 
-    class Wrong(Fates):
+    class WrongJobPool(SimulatedPool):
         def messages(self) -> Iterator[tuple[int, Message]]:
             yield 1, JobError("wrong")
 
-    pool = Wrong(plan, storage, lambda _: "")
+    pool = WrongJobPool(plan, storage, lambda _: "")
     with pytest.raises(JobError, match="wrong"):
         list(schedule(plan, plan.units, storage, pool, 1))
     assert pool.closed
 
 
-def test_parts_that_a_lost_worker_committed_are_not_made_again() -> None:
-    plan, storage = planned([1]), Memory()
-    fates = iter(["", "dies", "", "commits"])
-    pool = Fates(plan, storage, lambda _: next(fates))
+def test_parts_that_a_lost_worker_committed_are_not_repeated() -> None:
+    plan, storage = planned([1]), NamesOnlyStorage()
+    events = iter(["", "dies", "", "commits"])
+    pool = SimulatedPool(plan, storage, lambda _: next(events))
     storage.paths.add(plan.work.layout.file("000.00000.parquet"))
     list(schedule(plan, plan.units, storage, pool, 1))
-    assert [each.unit_progress for each in pool.given] == [
+    assert [assignment.unit_progress for assignment in pool.assigned] == [
         UnitProgress(),
         UnitProgress(1, False, ("000.00000.parquet",)),
     ]

@@ -1,16 +1,16 @@
-"""Attempts are noted, poison is kept apart from sickness, and no fault quotes the data."""
+"""A worker marks attempts, tells harmful units from its own faults, and quotes no data."""
 
 import pickle
 from pathlib import Path
 
 import pytest
-from support.harmful_filters import Poisonous
+from support.harmful_filters import HarmfulFilter
 from support.sample_data import job, pairs, write_shard
 
 from pipelines.annotation.worker_faults import worker_faults
 from pipelines.operations.run import run
-from pipelines.output.listing import UnitProgress
-from pipelines.planning.plan import Plan, begin, plan
+from pipelines.output.unit_progress import UnitProgress
+from pipelines.planning.plan import Plan, begin_output, plan
 from pipelines.runners.worker import Worker
 from pipelines.storage.local import LocalStorage
 from schemas.errors import JobError, ShardFault, WorkerFault
@@ -21,75 +21,73 @@ STORAGE = LocalStorage()
 
 
 def planned(folder: Path, checkpoint: Path, **texts: str) -> Plan:
-    """An output begun over shards of one sample each, by unit name."""
+    """Begin an output whose shards, one for each name, hold one sample each."""
     for name, text in texts.items():
         members = [*pairs(1)][:1]
         write_shard(folder / "shards" / f"{name}.tar", [*members, ("000000.txt", text.encode())])
-    begun = plan(job(folder, checkpoint, filters=[Poisonous()]))
-    begin(begun, STORAGE)
+    begun = plan(job(folder, checkpoint, filters=[HarmfulFilter()]))
+    begin_output(begun, STORAGE)
     return begun
 
 
-def noted(folder: Path, kind: str) -> list[str]:
-    found = (folder / "output" / "_shardmill" / kind).glob("*")
-    return sorted(path.name for path in found)
+def control_files(folder: Path, kind: str) -> list[str]:
+    paths = (folder / "output" / "_shardmill" / kind).glob("*")
+    return sorted(path.name for path in paths)
 
 
 def ignore(_: Progress) -> None:
-    """Progress nobody looks at."""
+    """Ignore progress."""
 
 
-def test_an_attempt_is_noted_until_it_is_reported(tmp_path: Path, checkpoint: Path) -> None:
+def test_an_attempt_marker_lasts_until_the_report(tmp_path: Path, checkpoint: Path) -> None:
     begun = planned(tmp_path, checkpoint, a="a star", b="cut")
     (tmp_path / "shards" / "b.tar").write_bytes(b"cut")
     worker = Worker(begun.work, STORAGE, 1)
-    seen = []
+    calls = []
 
-    def look(progress: Progress) -> None:
-        seen.append((progress.unit, progress.samples, noted(tmp_path, "attempts")))
+    def on_progress(progress: Progress) -> None:
+        calls.append((progress.unit, progress.samples, control_files(tmp_path, "attempts")))
 
-    report = worker.run(begun.units[0], UnitProgress(), 1, look)
+    report = worker.run(begun.units[0], UnitProgress(), 1, on_progress)
     assert (report.status, report.attempt, report.files) == ("committed", 2, ("a.parquet",))
-    assert seen == [("a", 1, ["a.2"])]
-    assert noted(tmp_path, "attempts") == []
+    assert calls == [("a", 1, ["a.2"])]
+    assert control_files(tmp_path, "attempts") == []
 
-    report = worker.run(begun.units[1], UnitProgress(), 0, look)
+    report = worker.run(begun.units[1], UnitProgress(), 0, on_progress)
     assert (report.status, report.error) == ("failed", "shard_unreadable")
-    assert noted(tmp_path, "failed") == ["b.json"]
-    assert noted(tmp_path, "attempts") == []
+    assert control_files(tmp_path, "failed") == ["b.json"]
+    assert control_files(tmp_path, "attempts") == []
 
 
-def test_a_unit_that_is_committed_at_last_is_failed_no_more(
-    tmp_path: Path, checkpoint: Path
-) -> None:
+def test_a_commit_deletes_the_failure_report(tmp_path: Path, checkpoint: Path) -> None:
     begun = planned(tmp_path, checkpoint, a="a star")
     path = Path(begun.units[0].path)
     whole = path.read_bytes()
     worker = Worker(begun.work, STORAGE, 1)
     path.unlink()
     assert worker.run(begun.units[0], UnitProgress(), 0, ignore).error == "shard_missing"
-    assert noted(tmp_path, "failed") == ["a.json"]
+    assert control_files(tmp_path, "failed") == ["a.json"]
     path.write_bytes(whole)
     assert worker.run(begun.units[0], UnitProgress(), 0, ignore).status == "committed"
-    assert noted(tmp_path, "failed") == []
+    assert control_files(tmp_path, "failed") == []
 
 
-def test_a_worker_fault_charges_no_unit_but_leaves_the_attempt(
+def test_a_worker_fault_charges_no_unit_but_leaves_the_attempt_marker(
     tmp_path: Path, checkpoint: Path
 ) -> None:
     begun = planned(tmp_path, checkpoint, a=f"raise {SECRET}")
     with pytest.raises(WorkerFault, match="ValueError in judge") as caught:
         Worker(begun.work, STORAGE, 1).run(begun.units[0], UnitProgress(), 0, ignore)
     assert SECRET not in str(caught.value)
-    assert noted(tmp_path, "attempts") == ["a.1"]
-    assert noted(tmp_path, "failed") == []
+    assert control_files(tmp_path, "attempts") == ["a.1"]
+    assert control_files(tmp_path, "failed") == []
 
 
 def test_an_interrupted_attempt_does_not_count(tmp_path: Path, checkpoint: Path) -> None:
     begun = planned(tmp_path, checkpoint, a="interrupt")
     with pytest.raises(KeyboardInterrupt):
         Worker(begun.work, STORAGE, 1).run(begun.units[0], UnitProgress(), 0, ignore)
-    assert noted(tmp_path, "attempts") == []
+    assert control_files(tmp_path, "attempts") == []
 
 
 def test_units_that_end_their_process_are_reported_while_others_commit(
@@ -110,9 +108,9 @@ def test_units_that_end_their_process_are_reported_while_others_commit(
         "e": "worker_died_with_exit_code_7",
     }
     assert reports["d"].attempt == 3
-    assert next(iter(reports)) == "b"  # what may kill its process comes last
+    assert next(iter(reports)) == "b"  # units with earlier attempts come last
     assert (summary.outcome, summary.failed) == ("failed", ("a", "c", "e"))
-    assert noted(tmp_path, "attempts") == []
+    assert control_files(tmp_path, "attempts") == []
     assert sorted(path.name for path in (tmp_path / "output").glob("*.parquet")) == [
         "b.parquet",
         "d.parquet",
@@ -122,36 +120,36 @@ def test_units_that_end_their_process_are_reported_while_others_commit(
     assert SECRET.encode() not in b"".join(written)
 
 
-def test_a_job_with_filters_of_its_own_pickles(tmp_path: Path) -> None:
-    made = job(tmp_path, filters=[Poisonous()])
+def test_a_job_with_a_custom_filter_pickles(tmp_path: Path) -> None:
+    made = job(tmp_path, filters=[HarmfulFilter()])
     assert pickle.loads(pickle.dumps(made)) == made  # noqa: S301 - made above
 
 
-def test_a_fault_tells_type_and_place_but_no_message() -> None:
+def test_a_fault_names_type_and_place_but_no_message() -> None:
     with pytest.raises(WorkerFault) as caught, worker_faults():
         int(SECRET)
-    assert str(caught.value).startswith("ValueError in test_a_fault_tells_type")
+    assert str(caught.value).startswith("ValueError in test_a_fault_names_type")
     assert caught.value.__cause__ is None
     assert caught.value.__suppress_context__
 
 
 @pytest.mark.parametrize(
-    ("error", "told"),
+    ("error", "message"),
     [
         (OSError(28, "No space left on device", "/data/a"), "OSError: /data/a No space left on"),
         (OSError(SECRET), "OSError:"),
         (PermissionError(13, "Permission denied"), "PermissionError: Permission denied"),
     ],
 )
-def test_a_system_error_tells_the_file_and_what_the_system_says(error: OSError, told: str) -> None:
+def test_a_system_error_names_the_file_and_the_systems_reason(error: OSError, message: str) -> None:
     with pytest.raises(WorkerFault) as caught, worker_faults():
         raise error
-    assert str(caught.value).startswith(told)
+    assert str(caught.value).startswith(message)
     assert SECRET not in str(caught.value)
 
 
 @pytest.mark.parametrize("error", [JobError("a"), ShardFault("cut", 1), WorkerFault("sick")])
-def test_own_errors_pass(error: Exception) -> None:
+def test_own_errors_pass_unchanged(error: Exception) -> None:
     with pytest.raises(type(error)) as caught, worker_faults():
         raise error
     assert caught.value is error

@@ -1,4 +1,4 @@
-"""Files appear whole or not at all, and a listing survives whatever a file system holds."""
+"""Files appear whole or not at all, and a listing copes with any content of a file system."""
 
 import io
 import os
@@ -14,7 +14,7 @@ STORAGE = LocalStorage()
 
 
 class Breaking(io.BytesIO):
-    """Gives some bytes, then fails."""
+    """Returns some bytes, then fails."""
 
     def read(self, size: int | None = -1) -> bytes:
         if self.tell():
@@ -111,3 +111,16 @@ def test_paths_are_made_absolute(monkeypatch: pytest.MonkeyPatch, tmp_path: Path
     given = ("a//b/../c", "/x/", "file:///x/y", "~/z")
     assert [absolute(path) for path in given] == [f"{tmp_path}/a/c", "/x", "/x/y", "/home/me/z"]
     assert isinstance(storage_for("file:///x"), LocalStorage)
+
+
+def test_links_are_listed_and_not_followed_if_wanted(tmp_path: Path) -> None:
+    STORAGE.write_bytes(str(tmp_path / "folder/a"), b"a")
+    (tmp_path / "b").symlink_to("folder/a")
+    (tmp_path / "c").symlink_to("nowhere")
+    (tmp_path / "d").symlink_to("folder")
+    os.mkfifo(tmp_path / "e")
+    followed = {e.path: e.is_file for e in STORAGE.list(f"{tmp_path}/")}
+    assert followed == {f"{tmp_path}/{name}": name != "e" for name in ("b", "d/a", "e", "folder/a")}
+    entries = {e.path: (e.size, e.is_file) for e in STORAGE.list(f"{tmp_path}/", True, False)}
+    links = {f"{tmp_path}/{name}": (0, False) for name in ("b", "c", "d/", "e")}
+    assert entries == {**links, f"{tmp_path}/folder/a": (1, True)}

@@ -1,4 +1,4 @@
-"""Put on the path of a process, this makes some pictures hang or kill it, by their widths."""
+"""On the path of a process, this module makes images of two widths hang or kill the process."""
 
 import os
 import signal

@@ -14,9 +14,10 @@ from hypothesis import strategies as st
 from transformers import PaliGemmaForConditionalGeneration
 
 from benchmarks.inference.random_weights import paligemma2_3b
-from inference.device import on_devices
+from inference.device import model_devices
+from inference.families.dimensions import place_layers
 from inference.families.paligemma import loading as paligemma
-from inference.families.paligemma.device_map import device_map, spread
+from inference.families.paligemma.device_map import device_map
 from schemas.errors import JobError
 from schemas.generation import Request
 
@@ -27,7 +28,7 @@ from schemas.generation import Request
     first=st.floats(0, 40),
 )
 def test_gpus_hold_about_the_same(layers: int, gpus: int, first: float) -> None:
-    placed = spread(layers, 1.0, first, gpus)
+    placed = place_layers(layers, 1.0, first, gpus)
     assert list(placed) == sorted(placed)
     assert len(placed) == layers
     here = [placed.count(gpu) for gpu in range(gpus)]
@@ -43,7 +44,7 @@ def test_gpus_hold_about_the_same(layers: int, gpus: int, first: float) -> None:
 def test_every_weight_has_its_place() -> None:
     with torch.device("meta"):
         model: Any = PaliGemmaForConditionalGeneration(paligemma2_3b(224, layers=6))
-    placed = device_map(spread(6, 1.0, 2.0, 3))
+    placed = device_map(place_layers(6, 1.0, 2.0, 3))
     check_device_map(model, placed)  # raises where one is left out
     held = dict.fromkeys(placed.values(), 0)
     for name, _ in model.named_parameters():
@@ -67,7 +68,7 @@ def test_answers_are_those_of_one_device(
 
     def dispatched(folder: Path, precision: str, devices: Sequence[str], *rest: Any) -> Any:
         loaded = load(folder, precision, devices, *rest)
-        places = paligemma.places(folder, precision, ["cpu", "cpu"])
+        places = paligemma.module_devices(folder, precision, ["cpu", "cpu"])
         dispatch_model(loaded.model, places, main_device="cpu", force_hooks=True)
         return loaded
 
@@ -79,8 +80,8 @@ def test_answers_are_those_of_one_device(
 
 def test_a_worker_that_sees_too_few_says_so(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(torch.cuda, "device_count", lambda: 2)
-    assert on_devices("cuda", 1) == ["cuda"]
-    assert on_devices("cuda", 2) == ["cuda:0", "cuda:1"]
-    assert on_devices("cpu", 2) == ["cpu"]
+    assert model_devices("cuda", 1) == ["cuda"]
+    assert model_devices("cuda", 2) == ["cuda:0", "cuda:1"]
+    assert model_devices("cpu", 2) == ["cpu"]
     with pytest.raises(JobError, match="gpus_per_worker: 3, but a worker sees 2 GPUs"):
-        on_devices("cuda", 3)
+        model_devices("cuda", 3)

@@ -1,4 +1,4 @@
-"""Linear modules joined answer like the modules one after the other, and so do their parts."""
+"""Fused linear modules compute the same as separate ones, and so do slices of their outputs."""
 
 import copy
 from collections.abc import Sequence
@@ -7,14 +7,14 @@ import pytest
 import torch
 from support.rounding import UNIT, assert_within
 
-from inference.families.paligemma.linear import Beside, Linear, Matrix, joined
+from inference.families.paligemma.linear import FusedLinear, Linear, SeparateLinears, fuse_linears
 
 SIZES = (6, 2, 4)  # outputs
 INPUTS = torch.randn(3, 5, 8, generator=torch.Generator().manual_seed(0))
 
 
 class Doubled(torch.nn.Linear):
-    """What is more than its matrix."""
+    """A layer that does more than multiply with its matrix, so it cannot be fused."""
 
     def forward(self, inputs: torch.Tensor) -> torch.Tensor:
         return 2 * super().forward(inputs)
@@ -25,7 +25,7 @@ def modules(*kinds: type[torch.nn.Linear], bias: bool) -> list[torch.nn.Linear]:
 
 
 def exactly(modules: Sequence[torch.nn.Linear]) -> tuple[torch.Tensor, torch.Tensor]:
-    """What they answer, in float64, and what float32 may be off by: a unit for each term."""
+    """The outputs in float64, and the largest error in float32: one unit for each of 9 terms."""
     inputs = INPUTS.double()
     exact, sizes = [], []
     for each in modules:
@@ -39,36 +39,36 @@ def exactly(modules: Sequence[torch.nn.Linear]) -> tuple[torch.Tensor, torch.Ten
 
 @pytest.mark.parametrize("bias", [False, True])
 @pytest.mark.parametrize(
-    ("kinds", "found"),
+    ("kinds", "expected_type"),
     [
-        ((torch.nn.Linear,) * 3, Matrix),
-        ((Doubled,) * 3, Beside),
-        ((torch.nn.Linear, Doubled, torch.nn.Linear), Beside),
+        ((torch.nn.Linear,) * 3, FusedLinear),
+        ((Doubled,) * 3, SeparateLinears),
+        ((torch.nn.Linear, Doubled, torch.nn.Linear), SeparateLinears),
     ],
 )
-def test_joined_modules(
-    kinds: tuple[type[torch.nn.Linear], ...], found: type[Linear], bias: bool
+def test_fused_modules(
+    kinds: tuple[type[torch.nn.Linear], ...], expected_type: type[Linear], bias: bool
 ) -> None:
     separate = modules(*kinds, bias=bias)
-    whole = joined(*separate)
-    assert isinstance(whole, found)
+    whole = fuse_linears(*separate)
+    assert isinstance(whole, expected_type)
     with torch.inference_mode():
         expected, error = exactly(separate)
         assert_within(whole(INPUTS), expected, error)
         for start, end in ((0, 6), (6, None), (0, 8), (6, 8), (8, None), (0, None)):
             part = ..., slice(start, end)
-            assert_within(whole.part(start, end)(INPUTS), expected[part], error[part])
+            assert_within(whole.slice_outputs(start, end)(INPUTS), expected[part], error[part])
 
 
-def test_a_part_of_a_module_that_is_called_whole_is_not_given() -> None:
-    whole = joined(*modules(Doubled, Doubled, Doubled, bias=False))
+def test_a_slice_inside_a_separate_module_is_refused() -> None:
+    whole = fuse_linears(*modules(Doubled, Doubled, Doubled, bias=False))
     with pytest.raises(ValueError, match="is not in list"):
-        whole.part(0, 5)
+        whole.slice_outputs(0, 5)
 
 
 def test_matrices_are_not_held_twice() -> None:
     separate = modules(*(torch.nn.Linear,) * 3, bias=True)
-    whole = joined(*separate)
-    assert isinstance(whole, Matrix)
-    storages = {each.weight.untyped_storage().data_ptr() for each in separate}
+    whole = fuse_linears(*separate)
+    assert isinstance(whole, FusedLinear)
+    storages = {module.weight.untyped_storage().data_ptr() for module in separate}
     assert storages == {whole.weight.untyped_storage().data_ptr()}

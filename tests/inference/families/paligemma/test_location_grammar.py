@@ -1,4 +1,4 @@
-"""With the grammar, runs of locations and codes are whole, in both engines alike."""
+"""With the grammar, both engines write complete boxes and masks, and the same ones."""
 
 import re
 from collections.abc import Callable, Sequence
@@ -14,7 +14,7 @@ from support.plain_forward import PlainForward
 from support.same_answers import Answers, assert_same
 
 from demo.training import tokenizer
-from inference.engines.decode_steps import Rounding
+from inference.engines.decode_steps import ShapeBuckets
 from inference.families.paligemma.location_grammar import FREE, Grammar
 from schemas.generation import Generation, Request
 
@@ -29,7 +29,7 @@ LOCATION, SEGMENT, SPACE, WORD = (
     NAMES.index(name) for name in ("<loc0512>", "<seg064>", tokenizer.SPACE, tokenizer.WORDS[0])
 )
 LETTERS = {LOCATION: "l", SEGMENT: "s", SPACE: " ", WORD: "w"}
-# A run at the end may be open: the answer was cut.
+# The last object may be incomplete: the answer was cut.
 WHOLE = re.compile(r"(?:[w ]|llll *(?:s{16}(?=[w ]|$)|(?=w|$)))*(?:l{0,3}|llll *s{0,15})")
 
 
@@ -39,20 +39,20 @@ def forbidden(state: int) -> torch.Tensor:
 
 @given(choices=st.lists(st.sampled_from(list(LETTERS)), max_size=60))
 def test_what_may_follow_is_well_formed(choices: Sequence[int]) -> None:
-    """And only that: what may not follow would be no beginning of anything well-formed."""
+    """A token is forbidden exactly if no well-formed answer begins with it appended."""
     state, written = FREE, ""
-    for code in choices:
-        refused = bool(forbidden(state)[code])
-        assert refused == (WHOLE.fullmatch(written + LETTERS[code]) is None)
+    for token_id in choices:
+        refused = bool(forbidden(state)[token_id])
+        assert refused == (WHOLE.fullmatch(written + LETTERS[token_id]) is None)
         if not refused:
-            written += LETTERS[code]
-            state = int(GRAMMAR.after(torch.tensor([state]), torch.tensor([code])))
+            written += LETTERS[token_id]
+            state = int(GRAMMAR.after(torch.tensor([state]), torch.tensor([token_id])))
 
 
 def test_tokens_without_a_name_and_the_end_are_like_words() -> None:
-    for code in (len(NAMES), NAMES.index("<eos>")):
-        assert not forbidden(FREE)[code]
-        assert forbidden(1)[code]  # a box that was begun is completed
+    for token_id in (len(NAMES), NAMES.index("<eos>")):
+        assert not forbidden(FREE)[token_id]
+        assert forbidden(1)[token_id]  # a box that was begun is completed
 
 
 @pytest.fixture(scope="module")
@@ -60,9 +60,9 @@ def answers(checkpoint: Callable[..., Path], engine: Callable[..., Any]) -> Call
     def answers(generation: int, kind: str, grammar: bool = True) -> Answers:
         loaded = engine(checkpoint(generation), kind=kind, grammar=grammar, batch_size=3)
         if kind == "fast":
-            loaded._rounding = Rounding(steps=3, rows=2, columns=32)
-        found: Answers = loaded.generate(BLOCK)
-        return found
+            loaded._buckets = ShapeBuckets(steps=3, rows=2, columns=32)
+        generated: Answers = loaded.generate(BLOCK)
+        return generated
 
     return answers
 
@@ -76,14 +76,14 @@ def letters(answer: Generation) -> str:
 
 
 def allowed(tokens: Sequence[int]) -> torch.Tensor:
-    """Which may follow these tokens: bool [vocabulary]."""
+    """Which tokens the grammar allows after these: bool [vocabulary]."""
     state = torch.tensor([FREE])
     for token in tokens:
         state = GRAMMAR.after(state, torch.tensor([token]))
     return ~GRAMMAR.forbidden(state)[0, : len(NAMES)]
 
 
-def test_engines_agree_and_all_runs_are_whole(
+def test_engines_agree_and_all_objects_are_complete(
     answers: Callable[..., Answers],
     checkpoint: Callable[..., Path],
     exact: Callable[[Path], PlainForward],
@@ -92,12 +92,11 @@ def test_engines_agree_and_all_runs_are_whole(
     fast, reference = (answers(generation, kind) for kind in ("fast", "reference"))
     free = answers(generation, "fast", grammar=False)
     assert_same(BLOCK, fast, reference, exact(checkpoint(generation)), allowed)
-    assert all(WHOLE.fullmatch(letters(each)) for row in fast for each in row)
-    assert not all(
-        WHOLE.fullmatch(letters(each)) for row in free for each in row
-    )  # or this shows nothing
+    assert all(WHOLE.fullmatch(letters(answer)) for row in fast for answer in row)
+    complete = [WHOLE.fullmatch(letters(answer)) is not None for row in free for answer in row]
+    assert not all(complete)  # the grammar has an effect
     for request, row, others in zip(BLOCK, fast, free, strict=True):
-        for prompt, one, other in zip(request.prompts, row, others, strict=True):
+        for prompt, answer, other in zip(request.prompts, row, others, strict=True):
             if WHOLE.fullmatch(letters(other)):  # nothing was forbidden, so nothing changes
                 alone = [Request(request.image, (prompt,))]
-                assert_same(alone, [[one]], [[other]], exact(checkpoint(generation)))
+                assert_same(alone, [[answer]], [[other]], exact(checkpoint(generation)))

@@ -6,7 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from inference.families.paligemma.locations import Box, Detection, read, write
+from inference.families.paligemma.locations import read, write
+from inference.tasks.detections import Box, Detection
 from schemas.generation import Generation, Token
 
 WIDTH, HEIGHT = 2046, 1023  # code N lies at pixel 2 N across and N down

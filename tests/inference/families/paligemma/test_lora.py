@@ -97,7 +97,7 @@ def test_both_engines_answer_as_peft_does(  # noqa: PLR0917
 def merged_exactly(
     checkpoint: Path, folder: Path, *, sizes: bool = False
 ) -> dict[str, torch.Tensor]:
-    """The weights with the adapter, by peft in float64; or those of the absolute numbers."""
+    """Merge the adapter with peft in float64; with `sizes`, after taking all absolute values."""
     model = paligemma.load(checkpoint, "float32", ["cpu"]).model
     tuned = PeftModel.from_pretrained(model, folder).double()
     if sizes:
@@ -108,9 +108,9 @@ def merged_exactly(
 
 
 def test_dora_is_merged_too(adapter: Build, checkpoint: Callable[..., Path]) -> None:
-    """A row is as long as its magnitude says; its length sums 64 squares, its numbers r products.
+    """The bound: a row is scaled by its norm, a sum of 64 squares; its numbers sum r products.
 
-    Adding may cancel, by the ratio of the lengths: below 4 here.
+    The adapter's numbers may cancel the weight's; the sum of their sizes is below 4 times the row.
     """
     folder = adapter(2, use_dora=True, target_modules=["q_proj", "fc1"])
     merged = paligemma.load(checkpoint(2), "float32", ["cpu"], folder).model.state_dict()
@@ -142,7 +142,7 @@ def test_nothing_of_peft_stays_in_a_model_of_matrices(
     exact = up.double() + 16 / 4 * raised.double() @ lowered.double()
     size = up.double().abs() + 16 / 4 * raised.double().abs() @ lowered.double().abs()
     once = UNITS[up.dtype] * exact.abs() if up.dtype != torch.float32 else 0 * size
-    assert_within(changed, exact, once + (4 + 3) * UNIT * size)  # of r products; then rounded once
+    assert_within(changed, exact, once + (4 + 3) * UNIT * size)  # r products; then one rounding
 
 
 NOW = "model.language_model.layers.3.self_attn.q_proj"

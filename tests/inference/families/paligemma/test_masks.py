@@ -13,7 +13,7 @@ from pycocotools import mask as run_length
 from support.rounding import UNIT
 
 from inference.families.paligemma import masks
-from inference.families.paligemma.locations import Box, Detection
+from inference.tasks.detections import Box, Detection
 from schemas.errors import JobError
 
 CODES = tuple(range(100, 116))
@@ -73,9 +73,9 @@ def test_decoder_computes_what_was_published(mask_decoder: Path) -> None:
     assert decoded.dtype == np.float32
     assert expected.std() > 0.01
     error = abs(exact - expected).max()
-    assert error < 1e-9  # of float64, whose unit is 2^-53: 1e-14 was seen
-    # The same operations on fewer digits: errors grow as the unit. Another order of sums may cost
-    # more, by the root of their length at most: 1152 terms.
+    assert error < 1e-9  # float64's rounding error is 2^-53; 1e-14 was measured
+    # float32's rounding error is 2^29 times float64's, and so is the result's. Another order of
+    # summation may multiply it by the square root of the number of terms, 1152.
     assert abs(decoded - exact).max() < 34 * 2**29 * max(error, 2**-53)
 
 
@@ -92,8 +92,9 @@ def test_mask_is_resized_to_its_box_as_in_the_published_evaluation(
     sized = np.asarray(Image.fromarray(small).resize((right - left, bottom - top), 2))  # bilinear
     expected = np.zeros((100, 300), bool)
     expected[top:bottom, left:right] = sized > 0
-    # Places in the small mask, up to 64, are known to 2 units, sums of 2 * 11 terms to one each: by
-    # twice as much, and times the difference of two numbers, results differ where signs are open.
+    # Near 0 rounding decides the sign. A position in the small mask, up to 64, has an error of 2
+    # units; sums have up to 2 * 11 terms; both resizers may be wrong by that, times a difference of
+    # two values.
     clear = np.ones((100, 300), bool)
     clear[top:bottom, left:right] = abs(sized) > 2 * (2 * 64 + 22) * UNIT * 2 * abs(small).max()
     assert clear.mean() > 0.999

@@ -20,13 +20,13 @@ from support.plain_forward import PlainForward
 from support.rounding import UNIT, UNITS, assert_within
 from support.same_answers import assert_same
 
-from demo.evaluation.quality import LEARNT, tasks
-from demo.scenes.encoded_image import seen
+from demo.evaluation.quality import LEARNED_KINDS, tasks
+from demo.scenes.encoded_image import model_image
 from demo.scenes.scenes import Scene, draw_scene
 from inference.config import Model
-from inference.engines import base as batched
+from inference.families import FAMILIES
 from inference.families.paligemma import loading as paligemma
-from inference.families.paligemma.linear import Beside
+from inference.families.paligemma.linear import SeparateLinears
 from inference.families.paligemma.quantization import no_code_from_the_hub, stored
 from pipelines.config.job import Job
 from schemas.errors import JobError
@@ -61,7 +61,7 @@ def share(one: Sequence[Any], other: Sequence[Any]) -> float:
 
 
 def difference(one: Answers, other: Answers) -> float:
-    """How far log-probabilities are typically apart, up to the first tokens that differ."""
+    """The median difference of log-probabilities, up to the first tokens that differ."""
     apart = []
     for first, second in zip(chain(*one), chain(*other), strict=True):
         for token, another in zip(first.tokens, second.tokens, strict=False):
@@ -111,16 +111,16 @@ def test_engines_agree_over_the_same_weights(  # noqa: PLR0917
     tmp_path: Path,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    """What is around them is made float32, so that both engines' sums are nearly the same.
+    """All other weights are made float32, so that both engines' sums are nearly the same.
 
-    Of int8 the inputs are rounded to 8 bits: a last digit that differs may become a step. That
-    happens to some of them; all of that rounding, with the weights', moves answers by more.
+    int8 rounds the inputs to 8 bits, so that a difference in the last digit may become a whole
+    step for some of them. The rounding of all weights and inputs changes an answer by more.
     """
     folder = checkpoint(generation)
     adapter = random_adapter.build(folder, tmp_path) if adapted else None
     load = paligemma.load
 
-    def widened(*given: Any) -> paligemma.PaliGemma:
+    def widened(*given: Any) -> paligemma.LoadedCheckpoint:
         found = load(*given)
         for weight in found.model.parameters():
             if weight.dtype is torch.bfloat16:
@@ -131,7 +131,7 @@ def test_engines_agree_over_the_same_weights(  # noqa: PLR0917
                 module.support_avx512bf16_for_cpu = False
         return found
 
-    monkeypatch.setattr(batched.paligemma, "load", widened)
+    monkeypatch.setattr(paligemma, "load", widened)
     reference, fast = (
         engine(folder, kind=kind, precision=precision, adapter=adapter)
         for kind in ("reference", "fast")
@@ -152,8 +152,11 @@ def test_most_answers_of_a_trained_checkpoint_stay_the_same(engine: Callable[...
         texts = {"question": Text(scene.question)}
         sample = Sample("", number, texts, b"", scene.width, scene.height)
         asked = tasks(scene, number).values()
-        prompts = [(str(task.prompt(sample)), task.max_new_tokens) for task in asked]
-        block.append(Request(seen(scene.image, 128), tuple(prompts)))
+        prompts = [
+            (str(FAMILIES["paligemma"].task_prompt(task, sample)), task.max_new_tokens)
+            for task in asked
+        ]
+        block.append(Request(model_image(scene.image, 128), tuple(prompts)))
     exact, eight, four = (
         tokens(engine(DEMO, kind="fast", precision=precision, batch_size=16).generate(block))
         for precision in ("float32", "int8", "nf4")
@@ -164,7 +167,7 @@ def test_most_answers_of_a_trained_checkpoint_stay_the_same(engine: Callable[...
 
 
 def _learnt(scene: Scene) -> bool:
-    return scene.kind in LEARNT
+    return scene.kind in LEARNED_KINDS
 
 
 def test_a_row_does_not_depend_on_the_rows_beside_it(
@@ -197,8 +200,8 @@ def test_an_adapter_stays_beside_quantised_weights_and_is_merged_into_others(
     names = {name for name, _ in loaded.model.named_parameters() if "lora_" in name}
     assert names
     assert all(name.startswith("model.language_model.layers.") for name in names)
-    projections = loaded._tower._layers[0]._projections
-    assert isinstance(projections, Beside)
+    projections = loaded._language_model._layers[0]._qkv
+    assert isinstance(projections, SeparateLinears)
     inputs = torch.randn(2, 64, generator=torch.Generator().manual_seed(0)).bfloat16()
     layer = loaded.model.model.language_model.layers[0].self_attn
     name = "base_model.model.model.language_model.layers.0.self_attn.q_proj.lora_{}.weight"
@@ -209,7 +212,7 @@ def test_an_adapter_stays_beside_quantised_weights_and_is_merged_into_others(
         size = inputs.double().abs() @ a.T.double().abs() @ b.T.double().abs() * 16 / 4
         # Rounded to bfloat16 before the sum, or after it, or both; sums of 64 and of 4 before that.
         error = UNITS[torch.bfloat16] * (added.abs() + expected.abs()) + (64 + 4 + 3) * UNIT * size
-        assert_within(projections.part(0, 64)(inputs), expected, 1.01 * error)
+        assert_within(projections.slice_outputs(0, 64)(inputs), expected, 1.01 * error)
 
 
 def test_what_an_adapter_replaces_is_not_quantised(

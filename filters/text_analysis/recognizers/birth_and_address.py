@@ -1,11 +1,14 @@
-"""Dates of birth and street addresses: in captions of public life too often not private."""
+"""Recognize dates of birth and street addresses.
+
+They are off by default: in captions about public life they are often not private.
+"""
 
 import re
 from collections.abc import Iterator
 from datetime import date
 
-from filters.text_analysis.recognizers.context_words import Label
-from filters.text_analysis.recognizers.recognizer import Recogniser, Span
+from filters.text_analysis.recognizers.context_words import ContextWords
+from filters.text_analysis.recognizers.recognizer import Recognizer, Span
 
 _MONTHS = ("jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec")
 _MONTH = (
@@ -21,7 +24,7 @@ _DATES = tuple(
         rf"{_MONTH}[ -](?P<day>\d\d?)(?:st|nd|rd|th)?,? (?P<year>\d{{4}})",
     )
 )
-_BIRTH = Label(
+_BIRTH_WORDS = ContextWords(
     r"\b(?:born|birth(?: ?date|day)?|date of birth|d\.?o\.?b\.?|b\.|geboren|geb\.|n[ée]e?|nacid[oa]"
     r"|nat[oa])|\*|出生"
 )
@@ -38,7 +41,10 @@ _STREET = re.compile(
 
 
 def is_date(year: str, month: str, day: str) -> bool:
-    """Whether there is such a day, the month a name or a number, in the order of either side."""
+    """Whether the day exists between 1850 and 2099.
+
+    `month` is an English name or a number; day and month may be swapped where both are numbers.
+    """
     if not month.isdecimal():
         numbers = [(_MONTHS.index(month[:3].lower()) + 1, int(day))]
     else:
@@ -59,7 +65,7 @@ def _find_dates_of_birth(text: str) -> Iterator[Span]:
     for pattern in _DATES:
         for match in pattern.finditer(text):
             if is_date(match["year"], match["month"], match["day"]) and (
-                _BIRTH.stands_before(match.start(), text)
+                _BIRTH_WORDS.precede(match.start(), text)
             ):
                 yield match.span()
 
@@ -70,5 +76,5 @@ def _find_street_addresses(text: str) -> Iterator[Span]:
 
 
 _DIGIT = re.compile(r"\d")
-DATE_OF_BIRTH = Recogniser("DATE_OF_BIRTH", _DIGIT, _find_dates_of_birth)
-STREET_ADDRESS = Recogniser("STREET_ADDRESS", _DIGIT, _find_street_addresses)
+DATE_OF_BIRTH = Recognizer("DATE_OF_BIRTH", _DIGIT, _find_dates_of_birth)
+STREET_ADDRESS = Recognizer("STREET_ADDRESS", _DIGIT, _find_street_addresses)

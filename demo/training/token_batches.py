@@ -1,4 +1,4 @@
-"""Exercises as the tensors that a step of training takes."""
+"""Turns training examples into tensors of token ids."""
 
 from collections.abc import Sequence
 from typing import NamedTuple
@@ -6,48 +6,48 @@ from typing import NamedTuple
 import torch
 from transformers import PaliGemmaProcessor
 
-from demo.training.lessons import Exercise
+from demo.training.examples import Example
 from inference.families.paligemma.tokens import Vocabulary
 
 
-class Sheet(NamedTuple):
-    """Prefixes and answers of one step, padded on the right."""
+class TokenBatch(NamedTuple):
+    """The prefixes and answers of one training step, padded on the right."""
 
-    codes: torch.Tensor  # int64 [rows, length]: prefix, answer, EOS, padding
-    sees: torch.Tensor  # bool [rows, 1, length, length]: which position (dim 2) sees which (dim 3)
-    rows: torch.Tensor  # int64 [targets]: where in `codes` a token of an answer is told, ...
-    columns: torch.Tensor  # ... one before it stands itself
+    token_ids: torch.Tensor  # int64 [rows, length]: prefix, answer, EOS, padding
+    attention_mask: torch.Tensor  # bool [rows, 1, length, length]: query (dim 2) sees key (dim 3)
+    rows: torch.Tensor  # int64 [targets]: row and column of `token_ids` that predict a target,
+    columns: torch.Tensor  # which is one column before the target itself
     targets: torch.Tensor  # int64 [targets]: the tokens of the answers, each with its EOS
 
 
-class Clerk:
-    """Writes exercises in a checkpoint's tokens, the prefixes exactly as inference does."""
+class TokenBatcher:
+    """Encodes examples in a checkpoint's tokens, with the prefixes exactly as in inference."""
 
     def __init__(self, processor: PaliGemmaProcessor, image_tokens: int) -> None:
         self._tokens = processor.tokenizer
         self._vocabulary = Vocabulary(processor, image_tokens)
 
-    def sheet(self, exercises: Sequence[Exercise]) -> Sheet:
-        prefixes = [self._vocabulary.prefix(exercise.prompt) for exercise in exercises]
+    def batch(self, examples: Sequence[Example]) -> TokenBatch:
+        prefixes = [self._vocabulary.prefix(example.prompt) for example in examples]
         answers = [
-            [*self._tokens(exercise.answer, add_special_tokens=False)["input_ids"], self._end]
-            for exercise in exercises
+            [*self._tokens(example.answer, add_special_tokens=False)["input_ids"], self._end]
+            for example in examples
         ]
         pairs = list(zip(prefixes, answers, strict=True))
         length = max(len(prefix) + len(answer) for prefix, answer in pairs)
-        codes = torch.full((len(pairs), length), self._vocabulary.pad)
+        token_ids = torch.full((len(pairs), length), self._vocabulary.pad)
         ends = torch.tensor([[len(prefix), len(prefix) + len(answer)] for prefix, answer in pairs])
         rows: list[int] = []
         columns: list[int] = []
         targets: list[int] = []
         for row, (prefix, answer) in enumerate(pairs):
-            codes[row, : len(prefix) + len(answer)] = torch.tensor(prefix + answer)
+            token_ids[row, : len(prefix) + len(answer)] = torch.tensor(prefix + answer)
             rows += [row] * len(answer)
             columns += range(len(prefix) - 1, len(prefix) + len(answer) - 1)
             targets += answer
-        return Sheet(
-            codes,
-            _sees(ends, length),
+        return TokenBatch(
+            token_ids,
+            _attention_mask(ends, length),
             torch.tensor(rows),
             torch.tensor(columns),
             torch.tensor(targets),
@@ -58,8 +58,8 @@ class Clerk:
         return self._vocabulary.end
 
 
-def _sees(ends: torch.Tensor, length: int) -> torch.Tensor:
-    """All of the prefix sees all of it; an answer's token sees that and what precedes it."""
+def _attention_mask(ends: torch.Tensor, length: int) -> torch.Tensor:
+    """The mask: all tokens attend to the whole prefix, answer tokens also to earlier ones."""
     position = torch.arange(length)
     earlier = position[None, :] <= position[:, None]
     prefix, whole = (end[:, None, None, None] for end in ends.unbind(-1))

@@ -11,7 +11,7 @@ import pytest
 from support.local_hub import COMMIT, Hub, environment_of, serve
 
 from inference import Model, ResolvedCheckpoint, resolve_checkpoint
-from inference.families.paligemma.checkpoint import fetch
+from inference.checkpoint import fetch_checkpoint
 from schemas.errors import JobError
 
 
@@ -32,7 +32,7 @@ def test_local_directory_is_described_without_its_weights(
     assert (resolved.generation, resolved.resolution, resolved.local) == (generation, 56, True)
     assert resolved.source == str(checkpoint(generation))
     assert ResolvedCheckpoint.model_validate_json(resolved.model_dump_json()) == resolved
-    assert fetch(resolved) == checkpoint(generation)
+    assert fetch_checkpoint(resolved) == checkpoint(generation)
 
 
 def test_digest_follows_what_is_loaded_and_nothing_else(folder: Path, tmp_path: Path) -> None:
@@ -54,7 +54,7 @@ def test_a_directory_that_changed_since_the_plan_is_not_loaded(folder: Path) -> 
     resolved = resolve(folder)
     (folder / "generation_config.json").unlink()
     with pytest.raises(JobError, match="is not what it was when the job was planned"):
-        fetch(resolved)
+        fetch_checkpoint(resolved)
 
 
 def test_digest_of_a_large_file_sees_every_large_part(folder: Path) -> None:
@@ -87,7 +87,7 @@ def test_pickled_weights_are_refused(folder: Path) -> None:
         (None, "no config.json of a PaliGemma"),
         ("{", "no config.json of a PaliGemma"),
         ("[]", "no config.json of a PaliGemma"),
-        ('{"model_type": "llama"}', "no config.json of a PaliGemma"),
+        ('{"model_type": "llama"}', "is a 'llama' checkpoint, not PaliGemma or PaliGemma 2"),
         (
             '{"model_type": "llava", "text_config": {"model_type": "llama"}, "vision_config": {}}',
             "'llava' checkpoint over 'llama'",
@@ -125,13 +125,13 @@ def hub(checkpoint: Callable[..., Path], tmp_path_factory: pytest.TempPathFactor
 SCRIPT = """
 import sys
 from inference import Model, resolve_checkpoint
-from inference.families.paligemma.checkpoint import fetch
+from inference.checkpoint import fetch_checkpoint
 from schemas.errors import JobError
 checkpoint, revision, recorded = sys.argv[1:]
 try:
     resolved = resolve_checkpoint(Model(checkpoint=checkpoint, revision=revision), recorded or None)
     print(resolved.model_dump_json())
-    print(fetch(resolved))
+    print(fetch_checkpoint(resolved))
 except JobError as error:
     print(error)
 """

@@ -1,0 +1,43 @@
+"""Scores of a text from the terms matched in it, each in [0, 1]."""
+
+from collections.abc import Iterable
+
+from filters.text_analysis.term_context import is_instructive, is_mentioned
+from filters.text_analysis.term_matcher import TermMatch
+
+# News, help and education also write about pornography: 0.9 becomes 0.6, which is quarantined.
+_INSTRUCTIVE_FACTOR = 2 / 3
+
+
+def combine(weighted: Iterable[tuple[TermMatch, float]]) -> float:
+    """1 - (1 - w1)(1 - w2)... over different terms, each with the highest weight of its matches."""
+    highest: dict[str, float] = {}
+    for match, weight in weighted:
+        highest[match.term.text] = max(weight, highest.get(match.term.text, 0.0))
+    complement = 1.0
+    for _, weight in sorted(highest.items()):
+        complement *= 1 - weight
+    return 1 - complement
+
+
+def vulgarity_score(matches: Iterable[TermMatch]) -> float:
+    """The combined weights of the vulgar terms."""
+    return combine((match, match.term.weight) for match in matches if match.term.kind == "vulgar")
+
+
+def pornography_score(matches: Iterable[TermMatch]) -> float:
+    """The combined weights of the sexual terms; less in a text of news, law, help or education."""
+    sexual = [match for match in matches if match.term.kind == "sexual"]
+    if not sexual:
+        return 0.0
+    factor = _INSTRUCTIVE_FACTOR if is_instructive(sexual[0].variant) else 1.0
+    return factor * combine((match, match.term.weight) for match in sexual)
+
+
+def slur_score(matches: Iterable[TermMatch]) -> float:
+    """The combined weights of the slurs; half the weight for a slur that is only mentioned."""
+    return combine(
+        (match, match.term.weight / 2 if is_mentioned(match) else match.term.weight)
+        for match in matches
+        if match.term.kind == "slur"
+    )

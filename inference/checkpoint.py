@@ -1,0 +1,91 @@
+"""Resolves the checkpoint that a job runs, on the hub or in a folder, with its adapter."""
+
+import json
+from pathlib import Path
+from typing import Any
+
+from inference.config import Model
+from inference.families import FAMILIES, find_family
+from inference.families.family import ModelFamily
+from inference.hub.adapter import resolve_adapter
+from inference.hub.hub import fetch_model, model_configuration, resolve_model
+from schemas.errors import JobError
+from schemas.models import ModelReference, ResolvedModel
+
+_FIELD = "model.checkpoint"  # of the job
+
+
+class ResolvedCheckpoint(ResolvedModel):
+    """Exactly one checkpoint."""
+
+    resolution: int  # S, pixels a side of the square that the model sees
+    generation: int  # of the model family, from 1
+    adapter: ResolvedModel | None = None  # that changes its weights
+
+
+def resolve_checkpoint(
+    model: Model, recorded_commit: str | None = None, recorded_adapter: str | None = None
+) -> ResolvedCheckpoint:
+    """Find the checkpoint and its adapter, and read their configurations, not their weights.
+
+    Commits that an earlier run recorded are used as they are. Raises JobError.
+    """
+    reference = ModelReference(model.checkpoint, model.revision, _FIELD)
+    resolved, folder = resolve_model(reference, recorded_commit)
+    config = _read_config(resolved.source, folder)
+    resolution, generation = _family(resolved.source, config).describe(config)
+    return ResolvedCheckpoint(
+        **resolved.model_dump(),
+        resolution=resolution,
+        generation=generation,
+        adapter=resolve_adapter(model, recorded_adapter),
+    )
+
+
+def fetch_checkpoint(checkpoint: ResolvedCheckpoint) -> Path:
+    """Return the folder with the weights; download them to the hub's cache if needed."""
+    return fetch_model(checkpoint, _FIELD)
+
+
+def configuration(checkpoint: ResolvedCheckpoint) -> Path:
+    """Return a folder with the checkpoint's configuration; the weights may be missing."""
+    return model_configuration(checkpoint, _FIELD)
+
+
+def family_of(checkpoint: ResolvedCheckpoint) -> ModelFamily:
+    """Return the model family of a checkpoint; raises JobError where no family recognizes it."""
+    config = _read_config(checkpoint.source, configuration(checkpoint))
+    return _family(checkpoint.source, config)
+
+
+def _read_config(source: str, folder: Path) -> dict[str, Any]:
+    try:
+        config = json.loads((folder / "config.json").read_text(encoding="utf-8"))
+        config["model_type"]
+    except (OSError, ValueError, KeyError, TypeError):
+        raise JobError(
+            f"{_FIELD}: {source!r} has no config.json of a {_titles()} checkpoint: "
+            "an adapter goes into model.adapter"
+        ) from None
+    assert isinstance(config, dict)  # only a dict takes a text as its index
+    return config
+
+
+def _family(source: str, config: dict[str, Any]) -> ModelFamily:
+    family = find_family(config)
+    if family is None:
+        text = config.get("text_config")
+        over = f" over {text.get('model_type')!r}" if isinstance(text, dict) else ""
+        raise JobError(
+            f"{_FIELD}: {source!r} is a {config['model_type']!r} checkpoint{over}, not {_titles()}"
+        )
+    if config.get("quantization_config"):
+        raise JobError(
+            f"{_FIELD}: {source!r} is quantised already: name the checkpoint it was made from, and "
+            "model.precision int8 or nf4"
+        )
+    return family
+
+
+def _titles() -> str:
+    return " or ".join(family.title for family in FAMILIES.values())

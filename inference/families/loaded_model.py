@@ -1,0 +1,151 @@
+"""What a model family loads: a checkpoint in memory, in the form that engines use."""
+
+from collections.abc import Callable, Sequence
+from contextlib import AbstractContextManager
+from typing import Any, NamedTuple, Protocol
+
+import torch
+
+from schemas.generation import Generation
+
+GRAMMAR_START = 0  # the state of every grammar before the first token
+
+
+class Vocabulary(Protocol):
+    """The tokens of a checkpoint."""
+
+    image_tokens: int  # tokens that stand for the image, before those of the prompt
+    pad: int  # id of the padding token
+    end: int  # id of the end token
+
+    def prefix(self, prompt: str) -> list[int]:
+        """Return the token ids of a prefix: the image, then the prompt."""
+
+    def generation(self, token_ids: Sequence[int], logprobs: Sequence[float]) -> Generation:
+        """Return the answer up to its end token, as text and tokens."""
+
+
+class TokenGrammar(Protocol):
+    """Says which tokens may follow; a row's state is an int64 that starts at GRAMMAR_START."""
+
+    def forbidden(self, states: torch.Tensor) -> torch.Tensor:
+        """Mask the tokens that must not follow: states [rows] to bool [rows, vocabulary]."""
+
+    def after(self, states: torch.Tensor, token_ids: torch.Tensor) -> torch.Tensor:
+        """Return the states [rows] after allowed tokens [rows]."""
+
+
+class DecodeOutput(NamedTuple):
+    """The next tokens of some rows: [rows] after one step, [rows, steps] after several."""
+
+    token_ids: torch.Tensor  # int64
+    logprobs: torch.Tensor  # float32, under the softmax over the whole vocabulary
+    states: torch.Tensor  # int64, the grammar's states after the tokens
+
+
+class KVCache(Protocol):
+    """Keys and values of all layers, in `num_slots` rows of `capacity` columns."""
+
+    num_slots: int
+    capacity: int
+
+    def move(self, sources: Sequence[int], targets: Sequence[int], columns: int, /) -> None:
+        """Copy the first columns of the slots `sources` over those of the slots `targets`."""
+
+
+class CachedLanguageModel(Protocol):
+    """A language model with a KV cache, as the scheduler and the decode loop call it."""
+
+    @property
+    def device(self) -> torch.device: ...
+
+    def allocate_cache(self, num_slots: int, capacity: int) -> Any:
+        """Allocate a KVCache of `num_slots` rows with up to `capacity` tokens each."""
+
+    def prefill(
+        self,
+        features: torch.Tensor,
+        prompts: Sequence[Sequence[int]],
+        cache: Any,
+        slots: Sequence[int],
+        /,
+    ) -> DecodeOutput:
+        """Read images and prompts into slots of the cache, and return each row's next token."""
+
+    def step(
+        self,
+        token_ids: torch.Tensor,
+        columns: torch.Tensor,
+        states: torch.Tensor,
+        cache: Any,
+        num_columns: int,
+        /,
+    ) -> DecodeOutput:
+        """Read one more token of each of the first rows, and return the token after it."""
+
+
+class VisionTower(Protocol):
+    """Encodes images: pixel values [n, 3, S, S] to features [n, image tokens, width]."""
+
+    def __call__(self, pixel_values: torch.Tensor, /) -> torch.Tensor: ...
+
+
+class FastLayers(NamedTuple):
+    """A model as plain tensors, for the fast engine."""
+
+    vision_tower: VisionTower
+    language_model: CachedLanguageModel
+    compiling: Callable[[], AbstractContextManager[None]]  # a context around every use
+
+
+class Workload(NamedTuple):
+    """What a model computes and reads, for the roofline."""
+
+    image_tokens: int
+    vision_operations: int  # to encode one image
+    layer_weights: int  # of the language model's layers: two operations each per token
+    attention_operations: int  # of all layers together, per pair of tokens
+    weight_bytes: int  # that one decode step reads
+    token_bytes: int  # keys and values of one token, in all layers
+
+
+class LoadedModel(Protocol):
+    """A checkpoint in memory: its weights, its tokens and its image processing."""
+
+    @property
+    def model(self) -> Any:
+        """The module as transformers has it."""
+
+    @property
+    def vocabulary(self) -> Vocabulary: ...
+
+    def pixel_values(self, images: torch.Tensor) -> torch.Tensor:
+        """Convert model images, uint8 [n, S, S, 3], to the vision tower's input."""
+
+    def features(self, pixel_values: torch.Tensor) -> torch.Tensor:
+        """Encode images with transformers' own modules: [n, image tokens, width]."""
+
+    def generate(
+        self,
+        input_ids: torch.Tensor,
+        attention_mask: torch.Tensor,
+        features: torch.Tensor,
+        max_new_tokens: int,
+        logits_processor: Any,
+    ) -> torch.Tensor:
+        """Run transformers' greedy `generate` on padded prefixes and image features.
+
+        Returns token ids, [rows, prefix + generated].
+        """
+
+    def grammar(self) -> TokenGrammar | None:
+        """Return the grammar of the family's answers; None where it has none."""
+
+    def fast_layers(self, compiled: bool, grammar: TokenGrammar | None) -> FastLayers | None:
+        """Return the model as plain tensors, over the same weights; None where there are none.
+
+        With `compiled`, operations are fused by torch's compiler.
+        """
+
+    def workload(self) -> Workload:
+        """Count the model's operations and bytes."""

@@ -1,0 +1,87 @@
+"""PaliGemma and PaliGemma 2 as a model family."""
+
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, BinaryIO, ClassVar
+
+from inference.config import Model
+from inference.families.dimensions import Dimensions
+from inference.families.family import Description, ModelFamily
+from inference.families.paligemma import languages, locations, prompts
+from inference.tasks.detections import Detection
+from inference.tasks.intents import Intent
+from inference.tasks.task import Mask, Task
+from schemas.errors import JobError
+from schemas.generation import Generation, ImageSpec
+
+if TYPE_CHECKING:
+    from inference.families.loaded_model import LoadedModel
+
+_GENERATIONS = {"gemma": 1, "gemma2": 2}  # by the type of the language model
+_DEFAULT_RESOLUTION = 224  # SigLIP's
+
+
+class PaliGemmaFamily(ModelFamily):
+    """Checkpoints with `model_type: paligemma` over Gemma (PaliGemma) or Gemma 2 (PaliGemma 2)."""
+
+    title: ClassVar[str] = "PaliGemma or PaliGemma 2"
+
+    def recognizes(self, config: Mapping[str, Any]) -> bool:
+        text, vision = config.get("text_config"), config.get("vision_config")
+        if config.get("model_type") != "paligemma" or not isinstance(text, dict):
+            return False
+        if text.get("model_type", "gemma") not in _GENERATIONS or not isinstance(vision, dict):
+            return False
+        return isinstance(vision.get("image_size", _DEFAULT_RESOLUTION), int)
+
+    def describe(self, config: Mapping[str, Any]) -> Description:
+        return Description(
+            resolution=config["vision_config"].get("image_size", _DEFAULT_RESOLUTION),
+            generation=_GENERATIONS[config["text_config"].get("model_type", "gemma")],
+        )
+
+    def image_spec(self, resolution: int) -> ImageSpec:
+        return ImageSpec(resolution, "bicubic")  # as PaliGemmaProcessor resizes
+
+    def check_task(self, task: Task) -> None:
+        code = getattr(task, "language", None)
+        if code is not None and code not in languages.CODES:
+            raise JobError(
+                f"language: {code!r} is not one of PaliGemma's languages: "
+                f"{' '.join(languages.CODES)}"
+            )
+
+    def prompt(self, intent: Intent) -> str:
+        return prompts.prompt(intent)
+
+    def read_objects(
+        self, generation: Generation, width: int, height: int, masks: bool
+    ) -> tuple[list[Detection], bool]:
+        return locations.read(generation, width, height, masks=masks)
+
+    def strip_markup(self, text: str) -> str:
+        return locations.strip_codes(text)
+
+    def load_mask_decoder(self, path: str, open_file: Callable[[str], BinaryIO]) -> None:
+        from inference.families.paligemma import masks  # which imports torch
+
+        masks.decoder(path, open_file)
+
+    def decode_masks(
+        self, path: str, objects: Sequence[Detection], width: int, height: int
+    ) -> list[Mask | None]:
+        from inference.families.paligemma import masks
+
+        return masks.run_lengths(masks.decoder(path), objects, width, height)
+
+    def dimensions(self, folder: Path) -> Dimensions:
+        from inference.families.paligemma.dimensions import read_dimensions  # transformers
+
+        return read_dimensions(folder)
+
+    def load(
+        self, folder: Path, model: Model, devices: Sequence[str], adapter: Path | None
+    ) -> "LoadedModel":
+        from inference.families.paligemma.loading import load  # torch and transformers
+
+        return load(folder, model.precision, devices, adapter)

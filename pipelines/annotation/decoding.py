@@ -1,0 +1,144 @@
+"""Reads image headers and decodes images for rows, ahead of the step that needs them."""
+
+import hashlib
+from collections import deque
+from collections.abc import Callable, Iterable, Iterator
+from concurrent.futures import Future, wait
+
+from pipelines.annotation.filtering import FilterChain
+from pipelines.concurrency.daemon_pool import DaemonPool
+from pipelines.concurrency.stage_timer import StageTimer
+from pipelines.config.input import Input, Limits
+from pipelines.images import (
+    DecodeOptions,
+    DecoderProcess,
+    EncodedImage,
+    ImageFault,
+    OpenedImage,
+)
+from pipelines.rows.row import Row
+from schemas.errors import DecoderHung, ShardFault
+from schemas.generation import ImageSpec
+
+_CHUNKS_AHEAD = 2  # decoded while later chunks are read
+
+
+Opener = Callable[[bytes], OpenedImage]  # reads an image's header; raises ImageFault
+
+
+def opener(limits: Limits) -> Opener:
+    """Return a function that opens images in this process."""
+    return lambda image: EncodedImage.open(image, limits)
+
+
+def read_header(row: Row, open_image: Opener) -> None:
+    """Read the size of the row's image; its pixels are not decoded yet."""
+    try:
+        row.encoded = open_image(row.image)
+    except ImageFault as fault:
+        row.reject("invalid", fault.reason, error=fault.error)
+        return
+    row.width, row.height = row.encoded.width, row.encoded.height
+    row.num_frames = row.encoded.num_frames
+
+
+class RowDecoder:
+    """Decodes the images of rows in a pool of threads.
+
+    Kept rows get a model image as `image_spec` says; without it, images are decoded for filters
+    alone. With `isolated`, images are decoded in a process of their own, so
+    that an image that hangs or kills its decoder becomes an `invalid` row.
+    """
+
+    def __init__(
+        self,
+        given: Input,
+        filters: FilterChain,
+        image_spec: ImageSpec | None,
+        threads: int,
+        isolated: bool = False,
+    ) -> None:
+        self._limits = given.limits
+        self._filters = filters
+        self._max_frames = given.frames
+        self._options = DecodeOptions(
+            model_image=image_spec,
+            min_side=image_spec.side if image_spec and given.decode == "reduced" else None,
+            frames=given.frames if filters.reads_frames else 0,
+        )
+        self._needs_pixels = image_spec is not None or filters.reads_frames
+        self._process = DecoderProcess(given.limits) if isolated else None
+        self._open = self._process.open if self._process else opener(given.limits)
+        self._pool = DaemonPool(threads, "decode")
+
+    def close(self) -> None:
+        """End the threads and the decoder process; a thread that hangs is left behind."""
+        self._pool.close()
+        if self._process is not None:
+            self._process.close()
+
+    def read_headers(self, chunk: list[Row]) -> list[Row]:
+        """Read the header of every image that a filter or the model still needs."""
+        for row in filter(self._filters.should_judge, chunk):
+            read_header(row, self._open)
+        return chunk
+
+    def split_by_pixels(self, chunks: Iterable[list[Row]], max_pixels: int) -> Iterator[list[Row]]:
+        """Split chunks whose decoded frames would not fit in memory, where filters read frames."""
+        if not self._filters.reads_frames:
+            yield from chunks
+            return
+        for chunk in chunks:
+            piece: list[Row] = []
+            pixels = 0
+            for row in chunk:
+                piece.append(row)
+                if self._filters.should_judge(row):
+                    pixels += min(row.num_frames, self._max_frames) * row.width * row.height
+                if pixels >= max_pixels:
+                    yield piece
+                    piece, pixels = [], 0
+            if piece:
+                yield piece
+
+    def decode_ahead(self, chunks: Iterable[list[Row]], timer: StageTimer) -> Iterator[list[Row]]:
+        """Yield chunks in order, decoded by the pool while later chunks are read.
+
+        Raises DecoderHung where an image takes longer than `limits.max_decode_seconds`.
+        """
+        decoding: deque[tuple[list[Row], list[Future[None]]]] = deque()
+        for chunk in chunks:
+            rows = [row for row in chunk if row.kept or self._filters.will_read_frames(row)]
+            decoding.append((chunk, [self._pool.submit(self._decode, r, timer) for r in rows]))
+            if len(decoding) > _CHUNKS_AHEAD:
+                yield self._finish(*decoding.popleft())
+        while decoding:
+            yield self._finish(*decoding.popleft())
+
+    def _decode(self, row: Row, timer: StageTimer) -> None:
+        assert row.encoded is not None
+        with timer.stage("decode", 1):
+            try:
+                if self._needs_pixels:
+                    row.model_image, row.frames = row.encoded.decode(self._options)
+            except ImageFault as fault:
+                row.reject("invalid", fault.reason, error=fault.error)
+                return
+            digest = hashlib.sha256(row.image).hexdigest()
+            if row.sha256 and row.sha256 != digest:  # not the image that the earlier job judged
+                raise ShardFault("shard_changed", row.position)
+            row.sha256 = digest
+
+    def _finish(self, chunk: list[Row], decoding: list[Future[None]]) -> list[Row]:
+        seconds = self._limits.max_decode_seconds
+        for future in decoding:
+            # All futures before this one are done, so a thread works on it: its time runs now. A
+            # decoder process has a deadline of its own.
+            done, _ = wait([future], None if self._process else seconds)
+            if not done:
+                raise DecoderHung(
+                    "decoding an image took longer than "
+                    f"input.limits.max_decode_seconds = {seconds:g}"
+                )
+            future.result()
+        return chunk

@@ -1,0 +1,43 @@
+"""Loads what a worker needs once for a job: filters, tasks and engine."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from filters import Filter
+from inference import Engine, Task, family_of, load_engine
+from pipelines.annotation.filtering import FilterChain
+from pipelines.planning.resolve import ResolvedJob
+from schemas.generation import ImageSpec
+
+
+@dataclass(frozen=True, slots=True)
+class LoadedJob:
+    """The filters, tasks and engine of a job, in memory."""
+
+    filters: FilterChain
+    tasks: Mapping[str, Task]
+    engine: Engine | None  # None where the job has no model
+
+    @property
+    def image_spec(self) -> ImageSpec | None:
+        """The model images that the engine takes."""
+        return self.engine.image_spec if self.engine else None
+
+
+def load_filters(work: ResolvedJob, filters: Mapping[str, Filter]) -> FilterChain:
+    """Load filters, given by their names in rows and reports."""
+    evaluate_all = work.job.evaluate == "all"
+    return FilterChain(list(filters.values()), work.resources, evaluate_all, list(filters))
+
+
+def load_job(work: ResolvedJob, filters: Mapping[str, Filter]) -> LoadedJob:
+    """Load these filters, and the tasks and the engine of the job."""
+    chain = load_filters(work, filters)
+    resources = work.resources
+    engine: Engine | None = None
+    if work.model is not None and work.resolved.checkpoint is not None:
+        family = family_of(work.resolved.checkpoint)
+        for task in work.job.tasks.values():
+            task.load(resources, family)
+        engine = load_engine(work.model, work.resolved.checkpoint, resources)
+    return LoadedJob(chain, work.job.tasks, engine)

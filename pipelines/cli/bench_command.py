@@ -1,0 +1,41 @@
+"""The command that measures a model: bench."""
+
+from typing import Annotated, Any
+
+import typer
+
+from pipelines.cli.printing import STDERR, STDOUT
+
+
+def bench(
+    checkpoint: Annotated[str, typer.Argument(metavar="MODEL", help="A folder, or a hub id.")],
+    *,
+    mix: Annotated[
+        str, typer.Option(help="Tasks for each image: caption, ocr, detect, segment, answer.")
+    ] = "caption",
+    images: Annotated[int, typer.Option(min=1, help="How many images.")] = 256,
+    block_size: Annotated[
+        list[int] | None, typer.Option(min=1, help="May be given several times.")
+    ] = None,
+    batch_size: Annotated[
+        int | None, typer.Option(min=1, help="Default: what fits the GPU.", show_default=False)
+    ] = None,
+    precision: Annotated[
+        str, typer.Option(help="float32, bfloat16, float16, int8 or nf4.")
+    ] = "bfloat16",
+    adapter: Annotated[str | None, typer.Option(help="A LoRA: a folder, or a hub id.")] = None,
+    engine: Annotated[str, typer.Option()] = "fast",
+    device: Annotated[str, typer.Option()] = "auto",
+    gpus: Annotated[int, typer.Option(min=1, help="To split the model over.")] = 1,
+    corpus: Annotated[int, typer.Option(min=1, help="Images to project hours for.")] = 1_000_000,
+    devices: Annotated[int, typer.Option(min=1, help="Workers like this to project for.")] = 1,
+) -> None:
+    """Measure the speed of a model on this machine, by block size."""
+    from pipelines.display.tables import rates_table
+    from pipelines.operations.bench import bench as measure
+
+    settings: dict[str, Any] = {"checkpoint": checkpoint, "batch_size": batch_size}
+    settings |= {"precision": precision, "engine": engine, "device": device, "adapter": adapter}
+    with STDERR.status("measuring"):
+        rates = list(measure(settings, mix.split(","), block_size or [], images, gpus))
+    STDOUT.print(rates_table(rates, corpus, devices))

@@ -1,0 +1,178 @@
+"""Commands that take a job file: init, plan, preview, run, fetch, schema."""
+
+import io
+import signal
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from pipelines.cli.exit_codes import INCOMPLETE, on_sigterm
+from pipelines.cli.options import (
+    JobArgument,
+    JsonOption,
+    OutputOption,
+    SamplesOption,
+    SettingsOption,
+    SheetOption,
+    check_folder_exists,
+    load_job,
+)
+from pipelines.cli.printing import (
+    STDERR,
+    STDOUT,
+    print_json,
+    print_rows,
+    print_summary,
+    progress_on_stderr,
+)
+from schemas.errors import JobError
+
+if TYPE_CHECKING:
+    from pipelines.config.job import Job
+    from pipelines.planning.plan import Plan
+    from schemas.report import UnitReport
+
+
+def init(
+    job: Annotated[Path, typer.Argument(help="Where to write it.")] = Path("job.yaml"),
+) -> None:
+    """Write a commented job file to start from."""
+    from pipelines.config.template import TEMPLATE
+
+    check_folder_exists(job)
+    if job.exists():
+        raise JobError(f"{job}: exists already: give another name")
+    job.write_text(TEMPLATE, encoding="utf-8")
+    STDOUT.print(f"Wrote {job}. Edit it, then: shardmill plan {job}", markup=False)
+
+
+def plan(
+    job: JobArgument,
+    settings: SettingsOption = None,
+    output: OutputOption = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Check a job and show it with every default, its shards, and what is left to do."""
+    from ruamel.yaml import YAML
+
+    from pipelines.display.tables import plan_table
+    from pipelines.planning.plan import plan as make_plan
+
+    planned = make_plan(load_job(job, settings, output))
+    if as_json:
+        units = [{"name": unit.name, "bytes": unit.size} for unit in planned.pending]
+        record = planned.work.record
+        print_json({"job": record, "units": len(planned.units), "pending": units})
+        return
+    yaml, text = YAML(typ="safe", pure=True), io.StringIO()
+    yaml.default_flow_style = False
+    # False keeps the order of the job's keys.
+    yaml.sort_base_mapping_type_on_output = False  # type: ignore[assignment]
+    yaml.dump(planned.work.record, text)
+    STDOUT.print(text.getvalue(), markup=False, soft_wrap=True)
+    STDOUT.print(plan_table(planned))
+
+
+def preview(
+    job: JobArgument,
+    samples: SamplesOption = 8,
+    sheet_file: SheetOption = None,
+    settings: SettingsOption = None,
+) -> None:
+    """Run the whole job on the first samples and show them; nothing is stored."""
+    from pipelines.operations.preview import preview as preview_job
+
+    file = check_folder_exists(sheet_file or Path("preview.png"))
+    with STDERR.status("loading the model"):
+        rows = preview_job(load_job(job, settings), samples)
+    print_rows(rows, file)
+
+
+def run(
+    job: JobArgument,
+    options: Annotated[
+        list[str] | None, typer.Argument(metavar="[-- OPTIONS]", help="Beam's options, after --.")
+    ] = None,
+    *,
+    settings: SettingsOption = None,
+    output: OutputOption = None,
+    limit_units: Annotated[
+        int | None, typer.Option(min=1, metavar="N", help="Run at most N shards now.")
+    ] = None,
+    canary: Annotated[
+        int | None,
+        typer.Option(
+            min=1, metavar="N", help="Run N random shards, and estimate the time for the rest."
+        ),
+    ] = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Run a job, or the part of it that is not done yet."""
+    from pipelines.operations.canary import choose_canary_units, project_canary
+    from pipelines.operations.run import run as run_job
+
+    loaded = _with_beam_options(load_job(job, settings, output), options or ())
+    signal.signal(signal.SIGTERM, on_sigterm)
+    plans: list[Plan] = []
+    reports: list[UnitReport] = []
+    with progress_on_stderr() as progress:
+
+        def on_plan(plan: "Plan") -> None:
+            plans.append(plan)
+            progress.on_plan(plan)
+
+        def on_report(report: "UnitReport") -> None:
+            reports.append(report)
+            progress.on_report(report)
+
+        summary = run_job(
+            loaded,
+            limit_units=limit_units,
+            choose=lambda plan: choose_canary_units(plan, canary) if canary else plan.pending,
+            on_plan=on_plan,
+            on_progress=progress.on_progress,
+            on_report=on_report,
+        )
+    projection = project_canary(plans[0], reports) if canary else None
+    print_summary(summary, loaded.output, as_json, projection)
+    is_part = limit_units is not None or canary is not None
+    if summary.outcome == "failed" or (summary.outcome == "partial" and not is_part):
+        raise typer.Exit(INCOMPLETE)
+
+
+def _with_beam_options(job: "Job", options: Sequence[str]) -> "Job":
+    """Add options to a Beam runner; raise JobError if the job has another runner."""
+    from pipelines.config.runners import BeamRunnerConfig
+
+    if not options:
+        return job
+    if not isinstance(job.runner, BeamRunnerConfig):
+        raise JobError(f"{options[0]}: only runner: {{kind: beam}} takes options after --")
+    runner = job.runner.model_copy(update={"options": (*job.runner.options, *options)})
+    return job.model_copy(update={"runner": runner})
+
+
+def fetch(job: JobArgument, settings: SettingsOption = None) -> None:
+    """Download the job's models, so that later runs on this machine need no network."""
+    from pipelines.operations.fetch import fetch as fetch_models
+
+    with STDERR.status("fetching"):
+        for name, folder in fetch_models(load_job(job, settings)):
+            STDOUT.print(f"{name} is in {folder}", markup=False, soft_wrap=True)
+
+
+def schema(
+    job: Annotated[
+        Path | None, typer.Argument(metavar="[JOB]", help="Show this job's Parquet schema.")
+    ] = None,
+) -> None:
+    """Print the JSON Schema of job files, or the Parquet schema that a job writes."""
+    from pipelines.config.job import Job
+
+    if job is None:
+        print_json(Job.model_json_schema())
+        return
+    for column in Job.load(job).output_schema():
+        STDOUT.print(f"{column.name}: {column.type}", markup=False, soft_wrap=True)

@@ -1,0 +1,50 @@
+"""Arguments and options that several commands share, and how their values are used."""
+
+from collections.abc import Sequence
+from enum import StrEnum
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from schemas.errors import JobError
+
+if TYPE_CHECKING:
+    from pipelines.config.job import Job
+
+JobArgument = Annotated[Path, typer.Argument(metavar="JOB", help="The job file.")]
+OutputArgument = Annotated[str, typer.Argument(metavar="OUTPUT", help="The folder a job wrote to.")]
+SettingsOption = Annotated[
+    list[str] | None,
+    typer.Option("--set", metavar="PATH=VALUE", help="Change the job: model.block_size=64."),
+]
+OutputOption = Annotated[
+    str | None, typer.Option("--output", metavar="FOLDER", help="Write there instead.")
+]
+JsonOption = Annotated[bool, typer.Option("--json", help="Print JSON, for programs.")]
+SheetOption = Annotated[
+    Path | None, typer.Option("--sheet", metavar="PNG", help="Draw the images with boxes.")
+]
+SamplesOption = Annotated[int, typer.Option("--samples", "-n", min=1, max=1000, help="How many.")]
+
+
+class BadStatus(StrEnum):
+    """The statuses that `retry --with` accepts; typer takes no list of literals."""
+
+    quarantined = "quarantined"
+    invalid = "invalid"
+
+
+def load_job(job: Path, settings: Sequence[str] | None, output: str | None = None) -> "Job":
+    """Load a job file, with the changes of --set and --output."""
+    from pipelines.config.job import Job
+
+    loaded = Job.load(job, settings or ())
+    return loaded.model_copy(update={"output": output}) if output else loaded
+
+
+def check_folder_exists(file: Path) -> Path:
+    """Return a file that a command will write; raise JobError now if its folder does not exist."""
+    if not file.absolute().parent.is_dir():
+        raise JobError(f"{file}: there is no folder {file.parent}: make it, or name another")
+    return file

@@ -1,0 +1,121 @@
+"""Commands that take a job's output: retry, status, inspect, verify, finish."""
+
+import signal
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from pipelines.cli.exit_codes import INCOMPLETE, on_sigterm
+from pipelines.cli.options import (
+    BadStatus,
+    JsonOption,
+    OutputArgument,
+    SamplesOption,
+    SheetOption,
+    check_folder_exists,
+)
+from pipelines.cli.printing import (
+    STDERR,
+    STDOUT,
+    print_json,
+    print_rows,
+    print_summary,
+    progress_on_stderr,
+)
+from schemas.errors import JobError
+from schemas.report import SampleStatus
+
+
+def retry(
+    output: OutputArgument,
+    statuses: Annotated[
+        list[BadStatus] | None,
+        typer.Option("--with", help="Also shards with samples of this status: repeatable."),
+    ] = None,
+    yes: Annotated[bool, typer.Option("--yes", help="Delete their files without asking.")] = False,
+    as_json: JsonOption = False,
+) -> None:
+    """Run failed shards again and, with --with, shards that have bad samples."""
+    from pipelines.operations.retry import find_retry
+    from pipelines.operations.retry import retry as retry_units
+
+    candidates = find_retry(output, [status.value for status in statuses or ()])
+    failed, bad = len(candidates.failed), len(candidates.bad)
+    STDERR.print(f"{failed} failed units and {bad} committed ones to do again")
+    if candidates.files:
+        for file in candidates.files:
+            STDERR.print(f"to be deleted: {file}", markup=False, soft_wrap=True)
+        if not yes and not typer.confirm("Delete these files?", err=True):
+            raise JobError("nothing was deleted, nothing run: --yes deletes without asking")
+    signal.signal(signal.SIGTERM, on_sigterm)
+    with progress_on_stderr() as progress:
+        summary = retry_units(
+            candidates,
+            on_plan=progress.on_plan,
+            on_progress=progress.on_progress,
+            on_report=progress.on_report,
+            on_warning=progress.on_warning,
+        )
+    print_summary(summary, candidates.job.output, as_json)
+    if summary.outcome != "complete":
+        raise typer.Exit(INCOMPLETE)
+
+
+def status(output: OutputArgument, as_json: JsonOption = False) -> None:
+    """Show how far an output is."""
+    from pipelines.display.tables import status_table
+    from pipelines.operations.status import status as read_status
+
+    output_status = read_status(output)
+    if as_json:
+        print_json(output_status.model_dump(mode="json"))
+    else:
+        STDOUT.print(status_table(output_status))
+
+
+def inspect(
+    output: OutputArgument,
+    samples: SamplesOption = 8,
+    row_status: Annotated[
+        SampleStatus | None, typer.Option("--status", help="Only rows with this status.")
+    ] = None,
+    unit: Annotated[str | None, typer.Option(help="Only rows of this unit.")] = None,
+    sheet_file: SheetOption = None,
+) -> None:
+    """Show rows of an output in readable form, and write a PNG of their images with boxes."""
+    from pipelines.operations.inspect import select
+
+    file = check_folder_exists(sheet_file or Path("inspect.png"))
+    print_rows(select(output, samples, row_status, unit), file)
+
+
+def verify(output: OutputArgument, as_json: JsonOption = False) -> None:
+    """Read a whole output and check it: every sample is there once, and no file is damaged."""
+    from pipelines.display.tables import counts_table
+    from pipelines.operations.verify import verify as verify_output
+
+    with STDERR.status("reading") as spinner:
+        result = verify_output(output, on_unit=lambda unit: spinner.update(f"reading {unit}"))
+    if as_json:
+        print_json(result.model_dump(mode="json"))
+    else:
+        for problem in result.problems:
+            STDOUT.print(problem, style="red", markup=False, soft_wrap=True)
+        for file in result.salvaged:
+            STDOUT.print(f"salvaged: {file}", style="yellow", markup=False, soft_wrap=True)
+        STDOUT.print(counts_table(result.counts))
+        problems = len(result.problems)
+        STDOUT.print(f"{result.files} files of {result.units} units; problems: {problems}")
+    if result.problems:
+        raise typer.Exit(INCOMPLETE)
+
+
+def finish(output: OutputArgument, as_json: JsonOption = False) -> None:
+    """Write the summary of an output and, if every unit is committed, _SUCCESS."""
+    from pipelines.operations.finish import finish as finish_output
+
+    summary = finish_output(output)
+    print_summary(summary, output, as_json)
+    if summary.outcome != "complete":
+        raise typer.Exit(INCOMPLETE)

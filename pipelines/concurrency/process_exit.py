@@ -1,0 +1,4 @@
+"""Exit codes of processes that end themselves; the command line uses the same ones."""
+
+WORKER_FAULT = 1  # the machine is at fault: no unit is charged
+TERMINATED = 143  # after SIGTERM: 128 and the number of the signal

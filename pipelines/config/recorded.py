@@ -1,0 +1,22 @@
+"""Reads values of an output's job.json back into their models."""
+
+import json
+from collections.abc import Mapping
+from typing import Any, TypeVar
+
+from pydantic import TypeAdapter, ValidationError
+
+from schemas.errors import JobError
+
+Model = TypeVar("Model")
+
+
+def read_recorded(model: TypeAdapter[Model], record: Mapping[str, Any], message: str) -> Model:
+    """Validate a recorded value as strictly as a job file; JobError(message) where it is invalid.
+
+    A valid record can become invalid: another version wrote it, or it holds a class of the user's.
+    """
+    try:
+        return model.validate_json(json.dumps(record), strict=True)
+    except ValidationError:
+        raise JobError(message) from None

@@ -1,0 +1,58 @@
+"""`shardmill finish`: closes an output from its files alone, whoever wrote them."""
+
+from pipelines.operations.tally import RunTally
+from pipelines.output.footers import add_counts
+from pipelines.output.heartbeat import find_active_runs
+from pipelines.output.layout import Layout
+from pipelines.output.output import Output, open_output
+from pipelines.storage.storage import Storage
+from schemas.report import Outcome, Summary
+
+
+def finish(output: str, storage: Storage | None = None) -> Summary:
+    """Write the summary of an output and, where every unit is committed, `_SUCCESS`.
+
+    Raises JobError where the folder is no output, or a file in it is damaged.
+    """
+    opened = open_output(output, storage)
+    return close_output(RunTally(opened.record), opened)
+
+
+def close_output(tally: RunTally, output: Output) -> Summary:
+    """Write the summary of a run; clean up a complete output and mark it with `_SUCCESS`."""
+    storage, layout, listing = output.storage, output.layout, output.listing
+    summary = summarize(tally, output)
+    write_summary(summary, layout, storage)
+    if summary.outcome == "complete":
+        # With another run active, temporary files may be that run's: none is deleted then.
+        if not find_active_runs(layout, listing.heartbeats, storage):
+            for path in (*listing.leftovers, *map(layout.heartbeat, listing.heartbeats)):
+                storage.delete(path)
+        storage.write_bytes(layout.success, b"")
+    else:
+        storage.delete(layout.success)
+    return summary
+
+
+def summarize(tally: RunTally, output: Output) -> Summary:
+    """Summarize a run and the state of its output; reads the footers of all committed files."""
+    listing = output.listing
+    complete = listing.complete_units
+    failed = sorted(listing.failed - complete)
+    counts = add_counts(
+        output.storage,
+        [
+            output.layout.file(name)
+            for progress in listing.progress_by_unit.values()
+            for name in progress.files
+        ],
+    )
+    outcome: Outcome = "failed" if failed else "partial"
+    if len(complete) == len(output.units):
+        outcome = "complete"
+    return tally.summary(outcome, len(output.units), len(complete), failed, counts)
+
+
+def write_summary(summary: Summary, layout: Layout, storage: Storage) -> None:
+    """Store a summary as `_shardmill/runs/<id>.json`."""
+    storage.write_bytes(layout.run(summary.run), summary.model_dump_json(indent=1).encode())

@@ -1,0 +1,96 @@
+"""Adds up the unit reports of one run, and stops the run where too many are bad."""
+
+import secrets
+from collections.abc import Mapping, Sequence
+from datetime import UTC, datetime
+from importlib.metadata import version
+from typing import Any
+
+from pipelines.planning.fingerprint import fingerprint_of
+from schemas.errors import TooManyErrors
+from schemas.report import (
+    Counts,
+    Histograms,
+    Outcome,
+    Stage,
+    Summary,
+    UnitReport,
+    add_histograms,
+    add_stages,
+)
+
+_MIN_SAMPLES = 1000  # with fewer samples, the share of invalid ones says little
+_MIN_UNITS = 10  # likewise for the share of failed units
+
+
+class RunTally:
+    """The sums over the reports of one run, from which its summary is made."""
+
+    def __init__(self, record: Mapping[str, Any]) -> None:
+        """Begin a run of the job whose job.json is `record`."""
+        self._record = record
+        self._started = datetime.now(UTC)
+        self.run = f"{self._started:%Y%m%dT%H%M%SZ}-{secrets.token_hex(3)}"  # its id
+        self._stages: dict[str, Stage] = {}
+        self._counts = Counts()
+        self._scores: Histograms = {}
+        self._salvaged: list[str] = []
+        self._failed = 0
+        self.units = 0  # committed
+
+    def add(self, report: UnitReport) -> None:
+        self.units += report.status == "committed"
+        self._failed += report.status == "failed"
+        if report.status == "committed" and report.error:
+            self._salvaged.append(report.unit)
+        self._counts += report.counts
+        self._scores = add_histograms(self._scores, report.scores)
+        self._stages = add_stages(self._stages, report.stages)
+
+    def check(self, max_error_rate: float) -> None:
+        """Raise TooManyErrors where a larger share of samples is invalid, or of units failed."""
+        samples, units = self._counts.read, self.units + self._failed
+        if samples >= _MIN_SAMPLES and self._counts.invalid > max_error_rate * samples:
+            raise TooManyErrors(
+                f"{self._counts.invalid} of {samples} samples are invalid, more than "
+                f"max_error_rate = {max_error_rate:g}: look at them with `shardmill inspect OUTPUT "
+                "--status invalid`, then mend the job or the data, or raise max_error_rate"
+            )
+        if units >= _MIN_UNITS and self._failed > max_error_rate * units:
+            raise TooManyErrors(
+                f"{self._failed} of {units} units failed, more than max_error_rate = "
+                f"{max_error_rate:g}: `shardmill status OUTPUT` says why; mend the data, or raise "
+                "max_error_rate"
+            )
+
+    def summary(
+        self,
+        outcome: Outcome,
+        total: int,
+        committed: int,
+        failed: Sequence[str] = (),
+        counts: Counts | None = None,
+    ) -> Summary:
+        """Summarize the run; the arguments describe the whole output after it."""
+        ended = datetime.now(UTC)
+        return Summary(
+            run=self.run,
+            job=self._record["name"],
+            shardmill=version("shardmill"),
+            fingerprint=fingerprint_of(self._record),
+            started=self._started.isoformat(timespec="seconds"),
+            ended=ended.isoformat(timespec="seconds"),
+            outcome=outcome,
+            rules=self._record["resolved"].get("rules", {}),
+            images_judged=self._record["resolved"].get("images_judged", False),
+            units_total=total,
+            units_committed=committed,
+            failed=tuple(failed),
+            units_here=self.units,
+            salvaged_here=tuple(self._salvaged),
+            counts_here=self._counts,
+            scores_here=self._scores,
+            stages_here=self._stages,
+            seconds_here=round((ended - self._started).total_seconds(), 3),
+            counts=counts,
+        )

@@ -1,0 +1,27 @@
+"""Lists the files of a folder as a user sees them."""
+
+from collections.abc import Iterable
+
+from pipelines.storage.storage import Entry, Storage
+from schemas.errors import JobError
+
+
+def list_visible_files(folder: str, storage: Storage) -> list[Entry]:
+    """The files at any depth below a folder, whose path ends in `/`.
+
+    Names that begin with a dot are left out, and so is everything in such a folder: `.DS_Store`,
+    the `._` files that macOS adds, `.git`. No link is followed, so that no file outside the folder
+    is read.
+    """
+    entries = storage.list(folder, follow_links=False)
+    return [entry for entry in entries if "/." not in entry.path[len(folder) - 1 :]]
+
+
+def refuse_folder_links(files: Iterable[Entry]) -> None:
+    """Raise JobError for a link to a folder, whose files would silently be left out."""
+    for entry in files:
+        if entry.path.endswith("/"):
+            raise JobError(
+                f"input.shards: {entry.path} is a link to a folder, which is not followed: "
+                "name that folder in input.shards, and remove the link"
+            )

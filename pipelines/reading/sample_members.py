@@ -1,0 +1,70 @@
+"""Groups the files that share a key, such as `7.jpg` and `7.txt`, into one sample."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import NamedTuple
+
+from pipelines.reading.raw_sample import IMAGE_EXTENSIONS, RawSample
+
+
+class Member(NamedTuple):
+    """A file of a sample: a member of a tar, or a file in a folder."""
+
+    key: str
+    extension: str  # lower-case
+    content: bytes | None  # None: not read
+    is_file: bool  # False for links, devices and sparse files, which are never read
+
+
+@dataclass(slots=True)
+class SampleMembers:
+    """Collects the members of one sample, and finds the fault of a sample that cannot be used."""
+
+    key: str
+    limits: Mapping[str, int]  # extension -> largest size in bytes; other extensions are not read
+    max_members: int  # of any extension
+    contents: dict[str, bytes] = field(default_factory=dict)
+    extensions: set[str] = field(default_factory=set)  # of all members
+    oversized: set[str] = field(default_factory=set)  # to be read, but larger than their limit
+    has_repeated: bool = False  # two members have the same extension
+    has_link: bool = False  # a member is not a regular file
+    has_too_many: bool = False  # from then on, no content is kept in memory
+
+    def add(self, member: Member) -> None:
+        extension = member.extension
+        self.has_repeated |= extension in self.extensions
+        if len(self.extensions) == self.max_members:
+            self.has_too_many |= extension not in self.extensions
+            self.contents.clear()
+            return
+        self.has_link |= not member.is_file
+        self.extensions.add(extension)
+        if member.content is not None:
+            self.contents[extension] = member.content
+        elif extension in self.limits:
+            self.oversized.add(extension)
+
+    def sample(self, index: int) -> RawSample:
+        """The sample at this position of the shard."""
+        images = [name for name in IMAGE_EXTENSIONS if name in self.extensions]
+        if fault := self._fault(images):
+            return RawSample(index, self.key, fault=fault)
+        return RawSample(index, self.key, self.contents[images[0]], self.contents)
+
+    def _fault(self, images: list[str]) -> str:
+        if self.has_too_many:
+            return "members_too_many"
+        if self.has_repeated:
+            return "member_repeated"
+        if self.has_link:
+            return "member_not_a_file"
+        return self._fault_of_content(images)
+
+    def _fault_of_content(self, images: list[str]) -> str:
+        if not images:
+            return "image_missing"
+        if len(images) > 1:
+            return "image_several"
+        if images[0] in self.oversized:
+            return "image_too_large"
+        return "text_too_large" if self.oversized else ""

@@ -1,0 +1,43 @@
+"""The runners by kind. Each is imported when it is called, because Ray and Beam are optional."""
+
+from collections.abc import Callable, Generator, Mapping
+
+from pipelines.planning.plan import Plan
+from pipelines.storage.storage import Storage
+from schemas.errors import JobError
+from schemas.report import OnProgress, UnitReport
+from schemas.sample import Unit
+
+Reports = Generator[UnitReport, None, None]  # closing it ends all workers
+Runner = Callable[[Plan, tuple[Unit, ...], Storage, OnProgress], Reports]
+
+
+def _local(
+    plan: Plan, units: tuple[Unit, ...], storage: Storage, on_progress: OnProgress
+) -> Reports:
+    from pipelines.runners.local import run_local
+
+    return run_local(plan, units, storage, on_progress)
+
+
+def _ray(plan: Plan, units: tuple[Unit, ...], storage: Storage, on_progress: OnProgress) -> Reports:
+    from pipelines.runners.ray import run_ray
+
+    return run_ray(plan, units, storage, on_progress)
+
+
+def _beam(
+    plan: Plan, units: tuple[Unit, ...], storage: Storage, on_progress: OnProgress
+) -> Reports:
+    try:
+        from pipelines.runners.beam import run_beam  # imports apache_beam
+    except ModuleNotFoundError as error:
+        if not (error.name or "").startswith("apache_beam"):
+            raise
+        raise JobError(
+            "runner: Beam is not installed: pip install 'apache-beam>=2.77,<3'"
+        ) from None
+    return run_beam(plan, units, storage, on_progress)
+
+
+RUNNERS: Mapping[str, Runner] = {"local": _local, "ray": _ray, "beam": _beam}

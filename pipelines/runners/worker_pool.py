@@ -1,0 +1,73 @@
+"""A pool of workers as the scheduler sees it, and the messages between the two.
+
+A runner with several workers implements WorkerPool: as processes (local) or as actors (Ray).
+"""
+
+from collections.abc import Iterable
+from typing import NamedTuple, Protocol
+
+from pipelines.annotation.worker_faults import worker_faults
+from pipelines.output.unit_progress import UnitProgress
+from pipelines.runners.worker import Worker
+from schemas.errors import JobError, WorkerFault
+from schemas.report import OnProgress, UnitReport
+from schemas.sample import Unit
+
+
+class Assignment(NamedTuple):
+    """A unit for a worker, with its progress and the number of earlier attempts."""
+
+    unit: Unit
+    unit_progress: UnitProgress
+    attempts: int
+
+
+class Ready(NamedTuple):
+    """A worker has loaded filters and engine."""
+
+
+class Lost(NamedTuple):
+    """A worker ended without a message; the user sees `reason`."""
+
+    reason: str
+
+
+# A pool removes a worker that sends a WorkerFault or a JobError, or is lost.
+Message = Ready | UnitReport | WorkerFault | JobError | Lost
+
+
+class WorkerPool(Protocol):
+    """Numbered workers, each with at most one assignment."""
+
+    def start(self) -> int:
+        """Start a worker and return its number; it loads filters and engine, then sends Ready."""
+
+    def assign(self, worker: int, assignment: Assignment) -> None:
+        """Give an assignment to a worker that has sent Ready or a report; it sends a report."""
+
+    def messages(self) -> Iterable[tuple[int, Message]]:
+        """Wait for messages, and return each with its worker's number.
+
+        The result may be empty: a pool may return early to do work of its own.
+        """
+
+    def close(self) -> None:
+        """End all workers, busy or not; all of them have ended when this method returns."""
+
+
+def load_worker(worker: Worker) -> Message:
+    """Load a worker's filters and engine; return Ready, or the fault."""
+    try:
+        worker.load()
+    except (JobError, WorkerFault) as fault:
+        return fault
+    return Ready()
+
+
+def run_assignment(worker: Worker, assignment: Assignment, on_progress: OnProgress) -> Message:
+    """Have a worker run an assignment; return its report, or the fault."""
+    try:
+        with worker_faults():
+            return worker.run(*assignment, on_progress)
+    except (JobError, WorkerFault) as fault:
+        return fault

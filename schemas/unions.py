@@ -1,0 +1,20 @@
+"""Unions of a closed list of configurations and a user's own instances from Python."""
+
+from typing import Any
+
+from pydantic import Discriminator
+
+LISTED, INSTANCE = "listed", "instance"  # tags of the two members
+
+
+def listed_or_instance(base: type) -> Discriminator:
+    """Return a discriminator: an instance of `base` is INSTANCE, everything else is LISTED.
+
+    The union is a plain union and not a wrapping validator, behind which pydantic's strict JSON
+    mode would take no list for a tuple.
+    """
+
+    def tag(value: Any) -> str:
+        return INSTANCE if isinstance(value, base) else LISTED
+
+    return Discriminator(tag)

@@ -1,14 +1,13 @@
 """Reports about the work: progress of a unit, a report per unit, a summary per run."""
 
 from collections.abc import Callable, Mapping
-from typing import Literal, NamedTuple, Self, get_args
+from typing import Literal, NamedTuple, Self
 
 from pydantic import model_validator
 
 from schemas.frozen import Frozen
+from schemas.sample_status import SAMPLE_STATUSES, SampleStatus
 
-SampleStatus = Literal["kept", "dropped", "quarantined", "invalid"]
-SAMPLE_STATUSES: tuple[SampleStatus, ...] = get_args(SampleStatus)
 Outcome = Literal["complete", "partial", "failed", "stopped", "interrupted", "worker_fault"]
 
 

@@ -65,7 +65,8 @@ class Lora(BaseModel):
         if isinstance(initialization, str) and _CHANGED_BASE.match(initialization):
             raise JobError(
                 f"{FIELD}: {source!r} begins from a base changed by {initialization!r}: convert it "
-                "to plain LoRA by save_pretrained(..., path_initial_model_for_weight_conversion=...)"
+                "to plain LoRA by "
+                "save_pretrained(..., path_initial_model_for_weight_conversion=...)"
             )
         known = {*cls.model_fields, *_IGNORED, "peft_type", "init_lora_weights", "fan_in_fan_out"}
         known |= {"bias"} if config.get("bias") == "none" else set()

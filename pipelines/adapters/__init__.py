@@ -1,1 +1,1 @@
-"""Parts of the pass for pipelines of your own; what they give up, docs/beam.md says."""
+"""Steps of the pass for pipelines of your own; docs/beam.md says what such a pipeline gives up."""

@@ -30,9 +30,9 @@ _JUDGED_TOGETHER = 64  # samples, at most
 
 
 class ReadShards(beam.PTransform):  # type: ignore[misc]
-    """From the start of a pipeline to the samples of a job's shards.
+    """Reads the samples of a job's shards; it starts a pipeline.
 
-    Outputs: `kept`, of Sample, which no filter has seen; `invalid`, of Rejected; and `faults`, of
+    Outputs: `kept`, of Sample, which no filter has judged; `invalid`, of Rejected; and `faults`, of
     Fault, for shards that could not be read to their end.
     """
 
@@ -48,10 +48,10 @@ class ReadShards(beam.PTransform):  # type: ignore[misc]
 
 
 class ApplyFilters(beam.PTransform):  # type: ignore[misc]
-    """The job's filters on samples.
+    """Runs the job's filters on samples.
 
-    Outputs: `kept`, of Sample, texts redacted; `dropped`, `quarantined` and `invalid`, of Rejected,
-    which hold nothing of the sample.
+    Outputs: `kept`, of Sample, with redacted texts; `dropped`, `quarantined` and `invalid`, of
+    Rejected, which has none of the sample's content.
     """
 
     def __init__(self, job: Job) -> None:
@@ -70,9 +70,9 @@ class ApplyFilters(beam.PTransform):  # type: ignore[misc]
 class JobModelHandler(ModelHandler[Sample, "Answered | Rejected", SampleAnnotator]):  # type: ignore[misc]
     """Answers the job's tasks in RunInference: Answered, or Rejected where an image is damaged.
 
-    The job's filters judge what the model writes. `batch_size` samples come together at most; the
-    engine divides them as the job's model says. With `large_model`, the processes of a machine
-    share one copy of the model; other arguments are Beam's.
+    The job's filters judge the answers. Beam sends batches of at most `batch_size` samples, which
+    the engine divides as the job's `model` says. With `large_model`, the processes of a machine
+    share one copy of the model; the other arguments are Beam's.
     """
 
     def __init__(self, job: Job, *, batch_size: int | None = None, **arguments: Any) -> None:
@@ -124,7 +124,7 @@ class _Read(beam.DoFn):  # type: ignore[misc]
 
 
 class _Judge(beam.DoFn):  # type: ignore[misc]
-    """The filters are loaded once a process."""
+    """Judges batches; the filters are loaded once per process."""
 
     def __init__(self, work: ResolvedJob) -> None:
         self._work = work

@@ -5,8 +5,9 @@
     judged = samples.map_batches(ApplyFilters, fn_constructor_args=(job,), ...)
     answered = judged.map_batches(Annotate, fn_constructor_args=(job,), ...)
 
-All take and give Arrow tables (`batch_format="pyarrow"`). Every sample stays a row with its status;
-what was not kept loses its content. Nothing here imports Ray: it asks for no more than a call.
+All of them take and return Arrow tables (`batch_format="pyarrow"`). Every sample stays a row with
+its status; a sample that was not kept loses its content. Ray only calls these classes, so nothing
+here imports Ray.
 """
 
 from collections.abc import Iterable, Iterator, Sequence
@@ -29,16 +30,16 @@ from pipelines.planning.resolve import resolve
 from schemas.sample import Sample, Text, Unit
 from schemas.tables import INFO, info_name
 
-_TABLE = 64  # samples in a table that is read, for images are large
+_TABLE = 64  # samples in a table, few because images are large
 _TEXTS = pa.map_(pa.string(), pa.struct([("value", pa.string()), ("language", pa.string())]))
-SAMPLES = pa.schema(  # what ReadShards and ApplyFilters give
+SAMPLES = pa.schema(  # the schema that ReadShards and ApplyFilters return
     [
         ("shard", pa.string()),
-        ("index", pa.int64()),  # with shard the identity; null where a shard could not be read on
+        ("index", pa.int64()),  # with shard the identity; null in the row of a failed shard
         ("status", pa.string()),  # kept | dropped | quarantined | invalid | failed
         ("filter", pa.string()),
         ("reason", pa.string()),
-        ("image", pa.large_binary()),  # content, null unless kept, as all that follow
+        ("image", pa.large_binary()),  # content, null unless kept, like all columns below
         ("width", pa.int32()),
         ("height", pa.int32()),
         ("num_frames", pa.int32()),
@@ -48,12 +49,12 @@ SAMPLES = pa.schema(  # what ReadShards and ApplyFilters give
 
 
 def unit_rows(job: Job) -> list[dict[str, Any]]:
-    """The units of a job, to make a dataset of; one to a block, so that they spread."""
+    """Return the units of a job as rows of a dataset; give each row a block of its own."""
     return [asdict(unit) for unit in first_units(job)]
 
 
 class ReadShards:
-    """Units to samples that no filter has seen; of a shard that fails, a last row says why."""
+    """Reads units to unfiltered samples; a failed shard ends with a row that says why."""
 
     def __init__(self, job: Job) -> None:
         self._reader = SampleReader(resolve(job))
@@ -72,7 +73,7 @@ class ReadShards:
 
 
 class ApplyFilters:
-    """The job's filters on samples: what they redact is replaced, what they drop is emptied."""
+    """Runs the job's filters on samples; redactions replace texts, and dropped rows are emptied."""
 
     def __init__(self, job: Job) -> None:
         self._filter = SampleFilter(resolve(job))
@@ -82,7 +83,7 @@ class ApplyFilters:
 
 
 class Annotate:
-    """The job's tasks: each adds its column and one, `<task>_info`, and the image is left out."""
+    """Runs the job's tasks: each adds its column and `<task>_info`; the image column is removed."""
 
     def __init__(self, job: Job) -> None:
         self._annotator = SampleAnnotator(resolve(job))
@@ -103,7 +104,7 @@ class Annotate:
 
 
 def _samples(batch: pa.Table) -> list[Sample]:
-    """Those that were kept so far."""
+    """Return the samples that were kept so far."""
     return [
         Sample(
             row["shard"],
@@ -120,7 +121,7 @@ def _samples(batch: pa.Table) -> list[Sample]:
 
 
 def _merged(batch: pa.Table, judged: Iterable[Sample | Rejected]) -> pa.Table:
-    """The batch with what became of its kept samples in their place."""
+    """Return the batch with the results of its kept samples in their places."""
     results = iter(judged)
     rows = [_row(next(results)) if r["status"] == "kept" else r for r in batch.to_pylist()]
     return pa.Table.from_pylist(rows, SAMPLES)

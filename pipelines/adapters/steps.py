@@ -21,8 +21,8 @@ from pipelines.reading import open_unit
 from pipelines.rows.row import Answer, Row
 from pipelines.storage.resolve import storage_for
 from schemas.errors import JobError, ShardFault
-from schemas.report import SampleStatus
 from schemas.sample import Sample, Unit
+from schemas.sample_status import SampleStatus
 
 
 @dataclass(frozen=True, slots=True)

@@ -24,7 +24,7 @@ from pipelines.cli.printing import (
     progress_on_stderr,
 )
 from schemas.errors import JobError
-from schemas.report import SampleStatus
+from schemas.sample_status import SampleStatus
 
 
 def retry(

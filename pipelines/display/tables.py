@@ -10,7 +10,8 @@ from pipelines.operations.canary import Canary
 from pipelines.operations.status import OutputStatus
 from pipelines.output.layout import Layout
 from pipelines.planning.plan import Plan
-from schemas.report import SAMPLE_STATUSES, Counts, Summary
+from schemas.report import Counts, Summary
+from schemas.sample_status import SAMPLE_STATUSES
 
 if TYPE_CHECKING:
     from inference.benchmarking.benchmark import Rate

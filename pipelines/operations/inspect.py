@@ -15,7 +15,7 @@ from pipelines.output.footers import damaged_file
 from pipelines.output.output import Output, open_output
 from pipelines.storage.storage import Storage
 from schemas.errors import JobError
-from schemas.report import SampleStatus
+from schemas.sample_status import SampleStatus
 
 _BATCH = 256  # rows read at once
 

@@ -13,7 +13,8 @@ from pipelines.output.output import Output, open_output
 from pipelines.planning.plan import Plan
 from pipelines.storage.concurrent_reads import read_concurrently
 from pipelines.storage.storage import Storage
-from schemas.report import OnProgress, SampleStatus, Summary
+from schemas.report import OnProgress, Summary
+from schemas.sample_status import SampleStatus
 
 
 @dataclass(frozen=True, slots=True)

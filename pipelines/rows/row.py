@@ -6,8 +6,8 @@ from typing import Literal
 
 from pipelines.images import OpenedImage
 from schemas.generation import FinishReason, Generation
-from schemas.report import SampleStatus
 from schemas.sample import RGB, Sample, Text
+from schemas.sample_status import SampleStatus
 
 AnswerStatus = Literal["ok", "partial", "redacted", "dropped", "quarantined", "skipped"]
 

@@ -23,8 +23,9 @@ from pipelines.planning.resolve import ResolvedJob
 from pipelines.runners.worker import Worker
 from pipelines.storage.storage import Storage
 from schemas.errors import JobError, WorkerFault
-from schemas.report import SAMPLE_STATUSES, OnProgress, Progress, UnitReport
+from schemas.report import OnProgress, Progress, UnitReport
 from schemas.sample import Unit
+from schemas.sample_status import SAMPLE_STATUSES
 
 COMMITTED, FAILED = "committed", "failed"  # outputs of AnnotateUnit
 

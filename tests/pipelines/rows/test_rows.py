@@ -12,8 +12,9 @@ from pipelines.rows.row import SKIPPED, Answer, Row, answer
 from pipelines.rows.table import to_arrow
 from pipelines.rows.texts import read_texts
 from schemas.generation import Generation, Token
-from schemas.report import Counts, SampleStatus, add_histograms
+from schemas.report import Counts, add_histograms
 from schemas.sample import Text
+from schemas.sample_status import SampleStatus
 from schemas.tables import output_schema
 
 SCHEMA = output_schema(["url", "url_info"], {"caption": pa.string()})

@@ -11,7 +11,9 @@ import pytest
 import torch
 from PIL import Image
 from safetensors.torch import load_file, save_file
+from support.plain_forward import PlainForward
 from support.random_checkpoint import build
+from support.same_answers import assert_same
 from transformers import PaliGemmaForConditionalGeneration, PaliGemmaProcessor
 
 from inference.families.paligemma import loading as paligemma
@@ -80,7 +82,11 @@ def test_no_sliding_window_while_answering(
     ids=["PaliGemma", "PaliGemma2", "PaliGemma2-narrow"],
 )
 def test_engines_agree_on_images_of_many_tokens(
-    tmp_path: Path, engine: Callable[..., Any], generation: Any, text: dict[str, int]
+    tmp_path: Path,
+    engine: Callable[..., Any],
+    exact: Callable[[Path], PlainForward],
+    generation: Any,
+    text: dict[str, int],
 ) -> None:
     """Of 256: a quarter of those at 448 pixels, a sixteenth of those at 896, with its window.
 
@@ -91,17 +97,10 @@ def test_engines_agree_on_images_of_many_tokens(
     asked = ("caption en", "answer en what is left of the star?", "ocr", "segment star", "cap es")
     prompts = tuple((prompt, 10) for prompt in asked)
     block = [Request(image, prompts) for image in images]
-    found, expected = (
-        [each for row in engine(folder, kind=kind).generate(block) for each in row]
-        for kind in ("fast", "reference")
-    )
-    assert [each.text for each in found] == [each.text for each in expected]
-    tokens, others = (
-        [token for each in some for token in each.tokens] for some in (found, expected)
-    )
-    assert [token.logprob for token in tokens] == pytest.approx(
-        [token.logprob for token in others], abs=1e-3
-    )
+    found, expected = (engine(folder, kind=kind).generate(block) for kind in ("fast", "reference"))
+    unbounded = build(tmp_path / "unbounded", generation, image_size=64, patch_size=4)
+    assert_same(block, found, expected, exact(unbounded))
+    tokens = [token for row in found for each in row for token in each.tokens]
     assert len({round(token.logprob, 2) for token in tokens}) > 10  # a window would show
 
 

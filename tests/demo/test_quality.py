@@ -11,6 +11,7 @@ from demo.scenes.kinds import Kind
 from demo.scenes.scenes import Scene, draw_scene
 from demo.training import examples
 from inference import Engine
+from inference.families import FAMILIES
 from schemas.generation import Generation, Request
 
 
@@ -65,6 +66,7 @@ class PerfectEngine:
     """An engine that gives the right answers for scenes in their order."""
 
     resolution = 128
+    family = FAMILIES["paligemma"]
 
     def __init__(self, scenes: Sequence[Scene]) -> None:
         self._scenes = scenes

@@ -16,7 +16,7 @@ from datatrove.pipeline.readers.base import BaseDiskReader
 from datatrove.pipeline.writers import ParquetWriter
 
 from benchmarks.pipeline.pass_over_shards.samples import samples
-from benchmarks.pipeline.pass_over_shards.work import Row, words_pass, annotate_pair
+from benchmarks.pipeline.pass_over_shards.work import Row, annotate_pair, words_pass
 
 
 class Shards(BaseDiskReader):

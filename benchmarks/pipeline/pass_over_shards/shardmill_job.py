@@ -44,7 +44,7 @@ def run(shards: str, output: str, runner: dict[str, Any]) -> None:
 
 @contextmanager
 def _with_job_server(runner: dict[str, Any]) -> Iterator[dict[str, Any]]:
-    """Yield the runner; where its options ask for a job server, start one and fill in its address."""
+    """Yield the runner; start a job server and fill in its address where the options ask for it."""
     options = runner.get("options", [])
     if not any(_PLACEHOLDER in option for option in options):
         yield runner

@@ -19,9 +19,7 @@ class Hub:
     """Serves folders as model repositories whose main is at `COMMIT`; rejects every token."""
 
     folders: Mapping[str, Path]  # repository -> folder of its files
-    gated: frozenset[str] = (
-        frozenset()
-    )  # repositories whose file names are public, and whose contents are not
+    gated: frozenset[str] = frozenset()  # repositories that show file names but no contents
     broken: frozenset[str] = frozenset()  # repositories that answer 503
     url: str = ""
 

@@ -161,9 +161,8 @@ def with_exif(format: str) -> bytes:
     pieces = [exif[start : start + 65_000] for start in range(0, len(exif), 65_000)]
     segments = [struct.pack(">2sH6s", b"\xff\xe1", 8 + len(p), b"Exif\0\0") + p for p in pieces]
     data = jpeg(9, 9)
-    return (
-        data[:2] + b"".join(segments) + data[20:]
-    )  # without JFIF, Pillow looks for the resolution in EXIF
+    # Without the JFIF segment, Pillow looks for the resolution in EXIF.
+    return data[:2] + b"".join(segments) + data[20:]
 
 
 @pytest.mark.parametrize("format", ["JPEG", "PNG", "WEBP", "TIFF"])

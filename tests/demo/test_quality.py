@@ -12,7 +12,7 @@ from demo.scenes.scenes import Scene, draw_scene
 from demo.training import examples
 from inference import Engine
 from inference.families import FAMILIES
-from schemas.generation import Generation, Request
+from schemas.generation import Generation, ImageSpec, Request
 
 
 @pytest.mark.parametrize(
@@ -65,7 +65,7 @@ def test_the_best_of_several_masks_counts() -> None:
 class PerfectEngine:
     """An engine that gives the right answers for scenes in their order."""
 
-    resolution = 128
+    image_spec = ImageSpec(128)
     family = FAMILIES["paligemma"]
 
     def __init__(self, scenes: Sequence[Scene]) -> None:

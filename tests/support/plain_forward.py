@@ -64,7 +64,7 @@ class PlainForward:
         return int(self._processor.tokenizer.eos_token_id)
 
     def __call__(self, image: RGB, prompt: str, answer: Sequence[int]) -> torch.Tensor:
-        """Return float64 [tokens of the answer + 1, vocabulary]; the last row is for the token after."""
+        """Return float64 [tokens of the answer + 1, vocabulary]; the last row follows it."""
         inputs = self._processor(images=image, text=f"<image>{prompt}", return_tensors="pt")
         prefix, said = inputs["input_ids"], torch.tensor([list(answer)], dtype=torch.long)
         with torch.inference_mode(), _NothingInFloat32():

@@ -68,11 +68,13 @@ def answers(checkpoint: Callable[..., Path], engine: Callable[..., Any]) -> Call
 
 
 def letters(answer: Generation) -> str:
+    """One letter per token; the end is like a word, and no word may be inside an object."""
     kinds = {"<loc": "l", "<seg": "s"}
-    return "".join(
+    written = "".join(
         kinds.get(token.text[:4], " " if token.text == tokenizer.SPACE else "w")
         for token in answer.tokens
     )
+    return written + "w" if answer.finish_reason == "stop" else written
 
 
 def allowed(tokens: Sequence[int]) -> torch.Tensor:

@@ -115,8 +115,8 @@ def test_a_merged_model_contains_no_peft_modules(
         m.model.language_model.layers[0].mlp.up_proj.weight.data for m in (plain, merged)
     )
     name = "base_model.model.model.language_model.layers.0.mlp.up_proj.lora_{}.weight"
-    down, up_again = (load_file(folder / WEIGHTS)[name.format(end)] for end in "AB")
-    expected = (up.float() + 16 / 4 * up_again @ down).to(up.dtype)  # rounded once
+    lora_a, lora_b = (load_file(folder / WEIGHTS)[name.format(end)] for end in "AB")
+    expected = (up.float() + 16 / 4 * lora_b @ lora_a).to(up.dtype)  # rounded once
     torch.testing.assert_close(changed, expected)
 
 

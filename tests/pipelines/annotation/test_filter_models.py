@@ -296,7 +296,7 @@ from pathlib import Path
 from support.sample_data import job
 from filters import PornImageModel
 from inference import fetch_model
-from pipelines.planning.plan import resolve
+from pipelines.planning.resolve import resolve
 from schemas.errors import JobError
 folder, checkpoint, label = sys.argv[1:]
 stage = PornImageModel(model="someone/placards", label=label)

@@ -389,7 +389,7 @@ def test_counting_pages_stops_at_the_limit() -> None:
     first, *others = [picture(9, 9, seed) for seed in range(30)]
     data = encoded(first, "TIFF", save_all=True, append_images=others)
     with pytest.raises(ImageFault, match="image_too_many_frames"):
-        EncodedImage.open(data, Limits(max_pixels=ROOM, frames=20))
+        EncodedImage.open(data, Limits(max_pixels=ROOM, max_frames=20))
     with Image.open(io.BytesIO(data)) as image:
         assert [count_frames(image, data, most) for most in (1, 20, 30, 31)] == [1, 20, 30, 30]
         assert image.tell() == 0

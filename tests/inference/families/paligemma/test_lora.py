@@ -90,8 +90,8 @@ def test_both_engines_give_the_same_answers_as_peft(  # noqa: PLR0917
     model = PaliGemmaForConditionalGeneration.from_pretrained(base, attn_implementation="eager")
     exact = PlainForward(base, PeftModel.from_pretrained(model, folder))
     for kind in ("reference", "fast"):
-        found = engine(base, kind=kind, adapter=folder).generate(BLOCK)
-        assert_same(BLOCK, found, expected, exact)
+        generated = engine(base, kind=kind, adapter=folder).generate(BLOCK)
+        assert_same(BLOCK, generated, expected, exact)
 
 
 def merged_exactly(

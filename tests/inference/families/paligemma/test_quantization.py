@@ -136,12 +136,12 @@ def test_engines_agree_with_the_same_quantized_weights(  # noqa: PLR0917
         engine(folder, kind=kind, precision=precision, adapter=adapter)
         for kind in ("reference", "fast")
     )
-    expected, found = reference.generate(BLOCK), fast.generate(BLOCK)
+    expected, generated = reference.generate(BLOCK), fast.generate(BLOCK)
     if precision == "nf4":
-        assert_same(BLOCK, found, expected, PlainForward(folder, reference.model))
+        assert_same(BLOCK, generated, expected, PlainForward(folder, reference.model))
     else:
         unrounded = engine(folder, adapter=adapter).generate(BLOCK)
-        assert difference(found, expected) < difference(unrounded, expected)
+        assert difference(generated, expected) < difference(unrounded, expected)
     assert len(set(map(tuple, tokens(expected)))) > 25 / 2
 
 

@@ -137,7 +137,7 @@ def main(
 
 
 def _seconds(annotator: Annotator, shard: Path, samples: int, way: str) -> float:
-    """Measure a pass over the shard with loaded filters and engine, in seconds."""
+    """Return the seconds of a pass over the shard; filters and engine are already loaded."""
     with patch(
         "pipelines.annotation.annotator.BackgroundWorker",
         lambda name, in_thread: BackgroundWorker(name, in_thread=WAYS[way]),

@@ -110,8 +110,8 @@ def test_split_over_two(checkpoint: Callable[..., Path], exact: Exact, generatio
     folder = checkpoint(generation)
     expected = on_gpu(folder).generate(BLOCK)
     for kind in ("fast", "reference"):
-        found = on_gpu(folder, gpus=2, engine=kind).generate(BLOCK)
-        assert_same(BLOCK, found, expected, exact(folder))
+        generated = on_gpu(folder, gpus=2, engine=kind).generate(BLOCK)
+        assert_same(BLOCK, generated, expected, exact(folder))
 
 
 @pytest.mark.parametrize("precision", ["int8", "nf4"])

@@ -64,14 +64,16 @@ class PlainForward:
         return int(self._processor.tokenizer.eos_token_id)
 
     def __call__(self, image: RGB, prompt: str, answer: Sequence[int]) -> torch.Tensor:
-        """Return float64 [tokens of the answer + 1, vocabulary]; the last row follows it."""
+        """Return float64 [len(answer) + 1, vocabulary]; the last row is for the token after it."""
         inputs = self._processor(images=image, text=f"<image>{prompt}", return_tensors="pt")
-        prefix, said = inputs["input_ids"], torch.tensor([list(answer)], dtype=torch.long)
+        prefix, answer_ids = inputs["input_ids"], torch.tensor([list(answer)], dtype=torch.long)
         with torch.inference_mode(), _NothingInFloat32():
             logits = self._model(
-                input_ids=torch.cat([prefix, said], dim=1),
+                input_ids=torch.cat([prefix, answer_ids], dim=1),
                 pixel_values=inputs["pixel_values"].double(),
-                token_type_ids=torch.cat([torch.zeros_like(prefix), torch.ones_like(said)], dim=1),
+                token_type_ids=torch.cat(
+                    [torch.zeros_like(prefix), torch.ones_like(answer_ids)], dim=1
+                ),
             ).logits[0, prefix.shape[1] - 1 :]
         assert logits.dtype is torch.float64
         return functional.log_softmax(logits, dim=-1)

@@ -33,7 +33,7 @@ class Exact(Protocol):
 
 def assert_same(
     block: Sequence[Request],
-    found: Answers,
+    generated: Answers,
     expected: Answers,
     exact: Exact,
     allowed: Allowed | None = None,
@@ -43,9 +43,9 @@ def assert_same(
     At a tie, rounding decides which of two tokens is likelier. Where tokens differ, `exact` must
     show a tie: both are as likely as the likeliest of the `allowed` tokens, within rounding.
     """
-    assert [len(row) for row in found] == [len(request.prompts) for request in block]
-    assert [len(row) for row in expected] == [len(row) for row in found]
-    for request, row, others in zip(block, found, expected, strict=True):
+    assert [len(row) for row in generated] == [len(request.prompts) for request in block]
+    assert [len(row) for row in expected] == [len(row) for row in generated]
+    for request, row, others in zip(block, generated, expected, strict=True):
         for (prompt, _), one, other in zip(request.prompts, row, others, strict=True):
             tokens = _common(one, other)
             step = len(tokens)

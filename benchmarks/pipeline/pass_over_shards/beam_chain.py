@@ -79,8 +79,7 @@ def run(shards: str, output: str, *options: str) -> None:
 
 
 if __name__ == "__main__":
-    from benchmarks.pipeline.pass_over_shards import (
-        beam_chain,
-    )  # under a name that workers can import
+    # Workers cannot import from `__main__`.
+    from benchmarks.pipeline.pass_over_shards import beam_chain
 
     beam_chain.run(*sys.argv[1:])

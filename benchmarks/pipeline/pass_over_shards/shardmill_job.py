@@ -29,7 +29,7 @@ _PLACEHOLDER = "{job_endpoint}"
 
 
 def run(shards: str, output: str, runner: dict[str, Any]) -> None:
-    """Annotate the shards, or those that the output still lacks."""
+    """Annotate the shards whose rows the output still lacks."""
     paths = [str(_INSTANT), str(_ROOT), os.environ.get("PYTHONPATH", "")]
     os.environ["PYTHONPATH"] = os.pathsep.join(filter(None, paths))
     with (

@@ -48,9 +48,8 @@ def test_the_device_map_places_every_weight() -> None:
     check_device_map(model, placed)  # raises where a weight is missing
     weights_per_gpu = dict.fromkeys(placed.values(), 0)
     for name, _ in model.named_parameters():
-        weights_per_gpu[
-            next(gpu for module, gpu in placed.items() if name.startswith(f"{module}."))
-        ] += 1
+        gpu = next(gpu for module, gpu in placed.items() if name.startswith(f"{module}."))
+        weights_per_gpu[gpu] += 1
     assert all(weights_per_gpu.values())
 
 

@@ -98,10 +98,12 @@ def test_engines_agree_on_images_of_many_tokens(
     texts = ("caption en", "answer en what is left of the star?", "ocr", "segment star", "cap es")
     prompts = tuple((prompt, 10) for prompt in texts)
     block = [Request(image, prompts) for image in images]
-    found, expected = (engine(folder, kind=kind).generate(block) for kind in ("fast", "reference"))
+    generated, expected = (
+        engine(folder, kind=kind).generate(block) for kind in ("fast", "reference")
+    )
     unbounded = build(tmp_path / "unbounded", generation, image_size=64, patch_size=4)
-    assert_same(block, found, expected, exact(unbounded))
-    tokens = [token for row in found for each in row for token in each.tokens]
+    assert_same(block, generated, expected, exact(unbounded))
+    tokens = [token for row in generated for each in row for token in each.tokens]
     assert len({round(token.logprob, 2) for token in tokens}) > 10  # a window would show
 
 

@@ -90,8 +90,8 @@ def test_both_engines_give_the_same_answers_as_peft(  # noqa: PLR0917
     model = PaliGemmaForConditionalGeneration.from_pretrained(base, attn_implementation="eager")
     exact = PlainForward(base, PeftModel.from_pretrained(model, folder))
     for kind in ("reference", "fast"):
-        found = engine(base, kind=kind, adapter=folder).generate(BLOCK)
-        assert_same(BLOCK, found, expected, exact)
+        generated = engine(base, kind=kind, adapter=folder).generate(BLOCK)
+        assert_same(BLOCK, generated, expected, exact)
 
 
 def merged_exactly(
@@ -139,9 +139,9 @@ def test_a_merged_model_contains_no_peft_modules(
         m.model.language_model.layers[0].mlp.up_proj.weight.data for m in (plain, merged)
     )
     name = "base_model.model.model.language_model.layers.0.mlp.up_proj.lora_{}.weight"
-    lowered, raised = (load_file(folder / WEIGHTS)[name.format(end)] for end in "AB")
-    exact = up.double() + 16 / 4 * raised.double() @ lowered.double()
-    size = up.double().abs() + 16 / 4 * raised.double().abs() @ lowered.double().abs()
+    lora_a, lora_b = (load_file(folder / WEIGHTS)[name.format(end)] for end in "AB")
+    exact = up.double() + 16 / 4 * lora_b.double() @ lora_a.double()
+    size = up.double().abs() + 16 / 4 * lora_b.double().abs() @ lora_a.double().abs()
     once = UNITS[up.dtype] * exact.abs() if up.dtype != torch.float32 else 0 * size
     assert_within(changed, exact, once + (4 + 3) * UNIT * size)  # r products; then one rounding
 

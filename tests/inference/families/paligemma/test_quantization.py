@@ -136,12 +136,12 @@ def test_engines_agree_with_the_same_quantized_weights(  # noqa: PLR0917
         engine(folder, kind=kind, precision=precision, adapter=adapter)
         for kind in ("reference", "fast")
     )
-    expected, found = reference.generate(BLOCK), fast.generate(BLOCK)
+    expected, generated = reference.generate(BLOCK), fast.generate(BLOCK)
     if precision == "nf4":
-        assert_same(BLOCK, found, expected, PlainForward(folder, reference.model))
+        assert_same(BLOCK, generated, expected, PlainForward(folder, reference.model))
     else:
         unrounded = engine(folder, adapter=adapter).generate(BLOCK)
-        assert difference(found, expected) < difference(unrounded, expected)
+        assert difference(generated, expected) < difference(unrounded, expected)
     assert len(set(map(tuple, tokens(expected)))) > 25 / 2
 
 
@@ -238,7 +238,7 @@ get_kernel("a test that works")
 def test_the_kernels_package_fetches_no_code(
     checkpoint: Callable[..., Path], tmp_path: Path
 ) -> None:
-    """On some CPUs, bitsandbytes fetches code with it, and peft imports bitsandbytes."""
+    """bitsandbytes would fetch code on some CPUs, and peft imports it; hiding it prints nothing."""
     (tmp_path / "kernels.py").write_text("def get_kernel(name, **_): print('fetching', name)")
     adapter = random_adapter.build(checkpoint(2), tmp_path / "adapter", target_modules=["fc1"])
     process = subprocess.run(

@@ -5,7 +5,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 
-.PHONY: help demo test lint types imports unit test-faults fuzz format constraints clean
+.PHONY: help demo test lint types imports unit test-faults test-torch fuzz format constraints clean
 
 help:  ## list the targets
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
@@ -31,6 +31,19 @@ unit: $(READY)  ## run only the tests
 test-faults: $(READY)  ## test that killing real processes loses nothing (minutes)
 	$(BIN)/python -m pytest -m faults
 
+TORCH_VERSIONS ?= 2.11 2.15
+TORCH_ENVS := $(TORCH_VERSIONS:%=.venv-torch-%)
+
+test-torch: $(TORCH_ENVS)  ## test the engines with the oldest and the newest torch (installs both)
+	set -e; for env in $(TORCH_ENVS); do $$env/bin/python -m pytest tests/inference; done
+
+.venv-torch-%: pyproject.toml setup.py constraints.txt
+	rm -rf $@
+	$(PYTHON) -m venv $@
+	grep -vE '^(torch|triton|nvidia|cuda)' constraints.txt > $@/constraints.txt
+	$@/bin/python -m pip install --quiet --disable-pip-version-check --constraint $@/constraints.txt --editable '.[dev]' 'torch==$*.*'
+	@touch $@
+
 fuzz: $(READY)  ## test thousands of mutated shards and images, new ones each time (minutes)
 	$(BIN)/python -m pytest tests/pipelines/annotation/test_hostile.py --hypothesis-profile=fuzz --timeout=3600
 
@@ -42,7 +55,7 @@ constraints: $(READY)  ## write constraints.txt from the installed packages
 	$(BIN)/python -m pip freeze --exclude-editable | sed -E 's/^(torch==[0-9.]+)\+.*/\1/' > constraints.txt
 
 clean:  ## remove the environment and the demo's output
-	rm -rf $(VENV) build demo/output *.egg-info .mypy_cache .ruff_cache .pytest_cache
+	rm -rf $(VENV) .venv-torch-* build demo/output *.egg-info .mypy_cache .ruff_cache .pytest_cache
 
 $(READY): pyproject.toml setup.py constraints.txt
 	@command -v $(PYTHON) >/dev/null || { echo "Python 3.11 is needed: install it, or make PYTHON=/path/to/it"; exit 1; }

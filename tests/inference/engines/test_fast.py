@@ -26,7 +26,7 @@ from inference.families import FAMILIES
 from inference.families.paligemma.kernels import compiling
 from inference.families.paligemma.language_model import LanguageModel
 from schemas.errors import WorkerFault
-from schemas.generation import Request
+from schemas.generation import Generation, Request
 from schemas.sample import Sample, Text
 
 DEMO = Path(__file__).parents[3] / "demo/checkpoint"
@@ -111,17 +111,22 @@ def test_answers_differ_and_some_end_early(fast: Mapping[int, FastEngine]) -> No
     assert len({len(answer.tokens) for answer in answers}) > 5
 
 
-def test_a_block_has_the_same_answers_after_another_block(
-    fast: Mapping[int, FastEngine], folder: Path, exact: Exact
-) -> None:
-    """The slots still hold the other block, in a larger cache.
-
-    Answers are compared up to ties: on a CPU the last digits of sums were seen to differ.
-    """
-    block = block_of(*PROMPTS)
-    first = fast[2].generate(block)
+def test_the_same_block_twice_is_the_same_to_the_bit(fast: Mapping[int, FastEngine]) -> None:
+    """The slots may still hold another block."""
+    first = fast[2].generate(block_of(*PROMPTS))
     fast[2].generate(block_of("ocr", "a prompt that is longer than the others", limit=30))
-    assert_same(block, fast[2].generate(block), first, exact(folder))
+    again = fast[2].generate(block_of(*PROMPTS))
+    assert numbers(again) == numbers(first)
+    assert again == first
+
+
+def numbers(answers: Sequence[Sequence[Generation]]) -> dict[tuple[int, int], list[Any]]:
+    """Tokens and log-probabilities by image and prompt: unlike a Generation, pytest shows them."""
+    return {
+        (image, prompt): [(token.id, token.logprob) for token in generation.tokens]
+        for image, row in enumerate(answers)
+        for prompt, generation in enumerate(row)
+    }
 
 
 def test_the_vision_tower_sees_each_image_once(

@@ -1,5 +1,5 @@
-# Everything happens in a virtual environment in the checkout; it is made again when what it is
-# made from changes.
+# All commands run in a virtual environment in the checkout. It is created again when
+# pyproject.toml, setup.py or constraints.txt change.
 PYTHON ?= $(shell command -v python3.11 || command -v python3)
 VENV := .venv
 BIN := $(VENV)/bin
@@ -10,10 +10,10 @@ READY := $(VENV)/.ready
 help:  ## list the targets
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
 
-demo: $(READY)  ## make demo shards, annotate them, and show what came out
+demo: $(READY)  ## make demo shards, annotate them, and show the results
 	$(BIN)/python -m demo
 
-test: lint types imports unit  ## everything that must pass before a commit
+test: lint types imports unit  ## run every check that must pass before a commit
 
 lint: $(READY)
 	$(BIN)/ruff format --check --quiet .
@@ -25,23 +25,23 @@ types: $(READY)
 imports: $(READY)
 	$(BIN)/lint-imports
 
-unit: $(READY)  ## the tests alone
+unit: $(READY)  ## run only the tests
 	$(BIN)/python -m pytest
 
-test-faults: $(READY)  ## kill real processes, and see that nothing is lost (minutes)
+test-faults: $(READY)  ## test that killing real processes loses nothing (minutes)
 	$(BIN)/python -m pytest -m faults
 
-fuzz: $(READY)  ## thousands of mutated shards and images, new ones each time (minutes)
+fuzz: $(READY)  ## test thousands of mutated shards and images, new ones each time (minutes)
 	$(BIN)/python -m pytest tests/pipelines/annotation/test_hostile.py --hypothesis-profile=fuzz --timeout=3600
 
-format: $(READY)  ## put the code in its format
+format: $(READY)  ## format the code and fix lint errors
 	$(BIN)/ruff format --quiet .
 	$(BIN)/ruff check --quiet --fix .
 
-constraints: $(READY)  ## write constraints.txt anew from what is installed
+constraints: $(READY)  ## write constraints.txt from the installed packages
 	$(BIN)/python -m pip freeze --exclude-editable | sed -E 's/^(torch==[0-9.]+)\+.*/\1/' > constraints.txt
 
-clean:  ## remove the environment and everything the demo made
+clean:  ## remove the environment and the demo's output
 	rm -rf $(VENV) build demo/output *.egg-info .mypy_cache .ruff_cache .pytest_cache
 
 $(READY): pyproject.toml setup.py constraints.txt

@@ -1,11 +1,11 @@
-"""Contenders that are measured by turns in one process, and how their figures are told."""
+"""Measure contenders in turn in one process, and format their figures."""
 
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from statistics import median
 from typing import NamedTuple, TypeVar
 
-Found = TypeVar("Found")
+Result = TypeVar("Result")
 
 
 class Turn(NamedTuple):
@@ -16,22 +16,22 @@ class Turn(NamedTuple):
 
 
 def by_turns(
-    contenders: Mapping[str, Callable[[], Found]], turns: int
-) -> Iterator[tuple[str, Turn, Found]]:
-    """Each contender once a turn, what it took and what it gave.
+    contenders: Mapping[str, Callable[[], Result]], turns: int
+) -> Iterator[tuple[str, Turn, Result]]:
+    """Run each contender once a turn; yield its name, its cost and its result.
 
-    They go forwards in one turn and backwards in the next, for what else a machine does drifts.
+    The order is reversed every second turn, because the other load of a machine drifts.
     """
     names = list(contenders)
     for number in range(turns):
         for name in names if number % 2 == 0 else reversed(names):
             started, used = time.perf_counter(), time.process_time()
-            found = contenders[name]()
-            taken = Turn(time.perf_counter() - started, time.process_time() - used)
-            yield name, taken, found
+            result = contenders[name]()
+            turn = Turn(time.perf_counter() - started, time.process_time() - used)
+            yield name, turn, result
 
 
 def spread(values: Sequence[float], digits: int) -> str:
-    """The median, and the extremes in brackets."""
+    """Format the median, with the extremes in brackets."""
     low, high = min(values), max(values)
     return f"{median(values):.{digits}f} ({low:.{digits}f}-{high:.{digits}f})"

@@ -1,11 +1,11 @@
-"""Shardmill's steps in a Beam pipeline of your own: captions of what the filters keep, as JSON.
+"""Use Shardmill's steps in a custom Beam pipeline: captions of the kept samples, as JSON.
 
     python examples/beam_pipeline.py job.yaml OUTPUT [Beam's options]
 
-What this gives up against `runner: {kind: beam}` with the same job file: there is no row for every
-sample, only the outputs that the pipeline keeps; a killed pipeline starts anew; images travel
-between workers; batches form as samples arrive, so that the last digits of scores may differ from
-run to run.
+Compared with `runner: {kind: beam}` and the same job file, this pipeline has drawbacks. It has no
+row for every sample, only the outputs that the pipeline stores. A killed pipeline starts from the
+beginning. Images are sent between workers. Batches form as samples arrive, so the last digits of
+scores may differ between runs.
 """
 
 import json
@@ -21,8 +21,8 @@ from pipelines.adapters.steps import Answered, Rejected
 from shardmill import Job, JobError
 
 
-def told(answered: Answered | Rejected) -> Iterator[str]:
-    """A line of JSON per sample that has answers."""
+def to_json(answered: Answered | Rejected) -> Iterator[str]:
+    """Yield a line of JSON for a sample that has answers."""
     if isinstance(answered, Answered):
         values = {task: answer.value for task, answer in answered.answers.items()}
         place = {"shard": answered.sample.shard, "index": answered.sample.index}
@@ -37,7 +37,7 @@ if __name__ == "__main__":
             read = pipeline | ReadShards(job)
             judged = read.kept | ApplyFilters(job)
             answered = judged.kept | RunInference(JobModelHandler(job))
-            _ = answered | beam.FlatMap(told) | beam.io.WriteToText(f"{output}/answers")
+            _ = answered | beam.FlatMap(to_json) | beam.io.WriteToText(f"{output}/answers")
             reasons = judged.dropped | beam.Map(lambda rejected: rejected.reason)
             counts = reasons | beam.combiners.Count.PerElement() | beam.Map(str)
             _ = counts | "Write reasons" >> beam.io.WriteToText(f"{output}/dropped")

@@ -1,9 +1,9 @@
-"""A user-defined filter: drop texts with too many capital letters.
+"""Define a custom filter that drops texts with too many capital letters.
 
     python examples/own_filter.py job.yaml OUTPUT
 
 A filter is a frozen pydantic model; its fields are part of the job's fingerprint. It judges whole
-batches. Kept items have scores too, and a reason is a code that quotes nothing.
+batches. Kept items have scores too. A reason is a code and never quotes the sample.
 """
 
 import sys
@@ -21,7 +21,7 @@ from shardmill import Job, JobError, run
 
 
 class NoShouting(TextFilter):
-    """Keep texts whose share of capitals among the letters is <= max_capitals."""
+    """Keep texts in which the share of capital letters among all letters is <= max_capitals."""
 
     fields: ClassVar = "prose"  # without keys and carried columns
     kind: Literal["no_shouting"] = "no_shouting"

@@ -1,10 +1,10 @@
-"""Shardmill's steps in Ray Data of your own: captions of what the filters keep, as Parquet.
+"""Use Shardmill's steps in a custom Ray Data pipeline: captions of kept samples, as Parquet.
 
     python examples/ray_pipeline.py job.yaml OUTPUT
 
-What this gives up against a run of the same job file: a killed pipeline starts anew, and files of
-both attempts may lie in OUTPUT; images travel through Ray's object store; batches form as samples
-arrive, so that the last digits of scores may differ from run to run.
+Compared with a run of the same job file, this pipeline has drawbacks. A killed pipeline starts from
+the beginning, and OUTPUT may then contain files of both attempts. Images are sent through Ray's
+object store. Batches form as samples arrive, so the last digits of scores may differ between runs.
 """
 
 import sys
@@ -21,16 +21,16 @@ if __name__ == "__main__":
         units = unit_rows(job)
     except JobError as error:
         sys.exit(str(error))
-    one = {
+    actor_options = {
         "compute": ray.data.ActorPoolStrategy(size=1),
         "batch_format": "pyarrow",
         "fn_constructor_args": (job,),
     }
     block_size = job.model.block_size if job.model else None
-    found = (
+    rows = (
         ray.data.from_items(units, override_num_blocks=len(units))
-        .map_batches(ReadShards, batch_size=1, **one)
-        .map_batches(ApplyFilters, batch_size=64, **one)
-        .map_batches(Annotate, batch_size=block_size, **one)  # with a GPU: num_gpus=1
+        .map_batches(ReadShards, batch_size=1, **actor_options)
+        .map_batches(ApplyFilters, batch_size=64, **actor_options)
+        .map_batches(Annotate, batch_size=block_size, **actor_options)  # with a GPU: num_gpus=1
     )
-    found.write_parquet(output)
+    rows.write_parquet(output)

@@ -1,4 +1,4 @@
-"""What tests of several packages share; data are made by `making`."""
+"""Fixtures and settings for all tests; `support.sample_data` makes the data."""
 
 import os
 from pathlib import Path
@@ -7,13 +7,15 @@ import numpy as np
 import pytest
 from hypothesis import settings
 
-os.environ.setdefault("OMP_WAIT_POLICY", "passive")  # as the command line does, before torch comes
-os.environ["COLUMNS"] = "80"  # as where there is no terminal: tables are folded by it
+os.environ.setdefault(
+    "OMP_WAIT_POLICY", "passive"
+)  # as the command line does, before torch is imported
+os.environ["COLUMNS"] = "80"  # the width without a terminal, at which tables wrap
 for name in ("FORCE_COLOR", "PY_COLORS", "GITHUB_ACTIONS", "TTY_COMPATIBLE", "TTY_INTERACTIVE"):
-    os.environ.pop(name, None)  # they colour what is printed
-os.environ.pop("RAY_ADDRESS", None)  # a cluster of somebody else's
+    os.environ.pop(name, None)  # they turn on colors in the output
+os.environ.pop("RAY_ADDRESS", None)  # an existing cluster must not be used
 
-# The same cases in every `make test`; `make fuzz` looks for new ones.
+# `make test` runs the same cases every time; `make fuzz` looks for new ones.
 settings.register_profile("seeded", derandomize=True, deadline=None)
 settings.register_profile("fuzz", max_examples=5000, deadline=None)
 settings.load_profile("seeded")
@@ -21,7 +23,7 @@ settings.load_profile("seeded")
 
 @pytest.fixture(scope="session")
 def checkpoint(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A small PaliGemma 2 of random weights, 16 image tokens, 56 pixels a side."""
+    """A small PaliGemma 2 of random weights with 16 image tokens and images of 56x56 pixels."""
     from support.random_checkpoint import build  # imports torch
 
     folder = tmp_path_factory.mktemp("checkpoint")

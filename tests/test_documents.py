@@ -1,4 +1,4 @@
-"""What README and docs say is what the code does."""
+"""Tests that README and docs agree with the code."""
 
 import re
 import runpy
@@ -23,13 +23,13 @@ _CODE = re.compile(
 
 
 def codes() -> set[str]:
-    """Every reason code in the source."""
+    """Return every reason code in the source."""
     sources = [*ROOT.glob("filters/**/*.py"), *ROOT.glob("pipelines/**/*.py")]
-    found = {code for path in sources for code in _CODE.findall(path.read_text(encoding="utf-8"))}
-    return {code for code in found if "_" in code}
+    matches = {code for path in sources for code in _CODE.findall(path.read_text(encoding="utf-8"))}
+    return {code for code in matches if "_" in code}
 
 
-def test_there_are_codes_to_look_for() -> None:
+def test_reason_codes_are_found_in_the_source() -> None:
     assert {"image_missing", "key_not_utf8", "shard_truncated", "text_repetitive"} <= codes()
 
 
@@ -43,7 +43,7 @@ def test_every_column_is_documented(column: str) -> None:
     assert f"`{column}`" in OUTPUT
 
 
-def test_every_kind_and_key_of_the_job_is_documented() -> None:
+def test_every_kind_and_key_of_a_job_is_documented() -> None:
     schema = Job.model_json_schema()
     models = [schema, *schema["$defs"].values()]
     for name, value in (item for model in models for item in model["properties"].items()):
@@ -58,10 +58,10 @@ def test_the_readme_shows_a_valid_job() -> None:
     assert set(Job.parse(shown).tasks) == {"caption", "caption_es", "text", "objects"}
 
 
-def test_the_example_of_a_filter_of_ones_own_works(checkpoint: Path, tmp_path: Path) -> None:
-    shouting = next(member for member in pairs(1) if member[0].endswith("jpg"))
-    members = [*pairs(2), ("b.jpg", shouting[1]), ("b.txt", b"BUY THIS PICTURE")]
+def test_the_example_of_a_custom_filter_works(checkpoint: Path, tmp_path: Path) -> None:
+    capitals = next(member for member in pairs(1) if member[0].endswith("jpg"))
+    members = [*pairs(2), ("b.jpg", capitals[1]), ("b.txt", b"BUY THIS PICTURE")]
     write_shard(tmp_path / "shards/0.tar", members)
-    own = runpy.run_path(str(ROOT / "examples/own_filter.py"))["NoShouting"]
-    summary = run(job(tmp_path, checkpoint, filters=[own(max_capitals=0.3)]))
+    no_shouting = runpy.run_path(str(ROOT / "examples/own_filter.py"))["NoShouting"]
+    summary = run(job(tmp_path, checkpoint, filters=[no_shouting(max_capitals=0.3)]))
     assert summary.counts_here.reasons == {"no_shouting/text_shouting": 1}

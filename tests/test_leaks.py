@@ -1,4 +1,4 @@
-"""No planted value leaves through any door; with the filter off the same search finds them all."""
+"""Tests that planted personal values never leak; without the filter, a search finds all of them."""
 
 import itertools
 import json
@@ -29,7 +29,7 @@ from schemas.sample import Sample
 from schemas.verdict import Verdict, indeterminate, keep
 
 ROOT = Path(__file__).parents[1]
-# One of each type that has a checksum or a shape of its own; none belongs to anybody.
+# One value for each type with a checksum or a distinct format; none belongs to a real person.
 VALUES = {
     "EMAIL_ADDRESS": "quentin.vasseur@posteo.example",
     "US_SOCIAL_SECURITY_NUMBER": "536-22-8412",
@@ -40,12 +40,12 @@ VALUES = {
     "MAC_ADDRESS": "3c:22:fb:9a:41:07",
     "AWS_CREDENTIALS": "AKIAQYLPMN5HHHFPZAM2",
 }
-_SIGNS = re.compile(r"[\s.:\-+()]")
+_SEPARATORS = re.compile(r"[\s.:\-+()]")
 FATES = ("kept", "dropped", "quarantined", "invalid")
 
 
 class Fickle(ImageFilter):
-    """Cannot judge images that are 77 pixels wide."""
+    """Quarantines images that are 77 pixels wide as indeterminate."""
 
     reads: ClassVar[Literal["bytes", "header", "frames"]] = "header"
     kind: str = "fickle"
@@ -58,7 +58,7 @@ class Fickle(ImageFilter):
 
 
 def image(fate: str, value: str) -> bytes:
-    """An image of that fate, with the value in its EXIF data."""
+    """Return an image that leads to this status, with the value in its EXIF data."""
     exif = Image.Exif()
     exif[0x010E] = f"taken by {value}"  # ImageDescription
     width = {"kept": 80, "dropped": 20, "quarantined": 77, "invalid": 80}[fate]
@@ -67,11 +67,11 @@ def image(fate: str, value: str) -> bytes:
 
 
 def members(fate: str, value: str) -> Iterator[Member]:
-    """Samples with the value in the text, in a note, in a URL, and in the key."""
-    telling = f"write to {value} today"
+    """Yield samples with the value in the text, in a note, in a URL, and in the key."""
+    sentence = f"write to {value} today"
     texts = {
-        "text": ("text", f"a red star, {telling}", "", ""),
-        "note": ("note", "a red star", telling, ""),
+        "text": ("text", f"a red star, {sentence}", "", ""),
+        "note": ("note", "a red star", sentence, ""),
         "url": ("url", "a red star", "", f"https://example.com/{value}/a.jpg"),
         "key": (f"{value}/key", "a red star", "", ""),
     }
@@ -83,9 +83,11 @@ def members(fate: str, value: str) -> Iterator[Member]:
 
 
 def scenes(number: int) -> list[Scene]:
-    """With an address printed in the picture, and nowhere else."""
-    drawn = (draw_scene(3, index) for index in itertools.count())
-    return list(itertools.islice((s for s in drawn if s.kind == Kind.PERSONAL_PICTURE), number))
+    """Draw scenes whose only personal value is an address printed in the picture."""
+    candidates = (draw_scene(3, index) for index in itertools.count())
+    return list(
+        itertools.islice((s for s in candidates if s.kind == Kind.PERSONAL_PICTURE), number)
+    )
 
 
 PRINTED = scenes(4)
@@ -93,14 +95,14 @@ PRINTED = scenes(4)
 
 @pytest.fixture(scope="module")
 def shard(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    made = [m for value in VALUES.values() for fate in FATES for m in members(fate, value)]
+    planted = [m for value in VALUES.values() for fate in FATES for m in members(fate, value)]
     for n, scene in enumerate(PRINTED):
-        made += [(f"{n}.jpg", scene.image), (f"{n}.txt", b"a star"), (f"{n}.json", b"{}")]
-    return write_shard(tmp_path_factory.mktemp("leaks") / "shards/planted.tar", made)
+        planted += [(f"{n}.jpg", scene.image), (f"{n}.txt", b"a star"), (f"{n}.json", b"{}")]
+    return write_shard(tmp_path_factory.mktemp("leaks") / "shards/planted.tar", planted)
 
 
 def annotated(shard: Path, output: Path, filters: Sequence[Filter]) -> Job:
-    made = Job.model_validate(
+    leak_job = Job.model_validate(
         {
             "name": "leaks",
             "input": {"shards": str(shard), "carry": ["json:note", "json:url"]},
@@ -117,35 +119,35 @@ def annotated(shard: Path, output: Path, filters: Sequence[Filter]) -> Job:
             "output": str(output),
         }
     )
-    run(made)
-    return made
+    run(leak_job)
+    return leak_job
 
 
 def everything(output: Path) -> str:
-    """All that an output says: names, bytes, columns, footers, statistics, reports."""
-    told: list[object] = []
+    """Return all text of an output: names, bytes, columns, footers, statistics, reports."""
+    parts: list[object] = []
     for path in sorted(output.rglob("*")):
-        told.append(str(path))
+        parts.append(str(path))
         if path.is_file():
-            told.append(path.read_bytes().decode("latin-1"))
+            parts.append(path.read_bytes().decode("latin-1"))
         if path.suffix == ".parquet":
             file = pq.ParquetFile(path)
-            told += [file.read().to_pylist(), str(file.metadata.metadata)]
+            parts += [file.read().to_pylist(), str(file.metadata.metadata)]
             groups = [file.metadata.row_group(n) for n in range(file.metadata.num_row_groups)]
-            told += [
+            parts += [
                 group.column(n).statistics for group in groups for n in range(group.num_columns)
             ]
-    return json.dumps(told, default=str, ensure_ascii=False)
+    return json.dumps(parts, default=str, ensure_ascii=False)
 
 
-def found(text: str) -> set[str]:
-    """The planted values in it, with or without the signs between their characters."""
-    bare = _SIGNS.sub("", text)
+def leaked(text: str) -> set[str]:
+    """Return planted values in a text, with or without the separators between their characters."""
+    bare = _SEPARATORS.sub("", text)
     planted = {*VALUES.values(), *(scene.printed for scene in PRINTED)}
-    return {value for value in planted if value in text or _SIGNS.sub("", value) in bare}
+    return {value for value in planted if value in text or _SEPARATORS.sub("", value) in bare}
 
 
-def test_nothing_planted_leaves_by_any_door(
+def test_no_planted_value_leaks(
     shard: Path,
     tmp_path: Path,
     caplog: pytest.LogCaptureFixture,
@@ -156,13 +158,13 @@ def test_nothing_planted_leaves_by_any_door(
     console = Console(width=300)
     console.print(*(row_panel(shown.row) for shown in select(str(tmp_path / "output"), 1000)))
     console.print(verify(str(tmp_path / "output")))
-    assert found(everything(tmp_path / "output")) == set()
-    assert found(caplog.text) == set()
+    assert leaked(everything(tmp_path / "output")) == set()
+    assert leaked(caplog.text) == set()
     shown = capfd.readouterr()
-    assert found(shown.out + shown.err) == set()
+    assert leaked(shown.out + shown.err) == set()
 
 
-def test_the_samples_fare_as_they_were_made_to(shard: Path, tmp_path: Path) -> None:
+def test_samples_get_the_expected_statuses(shard: Path, tmp_path: Path) -> None:
     annotated(shard, tmp_path / "output", [PersonalData()])
     rows = pq.read_table(tmp_path / "output/planted.parquet").to_pylist()
     assert Counter(row["status"] for row in rows) == {
@@ -182,15 +184,15 @@ def test_the_samples_fare_as_they_were_made_to(shard: Path, tmp_path: Path) -> N
     assert {row["ocr_info"]["status"] for row in printed} == {"redacted"}
 
 
-def test_with_the_filter_off_the_same_search_finds_them_all(shard: Path, tmp_path: Path) -> None:
+def test_without_the_filter_the_same_search_finds_all_values(shard: Path, tmp_path: Path) -> None:
     annotated(shard, tmp_path / "output", [])
     printed = {scene.printed for scene in PRINTED}
-    assert found(everything(tmp_path / "output")) == {*VALUES.values(), *printed}
+    assert leaked(everything(tmp_path / "output")) == {*VALUES.values(), *printed}
     rows = pq.read_table(tmp_path / "output/planted.parquet").to_pylist()
     kept = [row for row in rows if row["status"] == "kept"]
     for value in VALUES.values():
         for column in ("source_text", "note", "url", "key"):
             assert any(value in (row[column] or "") for row in kept), (value, column)
     assert {row["ocr"] for row in kept[-len(PRINTED) :]} == printed
-    # What is in EXIF data, and in samples that are not kept, is stored by nobody: it is in the tar.
-    assert found(shard.read_bytes().decode("latin-1")) >= set(VALUES.values())
+    # EXIF data and content of samples that are not kept are never stored; they are in the tar only.
+    assert leaked(shard.read_bytes().decode("latin-1")) >= set(VALUES.values())

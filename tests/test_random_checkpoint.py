@@ -1,4 +1,4 @@
-"""The checkpoint of random weights loads as any other, answers, and is the same every time."""
+"""Tests that the checkpoint of random weights loads, answers, and is reproducible."""
 
 from pathlib import Path
 
@@ -26,31 +26,33 @@ def checkpoint(generation: Generation, tmp_path_factory: pytest.TempPathFactory)
 
 @pytest.fixture(scope="module")
 def answers(checkpoint: Path) -> list[tuple[int, ...]]:
-    """Greedy answers to every prompt about every image, with end of sequence and padding."""
+    """Greedy answers to every prompt for every image, with end-of-sequence and padding tokens."""
     processor = AutoProcessor.from_pretrained(checkpoint)
     model = PaliGemmaForConditionalGeneration.from_pretrained(checkpoint).eval()
     pixels = np.random.default_rng(0).integers(0, 256, (IMAGES, 1, 1, 3), np.uint8)
-    images = [np.tile(colour, (40, 60, 1)) for colour in pixels]
-    found = []
+    images = [np.tile(color, (40, 60, 1)) for color in pixels]
+    generated = []
     for prompt in PROMPTS:
         inputs = processor(
             images=images, text=[f"<image>{prompt}"] * IMAGES, padding=True, return_tensors="pt"
         )
         inputs.pop("labels", None)
         tokens = model.generate(**inputs, max_new_tokens=24, do_sample=False)
-        found += [tuple(row) for row in tokens[:, inputs["input_ids"].shape[1] :].tolist()]
-    return found
+        generated += [tuple(row) for row in tokens[:, inputs["input_ids"].shape[1] :].tolist()]
+    return generated
 
 
-def test_same_seed_same_bytes(checkpoint: Path, generation: Generation, tmp_path: Path) -> None:
+def test_the_same_seed_gives_the_same_bytes(
+    checkpoint: Path, generation: Generation, tmp_path: Path
+) -> None:
     again = random_checkpoint.build(tmp_path / "again", generation)
     assert contents(again) == contents(checkpoint)
     other = random_checkpoint.build(tmp_path / "other", generation, seed=1)
-    differing = [name for name, held in contents(other).items() if contents(again)[name] != held]
+    differing = [name for name, data in contents(other).items() if contents(again)[name] != data]
     assert differing == ["model.safetensors"]
 
 
-def test_building_leaves_the_random_state_alone(tmp_path: Path) -> None:
+def test_building_does_not_change_the_random_state(tmp_path: Path) -> None:
     before = torch.get_rng_state()
     random_checkpoint.build(tmp_path)
     assert torch.equal(torch.get_rng_state(), before)
@@ -63,7 +65,7 @@ def test_answers_vary_and_some_end(answers: list[tuple[int, ...]]) -> None:
     assert len({token for answer in answers for token in answer}) > 40
 
 
-def test_the_architecture_is_the_generation_s(checkpoint: Path, generation: Generation) -> None:
+def test_the_architecture_follows_the_generation(checkpoint: Path, generation: Generation) -> None:
     text = PaliGemmaForConditionalGeneration.from_pretrained(checkpoint).config.text_config
     assert text.model_type == {1: "gemma", 2: "gemma2"}[generation]
     if generation == 2:
@@ -72,7 +74,7 @@ def test_the_architecture_is_the_generation_s(checkpoint: Path, generation: Gene
         assert text.sliding_window == 4096
 
 
-def test_sizes_are_arguments(tmp_path: Path) -> None:
+def test_sizes_can_be_chosen(tmp_path: Path) -> None:
     random_checkpoint.build(
         tmp_path, 2, image_size=56, text_layers=2, text_width=32, sliding_window=8
     )

@@ -1,17 +1,18 @@
-"""What reading the answers to one block while the engine works on the next is worth.
+"""Measures the gain of handling the answers to a block while the engine works on the next one.
 
     python -m benchmarks.pipeline.overlap [--samples 512] [--turns 9] [--milliseconds 4] \\
         [--busy 0.25]
 
-The engine is a stand-in that needs no GPU: of the milliseconds that it takes an image it computes
-for a share (`--busy`) in Python, as a loop does that launches a GPU's kernels, and for the rest it
-waits, leaving the interpreter to others, as a thread does that waits for a GPU. All else is the
-pass as a worker runs it. The answers are two captions of about 15 words an image, judged by the
-four filters by rules, which hold the interpreter, or by a stand-in of a classifier, which waits
-for a millisecond a text.
+The engine is a stand-in that needs no GPU. It takes `--milliseconds` an image: for a share of them
+(`--busy`) it computes in Python, like a loop that launches GPU kernels; for the rest it waits and
+releases the interpreter lock, like a thread that waits for a GPU. Everything else is the pass as a
+worker runs it. The answers are two captions of about 15 words an image. They are judged by the four
+rule filters, which hold the interpreter lock, or by a stand-in for a classifier, which waits for a
+millisecond a text.
 
-Each pass is run by turns with the answers read behind the engine, and in turn with it, as if there
-were one thread. Medians of images a second, extremes in brackets; ratios are those within a turn.
+Each pass runs in turn with the answers handled in a background thread, and with the answers handled
+in the engine's thread. Prints medians of images per second, with the extremes in brackets, and the
+ratio of both rates within a turn.
 """
 
 import random
@@ -47,29 +48,29 @@ from schemas.resources import Resources
 from schemas.sample import Text, Unit
 from schemas.verdict import Verdict, keep
 
-SIDE = 64  # pixels of photographs and pictures: preparing them is to take no time
-TASKS = 2  # captions an image
-WAYS = {"in turn": False, "behind the engine": True}  # how answers are read
-_STEP = 0.01  # seconds in which the engine computes, then waits: a token of all rows
-_OPERATION = 0.00005  # seconds of computing, after which others may have the interpreter ...
-_LARGE = bytes(6000)  # ... as torch lets them: for the sum of so many bytes it is let go of
-_SECONDS_A_TEXT = 0.001  # of the classifier's stand-in
+SIDE = 64  # pixels of the photographs and model images: small, so that preprocessing is fast
+TASKS = 2  # captions per image
+WAYS = {"in turn": False, "in background": True}  # -> whether a thread handles answers
+_STEP = 0.01  # seconds in which the engine first computes and then waits: one token of all rows
+_OPERATION = 0.00005  # seconds of computing, after which the lock is released
+_LARGE = bytes(6000)  # bytes; computing their CRC releases the interpreter lock, as torch does
+_SECONDS_A_TEXT = 0.001  # for the stand-in of a classifier
 _CAPTIONS = 1024
 
 
 class WaitingEngine:
-    """Says captions that were made before, after the time that it is to take."""
+    """Returns prepared captions after a given time per image."""
 
     family = FAMILIES["paligemma"]
     image_spec = ImageSpec(SIDE)
     oom_retries = 0
 
     def __init__(self, seconds: float, busy: float) -> None:
-        self._seconds, self._busy = seconds, busy  # an image; a share
-        made = random.Random(0)
-        texts = [caption(made) for _ in range(_CAPTIONS)]
-        said = [tuple(Token(0, word, -0.5) for word in text.split()) for text in texts]
-        self._captions = [Generation(*pair) for pair in zip(said, texts, strict=True)]
+        self._seconds, self._busy = seconds, busy  # per image; share of them spent computing
+        generator = random.Random(0)
+        texts = [caption(generator) for _ in range(_CAPTIONS)]
+        tokens = [tuple(Token(0, word, -0.5) for word in text.split()) for text in texts]
+        self._captions = [Generation(*pair) for pair in zip(tokens, texts, strict=True)]
         self._next = count()
 
     def generate(self, block: Sequence[Request], /) -> list[tuple[Generation, ...]]:
@@ -87,7 +88,7 @@ class WaitingEngine:
 
 
 class WaitingFilter(TextFilter):
-    """Keeps everything, after the time that a classifier on a device of its own would take."""
+    """Keeps everything, after the time that a classifier on a separate device would take."""
 
     kind: str = "waiting"
 
@@ -125,14 +126,18 @@ def main(
             rates: dict[str, list[float]] = {way: [] for way in WAYS}
             for way, _, seconds in by_turns(passes, turns):
                 rates[way].append(samples / seconds)
-            ratios = [behind / in_turn for in_turn, behind in zip(*rates.values(), strict=True)]
-            table.add_row(name, *(spread(each, 1) for each in rates.values()), spread(ratios, 2))
+            ratios = [
+                background / in_turn for in_turn, background in zip(*rates.values(), strict=True)
+            ]
+            table.add_row(
+                name, *(spread(values, 1) for values in rates.values()), spread(ratios, 2)
+            )
             annotator.close()
     Console().print(table)
 
 
 def _seconds(annotator: Annotator, shard: Path, samples: int, way: str) -> float:
-    """Of a pass over the shard, filters and engine being loaded."""
+    """Measure a pass over the shard with loaded filters and engine, in seconds."""
     with patch(
         "pipelines.annotation.annotator.BackgroundWorker",
         lambda name, in_thread: BackgroundWorker(name, in_thread=WAYS[way]),

@@ -1,16 +1,17 @@
-"""What everything but the model costs, beside a bare loop and beside Ray Data, Daft and DataTrove.
+"""Compares the cost of the pass without the model with a bare loop, Ray Data, Daft and DataTrove.
 
     python -m benchmarks.pipeline.pass [--samples 1000] [--large 10000] [--repeat 3] [--no-rivals]
 
-Each contender reads the same shard of made-up photographs (640x480, JPEG), filters by size and
-words, decodes, resizes to 224 and writes text, size, digest and a model's instant answer as
-Parquet, in a process of its own. Rates are of the difference between a shard of `--samples` and one
-of a tenth, so that starting up is left out; they are per second of CPU time, user and system, of
-all the contender's processes. The contenders take turns, forwards and backwards; tables show the
-median and the extremes. `--large` is the shard that the pass's memory is measured with.
+Each contender runs in a process of its own. It reads the same shard of synthetic photographs
+(640x480, JPEG), filters by size and words, decodes, resizes to 224 pixels and writes text, size,
+digest and the answer of a model that answers at once, as Parquet. Rates are computed from the
+difference between a shard of `--samples` and one of a tenth, which excludes the start; they are per
+second of CPU time, user and system, of all processes of the contender. The contenders take turns,
+in reverse order every second turn; tables show the median and the extremes. The pass's memory is
+measured with a shard of `--large` photographs.
 
-The rivals are optional, the extra `rivals` of pyproject.toml: those that are missing are named with
-the command that installs them. Nothing is asserted.
+The rivals are optional: the extra `rivals` of pyproject.toml installs them. The command for it is
+printed where one of them is missing. Nothing is asserted.
 """
 
 import statistics
@@ -34,7 +35,7 @@ from benchmarks.pipeline.pass_over_shards.turns import (
     take_turns,
 )
 
-_SMALLER = 10  # times: the shard whose cost is taken off
+_SMALLER = 10  # the smaller shard has a tenth of the photographs; its cost is subtracted
 
 EXACT, REDUCED = "pass, decode: exact", "pass, decode: reduced"
 LOOP, ALONE = "bare loop", "reduced decoding alone"
@@ -54,7 +55,7 @@ RIVALS = {
 
 def main(
     samples: Annotated[int, typer.Option(min=100, help="Photographs in the shard.")] = 1000,
-    large: Annotated[int, typer.Option(help="Photographs in the large one; 0: none.")] = 10_000,
+    large: Annotated[int, typer.Option(help="Photographs in the large shard; 0: none.")] = 10_000,
     repeat: Annotated[int, typer.Option(min=1, help="Turns that each contender takes.")] = 3,
     rivals: Annotated[bool, typer.Option(help="Run the rivals that are installed.")] = True,
     folder: Annotated[Path | None, typer.Option(help="Room for shards and outputs.")] = None,
@@ -68,32 +69,34 @@ def main(
             Work(write_shard(place / f"{n}.tar", images, n), n)
             for n in (samples // _SMALLER, samples)
         )
-        found = take_turns(contenders, less, more, repeat, place)
-        console.print(cost_table(found))
-        console.print(_ratios(found))
+        measured = take_turns(contenders, less, more, repeat, place)
+        console.print(cost_table(measured))
+        console.print(_ratios(measured))
         if large:
-            _memory(console, found, write_shard(place / f"{large}.tar", images, large), place)
+            _memory(console, measured, write_shard(place / f"{large}.tar", images, large), place)
 
 
-def _ratios(found: dict[str, list[Measured]]) -> Table:
-    """The design's targets, as ratios of medians."""
+def _ratios(measured: dict[str, list[Measured]]) -> Table:
+    """Compare ratios of median rates with the targets of the design."""
     rate = {
-        name: statistics.median(turn.per_cpu for turn in turns) for name, turns in found.items()
+        name: statistics.median(turn.per_cpu for turn in turns) for name, turns in measured.items()
     }
     best = max((name for name in RIVALS if name in rate), key=rate.__getitem__, default=None)
-    wanted = [(EXACT, LOOP, 1.0), (REDUCED, LOOP, 1.5), (REDUCED, ALONE, 0.8)]
+    targets = [(EXACT, LOOP, 1.0), (REDUCED, LOOP, 1.5), (REDUCED, ALONE, 0.8)]
     if best is not None:
-        wanted += [(EXACT, best, 1.5), (REDUCED, best, 1.5)]
+        targets += [(EXACT, best, 1.5), (REDUCED, best, 1.5)]
     table = Table("images per CPU-second", "against", "ratio", "target", box=box.MARKDOWN)
-    for ours, other, target in wanted:
+    for ours, other, target in targets:
         table.add_row(ours, other, f"{rate[ours] / rate[other]:.2f}", f"{target:.2f}")
     return table
 
 
-def _memory(console: Console, found: dict[str, list[Measured]], shard: Path, folder: Path) -> None:
-    """How much more memory the pass needs for the large shard; the target is 64 MiB at most."""
+def _memory(
+    console: Console, measured: dict[str, list[Measured]], shard: Path, folder: Path
+) -> None:
+    """Print how much more memory the large shard needs; the target is at most 64 MiB."""
     for name in (EXACT, REDUCED):
-        before = statistics.median(turn.memory for turn in found[name])
+        before = statistics.median(turn.memory for turn in measured[name])
         after = CONTENDERS[name].cost(shard, folder).memory / 2**20
         console.print(
             f"{name}: peak {before:.0f} MiB, with {shard.stem} photographs {after:.0f} MiB: "

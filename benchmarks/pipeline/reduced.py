@@ -1,10 +1,11 @@
-"""What `decode: reduced` changes: pixels as the model sees them, and the demo checkpoint's answers.
+"""Measures what `decode: reduced` changes in the model's pixels and the demo checkpoint's answers.
 
     python -m benchmarks.pipeline.reduced [--scenes 200] [--seed 2026]
 
 Scenes are drawn as the demo draws them, and again twice and four times as large; photographs are
-those of benchmarks/pipeline/pass.py. Each JPEG is decoded both ways and squashed to the model's
-side; the checkpoint answers in float32 on the CPU. Prints two tables; nothing is asserted.
+the same as in benchmarks/pipeline/pass.py. Each JPEG is decoded both ways and resized to the
+model's side without keeping its aspect; the checkpoint answers in float32 on the CPU. Prints two
+tables; nothing is asserted.
 """
 
 import io
@@ -39,10 +40,10 @@ from schemas.generation import ImageSpec, Request
 from schemas.resources import Resources
 from schemas.sample import RGB, Sample, Text
 
-SCALES = (1, 2, 4)  # of the demo's scenes, whose shorter side has 200 to 340 pixels
+SCALES = (1, 2, 4)  # factors of the demo's scenes, whose shorter side has 200 to 340 pixels
 PHOTOGRAPHS = ((640, 480), (1280, 960))  # pixels, width and height
-SIDES = (224, 448)  # pixels, that PaliGemma's checkpoints see of them
-QUALITY = 90  # of the scenes' JPEGs, as in the demo
+SIDES = (224, 448)  # pixels; input sides of PaliGemma's checkpoints
+QUALITY = 90  # JPEG quality of the scenes, as in the demo
 TASKS: Mapping[str, Task] = {
     "caption": Caption(max_new_tokens=32),
     "ocr": Ocr(max_new_tokens=16),
@@ -50,7 +51,7 @@ TASKS: Mapping[str, Task] = {
     "vqa": Vqa(question_field="question", max_new_tokens=8),
 }
 
-_BLOCK = 64  # scenes an engine is given at a time
+_BLOCK = 64  # scenes per call of the engine
 _MOST_PIXELS = 1 << 28
 _EDGES = ("x_min", "y_min", "x_max", "y_max")
 
@@ -58,11 +59,11 @@ Answers = Mapping[str, Any]  # task -> value
 
 
 class Pair(NamedTuple):
-    """An image decoded both ways, as the model sees it, [side, side, 3]."""
+    """Model images [side, side, 3] of one image decoded both ways."""
 
     exact: RGB
     reduced: RGB
-    scale: float  # of the reduced decoding: its width, of the image's
+    scale: float  # width of the reduced decoding over the width of the image
 
 
 def main(
@@ -70,7 +71,7 @@ def main(
     scenes: Annotated[
         int, typer.Option(min=1, help="Scenes, and photographs, of each size.")
     ] = 200,
-    seed: Annotated[int, typer.Option(help="Of the scenes; not one of training's.")] = 2026,
+    seed: Annotated[int, typer.Option(help="Seed of the scenes, other than in training.")] = 2026,
     threads: Annotated[int, typer.Option(min=1)] = 2,
 ) -> None:
     model = Model(checkpoint=checkpoint, precision="float32", device="cpu", batch_size=32)
@@ -83,8 +84,8 @@ def main(
         pairs = [decoded(scene.image, engine.image_spec.side) for scene in drawn]
         name = "scenes" if scale == 1 else f"scenes, {scale} times as large"
         pixels.add_row(name, str(engine.image_spec.side), *_changes(pairs))
-        exact = told(engine, drawn, [pair.exact for pair in pairs])
-        reduced = told(engine, drawn, [pair.reduced for pair in pairs])
+        exact = answer(engine, drawn, [pair.exact for pair in pairs])
+        reduced = answer(engine, drawn, [pair.reduced for pair in pairs])
         answers.add_row(name, *_agreement(exact, reduced))
     for size in PHOTOGRAPHS:
         images = photographs(scenes, size)
@@ -96,7 +97,7 @@ def main(
 
 
 def draw(seed: int, index: int, scale: int) -> Sample:
-    """A plain scene in the demo's manner, all of it `scale` times as large, with a question."""
+    """Draw a plain scene like the demo's, enlarged by `scale`, with a question."""
     random = Random(f"{seed}/{index}")
     side, stretch = scale * random.uniform(200, 340), random.uniform(1, 1.4)
     drawn = picture.draw(random, (round(side * stretch), round(side)))
@@ -108,15 +109,15 @@ def draw(seed: int, index: int, scale: int) -> Sample:
 
 
 def decoded(image: bytes, side: int) -> Pair:
-    """Both ways, squashed to the side."""
+    """Decode an image both ways, and resize it to [side, side]."""
     exact = EncodedImage.open(image, Limits(max_pixels=_MOST_PIXELS)).upright()
     reduced = EncodedImage.open(image, Limits(max_pixels=_MOST_PIXELS)).upright(min_side=side)
     scale = reduced.pixels().shape[1] / exact.pixels().shape[1]
     return Pair(exact.fit(ImageSpec(side)), reduced.fit(ImageSpec(side)), scale)
 
 
-def told(engine: Engine, scenes: Sequence[Sample], images: Sequence[RGB]) -> list[Answers]:
-    """What the checkpoint says of each image, asked about as the scene is."""
+def answer(engine: Engine, scenes: Sequence[Sample], images: Sequence[RGB]) -> list[Answers]:
+    """Answer all tasks for each image, with the question of its scene."""
     requests = [
         Request(
             image,
@@ -142,22 +143,22 @@ def told(engine: Engine, scenes: Sequence[Sample], images: Sequence[RGB]) -> lis
 
 
 def _changes(pairs: Sequence[Pair]) -> tuple[str, str, str]:
-    """Mean scale, and the mean and largest absolute difference of a channel, of 255."""
-    apart = [np.abs(pair.exact.astype(int) - pair.reduced) for pair in pairs]
+    """Return the mean scale, and the mean and largest absolute difference of a channel (of 255)."""
+    differences = [np.abs(pair.exact.astype(int) - pair.reduced) for pair in pairs]
     scale = float(np.mean([pair.scale for pair in pairs]))
-    return f"{scale:.2f}", f"{np.mean(apart):.2f}", f"{np.max(apart)}"
+    return f"{scale:.2f}", f"{np.mean(differences):.2f}", f"{np.max(differences)}"
 
 
 def _agreement(exact: Sequence[Answers], reduced: Sequence[Answers]) -> list[str]:
-    """Shares of equal values per task; and the boxes, those of the exact way taken for true.
+    """Return the share of equal values per task, and the box metrics with exact boxes as truth.
 
-    Of boxes, the scores may differ: they change with every pixel.
+    Scores of boxes are ignored: they change with every pixel.
     """
-    alike = [
+    equal = [
         [_placed(one[name]) == _placed(other[name]) for name in TASKS]
         for one, other in zip(exact, reduced, strict=True)
     ]
-    shares = np.mean(alike, axis=0).tolist()
+    shares = np.mean(equal, axis=0).tolist()
     boxes = detection(
         (_placed(other["detect"]), _placed(one["detect"]))
         for one, other in zip(exact, reduced, strict=True)
@@ -166,7 +167,7 @@ def _agreement(exact: Sequence[Answers], reduced: Sequence[Answers]) -> list[str
 
 
 def _placed(value: Any) -> Any:
-    """A task's value; the boxes of `detect` without their scores."""
+    """Return a task's value; boxes of `detect` without their scores."""
     if isinstance(value, str):
         return value
     return [LabeledBox(row["label"], tuple(row[edge] for edge in _EDGES)) for row in value]

@@ -67,11 +67,11 @@ def _job(package: str = "", **runner: object) -> Contender:
 
 def main(
     *,
-    shards: Annotated[int, typer.Option(min=_SMALLER, help="How many.")] = 20,
+    shards: Annotated[int, typer.Option(min=_SMALLER, help="Number of shards.")] = 20,
     samples: Annotated[int, typer.Option(min=1, help="Photographs in each shard.")] = 100,
-    workers: Annotated[int, typer.Option(min=1, help="Of the runners that have several.")] = 2,
-    repeat: Annotated[int, typer.Option(min=0, help="Turns of each; 0: kill alone.")] = 3,
-    only: Annotated[str, typer.Option(help="Contenders whose names hold this.")] = "",
+    workers: Annotated[int, typer.Option(min=1, help="Workers of runners that have several.")] = 2,
+    repeat: Annotated[int, typer.Option(min=0, help="Turns of each; 0: only the kill.")] = 3,
+    only: Annotated[str, typer.Option(help="Run contenders whose name contains this.")] = "",
     folder: Annotated[Path | None, typer.Option(help="Room for shards and outputs.")] = None,
 ) -> None:
     console = Console(width=WIDTH)

@@ -77,15 +77,15 @@ def measure(folder: Path, name: str, workers: int) -> None:
     work = 1000 * sum(busy[skipped + 1 :]) / units
     share = work / runner["workers"]
     print(
-        f"{name:16} {total:6.2f} ms a unit, {share:6.2f} of it work, {total - share:6.2f} beyond; "
-        f"driver {memory[skipped] >> 20} MiB, at the end {memory[-1] >> 20}",
+        f"{name:16} {total:6.2f} ms a unit, {share:6.2f} of it work, {total - share:6.2f} overhead"
+        f"; driver {memory[skipped] >> 20} MiB, at the end {memory[-1] >> 20}",
         flush=True,
     )
 
 
 def main(
-    units: Annotated[int, typer.Option(help="How many shards.")] = 10_000,
-    workers: Annotated[int, typer.Option(help="Of the runners that have several.")] = 2,
+    units: Annotated[int, typer.Option(help="Number of shards.")] = 10_000,
+    workers: Annotated[int, typer.Option(help="Workers of runners that have several.")] = 2,
     only: Annotated[str | None, typer.Option(hidden=True)] = None,
     folder: Annotated[Path | None, typer.Option(hidden=True)] = None,
 ) -> None:

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from filters import Filter
-from inference import Engine, Task, family_of, load_engine
+from inference import Engine, Task, load_engine
 from pipelines.annotation.filtering import FilterChain
 from pipelines.planning.resolve import ResolvedJob
 from schemas.generation import ImageSpec
@@ -36,8 +36,7 @@ def load_job(work: ResolvedJob, filters: Mapping[str, Filter]) -> LoadedJob:
     resources = work.resources
     engine: Engine | None = None
     if work.model is not None and work.resolved.checkpoint is not None:
-        family = family_of(work.resolved.checkpoint)
-        for task in work.job.tasks.values():
-            task.load(resources, family)
         engine = load_engine(work.model, work.resolved.checkpoint, resources)
+        for task in work.job.tasks.values():
+            task.load(resources, engine.family)
     return LoadedJob(chain, work.job.tasks, engine)

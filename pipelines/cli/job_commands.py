@@ -134,6 +134,7 @@ def run(
             on_plan=on_plan,
             on_progress=progress.on_progress,
             on_report=on_report,
+            on_warning=progress.on_warning,
         )
     projection = project_canary(plans[0], reports) if canary else None
     print_summary(summary, loaded.output, as_json, projection)

@@ -1,4 +1,4 @@
-"""The benchmark's contenders do the same work, and its account leaves no process out."""
+"""Tests that the contenders do the same work and that costs include every process."""
 
 import subprocess
 import sys
@@ -23,14 +23,16 @@ def shard(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return write_shard(tmp_path_factory.mktemp("shards") / "0.tar", photographs(2), SAMPLES)
 
 
-def test_photographs_are_as_large_as_the_benchmark_says() -> None:
+def test_photographs_have_the_documented_size() -> None:
     (image,) = photographs(1)
     assert photographs(1) == [image]
     assert 60_000 <= len(image) <= 120_000
 
 
 @pytest.mark.parametrize("mode", ["exact", "reduced"])
-def test_the_pass_keeps_what_the_bare_loop_does(shard: Path, tmp_path: Path, mode: str) -> None:
+def test_the_pass_stores_the_same_rows_as_the_bare_loop(
+    shard: Path, tmp_path: Path, mode: str
+) -> None:
     shardmill_pass.run(str(shard), str(tmp_path / "pass"), mode)
     (tmp_path / "loop").mkdir()
     loop.run(str(shard), str(tmp_path / "loop"), "exact")
@@ -40,29 +42,29 @@ def test_the_pass_keeps_what_the_bare_loop_does(shard: Path, tmp_path: Path, mod
     assert ours.select(bare.column_names).to_pylist() == bare.to_pylist()
 
 
-def test_decoding_alone_looks_at_every_image(
+def test_decoding_alone_decodes_every_image(
     shard: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    seen: list[Image.Image] = []
-    monkeypatch.setattr(loop, "answer", seen.append)
+    images: list[Image.Image] = []
+    monkeypatch.setattr(loop, "answer", images.append)
     loop.run(str(shard), str(tmp_path), "reduced")
-    assert [image.size for image in seen] == [(loop.SIDE, loop.SIDE)] * SAMPLES
+    assert [image.size for image in images] == [(loop.SIDE, loop.SIDE)] * SAMPLES
 
 
-def test_images_are_repeated_and_keys_are_not(shard: Path) -> None:
+def test_shards_repeat_images_but_not_keys(shard: Path) -> None:
     with tarfile.open(shard) as tar:
         names = tar.getnames()
     assert len(set(names)) == len(names) == 3 * SAMPLES
 
 
 @pytest.mark.parametrize("program", [BUSY, PARENT])
-def test_cost_counts_the_whole_tree(program: str) -> None:
+def test_cost_includes_child_processes(program: str) -> None:
     cost = measure([sys.executable, "-c", program])
     assert cost.cpu >= 0.5
     assert cost.memory >= 64 << 20
 
 
-def test_a_contender_that_fails_stops_the_benchmark() -> None:
+def test_a_failing_contender_stops_the_benchmark() -> None:
     with pytest.raises(subprocess.CalledProcessError) as caught:
         measure([sys.executable, "-c", "raise SystemExit('no room')"])
     assert "no room" in caught.value.stdout

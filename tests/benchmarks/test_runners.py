@@ -1,4 +1,4 @@
-"""The chains beside the runners do the runners' work, and what a kill leaves is counted."""
+"""Tests that the chains do the same work as the runners, and that losses by a kill are counted."""
 
 import sys
 from pathlib import Path
@@ -14,7 +14,7 @@ from benchmarks.pipeline.pass_over_shards.photographs import photographs, write_
 from benchmarks.pipeline.pass_over_shards.work import ANSWERED
 
 SAMPLES = 5
-# Tells its child's process number, and that the child has begun, before both wait.
+# The child reports its start, and the parent the child's process id; then both wait.
 CHILD = "import signal, sys; print('begun', file=open(sys.argv[1], 'a')); signal.pause()"
 PARENT = f"""
 import subprocess, sys
@@ -37,7 +37,7 @@ def test_every_contender_does_the_work(
     contender: str, shards: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv(ANSWERED, str(tmp_path / "answered"))
-    monkeypatch.setenv("PYTHONPATH", "")  # which the job adds to
+    monkeypatch.setenv("PYTHONPATH", "")  # the job prepends its own paths
     expected = []
     for shard in sorted(shards.iterdir()):
         loop.run(str(shard), str(tmp_path), "exact")
@@ -50,18 +50,18 @@ def test_every_contender_does_the_work(
     files = sorted((tmp_path / "output").glob("*.parquet"))
     rows = [row for file in files for row in pq.read_table(file).to_pylist()]
     named = [{"text": row.get("source_text"), **row} for row in rows]
-    found = [{name: row[name] for name in expected[0]} for row in named]
-    assert sorted(found, key=lambda row: row["key"]) == expected
+    selected = [{name: row[name] for name in expected[0]} for row in named]
+    assert sorted(selected, key=lambda row: row["key"]) == expected
     assert (tmp_path / "answered").stat().st_size == 4 * SAMPLES
 
 
-def test_a_kill_reaches_every_process(tmp_path: Path) -> None:
-    told = tmp_path / "told"
-    told.touch()
-    command = [sys.executable, "-c", PARENT, str(told)]
-    cost = measure(command, kill_when=lambda: len(told.read_text().split()) == 2)
+def test_a_kill_ends_every_process(tmp_path: Path) -> None:
+    reports = tmp_path / "reports"
+    reports.touch()
+    command = [sys.executable, "-c", PARENT, str(reports)]
+    cost = measure(command, kill_when=lambda: len(reports.read_text().split()) == 2)
     assert cost.killed
-    (child,) = (int(word) for word in told.read_text().split() if word.isdigit())
+    (child,) = (int(word) for word in reports.read_text().split() if word.isdigit())
     assert not psutil.pid_exists(child) or psutil.Process(child).status() == "zombie"
 
 

@@ -11,7 +11,8 @@ from demo.scenes.kinds import Kind
 from demo.scenes.scenes import Scene, draw_scene
 from demo.training import examples
 from inference import Engine
-from schemas.generation import Generation, Request
+from inference.families import FAMILIES
+from schemas.generation import Generation, ImageSpec, Request
 
 
 @pytest.mark.parametrize(
@@ -64,7 +65,8 @@ def test_the_best_of_several_masks_counts() -> None:
 class PerfectEngine:
     """An engine that gives the right answers for scenes in their order."""
 
-    resolution = 128
+    image_spec = ImageSpec(128)
+    family = FAMILIES["paligemma"]
 
     def __init__(self, scenes: Sequence[Scene]) -> None:
         self._scenes = scenes

@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any, BinaryIO
 
 import pytest
+from support.plain_forward import PlainForward
 from support.random_checkpoint import build
 
 from inference import Model, load_engine, resolve_checkpoint
@@ -60,3 +61,9 @@ def engine() -> Callable[..., Any]:
         return load_engine(model, resolve_checkpoint(model), Resources(opened, threads=threads))
 
     return engine
+
+
+@pytest.fixture(scope="session")
+def exact() -> Callable[[Path], PlainForward]:
+    """Makes a PlainForward for each checkpoint, which loads it at the first call."""
+    return cache(PlainForward)

@@ -1,4 +1,4 @@
-"""The list of tasks: by kind from a job file, or an instance from Python."""
+"""Tests `AnyTask`: tasks by kind from a job file, or instances from Python."""
 
 import subprocess
 import sys
@@ -21,7 +21,7 @@ class Job(BaseModel):
 
 
 class Mood(Task):
-    """A task of the user's own."""
+    """A custom task."""
 
     column: ClassVar[pa.DataType] = pa.string()
     kind: str = "mood"
@@ -50,7 +50,7 @@ def test_kinds_are_read_from_strict_json() -> None:
     }
 
 
-def test_instances_pass_and_are_written_with_all_their_fields() -> None:
+def test_instances_are_accepted_and_dumped_with_all_fields() -> None:
     mood = Mood(scale=5)
     job = Job(tasks={"a": mood, "b": Caption(language="de")})
     assert job.tasks["a"] is mood
@@ -61,7 +61,7 @@ def test_instances_pass_and_are_written_with_all_their_fields() -> None:
 
 def test_json_schema_lists_every_kind() -> None:
     definitions = Job.model_json_schema()["$defs"]
-    kinds = {each["properties"]["kind"]["const"] for each in definitions.values()}
+    kinds = {definition["properties"]["kind"]["const"] for definition in definitions.values()}
     assert kinds == {
         *("caption", "alt_text", "describe", "ocr", "vqa", "question", "prompt"),
         *("detect", "segment"),
@@ -77,12 +77,12 @@ def test_json_schema_lists_every_kind() -> None:
         ({"kind": "caption", "max_new_tokens": 0}, "max_new_tokens"),
     ],
 )
-def test_faults_are_named(task: dict[str, Any], message: str) -> None:
+def test_errors_name_the_wrong_value(task: dict[str, Any], message: str) -> None:
     with pytest.raises(ValidationError, match=message):
         Job(tasks={"a": task})
 
 
-def test_every_engine_of_the_job_file_has_its_loader() -> None:
+def test_every_engine_kind_has_a_loader() -> None:
     assert set(get_args(Model.model_fields["engine"].annotation)) == set(ENGINES)
 
 

@@ -1,4 +1,4 @@
-"""Checkpoints found, told apart and refused: in local directories, and on a hub over HTTP."""
+"""Tests how checkpoints are resolved and refused, in local directories and on a hub over HTTP."""
 
 import json
 import shutil
@@ -21,11 +21,11 @@ def resolve(folder: Path) -> ResolvedCheckpoint:
 
 @pytest.fixture
 def folder(checkpoint: Callable[..., Path], tmp_path: Path) -> Path:
-    """A checkpoint of the test's own."""
+    """A copy of the checkpoint that a test may change."""
     return Path(shutil.copytree(checkpoint(2), tmp_path / "checkpoint"))
 
 
-def test_local_directory_is_described_without_its_weights(
+def test_a_local_directory_is_resolved_without_reading_its_weights(
     checkpoint: Callable[..., Path], generation: int
 ) -> None:
     resolved = resolve(checkpoint(generation))
@@ -35,7 +35,7 @@ def test_local_directory_is_described_without_its_weights(
     assert fetch_checkpoint(resolved) == checkpoint(generation)
 
 
-def test_digest_follows_what_is_loaded_and_nothing_else(folder: Path, tmp_path: Path) -> None:
+def test_the_digest_depends_only_on_files_that_are_loaded(folder: Path, tmp_path: Path) -> None:
     before = resolve(folder).version
     assert before.startswith("sha256:")
     (folder / "README.md").write_text("about")
@@ -50,18 +50,18 @@ def test_digest_follows_what_is_loaded_and_nothing_else(folder: Path, tmp_path: 
     assert resolve(folder).version not in {before, changed}
 
 
-def test_a_directory_that_changed_since_the_plan_is_not_loaded(folder: Path) -> None:
+def test_a_directory_changed_after_the_plan_is_not_loaded(folder: Path) -> None:
     resolved = resolve(folder)
     (folder / "generation_config.json").unlink()
     with pytest.raises(JobError, match="is not what it was when the job was planned"):
         fetch_checkpoint(resolved)
 
 
-def test_digest_of_a_large_file_sees_every_large_part(folder: Path) -> None:
+def test_the_digest_of_a_large_file_depends_on_all_its_parts(folder: Path) -> None:
     large = folder / "model-2.safetensors"
     large.write_bytes(bytes(20 << 20))
     versions = {resolve(folder).version}
-    for offset in (0, 4 << 20, 9 << 20, (20 << 20) - 1):  # of changes 4 MiB long, but the last
+    for offset in (0, 4 << 20, 9 << 20, (20 << 20) - 1):  # changes of 4 MiB, except the last one
         with large.open("r+b") as file:
             file.seek(offset)
             file.write(b"x" * (4 << 20 if offset < 16 << 20 else 1))
@@ -70,7 +70,7 @@ def test_digest_of_a_large_file_sees_every_large_part(folder: Path) -> None:
     assert len(versions) == 5
 
 
-def test_a_directory_that_is_not_there() -> None:
+def test_a_missing_directory_is_an_error() -> None:
     with pytest.raises(JobError, match=r"no directory '\./nowhere/checkpoint'"):
         resolve_checkpoint(Model(checkpoint="./nowhere/checkpoint"))
 
@@ -102,7 +102,7 @@ def test_other_checkpoints_are_refused(folder: Path, config: str | None, message
         resolve(folder)
 
 
-def test_published_configurations_may_leave_defaults_out(folder: Path) -> None:
+def test_published_configurations_may_omit_defaults(folder: Path) -> None:
     config = {"model_type": "paligemma", "text_config": {}, "vision_config": {}}
     (folder / "config.json").write_text(json.dumps(config))
     resolved = resolve(folder)
@@ -137,10 +137,10 @@ except JobError as error:
 """
 
 
-def ask(
+def fetch_in_process(
     url: str, cache: Path, name: str, revision: str = "main", recorded: str = "", **more: str
 ) -> list[str]:
-    """The lines printed by another process, whose hub is at `url`."""
+    """Resolve and fetch in another process whose hub is at `url`; return the printed lines."""
     environment = environment_of(url, cache) | more
     process = subprocess.run(
         [sys.executable, "-c", SCRIPT, name, revision, recorded],
@@ -153,18 +153,20 @@ def ask(
     return process.stdout.splitlines()
 
 
-def test_hub_id_becomes_a_commit_and_only_what_is_loaded_is_fetched(
+def test_a_hub_id_becomes_a_commit_and_only_needed_files_are_fetched(
     hub: Hub, tmp_path: Path
 ) -> None:
-    described, folder = ask(hub.url, tmp_path, "google/mixed")
+    described, folder = fetch_in_process(hub.url, tmp_path, "google/mixed")
     resolved = ResolvedCheckpoint.model_validate_json(described)
     assert (resolved.version, resolved.local, resolved.resolution) == (COMMIT, False, 56)
     names = {path.name for path in Path(folder).iterdir()}
     assert {"config.json", "model.safetensors", "tokenizer.json"} <= names
     assert not {"pytorch_model.bin", "modeling.py"} & names
 
-    # A rerun takes the recorded commit, from the cache, with no hub to ask what main is now.
-    again = ask("http://127.0.0.1:9", tmp_path, "google/mixed", "main", COMMIT, HF_HUB_OFFLINE="1")
+    # A rerun uses the recorded commit from the cache and needs no hub to resolve `main`.
+    again = fetch_in_process(
+        "http://127.0.0.1:9", tmp_path, "google/mixed", "main", COMMIT, HF_HUB_OFFLINE="1"
+    )
     assert again == [described, folder]
 
 
@@ -182,33 +184,35 @@ def test_hub_id_becomes_a_commit_and_only_what_is_loaded_is_fetched(
         ("google/empty", "main", "model.checkpoint: 'google/empty' on the hub has no config.json"),
     ],
 )
-def test_what_the_hub_refuses_is_one_line(
+def test_an_error_of_the_hub_is_one_line(
     hub: Hub, tmp_path: Path, name: str, revision: str, message: str
 ) -> None:
-    (line,) = ask(hub.url, tmp_path, name, revision)
+    (line,) = fetch_in_process(hub.url, tmp_path, name, revision)
     assert message in line
 
 
 @pytest.mark.parametrize("offline", ["0", "1"])
-def test_no_network(tmp_path: Path, offline: str) -> None:
-    (line,) = ask("http://127.0.0.1:9", tmp_path, "google/mixed", HF_HUB_OFFLINE=offline)
+def test_an_unreachable_hub_is_an_error(tmp_path: Path, offline: str) -> None:
+    (line,) = fetch_in_process(
+        "http://127.0.0.1:9", tmp_path, "google/mixed", HF_HUB_OFFLINE=offline
+    )
     assert "there is no directory 'google/mixed', the hub cannot be reached" in line
 
 
-def test_a_hub_in_trouble(hub: Hub, tmp_path: Path) -> None:
-    (line,) = ask(hub.url, tmp_path, "google/broken")
+def test_a_hub_that_answers_503_is_unreachable(hub: Hub, tmp_path: Path) -> None:
+    (line,) = fetch_in_process(hub.url, tmp_path, "google/broken")
     assert "the hub cannot be reached" in line
 
 
-def test_a_token_that_the_hub_rejects(hub: Hub, tmp_path: Path) -> None:
-    (line,) = ask(hub.url, tmp_path, "google/mixed", HF_TOKEN="hf_wrong")
+def test_a_rejected_token_is_an_error(hub: Hub, tmp_path: Path) -> None:
+    (line,) = fetch_in_process(hub.url, tmp_path, "google/mixed", HF_TOKEN="hf_wrong")
     assert line == (
         "model.checkpoint: the hub answered 401 for 'google/mixed': check HF_TOKEN, or try later"
     )
 
 
-def test_a_proxy_that_is_not_there(hub: Hub, tmp_path: Path) -> None:
-    (line,) = ask(
+def test_an_unreachable_proxy_is_an_error(hub: Hub, tmp_path: Path) -> None:
+    (line,) = fetch_in_process(
         hub.url.replace("127.0.0.1", "hub.invalid"),
         tmp_path,
         "google/mixed",

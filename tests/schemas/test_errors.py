@@ -1,4 +1,4 @@
-"""Errors can be pickled, form one tree, and name the place where a shard is damaged."""
+"""Tests that errors pickle, match the documented tree, and name where a shard is damaged."""
 
 import inspect
 import pickle
@@ -34,35 +34,35 @@ ONE_OF_EACH = [
 
 @pytest.mark.parametrize("error", ONE_OF_EACH, ids=lambda error: type(error).__name__)
 def test_errors_pickle(error: BaseException) -> None:
-    again = pickle.loads(pickle.dumps(error))  # noqa: S301 - made above
+    again = pickle.loads(pickle.dumps(error))  # noqa: S301 - pickled in this line
     assert type(again) is type(error)
     assert str(again) == str(error)
     assert vars(again) == vars(error)
 
 
-def test_every_error_is_tested_and_stands_in_the_tree_under_its_base() -> None:
+def test_every_error_is_in_the_documented_tree_under_its_base() -> None:
     classes = dict(inspect.getmembers(errors, inspect.isclass))
     assert {type(error) for error in ONE_OF_EACH} == set(classes.values())
-    branches: list[str] = []  # from the root to the present line
-    drawn = {}
+    branches: list[str] = []  # names from the root to the current line
+    documented = {}  # error -> its parent in the tree
     for indent, name in re.findall(r"^ {4}([ │├└─]*)(\w+)", errors.__doc__ or "", re.MULTILINE):
         depth = len(indent) // 4
         branches = [*branches[:depth], name]
-        drawn[name] = branches[depth - 1] if depth else ""
+        documented[name] = branches[depth - 1] if depth else ""
     for name, error in classes.items():
-        assert drawn.pop(name) == error.__base__.__name__
-    assert drawn == {"Exception": "", "KeyboardInterrupt": ""}
+        assert documented.pop(name) == error.__base__.__name__
+    assert documented == {"Exception": "", "KeyboardInterrupt": ""}
 
 
-def test_pydantic_takes_a_job_error_for_one_of_validation() -> None:
+def test_pydantic_treats_a_job_error_as_a_validation_error() -> None:
     assert issubclass(JobError, ValueError)
 
 
-def test_no_handler_of_errors_swallows_an_interruption() -> None:
+def test_except_exception_does_not_catch_an_interruption() -> None:
     assert not issubclass(Terminated, Exception)
 
 
-def test_a_shard_fault_tells_reason_and_place() -> None:
+def test_a_shard_fault_has_a_reason_and_an_offset() -> None:
     fault = ShardFault("shard_truncated", 512)
     assert str(fault) == "shard_truncated near byte 512"
     assert (fault.reason, fault.offset) == ("shard_truncated", 512)

@@ -1,4 +1,4 @@
-"""Counts balance, can be added, and account for every sample."""
+"""Tests that counts balance, add up, and include every sample."""
 
 import json
 
@@ -37,7 +37,7 @@ def test_counts_add_up(one: Counts, two: Counts, three: Counts) -> None:
 
 
 @pytest.mark.parametrize("status", ["kept", "dropped", "quarantined", "invalid"])
-def test_a_sample_unaccounted_for_is_refused(status: str) -> None:
+def test_counts_that_miss_a_sample_are_refused(status: str) -> None:
     assert Counts.model_validate({"read": 1, status: 1}).read == 1
     with pytest.raises(ValidationError, match="must equal read"):
         Counts.model_validate({"read": 1, status: 2})

@@ -1,4 +1,4 @@
-"""Column names: what is reserved, malformed or taken; and the order of the columns."""
+"""Tests of reserved, malformed and duplicate column names, and of the order of columns."""
 
 import pyarrow as pa
 import pytest
@@ -7,7 +7,7 @@ from schemas.errors import JobError
 from schemas.tables import INFO, RESERVED, check_column_names, info_name, output_schema, task_name
 
 
-def test_columns_stand_in_order() -> None:
+def test_columns_are_in_order() -> None:
     schema = output_schema(["url"], {"caption": pa.string(), "area": pa.float32()})
     assert schema.names[-5:] == ["url", "caption", "caption_info", "area", "area_info"]
     assert set(schema.names[:-5]) == RESERVED
@@ -34,7 +34,7 @@ def test_reserved_names_are_refused(name: str) -> None:
         ([], ["caption", "caption_info"], "caption_info"),
     ],
 )
-def test_names_taken_twice_are_refused(carried: list[str], tasks: list[str], taken: str) -> None:
+def test_duplicate_names_are_refused(carried: list[str], tasks: list[str], taken: str) -> None:
     with pytest.raises(JobError, match=f"the column '{taken}' is taken"):
         check_column_names(carried, tasks)
 
@@ -45,9 +45,9 @@ def test_malformed_names_are_refused(name: str) -> None:
         check_column_names([name], [])
 
 
-def test_other_names_pass() -> None:
+def test_valid_names_pass() -> None:
     check_column_names(["url", "url_info", "a1_B"], ["caption", "info"])
 
 
-def test_the_names_of_info_columns_lead_back() -> None:
+def test_task_name_inverts_info_name() -> None:
     assert task_name(info_name("caption")) == "caption"

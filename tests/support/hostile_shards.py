@@ -1,4 +1,4 @@
-"""A hostile shard and a hostile Parquet file, made by code: each case with what becomes of it."""
+"""Makes a tar and a Parquet file of hostile samples, each with the reason that is expected."""
 
 import io
 import struct
@@ -29,7 +29,7 @@ def _png_chunk(kind: bytes, content: bytes) -> bytes:
 
 
 def huge_png(width: int = 30_000, height: int = 30_000) -> bytes:
-    """900 megapixels of one colour in about 110 KB."""
+    """Encode 900 megapixels of one color in about 110 KB."""
     rows = zlib.compressobj(9)
     line = bytes(1 + width // 8)
     data = b"".join(rows.compress(line) for _ in range(height)) + rows.flush()
@@ -46,14 +46,14 @@ def _animation(frames: int, side: int = 2) -> bytes:
 def _with_exif(damaged: bool) -> bytes:
     exif = Image.Exif()
     exif[0x0112] = 6
-    exif[0x8825] = {1: "N", 2: (48.0, 8.0, 0.0)}  # where it was taken
+    exif[0x8825] = {1: "N", 2: (48.0, 8.0, 0.0)}  # GPS position
     content = exif.tobytes()
     return jpeg(40, 30, exif=content[:20] + b"\xff" * 40 if damaged else content)
 
 
 SVG = b"<svg xmlns='http://www.w3.org/2000/svg'><script>alert(1)</script></svg>"
 EPS = b"%!PS-Adobe-3.0 EPSF-3.0\n%%BoundingBox: 0 0 9 9\n(/etc/passwd) run\n"
-# What the image of a sample is -> the reason; "" where it is kept.
+# Case -> the image of a sample, and its expected reason; "" where it is kept.
 IMAGES: Mapping[str, tuple[bytes, str]] = {
     "a JPEG": (GOOD, ""),
     "a PNG": (encoded(picture(40, 30), "PNG"), ""),
@@ -89,7 +89,7 @@ IMAGES: Mapping[str, tuple[bytes, str]] = {
 
 
 def _sample(*members: Member) -> bytes:
-    """The members as they lie in a tar, without its end."""
+    """Return the members as bytes of a tar, without the blocks that end it."""
     file = io.BytesIO()
     with tarfile.open(fileobj=file, mode="w") as tar:
         for name, content in members:
@@ -101,14 +101,14 @@ def _sample(*members: Member) -> bytes:
 
 
 def _special(kind: bytes) -> bytes:
-    """A sample whose image is no file."""
+    """Return a sample whose image is a link, a device or a pipe."""
     member = tarfile.TarInfo("special.jpg")
     member.type, member.linkname = kind, "/etc/passwd"
     return member.tobuf(tarfile.GNU_FORMAT) + _sample(("special.txt", TEXT))
 
 
 IMAGE, WORDS = ("s.jpg", GOOD), ("s.txt", TEXT)
-# What a sample of a tar is made of -> the reason; "" where it is kept.
+# Case -> the bytes of a sample in a tar, and its expected reason; "" where it is kept.
 SAMPLES: Mapping[str, tuple[bytes, str]] = {
     "no image": (_sample(WORDS), "image_missing"),
     "two images": (_sample(IMAGE, ("s.png", GOOD), WORDS), "image_several"),
@@ -150,12 +150,12 @@ SAMPLES: Mapping[str, tuple[bytes, str]] = {
 
 
 def tar() -> tuple[bytes, dict[str, str]]:
-    """A shard of all samples and images, and their reasons in its order."""
+    """Make a tar of all cases; return it with case -> expected reason, in the tar's order."""
     images = {
         name: (_sample((f"i{number}.jpg", content), (f"i{number}.txt", TEXT)), reason)
         for number, (name, (content, reason)) in enumerate(IMAGES.items())
     }
-    # Between two samples of one key stands another, or they would be one.
+    # A sample in between keeps two samples of the same key apart; neighbors would be one sample.
     between = _sample(("between.jpg", GOOD), ("between.txt", TEXT))
     content, reasons = b"", {}
     for name, (sample, reason) in (SAMPLES | images).items():
@@ -173,7 +173,7 @@ class _Row(NamedTuple):
     tag: bytes = b"tag"
 
 
-# What a row of a Parquet file is made of, and its reason.
+# Case -> the values of a row of a Parquet file, and its expected reason.
 ROWS: Mapping[str, _Row] = {
     "no image": _Row("image_missing", image=None),
     "a path alone": _Row("image_missing", image=None, path=b"/etc/passwd"),
@@ -193,7 +193,7 @@ ROWS: Mapping[str, _Row] = {
 
 
 def parquet() -> tuple[bytes, dict[str, str]]:
-    """A file of all rows and images, and their reasons in its order."""
+    """Make a Parquet file of all cases; return it with case -> expected reason, in its order."""
     images = {name: _Row(reason, image=content) for name, (content, reason) in IMAGES.items()}
     cases = {**ROWS, **images}
     rows = [row for case in cases.values() for row in (case, _Row())]

@@ -1,4 +1,4 @@
-"""A hub on this machine: a web server that answers as Hugging Face's does."""
+"""A local web server that answers like the Hugging Face hub."""
 
 import hashlib
 import json
@@ -18,20 +18,20 @@ COMMIT = "0123456789abcdef0123456789abcdef01234567"
 class Hub:
     """Serves folders as model repositories whose main is at `COMMIT`; rejects every token."""
 
-    folders: Mapping[str, Path]  # by repository
-    gated: frozenset[str] = frozenset()  # what everybody sees the names of, and no more
-    broken: frozenset[str] = frozenset()  # answers 503
+    folders: Mapping[str, Path]  # repository -> folder of its files
+    gated: frozenset[str] = frozenset()  # repositories that show file names but no contents
+    broken: frozenset[str] = frozenset()  # repositories that answer 503
     url: str = ""
 
 
 def environment_of(url: str, cache: Path) -> dict[str, str]:
-    """This process's environment, but the hub is at `url`: no proxy, no cache, no token of ours."""
-    ours = {
+    """Return this process's environment with the hub at `url`, without proxies, cache and token."""
+    unrelated = {
         name: value
         for name, value in os.environ.items()
         if not name.startswith(("HF_", "TRANSFORMERS_")) and not name.lower().endswith("_proxy")
     }
-    return {**ours, "HF_ENDPOINT": url, "HF_HOME": str(cache), "HF_TOKEN": ""}
+    return {**unrelated, "HF_ENDPOINT": url, "HF_HOME": str(cache), "HF_TOKEN": ""}
 
 
 @contextmanager
@@ -78,7 +78,7 @@ def answer(hub: Hub, path: str) -> Answer:
     described = re.fullmatch(r"/api/models/([^/]+/[^/]+)(?:/(?:revision|tree)/([^/]+))?", path)
     match = described or re.fullmatch(r"/([^/]+/[^/]+)/resolve/([^/]+)/[^/]+", path)
     if match is None or match[1] not in hub.folders:
-        return refused(401, "RepoNotFound")  # what strangers are told
+        return refused(401, "RepoNotFound")  # what the hub answers without a token
     if match[1] in hub.broken:
         return 503, {}, b""
     if match[2] not in {None, "main", COMMIT}:
@@ -92,17 +92,17 @@ def answer(hub: Hub, path: str) -> Answer:
 
 
 def description(repository: str, files: Mapping[str, Path], *, tree: bool) -> Answer:
-    listed: object = {
+    body: object = {
         "id": repository,
         "sha": COMMIT,
         "siblings": [{"rfilename": name} for name in files],
     }
     if tree:
-        listed = [
+        body = [
             {"type": "file", "path": name, "size": file.stat().st_size, "oid": etag(file)}
             for name, file in files.items()
         ]
-    return 200, {}, json.dumps(listed).encode()
+    return 200, {}, json.dumps(body).encode()
 
 
 def content(file: Path | None) -> Answer:

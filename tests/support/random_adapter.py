@@ -1,4 +1,4 @@
-"""A small LoRA adapter of random weights, made by peft and saved as it saves them."""
+"""Makes a small LoRA adapter of random weights with peft."""
 
 import warnings
 from pathlib import Path
@@ -12,12 +12,13 @@ EVERYWHERE = ("q_proj", "k_proj", "v_proj", "o_proj", "gate_proj", "up_proj", "d
 
 
 def build(checkpoint: Path, folder: Path, seed: int = 0, **settings: Any) -> Path:
-    """Save an adapter to this checkpoint in `folder`; `settings` are those of peft's LoraConfig.
+    """Save an adapter for this checkpoint in `folder`; `settings` go to peft's LoraConfig.
 
-    It is strong enough to change answers: q_proj to v_proj and fc1 are in the vision tower too.
+    The adapter is strong enough to change answers: q_proj, k_proj, v_proj and fc1 are also in the
+    vision tower.
     """
     chosen = {"r": 4, "lora_alpha": 16, "target_modules": list(EVERYWHERE)} | settings
-    # peft warns of tied embeddings, and transformers of what peft calls.
+    # peft warns about tied embeddings, and transformers about calls that peft makes.
     with torch.random.fork_rng(devices=[]), warnings.catch_warnings(action="ignore"):
         torch.manual_seed(seed)
         model: Any = PaliGemmaForConditionalGeneration.from_pretrained(checkpoint)

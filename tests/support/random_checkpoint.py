@@ -1,4 +1,4 @@
-"""A small PaliGemma of random weights, saved as a normal checkpoint directory."""
+"""Makes a small PaliGemma of random weights as a normal checkpoint directory."""
 
 from pathlib import Path
 from typing import Any
@@ -23,7 +23,7 @@ def build(
 ) -> Path:
     """Save a checkpoint in `folder` and return it; the same arguments give the same bytes.
 
-    `image_size` and `patch_size` are in pixels; `settings` are those of `configuration`.
+    `image_size` and `patch_size` are in pixels; `settings` go to `configuration`.
     """
     vocabulary = tokenizer.build()
     config = configuration(
@@ -38,41 +38,42 @@ def build(
         **settings,
     )
     processor(vocabulary, config).save_pretrained(folder)
-    _draw(config, seed).save_pretrained(folder)
+    _random_model(config, seed).save_pretrained(folder)
     return folder
 
 
-def _draw(config: PaliGemmaConfig, seed: int) -> PaliGemmaForConditionalGeneration:
-    """A model of random weights; torch's own random state stays as it was."""
+def _random_model(config: PaliGemmaConfig, seed: int) -> PaliGemmaForConditionalGeneration:
+    """Create a model of random weights without changing torch's global random state."""
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(seed)
         model = PaliGemmaForConditionalGeneration(config)
-        _enliven(model)
+        _scale_weights(model)
     model.generation_config = GenerationConfig.from_model_config(config)
     return model
 
 
-def _enliven(model: PaliGemmaForConditionalGeneration) -> None:
+def _scale_weights(model: PaliGemmaForConditionalGeneration) -> None:
     """Scale the weights so that greedy answers differ between images and prompts, and end.
 
-    As drawn, attention is nearly flat, so that all images look alike, and a token's own embedding
-    outweighs what the layers add to it, so that the tied head repeats the last token for ever.
+    Unscaled random weights give nearly uniform attention, so all images look the same to the model.
+    A token's own embedding then outweighs the output of the layers, so the tied head repeats the
+    last token forever.
     """
     language = model.model.language_model
-    loudness = torch.tensor([_loudness(token) for token in tokenizer.tokens()])
+    scales = torch.tensor([_embedding_scale(token) for token in tokenizer.tokens()])
     with torch.no_grad():
-        language.embed_tokens.weight *= 0.04 * loudness[:, None]
-        language.norm.weight.fill_(100)  # gives the quiet head's logits back their spread
+        language.embed_tokens.weight *= 0.04 * scales[:, None]
+        language.norm.weight.fill_(100)  # restores the spread of logits after the small embeddings
         for layer in language.layers:
             layer.self_attn.q_proj.weight *= 4
 
 
-def _loudness(token: str) -> float:
-    """The scale of a token's embedding, so of its logit: how readily it is generated."""
+def _embedding_scale(token: str) -> float:
+    """Return the scale of a token's embedding and logit, so how often the token is generated."""
     if token == "<eos>":
         return 2.0
     if token in tokenizer.LOCATIONS:
-        return 0.8  # there are a thousand of them, against two hundred words
+        return 0.8  # a thousand location tokens compete with two hundred words
     if token in tokenizer.WORDS:
         return 0.9
     return 1.0 if token.lstrip(tokenizer.SPACE) in tokenizer.WORDS else 0.3

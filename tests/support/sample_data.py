@@ -1,4 +1,4 @@
-"""What tests are made of: images, shards and jobs, made in code."""
+"""Makes images, shards and jobs for tests."""
 
 import gzip
 import io
@@ -18,7 +18,7 @@ Member = tuple[str, bytes]  # name in the tar, content
 
 
 def picture(width: int, height: int, seed: int = 0, mode: str = "RGB") -> Image.Image:
-    """Coarse patches of random colours, so that no two corners and no two seeds look alike."""
+    """Draw coarse patches of random colors: corners and seeds all look different."""
     channels = len(Image.new(mode, (1, 1)).getbands())
     patches = np.random.default_rng(seed).integers(0, 256, (4, 5, channels), np.uint8)
     image = Image.fromarray(patches.squeeze(), None if mode == "RGB" else mode)
@@ -26,7 +26,7 @@ def picture(width: int, height: int, seed: int = 0, mode: str = "RGB") -> Image.
 
 
 def encoded(image: Image.Image, format: str, **options: Any) -> bytes:
-    """The file that Pillow writes of an image."""
+    """Encode an image with Pillow."""
     file = io.BytesIO()
     image.save(file, format, **options)
     return file.getvalue()
@@ -37,7 +37,7 @@ def jpeg(width: int, height: int, seed: int = 0, **options: Any) -> bytes:
 
 
 def tar_bytes(members: Iterable[Member], *, gzipped: bool = False) -> bytes:
-    """A tar of the members in that order; the same members give the same bytes."""
+    """Write the members to a tar, in their order; the same members give the same bytes."""
     file = io.BytesIO()
     with tarfile.open(fileobj=file, mode="w") as tar:
         for name, content in members:
@@ -48,7 +48,7 @@ def tar_bytes(members: Iterable[Member], *, gzipped: bool = False) -> bytes:
 
 
 def pairs(number: int, seed: int = 0, side: int = 24) -> Iterator[Member]:
-    """Members of samples whose image and text tell `seed` and position."""
+    """Yield members of samples; `seed` and position determine the image and the text."""
     for index in range(number):
         yield f"{index:06}.jpg", jpeg(side, side, 1000 * seed + index)
         yield f"{index:06}.txt", f"picture {index} of series {seed}".encode()
@@ -61,21 +61,21 @@ def write_shard(path: Path, members: Iterable[Member]) -> Path:
 
 
 def parquet_bytes(columns: Mapping[str, Any], rows_per_group: int = 1000, **options: Any) -> bytes:
-    """A Parquet file of the columns; the same columns give the same bytes."""
+    """Write the columns to a Parquet file; the same columns give the same bytes."""
     file = io.BytesIO()
     pq.write_table(pa.table(dict(columns)), file, row_group_size=rows_per_group, **options)
     return file.getvalue()
 
 
 def images_column(images: Iterable[bytes | None]) -> pa.Array:
-    """As Hugging Face's datasets stores images."""
+    """Return a column of images as Hugging Face's `datasets` stores them."""
     kind = pa.struct([("bytes", pa.binary()), ("path", pa.string())])
-    held = [{"bytes": content, "path": f"{n}.jpg"} for n, content in enumerate(images)]
-    return pa.array(held, kind)
+    structs = [{"bytes": content, "path": f"{n}.jpg"} for n, content in enumerate(images)]
+    return pa.array(structs, kind)
 
 
 def job(folder: Path, checkpoint: Path | str = "google/paligemma2-3b-mix-224", **keys: Any) -> Job:
-    """A small job over `folder/shards/*.tar` into `folder/output`; `keys` are set in its place."""
+    """A small job over `folder/shards/*.tar` into `folder/output`; `keys` replace its keys."""
     model = {"checkpoint": str(checkpoint), "precision": "float32", "device": "cpu"}
     return Job.model_validate(
         {

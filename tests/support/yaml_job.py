@@ -15,7 +15,7 @@ output: {output}
 
 
 def write(path: Path, shards: Path, checkpoint: Path, part: int = 10_000) -> Path:
-    """Write a small job over all shards of a folder; its output is beside the file."""
+    """Write a small job over all shards of a folder; its output lies beside the job file."""
     output = path.parent / "output"
     text = JOB.format(shards=shards, checkpoint=checkpoint, part=part, output=output)
     path.write_text(text, encoding="utf-8")

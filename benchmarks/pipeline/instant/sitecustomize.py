@@ -1,4 +1,4 @@
-"""Put on the path of a process, this makes the engine of a job one that answers at once."""
+"""Replaces a job's engine by one that answers at once, where this folder is on PYTHONPATH."""
 
 import sys
 from importlib.abc import MetaPathFinder
@@ -6,8 +6,8 @@ from importlib.machinery import ModuleSpec
 from importlib.util import find_spec
 
 
-class _Instead(MetaPathFinder):
-    """Changes `pipelines.annotation.loaded_job` right after its import, in every process."""
+class _EngineReplacer(MetaPathFinder):
+    """Replaces `load_engine` right after the import of `pipelines.annotation.loaded_job`."""
 
     def find_spec(self, name: str, path: object = None, target: object = None) -> ModuleSpec | None:
         if name != "pipelines.annotation.loaded_job":
@@ -18,14 +18,14 @@ class _Instead(MetaPathFinder):
         assert spec.loader is not None
         execute = spec.loader.exec_module
 
-        def changed(module: object) -> None:
+        def execute_and_replace(module: object) -> None:
             execute(module)  # type: ignore[arg-type]
             from benchmarks.pipeline.pass_over_shards.instant_engine import InstantEngine
 
             module.load_engine = lambda *_: InstantEngine()  # type: ignore[attr-defined]
 
-        spec.loader.exec_module = changed  # type: ignore[method-assign]
+        spec.loader.exec_module = execute_and_replace  # type: ignore[method-assign]
         return spec
 
 
-sys.meta_path.insert(0, _Instead())
+sys.meta_path.insert(0, _EngineReplacer())

@@ -1,8 +1,8 @@
-"""Beam: shards matched and read, RunInference, WriteToParquet, on Beam's own runner.
+"""Beam's chain: match and read shards, RunInference, WriteToParquet, on Beam's own runner.
 
 python -m benchmarks.pipeline.pass_over_shards.beam_chain SHARDS OUTPUT [BEAM'S OPTIONS]
 
-SHARDS is a tar or a folder of tars. Beam has no reader of WebDataset. Images stay encoded until the
+SHARDS is a tar or a folder of tars. Beam has no WebDataset reader. Images stay encoded until the
 step before the model, with which Beam fuses it.
 """
 
@@ -32,14 +32,14 @@ Prepared = tuple[Row, Image.Image]
 
 
 class Model:
-    """One that answers at once; RunInference keeps it by a weak reference."""
+    """A model that answers at once; a class, because RunInference keeps a weak reference to it."""
 
-    def ask(self, seen: Image.Image) -> str:
-        return answer(seen)
+    def generate(self, image: Image.Image) -> str:
+        return answer(image)
 
 
 class Instant(ModelHandler[Prepared, Row, Model]):  # type: ignore[misc]
-    """The rows with their captions."""
+    """Adds the caption to each row."""
 
     def load_model(self) -> Model:
         return Model()
@@ -50,7 +50,7 @@ class Instant(ModelHandler[Prepared, Row, Model]):  # type: ignore[misc]
         model: Model,
         inference_args: Mapping[str, Any] | None = None,
     ) -> list[Row]:
-        return [{**row, "caption": model.ask(seen)} for row, seen in batch]
+        return [{**row, "caption": model.generate(image)} for row, image in batch]
 
 
 def read(file: fileio.ReadableFile) -> Iterator[Pair]:
@@ -58,14 +58,14 @@ def read(file: fileio.ReadableFile) -> Iterator[Pair]:
 
 
 def prepared(pair: Pair) -> Iterator[Prepared]:
-    """A pair that passes, decoded in full, resized (bicubic) and digested."""
+    """Yield a pair that passes: decoded in full, resized (bicubic) and hashed."""
     key, text, image, metadata = pair
     opened = Image.open(io.BytesIO(image))
     if size_passes(*opened.size) and words_pass(text):
-        seen = opened.convert("RGB").resize((SIDE, SIDE), Image.Resampling.BICUBIC)
+        resized = opened.convert("RGB").resize((SIDE, SIDE), Image.Resampling.BICUBIC)
         row: Row = {"key": key, "text": text, "url": metadata["url"]}
         row |= {"width": opened.width, "height": opened.height}
-        yield {**row, "sha256": hashlib.sha256(image).hexdigest()}, seen
+        yield {**row, "sha256": hashlib.sha256(image).hexdigest()}, resized
 
 
 def run(shards: str, output: str, *options: str) -> None:
@@ -79,6 +79,8 @@ def run(shards: str, output: str, *options: str) -> None:
 
 
 if __name__ == "__main__":
-    from benchmarks.pipeline.pass_over_shards import beam_chain  # by a name that workers can import
+    from benchmarks.pipeline.pass_over_shards import (
+        beam_chain,
+    )  # under a name that workers can import
 
     beam_chain.run(*sys.argv[1:])

@@ -1,4 +1,4 @@
-"""What a command costs: CPU time and memory of its whole tree of processes."""
+"""Measure CPU time and memory of a command and all its descendant processes."""
 
 import os
 import re
@@ -12,18 +12,18 @@ from pathlib import Path
 
 import psutil
 
-_EVERY = 0.1  # seconds between two looks at the tree
+_EVERY = 0.1  # seconds between two samples of the process tree
 _HIGHEST = re.compile(r"VmHWM:\s+([0-9]+) kB")
 _GONE = (psutil.NoSuchProcess, psutil.AccessDenied, FileNotFoundError, ProcessLookupError)
 
 
 @dataclass(frozen=True, slots=True)
 class Cost:
-    """Of one run, from the start of the interpreter to its end."""
+    """The cost of one run, from the start of its interpreter to its end."""
 
     cpu: float  # seconds, user and system, of all processes
     wall: float  # seconds
-    memory: int  # bytes resident at the peak, what processes share counted once
+    memory: int  # bytes resident at the peak; shared pages count once
     killed: bool = False
 
 
@@ -32,15 +32,15 @@ def measure(
     environment: Mapping[str, str] = {},
     kill_when: Callable[[], bool] = lambda: False,
 ) -> Cost:
-    """Run a command to its end; CalledProcessError, with what it printed, where it fails.
+    """Run a command to its end; a failing command raises CalledProcessError with its output.
 
-    `environment` is added to this process's own. Where `kill_when` says so, ten times a second
-    asked, the command and all below it are killed at once.
+    `environment` is added to the environment of this process. `kill_when` is called ten times a
+    second; once it returns True, the command and all its descendants are killed at once.
 
-    CPU time of one process, and of children it waited for, is the kernel's own account. Those it
-    did not wait for (an engine's daemons) are looked at ten times a second, so that of each the
-    last tenth is missing: in favour of the engine. Memory is the highest sum of proportional set
-    sizes seen, or the kernel's own peak of one process where that is more.
+    The kernel reports the CPU time of the command and of the children that it waited for. Children
+    that it did not wait for (the daemons of an engine) are sampled ten times a second, so up to the
+    last tenth of a second of each is missing, which favors that engine. Memory is the highest
+    sampled sum of proportional set sizes, or the kernel's peak of one process where that is higher.
     """
     started = time.perf_counter()
     with tempfile.TemporaryFile() as output:
@@ -50,7 +50,7 @@ def measure(
         tree = _Tree(psutil.Process(process.pid))
         killed = False
         while not (ended := os.wait4(process.pid, os.WNOHANG))[0]:
-            tree.look()
+            tree.sample()
             if not killed and kill_when():
                 tree.kill()
                 killed = True
@@ -59,8 +59,8 @@ def measure(
         process.returncode = os.waitstatus_to_exitcode(status)
         if process.returncode and not killed:
             output.seek(0)
-            said = output.read().decode(errors="replace")
-            raise subprocess.CalledProcessError(process.returncode, list(command), said)
+            printed = output.read().decode(errors="replace")
+            raise subprocess.CalledProcessError(process.returncode, list(command), printed)
     collected = usage.ru_utime + usage.ru_stime
     wall = time.perf_counter() - started
     return Cost(max(collected, sum(tree.cpu.values())), wall, tree.memory, killed)
@@ -68,13 +68,13 @@ def measure(
 
 @dataclass(slots=True)
 class _Tree:
-    """What was seen of a process and all below it."""
+    """CPU times and peak memory of a process and all its descendants."""
 
     root: psutil.Process
     cpu: dict[tuple[int, float], float] = field(default_factory=dict)  # pid and start -> seconds
     memory: int = 0  # bytes
 
-    def look(self) -> None:
+    def sample(self) -> None:
         resident = 0
         for process in self._now():
             with suppress(*_GONE):
@@ -85,9 +85,9 @@ class _Tree:
         self.memory = max(self.memory, resident)
 
     def kill(self) -> None:
-        """All at once, as a machine goes: they are stopped first, so that none starts another."""
+        """Kill all processes at once; they are stopped first, so that none starts another one."""
         stopped: dict[int, psutil.Process] = {}
-        while new := [each for each in self._now() if each.pid not in stopped]:
+        while new := [process for process in self._now() if process.pid not in stopped]:
             for process in new:
                 stopped[process.pid] = process
                 with suppress(*_GONE):
@@ -95,7 +95,7 @@ class _Tree:
         for process in stopped.values():
             with suppress(*_GONE):
                 process.kill()
-        psutil.wait_procs([each for each in stopped.values() if each != self.root])
+        psutil.wait_procs([process for process in stopped.values() if process != self.root])
 
     def _now(self) -> list[psutil.Process]:
         with suppress(*_GONE):
@@ -104,6 +104,6 @@ class _Tree:
 
 
 def _highest(pid: int) -> int:
-    """Most bytes a process had resident so far."""
-    found = _HIGHEST.search(Path(f"/proc/{pid}/status").read_text(encoding="utf-8"))
-    return int(found[1]) << 10 if found else 0
+    """Return the peak resident memory of a process so far, in bytes."""
+    match = _HIGHEST.search(Path(f"/proc/{pid}/status").read_text(encoding="utf-8"))
+    return int(match[1]) << 10 if match else 0

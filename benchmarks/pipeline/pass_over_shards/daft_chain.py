@@ -1,9 +1,9 @@
-"""Daft's native runner: a source of its own for tars, Daft's decoding and resizing, Parquet.
+"""Daft's chain on its native runner: a custom source for tars, decoding, resizing, Parquet.
 
 python -m benchmarks.pipeline.pass_over_shards.daft_chain SHARD OUTPUT
 
-Daft has no reader of WebDataset. Its `resize` is bilinear, so does less than bicubic; sha256, which
-it lacks, and the model are functions over batches.
+Daft has no WebDataset reader. Its `resize` is bilinear, which is less work than bicubic. The model
+and sha256, which Daft lacks, are functions over batches.
 """
 
 import hashlib
@@ -34,7 +34,7 @@ _SCHEMA = pa.schema(
 
 
 class Shard(DataSource):
-    """The pairs of one tar."""
+    """Daft's data source for the pairs of one tar."""
 
     def __init__(self, path: str) -> None:
         self._path = path
@@ -52,7 +52,7 @@ class Shard(DataSource):
 
 
 class ShardTask(DataSourceTask):
-    """Reads it, batch by batch."""
+    """Reads one tar in batches."""
 
     def __init__(self, path: str) -> None:
         self._path = path
@@ -78,8 +78,8 @@ def sha256(images: Series) -> list[str]:
 
 
 @daft.func.batch(return_dtype=DataType.string())
-def answer(seen: Series) -> list[str]:
-    return [ANSWER] * len(seen)
+def answer(images: Series) -> list[str]:
+    return [ANSWER] * len(images)
 
 
 def run(shard: str, output: str) -> None:

@@ -1,8 +1,8 @@
-"""DataTrove: a reader of tars, a filter on words, a step for images, its Parquet writer.
+"""DataTrove's chain: a reader of tars, a word filter, an image step and its Parquet writer.
 
 python -m benchmarks.pipeline.pass_over_shards.datatrove_chain SHARD OUTPUT
 
-One task for one shard, as DataTrove splits work; it has no reader of WebDataset, and no image step.
+One shard is one task, as DataTrove splits work. It has no WebDataset reader and no image step.
 """
 
 import sys
@@ -16,11 +16,11 @@ from datatrove.pipeline.readers.base import BaseDiskReader
 from datatrove.pipeline.writers import ParquetWriter
 
 from benchmarks.pipeline.pass_over_shards.samples import samples
-from benchmarks.pipeline.pass_over_shards.work import Row, words_pass, worked
+from benchmarks.pipeline.pass_over_shards.work import Row, annotate_pair, words_pass
 
 
 class Shards(BaseDiskReader):
-    """A document per pair, its image in the metadata until it is worked on."""
+    """Reads each pair as a document whose metadata carries the encoded image."""
 
     def read_file(self, filepath: str) -> DocumentsPipeline:
         for index, pair in enumerate(samples(self.data_folder.resolve_paths(filepath))):
@@ -30,19 +30,19 @@ class Shards(BaseDiskReader):
 
 
 class Words(BaseFilter):
-    """Keeps texts of so many words."""
+    """Keeps texts whose word count is within the limits."""
 
     def filter(self, doc: Document) -> bool:
         return words_pass(doc.text)
 
 
 class Annotate(PipelineStep):
-    """Decodes, resizes, digests and asks."""
+    """Decodes, resizes and hashes each image, and asks the model."""
 
     def run(self, data: DocumentsPipeline, rank: int = 0, world_size: int = 1) -> DocumentsPipeline:
         for document in data:
             image, metadata = document.metadata["image"], document.metadata["json"]
-            row = worked(document.id, document.text, image, metadata)
+            row = annotate_pair(document.id, document.text, image, metadata)
             if row is not None:
                 document.metadata = row
                 yield document

@@ -1,4 +1,4 @@
-"""An engine that answers at once; it imports nothing of the pipelines, whose own it replaces."""
+"""An engine that answers at once; imports nothing from `pipelines`, which is patched to use it."""
 
 from collections.abc import Sequence
 
@@ -10,7 +10,7 @@ _TOKENS = tuple(Token(number, word, -0.5) for number, word in enumerate(ANSWER.s
 
 
 class InstantEngine:
-    """Says the same of every image, at once."""
+    """Returns the same answer for every image at once."""
 
     family = FAMILIES["paligemma"]
     image_spec = ImageSpec(SIDE)

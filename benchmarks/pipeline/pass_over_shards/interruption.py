@@ -1,4 +1,4 @@
-"""What a contender leaves and repeats that is killed half-way and run again the same way."""
+"""Count what a contender loses and repeats when it is killed half-way and run again."""
 
 import tempfile
 from collections import Counter
@@ -17,14 +17,14 @@ from benchmarks.pipeline.pass_over_shards.cost import measure
 from benchmarks.pipeline.pass_over_shards.turns import Contender, Work
 from benchmarks.pipeline.pass_over_shards.work import ANSWERED
 
-_SHARE = 0.53  # of the images answered: half of them, and then into a shard
+_SHARE = 0.53  # share of images answered before the kill: half, and then into a shard
 
 
 class Interrupted(NamedTuple):
-    """Images and rows; a row is told by its key, which no other sample of the input has."""
+    """Counts of images and rows; keys are unique in the input, so a key identifies a row."""
 
-    answered: int  # images, when it was killed
-    visible: int  # rows in files that a reader of the output could open then
+    answered: int  # images answered before the kill
+    visible: int  # rows in files that could be opened right after the kill
     lost: int  # samples without a row, after the rerun
     doubled: int  # rows beyond the first of a sample
     unreadable: int  # Parquet files that are cut
@@ -39,7 +39,7 @@ def interrupt_all(
 
 
 def interrupt(contender: Contender, work: Work, folder: Path) -> Interrupted:
-    """Kill all its processes once half of the images are answered; then run it to its end."""
+    """Kill all processes of a contender once half of the images are answered; then run it again."""
     with tempfile.TemporaryDirectory(dir=folder) as place:
         output, answered = Path(place, "output"), Path(place, "answered")
         output.mkdir()
@@ -60,7 +60,7 @@ def interrupt(contender: Contender, work: Work, folder: Path) -> Interrupted:
 
 
 def stored(output: Path) -> tuple[Counter[str], int]:
-    """How often each key is there, and how many files are cut."""
+    """Count the rows of each key, and the files that are cut."""
     rows: Counter[str] = Counter()
     unreadable = 0
     for file in output.glob("*.parquet"):
@@ -71,7 +71,7 @@ def stored(output: Path) -> tuple[Counter[str], int]:
     return rows, unreadable
 
 
-def interruption_table(found: Mapping[str, Interrupted]) -> Table:
+def interruption_table(interrupted: Mapping[str, Interrupted]) -> Table:
     table = Table(
         "",
         "answered, killed",
@@ -82,6 +82,6 @@ def interruption_table(found: Mapping[str, Interrupted]) -> Table:
         "answered again",
         box=box.MARKDOWN,
     )
-    for name, each in found.items():
-        table.add_row(name, *map(str, each))
+    for name, counts in interrupted.items():
+        table.add_row(name, *map(str, counts))
     return table

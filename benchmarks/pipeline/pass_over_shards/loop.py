@@ -2,8 +2,9 @@
 
 python -m benchmarks.pipeline.pass_over_shards.loop SHARD OUTPUT MODE
 
-`exact` and `bilinear` decode in full, resize so, and write one Parquet file; `reduced` decodes at
-the smallest scale that covers the model's resolution, resizes (bicubic), and writes nothing.
+MODE `exact` decodes in full, resizes (bicubic) and writes one Parquet file; `bilinear` does the
+same with a bilinear resize. `reduced` decodes at the smallest scale that covers the model's
+resolution, resizes (bicubic) and writes nothing.
 """
 
 import io
@@ -20,7 +21,7 @@ from benchmarks.pipeline.pass_over_shards.work import SIDE, answer
 
 
 def run(shard: str, output: str, mode: str) -> None:
-    """Write OUTPUT/0.parquet, or decode alone."""
+    """Write OUTPUT/0.parquet, or only decode."""
     if mode == "reduced":
         reduced(shard)
     else:
@@ -28,7 +29,7 @@ def run(shard: str, output: str, mode: str) -> None:
 
 
 def full(shard: str, output: str, mode: str) -> None:
-    """One row per image."""
+    """Write one row per image."""
     filters = {"exact": Image.Resampling.BICUBIC, "bilinear": Image.Resampling.BILINEAR}
     columns: dict[str, list[object]] = {
         name: [] for name in ("key", "width", "height", "caption", "text", "url")
@@ -52,7 +53,7 @@ def full(shard: str, output: str, mode: str) -> None:
 
 
 def reduced(shard: str) -> None:
-    """Nothing but reading the tar, decoding and resizing."""
+    """Read the tar, decode and resize; write nothing."""
     with tarfile.open(shard) as tar:
         for member in tar:
             if member.name.endswith(".jpg") and (file := tar.extractfile(member)):

@@ -1,11 +1,11 @@
-"""Ray Data: read_webdataset, map_batches, write_parquet, on every core of this machine.
+"""Ray Data's chain: read_webdataset, map_batches, write_parquet, on all cores of this machine.
 
 python -m benchmarks.pipeline.pass_over_shards.ray_data SHARDS OUTPUT [MODE]
 
-SHARDS is a tar or a folder of tars. MODE is what becomes of files that OUTPUT has: `append`, which
-is Ray Data's default, or `overwrite`.
-The images stay encoded until they are worked on (`decoder=None`): the default decodes while
-reading, and sends whole pixels through the object store.
+SHARDS is a tar or a folder of tars. MODE says what happens to files that OUTPUT already has:
+`append`, which is Ray Data's default, or `overwrite`. Images stay encoded until they are annotated
+(`decoder=None`): the default decodes while reading and sends decoded pixels through the object
+store.
 """
 
 import json
@@ -17,15 +17,15 @@ import numpy as np
 import ray
 from ray.data import SaveMode
 
-from benchmarks.pipeline.pass_over_shards.work import worked
+from benchmarks.pipeline.pass_over_shards.work import annotate_pair
 
 
 def annotated(batch: dict[str, Any]) -> dict[str, Any]:
-    """The columns of the pairs that pass."""
+    """Return the columns of the pairs that pass."""
     columns: dict[str, list[object]] = defaultdict(list)
     members = (batch[name] for name in ("__key__", "txt", "jpg", "json"))
     for key, text, image, metadata in zip(*members, strict=True):
-        row = worked(key, text.decode(), image, json.loads(metadata))
+        row = annotate_pair(key, text.decode(), image, json.loads(metadata))
         for name, value in (row or {}).items():
             columns[name].append(value)
     return {name: np.array(values) for name, values in columns.items()}

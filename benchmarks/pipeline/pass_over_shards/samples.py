@@ -1,4 +1,4 @@
-"""The pairs of a shard, for rivals that read no WebDataset, by webdataset's own reader."""
+"""Read the pairs of a shard with the webdataset package, for rivals without such a reader."""
 
 import json
 from collections.abc import Iterator
@@ -10,7 +10,7 @@ Pair = tuple[str, str, bytes, dict[str, Any]]  # key, text, encoded image, metad
 
 
 def samples(shard: str) -> Iterator[Pair]:
-    """In the order of the tar, nothing decoded but text and JSON."""
+    """Yield pairs in the order of the tar; only text and JSON are decoded."""
     for sample in webdataset.WebDataset(shard, shardshuffle=False):
         metadata = json.loads(sample["json"])
         yield sample["__key__"], sample["txt"].decode(), sample["jpg"], metadata

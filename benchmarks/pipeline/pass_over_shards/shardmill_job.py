@@ -1,9 +1,9 @@
-"""A whole job on one of the runners, as `shardmill run` does it, with an engine that is none.
+"""Runs a whole job on one of the runners, like `shardmill run`, with a model that answers at once.
 
 python -m benchmarks.pipeline.pass_over_shards.shardmill_job SHARDS OUTPUT RUNNER
 
-SHARDS is a folder of tars, RUNNER what the job file says of the runner, in JSON. Where a Beam
-runner's options name `{job_endpoint}`, Beam's own job server is started for it.
+SHARDS is a folder of tars; RUNNER is the `runner` section of a job file, in JSON. Where a Beam
+runner's options contain `{job_endpoint}`, Beam's own job server is started for it.
 """
 
 import json
@@ -22,42 +22,40 @@ from benchmarks.pipeline.pass_over_shards.shardmill_pass import job
 from pipelines.operations.run import run as run_job
 
 _ROOT = Path(__file__).parents[3]
-_INSTANT = (
-    _ROOT / "benchmarks" / "pipeline" / "instant"
-)  # makes the engine of other processes the same
+_INSTANT = _ROOT / "benchmarks/pipeline/instant"  # replaces the engine in other processes
 _CHECKPOINT = str(_ROOT / "demo/checkpoint")
-_BLOCK = 32  # images: a part of a shard, as blocks of corpora are
-_PLACE = "{job_endpoint}"
+_BLOCK = 32  # images; a fraction of a shard, as in a real corpus
+_PLACEHOLDER = "{job_endpoint}"
 
 
 def run(shards: str, output: str, runner: dict[str, Any]) -> None:
-    """Annotate the shards, or what is missing of them."""
+    """Annotate the shards, or those that the output still lacks."""
     paths = [str(_INSTANT), str(_ROOT), os.environ.get("PYTHONPATH", "")]
     os.environ["PYTHONPATH"] = os.pathsep.join(filter(None, paths))
     with (
         patch("pipelines.annotation.loaded_job.load_engine", lambda *_: InstantEngine()),
-        _served(runner) as served,
+        _with_job_server(runner) as runner_section,
     ):
         model = {"checkpoint": _CHECKPOINT, "device": "cpu", "block_size": _BLOCK}
-        work = job(f"{shards}/*.tar", output, "exact", model=model, runner=served)
+        work = job(f"{shards}/*.tar", output, "exact", model=model, runner=runner_section)
         summary = run_job(work)
     assert summary.outcome == "complete", summary
 
 
 @contextmanager
-def _served(runner: dict[str, Any]) -> Iterator[dict[str, Any]]:
-    """The runner, with the address of a job server where it wants one."""
+def _with_job_server(runner: dict[str, Any]) -> Iterator[dict[str, Any]]:
+    """Yield the runner; start a job server and fill in its address where the options ask for it."""
     options = runner.get("options", [])
-    if not any(_PLACE in option for option in options):
+    if not any(_PLACEHOLDER in option for option in options):
         yield runner
         return
     with socket.create_server(("localhost", 0)) as free:
         port = free.getsockname()[1]
     module = "apache_beam.runners.portability.local_job_service_main"
-    words = [sys.executable, "-m", module, "--port", str(port)]
-    server = subprocess.Popen(words, stderr=subprocess.DEVNULL)
+    command = [sys.executable, "-m", module, "--port", str(port)]
+    server = subprocess.Popen(command, stderr=subprocess.DEVNULL)
     try:
-        filled = [option.replace(_PLACE, f"localhost:{port}") for option in options]
+        filled = [option.replace(_PLACEHOLDER, f"localhost:{port}") for option in options]
         yield {**runner, "options": filled}
     finally:
         server.terminate()

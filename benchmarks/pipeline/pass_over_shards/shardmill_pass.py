@@ -1,9 +1,9 @@
-"""The pass as a worker runs it, from the tar to the committed file, with a model that is none.
+"""Runs the pass as a worker does, from tar to committed file, with a model that answers at once.
 
 python -m benchmarks.pipeline.pass_over_shards.shardmill_pass SHARD OUTPUT MODE [--stages]
 
-MODE is what `input.decode` says, `exact` or `reduced`. With `--stages`, prints how long each stage
-was busy.
+MODE is the value of `input.decode`, `exact` or `reduced`. With `--stages`, prints how long each
+stage was busy.
 """
 
 import os
@@ -29,7 +29,7 @@ from schemas.sample import Unit
 
 
 def job(shards: str, output: str, decode: str, **keys: Any) -> Job:
-    """Filters on size and words, a carried column, one task; `keys` are set in its place."""
+    """Return a job of size and word filters, a carried column and one task; `keys` override it."""
     return Job.model_validate(
         {
             "name": "pass",
@@ -47,7 +47,7 @@ def job(shards: str, output: str, decode: str, **keys: Any) -> Job:
 
 
 def resolved(job: Job, resolution: int = SIDE) -> ResolvedJob:
-    """Without a look at a checkpoint, for there is none."""
+    """Resolve a job that has no checkpoint to look at."""
     return ResolvedJob(
         job=job,
         resolved=Resolved(

@@ -1,4 +1,4 @@
-"""Contenders take turns over the same shards; what each turn cost, and the table of it."""
+"""Measure contenders in turn over the same shards, and tabulate the cost."""
 
 import sys
 import tempfile
@@ -15,35 +15,35 @@ from rich.table import Table
 from benchmarks.pipeline.pass_over_shards.cost import Cost, measure
 from benchmarks.turns import spread
 
-WIDTH = 120  # characters of the tables, which are Markdown
+WIDTH = 120  # characters of the Markdown tables
 
 
 class Contender(NamedTuple):
-    """One way to do the work: a module to run with SHARDS, OUTPUT and these arguments."""
+    """A way to do the work: a module that is run with SHARDS, OUTPUT and these arguments."""
 
     module: str
     arguments: tuple[str, ...] = ()
-    package: str = ""  # that it needs
+    package: str = ""  # the optional package that the module needs
 
     def command(self, shards: Path, output: Path) -> list[str]:
         module = f"{__package__}.{self.module}"
         return [sys.executable, "-m", module, str(shards), str(output), *self.arguments]
 
     def cost(self, shards: Path, folder: Path) -> Cost:
-        """Of one run over the shards."""
+        """Measure one run over the shards."""
         with tempfile.TemporaryDirectory(dir=folder) as output:
             return measure(self.command(shards, Path(output)))
 
 
 class Work(NamedTuple):
-    """Shards, or one, and as many images as they hold."""
+    """A shard or a folder of shards, and their number of images."""
 
     shards: Path
     images: int
 
 
 class Measured(NamedTuple):
-    """One turn of a contender."""
+    """The figures of one turn of a contender."""
 
     per_cpu: float  # images a second of CPU time, without the start
     per_wall: float  # images a second, without the start
@@ -52,7 +52,7 @@ class Measured(NamedTuple):
     memory: float  # MiB resident at the peak
 
 
-# Of a table: what of Measured a column shows, and with how many digits.
+# Column of the table -> the field of Measured that it shows, and its number of digits.
 COLUMNS = {
     "images per CPU-second": ("per_cpu", 0),
     "per second": ("per_wall", 0),
@@ -64,8 +64,8 @@ COLUMNS = {
 def take_turns(
     contenders: Mapping[str, Contender], less: Work, more: Work, turns: int, folder: Path
 ) -> dict[str, list[Measured]]:
-    """By name; forwards and backwards in turn, so that none is always the first."""
-    found: dict[str, list[Measured]] = {name: [] for name in contenders}
+    """Measure each contender; reverse the order every second turn, so that none is always first."""
+    measured: dict[str, list[Measured]] = {name: [] for name in contenders}
     order = [
         name
         for turn in range(turns)
@@ -73,12 +73,12 @@ def take_turns(
     ]
     for name in track(order, "measuring", console=Console(stderr=True), transient=True):
         costs = [contenders[name].cost(work.shards, folder) for work in (less, more)]
-        found[name].append(_difference((less, more), costs))
-    return found
+        measured[name].append(_difference((less, more), costs))
+    return measured
 
 
 def _difference(works: Sequence[Work], costs: Sequence[Cost]) -> Measured:
-    """What the additional images cost, so that starting up is left out."""
+    """Compute rates from the cost of the additional images, which excludes the start."""
     (less, more), (low, high) = works, costs
     images = more.images - less.images
     cpu, wall = high.cpu - low.cpu, high.wall - low.wall
@@ -88,32 +88,31 @@ def _difference(works: Sequence[Work], costs: Sequence[Cost]) -> Measured:
 
 
 def installed(contenders: Mapping[str, Contender], console: Console) -> dict[str, Contender]:
-    """Those whose package is there; the others are named with the command that installs them."""
-    missing = {
-        each.package for each in contenders.values() if each.package and not find_spec(each.package)
-    }
+    """Return contenders whose package is installed; print how to install the other packages."""
+    packages = {contender.package for contender in contenders.values()} - {""}
+    missing = {package for package in packages if not find_spec(package)}
     if missing:
         console.print(
             f"left out for want of {', '.join(sorted(missing))}: "
             "pip install --constraint constraints.txt --editable '.[rivals]'",
             markup=False,
         )
-    return {name: each for name, each in contenders.items() if each.package not in missing}
+    return {name: entry for name, entry in contenders.items() if entry.package not in missing}
 
 
 def cost_table(
-    found: Mapping[str, Sequence[Measured]], columns: Mapping[str, tuple[str, int]] = COLUMNS
+    measured: Mapping[str, Sequence[Measured]], columns: Mapping[str, tuple[str, int]] = COLUMNS
 ) -> Table:
     table = Table("", *columns, box=box.MARKDOWN)
-    for name, turns in found.items():
+    for name, turns in measured.items():
         cells = [
-            _spread([getattr(turn, what) for turn in turns], digits)
-            for what, digits in columns.values()
+            _spread([getattr(turn, figure) for turn in turns], digits)
+            for figure, digits in columns.values()
         ]
         table.add_row(name, *cells)
     return table
 
 
 def _spread(values: Sequence[float], digits: int) -> str:
-    """As `spread`; a lone value has no extremes."""
+    """Format like `spread`; a single value has no extremes."""
     return f"{values[0]:.{digits}f}" if len(values) == 1 else spread(values, digits)

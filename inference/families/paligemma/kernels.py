@@ -16,6 +16,7 @@ from torch.nn import functional
 from inference.families.paligemma.activation import capped
 
 _RECOMPILE_LIMIT = 64  # per kernel: prefixes, single tokens, one row; device, model, dtype
+_ACCUMULATED_LIMIT = 1 << 20  # likewise, over all models that a process has loaded
 _WIDE_TILE = 150 << 10  # bytes of shared memory that torch's own tiles take at a head width of 256
 
 
@@ -189,7 +190,6 @@ def fused() -> Kernels:
     settings: dict[str, Any] = {
         "dynamic": True,
         "fullgraph": True,
-        "recompile_limit": _RECOMPILE_LIMIT,
         "options": {"deterministic": True},
     }
     compiled: list[Any] = [
@@ -200,6 +200,13 @@ def fused() -> Kernels:
 
 
 def compiling() -> AbstractContextManager[None]:
-    """Compile scales and soft-caps as constants, inside this context and in this thread."""
-    context: AbstractContextManager[None] = torch._dynamo.config.patch(specialize_float=True)
+    """Compile scales and soft-caps as constants, inside this context and in this thread.
+
+    The limits are set here because `torch.compile` of torch 2.11 has no argument for them.
+    """
+    context: AbstractContextManager[None] = torch._dynamo.config.patch(
+        specialize_float=True,
+        recompile_limit=_RECOMPILE_LIMIT,
+        accumulated_recompile_limit=_ACCUMULATED_LIMIT,
+    )
     return context

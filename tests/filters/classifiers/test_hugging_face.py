@@ -5,6 +5,7 @@ import threading
 from collections.abc import Callable
 from itertools import pairwise
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -40,6 +41,17 @@ def test_scores_do_not_depend_on_the_batch_to_the_bit(
     assert all(map(np.array_equal, lone, images.judge(frames)))
 
 
+def in_float64(classifier: Any) -> Any:
+    """Make the model compute in float64; the classifier rounds its scores to float32 at the end."""
+
+    def widened(_: Any, __: Any, inputs: dict[str, torch.Tensor]) -> Any:
+        wide = {name: v.double() if v.is_floating_point() else v for name, v in inputs.items()}
+        return (), wide
+
+    classifier._model.double().register_forward_pre_hook(widened, with_kwargs=True)
+    return classifier
+
+
 def test_batches_as_on_a_gpu_give_the_same_scores(
     text_model: Path,
     token_model: Path,
@@ -49,12 +61,14 @@ def test_batches_as_on_a_gpu_give_the_same_scores(
 ) -> None:
     def judged() -> list[list[np.ndarray]]:
         frames = [np.full((9 + side, 9, 3), 20 * side, np.uint8) for side in range(7)]
-        tokens = TokenClassifier(token_model, resources, 512).judge(TEXTS)
+        texts = in_float64(TextClassifier(text_model, resources, 512, independent=True))
+        tokens = in_float64(TokenClassifier(token_model, resources, 512)).judge(TEXTS)
+        images = in_float64(ImageClassifier(placards, resources, independent=False))
         return [
-            TextClassifier(text_model, resources, 512, independent=True).judge(TEXTS),
+            texts.judge(TEXTS),
             [window.probabilities for windows in tokens for window in windows],
             [np.array(window.spans) for windows in tokens for window in windows],
-            ImageClassifier(placards, resources, independent=False).judge(frames),
+            images.judge(frames),
         ]
 
     alone = judged()
@@ -63,7 +77,7 @@ def test_batches_as_on_a_gpu_give_the_same_scores(
     for one, other in zip(alone, together, strict=True):
         assert len(one) == len(other)
         for left, right in zip(one, other, strict=True):
-            assert np.allclose(left, right, rtol=0, atol=1e-6)
+            assert np.allclose(left, right, rtol=0, atol=2**-24)
 
 
 def test_windows_cover_a_long_text_and_overlap(token_model: Path, resources: Resources) -> None:

@@ -1,4 +1,4 @@
-"""Adapters found, pinned and refused before anything of them is loaded."""
+"""Tests how adapters are resolved, pinned and refused before their weights are loaded."""
 
 import json
 import os
@@ -24,24 +24,26 @@ CONFIG = "adapter_config.json"
 
 
 @pytest.fixture(scope="module")
-def made(checkpoint: Callable[..., Path], tmp_path_factory: pytest.TempPathFactory) -> Path:
+def built_adapter(
+    checkpoint: Callable[..., Path], tmp_path_factory: pytest.TempPathFactory
+) -> Path:
     folder = tmp_path_factory.mktemp("adapter")
     return random_adapter.build(checkpoint(2), folder, target_modules=["q_proj"])
 
 
 @pytest.fixture
-def folder(made: Path, tmp_path: Path) -> Path:
-    """An adapter of the test's own."""
-    return Path(shutil.copytree(made, tmp_path / "adapter"))
+def folder(built_adapter: Path, tmp_path: Path) -> Path:
+    """A copy of the adapter that a test may change."""
+    return Path(shutil.copytree(built_adapter, tmp_path / "adapter"))
 
 
 @pytest.fixture
 def resolve(checkpoint: Callable[..., Path]) -> Callable[..., ResolvedModel]:
     def resolve(adapter: Path | str, **settings: Any) -> ResolvedModel:
         model = Model(checkpoint=str(checkpoint(2)), adapter=str(adapter), **settings)
-        found = resolve_checkpoint(model).adapter
-        assert found is not None
-        return found
+        resolved = resolve_checkpoint(model).adapter
+        assert resolved is not None
+        return resolved
 
     return resolve
 
@@ -51,11 +53,11 @@ def change(folder: Path, **keys: Any) -> None:
     path.write_text(json.dumps({**json.loads(path.read_text()), **keys}))
 
 
-def test_none_is_none(checkpoint: Callable[..., Path]) -> None:
+def test_a_model_without_an_adapter_resolves_to_none(checkpoint: Callable[..., Path]) -> None:
     assert resolve_checkpoint(Model(checkpoint=str(checkpoint(2)))).adapter is None
 
 
-def test_a_folder_is_pinned_by_what_is_loaded_of_it(
+def test_a_folder_is_pinned_by_the_files_that_are_loaded(
     folder: Path, resolve: Callable[..., ResolvedModel]
 ) -> None:
     before = resolve(folder)
@@ -85,7 +87,7 @@ def test_a_folder_is_pinned_by_what_is_loaded_of_it(
         ({"lora_alpha": "much"}, f"has a {CONFIG} with a wrong lora_alpha"),
     ],
 )
-def test_what_is_no_plain_lora_is_refused(
+def test_adapters_other_than_plain_lora_are_refused(
     folder: Path, resolve: Callable[..., ResolvedModel], keys: dict[str, Any], message: str
 ) -> None:
     change(folder, **keys)
@@ -104,7 +106,7 @@ def test_what_is_no_plain_lora_is_refused(
         {"lora_dropout": 0.1, "revision": "float16", "task_type": "CAUSAL_LM"},
     ],
 )
-def test_what_changes_no_answer_is_taken(
+def test_settings_that_change_no_answer_are_accepted(
     folder: Path, resolve: Callable[..., ResolvedModel], keys: dict[str, Any]
 ) -> None:
     change(folder, **keys)
@@ -112,7 +114,7 @@ def test_what_changes_no_answer_is_taken(
 
 
 @pytest.mark.parametrize("content", [None, "{", "[]", "{}", "\N{LATIN SMALL LETTER E WITH ACUTE}"])
-def test_what_is_no_adapter_is_refused(
+def test_folders_without_an_adapter_config_are_refused(
     folder: Path, resolve: Callable[..., ResolvedModel], content: str | None
 ) -> None:
     (folder / CONFIG).unlink()
@@ -122,23 +124,23 @@ def test_what_is_no_adapter_is_refused(
         resolve(folder)
 
 
-class Poison:
+class MaliciousPickle:
     def __reduce__(self) -> Any:
         return (os.mkdir, ("poisoned",))
 
 
-def test_a_pickle_is_refused_and_never_opened(
+def test_pickled_weights_are_refused_and_never_opened(
     folder: Path, tmp_path: Path, resolve: Callable[..., Any], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.chdir(tmp_path)
-    (folder / "adapter_model.bin").write_bytes(pickle.dumps(Poison()))
+    (folder / "adapter_model.bin").write_bytes(pickle.dumps(MaliciousPickle()))
     (folder / "adapter_model.safetensors").rename(folder / "model.safetensors")
     with pytest.raises(JobError, match=r"holds no adapter_model\.safetensors weights, and no oth"):
         resolve(folder)
     assert not Path("poisoned").exists()
 
 
-def test_a_checkpoint_is_no_adapter_nor_the_other_way_round(
+def test_a_checkpoint_is_no_adapter_and_an_adapter_is_no_checkpoint(
     checkpoint: Callable[..., Path], folder: Path, resolve: Callable[..., ResolvedModel]
 ) -> None:
     with pytest.raises(JobError, match=r"holds no adapter_model\.safetensors"):
@@ -147,13 +149,13 @@ def test_a_checkpoint_is_no_adapter_nor_the_other_way_round(
         resolve_checkpoint(Model(checkpoint=str(folder)))
 
 
-def test_a_folder_that_is_not_there(resolve: Callable[..., ResolvedModel]) -> None:
+def test_a_missing_folder_is_an_error(resolve: Callable[..., ResolvedModel]) -> None:
     with pytest.raises(JobError, match=r"^model\.adapter: there is no directory '\./nowhere'"):
         resolve("./nowhere")
 
 
 @pytest.mark.parametrize("precision", ["int8", "nf4"])
-def test_dora_takes_no_quantised_weights(
+def test_dora_with_quantized_weights_is_refused(
     folder: Path, resolve: Callable[..., ResolvedModel], precision: str
 ) -> None:
     change(folder, use_dora=True)
@@ -164,10 +166,13 @@ def test_dora_takes_no_quantised_weights(
 
 @pytest.fixture(scope="module")
 def hub(
-    checkpoint: Callable[..., Path], made: Path, tmp_path_factory: pytest.TempPathFactory
+    checkpoint: Callable[..., Path], built_adapter: Path, tmp_path_factory: pytest.TempPathFactory
 ) -> Iterator[Hub]:
     root = tmp_path_factory.mktemp("hub")
-    folders = {f"me/{name}": Path(shutil.copytree(made, root / name)) for name in ("lora", "other")}
+    folders = {
+        f"me/{name}": Path(shutil.copytree(built_adapter, root / name))
+        for name in ("lora", "other")
+    }
     for name, base in (("me/lora", "Google/Small"), ("me/other", "google/large")):
         change(folders[name], base_model_name_or_path=base)
     for other in ("adapter_model.bin", "optimizer.pt", "tokenizer.json", "modeling.py"):
@@ -184,17 +189,19 @@ from schemas.errors import JobError
 checkpoint, adapter, revision, recorded = sys.argv[1:]
 model = Model(checkpoint=checkpoint, adapter=adapter, adapter_revision=revision)
 try:
-    found = resolve_checkpoint(model, None, recorded or None).adapter
-    print(found.model_dump_json())
-    print(fetch_adapter(found))
+    resolved = resolve_checkpoint(model, None, recorded or None).adapter
+    print(resolved.model_dump_json())
+    print(fetch_adapter(resolved))
 except JobError as error:
     print(error)
 assert not {"torch", "peft"} & sys.modules.keys()
 """
 
 
-def ask(url: str, cache: Path, adapter: str, revision: str = "main", recorded: str = "") -> Any:
-    """The lines printed by another process, whose hub is at `url`."""
+def fetch_in_process(
+    url: str, cache: Path, adapter: str, revision: str = "main", recorded: str = ""
+) -> Any:
+    """Resolve and fetch in another process whose hub is at `url`; return the printed lines."""
     process = subprocess.run(
         [sys.executable, "-c", SCRIPT, "google/small", adapter, revision, recorded],
         env=environment_of(url, cache),
@@ -206,15 +213,18 @@ def ask(url: str, cache: Path, adapter: str, revision: str = "main", recorded: s
     return process.stdout.splitlines()
 
 
-def test_a_hub_id_becomes_a_commit_and_only_what_is_loaded_is_fetched(
+def test_a_hub_id_becomes_a_commit_and_only_needed_files_are_fetched(
     hub: Hub, tmp_path: Path
 ) -> None:
-    described, folder = ask(hub.url, tmp_path, "me/lora")
+    described, folder = fetch_in_process(hub.url, tmp_path, "me/lora")
     resolved = ResolvedModel.model_validate_json(described)
     assert (resolved.source, resolved.version, resolved.local) == ("me/lora", COMMIT, False)
     names = {path.name for path in Path(folder).iterdir()}
     assert names == {CONFIG, "adapter_model.safetensors"}
-    assert ask("http://127.0.0.1:9", tmp_path, "me/lora", "main", COMMIT) == [described, folder]
+    assert fetch_in_process("http://127.0.0.1:9", tmp_path, "me/lora", "main", COMMIT) == [
+        described,
+        folder,
+    ]
 
 
 @pytest.mark.parametrize(
@@ -233,10 +243,10 @@ def test_a_hub_id_becomes_a_commit_and_only_what_is_loaded_is_fetched(
         ),
     ],
 )
-def test_what_is_wrong_on_the_hub(
+def test_errors_of_adapters_on_the_hub(
     hub: Hub, tmp_path: Path, adapter: str, revision: str, message: str
 ) -> None:
-    (line,) = ask(hub.url, tmp_path, adapter, revision)
+    (line,) = fetch_in_process(hub.url, tmp_path, adapter, revision)
     assert line.startswith(message)
 
 
@@ -248,7 +258,7 @@ def test_what_is_wrong_on_the_hub(
         ({"precision": "nf4"}, "quantised", "model.precision: bitsandbytes is not installed"),
     ],
 )
-def test_packages_that_only_some_models_need(
+def test_missing_optional_packages_are_an_error(
     monkeypatch: pytest.MonkeyPatch, settings: dict[str, Any], extra: str, line: str
 ) -> None:
     project = tomllib.loads((Path(__file__).parents[3] / "pyproject.toml").read_text())["project"]

@@ -1,4 +1,4 @@
-"""`shardmill fetch` warms a machine: what runs afterwards needs no hub."""
+"""Tests that a run needs no hub after `shardmill fetch`."""
 
 import shutil
 import subprocess
@@ -14,7 +14,7 @@ from schemas.report import Summary
 
 
 def start(url: str, cache: Path, *arguments: object) -> subprocess.Popen[str]:
-    """The command line in a process whose hub is at `url`."""
+    """Start the command line in a process whose hub is at `url`."""
     return subprocess.Popen(
         [sys.executable, "-m", "shardmill", *map(str, arguments)],
         env=environment_of(url, cache),
@@ -24,7 +24,7 @@ def start(url: str, cache: Path, *arguments: object) -> subprocess.Popen[str]:
     )
 
 
-def test_two_that_fetch_at_once_leave_a_machine_that_needs_no_hub(
+def test_a_run_needs_no_hub_after_two_concurrent_fetches(
     checkpoint: Callable[..., Path], tmp_path: Path
 ) -> None:
     served = Path(shutil.copytree(checkpoint(2), tmp_path / "served"))
@@ -34,16 +34,16 @@ def test_two_that_fetch_at_once_leave_a_machine_that_needs_no_hub(
     job.write_text(job.read_text().replace("google/small,", "google/small, adapter: me/lora,"))
     cache = tmp_path / "cache"
     with serve(Hub({"google/small": served, "me/lora": lora})) as hub:
-        both = [start(hub.url, cache, "fetch", job) for _ in range(2)]
-        told = [process.communicate()[0] for process in both]
-    assert [process.returncode for process in both] == [0, 0]
-    assert told[0] == told[1]
-    lines = zip(told[0].splitlines(), ("google/small", "me/lora"), (served, lora), strict=True)
+        processes = [start(hub.url, cache, "fetch", job) for _ in range(2)]
+        outputs = [process.communicate()[0] for process in processes]
+    assert [process.returncode for process in processes] == [0, 0]
+    assert outputs[0] == outputs[1]
+    lines = zip(outputs[0].splitlines(), ("google/small", "me/lora"), (served, lora), strict=True)
     for line, name, folder in lines:
         assert line.startswith(f"{name} is in ")
         (weights,) = folder.glob("*.safetensors")
         assert (Path(line.split()[-1]) / weights.name).read_bytes() == weights.read_bytes()
-    ran = start("http://127.0.0.1:9", cache, "run", job, "--json")
-    output, errors = ran.communicate()
-    assert ran.returncode == 0, errors
+    process = start("http://127.0.0.1:9", cache, "run", job, "--json")
+    output, errors = process.communicate()
+    assert process.returncode == 0, errors
     assert Summary.model_validate_json(output).counts_here.kept == 2

@@ -1,4 +1,4 @@
-"""Detection and segmentation as tasks: prompts, labels, and values that Arrow takes."""
+"""Tests the detection and segmentation tasks: prompts, labels, and values stored in Arrow."""
 
 import math
 from pathlib import Path
@@ -22,7 +22,7 @@ CAT = "<loc0000><loc0000><loc1023><loc1023>"
 MASK = "<seg000>" * 16
 
 
-def test_prompts() -> None:
+def test_prompts_of_the_location_tasks() -> None:
     labels = ("person", "brown dog")
     assert FAMILY.task_prompt(Detect(labels=labels), SAMPLE) == "detect person ; brown dog"
     assert FAMILY.task_prompt(Segment(labels=("person",)), SAMPLE) == "segment person"
@@ -36,7 +36,7 @@ def test_labels_that_break_the_prompt_are_refused(label: str) -> None:
         Detect(labels=("person", label))
 
 
-def test_at_least_one_label() -> None:
+def test_at_least_one_label_is_required() -> None:
     with pytest.raises(ValidationError, match="labels"):
         Detect(labels=())
 
@@ -51,14 +51,14 @@ def test_boxes_are_stored_with_their_scores() -> None:
     assert pa.array([value], Detect.column).to_pylist() == [value]
 
 
-def test_codes_are_stored_where_there_is_no_decoder() -> None:
+def test_mask_codes_are_stored_without_a_decoder() -> None:
     task = Segment(labels=("cat",))
     value, understood = task.parse(Generation((), f"{CAT}{MASK} cat"), 640, 480, FAMILY)
     (row,) = pa.array([value], Segment.column).to_pylist()[0]
     assert (row["codes"], row["mask"], row["score"], understood) == ([0] * 16, None, None, True)
 
 
-def test_masks_are_stored_where_there_is_one(mask_decoder: Path) -> None:
+def test_masks_are_stored_with_a_decoder(mask_decoder: Path) -> None:
     task = Segment(labels=("cat",), mask_decoder=str(mask_decoder))
     value, _ = task.parse(Generation((), f"{CAT}{MASK} cat ; {CAT} dog"), 64, 48, FAMILY)
     cat, dog = pa.array([value], Segment.column).to_pylist()[0]
@@ -67,7 +67,7 @@ def test_masks_are_stored_where_there_is_one(mask_decoder: Path) -> None:
     assert dog["mask"] is None
 
 
-def test_labels_are_the_texts_that_filters_see() -> None:
+def test_filters_judge_the_labels() -> None:
     task = Segment(labels=("cat",))
     value, _ = task.parse(Generation((), f"{CAT}{MASK} cat ; {CAT}{MASK} dog"), 640, 480, FAMILY)
     assert task.texts(value) == ("cat", "dog")
@@ -78,7 +78,7 @@ def test_labels_are_the_texts_that_filters_see() -> None:
 
 
 @given(st.text() | st.lists(st.sampled_from([CAT, MASK, "cat", ";", "<seg127>"])).map("".join))
-def test_whatever_was_written_can_be_stored(text: str) -> None:
+def test_every_answer_can_be_stored(text: str) -> None:
     for task in (Detect(labels=("cat",)), Segment(labels=("cat",))):
         value, _ = task.parse(Generation((), text), 640, 480, FAMILY)
         assert pa.array([value], task.column).to_pylist() == [value]

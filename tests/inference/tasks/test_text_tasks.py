@@ -1,4 +1,4 @@
-"""Prompts as PaliGemma knows them, whatever the data put into them."""
+"""Tests the prompts of the text tasks in PaliGemma's wording, with any text from the data."""
 
 import pytest
 from hypothesis import given
@@ -36,12 +36,12 @@ def sample(**texts: str) -> Sample:
         (Prompt(text_field="url"), "a b"),
     ],
 )
-def test_prompt(task: Caption, prompt: str) -> None:
-    asked = sample(source_text="how many?", url="\n a\r\n\n b\t")
-    assert FAMILY.task_prompt(task, asked) == prompt
+def test_prompts_of_the_text_tasks(task: Caption, prompt: str) -> None:
+    example = sample(source_text="how many?", url="\n a\r\n\n b\t")
+    assert FAMILY.task_prompt(task, example) == prompt
 
 
-def test_sample_without_the_field_is_not_asked() -> None:
+def test_a_sample_without_the_field_has_no_prompt() -> None:
     task = Vqa(question_field="url")
     assert task.fields() == ("url",)
     assert task.intent(sample(source_text="how many?")) is None
@@ -50,7 +50,7 @@ def test_sample_without_the_field_is_not_asked() -> None:
 
 
 @given(st.text())
-def test_text_of_the_data_stays_on_one_line(text: str) -> None:
+def test_text_from_the_data_becomes_one_line(text: str) -> None:
     line = one_line(text)
     assert len(line) <= LONGEST
     assert line.splitlines() in ([], [line])
@@ -58,7 +58,7 @@ def test_text_of_the_data_stays_on_one_line(text: str) -> None:
     assert one_line(line) == line
 
 
-def test_text_of_the_data_is_capped() -> None:
+def test_text_from_the_data_is_shortened() -> None:
     assert one_line("a" * (LONGEST + 1)) == "a" * LONGEST
     assert one_line("a" * LONGEST) == "a" * LONGEST
     assert one_line("a" * (LONGEST - 1) + " b") == "a" * (LONGEST - 1)
@@ -70,7 +70,7 @@ def test_languages_are_the_35_and_quechua() -> None:
 
 
 @pytest.mark.parametrize("code", ["", "EN", "xx", "iw", "en-GB"])
-def test_other_languages_are_refused_by_name(code: str) -> None:
+def test_unknown_languages_are_refused(code: str) -> None:
     with pytest.raises(JobError, match=rf"^language: '{code}' is not one of .* ar bn .* quz$"):
         FAMILY.check_task(Caption(language=code))
     FAMILY.check_task(Ocr())
@@ -79,19 +79,19 @@ def test_other_languages_are_refused_by_name(code: str) -> None:
 @pytest.mark.parametrize(
     ("task", "name"), [(Vqa, "question"), (Question, "answer"), (Prompt, "text")]
 )
-def test_exactly_one_topic(task: type[Vqa], name: str) -> None:
+def test_exactly_one_topic_is_required(task: type[Vqa], name: str) -> None:
     for topics in ({}, {name: "a", f"{name}_field": "b"}):
         with pytest.raises(ValidationError, match=f"exactly one of {name} and {name}_field"):
             task.model_validate(topics)
 
 
 @pytest.mark.parametrize("text", ["", "two\nlines", "newline at the end\n", " a", "a  b"])
-def test_fixed_prompts_are_one_line(text: str) -> None:
+def test_fixed_prompts_must_be_one_line(text: str) -> None:
     with pytest.raises(ValidationError, match="one line"):
         Prompt(text=text)
 
 
-def test_answers_are_stored_without_the_space_around_them() -> None:
+def test_answers_are_stripped() -> None:
     task = Caption()
     value, understood = task.parse(Generation((), " a cat \n"), 10, 10, FAMILY)
     assert (value, understood) == ("a cat", True)

@@ -1,4 +1,4 @@
-"""The steps, put together by hand, say of each sample what the whole job says."""
+"""Tests that the Beam steps give the same result for each sample as a whole job."""
 
 import json
 import pickle
@@ -11,9 +11,8 @@ from typing import Any
 import apache_beam as beam
 import pyarrow.parquet as pq
 import pytest
-import support.hostile_shards as hostile
 from apache_beam.ml.inference.base import RunInference
-from support import yaml_job
+from support import hostile_shards, yaml_job
 from support.sample_data import job, pairs, write_shard
 
 from pipelines.adapters.beam import ApplyFilters, JobModelHandler, ReadShards
@@ -34,7 +33,7 @@ FILTERS = [
 def collected(
     folder: Path, build: Callable[[beam.Pipeline], dict[str, Any]]
 ) -> dict[str, list[Any]]:
-    """What a pipeline puts out, by name."""
+    """Return the outputs of a pipeline by name."""
     with beam.Pipeline() as pipeline:
         for name, values in build(pipeline).items():
             lines = values | f"Pickle {name}" >> beam.Map(lambda value: pickle.dumps(value).hex())
@@ -47,62 +46,66 @@ def collected(
 
 
 @pytest.fixture
-def made(tmp_path: Path, checkpoint: Path) -> Job:
+def small_job(tmp_path: Path, checkpoint: Path) -> Job:
     write_shard(tmp_path / "shards/a.tar", pairs(6))
-    (tmp_path / "shards/evil.tar").write_bytes(hostile.tar()[0])
+    (tmp_path / "shards/hostile.tar").write_bytes(hostile_shards.tar()[0])
     cut = write_shard(tmp_path / "shards/cut.tar", pairs(5, 1))
     cut.write_bytes(cut.read_bytes()[:9000])
     reads = {"shards": f"{tmp_path}/shards/*.tar", "carry": ["json:url"]}
     return job(tmp_path, checkpoint, filters=FILTERS, input=reads)
 
 
-def test_each_sample_comes_out_as_in_the_whole_job(made: Job, tmp_path: Path) -> None:
+def test_every_sample_has_the_same_result_as_in_a_whole_job(small_job: Job, tmp_path: Path) -> None:
     def build(pipeline: beam.Pipeline) -> dict[str, Any]:
-        read = pipeline | ReadShards(made)
-        judged = read.kept | ApplyFilters(made)
+        read = pipeline | ReadShards(small_job)
+        judged = read.kept | ApplyFilters(small_job)
         statuses = {status: judged[status] for status in ("dropped", "quarantined")}
         unread = {"unread": read.invalid, "undecoded": judged.invalid, "faults": read.faults}
-        return {**statuses, **unread, "answered": judged.kept | RunInference(JobModelHandler(made))}
+        return {
+            **statuses,
+            **unread,
+            "answered": judged.kept | RunInference(JobModelHandler(small_job)),
+        }
 
-    (tmp_path / "found").mkdir()
-    found = collected(tmp_path / "found", build)
-    (fault,) = found.pop("faults")
+    (tmp_path / "collected").mkdir()
+    outputs = collected(tmp_path / "collected", build)
+    (fault,) = outputs.pop("faults")
     assert (fault.shard, fault.reason) == ("cut.tar", "shard_truncated")
     assert isinstance(fault, Fault)
-    run(made)
+    run(small_job)
     rows = [
         row
-        for unit in ("a", "evil")
+        for unit in ("a", "hostile")
         for row in pq.read_table(tmp_path / f"output/{unit}.parquet").to_pylist()
     ]
     expected = {(row["shard"], row["index"]): row for row in rows}
-    everything = [value for values in found.values() for value in values]
-    seen = set()
+    everything = [value for values in outputs.values() for value in values]
+    identities = set()
     for value in everything:
-        about = value.sample if isinstance(value, Answered) else value
-        if about.shard == "cut.tar":
+        sample = value.sample if isinstance(value, Answered) else value
+        if sample.shard == "cut.tar":
             continue
-        row = expected[about.shard, about.index]
-        seen.add((about.shard, about.index))
+        row = expected[sample.shard, sample.index]
+        identities.add((sample.shard, sample.index))
         if isinstance(value, Answered):
             assert row["status"] == "kept"
             assert value.answers["caption"].value == row["caption"]
-            assert about.texts["source_text"].value == row["source_text"]
-            assert (about.width, about.height) == (row["width"], row["height"])
+            assert sample.texts["source_text"].value == row["source_text"]
+            assert (sample.width, sample.height) == (row["width"], row["height"])
         else:
             assert isinstance(value, Rejected)
             assert (value.status, value.reason) == (row["status"], row["reason"])
             assert (value.filter or None) == row["filter"]
-    assert seen == set(expected)
-    assert found["answered"]
-    assert found["dropped"]
+    assert identities == set(expected)
+    assert outputs["answered"]
+    assert outputs["dropped"]
 
 
-def test_what_the_model_writes_is_judged(tmp_path: Path, checkpoint: Path) -> None:
+def test_generated_texts_are_judged(tmp_path: Path, checkpoint: Path) -> None:
     write_shard(tmp_path / "shards/a.tar", pairs(2))
     wordy = {"kind": "text_quality", "min_words": 50, "applies_to": "generated"}
-    made = job(tmp_path, checkpoint, filters=[wordy])
-    handler = JobModelHandler(made)
+    small_job = job(tmp_path, checkpoint, filters=[wordy])
+    handler = JobModelHandler(small_job)
     model = pickle.loads(pickle.dumps(handler)).load_model()  # noqa: S301
     shard = tmp_path / "shards/a.tar"
     (image, *_) = (content for name, content in pairs(1) if name.endswith("jpg"))
@@ -113,22 +116,22 @@ def test_what_the_model_writes_is_judged(tmp_path: Path, checkpoint: Path) -> No
     assert (rejected.status, rejected.reason) == ("invalid", "image_undecodable")
 
 
-def test_batching_is_the_jobs_or_the_callers(tmp_path: Path, checkpoint: Path) -> None:
-    made = job(tmp_path, checkpoint)
-    assert JobModelHandler(made).batch_elements_kwargs() == {
+def test_batch_size_comes_from_the_job_or_the_caller(tmp_path: Path, checkpoint: Path) -> None:
+    small_job = job(tmp_path, checkpoint)
+    assert JobModelHandler(small_job).batch_elements_kwargs() == {
         "min_batch_size": 1,
         "max_batch_size": 4,
     }
-    handler = JobModelHandler(made, batch_size=7, large_model=True)
+    handler = JobModelHandler(small_job, batch_size=7, large_model=True)
     assert handler.batch_elements_kwargs()["max_batch_size"] == 7
     assert handler.share_model_across_processes()
-    assert not JobModelHandler(made).share_model_across_processes()
+    assert not JobModelHandler(small_job).share_model_across_processes()
 
 
-def test_a_job_that_asks_nothing_has_no_model_to_hand_over(tmp_path: Path) -> None:
-    made = job(tmp_path, model=None, tasks={}, filters=FILTERS)
+def test_a_job_without_a_model_cannot_load_one(tmp_path: Path) -> None:
+    small_job = job(tmp_path, model=None, tasks={}, filters=FILTERS)
     with pytest.raises(JobError, match="model: is missing"):
-        JobModelHandler(made).load_model()
+        JobModelHandler(small_job).load_model()
 
 
 def test_the_example_works(

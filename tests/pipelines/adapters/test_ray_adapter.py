@@ -1,4 +1,4 @@
-"""The classes for Ray Data, called as it calls them, say of each sample what the whole job says."""
+"""Tests that the steps for Ray Data give the same result for each sample as a whole job."""
 
 import os
 import subprocess
@@ -8,8 +8,7 @@ from pathlib import Path
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
-import support.hostile_shards as hostile
-from support import yaml_job
+from support import hostile_shards, yaml_job
 from support.sample_data import job, pairs, write_shard
 
 from pipelines.adapters.ray import Annotate, ApplyFilters, ReadShards, unit_rows
@@ -23,33 +22,33 @@ FILTERS = [
 ]
 
 
-def called(made: Job) -> pa.Table:
-    """The three steps, a unit at a time."""
-    read, judge, annotate = ReadShards(made), ApplyFilters(made), Annotate(made)
-    units = [pa.Table.from_pylist([unit]) for unit in unit_rows(made)]
+def run_steps(small_job: Job) -> pa.Table:
+    """Run the three steps one unit at a time."""
+    read, judge, annotate = ReadShards(small_job), ApplyFilters(small_job), Annotate(small_job)
+    units = [pa.Table.from_pylist([unit]) for unit in unit_rows(small_job)]
     tables = [annotate(judge(table)) for unit in units for table in read(unit)]
     return pa.concat_tables(tables)
 
 
-def test_each_sample_is_a_row_as_in_the_whole_job(tmp_path: Path, checkpoint: Path) -> None:
+def test_every_sample_has_the_same_row_as_in_a_whole_job(tmp_path: Path, checkpoint: Path) -> None:
     write_shard(tmp_path / "shards/a.tar", pairs(6))
-    (tmp_path / "shards/evil.tar").write_bytes(hostile.tar()[0])
-    (tmp_path / "shards/rows.parquet").write_bytes(hostile.parquet()[0])
+    (tmp_path / "shards/hostile.tar").write_bytes(hostile_shards.tar()[0])
+    (tmp_path / "shards/rows.parquet").write_bytes(hostile_shards.parquet()[0])
     cut = write_shard(tmp_path / "shards/cut.tar", pairs(5, 1))
     cut.write_bytes(cut.read_bytes()[:9000])
     reads = {"shards": f"{tmp_path}/shards/*", "carry": ["json:url"], "max_samples_per_file": 50}
-    made = job(tmp_path, checkpoint, filters=FILTERS, input=reads)
-    found = called(made).to_pylist()
-    run(made)
+    small_job = job(tmp_path, checkpoint, filters=FILTERS, input=reads)
+    table_rows = run_steps(small_job).to_pylist()
+    run(small_job)
     rows = [
         row
         for file in (tmp_path / "output").glob("*.parquet")
         for row in pq.read_table(file).to_pylist()
     ]
     expected = {(row["shard"], row["index"]): row for row in rows}
-    of_cut = [row for row in found if row["shard"] == "cut.tar"]
+    of_cut = [row for row in table_rows if row["shard"] == "cut.tar"]
     assert (of_cut[-1]["status"], of_cut[-1]["reason"]) == ("failed", "shard_truncated")
-    others = {(row["shard"], row["index"]): row for row in found if row["shard"] != "cut.tar"}
+    others = {(row["shard"], row["index"]): row for row in table_rows if row["shard"] != "cut.tar"}
     assert others.keys() == expected.keys()
     for place, row in others.items():
         whole = expected[place]
@@ -68,7 +67,7 @@ def test_the_example_works(tmp_path: Path, checkpoint: Path) -> None:
     for unit in range(2):
         write_shard(tmp_path / f"shards/{unit}.tar", pairs(3, unit))
     job_file = yaml_job.write(tmp_path / "job.yaml", tmp_path / "shards", checkpoint)
-    # In a process of its own: a Ray that it starts here would be in the way of other tests.
+    # A separate process: a Ray instance started here would disturb other tests.
     command = [sys.executable, "examples/ray_pipeline.py", str(job_file), str(tmp_path / "out")]
     environment = {**os.environ, "PYTHONPATH": str(ROOT), "RAY_ADDRESS": "local"}
     subprocess.run(command, cwd=ROOT, env=environment, check=True)

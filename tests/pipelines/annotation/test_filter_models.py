@@ -1,4 +1,4 @@
-"""Models of filters in a job: pinned once, named in errors, and nothing passes unjudged."""
+"""Tests that a job pins filter models, names them in errors, and lets nothing pass unjudged."""
 
 import json
 import os
@@ -40,13 +40,13 @@ PRIVATE = "what the sample holds"
 
 @pytest.fixture
 def model(tmp_path: Path) -> Path:
-    """A copy of the classifier of placards, which tests may change."""
+    """A copy of the placard classifier that tests may change."""
     return Path(shutil.copytree(PLACARDS, tmp_path / "model"))
 
 
 @pytest.fixture
-def made(tmp_path: Path, checkpoint: Path, model: Path) -> Job:
-    """Six pictures in parts of two, the fourth a placard."""
+def small_job(tmp_path: Path, checkpoint: Path, model: Path) -> Job:
+    """A job over six images in parts of two; the fourth is a placard."""
     kinds = [Kind.PLACARD if index == 3 else Kind.PLAIN for index in range(6)]
     scenes = [draw_scene(1, index, kind) for index, kind in enumerate(kinds)]
     members = [
@@ -63,53 +63,53 @@ def made(tmp_path: Path, checkpoint: Path, model: Path) -> Job:
     )
 
 
-def begun(made: Job) -> dict[str, Any]:
-    planned = plan(made)
+def start_job(small_job: Job) -> dict[str, Any]:
+    planned = plan(small_job)
     begin_output(planned, LocalStorage())
     record: dict[str, Any] = planned.work.record["resolved"]
     return record
 
 
-def table(of: Any) -> str:
+def rendered(content: Any) -> str:
     console = Console(width=200)
     with console.capture() as captured:
-        console.print(of)
+        console.print(content)
     return captured.get()
 
 
-def test_a_model_is_pinned_by_what_it_holds(made: Job, model: Path) -> None:
-    pinned = begun(made)["models"]
+def test_a_model_is_pinned_by_its_content(small_job: Job, model: Path) -> None:
+    pinned = start_job(small_job)["models"]
     ((name, resolved),) = pinned.items()
     assert name == f"{model}@main"
     assert resolved["version"].startswith("sha256:")
-    assert plan(made).work.fingerprint == plan(made).work.fingerprint
+    assert plan(small_job).work.fingerprint == plan(small_job).work.fingerprint
     config = model / "config.json"
     config.write_text(config.read_text() + "\n")
     with pytest.raises(JobError, match=r"was begun with resolved.models.*version = sha256:"):
-        plan(made)
+        plan(small_job)
 
 
-def test_a_commit_that_a_run_recorded_stays(
-    made: Job, model: Path, monkeypatch: pytest.MonkeyPatch
+def test_a_recorded_commit_is_used_again(
+    small_job: Job, model: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    asked: list[str | None] = []
+    recorded_versions: list[str | None] = []
     from pipelines.planning import resolve as planning
 
     real = planning.resolve_model
 
     def resolve_model(reference: Any, recorded: str | None = None) -> Any:
-        asked.append(recorded)
+        recorded_versions.append(recorded)
         return real(reference, recorded)
 
     monkeypatch.setattr(planning, "resolve_model", resolve_model)
-    version = begun(made)["models"][f"{model}@main"]["version"]
-    plan(made)
-    assert asked == [None, version]
+    version = start_job(small_job)["models"][f"{model}@main"]["version"]
+    plan(small_job)
+    assert recorded_versions == [None, version]
 
 
-def test_a_model_that_changed_after_the_plan_is_not_loaded(made: Job, model: Path) -> None:
-    begun(made)
-    work = plan(made).work
+def test_a_model_that_changed_after_the_plan_is_not_loaded(small_job: Job, model: Path) -> None:
+    start_job(small_job)
+    work = plan(small_job).work
     (model / "preprocessor_config.json").unlink()
     from pipelines.annotation.annotator import Annotator
 
@@ -125,24 +125,26 @@ def test_a_model_that_changed_after_the_plan_is_not_loaded(made: Job, model: Pat
         ({"quarantine_at": 0.9}, "filters[1].quarantine_at: 0.9 is not below drop_at"),
     ],
 )
-def test_errors_name_the_field_of_the_job(made: Job, keys: dict[str, Any], message: str) -> None:
-    (stage,) = made.filters
+def test_errors_name_the_field_of_the_job(
+    small_job: Job, keys: dict[str, Any], message: str
+) -> None:
+    (stage,) = small_job.filters
     changed = stage.model_copy(update=keys)
     with pytest.raises(JobError) as caught:
-        plan(made.model_copy(update={"filters": (stage, changed)}))
+        plan(small_job.model_copy(update={"filters": (stage, changed)}))
     assert str(caught.value).startswith(message)
 
 
-def test_pickled_weights_are_refused(made: Job, model: Path) -> None:
+def test_pickled_weights_are_refused(small_job: Job, model: Path) -> None:
     (model / "model.safetensors").rename(model / "pytorch_model.bin")
     with pytest.raises(JobError, match=r"^filters\[0\]\.model: .* holds no \*\.safetensors"):
-        plan(made)
+        plan(small_job)
 
 
-def test_a_text_classifier_that_is_no_classifier_is_refused(made: Job, checkpoint: Path) -> None:
+def test_a_checkpoint_that_is_no_classifier_is_refused(small_job: Job, checkpoint: Path) -> None:
     stage = ToxicityModel(model=str(checkpoint))
     with pytest.raises(JobError, match=r"^filters\[0\]\.model: .* names the labels"):
-        plan(made.model_copy(update={"filters": (stage,)}))
+        plan(small_job.model_copy(update={"filters": (stage,)}))
 
 
 def rows(folder: Path) -> list[dict[str, Any]]:
@@ -150,8 +152,8 @@ def rows(folder: Path) -> list[dict[str, Any]]:
     return [row for rows in tables for row in rows]
 
 
-def test_what_a_model_raises_passes_nothing_and_a_rerun_finishes(
-    made: Job, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+def test_no_sample_passes_when_a_model_fails_and_a_rerun_finishes(
+    small_job: Job, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     real = ImageClassifier.judge
     judged: list[int] = []
@@ -165,14 +167,14 @@ def test_what_a_model_raises_passes_nothing_and_a_rerun_finishes(
     with monkeypatch.context() as patched:
         patched.setattr(ImageClassifier, "judge", failing)
         with pytest.raises(WorkerFault) as caught:
-            run(made)
+            run(small_job)
     assert PRIVATE not in str(caught.value)
     done = rows(tmp_path)
     assert [row["index"] for row in done] == [0, 1]
     assert all(row["scores"] for row in done)
     assert not (tmp_path / "output/_SUCCESS").exists()
 
-    summary = run(made)
+    summary = run(small_job)
     assert summary.outcome == "complete"
     after = rows(tmp_path)
     assert after[: len(done)] == done
@@ -181,24 +183,24 @@ def test_what_a_model_raises_passes_nothing_and_a_rerun_finishes(
     assert after[3]["caption"] is None
 
 
-def test_scores_that_are_no_numbers_are_quarantined_or_as_the_job_says(
-    made: Job, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+def test_scores_that_are_not_finite_follow_on_indeterminate(
+    small_job: Job, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def judge(self: ImageClassifier, images: Sequence[RGB]) -> list[Probabilities]:
         return [np.full(2, np.nan, np.float32) for _ in images]
 
     monkeypatch.setattr(ImageClassifier, "judge", judge)
-    summary = run(made)
+    summary = run(small_job)
     assert summary.counts_here.reasons == {"porn_image_model/score_not_finite": 6}
     assert summary.counts_here.quarantined == 6
-    (stage,) = made.filters
+    (stage,) = small_job.filters
     lenient = (stage.model_copy(update={"on_indeterminate": "drop"}),)
     other = {"filters": lenient, "output": str(tmp_path / "other")}
-    assert run(made.model_copy(update=other)).counts_here.dropped == 6
+    assert run(small_job.model_copy(update=other)).counts_here.dropped == 6
 
 
-def test_a_hit_on_the_hash_list_leaves_nothing_else_and_is_never_decoded(
-    made: Job, tmp_path: Path
+def test_a_hash_list_hit_stores_only_the_reason_and_is_never_decoded(
+    small_job: Job, tmp_path: Path
 ) -> None:
     import hashlib
 
@@ -212,10 +214,10 @@ def test_a_hit_on_the_hash_list_leaves_nothing_else_and_is_never_decoded(
     write_shard(tmp_path / "shards/a.tar", members)
     listed = tmp_path / "list.csv"
     listed.write_text(f"algorithm,hash\nsha1,{hashlib.sha1(bad).hexdigest()}\n")
-    run(made.model_copy(update={"filters": (*made.filters, HashList(path=str(listed)))}))
+    run(small_job.model_copy(update={"filters": (*small_job.filters, HashList(path=str(listed)))}))
     _, hit = rows(tmp_path)
-    told = {name: value for name, value in hit.items() if value not in (None, [])}
-    assert told == {
+    stored = {name: value for name, value in hit.items() if value not in (None, [])}
+    assert stored == {
         "shard": "a.tar",
         "index": 1,
         "status": "dropped",
@@ -224,11 +226,11 @@ def test_a_hit_on_the_hash_list_leaves_nothing_else_and_is_never_decoded(
     }
 
 
-def test_a_list_that_changed_is_another_job(made: Job, tmp_path: Path) -> None:
+def test_a_list_that_changed_is_another_job(small_job: Job, tmp_path: Path) -> None:
     listed = tmp_path / "list.csv"
     listed.write_text(f"algorithm,hash\nmd5,{'0' * 32}\n")
-    with_list = made.model_copy(update={"filters": (HashList(path=str(listed)),)})
-    begun(with_list)
+    with_list = small_job.model_copy(update={"filters": (HashList(path=str(listed)),)})
+    start_job(with_list)
     listed.write_text(f"algorithm,hash\nmd5,{'1' * 32}\n")
     with pytest.raises(JobError, match=r"was begun with resolved.files.*list.csv = "):
         plan(with_list)
@@ -241,7 +243,7 @@ def test_a_list_that_changed_is_another_job(made: Job, tmp_path: Path) -> None:
 
 
 class OwnModel(ImageFilter):
-    """A filter of the user's own that judges safety."""
+    """A custom filter that judges safety."""
 
     judges_safety: ClassVar[bool] = True
     kind: str = "own_model"
@@ -253,7 +255,7 @@ class OwnModel(ImageFilter):
         return [keep() for _ in items]
 
 
-def test_a_job_may_require_that_images_are_judged(tmp_path: Path, checkpoint: Path) -> None:
+def test_a_job_can_require_that_images_are_judged(tmp_path: Path, checkpoint: Path) -> None:
     with pytest.raises(ValueError, match="require_image_safety: no filter of this job judges"):
         job(tmp_path, checkpoint, require_image_safety=True)
     listed = [HashList(path="list.csv")]
@@ -269,20 +271,20 @@ def test_the_error_of_a_job_file_is_one_line() -> None:
         Job.parse(f"{text}tasks: {{a: {{kind: ocr}}}}\nrequire_image_safety: true\n")
 
 
-def test_plan_and_summary_say_whether_images_were_judged(
-    made: Job, tmp_path: Path, checkpoint: Path
+def test_plan_and_summary_show_whether_images_were_judged(
+    small_job: Job, tmp_path: Path, checkpoint: Path
 ) -> None:
-    told = "images were not judged"
-    layout = Layout(made.output)
-    assert told not in table(plan_table(plan(made)))
-    summary = run(made)
-    assert told not in table(summary_table(summary, layout))
-    assert finish(made.output).images_judged
+    warning = "images were not judged"
+    layout = Layout(small_job.output)
+    assert warning not in rendered(plan_table(plan(small_job)))
+    summary = run(small_job)
+    assert warning not in rendered(summary_table(summary, layout))
+    assert finish(small_job.output).images_judged
 
-    unjudged = made.model_copy(update={"filters": (), "output": str(tmp_path / "other")})
-    assert told in table(plan_table(plan(unjudged)))
+    unjudged = small_job.model_copy(update={"filters": (), "output": str(tmp_path / "other")})
+    assert warning in rendered(plan_table(plan(unjudged)))
     summary = run(unjudged)
-    assert told in table(summary_table(summary, layout))
+    assert warning in rendered(summary_table(summary, layout))
     assert not finish(unjudged.output).images_judged
     (written,) = (tmp_path / "other/_shardmill/runs").glob(f"{summary.run}.json")
     assert json.loads(written.read_text())["images_judged"] is False
@@ -294,7 +296,7 @@ from pathlib import Path
 from support.sample_data import job
 from filters import PornImageModel
 from inference import fetch_model
-from pipelines.planning.plan import resolve
+from pipelines.planning.resolve import resolve
 from schemas.errors import JobError
 folder, checkpoint, label = sys.argv[1:]
 stage = PornImageModel(model="someone/placards", label=label)
@@ -332,7 +334,7 @@ def test_a_model_on_the_hub_is_pinned_to_its_commit(
     (model / "pytorch_model.bin").write_bytes(b"pickle")
     (model / "README.md").unlink()
     with serve(Hub({"someone/placards": model})) as hub:
-        told = subprocess.run(
+        process = subprocess.run(
             [sys.executable, "-c", SCRIPT, str(tmp_path), str(checkpoint), label],
             env=environment_of(hub.url, tmp_path / "hub")
             | {"PYTHONPATH": os.pathsep.join(("tests", "."))},
@@ -340,5 +342,5 @@ def test_a_model_on_the_hub_is_pinned_to_its_commit(
             text=True,
             check=False,
         )
-    assert told.returncode == 0, told.stderr
-    assert told.stdout.splitlines() == lines
+    assert process.returncode == 0, process.stderr
+    assert process.stdout.splitlines() == lines

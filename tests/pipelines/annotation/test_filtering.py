@@ -1,4 +1,4 @@
-"""What a verdict does to a sample, and to an answer; with filters made here."""
+"""Tests what verdicts do to samples and to answers, with filters defined here."""
 
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -28,7 +28,7 @@ RANK = ("keep", "redact", "indeterminate", "drop")
 
 
 class Words(TextFilter):
-    """Does with a text what its words say; `x` is what is redacted."""
+    """Judges a text by its words: drops "bad", quarantines "odd", redacts "x"."""
 
     kind: str = "words"
 
@@ -55,7 +55,7 @@ class Prose(Words):
 
 
 class English(TextFilter):
-    """Judges English alone; says which texts it was shown."""
+    """Keeps English texts and quarantines all other languages."""
 
     kind: str = "english"
 
@@ -68,7 +68,7 @@ class English(TextFilter):
 
 
 class Short(ImageFilter):
-    """Gives one verdict too few."""
+    """Returns one verdict too few."""
 
     reads: ClassVar[Literal["bytes", "header", "frames"]] = "bytes"
     kind: str = "short"
@@ -81,7 +81,7 @@ class Short(ImageFilter):
 
 
 class Reading(ImageFilter):
-    """Drops the samples of which nothing is there to read."""
+    """Drops samples whose bytes, header or frames are missing, as `reads` says."""
 
     kind: str = "reading"
 
@@ -89,8 +89,10 @@ class Reading(ImageFilter):
         return self
 
     def judge(self, items: Sequence[Sample]) -> list[Verdict]:
-        seen = [{"bytes": len(i.image), "header": i.width, "frames": len(i.frames)} for i in items]
-        return [keep() if each[self.reads] else drop(f"no_{self.reads}") for each in seen]
+        contents = [
+            {"bytes": len(i.image), "header": i.width, "frames": len(i.frames)} for i in items
+        ]
+        return [keep() if c[self.reads] else drop(f"no_{self.reads}") for c in contents]
 
 
 class ReadingBytes(Reading):
@@ -112,14 +114,14 @@ def judged(stages: Sequence[Filter], *rows: Row, evaluate_all: bool = False) -> 
 def answered(
     text: str, *stages: Filter, value: object = None, understood: bool = True, **task: Any
 ) -> tuple[Row, Answer]:
-    """One caption, or the objects given as `value`, after the filters on answers."""
-    one = Detect(labels=("a",)) if value is not None else Caption.model_validate(task)
+    """Judge one answer: a caption of this text, or the objects given as `value`."""
+    parsed_by = Detect(labels=("a",)) if value is not None else Caption.model_validate(task)
     generation = Generation((), text)
     value = text if value is None else value
     asked = row()
-    asked.answers["task"] = answer(generation, value, understood, one.keeps_raw)
+    asked.answers["task"] = answer(generation, value, understood, parsed_by.keeps_raw)
     FilterChain(stages, RESOURCES).judge_answers(
-        [asked], {"task": one}, FAMILIES["paligemma"].strip_markup
+        [asked], {"task": parsed_by}, FAMILIES["paligemma"].strip_markup
     )
     return asked, asked.answers["task"]
 
@@ -148,7 +150,7 @@ def test_the_worst_verdict_on_any_text_decides(
 
 
 @given(st.lists(st.sampled_from(["good", "x", "odd", "bad"]), min_size=1, max_size=4))
-def test_severity(words: list[str]) -> None:
+def test_the_most_severe_action_decides(words: list[str]) -> None:
     actions: dict[str, Action] = {
         "good": "keep",
         "x": "redact",
@@ -166,19 +168,19 @@ def test_severity(words: list[str]) -> None:
     ("choice", "status"),
     [("quarantine", "quarantined"), ("drop", "dropped"), ("keep", "kept")],
 )
-def test_what_is_not_judged_goes_as_the_job_says(choice: Any, status: str) -> None:
+def test_indeterminate_samples_follow_on_indeterminate(choice: Any, status: str) -> None:
     sample = row(source_text="odd")
     judged([Words(on_indeterminate=choice)], sample)
     assert sample.status == status
 
 
-def test_filters_judge_in_the_order_of_the_job_and_not_what_has_fallen() -> None:
+def test_filters_judge_in_the_order_of_the_job_and_skip_rejected_samples() -> None:
     first, second = Words(), Words()
     samples = [row(0, source_text="a bad x"), row(1, source_text="x")]
     judged([first, second], *samples)
     assert (samples[0].filter, samples[0].status) == ("words", "dropped")
     assert samples[1].texts["source_text"].value == "[X]"
-    assert samples[1].scores == {"words_2.worst": 0.1}  # of the text as it was redacted
+    assert samples[1].scores == {"words_2.worst": 0.1}  # of the redacted text
 
 
 def test_texts_are_redacted_one_by_one_and_counted() -> None:
@@ -201,14 +203,14 @@ def test_scores_are_the_highest_of_all_texts_by_filter() -> None:
     }
 
 
-def test_prose_leaves_keys_and_carried_columns_alone() -> None:
+def test_prose_filters_ignore_keys_and_carried_columns() -> None:
     sample = row(source_text="good", key="bad", url="bad")
     judged([Prose()], sample)
     assert sample.kept
 
 
 @pytest.mark.parametrize(("applies_to", "kept"), [("generated", True), ("source", False)])
-def test_filters_apply_to_what_they_say(
+def test_filters_judge_source_or_generated_texts_as_applies_to_says(
     applies_to: Literal["source", "generated"], kept: bool
 ) -> None:
     sample = row(source_text="bad")
@@ -227,7 +229,9 @@ def test_filters_apply_to_what_they_say(
         ("bad", "dropped", None),
     ],
 )
-def test_an_answer_falls_alone(text: str, status: str, value: str | None) -> None:
+def test_a_rejected_answer_does_not_reject_its_sample(
+    text: str, status: str, value: str | None
+) -> None:
     asked, given_answer = answered(text, Words())
     assert asked.kept
     assert (given_answer.status, given_answer.value) == (status, value)
@@ -243,14 +247,13 @@ def test_an_answer_falls_alone(text: str, status: str, value: str | None) -> Non
         ([], "ok", [], "RAW"),
     ],
 )
-def test_one_label_decides_for_all_objects(
+def test_the_worst_label_decides_for_all_objects(
     labels: list[str], status: str, expected: list[str] | None, raw: str | None
 ) -> None:
     _, given_answer = answered("RAW", Words(), value=objects(*labels))
     assert given_answer.status == status
     assert given_answer.raw == raw
-    found = given_answer.value
-    assert found == (None if expected is None else objects(*expected))
+    assert given_answer.value == (None if expected is None else objects(*expected))
 
 
 @pytest.mark.parametrize(
@@ -262,7 +265,7 @@ def test_one_label_decides_for_all_objects(
         ("<loc0001>x<loc0002>", "redacted", ["a"], None),
     ],
 )
-def test_what_was_not_understood_is_judged_before_it_is_stored(
+def test_raw_answers_are_judged_before_they_are_stored(
     raw: str, status: str, labels: list[str] | None, kept_raw: str | None
 ) -> None:
     _, given_answer = answered(raw, Words(), value=objects("a"), understood=False)
@@ -270,20 +273,20 @@ def test_what_was_not_understood_is_judged_before_it_is_stored(
     assert given_answer.value == (None if labels is None else objects(*labels))
 
 
-def test_labels_are_no_prose() -> None:
+def test_prose_filters_ignore_labels() -> None:
     _, given_answer = answered("RAW", Prose(), value=objects("bad"))
     assert given_answer.status == "ok"
     assert answered("bad", Prose())[1].status == "dropped"
 
 
-def test_a_fallen_answer_is_not_shown_to_the_next_filter() -> None:
+def test_later_filters_skip_a_rejected_answer() -> None:
     asked, given_answer = answered("odd bad", English(), Words(), language="de")
     assert given_answer.status == "quarantined"
     assert asked.scores == {}
     assert answered("odd bad", English(), Words(), language="en")[1].status == "dropped"
 
 
-def test_scores_and_redactions_of_answers_tell_the_task() -> None:
+def test_scores_of_answers_name_the_task_and_redactions_add_up() -> None:
     asked, _ = answered("one two", Words(), Prose())
     assert asked.scores == {"words.task.worst": 0.2, "prose.task.worst": 0.2}
     asked, _ = answered("", Words(), value=objects("one two three", "one", "x x"))
@@ -291,20 +294,20 @@ def test_scores_and_redactions_of_answers_tell_the_task() -> None:
     assert asked.redactions == {"X": 2}
 
 
-def test_skipped_answers_and_fallen_rows_are_not_judged() -> None:
-    skipped, fallen = row(0), row(1)
+def test_skipped_answers_and_rejected_rows_are_not_judged() -> None:
+    skipped, rejected = row(0), row(1)
     skipped.answers["task"] = SKIPPED
-    fallen.answers["task"] = Answer("ok", "bad")
-    fallen.reject("dropped", "before")
+    rejected.answers["task"] = Answer("ok", "bad")
+    rejected.reject("dropped", "before")
     FilterChain([Words()], RESOURCES).judge_answers(
-        [skipped, fallen], {"task": Caption()}, FAMILIES["paligemma"].strip_markup
+        [skipped, rejected], {"task": Caption()}, FAMILIES["paligemma"].strip_markup
     )
     assert skipped.answers["task"].status == "skipped"
-    assert fallen.answers["task"].status == "ok"
-    assert (skipped.scores, fallen.scores) == ({}, {})
+    assert rejected.answers["task"].status == "ok"
+    assert (skipped.scores, rejected.scores) == ({}, {})
 
 
-def test_each_kind_of_image_filter_has_its_moment() -> None:
+def test_each_image_filter_judges_at_its_stage() -> None:
     filter_chain = FilterChain([Reading(), ReadingHeader(), ReadingBytes()], RESOURCES)
     assert filter_chain.reads_frames
     sample = row()
@@ -325,7 +328,7 @@ def test_each_kind_of_image_filter_has_its_moment() -> None:
         assert (empty.status, empty.reason) == ("dropped", f"no_{reads}")
 
 
-def test_frames_are_read_only_where_a_filter_asks() -> None:
+def test_frames_are_read_only_where_a_filter_needs_them() -> None:
     assert not FilterChain([ImageSize(), Words()], RESOURCES).reads_frames
     assert not FilterChain([], RESOURCES).reads_frames
 
@@ -336,7 +339,7 @@ def test_a_wrong_number_of_verdicts_is_the_workers_fault() -> None:
 
 
 class Redacting(Short):
-    """Says what no image can undergo."""
+    """Returns `redact`, which images do not support."""
 
     kind: str = "redacting"
 
@@ -344,13 +347,13 @@ class Redacting(Short):
         return [redact("", {}) for _ in items]
 
 
-def test_an_image_that_is_to_be_redacted_does_not_pass() -> None:
+def test_redacting_an_image_is_an_error() -> None:
     with pytest.raises(WorkerFault, match="filter redacting: nothing of an image can be redacted"):
         FilterChain([Redacting()], RESOURCES).on_bytes([row()])
 
 
 @pytest.mark.parametrize("evaluate_all", [False, True])
-def test_filters_behind_a_drop_are_evaluated_where_asked_for(evaluate_all: bool) -> None:
+def test_filters_after_a_drop_run_only_with_evaluate_all(evaluate_all: bool) -> None:
     sample, broken = row(source_text="a bad star"), row(source_text="bad")
     broken.reject("invalid", "image_empty")
     judged([Words(), TextQuality(min_words=9)], sample, broken, evaluate_all=evaluate_all)
@@ -360,7 +363,7 @@ def test_filters_behind_a_drop_are_evaluated_where_asked_for(evaluate_all: bool)
 
 
 class Listed(ImageFilter):
-    """As a list of hashes: what it drops is concealed."""
+    """Drops every sample and conceals it, like a hash list."""
 
     reads: ClassVar[Literal["bytes", "header", "frames"]] = "header"
     conceals: ClassVar[bool] = True
@@ -374,7 +377,7 @@ class Listed(ImageFilter):
 
 
 @pytest.mark.parametrize("evaluate_all", [False, True])
-def test_of_a_concealed_sample_nothing_is_left_but_the_reason(evaluate_all: bool) -> None:
+def test_a_concealed_sample_stores_only_its_reason(evaluate_all: bool) -> None:
     sample = row(source_text="a x star")
     filter_chain = FilterChain([Words(), Listed(), ImageSize()], RESOURCES, evaluate_all)
     filter_chain.on_texts([sample])
@@ -384,7 +387,7 @@ def test_of_a_concealed_sample_nothing_is_left_but_the_reason(evaluate_all: bool
     assert (sample.scores, sample.redactions, sample.texts, sample.language) == ({}, {}, {}, "")
 
 
-def test_a_concealing_filter_has_the_last_word() -> None:
+def test_a_concealing_filter_replaces_an_earlier_reason() -> None:
     sample = row(source_text="bad")
     filter_chain = FilterChain([Words(), Listed()], RESOURCES, evaluate_all=True)
     filter_chain.on_texts([sample])
@@ -392,7 +395,7 @@ def test_a_concealing_filter_has_the_last_word() -> None:
     assert (sample.filter, sample.reason, sample.scores) == ("listed", "listed", {})
 
 
-def test_the_language_of_the_source_is_told_once_and_redaction_keeps_it() -> None:
+def test_the_source_language_is_detected_once_and_survives_redaction() -> None:
     sample = row(source_text="the dog x runs with a ball in the park", key="0")
     judged([Words()], sample)
     assert sample.language == sample.texts["source_text"].language == "en"
@@ -405,14 +408,14 @@ def test_the_language_of_the_source_is_told_once_and_redaction_keeps_it() -> Non
     assert unread.language == ""
 
 
-def test_filters_of_a_kind_are_numbered() -> None:
+def test_filters_of_the_same_kind_are_numbered() -> None:
     stages = [Words(), ImageSize(), Words(), Words()]
     assert filter_names(stages) == ["words", "image_size", "words_2", "words_3"]
 
 
-def test_a_job_takes_filters_of_the_users_own(tmp_path: Path) -> None:
-    made = job(tmp_path, filters=[Words(applies_to="source"), ImageSize()])
-    assert made.filters[0] == Words(applies_to="source")
+def test_a_job_accepts_custom_filters(tmp_path: Path) -> None:
+    small_job = job(tmp_path, filters=[Words(applies_to="source"), ImageSize()])
+    assert small_job.filters[0] == Words(applies_to="source")
     sample = row(source_text="bad")
-    judged(made.filters, sample)
+    judged(small_job.filters, sample)
     assert sample.status == "dropped"

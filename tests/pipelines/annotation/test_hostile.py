@@ -1,6 +1,6 @@
-"""Shards with their bytes, members and images mutated: no crash, and every sample accounted for.
+"""Tests that mutated shards never crash the pass and that every sample becomes a row.
 
-`make fuzz` runs the same properties over thousands of cases.
+`make fuzz` tests the same properties with thousands of cases.
 """
 
 from contextlib import suppress
@@ -28,10 +28,10 @@ FORMATS = ("JPEG", "PNG", "WEBP", "GIF", "TIFF", "BMP", "AVIF")
 IMAGES = {name: encoded(picture(24, 16, seed), name) for seed, name in enumerate(FORMATS)}
 
 
-class Seen(ImageFilter):
-    """Reads frames, so that all of the first half of the pass is gone through."""
+class FrameReader(ImageFilter):
+    """Reads frames, so that preprocessing decodes every image."""
 
-    kind: str = "seen"
+    kind: str = "frame_reader"
 
     def load(self, resources: Resources) -> Judge[Sample]:
         return self
@@ -41,8 +41,8 @@ class Seen(ImageFilter):
         return [keep() for _ in items]
 
 
-def prepared(content: bytes, on_bad_shard: str, unit: Unit = TAR) -> list[Row]:
-    made = job(
+def preprocess(content: bytes, on_bad_shard: str, unit: Unit = TAR) -> list[Row]:
+    small_job = job(
         Path(),
         input={
             "shards": "a.tar",
@@ -53,14 +53,14 @@ def prepared(content: bytes, on_bad_shard: str, unit: Unit = TAR) -> list[Row]:
         },
     )
     filter_chain = FilterChain(
-        [ImageSize(min_side=4), TextQuality(), Seen()], Resources(LocalStorage().open)
+        [ImageSize(min_side=4), TextQuality(), FrameReader()], Resources(LocalStorage().open)
     )
-    blocks = blocks_of(content, unit, made.input, filter_chain, side=SIDE)
+    blocks = blocks_of(content, unit, small_job.input, filter_chain, side=SIDE)
     return [row for block in blocks for row in block]
 
 
 def check(rows: list[Row]) -> None:
-    """Each sample is a row once, in order; it is kept with a picture, or not and with a reason."""
+    """Check that each sample is one row, in order, with either a model image or a reason."""
     assert [row.index for row in rows] == list(range(len(rows)))
     for row in rows:
         assert row.kept == (row.reason == "")
@@ -71,7 +71,7 @@ def check(rows: list[Row]) -> None:
 
 
 def mutated(content: bytes, data: st.DataObject) -> bytes:
-    """Some bytes changed, some cut out or put in, or the end cut off."""
+    """Change, remove or insert some bytes, or cut off the end."""
     changed = bytearray(content)
     for _ in range(data.draw(st.integers(0, 4))):
         at = data.draw(st.integers(0, max(len(changed) - 1, 0)))
@@ -83,7 +83,7 @@ def mutated(content: bytes, data: st.DataObject) -> bytes:
 
 
 def members(number: int, data: st.DataObject) -> list[tuple[str, bytes]]:
-    """Of one sample: mostly well formed, with mutated images, texts and names."""
+    """Draw the members of one sample: mostly well formed, with mutated images, texts and names."""
     name = data.draw(st.sampled_from(["", "../", "/", "./", "a.b/", "ü/"])) + f"{number}"
     kind = data.draw(st.sampled_from(FORMATS))
     extension = data.draw(st.sampled_from(["jpg", "png", "PNG", "webp", "svg", "jpg.jpg"]))
@@ -91,29 +91,29 @@ def members(number: int, data: st.DataObject) -> list[tuple[str, bytes]]:
         st.sampled_from([b"a red star", b"", b"\xff\xfe", "ein ü".encode(), b"\0" * 9])
     )
     meta = data.draw(st.sampled_from([b'{"url": 1}', b"{", b'{"url": "\\ud800"}', b"[" * 9999]))
-    made = [(f"{name}.{extension}", mutated(IMAGES[kind], data)), (f"{name}.txt", text)]
-    made += [(f"{name}.json", meta)] * data.draw(st.integers(0, 2))
-    made += [(f"{name}.x{n}", b"") for n in range(data.draw(st.sampled_from([0, 0, 0, 12])))]
-    return data.draw(st.permutations(made))
+    sample = [(f"{name}.{extension}", mutated(IMAGES[kind], data)), (f"{name}.txt", text)]
+    sample += [(f"{name}.json", meta)] * data.draw(st.integers(0, 2))
+    sample += [(f"{name}.x{n}", b"") for n in range(data.draw(st.sampled_from([0, 0, 0, 12])))]
+    return data.draw(st.permutations(sample))
 
 
 @given(st.data())
-def test_whatever_the_samples_hold_each_is_a_row(data: st.DataObject) -> None:
+def test_every_sample_is_a_row_whatever_its_members_contain(data: st.DataObject) -> None:
     number = data.draw(st.integers(0, 6))
     content = [member for index in range(number) for member in members(index, data)]
-    rows = prepared(tar_bytes(content, gzipped=data.draw(st.booleans())), "fail")
+    rows = preprocess(tar_bytes(content, gzipped=data.draw(st.booleans())), "fail")
     assert len(rows) == number
     check(rows)
 
 
 @given(st.data())
-def test_whatever_happens_to_a_tar_it_fails_or_is_salvaged(data: st.DataObject) -> None:
+def test_a_mutated_tar_fails_or_is_salvaged(data: st.DataObject) -> None:
     good = [member for index in range(4) for member in members(index, data)]
     check_fate(mutated(tar_bytes(good, gzipped=data.draw(st.booleans())), data), TAR)
 
 
 @given(st.data())
-def test_whatever_happens_to_a_parquet_file_it_fails_or_is_salvaged(data: st.DataObject) -> None:
+def test_a_mutated_parquet_file_fails_or_is_salvaged(data: st.DataObject) -> None:
     images = [mutated(IMAGES[data.draw(st.sampled_from(FORMATS))], data) for _ in range(4)]
     columns = {
         "image": images_column(images),
@@ -131,23 +131,23 @@ def test_whatever_happens_to_a_parquet_file_it_fails_or_is_salvaged(data: st.Dat
 
 
 def check_fate(content: bytes, unit: Unit) -> None:
-    """What salvaging saves is what was read, or less."""
-    found: list[Row] | None = None
+    """Check the rows of a shard; where it can be read whole, salvaging gives the same rows."""
+    whole: list[Row] | None = None
     salvaged: list[Row] | None = None
     with suppress(ShardFault):
-        found = prepared(content, "fail", unit)
+        whole = preprocess(content, "fail", unit)
     with suppress(ShardFault):
-        salvaged = prepared(content, "salvage", unit)
+        salvaged = preprocess(content, "salvage", unit)
     check(salvaged or [])
-    if found is not None:
+    if whole is not None:
         assert salvaged is not None
-        assert [row.reason for row in salvaged] == [row.reason for row in found]
+        assert [row.reason for row in salvaged] == [row.reason for row in whole]
 
 
-def test_the_cases_are_worth_running() -> None:
-    """A good shard passes whole, so that the mutations start from something."""
+def test_unmutated_images_are_all_kept() -> None:
+    """The mutations start from a shard whose samples are all kept."""
     content: list[tuple[str, bytes]] = []
     for index, (name, image) in enumerate(IMAGES.items()):
         content += [(f"{index}.{name.lower()}", image), (f"{index}.txt", b"a red star")]
-    rows = prepared(tar_bytes(content), "fail")
+    rows = preprocess(tar_bytes(content), "fail")
     assert [row.status for row in rows] == ["kept"] * len(FORMATS), [row.reason for row in rows]

@@ -1,4 +1,4 @@
-"""A shard and a Parquet file of every known evil: committed, each sample under its own reason."""
+"""Tests that each sample of a hostile tar and a hostile Parquet file gets its expected reason."""
 
 import re
 import subprocess
@@ -9,7 +9,7 @@ from typing import Any
 
 import pyarrow.parquet as pq
 import pytest
-import support.hostile_shards as hostile
+from support import hostile_shards
 from support.sample_data import job
 
 from pipelines.operations.run import run
@@ -18,19 +18,19 @@ from pipelines.operations.verify import verify
 ROOT = Path(__file__).parents[3]
 MIB = 1 << 20
 SOURCES: dict[str, tuple[Callable[[], tuple[bytes, dict[str, str]]], list[str]]] = {
-    "evil.tar": (hostile.tar, ["json:url"]),
-    "evil.parquet": (hostile.parquet, ["json:url", "tags"]),
+    "hostile.tar": (hostile_shards.tar, ["json:url"]),
+    "hostile.parquet": (hostile_shards.parquet, ["json:url", "tags"]),
 }
-# Met by a decoder alone that hangs or dies: tests/faults/test_decoders.py.
+# Reasons that need a decoder that hangs or dies: see tests/faults/test_decoders.py.
 ELSEWHERE = {"image_decoder_hung", "image_decoder_died"}
 
 
 def reading(folder: Path, shard: str, carry: list[str]) -> dict[str, Any]:
-    return {"shards": f"{folder}/shards/{shard}", "carry": carry, "limits": hostile.LIMITS}
+    return {"shards": f"{folder}/shards/{shard}", "carry": carry, "limits": hostile_shards.LIMITS}
 
 
 @pytest.mark.parametrize("shard", SOURCES)
-def test_every_sample_is_a_row_under_its_reason(
+def test_every_sample_is_a_row_with_its_reason(
     shard: str, tmp_path: Path, checkpoint: Path
 ) -> None:
     make, carry = SOURCES[shard]
@@ -39,10 +39,10 @@ def test_every_sample_is_a_row_under_its_reason(
     (tmp_path / "shards" / shard).write_bytes(content)
     summary = run(job(tmp_path, checkpoint, input=reading(tmp_path, shard, carry)))
     assert summary.outcome == "complete"
-    rows = pq.read_table(tmp_path / "output/evil.parquet").to_pylist()
+    rows = pq.read_table(tmp_path / "output/hostile.parquet").to_pylist()
     assert [row["index"] for row in rows] == list(range(len(reasons)))
-    found = {name: row["reason"] or "" for name, row in zip(reasons, rows, strict=True)}
-    assert found == reasons
+    stored = {name: row["reason"] or "" for name, row in zip(reasons, rows, strict=True)}
+    assert stored == reasons
     assert {row["status"] for row in rows} == {"kept", "invalid"}
     assert verify(str(tmp_path / "output")).problems == ()
 
@@ -71,25 +71,25 @@ from schemas.resources import Resources
 from schemas.sample import Unit
 from schemas.verdict import keep
 
-class Seen(ImageFilter):
-    kind: str = "seen"
+class FrameReader(ImageFilter):
+    kind: str = "frame_reader"
     def load(self, resources):
         return self
     def judge(self, items):
         return [keep() for _ in items]
 
-def peak():  # KiB; of this program alone: getrusage begins with what its parent held
+def peak():  # KiB, of this process alone: getrusage also counts its parent before the fork
     status = Path("/proc/self/status").read_text()
     return int(re.search(r"VmHWM:\s*(\d+) kB", status)[1])
 
 path, limits = sys.argv[1], eval(sys.argv[2])
-made = job(Path(), input={"shards": path, "limits": limits})
-filters = FilterChain([Seen()], Resources(open))
-decoder = RowDecoder(made.input, filters, ImageSpec(224), threads=2)
+small_job = job(Path(), input={"shards": path, "limits": limits})
+filters = FilterChain([FrameReader()], Resources(open))
+decoder = RowDecoder(small_job.input, filters, ImageSpec(224), threads=2)
 unit = Unit("a", path, path, 0, "")
 before = peak()
-with open_unit(unit, LocalStorage(), made.input) as shard:
-    steps = (unit, shard, made.input, filters, decoder)
+with open_unit(unit, LocalStorage(), small_job.input) as shard:
+    steps = (unit, shard, small_job.input, filters, decoder)
     for block in unit_blocks(*steps, timer=StageTimer(), block_size=256):
         pass
 print(peak() - before)
@@ -98,14 +98,14 @@ print(peak() - before)
 
 @pytest.mark.parametrize("shard", SOURCES)
 def test_memory_is_bounded(shard: str, tmp_path: Path) -> None:
-    """The 900 megapixels would take 2.7 GB, the 10,000 members and the batch next to nothing."""
+    """Decoding the 900 megapixels would take 2.7 GB; all other cases need little memory."""
     path = tmp_path / shard
     path.write_bytes(SOURCES[shard][0]()[0])
-    found = subprocess.run(
-        [sys.executable, "-c", PROGRAM, str(path), repr(hostile.LIMITS)],
+    process = subprocess.run(
+        [sys.executable, "-c", PROGRAM, str(path), repr(hostile_shards.LIMITS)],
         env={"PYTHONPATH": f"{ROOT}:{ROOT / 'tests'}"},
         capture_output=True,
         text=True,
         check=True,
     )
-    assert int(found.stdout) << 10 < 200 * MIB
+    assert int(process.stdout) << 10 < 200 * MIB

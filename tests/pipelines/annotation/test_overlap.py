@@ -1,4 +1,4 @@
-"""While the engine works on a block, the answers to the one before are read, judged and stored."""
+"""Tests that a thread handles the answers to a block while the engine works on the next block."""
 
 import shutil
 import signal
@@ -34,14 +34,14 @@ from schemas.sample import Text
 from schemas.tables import FOOTER_OOM_RETRIES
 from schemas.verdict import Verdict, drop, keep
 
-LONG = 60.0  # seconds: only a failing test waits for as long
+LONG = 60.0  # seconds; only a failing test waits this long
 BLOCK, BLOCKS = 2, 5
 
 Step = Callable[[int], object]  # called with the number of a block
 
 
 class Script:
-    """What happens when a block is asked about and when its answers are judged, in what order."""
+    """Runs a step when a block is generated and when it is judged, and records the order."""
 
     def __init__(self) -> None:
         self.asking: Step = lambda block: None
@@ -67,7 +67,7 @@ class Script:
 
 
 class ScriptedEngine:
-    """Says which sample of all it was asked about."""
+    """Answers each image with its number among all images."""
 
     def __init__(self, script: Script) -> None:
         self.family = FAMILIES["paligemma"]
@@ -108,20 +108,20 @@ class ScriptedFilter(TextFilter):
 
 @pytest.fixture
 def script(monkeypatch: pytest.MonkeyPatch) -> Script:
-    made = Script()
+    new_script = Script()
     monkeypatch.setattr(
-        pipelines.annotation.loaded_job, "load_engine", lambda *_: ScriptedEngine(made)
+        pipelines.annotation.loaded_job, "load_engine", lambda *_: ScriptedEngine(new_script)
     )
-    return made
+    return new_script
 
 
 class Scene:
-    """A job of one unit, whose engine and filter follow a script."""
+    """A job of one unit whose engine and filter follow a script."""
 
     def __init__(self, folder: Path, checkpoint: Path, script: Script, **keys: Any) -> None:
         write_shard(folder / "shards/a.tar", pairs(keys.pop("samples", BLOCK * BLOCKS)))
         part = keys.pop("part", 10_000)
-        made = job(
+        scripted_job = job(
             folder,
             checkpoint,
             input={"shards": f"{folder}/shards/*.tar", "max_samples_per_file": part},
@@ -134,7 +134,7 @@ class Scene:
             },
             **keys,
         )
-        self.planned = plan(made)
+        self.planned = plan(scripted_job)
         self.output = folder / "output"
 
     def annotate(self, storage: LocalStorage | None = None, **options: Any) -> UnitReport:
@@ -161,7 +161,7 @@ def nothing_left_running() -> Iterator[None]:
     assert names.isdisjoint({"answers", "prefetch"})
 
 
-def test_a_block_is_asked_about_before_the_answers_to_the_last_are_judged(
+def test_the_engine_starts_a_block_before_the_last_answers_are_judged(
     scene: Callable[..., Scene], script: Script
 ) -> None:
     script.judging = lambda block: block + 1 < BLOCKS and script.wait("answered", block + 1)
@@ -172,20 +172,20 @@ def test_a_block_is_asked_about_before_the_answers_to_the_last_are_judged(
 
 
 def test_at_most_one_answered_block_waits(scene: Callable[..., Scene], script: Script) -> None:
-    # The judging of each block is as late as can be: until the next one has been answered.
+    # Judging a block waits until the engine has answered the next block.
     script.judging = lambda block: block + 1 < BLOCKS and script.wait("answered", block + 1)
     scene().annotate()
     for block in range(2, BLOCKS):
         assert ("judged", block - 2) in script.before("asked", block)
 
 
-def test_a_part_is_committed_while_the_next_block_is_asked_about(
+def test_a_part_is_committed_while_the_engine_works_on_the_next_block(
     scene: Callable[..., Scene], script: Script
 ) -> None:
-    made = scene(part=BLOCK)
+    scene_job = scene(part=BLOCK)
     script.asking = lambda block: block and script.wait("judged", block - 1)
-    report = made.annotate()
-    assert sorted(report.files) == sorted(made.files())
+    report = scene_job.annotate()
+    assert sorted(report.files) == sorted(scene_job.files())
     assert len(report.files) == BLOCKS
 
 
@@ -195,10 +195,10 @@ def test_a_part_is_committed_while_the_next_block_is_asked_about(
         {"samples": st.integers(0, 9), "block": st.integers(1, 4), "part": st.integers(1, 5)}
     )
 )
-def test_what_is_stored_is_what_one_thread_stores(
+def test_the_output_is_the_same_as_with_one_thread(
     tmp_path: Path, checkpoint: Path, script: Script, sizes: dict[str, int]
 ) -> None:
-    found = []
+    outputs = []
     for in_thread in (True, False):
         shutil.rmtree(tmp_path)
         with pytest.MonkeyPatch.context() as patched:
@@ -207,11 +207,11 @@ def test_what_is_stored_is_what_one_thread_stores(
                 "BackgroundWorker",
                 lambda name, in_thread, now=in_thread: BackgroundWorker(name, in_thread=now),
             )
-            made = Scene(tmp_path, checkpoint, script, **sizes)
-            report = made.annotate()
-        found.append((made.files(), report.files, report.counts, report.scores))
-    assert found[0] == found[1]
-    assert list(found[0][0])
+            scene_job = Scene(tmp_path, checkpoint, script, **sizes)
+            report = scene_job.annotate()
+        outputs.append((scene_job.files(), report.files, report.counts, report.scores))
+    assert outputs[0] == outputs[1]
+    assert list(outputs[0][0])
 
 
 FAULTS = [WorkerFault("sick"), JobError("wrong"), MachineFault("full"), DeadlinePassed("late")]
@@ -220,7 +220,7 @@ FAULTS = [WorkerFault("sick"), JobError("wrong"), MachineFault("full"), Deadline
 @pytest.mark.parametrize("fault", FAULTS, ids=lambda fault: type(fault).__name__)
 @pytest.mark.parametrize("place", ["asking", "judging"])
 @pytest.mark.parametrize("faulty", [0, 2, BLOCKS - 1])
-def test_a_fault_arrives_as_it_was_and_what_was_answered_before_it_is_committed(
+def test_a_fault_is_raised_unchanged_and_earlier_parts_are_committed(
     scene: Callable[..., Scene], script: Script, faulty: int, place: str, fault: Exception
 ) -> None:
     def fail(block: int) -> None:
@@ -228,15 +228,15 @@ def test_a_fault_arrives_as_it_was_and_what_was_answered_before_it_is_committed(
             raise fault
 
     setattr(script, place, fail)
-    made = scene(part=BLOCK)
+    scene_job = scene(part=BLOCK)
     with nothing_left_running(), pytest.raises(type(fault)) as raised:
-        made.annotate()
+        scene_job.annotate()
     assert raised.value is fault
-    assert sorted(made.files()) == [f"a.{part:05}.parquet" for part in range(faulty)]
+    assert sorted(scene_job.files()) == [f"a.{part:05}.parquet" for part in range(faulty)]
 
 
 class FullStorage(LocalStorage):
-    """Has room for so many files of rows."""
+    """Has room for a limited number of files."""
 
     def __init__(self, room: int) -> None:
         self._room = room
@@ -249,14 +249,14 @@ class FullStorage(LocalStorage):
 
 
 @pytest.mark.parametrize("room", [0, 1, BLOCKS - 1])
-def test_a_commit_that_fails_ends_the_unit(scene: Callable[..., Scene], room: int) -> None:
-    made = scene(part=BLOCK)
+def test_a_failing_commit_ends_the_unit(scene: Callable[..., Scene], room: int) -> None:
+    scene_job = scene(part=BLOCK)
     with nothing_left_running(), pytest.raises(OSError, match="No space left"):
-        made.annotate(FullStorage(room))
-    assert len(made.files()) == room
+        scene_job.annotate(FullStorage(room))
+    assert len(scene_job.files()) == room
 
 
-def test_a_task_that_fails_to_read_an_answer_ends_the_unit(
+def test_an_error_while_parsing_an_answer_ends_the_unit(
     scene: Callable[..., Scene], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def fail(*_: object) -> None:
@@ -267,20 +267,20 @@ def test_a_task_that_fails_to_read_an_answer_ends_the_unit(
         scene().annotate()
 
 
-def test_a_shard_that_is_cut_fails_with_its_parts_committed(
+def test_a_cut_shard_fails_with_its_earlier_parts_committed(
     tmp_path: Path, scene: Callable[..., Scene]
 ) -> None:
-    made = scene(part=BLOCK)
+    scene_job = scene(part=BLOCK)
     path = tmp_path / "shards/a.tar"
     path.write_bytes(path.read_bytes()[: -3 * 10_240])
     with nothing_left_running():
-        report = made.annotate()
+        report = scene_job.annotate()
     assert report.status == "failed"
-    assert report.files == tuple(sorted(made.files()))
+    assert report.files == tuple(sorted(scene_job.files()))
     assert report.counts.read == BLOCK * len(report.files)
 
 
-def test_memory_that_runs_out_is_told_by_the_file_that_it_concerns(
+def test_each_file_counts_its_own_retries_after_memory_ran_out(
     scene: Callable[..., Scene], script: Script, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     engine = ScriptedEngine(script)
@@ -292,23 +292,23 @@ def test_memory_that_runs_out_is_told_by_the_file_that_it_concerns(
 
     script.asking = run_out
     script.judging = lambda block: block + 1 < BLOCKS and script.wait("answered", block + 1)
-    made = scene(part=BLOCK)
-    report = made.annotate()
-    footers = [pq.read_metadata(made.output / name).metadata for name in report.files]
-    told = [int(footer.get(FOOTER_OOM_RETRIES.encode(), 0)) for footer in footers]
-    assert told == oom_retries
+    scene_job = scene(part=BLOCK)
+    report = scene_job.annotate()
+    footers = [pq.read_metadata(scene_job.output / name).metadata for name in report.files]
+    counts = [int(footer.get(FOOTER_OOM_RETRIES.encode(), 0)) for footer in footers]
+    assert counts == oom_retries
 
 
 @pytest.fixture
 def interruptible() -> Iterator[None]:
-    """Ctrl-C raises, even where the tests themselves run in the background and ignore it."""
+    """Makes SIGINT raise, even where the tests run in the background and ignore it."""
     before = signal.signal(signal.SIGINT, signal.default_int_handler)
     yield
     signal.signal(signal.SIGINT, before)
 
 
 @pytest.mark.usefixtures("interruptible")
-def test_an_interruption_of_the_engine_ends_all_and_halves_nothing(
+def test_an_interruption_of_the_engine_leaves_no_partial_file(
     scene: Callable[..., Scene], script: Script
 ) -> None:
     def interrupt(block: int) -> None:
@@ -316,16 +316,16 @@ def test_an_interruption_of_the_engine_ends_all_and_halves_nothing(
             signal.raise_signal(signal.SIGINT)
 
     script.asking = interrupt
-    made = scene(part=BLOCK)
+    scene_job = scene(part=BLOCK)
     with nothing_left_running(), pytest.raises(KeyboardInterrupt):
-        made.annotate()
+        scene_job.annotate()
     assert ("answered", 3) not in script.events
-    assert sorted(made.files()) == [f"a.{part:05}.parquet" for part in range(3)]
-    assert not list(made.output.rglob("*.tmp"))
+    assert sorted(scene_job.files()) == [f"a.{part:05}.parquet" for part in range(3)]
+    assert not list(scene_job.output.rglob("*.tmp"))
 
 
 @pytest.mark.usefixtures("interruptible")
-def test_an_interruption_while_answers_are_waited_for_ends_all(
+def test_an_interruption_while_waiting_for_answers_ends_the_pass(
     scene: Callable[..., Scene], script: Script
 ) -> None:
     main = threading.main_thread().ident
@@ -342,11 +342,11 @@ def test_an_interruption_while_answers_are_waited_for_ends_all(
     assert ("asked", 3) not in script.events
 
 
-def test_progress_is_told_in_the_callers_thread(scene: Callable[..., Scene]) -> None:
-    told: list[tuple[int, str]] = []
+def test_progress_is_reported_in_the_callers_thread(scene: Callable[..., Scene]) -> None:
+    reported: list[tuple[int, str]] = []
     scene().annotate(
-        on_progress=lambda progress: told.append(
+        on_progress=lambda progress: reported.append(
             (progress.samples, threading.current_thread().name)
         )
     )
-    assert told == [(BLOCK * (block + 1), "MainThread") for block in range(BLOCKS)]
+    assert reported == [(BLOCK * (block + 1), "MainThread") for block in range(BLOCKS)]

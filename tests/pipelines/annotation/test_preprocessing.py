@@ -1,4 +1,4 @@
-"""Shards become blocks of rows: every sample once, in order, each fault with its reason."""
+"""Tests that a shard becomes blocks of rows: every sample once, in order, faults with reasons."""
 
 import hashlib
 from collections.abc import Sequence
@@ -35,7 +35,7 @@ GOOD: Sequence[Member] = [("0.jpg", jpeg(40, 30)), ("0.txt", b"a red star")]
 
 
 class Dark(ImageFilter):
-    """Drops dark images."""
+    """Drops images with a mean brightness of at most 50."""
 
     kind: str = "dark"
 
@@ -46,7 +46,7 @@ class Dark(ImageFilter):
         return [keep() if item.frames[0].mean() > 50 else drop("dark") for item in items]
 
 
-def prepared(
+def preprocess(
     content: bytes,
     filters: Sequence[Filter] = (),
     *,
@@ -55,12 +55,14 @@ def prepared(
     stop: int | None = None,
     **reading: Any,
 ) -> list[list[Row]]:
-    made = job(Path("/nowhere"), input={"shards": "a.tar", **reading}, model={"checkpoint": "m"})
+    small_job = job(
+        Path("/nowhere"), input={"shards": "a.tar", **reading}, model={"checkpoint": "m"}
+    )
     filter_chain = FilterChain(filters, RESOURCES)
     return blocks_of(
         content,
         UNIT,
-        made.input,
+        small_job.input,
         filter_chain,
         side=SIDE,
         threads=2,
@@ -70,13 +72,13 @@ def prepared(
     )
 
 
-def only(members: Sequence[Member], filters: Sequence[Filter] = (), **reading: Any) -> Row:
-    ((row,),) = prepared(tar_bytes(members), filters, **reading)
+def single_row(members: Sequence[Member], filters: Sequence[Filter] = (), **reading: Any) -> Row:
+    ((row,),) = preprocess(tar_bytes(members), filters, **reading)
     return row
 
 
-def test_a_good_sample_is_ready_for_the_engine() -> None:
-    row = only(GOOD)
+def test_a_kept_sample_is_ready_for_the_engine() -> None:
+    row = single_row(GOOD)
     assert row.kept
     assert (row.shard, row.index, row.width, row.height) == ("a.tar", 0, 40, 30)
     assert {name: text.value for name, text in row.texts.items()} == {
@@ -109,14 +111,14 @@ LAB = encoded(Image.new("LAB", (9, 9)), "TIFF")
 def test_a_bad_sample_is_invalid_with_a_reason(
     members: Sequence[Member], reason: str, error: str
 ) -> None:
-    row = only(members)
+    row = single_row(members)
     assert (row.status, row.reason, row.error, row.filter) == ("invalid", reason, error, "")
     assert row.model_image is None
 
 
 @pytest.mark.parametrize("name", ["0.jpg", "0.JPEG", "0.png", "0.tif", "0.bmp"])
-def test_the_content_counts_not_the_extension(name: str) -> None:
-    assert only([(name, SMALL), ("0.txt", b"a")]).kept
+def test_the_content_determines_the_format_not_the_extension(name: str) -> None:
+    assert single_row([(name, SMALL), ("0.txt", b"a")]).kept
 
 
 @pytest.mark.parametrize(
@@ -130,13 +132,13 @@ def test_the_content_counts_not_the_extension(name: str) -> None:
     ],
 )
 def test_limits_are_inclusive(limit: str, most: int, reason: str) -> None:
-    assert only(GOOD, limits={limit: most}).kept
-    row = only(GOOD, limits={limit: most - 1})
+    assert single_row(GOOD, limits={limit: most}).kept
+    row = single_row(GOOD, limits={limit: most - 1})
     assert (row.status, row.reason) == ("invalid", reason)
 
 
-def test_images_without_texts_are_enough_where_none_is_asked_for() -> None:
-    assert only([("0.jpg", SMALL)], text=None).kept
+def test_samples_need_no_text_where_the_job_reads_none() -> None:
+    assert single_row([("0.jpg", SMALL)], text=None).kept
 
 
 def test_texts_are_judged_before_headers_and_headers_before_pixels() -> None:
@@ -148,13 +150,13 @@ def test_texts_are_judged_before_headers_and_headers_before_pixels() -> None:
         "dark": [("0.png", black), ("0.txt", b"a red star")],
         "good": GOOD,
     }
-    reasons = [only(members, filters).reason for members in fates.values()]
+    reasons = [single_row(members, filters).reason for members in fates.values()]
     assert reasons == ["text_too_short", "image_too_small", "dark", ""]
 
 
 def test_reduced_decoding_still_covers_the_models_square() -> None:
     large = jpeg(256, 256)
-    row = only([("0.jpg", large), ("0.txt", b"a")], decode="reduced")
+    row = single_row([("0.jpg", large), ("0.txt", b"a")], decode="reduced")
     assert (row.width, row.height) == (256, 256)
     half = EncodedImage.open(large, Limits(max_pixels=1 << 20)).upright(SIDE)
     assert half.pixels().shape == (32, 32, 3)
@@ -162,7 +164,7 @@ def test_reduced_decoding_still_covers_the_models_square() -> None:
 
 
 def mixed(fates: Sequence[bool]) -> bytes:
-    """A shard of good samples and of samples without an image."""
+    """Return a shard of good samples and of samples without an image."""
     members = []
     for index, good in enumerate(fates):
         if good:
@@ -177,11 +179,11 @@ def mixed(fates: Sequence[bool]) -> bytes:
     st.integers(1, 7),
     st.integers(0, 3),
 )
-def test_blocks_hold_every_sample_once_in_order(
+def test_blocks_contain_every_sample_once_in_order(
     fates: list[bool], block_size: int, part: int, parts_done: int
 ) -> None:
     skip = part * parts_done
-    blocks = prepared(mixed(fates), block_size=block_size, skip=skip, max_samples_per_file=part)
+    blocks = preprocess(mixed(fates), block_size=block_size, skip=skip, max_samples_per_file=part)
     assert [row.index for block in blocks for row in block] == list(range(skip, len(fates)))
     assert [row.kept for block in blocks for row in block] == fates[skip:]
     for block in blocks:
@@ -193,12 +195,12 @@ def test_blocks_hold_every_sample_once_in_order(
         assert full or (last.index + 1) % part == 0 or last.index == len(fates) - 1
 
 
-def test_what_is_judged_together_changes_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_chunk_sizes_do_not_change_the_blocks(monkeypatch: pytest.MonkeyPatch) -> None:
     content = mixed([True, False, True, True, False, True, True])
-    one = prepared(content, [Dark(), TextQuality(min_words=1, min_characters=1)])
+    one = preprocess(content, [Dark(), TextQuality(min_words=1, min_characters=1)])
     for name, value in {"_CHUNK": 2, "_CHUNK_BYTES": 1, "_CHUNK_PIXELS": 1}.items():
         monkeypatch.setattr(preprocessing, name, value)
-        other = prepared(content, [Dark(), TextQuality(min_words=1, min_characters=1)])
+        other = preprocess(content, [Dark(), TextQuality(min_words=1, min_characters=1)])
         assert [[row.index for row in block] for block in other] == [
             [row.index for row in block] for block in one
         ]
@@ -207,19 +209,19 @@ def test_what_is_judged_together_changes_nothing(monkeypatch: pytest.MonkeyPatch
         ]
 
 
-def test_a_preview_stops_early() -> None:
-    blocks = prepared(mixed([True] * 9), stop=3)
+def test_a_preview_reads_only_the_first_samples() -> None:
+    blocks = preprocess(mixed([True] * 9), stop=3)
     assert [row.index for block in blocks for row in block] == [0, 1, 2]
 
 
 def test_positions_grow_towards_the_size_of_the_shard() -> None:
     content = mixed([True] * 40)
-    positions = [row.position for block in prepared(content) for row in block]
+    positions = [row.position for block in preprocess(content) for row in block]
     assert positions == sorted(positions)
     assert 0 < positions[0] < positions[-1] <= len(content)
 
 
-def test_a_cut_shard_ends_in_its_fault() -> None:
+def test_a_cut_shard_raises_its_fault() -> None:
     content = mixed([True] * 9)
     with pytest.raises(ShardFault):
-        prepared(content[: len(content) // 2])
+        preprocess(content[: len(content) // 2])

@@ -1,7 +1,10 @@
 """The command line as a user sees it: its output, its one-line errors, its exit codes."""
 
 import json
+import os
+import socket
 from collections.abc import Sequence
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, cast
 
@@ -13,6 +16,8 @@ from typer.testing import CliRunner, Result
 
 from pipelines.cli.main import app, main
 from pipelines.config.job import Job
+from pipelines.output.heartbeat import HeartbeatRecord
+from pipelines.output.layout import Layout
 from pipelines.runners.local import run_local
 from pipelines.runners.runner import RUNNERS, Reports
 
@@ -78,6 +83,16 @@ def test_run_then_status_verify_inspect_and_finish(job_file: Path, tmp_path: Pat
     (output / "_SUCCESS").unlink()
     call("finish", output)
     assert (output / "_SUCCESS").exists()
+
+
+def test_a_run_beside_another_one_is_warned(job_file: Path, tmp_path: Path) -> None:
+    now = datetime.now(UTC)
+    other = HeartbeatRecord(host=socket.gethostname(), process=os.getppid(), since=now, beat=now)
+    heartbeat = Path(Layout(str(tmp_path / "output")).heartbeat("other"))
+    call("run", job_file, "--limit-units", 1)
+    heartbeat.parent.mkdir(exist_ok=True)
+    heartbeat.write_text(other.model_dump_json())
+    assert "another run seems to be at work" in call("run", job_file).stderr
 
 
 def test_what_a_runner_prints_goes_to_stderr(

@@ -1,4 +1,4 @@
-"""Decoding in another process gives the same pixels, and outlives what hangs or kills it."""
+"""Tests that a decoder process gives the same pixels and is replaced when it hangs or dies."""
 
 import os
 import sys
@@ -20,17 +20,17 @@ OPTIONS = DecodeOptions(ImageSpec(16), min_side=16, frames=3)
 
 @pytest.fixture
 def decoder(monkeypatch: pytest.MonkeyPatch) -> Iterator[DecoderProcess]:
-    """Its process meets pictures that hang or kill it by their widths."""
+    """A decoder whose process hangs or dies on images of certain widths."""
     path = hanging_python_path(Path(__file__).parents[3])
     monkeypatch.setenv("PYTHONPATH", path)
-    # Which spawned processes are given.
+    # Spawned processes inherit this path.
     monkeypatch.setattr(sys, "path", [*path.split(os.pathsep), *sys.path])
-    made = DecoderProcess(LIMITS)
-    yield made
-    made.close()
+    process = DecoderProcess(LIMITS)
+    yield process
+    process.close()
 
 
-def test_the_same_as_in_this_process(decoder: DecoderProcess) -> None:
+def test_decoding_gives_the_same_as_in_this_process(decoder: DecoderProcess) -> None:
     frames = [picture(20, 10, seed) for seed in range(3)]
     animation = encoded(frames[0], "GIF", save_all=True, append_images=frames[1:])
     for data in (jpeg(100, 80), animation):
@@ -40,9 +40,9 @@ def test_the_same_as_in_this_process(decoder: DecoderProcess) -> None:
             here.height,
             here.num_frames,
         )
-        expected, found = here.decode(OPTIONS), there.decode(OPTIONS)
-        np.testing.assert_array_equal(found.model_image, expected.model_image)
-        for pair in zip(found.frames, expected.frames, strict=True):
+        expected, decoded = here.decode(OPTIONS), there.decode(OPTIONS)
+        np.testing.assert_array_equal(decoded.model_image, expected.model_image)
+        for pair in zip(decoded.frames, expected.frames, strict=True):
             np.testing.assert_array_equal(*pair)
 
 
@@ -56,7 +56,7 @@ def test_the_same_as_in_this_process(decoder: DecoderProcess) -> None:
         (jpeg(KILLS, 80), "image_decoder_died"),
     ],
 )
-def test_faults_are_those_of_the_image_and_the_next_one_is_decoded(
+def test_a_fault_names_its_reason_and_the_next_image_is_decoded(
     decoder: DecoderProcess, data: bytes, reason: str
 ) -> None:
     with pytest.raises(ImageFault, match=reason):

@@ -1,4 +1,4 @@
-"""Upright, capped, composed on white: what comes of encoded bytes, good and bad."""
+"""Tests decoding: orientation, limits, transparency, color modes, frames and damaged bytes."""
 
 import io
 import itertools
@@ -22,7 +22,7 @@ from pipelines.images import DecodeOptions, EncodedImage, ImageFault
 from pipelines.images.frames import count_frames, count_gif_frames, sampled
 from schemas.generation import ImageSpec
 
-ROOM = 10_000_000  # pixels, more than any image here has
+ROOM = 10_000_000  # pixels; more than any image here
 ORIENTATION = 0x0112
 
 
@@ -38,7 +38,7 @@ def fault(data: bytes, max_pixels: int = ROOM) -> ImageFault:
 
 @pytest.mark.parametrize("orientation", range(1, 9))
 @pytest.mark.parametrize("format", ["JPEG", "PNG", "WEBP", "TIFF", "AVIF"])
-def test_images_are_made_upright(format: str, orientation: int) -> None:
+def test_images_are_rotated_upright(format: str, orientation: int) -> None:
     exif = Image.Exif()
     exif[ORIENTATION] = orientation
     data = encoded(picture(40, 24), format, exif=exif)
@@ -50,7 +50,7 @@ def test_images_are_made_upright(format: str, orientation: int) -> None:
 
 
 @pytest.mark.parametrize("orientation", [0, 9, 65535])
-def test_an_orientation_that_is_none_changes_nothing(orientation: int) -> None:
+def test_an_invalid_orientation_changes_nothing(orientation: int) -> None:
     exif = Image.Exif()
     exif[ORIENTATION] = orientation
     image = opened(jpeg(40, 24, exif=exif))
@@ -59,7 +59,7 @@ def test_an_orientation_that_is_none_changes_nothing(orientation: int) -> None:
 
 
 @pytest.mark.filterwarnings("ignore:Corrupt EXIF:UserWarning")
-def test_damaged_exif_data_do_not_cost_the_image() -> None:
+def test_damaged_exif_data_do_not_make_an_image_invalid() -> None:
     data = jpeg(40, 24, exif=b"Exif\0\0XX*\0\x08\0\0\0")
     np.testing.assert_array_equal(opened(data).upright().pixels(), Image.open(io.BytesIO(data)))
 
@@ -79,7 +79,7 @@ def test_damaged_exif_data_do_not_cost_the_image() -> None:
         ((60, 60), 224, (60, 60)),
     ],
 )
-def test_reduced_decoding_takes_the_smallest_scale_that_covers(
+def test_reduced_decoding_uses_the_smallest_scale_that_covers_min_side(
     size: tuple[int, int], min_side: int | None, decoded: tuple[int, int]
 ) -> None:
     image = opened(jpeg(*size))
@@ -103,13 +103,13 @@ def test_formats_without_scales_are_decoded_in_full(format: str) -> None:
 
 
 @pytest.mark.parametrize("format", ["JPEG", "PNG", "WEBP", "GIF", "TIFF", "BMP", "AVIF"])
-def test_the_cap_on_pixels_is_inclusive(format: str) -> None:
+def test_the_limit_on_pixels_is_inclusive(format: str) -> None:
     data = encoded(picture(40, 24), format)
     assert opened(data, 960).upright().pixels().shape == (24, 40, 3)
     assert fault(data, 959).reason == "image_too_many_pixels"
 
 
-def test_a_bomb_is_refused_by_its_header() -> None:
+def test_a_decompression_bomb_is_refused_by_its_header() -> None:
     def chunk(kind: bytes, content: bytes) -> bytes:
         check = zlib.crc32(kind + content)
         return struct.pack(">I", len(content)) + kind + content + struct.pack(">I", check)
@@ -129,9 +129,9 @@ def test_a_bomb_is_refused_by_its_header() -> None:
 
 
 def directory(entries: Iterable[tuple[int, int, int, int]], content: bytes) -> bytes:
-    """A TIFF of one directory and what stands behind it; of an entry: tag, type, number, value.
+    """Return a TIFF of one directory, followed by the content.
 
-    A value of -1 is where the content begins.
+    An entry is (tag, type, number, value); the value -1 stands for the offset of the content.
     """
     entries = list(entries)
     start = 8 + 2 + 12 * len(entries) + 4
@@ -143,14 +143,16 @@ def directory(entries: Iterable[tuple[int, int, int, int]], content: bytes) -> b
     return head + b"".join(packed) + bytes(4) + content
 
 
-# Width, height, bits, no compression, black is 0, the place of the pixels, rows, bytes.
+# Width, height, bits, no compression, black is 0, offset of the pixels, rows, bytes.
 _PLAIN = [(256, 4), (257, 4), (258, 8), (259, 1), (262, 1), (273, -1), (278, 4), (279, 16)]
 PLAIN = [(tag, 4, 1, value) for tag, value in _PLAIN]
-OVERLAPPING = [(1000 + number, 7, 500_000, -1) for number in range(200)]  # all the same bytes
+OVERLAPPING = [
+    (1000 + number, 7, 500_000, -1) for number in range(200)
+]  # all refer to the same bytes
 
 
 def with_exif(format: str) -> bytes:
-    """An image whose EXIF data are 0.5 MB that say 100 MB."""
+    """Return an image with 0.5 MB of EXIF data whose entries claim 100 MB in total."""
     exif = directory(OVERLAPPING, bytes(500_000))
     if format == "TIFF":
         return directory([*PLAIN, *OVERLAPPING], bytes(500_000))
@@ -159,11 +161,12 @@ def with_exif(format: str) -> bytes:
     pieces = [exif[start : start + 65_000] for start in range(0, len(exif), 65_000)]
     segments = [struct.pack(">2sH6s", b"\xff\xe1", 8 + len(p), b"Exif\0\0") + p for p in pieces]
     data = jpeg(9, 9)
-    return data[:2] + b"".join(segments) + data[20:]  # no JFIF: resolutions are sought in EXIF
+    # Without the JFIF segment, Pillow looks for the resolution in EXIF.
+    return data[:2] + b"".join(segments) + data[20:]
 
 
 @pytest.mark.parametrize("format", ["JPEG", "PNG", "WEBP", "TIFF"])
-def test_metadata_that_overlap_take_no_memory(format: str) -> None:
+def test_overlapping_metadata_take_no_memory(format: str) -> None:
     data = with_exif(format)
     tracemalloc.start()
     try:
@@ -174,7 +177,7 @@ def test_metadata_that_overlap_take_no_memory(format: str) -> None:
         tracemalloc.stop()
 
 
-def test_a_tile_larger_than_the_image_meets_the_cap() -> None:
+def test_a_tile_larger_than_the_image_counts_towards_the_limit() -> None:
     tiled = [*PLAIN[:5], (322, 4, 1, 64), (323, 4, 1, 32), (324, 4, 1, -1), (325, 4, 1, 2048)]
     data = directory(tiled, bytes(2048))
     assert opened(data, 2048).upright().pixels().shape == (4, 4, 3)
@@ -185,7 +188,7 @@ WHITE, RED, BLUE = (255, 255, 255), (255, 0, 0), (0, 0, 255)
 
 
 def transparent(mode: str) -> tuple[Image.Image, dict[str, Any]]:
-    """One pixel of hidden blue beside one of red, and what the file must say of it."""
+    """Return a transparent blue pixel beside a red one, and the options to save them with."""
     image = Image.new("RGBA", (2, 1), (*BLUE, 0))
     image.putpixel((1, 0), (*RED, 255))
     if mode == "RGBA":
@@ -208,7 +211,7 @@ def transparent(mode: str) -> tuple[Image.Image, dict[str, Any]]:
         ("P", "GIF"),
     ],
 )
-def test_what_is_transparent_shows_white(mode: str, format: str) -> None:
+def test_transparent_pixels_become_white(mode: str, format: str) -> None:
     image, options = transparent(mode)
     if format == "WEBP":
         options = {"lossless": True, "exact": True}
@@ -216,20 +219,20 @@ def test_what_is_transparent_shows_white(mode: str, format: str) -> None:
     assert opened(data).upright().pixels().tolist() == [[list(WHITE), list(RED)]]
 
 
-def test_what_is_half_transparent_is_mixed_with_white() -> None:
+def test_half_transparent_pixels_are_mixed_with_white() -> None:
     data = encoded(Image.new("LA", (1, 1), (0, 128)), "PNG")
     assert opened(data).upright().pixels().tolist() == [[[127, 127, 127]]]
 
 
 @pytest.mark.parametrize("mode", ["1", "L", "P", "RGB", "CMYK"])
-def test_opaque_modes_become_rgb_as_pillow_converts_them(mode: str) -> None:
+def test_opaque_modes_convert_to_rgb_like_pillow(mode: str) -> None:
     data = encoded(picture(20, 10).convert(mode), "TIFF")
     expected = Image.open(io.BytesIO(data)).convert("RGB")
     np.testing.assert_array_equal(opened(data).upright().pixels(), expected)
 
 
-def grey(values: Any, dtype: type, format: str, **options: Any) -> Any:
-    """One channel of what a deep grey image decodes to; the others must be the same."""
+def gray(values: Any, dtype: type, format: str, **options: Any) -> Any:
+    """Decode a deep gray image; check that its channels are equal and return one of them."""
     image = Image.fromarray(np.array(values, dtype))
     decoded = opened(encoded(image, format, **options)).upright().pixels()
     assert (decoded == decoded[..., :1]).all()
@@ -237,12 +240,12 @@ def grey(values: Any, dtype: type, format: str, **options: Any) -> Any:
 
 
 @pytest.mark.parametrize("format", ["PNG", "TIFF"])
-def test_16_bits_are_scaled_not_clipped(format: str) -> None:
-    assert grey([[0, 255, 256, 32768, 65535]], np.uint16, format) == [[0, 0, 1, 128, 255]]
+def test_16_bit_values_are_scaled_not_clipped(format: str) -> None:
+    assert gray([[0, 255, 256, 32768, 65535]], np.uint16, format) == [[0, 0, 1, 128, 255]]
 
 
-def test_a_transparent_shade_of_16_bits_shows_white() -> None:
-    assert grey([[0, 4096, 65535]], np.uint16, "PNG", transparency=4096) == [[0, 255, 255]]
+def test_a_transparent_16_bit_value_becomes_white() -> None:
+    assert gray([[0, 4096, 65535]], np.uint16, "PNG", transparency=4096) == [[0, 255, 255]]
 
 
 @pytest.mark.parametrize(
@@ -258,13 +261,15 @@ def test_a_transparent_shade_of_16_bits_shows_white() -> None:
         ([[-3.0, -3.0]], [[0, 0]]),
     ],
 )
-def test_floats_are_scaled_over_the_range_that_holds_them(values: Any, expected: Any) -> None:
-    assert grey(values, np.float32, "TIFF") == expected
+def test_floats_are_scaled_over_the_smallest_range_that_contains_them(
+    values: Any, expected: Any
+) -> None:
+    assert gray(values, np.float32, "TIFF") == expected
 
 
-def test_32_bit_integers_are_scaled_over_the_range_that_holds_them() -> None:
-    assert grey([[0, 7, 255]], np.int32, "TIFF") == [[0, 7, 255]]
-    assert grey([[-100, 0, 100]], np.int32, "TIFF") == [[0, 128, 255]]
+def test_32_bit_integers_are_scaled_over_the_smallest_range_that_contains_them() -> None:
+    assert gray([[0, 7, 255]], np.int32, "TIFF") == [[0, 7, 255]]
+    assert gray([[-100, 0, 100]], np.int32, "TIFF") == [[0, 128, 255]]
 
 
 def test_only_adobes_cmyk_is_inverted_in_jpegs() -> None:
@@ -279,7 +284,7 @@ def test_only_adobes_cmyk_is_inverted_in_jpegs() -> None:
     assert abs(opened(unmarked).upright().pixels() - negative).max() <= 2
 
 
-def test_unusual_colour_spaces_are_refused() -> None:
+def test_unusual_color_spaces_are_refused() -> None:
     assert fault(encoded(Image.new("LAB", (4, 4)), "TIFF")).reason == "image_mode_unsupported"
 
 
@@ -298,7 +303,7 @@ def test_unusual_colour_spaces_are_refused() -> None:
         encoded(Image.new("RGB", (9, 9)), "ICO"),
     ],
 )
-def test_what_is_no_image_or_of_a_closed_format_is_refused(data: bytes) -> None:
+def test_other_data_and_unsupported_formats_are_refused(data: bytes) -> None:
     refused = fault(data)
     assert refused.reason == "image_undecodable"
     assert refused.error == "UnidentifiedImageError"
@@ -314,35 +319,35 @@ ANIMATED = {"WEBP": {"lossless": True}, "GIF": {}, "PNG": {}, "TIFF": {}, "AVIF"
 
 
 def animation(format: str, frames: int, side: int = 12) -> bytes:
-    """Frames of one colour each, of which no two are alike."""
+    """Return an animation whose frames each have a different single color."""
     first, *others = [Image.new("RGB", (side, side), (0, 0, 5 * n)) for n in range(frames)]
     return encoded(first, format, save_all=True, append_images=others, **ANIMATED[format])
 
 
 @pytest.mark.parametrize("format", ANIMATED)
 @pytest.mark.parametrize("frames", [1, 2, 3, 9, 20])
-def test_frames_are_counted_and_sampled_first_and_last_among_them(format: str, frames: int) -> None:
+def test_frames_are_counted_and_sampled_including_first_and_last(format: str, frames: int) -> None:
     image = opened(animation(format, frames))
     assert image.num_frames == frames
     decoded = image.decode(DecodeOptions(ImageSpec(4), frames=3))
     expected = sorted({0, (frames - 1) // 2, frames // 2, frames - 1})
-    seen = [round(frame[..., 2].mean() / 5) for frame in decoded.frames]
-    assert seen[0] == 0
-    assert seen[-1] == frames - 1
-    assert len(seen) == min(frames, 3)
-    assert set(seen) <= set(expected)
+    numbers = [round(frame[..., 2].mean() / 5) for frame in decoded.frames]
+    assert numbers[0] == 0
+    assert numbers[-1] == frames - 1
+    assert len(numbers) == min(frames, 3)
+    assert set(numbers) <= set(expected)
     assert decoded.model_image.shape == (4, 4, 3)
-    assert decoded.model_image.max() <= 2  # of the first frame, whatever comes after it
+    assert decoded.model_image.max() <= 2  # the model image shows the first frame
 
 
 @pytest.mark.parametrize("format", ["JPEG", "BMP", *ANIMATED])
-def test_a_still_image_is_one_frame(format: str) -> None:
+def test_a_still_image_has_one_frame(format: str) -> None:
     image = opened(encoded(picture(9, 9), format))
     assert image.num_frames == 1
     assert len(image.decode(DecodeOptions(ImageSpec(4), frames=8)).frames) == 1
 
 
-def test_frames_are_decoded_only_where_they_are_asked_for() -> None:
+def test_frames_are_decoded_only_where_they_are_requested() -> None:
     data = animation("GIF", 3)
     assert opened(data[:-40]).decode(DecodeOptions(ImageSpec(4))).frames == ()
     with pytest.raises(ImageFault, match="image_undecodable"):
@@ -379,18 +384,18 @@ def test_limits_of_animations_are_inclusive(format: str, limits: Limits, reason:
         assert EncodedImage.open(data, limits).num_frames == 3
 
 
-def test_pages_are_counted_no_further_than_the_cap() -> None:
-    """Pillow's own count goes on to the end, and takes the square of their number."""
+def test_counting_pages_stops_at_the_limit() -> None:
+    """Pillow's own count goes through all pages, in time quadratic in their number."""
     first, *others = [picture(9, 9, seed) for seed in range(30)]
     data = encoded(first, "TIFF", save_all=True, append_images=others)
     with pytest.raises(ImageFault, match="image_too_many_frames"):
-        EncodedImage.open(data, Limits(max_pixels=ROOM, frames=20))
+        EncodedImage.open(data, Limits(max_pixels=ROOM, max_frames=20))
     with Image.open(io.BytesIO(data)) as image:
         assert [count_frames(image, data, most) for most in (1, 20, 30, 31)] == [1, 20, 30, 30]
         assert image.tell() == 0
 
 
-def test_a_page_larger_than_the_first_meets_the_cap_too() -> None:
+def test_a_page_larger_than_the_first_counts_towards_the_limit() -> None:
     first, large = picture(9, 9), picture(90, 90)
     data = encoded(first, "TIFF", save_all=True, append_images=[large])
     assert [
@@ -400,25 +405,25 @@ def test_a_page_larger_than_the_first_meets_the_cap_too() -> None:
         opened(data, 81 * 2).decode(DecodeOptions(ImageSpec(4), frames=2))
 
 
-def test_a_second_picture_behind_a_jpeg_is_no_frame() -> None:
+def test_a_second_image_appended_to_a_jpeg_is_no_frame() -> None:
     data = encoded(picture(9, 9), "MPO", save_all=True, append_images=[picture(9, 9, 1)])
     assert opened(data).num_frames == 1
 
 
 @given(st.integers(1, 5), st.integers(0, 3000))
-def test_frames_of_a_gif_are_counted_as_pillow_does(frames: int, cut: int) -> None:
+def test_gif_frames_are_counted_like_pillow(frames: int, cut: int) -> None:
     first, *others = [picture(30, 30, seed) for seed in range(frames)]
     content = encoded(first, "GIF", save_all=True, append_images=others)
-    content = content[: max(len(content) - cut, 900)]  # behind the header and its table
+    content = content[: max(len(content) - cut, 900)]  # after the header and its color table
     try:
         expected = cast(Any, Image.open(io.BytesIO(content))).n_frames
-    except IndexError:  # Pillow's, where a frame's header is cut
+    except IndexError:  # Pillow raises it where a frame's header is cut
         reject()
     assert count_gif_frames(content, 100) == expected
     assert count_gif_frames(content, 2) == min(expected, 2)
 
 
-def test_a_frame_that_enlarges_the_canvas_meets_the_cap_before_it_takes_memory() -> None:
+def test_a_frame_that_enlarges_the_canvas_is_refused_before_it_takes_memory() -> None:
     frames = [picture(30, 30, seed) for seed in range(4)]
     content = bytearray(encoded(frames[0], "GIF", save_all=True, append_images=frames[1:]))
     second = content.index(b"," + bytes(4) + bytes([30, 0, 30, 0]), 900)
@@ -431,7 +436,7 @@ def test_a_frame_that_enlarges_the_canvas_meets_the_cap_before_it_takes_memory()
 
 @pytest.mark.parametrize("name", ["astronaut", "coffee", "chelsea", "rocket", "camera", "page"])
 @pytest.mark.parametrize("format", ["JPEG", "PNG", "WEBP"])
-def test_photographs_decode_as_pillow_decodes_them(name: str, format: str) -> None:
+def test_photographs_decode_like_pillow(name: str, format: str) -> None:
     data = encoded(Image.fromarray(getattr(skimage.data, name)()), format)
     expected = Image.open(io.BytesIO(data)).convert("RGB")
     image = opened(data)
@@ -440,7 +445,7 @@ def test_photographs_decode_as_pillow_decodes_them(name: str, format: str) -> No
 
 
 @pytest.mark.parametrize("size", [(300, 200), (56, 56), (20, 90), (1, 1)])
-def test_fit_squashes_as_pillow_does(size: tuple[int, int]) -> None:
+def test_fit_resizes_like_pillow(size: tuple[int, int]) -> None:
     image = picture(*size)
     expected = image.resize((56, 56), Image.Resampling.BICUBIC)
     np.testing.assert_array_equal(
@@ -448,7 +453,7 @@ def test_fit_squashes_as_pillow_does(size: tuple[int, int]) -> None:
     )
 
 
-SOUND = {
+UNDAMAGED = {
     "JPEG": jpeg(40, 24, exif=Image.Exif().tobytes() + b"\0" * 8),
     "PNG": encoded(picture(40, 24), "PNG"),
     "WEBP": encoded(picture(40, 24), "WEBP"),
@@ -459,15 +464,15 @@ SOUND = {
 
 @pytest.mark.filterwarnings("ignore::UserWarning")
 @given(
-    st.sampled_from(sorted(SOUND)),
+    st.sampled_from(sorted(UNDAMAGED)),
     st.lists(st.tuples(st.integers(0, 400), st.integers(0, 255)), max_size=6),
     st.integers(1, 4000),
 )
 @example("JPEG", [], 4000)
-def test_damaged_bytes_raise_nothing_but_image_faults(
+def test_damaged_bytes_raise_only_image_faults(
     format: str, changes: list[tuple[int, int]], end: int
 ) -> None:
-    data = bytearray(SOUND[format])
+    data = bytearray(UNDAMAGED[format])
     for place, value in changes:
         data[place % len(data)] = value
     with suppress(ImageFault):

@@ -1,4 +1,4 @@
-"""A folder of images: each image a sample once, in natural order, and nothing outside is read."""
+"""Tests that a folder of images gives every image once, in natural order, and reads no links."""
 
 import os
 from collections.abc import Mapping
@@ -18,7 +18,7 @@ from schemas.sample import Unit
 
 
 def tree(folder: Path, *names: str) -> Path:
-    """A folder with these files, each with its name as content."""
+    """Create these files in a folder, each with its name as content."""
     for name in names:
         path = folder / name
         path.parent.mkdir(parents=True, exist_ok=True)
@@ -36,17 +36,17 @@ def units_of(folder: Path, text: str | None = None, **keys: Any) -> tuple[Unit, 
 
 
 def samples(folder: Path, text: str | None = None, **keys: Any) -> list[RawSample]:
-    """The samples of all units of a folder, one unit after another."""
-    found = []
+    """Read the samples of all units of a folder, one unit after another."""
+    all_samples = []
     for unit in units_of(folder, text, **keys):
         with open_unit(unit, LocalStorage(), reads(folder, text, **keys)) as opened:
-            found += list(opened)
+            all_samples += list(opened)
             assert opened.bytes_read <= unit.size
-    return found
+    return all_samples
 
 
 def faults(folder: Path, text: str | None = None, **keys: Any) -> Mapping[str | None, str]:
-    """Key -> fault."""
+    """Return key -> fault of all samples of a folder."""
     return {sample.key: sample.fault for sample in samples(folder, text, **keys)}
 
 
@@ -55,24 +55,24 @@ def test_images_are_samples_in_natural_order_of_their_paths(tmp_path: Path) -> N
         tmp_path, "img10.jpg", "img2.JPG", "IMG1.png", "b/1.webp", "b c/1.gif", "img2/x.jpg",
         "é/ü.jpg", "Screenshot at 10.33.22.png", "notes.txt", "movie.mp4", "README",
     )  # fmt: skip
-    found = samples(tmp_path)
-    assert [sample.key for sample in found] == [
+    read_samples = samples(tmp_path)
+    assert [sample.key for sample in read_samples] == [
         "b/1", "b c/1", "IMG1", "img2", "img2/x", "img10", "Screenshot at 10.33.22", "é/ü",
     ]  # fmt: skip
-    assert [sample.index for sample in found] == list(range(8))
-    assert found[3].image == b"img2.JPG"
+    assert [sample.index for sample in read_samples] == list(range(8))
+    assert read_samples[3].image == b"img2.JPG"
 
 
-def test_hidden_files_and_folders_are_left_out(tmp_path: Path) -> None:
+def test_hidden_files_and_folders_are_ignored(tmp_path: Path) -> None:
     names = (".hidden.jpg", "._a.jpg", ".git/a.jpg", "b/.DS_Store", "b/.thumbnails/b.jpg", ".a.tar")
     tree(tmp_path / ".x", "a.jpg", "b/c.jpg", *names)
     assert list(faults(tmp_path / ".x")) == ["a", "b/c"]
 
 
-def test_texts_lie_beside_their_images(tmp_path: Path) -> None:
+def test_texts_are_read_from_files_beside_the_images(tmp_path: Path) -> None:
     tree(tmp_path, "a.jpg", "a.txt", "b.jpg", "b.JSON", "c/a.jpg")
-    found = samples(tmp_path, "txt", carry=("json:url",))
-    assert [sample.fields for sample in found] == [
+    read_samples = samples(tmp_path, "txt", carry=("json:url",))
+    assert [sample.fields for sample in read_samples] == [
         {"jpg": b"a.jpg", "txt": b"a.txt"},
         {"jpg": b"b.jpg", "json": b"b.JSON"},
         {"jpg": b"c/a.jpg"},
@@ -82,7 +82,7 @@ def test_texts_lie_beside_their_images(tmp_path: Path) -> None:
         assert [list(sample.fields) for sample in without] == [["jpg"]] * 3
 
 
-def test_each_fault_is_of_its_own_sample(tmp_path: Path) -> None:
+def test_a_fault_affects_only_its_own_sample(tmp_path: Path) -> None:
     tree(
         tmp_path, "good.jpg", "good.txt", "several.jpg", "several.png", "repeated.jpg",
         "repeated.JPG", "large image.jpg", "large text.jpg", "many.jpg", "many.a", "many.b",
@@ -91,8 +91,8 @@ def test_each_fault_is_of_its_own_sample(tmp_path: Path) -> None:
     (tmp_path / "large image.jpg").write_bytes(bytes(101))
     (tmp_path / "large text.txt").write_bytes(bytes(51))
     (tmp_path / "long.mp4").write_bytes(bytes(1000))
-    found = faults(tmp_path, "txt", max_image_bytes=100, max_text_bytes=50, max_members=3)
-    assert found == {
+    by_key = faults(tmp_path, "txt", max_image_bytes=100, max_text_bytes=50, max_members=3)
+    assert by_key == {
         "good": "",
         "large image": "image_too_large",
         "large text": "text_too_large",
@@ -103,7 +103,7 @@ def test_each_fault_is_of_its_own_sample(tmp_path: Path) -> None:
     }
 
 
-def test_no_link_is_followed_and_no_pipe_opened(tmp_path: Path) -> None:
+def test_links_are_not_followed_and_pipes_are_not_opened(tmp_path: Path) -> None:
     tree(tmp_path, "secret.txt", "secret.jpg")
     folder = tree(tmp_path / "photos", "a.jpg", "b.jpg", "c.jpg", "c.txt", "d.jpg")
     (folder / "a.txt").symlink_to(tmp_path / "secret.txt")
@@ -111,8 +111,8 @@ def test_no_link_is_followed_and_no_pipe_opened(tmp_path: Path) -> None:
     (folder / "e.jpg").symlink_to(tmp_path / "secret.jpg")
     (folder / "f.jpg").symlink_to("nowhere")
     os.mkfifo(folder / "b.txt")
-    found = samples(folder, "txt")
-    assert {sample.key: sample.fault for sample in found} == {
+    read_samples = samples(folder, "txt")
+    assert {sample.key: sample.fault for sample in read_samples} == {
         "a": "member_not_a_file",
         "b": "member_not_a_file",
         "c": "",
@@ -120,7 +120,7 @@ def test_no_link_is_followed_and_no_pipe_opened(tmp_path: Path) -> None:
         "e": "member_not_a_file",
         "f": "member_not_a_file",
     }
-    assert [dict(sample.fields) for sample in found if sample.fields] == [
+    assert [dict(sample.fields) for sample in read_samples if sample.fields] == [
         {"jpg": b"c.jpg", "txt": b"c.txt"}
     ]
 
@@ -135,7 +135,7 @@ def test_a_link_to_a_folder_is_refused_and_named(tmp_path: Path) -> None:
     assert find_shards([str(folder)])
 
 
-def test_a_large_folder_is_several_units(tmp_path: Path) -> None:
+def test_a_large_folder_is_split_into_units(tmp_path: Path) -> None:
     folder = tree(tmp_path / "photos", *(f"{n}.jpg" for n in range(25)))
     (whole,) = units_of(folder, max_samples_per_file=25)
     assert (whole.name, whole.shard, whole.slice) == ("photos", "photos/", None)
@@ -144,8 +144,10 @@ def test_a_large_folder_is_several_units(tmp_path: Path) -> None:
     assert [unit.slice for unit in units] == [(0, 10), (10, 20), (20, 25)]
     assert {(unit.shard, unit.path) for unit in units} == {("photos/", f"{folder}/")}
     assert sum(unit.size for unit in units) == whole.size == 25 * 5 + 15
-    found = samples(folder, max_samples_per_file=10)
-    assert [(sample.index, sample.key) for sample in found] == [(n, str(n)) for n in range(25)]
+    read_samples = samples(folder, max_samples_per_file=10)
+    assert [(sample.index, sample.key) for sample in read_samples] == [
+        (n, str(n)) for n in range(25)
+    ]
 
 
 part = st.text(st.sampled_from("aB.0129 ü\n"), min_size=1, max_size=4).filter(
@@ -161,16 +163,16 @@ paths = st.builds(
 def test_every_image_is_read_once_in_natural_order(
     tmp_path_factory: pytest.TempPathFactory, names: set[str], step: int
 ) -> None:
-    # A name is not a file and a folder at once.
+    # A name cannot be both a file and a folder.
     names = {name for name in names if not any(other.startswith(f"{name}/") for other in names)}
     folder = tree(tmp_path_factory.mktemp("photos"), *names)
-    found = samples(folder, max_samples_per_file=step)
-    assert [sample.index for sample in found] == list(range(len(found)))
-    keys = [str(sample.key) for sample in found]
+    read_samples = samples(folder, max_samples_per_file=step)
+    assert [sample.index for sample in read_samples] == list(range(len(read_samples)))
+    keys = [str(sample.key) for sample in read_samples]
     assert sorted(keys) == sorted({name.rpartition(".")[0] for name in names})
-    read = {sample.image.decode() for sample in found if not sample.fault}
+    read = {sample.image.decode() for sample in read_samples if not sample.fault}
     assert read == {n for n in names if keys_of(names).count(n.rpartition(".")[0]) == 1}
-    assert found == samples(folder, max_samples_per_file=len(names))
+    assert read_samples == samples(folder, max_samples_per_file=len(names))
 
 
 def keys_of(names: set[str]) -> list[str]:
@@ -185,7 +187,7 @@ def test_numbers_are_compared_by_value(tmp_path: Path, names: list[str]) -> None
     assert [sample.key for sample in samples(tmp_path)] == names
 
 
-def changed(folder: Path, unit: Unit) -> ShardFault:
+def read_fault(folder: Path, unit: Unit) -> ShardFault:
     with (
         pytest.raises(ShardFault) as caught,
         open_unit(unit, LocalStorage(), reads(folder)) as opened,
@@ -198,14 +200,14 @@ def test_a_folder_that_changed_before_it_is_read_is_a_fault(tmp_path: Path) -> N
     folder = tree(tmp_path / "photos", "a.jpg", "b.jpg")
     (unit,) = units_of(folder)
     tree(folder, "c.jpg")
-    assert changed(folder, unit).reason == "shard_changed"
+    assert read_fault(folder, unit).reason == "shard_changed"
     (folder / "c.jpg").unlink()
-    tree(folder, "notes.txt", ".hidden.jpg")  # not files of a sample
+    tree(folder, "notes.txt", ".hidden.jpg")  # these belong to no sample
     with open_unit(unit, LocalStorage(), reads(folder)) as opened:
         assert len(list(opened)) == 2
     for path in folder.iterdir():
         path.unlink()
-    assert changed(folder, unit).reason == "shard_missing"
+    assert read_fault(folder, unit).reason == "shard_missing"
 
 
 @pytest.mark.parametrize("change", ["deleted", "longer", "shorter", "a folder"])
@@ -240,7 +242,7 @@ def test_the_version_changes_with_every_file_of_a_sample(tmp_path: Path) -> None
     assert len(versions) == 5
 
 
-def test_storage_errors_are_no_faults_of_the_shard(tmp_path: Path) -> None:
+def test_storage_errors_are_not_shard_faults(tmp_path: Path) -> None:
     class Failing(LocalStorage):
         def open(self, path: str) -> Any:
             raise OSError(5, "Input/output error")

@@ -1,4 +1,4 @@
-"""Jobs over a folder of images: the rows of a tar, restarts, and folders that change."""
+"""Tests jobs over a folder of images: same rows as a tar, restarts, and changed folders."""
 
 import os
 from pathlib import Path
@@ -31,7 +31,7 @@ def photos(tmp_path: Path) -> Path:
 
 
 def over_folder(folder: Path, **reading: Any) -> Job:
-    """A job that filters alone."""
+    """Return a job with filters and no model."""
     keys = {"input": {"shards": f"{folder}/photos/", **reading}, "filters": FILTERS}
     return job(folder, **keys, model=None, tasks={})
 
@@ -41,7 +41,9 @@ def rows(folder: Path, *without: str) -> list[dict[str, Any]]:
     return [{k: v for k, v in row.items() if k not in without} for part in stored for row in part]
 
 
-def test_the_same_rows_as_over_a_tar(tmp_path: Path, photos: Path, checkpoint: Path) -> None:
+def test_a_folder_gives_the_same_rows_as_a_tar(
+    tmp_path: Path, photos: Path, checkpoint: Path
+) -> None:
     tar = write_shard(tmp_path / "tar/shards/photos.tar", pairs(10))
     run(job(tar.parent.parent, checkpoint))
     run(job(tmp_path, checkpoint, input={"shards": str(photos)}))
@@ -50,11 +52,11 @@ def test_the_same_rows_as_over_a_tar(tmp_path: Path, photos: Path, checkpoint: P
     assert [path.name for path in tmp_path.glob("output/*.parquet")] == ["photos.parquet"]
 
 
-def test_a_run_that_was_stopped_goes_on(tmp_path: Path, photos: Path) -> None:
-    made = over_folder(tmp_path, max_samples_per_file=4)
-    assert run(made, limit_units=1).units_committed == 1
+def test_a_stopped_run_continues(tmp_path: Path, photos: Path) -> None:
+    folder_job = over_folder(tmp_path, max_samples_per_file=4)
+    assert run(folder_job, limit_units=1).units_committed == 1
     first = (tmp_path / "output/photos.rows-0000000000.parquet").stat().st_mtime_ns
-    summary = run(made)
+    summary = run(folder_job)
     assert (summary.outcome, summary.counts_here.kept) == ("complete", 6)
     assert (tmp_path / "output/photos.rows-0000000000.parquet").stat().st_mtime_ns == first
     names = [path.name for path in sorted(tmp_path.glob("output/*.parquet"))]
@@ -65,10 +67,10 @@ def test_a_run_that_was_stopped_goes_on(tmp_path: Path, photos: Path) -> None:
 
 
 @pytest.mark.parametrize("change", ["a new image", "a new text", "another time", "one less"])
-def test_a_folder_that_changed_is_refused(tmp_path: Path, photos: Path, change: str) -> None:
-    made = over_folder(tmp_path, max_samples_per_file=4, text=None)
+def test_a_changed_folder_is_refused(tmp_path: Path, photos: Path, change: str) -> None:
+    folder_job = over_folder(tmp_path, max_samples_per_file=4, text=None)
     (photos / "000009.txt").unlink()
-    run(made, limit_units=1)
+    run(folder_job, limit_units=1)
     match change:
         case "a new image":
             (photos / "new.jpg").write_bytes(b"x")
@@ -79,22 +81,22 @@ def test_a_folder_that_changed_is_refused(tmp_path: Path, photos: Path, change: 
         case "one less":
             (photos / "000009.jpg").unlink()
     with pytest.raises(JobError, match=r"^input.shards: .*photos/ changed since the first run"):
-        plan(made)
+        plan(folder_job)
 
 
-def test_a_folder_that_is_gone_is_named(tmp_path: Path, photos: Path) -> None:
-    made = over_folder(tmp_path)
-    run(made)
+def test_a_missing_folder_is_named(tmp_path: Path, photos: Path) -> None:
+    folder_job = over_folder(tmp_path)
+    run(folder_job)
     photos.rename(tmp_path / "elsewhere")
     with pytest.raises(JobError, match="photos not found"):
-        plan(made)
+        plan(folder_job)
 
 
 def test_an_image_deleted_after_the_plan_fails_its_unit(tmp_path: Path, photos: Path) -> None:
-    made = over_folder(tmp_path, max_samples_per_file=5)
+    folder_job = over_folder(tmp_path, max_samples_per_file=5)
     reports: list[tuple[str, str]] = []
     summary = run(
-        made.model_copy(update={"max_error_rate": 1.0}),
+        folder_job.model_copy(update={"max_error_rate": 1.0}),
         on_plan=lambda _: (photos / "000007.jpg").unlink(),
         on_report=lambda report: reports.append((report.unit, report.error)),
     )
@@ -102,9 +104,7 @@ def test_an_image_deleted_after_the_plan_fails_its_unit(tmp_path: Path, photos: 
     assert {error for _, error in reports} == {"shard_changed"}
 
 
-def test_images_without_texts_are_explained_before_work_starts(
-    tmp_path: Path, photos: Path
-) -> None:
+def test_missing_text_files_are_reported_before_work_starts(tmp_path: Path, photos: Path) -> None:
     for path in photos.glob("*.txt"):
         path.unlink()
     with pytest.raises(JobError, match=r"^input.text: no image in .*photos/ has a .txt file"):
@@ -115,15 +115,15 @@ def test_images_without_texts_are_explained_before_work_starts(
     assert [row["status"] for row in rows(tmp_path)] == ["kept"] * 10
 
 
-def test_an_output_within_the_folder_is_refused(tmp_path: Path, photos: Path) -> None:
-    made = over_folder(tmp_path)
+def test_an_output_inside_the_folder_is_refused(tmp_path: Path, photos: Path) -> None:
+    folder_job = over_folder(tmp_path)
     with pytest.raises(JobError, match=r"^output: .* lies within the shard"):
-        plan(made.model_copy(update={"output": f"{photos}/output"}))
+        plan(folder_job.model_copy(update={"output": f"{photos}/output"}))
 
 
-def test_the_steps_for_other_pipelines_read_folders(tmp_path: Path, photos: Path) -> None:
-    made = over_folder(tmp_path)
+def test_the_adapter_steps_read_folders(tmp_path: Path, photos: Path) -> None:
+    folder_job = over_folder(tmp_path)
     (photos / "000003.jpg").write_bytes(b"")
-    (unit,) = plan(made).units
-    read = list(SampleReader(resolve(made)).samples(unit))
-    assert [isinstance(each, Sample) for each in read] == [n != 3 for n in range(10)]
+    (unit,) = plan(folder_job).units
+    read = list(SampleReader(resolve(folder_job)).samples(unit))
+    assert [isinstance(item, Sample) for item in read] == [n != 3 for n in range(10)]

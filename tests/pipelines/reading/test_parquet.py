@@ -1,4 +1,4 @@
-"""Rows of Parquet files as samples: each a sample once, whatever the others hold."""
+"""Tests that every row of a Parquet file is a sample once, whatever other rows contain."""
 
 import io
 from contextlib import suppress
@@ -36,7 +36,7 @@ def read(
 
 
 def reads(*fields: str, **limits: Any) -> Input:
-    """The `input` of a job that reads these columns."""
+    """Return the `input` of a job that reads these columns."""
     return Input(shards="a.parquet", text=None, carry=fields, limits=Limits(**limits))
 
 
@@ -49,7 +49,7 @@ def fault(content: bytes, *fields: str) -> str:
     return caught.value.reason
 
 
-def test_the_images_of_hugging_face() -> None:
+def test_hugging_face_image_columns() -> None:
     samples = read(parquet_bytes({"image": IMAGES, "caption": TEXTS, "other": TEXTS}), "caption")
     assert [sample.index for sample in samples] == [0, 1, 2, 3]
     assert [sample.key for sample in samples] == ["0.jpg", "1.jpg", "2.jpg", "3.jpg"]
@@ -63,16 +63,16 @@ def test_the_images_of_hugging_face() -> None:
     ]
 
 
-def test_rows_that_share_a_large_image_do_not_each_take_its_memory() -> None:
+def test_rows_that_share_a_large_image_do_not_copy_it() -> None:
     large = pa.DictionaryArray.from_arrays([0] * 64, pa.array([bytes(4 << 20)]))
     options = {"compression": "zstd", "dictionary_pagesize_limit": 1 << 30, "store_schema": False}
     content = parquet_bytes({"jpg": large}, **options)
     assert len(content) < 1 << 16
     stream = CountedStream(io.BytesIO(content))
     before = pa.total_allocated_bytes()
-    held = [pa.total_allocated_bytes() - before for _ in read_parquet(stream, WHOLE, reads())]
-    assert len(held) == 64
-    assert max(held) < 64 << 20
+    allocated = [pa.total_allocated_bytes() - before for _ in read_parquet(stream, WHOLE, reads())]
+    assert len(allocated) == 64
+    assert max(allocated) < 64 << 20
 
 
 @pytest.mark.parametrize(
@@ -92,12 +92,12 @@ def test_plain_columns_of_every_binary_type(kind: pa.DataType, text: pa.DataType
     assert [sample.fields for sample in samples] == [{"txt": b"a"}, {}, {"txt": b"c"}]
 
 
-def test_a_dictionary_of_texts_reads_as_texts() -> None:
+def test_dictionary_encoded_texts_are_read() -> None:
     columns = {"jpg": pa.array([b"x", b"y"]), "txt": pa.array(["a", "a"]).dictionary_encode()}
-    assert [each.fields["txt"] for each in read(parquet_bytes(columns), "txt")] == [b"a", b"a"]
+    assert [sample.fields["txt"] for sample in read(parquet_bytes(columns), "txt")] == [b"a", b"a"]
 
 
-def test_values_of_other_types_are_passed_on() -> None:
+def test_values_of_other_types_keep_their_type() -> None:
     meta = pa.array([{"url": "u", "width": 3}])
     columns = {"jpg": [b"x"], "json": meta, "number": [1.5], "tags": [["a", "b"]]}
     (sample,) = read(parquet_bytes(columns), "json", "number", "tags")
@@ -108,7 +108,7 @@ def test_values_of_other_types_are_passed_on() -> None:
     }
 
 
-def test_row_groups_are_read_alone_and_numbered_on() -> None:
+def test_row_groups_can_be_read_alone_with_continuous_indices() -> None:
     content = parquet_bytes({"jpg": [bytes([n]) for n in range(9)]}, rows_per_group=2)
     assert [(s.index, s.image[0]) for s in read(content, groups=(1, 3), first=2)] == [
         (index, index) for index in range(2, 6)
@@ -122,13 +122,13 @@ def test_row_groups_are_read_alone_and_numbered_on() -> None:
     ("image", "text", "expected"),
     [(4, 3, ""), (3, 3, "image_too_large"), (4, 2, "text_too_large")],
 )
-def test_caps_on_bytes_are_inclusive(image: int, text: int, expected: str) -> None:
+def test_limits_on_bytes_are_inclusive(image: int, text: int, expected: str) -> None:
     content = parquet_bytes({"jpg": [b"1234"], "txt": ["123"]})
     (sample,) = read(content, "txt", max_image_bytes=image, max_text_bytes=text)
     assert sample.fault == expected
 
 
-def test_text_that_is_not_utf8_takes_no_other_row_along() -> None:
+def test_invalid_utf8_affects_only_its_own_row() -> None:
     broken = pa.array([b"a", b"\xff", b"c"]).view(pa.string())
     nested = pa.array([["a"], ["b"], ["c"]])
     nested = pa.ListArray.from_arrays(nested.offsets, broken)
@@ -153,20 +153,20 @@ SCHEMAS: dict[str, tuple[dict[str, pa.DataType], str | None]] = {
 }
 
 
-@pytest.mark.parametrize(("columns", "found"), SCHEMAS.values(), ids=SCHEMAS)
-def test_the_column_of_the_images_is_found(
-    columns: dict[str, pa.DataType], found: str | None
+@pytest.mark.parametrize(("columns", "image_column"), SCHEMAS.values(), ids=SCHEMAS)
+def test_the_image_column_is_chosen(
+    columns: dict[str, pa.DataType], image_column: str | None
 ) -> None:
     schema = pa.schema(list(columns.items()))
-    if found:
-        assert check_columns(schema, [], None) == found
+    if image_column:
+        assert check_columns(schema, [], None) == image_column
     else:
         with pytest.raises(ColumnFault, match="columns that may hold images"):
             check_columns(schema, [], None)
 
 
 @pytest.mark.parametrize(
-    ("fields", "image", "why"),
+    ("fields", "image", "message"),
     [
         (["txt"], None, "is not there: it has jpg, cls, cls"),
         (["cls"], None, "occurs twice"),
@@ -174,15 +174,15 @@ def test_the_column_of_the_images_is_found(
         ([], "png", "is not there"),
     ],
 )
-def test_columns_that_cannot_be_read_are_told(
-    fields: list[str], image: str | None, why: str
+def test_unreadable_columns_are_reported(
+    fields: list[str], image: str | None, message: str
 ) -> None:
     schema = pa.schema([("jpg", pa.binary()), ("cls", pa.int64()), ("cls", pa.int64())])
-    with pytest.raises(ColumnFault, match=why):
+    with pytest.raises(ColumnFault, match=message):
         check_columns(schema, fields, image)
 
 
-def test_a_file_without_a_wanted_column_is_a_fault() -> None:
+def test_a_missing_column_is_a_fault() -> None:
     assert fault(parquet_bytes({"jpg": [b"x"]}), "txt") == "columns_missing"
     assert fault(parquet_bytes({"txt": ["x"]}), "txt") == "columns_missing"
 
@@ -194,14 +194,14 @@ GOOD = parquet_bytes(
 )
 
 
-def test_what_is_no_parquet_file_is_a_fault() -> None:
+def test_other_data_and_cut_files_are_faults() -> None:
     for content in (b"", b"x", b"PAR1", b"<html>" * 100, b"PAR1" * 2, bytes(100)):
         assert fault(content) in ("shard_unreadable", "shard_truncated")
     for end in range(4, len(GOOD) - 4, 37):
         assert fault(GOOD[:end]) == "shard_truncated"
 
 
-def test_a_flipped_byte_in_a_page_is_a_fault_after_the_groups_before_it(tmp_path: Path) -> None:
+def test_a_flipped_byte_is_a_fault_after_the_earlier_row_groups(tmp_path: Path) -> None:
     at = GOOD.index(b"text 39") + 5
     content = GOOD[:at] + bytes([GOOD[at] ^ 1]) + GOOD[at + 1 :]
     path = tmp_path / "a.parquet"
@@ -215,7 +215,7 @@ def test_a_flipped_byte_in_a_page_is_a_fault_after_the_groups_before_it(tmp_path
 
 
 @given(st.lists(st.tuples(st.integers(0, len(GOOD) - 1), st.integers(0, 255)), max_size=4))
-def test_damaged_bytes_raise_nothing_but_shard_faults(changes: list[tuple[int, int]]) -> None:
+def test_damaged_bytes_raise_only_shard_faults(changes: list[tuple[int, int]]) -> None:
     content = bytearray(GOOD)
     for at, value in changes:
         content[at] = value
@@ -223,7 +223,7 @@ def test_damaged_bytes_raise_nothing_but_shard_faults(changes: list[tuple[int, i
         read(bytes(content), "txt")
 
 
-def test_storage_errors_are_no_faults_of_the_shard() -> None:
+def test_storage_errors_are_not_shard_faults() -> None:
     class Failing(io.BytesIO):
         def read(self, size: int | None = -1) -> bytes:
             if self.tell() < len(GOOD) // 2:

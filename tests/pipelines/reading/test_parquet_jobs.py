@@ -1,4 +1,4 @@
-"""Jobs over Parquet files: the same rows as over tars, in units of row groups."""
+"""Tests jobs over Parquet files: same rows as tars, and units of row groups."""
 
 from pathlib import Path
 from typing import Any
@@ -35,7 +35,7 @@ def rows(folder: Path, *without: str) -> list[dict[str, Any]]:
     return [{k: v for k, v in row.items() if k not in without} for part in stored for row in part]
 
 
-def test_the_same_rows_as_over_a_tar(tmp_path: Path, checkpoint: Path) -> None:
+def test_a_parquet_file_gives_the_same_rows_as_a_tar(tmp_path: Path, checkpoint: Path) -> None:
     write_shard(tmp_path / "tar/shards/train.tar", MEMBERS)
     (tmp_path / "parquet").mkdir()
     of_tar = run(job(tmp_path / "tar", checkpoint))
@@ -45,11 +45,13 @@ def test_the_same_rows_as_over_a_tar(tmp_path: Path, checkpoint: Path) -> None:
     assert rows(tmp_path / "parquet", "shard") == rows(tmp_path / "tar", "shard")
 
 
-def test_a_large_file_is_several_units_numbered_on(tmp_path: Path, checkpoint: Path) -> None:
-    made = over_parquet(tmp_path, checkpoint, max_samples_per_file=5)
-    summary = run(made, limit_units=2)
+def test_a_large_file_is_split_into_units_with_continuous_indices(
+    tmp_path: Path, checkpoint: Path
+) -> None:
+    parquet_job = over_parquet(tmp_path, checkpoint, max_samples_per_file=5)
+    summary = run(parquet_job, limit_units=2)
     assert (summary.units_total, summary.units_committed) == (3, 2)
-    assert run(made).outcome == "complete"
+    assert run(parquet_job).outcome == "complete"
     names = [path.name for path in sorted((tmp_path / "output").glob("*.parquet"))]
     assert names == [f"train.rows-{first:010}.parquet" for first in (0, 4, 8)]
     assert [row["index"] for row in rows(tmp_path)] == list(range(10))
@@ -58,9 +60,7 @@ def test_a_large_file_is_several_units_numbered_on(tmp_path: Path, checkpoint: P
     assert all(picture.image is not None for picture in select(str(tmp_path / "output"), 10))
 
 
-def test_row_groups_larger_than_a_file_are_committed_in_parts(
-    tmp_path: Path, checkpoint: Path
-) -> None:
+def test_a_large_row_group_is_committed_in_parts(tmp_path: Path, checkpoint: Path) -> None:
     (tmp_path / "shards").mkdir()
     (tmp_path / "shards/train.parquet").write_bytes(parquet_bytes(COLUMNS, rows_per_group=5))
     assert run(over_parquet(tmp_path, checkpoint, max_samples_per_file=2)).outcome == "complete"
@@ -77,14 +77,14 @@ def test_row_groups_larger_than_a_file_are_committed_in_parts(
         ({"image": "caption"}, r"input\.image: .*: column 'caption' holds no images"),
     ],
 )
-def test_a_column_that_is_not_there_is_told_before_work_starts(
+def test_a_missing_column_is_reported_before_work_starts(
     tmp_path: Path, checkpoint: Path, reading: dict[str, Any], message: str
 ) -> None:
     with pytest.raises(JobError, match=message):
         plan(over_parquet(tmp_path, checkpoint, **reading))
 
 
-def test_two_columns_that_may_hold_images_are_told(tmp_path: Path, checkpoint: Path) -> None:
+def test_two_possible_image_columns_are_reported(tmp_path: Path, checkpoint: Path) -> None:
     (tmp_path / "shards").mkdir()
     columns = {"left": COLUMNS["image"], "right": COLUMNS["image"], "caption": COLUMNS["caption"]}
     (tmp_path / "shards/train.parquet").write_bytes(parquet_bytes(columns))
@@ -95,18 +95,18 @@ def test_two_columns_that_may_hold_images_are_told(tmp_path: Path, checkpoint: P
     assert all(picture.image is not None for picture in select(str(tmp_path / "output"), 10))
 
 
-def test_a_file_that_cannot_be_read_is_a_failed_unit(tmp_path: Path, checkpoint: Path) -> None:
-    made = over_parquet(tmp_path, checkpoint)
+def test_an_unreadable_file_is_a_failed_unit(tmp_path: Path, checkpoint: Path) -> None:
+    parquet_job = over_parquet(tmp_path, checkpoint)
     (tmp_path / "shards/cut.parquet").write_bytes(parquet_bytes(COLUMNS)[:-50])
     reports: list[tuple[str, str]] = []
-    summary = run(made, on_report=lambda report: reports.append((report.unit, report.error)))
+    summary = run(parquet_job, on_report=lambda report: reports.append((report.unit, report.error)))
     assert summary.failed == ("cut",)
     assert reports == [("cut", "shard_truncated"), ("train", "")]
 
 
-def test_units_that_would_share_a_name_are_refused(tmp_path: Path, checkpoint: Path) -> None:
-    made = over_parquet(tmp_path, checkpoint, max_samples_per_file=5)
+def test_units_with_the_same_name_are_refused(tmp_path: Path, checkpoint: Path) -> None:
+    parquet_job = over_parquet(tmp_path, checkpoint, max_samples_per_file=5)
     few = {"image": COLUMNS["image"][:2], "caption": COLUMNS["caption"][:2]}
     (tmp_path / "shards/train.rows-0000000004.parquet").write_bytes(parquet_bytes(few))
     with pytest.raises(JobError, match=r"would both become train\.rows-0000000004\.parquet"):
-        plan(made)
+        plan(parquet_job)

@@ -1,4 +1,4 @@
-"""One text from what a shard holds of a sample."""
+"""Tests how a text is read from the fields of a sample."""
 
 import json
 from typing import Any
@@ -36,7 +36,7 @@ JSON = {
         ("json:list.0", None),
     ],
 )
-def test_fields(source: str, value: str | None) -> None:
+def test_read_field(source: str, value: str | None) -> None:
     members = {"txt": b"a\nb", "json": json.dumps(JSON).encode()}
     assert read_field(members, source, {}) == value
 
@@ -52,7 +52,7 @@ def test_fields(source: str, value: str | None) -> None:
         ("none", None),
     ],
 )
-def test_fields_of_other_types_than_bytes(source: str, value: str | None) -> None:
+def test_read_field_of_other_types_than_bytes(source: str, value: str | None) -> None:
     fields = {"caption": "ü", "number": 7, "meta": {"a": {"b": "c"}}, "none": None}
     assert read_field(fields, source, {}) == value
 
@@ -74,7 +74,9 @@ def test_fields_of_other_types_than_bytes(source: str, value: str | None) -> Non
         ({"json": {"a": [b"bytes"]}}, "json:a", "text_unreadable"),
     ],
 )
-def test_fields_that_cannot_be_used(members: dict[str, object], source: str, reason: str) -> None:
+def test_unusable_fields_have_a_reason(
+    members: dict[str, object], source: str, reason: str
+) -> None:
     with pytest.raises(FieldFault) as caught:
         read_field(members, source, {})
     assert caught.value.reason == reason

@@ -1,4 +1,4 @@
-"""Shards read as webdataset reads them, but never short of a sample without a fault."""
+"""Tests that tars give the same samples as webdataset, and a fault where any sample is lost."""
 
 import gzip
 import io
@@ -19,7 +19,7 @@ from webdataset.tariterators import base_plus_ext, group_by_keys, tar_file_expan
 
 from pipelines.config.input import Input, Limits
 from pipelines.reading.raw_sample import RawSample
-from pipelines.reading.sample_members import Member as Found
+from pipelines.reading.sample_members import Member as ReadMember
 from pipelines.reading.shard_stream import CountedStream
 from pipelines.reading.text_fields import read_field
 from pipelines.reading.webdataset_tar import key_and_extension, read_members, read_tar
@@ -29,8 +29,8 @@ BLOCK = 512
 MEMBERS: Sequence[Member] = [
     ("0.jpg", b"x" * 700),
     ("0.txt", b"a"),
-    ("1.jpg", bytes(1024)),  # reads like the end of a tar
-    ("folder/" + "n" * 150 + ".jpg", b"y" * BLOCK),  # its name takes blocks of its own
+    ("1.jpg", bytes(1024)),  # zeros, like the end of a tar
+    ("folder/" + "n" * 150 + ".jpg", b"y" * BLOCK),  # its long name takes extra blocks
     ("2.txt", b""),
     ("3.jpg", b"z"),
 ]
@@ -44,13 +44,13 @@ names = st.builds(
 
 
 class AllExtensions(dict[str, int]):
-    """Limits that let members of every extension be read."""
+    """Limits under which members of every extension are read."""
 
     def get(self, extension: str, default: Any = None) -> Any:
         return 1 << 30
 
 
-def read(content: bytes) -> list[Found]:
+def read(content: bytes) -> list[ReadMember]:
     return list(read_members(CountedStream(io.BytesIO(content)), AllExtensions()))
 
 
@@ -59,12 +59,12 @@ def samples(content: bytes, *fields: str, **limits: int) -> list[RawSample]:
 
 
 def reads(*fields: str, **limits: int) -> Input:
-    """The `input` of a job that reads these extensions."""
+    """Return the `input` of a job that reads these extensions."""
     return Input(shards="a.tar", text=None, carry=fields, limits=Limits(**limits))
 
 
-def grouped(members: list[Found]) -> list[tuple[str, list[tuple[str, bytes | None]]]]:
-    """Key, and extension and content of each member, of what stands together."""
+def grouped(members: list[ReadMember]) -> list[tuple[str, list[tuple[str, bytes | None]]]]:
+    """Group adjacent members of the same key: key -> extension and content of each member."""
     return [
         (key, [(member.extension, member.content) for member in group])
         for key, group in itertools.groupby(members, key=lambda member: member.key)
@@ -82,19 +82,19 @@ def by_webdataset(content: bytes) -> list[tuple[str, dict[str, bytes]]]:
     samples = []
     for sample in group_by_keys(files):
         key = sample.pop("__key__")
-        samples.append((key, {name: held for name, held in sample.items() if name != "__url__"}))
+        samples.append((key, {name: data for name, data in sample.items() if name != "__url__"}))
     return samples
 
 
 @given(st.lists(st.tuples(names, st.binary(max_size=3)), max_size=8, unique_by=lambda m: m[0]))
-def test_samples_are_those_of_webdataset(members: list[Member]) -> None:
+def test_samples_are_the_same_as_webdatasets(members: list[Member]) -> None:
     content = tar_bytes(members)
-    found = grouped(read(content))
-    if any(len(dict(group)) < len(group) for _, group in found):  # where webdataset gives up
+    groups = grouped(read(content))
+    if any(len(dict(group)) < len(group) for _, group in groups):  # webdataset raises
         with pytest.raises(ValueError, match="duplicate"):
             by_webdataset(content)
     else:
-        assert [(key, dict(group)) for key, group in found] == by_webdataset(content)
+        assert [(key, dict(group)) for key, group in groups] == by_webdataset(content)
 
 
 @given(
@@ -102,7 +102,7 @@ def test_samples_are_those_of_webdataset(members: list[Member]) -> None:
     st.sampled_from([tarfile.USTAR_FORMAT, tarfile.GNU_FORMAT, tarfile.PAX_FORMAT]),
     st.integers(0, 200),
 )
-def test_members_are_those_of_tarfile(members: list[Member], format: int, longer: int) -> None:
+def test_members_are_the_same_as_tarfiles(members: list[Member], format: int, longer: int) -> None:
     file = io.BytesIO()
     with tarfile.open(fileobj=file, mode="w", format=format, errors="replace") as tar:
         for name, content in members:
@@ -113,14 +113,14 @@ def test_members_are_those_of_tarfile(members: list[Member], format: int, longer
     file.seek(0)
     with tarfile.open(fileobj=file) as tar:
         expected = [
-            (each.name, cast(Any, tar.extractfile(each)).read())
-            for each in tar
-            if base_plus_ext(each.name)[0] is not None and not re.match("__.*__", each.name)
+            (info.name, cast(Any, tar.extractfile(info)).read())
+            for info in tar
+            if base_plus_ext(info.name)[0] is not None and not re.match("__.*__", info.name)
         ]
-    found = read(file.getvalue())
+    read_back = read(file.getvalue())
     if not any(re.match("__", name) for name, _ in members):
-        assert [member.content for member in found] == [content for _, content in expected]
-        assert [member.key for member in found] == [base_plus_ext(n)[0] for n, _ in expected]
+        assert [member.content for member in read_back] == [content for _, content in expected]
+        assert [member.key for member in read_back] == [base_plus_ext(n)[0] for n, _ in expected]
 
 
 @pytest.mark.parametrize(
@@ -137,13 +137,13 @@ def test_keys_end_at_the_first_dot_of_the_name(name: str, key: str, extension: s
 
 
 @given(st.text("ab./", max_size=12))
-def test_names_are_parted_as_webdataset_parts_them(name: str) -> None:
+def test_names_are_split_like_webdataset(name: str) -> None:
     key, extension = base_plus_ext(name)
     assert key_and_extension(name) == (key or "", extension or "")
 
 
 def of_type(name: str, kind: bytes, size: int = 0) -> bytes:
-    """A member's header."""
+    """Return the header of a member."""
     member = tarfile.TarInfo(name)
     member.type, member.linkname, member.size = kind, "/etc/passwd", size
     return member.tobuf(tarfile.GNU_FORMAT)
@@ -160,17 +160,17 @@ def test_links_and_devices_make_their_sample_unusable(kind: bytes) -> None:
     assert (second.fault, second.image) == ("", b"x")
 
 
-def test_folders_belong_to_no_sample() -> None:
+def test_folders_are_no_samples() -> None:
     assert read(of_type("a.jpg", tarfile.DIRTYPE) + bytes(1024)) == []
 
 
 @pytest.mark.parametrize("gzipped", [False, True])
-def test_the_same_samples_plain_and_gzipped(gzipped: bool) -> None:
+def test_plain_and_gzipped_tars_give_the_same_samples(gzipped: bool) -> None:
     content = tar_bytes(MEMBERS, gzipped=gzipped)
     stream = CountedStream(io.BytesIO(content))
-    found = list(read_tar(stream, reads("txt")))
-    assert [sample.key for sample in found] == ["0", "1", "folder/" + "n" * 150, "2", "3"]
-    assert found[0].fields == {"jpg": b"x" * 700, "txt": b"a"}
+    read_samples = list(read_tar(stream, reads("txt")))
+    assert [sample.key for sample in read_samples] == ["0", "1", "folder/" + "n" * 150, "2", "3"]
+    assert read_samples[0].fields == {"jpg": b"x" * 700, "txt": b"a"}
     assert stream.bytes_read == len(content)
 
 
@@ -179,19 +179,19 @@ def test_a_tar_without_members_has_no_samples() -> None:
     assert read(tar_bytes([("README", b"no extension, no sample")])) == []
 
 
-def test_a_repeated_member_is_noted_on_its_sample_alone() -> None:
-    found = samples(tar_bytes([("0.jpg", b"x"), ("0.JPG", b"y"), ("1.jpg", b"z")]))
-    assert [sample.fault for sample in found] == ["member_repeated", ""]
+def test_a_repeated_member_affects_only_its_sample() -> None:
+    read_samples = samples(tar_bytes([("0.jpg", b"x"), ("0.JPG", b"y"), ("1.jpg", b"z")]))
+    assert [sample.fault for sample in read_samples] == ["member_repeated", ""]
 
 
-def test_a_key_that_comes_back_is_a_sample_of_its_own() -> None:
-    found = samples(tar_bytes([("0.jpg", b"x"), ("1.jpg", b"y"), ("0.txt", b"z")]))
-    assert [(sample.index, sample.key) for sample in found] == [(0, "0"), (1, "1"), (2, "0")]
-    assert [sample.fault for sample in found] == ["", "", "image_missing"]
+def test_a_key_that_occurs_again_later_is_a_new_sample() -> None:
+    read_samples = samples(tar_bytes([("0.jpg", b"x"), ("1.jpg", b"y"), ("0.txt", b"z")]))
+    assert [(sample.index, sample.key) for sample in read_samples] == [(0, "0"), (1, "1"), (2, "0")]
+    assert [sample.fault for sample in read_samples] == ["", "", "image_missing"]
 
 
 def needed(plain: bytes) -> int:
-    """Bytes up to the block of zeros that ends a tar."""
+    """Return the number of bytes up to the blocks of zeros that end a tar."""
     return len(plain.rstrip(b"\0")) // BLOCK * BLOCK + 2 * BLOCK
 
 
@@ -203,7 +203,7 @@ def test_a_tar_cut_anywhere_is_a_fault() -> None:
         assert cut.offset == end
 
 
-def test_a_tar_cut_in_its_padding_is_whole() -> None:
+def test_a_tar_cut_in_its_padding_is_complete() -> None:
     plain = tar_bytes(MEMBERS)
     assert len(read(plain[: needed(plain)])) == len(read(plain))
 
@@ -223,7 +223,7 @@ def test_a_tar_gzipped_after_it_was_cut_is_a_fault() -> None:
 
 
 @pytest.mark.parametrize("member", range(1, 4))
-def test_a_damaged_header_is_no_end(member: int) -> None:
+def test_a_damaged_header_does_not_end_the_tar(member: int) -> None:
     content = bytearray(tar_bytes([(f"{index}.jpg", b"x") for index in range(4)]))
     content[member * 2 * BLOCK] ^= 1
     assert fault(bytes(content)).reason == "shard_damaged"
@@ -233,7 +233,7 @@ def test_a_damaged_header_is_no_end(member: int) -> None:
     st.booleans(),
     st.lists(st.tuples(st.integers(0, 6000), st.integers(0, 255)), min_size=1, max_size=4),
 )
-def test_damaged_bytes_raise_nothing_but_shard_faults(
+def test_damaged_bytes_raise_only_shard_faults(
     gzipped: bool, changes: list[tuple[int, int]]
 ) -> None:
     content = bytearray(tar_bytes(MEMBERS, gzipped=gzipped))
@@ -255,19 +255,19 @@ def test_damaged_bytes_raise_nothing_but_shard_faults(
         (tar_bytes(MEMBERS, gzipped=True) * 2, "shard_damaged"),
     ],
 )
-def test_what_is_no_tar_is_a_fault(content: bytes, reason: str) -> None:
+def test_other_data_and_appended_data_are_faults(content: bytes, reason: str) -> None:
     assert fault(content).reason == reason
 
 
-def test_samples_before_the_cut_are_given_out_first() -> None:
+def test_samples_before_the_cut_are_yielded_first() -> None:
     stream = CountedStream(io.BytesIO(tar_bytes(MEMBERS)[: 9 * BLOCK]))
-    found = read_tar(stream, reads())
-    assert next(found).key == "0"
+    read_samples = read_tar(stream, reads())
+    assert next(read_samples).key == "0"
     with pytest.raises(ShardFault):
-        list(found)
+        list(read_samples)
 
 
-def test_storage_errors_are_no_faults_of_the_shard() -> None:
+def test_storage_errors_are_not_shard_faults() -> None:
     class Failing(io.BytesIO):
         def read(self, size: int | None = -1) -> bytes:
             raise OSError(5, "Input/output error")
@@ -287,15 +287,15 @@ def test_the_layout_of_img2dataset() -> None:
     assert sample.key == "000000000"
     parsed: dict[str, Any] = {}
     sources = ["txt", "json:caption", "json:url", "json:width"]
-    found = [read_field(sample.fields, source, parsed) for source in sources]
-    assert found == ["a star", "a star", "https://example.com/0", "9"]
+    values = [read_field(sample.fields, source, parsed) for source in sources]
+    assert values == ["a star", "a star", "https://example.com/0", "9"]
 
 
 @pytest.mark.parametrize(
     ("image", "text", "fault"),
     [(2, 3, ""), (1, 3, "image_too_large"), (2, 2, "text_too_large")],
 )
-def test_only_wanted_members_that_are_small_enough_are_read(
+def test_only_requested_members_within_the_limits_are_read(
     image: int, text: int, fault: str
 ) -> None:
     members = [("0.jpg", b"12"), ("0.txt", b"123"), ("0.mp4", b"1"), ("1.JPG", b"1")]
@@ -306,7 +306,7 @@ def test_only_wanted_members_that_are_small_enough_are_read(
     assert (second.fault, second.image) == ("", b"1")
 
 
-def test_a_sample_of_ten_thousand_members_is_told_and_not_held() -> None:
+def test_a_sample_of_too_many_members_is_reported_and_not_stored() -> None:
     members = [(f"0.{number}", b"x" * 100) for number in range(9_999)]
     content = tar_bytes([*members, ("0.jpg", b"x"), ("1.jpg", b"next")])
     fields = [str(number) for number in range(10_000)]
@@ -315,14 +315,14 @@ def test_a_sample_of_ten_thousand_members_is_told_and_not_held() -> None:
     assert samples(content, *fields, max_members=10_000)[0].fault == ""
 
 
-def test_a_repeated_member_of_a_sample_with_as_many_as_it_may_have_is_told() -> None:
+def test_a_repeated_member_is_reported_even_at_the_limit_of_members() -> None:
     content = tar_bytes([("0.jpg", b"x"), ("0.txt", b"a"), ("0.txt", b"b"), ("1.jpg", b"next")])
     first, second = samples(content, "txt", max_members=2)
     assert (first.fault, first.fields, second.fault) == ("member_repeated", {}, "")
 
 
 def extended(kind: bytes, content: bytes) -> bytes:
-    """An extended header and what it holds."""
+    """Return an extended header with this content."""
     return of_type("x", kind, len(content)) + content + bytes(-len(content) % BLOCK)
 
 
@@ -334,13 +334,13 @@ def extended(kind: bytes, content: bytes) -> bytes:
     ],
     ids=["a name", "records"],
 )
-def test_a_long_header_takes_no_time(header: bytes) -> None:
-    """Both took the square of their length, which is hours."""
+def test_a_long_header_is_read_in_linear_time(header: bytes) -> None:
+    """Quadratic time in the length of these headers would be hours."""
     (sample,) = samples(header + tar_bytes([("0", b"x"), ("1.jpg", b"x")]))
     assert (sample.key, sample.fault) == ("1", "")
 
 
-def test_what_global_headers_say_of_other_things_is_not_held() -> None:
+def test_unused_records_of_global_headers_are_not_kept_in_memory() -> None:
     def header(number: int) -> bytes:
         return extended(tarfile.XGLTYPE, b"900015 key%03d=%s\n" % (number, b"x" * 900_000))
 
@@ -354,10 +354,10 @@ def test_what_global_headers_say_of_other_things_is_not_held() -> None:
 
 
 def test_a_sparse_member_that_claims_a_terabyte_is_not_read() -> None:
-    """GNU's sparse files state their size and hold none of it."""
+    """A GNU sparse file states its full size without storing that many bytes."""
     header = bytearray(of_type("0.jpg", tarfile.GNUTYPE_SPARSE))
-    header[483:495] = tarfile.itn(1 << 33, 12, tarfile.GNU_FORMAT)  # the size of the whole
-    header[482] = 1  # a further header follows, and then another
+    header[483:495] = tarfile.itn(1 << 33, 12, tarfile.GNU_FORMAT)  # the full size of the file
+    header[482] = 1  # another extended header follows
     header[148:156] = b" " * 8
     header[148:156] = b"%06o\0 " % sum(header)
     further = bytes(504) + b"\1" + bytes(7) + bytes(512)
@@ -368,8 +368,8 @@ def test_a_sparse_member_that_claims_a_terabyte_is_not_read() -> None:
 @pytest.mark.parametrize("kind", [tarfile.GNUTYPE_LONGNAME, tarfile.XHDTYPE, tarfile.XGLTYPE])
 def test_an_extended_header_of_any_size_is_not_read_into_memory(kind: bytes) -> None:
     small = of_type("0.jpg", tarfile.REGTYPE)
-    found = fault(small + of_type("x", kind, 1 << 33) + bytes(4096))
-    assert (found.reason, found.offset) == ("shard_damaged", 2 * BLOCK)
+    shard_fault = fault(small + of_type("x", kind, 1 << 33) + bytes(4096))
+    assert (shard_fault.reason, shard_fault.offset) == ("shard_damaged", 2 * BLOCK)
 
 
 @pytest.mark.parametrize(

@@ -1,4 +1,4 @@
-"""Rows and answers become columns; nothing of what was not kept is among them."""
+"""Tests that rows and answers become columns, and that rejected rows store no content."""
 
 import numpy as np
 import pyarrow as pa
@@ -24,7 +24,7 @@ def raw(key: str = "0", **members: bytes) -> RawSample:
     return RawSample(0, key, b"", members)
 
 
-def whole(index: int = 0) -> Row:
+def kept_row(index: int = 0) -> Row:
     return Row(
         "a.tar",
         index,
@@ -39,8 +39,8 @@ def whole(index: int = 0) -> Row:
     )
 
 
-def test_a_kept_row_holds_everything() -> None:
-    sample = whole()
+def test_a_kept_row_stores_every_column() -> None:
+    sample = kept_row()
     sample.redactions["EMAIL_ADDRESS"] = 2
     (stored,) = to_arrow([sample], SCHEMA).to_pylist()
     assert stored == {
@@ -72,13 +72,13 @@ def test_a_kept_row_holds_everything() -> None:
 
 
 @pytest.mark.parametrize("status", ["dropped", "quarantined", "invalid"])
-def test_a_row_not_kept_has_its_reason_and_no_content(status: SampleStatus) -> None:
-    sample = whole(7)
+def test_a_rejected_row_stores_its_reason_and_no_content(status: SampleStatus) -> None:
+    sample = kept_row(7)
     sample.reject(status, "a_reason", "a_filter", "OSError")
     (stored,) = to_arrow([sample], SCHEMA).to_pylist()
-    told = {name: value for name, value in stored.items() if value}
-    assert told.pop("scores")
-    assert told == {
+    non_empty = {name: value for name, value in stored.items() if value}
+    assert non_empty.pop("scores")
+    assert non_empty == {
         "shard": "a.tar",
         "index": 7,
         "status": status,
@@ -88,8 +88,8 @@ def test_a_row_not_kept_has_its_reason_and_no_content(status: SampleStatus) -> N
     }
 
 
-def test_what_falls_lets_go_of_its_pixels() -> None:
-    sample = whole()
+def test_a_rejected_row_frees_its_pixels() -> None:
+    sample = kept_row()
     sample.reject("dropped", "a_reason")
     sample.free_image()
     assert (sample.image, sample.encoded, sample.frames, sample.model_image) == (
@@ -98,13 +98,13 @@ def test_what_falls_lets_go_of_its_pixels() -> None:
         (),
         None,
     )
-    kept = whole()
+    kept = kept_row()
     kept.free_image()
     assert kept.model_image is not None
 
 
-def test_the_first_decision_stands() -> None:
-    sample = whole()
+def test_the_first_rejection_is_final() -> None:
+    sample = kept_row()
     sample.reject("dropped", "first", "a_filter")
     sample.reject("quarantined", "second", "another")
     assert not sample.closed
@@ -113,15 +113,15 @@ def test_the_first_decision_stands() -> None:
     assert sample.closed
 
 
-def test_of_what_is_concealed_the_reason_alone_is_left() -> None:
-    sample = whole()
+def test_a_concealed_row_stores_only_its_reason() -> None:
+    sample = kept_row()
     sample.redactions["EMAIL_ADDRESS"] = 2
     sample.language = "en"
     sample.reject("dropped", "a_reason", "a_filter")
     sample.conceal()
     (stored,) = to_arrow([sample], SCHEMA).to_pylist()
-    told = {name: value for name, value in stored.items() if value}
-    assert told.keys() == {"shard", "status", "filter", "reason"}
+    non_empty = {name: value for name, value in stored.items() if value}
+    assert non_empty.keys() == {"shard", "status", "filter", "reason"}
     counted = count([sample])
     assert (counted.languages, counted.redactions) == ({}, {})
 
@@ -132,13 +132,14 @@ def test_texts_and_answers_that_a_sample_lacks_are_null() -> None:
     assert stored["caption_info"]["status"] == "skipped"
 
 
-def test_nothing_of_the_data_shows_in_a_repr() -> None:
-    shown = f"{whole()!r} {whole().answers['caption']!r} {whole().sample()!r} {raw(txt=b'TEXT')!r}"
+def test_a_repr_shows_no_data() -> None:
+    row = kept_row()
+    shown = f"{row!r} {row.answers['caption']!r} {row.sample()!r} {raw(txt=b'TEXT')!r}"
     for secret in ("KEY", "SOURCE_TEXT", "URL", "a star", "TEXT", "ab'"):
         assert secret not in shown
 
 
-def test_answers_tell_how_sure_the_model_was() -> None:
+def test_answers_have_their_mean_logprob() -> None:
     tokens = (Token(1, "a", -0.5), Token(2, " star", -1.5))
     given = answer(Generation(tokens, "a star", "length"), "a star", True, False)
     assert given.info() == {
@@ -153,7 +154,7 @@ def test_answers_tell_how_sure_the_model_was() -> None:
     assert empty.raw == ""
 
 
-def test_withholding_an_answer_takes_its_text_and_raw() -> None:
+def test_withholding_an_answer_removes_its_value_and_raw_text() -> None:
     given = Answer("partial", ["a"], "raw", "stop", 2, -0.5)
     given.withhold("dropped", "a_filter/a_reason")
     assert (given.status, given.value, given.raw) == ("dropped", None, None)
@@ -161,8 +162,8 @@ def test_withholding_an_answer_takes_its_text_and_raw() -> None:
     assert (SKIPPED.status, SKIPPED.value) == ("skipped", None)
 
 
-def test_counts_tell_reasons_of_what_was_not_kept() -> None:
-    rows = [whole(index) for index in range(6)]
+def test_counts_contain_the_reasons_of_rejected_rows() -> None:
+    rows = [kept_row(index) for index in range(6)]
     rows[0].reject("dropped", "small", "size")
     rows[1].reject("dropped", "small", "size")
     rows[2].reject("quarantined", "language", "toxicity")
@@ -177,8 +178,8 @@ def test_counts_tell_reasons_of_what_was_not_kept() -> None:
     )
 
 
-def test_counts_tell_languages_redactions_and_answers_withheld() -> None:
-    rows = [whole(index) for index in range(4)]
+def test_counts_contain_languages_redactions_and_withheld_answers() -> None:
+    rows = [kept_row(index) for index in range(4)]
     for row, language in zip(rows, ["en", "en", "de", ""], strict=True):
         row.language = language
         row.redactions["EMAIL_ADDRESS"] += 1
@@ -189,7 +190,7 @@ def test_counts_tell_languages_redactions_and_answers_withheld() -> None:
     counted = count(rows)
     assert counted.languages == {"de/kept": 1, "en/dropped": 1, "en/kept": 1}
     assert counted.redactions == {"EMAIL_ADDRESS": 4}
-    assert counted.answers == {"ocr/toxicity/insult": 2}  # those of kept samples
+    assert counted.answers == {"ocr/toxicity/insult": 2}  # answers of kept samples only
     assert (counted + counted).languages == {"de/kept": 2, "en/dropped": 2, "en/kept": 2}
 
 
@@ -209,7 +210,7 @@ def test_counts_tell_languages_redactions_and_answers_withheld() -> None:
         (float("inf"), "inf"),
     ],
 )
-def test_scores_fall_into_bins_by_their_lower_edges(value: float, edge: str) -> None:
+def test_histograms_name_bins_by_their_lower_edges(value: float, edge: str) -> None:
     row = Row("a.tar", 0, scores={"score": value})
     assert histograms([row, row]) == {"score": {edge: 2}}
 
@@ -251,14 +252,14 @@ def test_fields_are_read_into_columns() -> None:
         (raw("..", txt=b"a"), "key_unsafe"),
     ],
 )
-def test_texts_that_cannot_be_used_have_a_reason(sample: RawSample, reason: str) -> None:
+def test_unusable_texts_have_a_reason(sample: RawSample, reason: str) -> None:
     with pytest.raises(FieldFault) as caught:
         read_texts(sample, {"source_text": "txt", "url": "json:url"}, LIMITS)
     assert caught.value.reason == reason
 
 
 @pytest.mark.parametrize("key", ["./k", "a/k", "a..b/k..", "k" * 10])
-def test_ordinary_keys_are_kept(key: str) -> None:
+def test_ordinary_keys_are_stored_unchanged(key: str) -> None:
     assert read_texts(raw(key), {}, LIMITS)["key"].value == key
 
 
@@ -266,6 +267,6 @@ def test_a_shard_may_have_no_keys() -> None:
     assert read_texts(RawSample(0, None, b"x"), {}, LIMITS) == {}
 
 
-def test_the_cap_on_characters_is_inclusive() -> None:
+def test_the_limit_on_characters_is_inclusive() -> None:
     texts = read_texts(raw(txt="ü".encode() * 10), {"source_text": "txt"}, LIMITS)
     assert texts["source_text"].value == "ü" * 10

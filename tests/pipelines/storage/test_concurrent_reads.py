@@ -1,4 +1,4 @@
-"""Concurrent reads keep the order of their items, and pass an error on."""
+"""Tests that concurrent reads keep the order of their items and raise errors."""
 
 import threading
 
@@ -13,13 +13,13 @@ def test_results_come_in_the_order_of_the_items() -> None:
     def read(number: int) -> int:
         if number == 9:
             last_began.set()
-        assert last_began.wait(60)  # all ten are read at the same time
+        assert last_began.wait(60)  # all ten reads run at the same time
         return number * number
 
     assert list(read_concurrently(read, range(10))) == [n * n for n in range(10)]
 
 
-def test_an_error_is_raised_where_its_result_would_come() -> None:
+def test_an_error_is_raised_in_place_of_its_result() -> None:
     def read(number: int) -> int:
         return 1 // number
 

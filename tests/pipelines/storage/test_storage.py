@@ -1,4 +1,4 @@
-"""Files appear whole or not at all, and a listing copes with any content of a file system."""
+"""Tests that writes are atomic and that listings handle links, pipes and missing folders."""
 
 import io
 import os
@@ -14,7 +14,7 @@ STORAGE = LocalStorage()
 
 
 class Breaking(io.BytesIO):
-    """Returns some bytes, then fails."""
+    """A stream that returns some bytes and then fails."""
 
     def read(self, size: int | None = -1) -> bytes:
         if self.tell():
@@ -27,7 +27,7 @@ def paths(folder: Path, recursive: bool = True) -> list[str]:
 
 
 @pytest.mark.parametrize("durable", [True, False])
-def test_what_is_written_is_read(tmp_path: Path, durable: bool) -> None:
+def test_a_written_file_can_be_read(tmp_path: Path, durable: bool) -> None:
     path = str(tmp_path / "new" / "folder" / "a.parquet")
     STORAGE.write_bytes(path, b"first", durable)
     STORAGE.write_bytes(path, b"second", durable)
@@ -35,7 +35,7 @@ def test_what_is_written_is_read(tmp_path: Path, durable: bool) -> None:
     assert paths(tmp_path) == ["new/folder/a.parquet"]
 
 
-def test_a_write_that_fails_leaves_the_old_file_and_nothing_else(tmp_path: Path) -> None:
+def test_a_failing_write_leaves_only_the_old_file(tmp_path: Path) -> None:
     path = str(tmp_path / "a.parquet")
     STORAGE.write_bytes(path, b"whole")
     with pytest.raises(OSError, match="No space"):
@@ -44,7 +44,7 @@ def test_a_write_that_fails_leaves_the_old_file_and_nothing_else(tmp_path: Path)
     assert paths(tmp_path) == ["a.parquet"]
 
 
-def test_a_file_is_not_seen_before_it_is_whole(tmp_path: Path) -> None:
+def test_a_file_is_visible_only_when_it_is_complete(tmp_path: Path) -> None:
     class Watching(io.BytesIO):
         def read(self, size: int | None = -1) -> bytes:
             (name,) = os.listdir(tmp_path)
@@ -56,7 +56,7 @@ def test_a_file_is_not_seen_before_it_is_whole(tmp_path: Path) -> None:
     assert os.listdir(tmp_path) == ["a.parquet"]
 
 
-def test_a_missing_file_cannot_be_opened_but_deleted(tmp_path: Path) -> None:
+def test_opening_a_missing_file_fails_and_deleting_it_does_not(tmp_path: Path) -> None:
     path = str(tmp_path / "a")
     with pytest.raises(FileNotFoundError):
         STORAGE.open(path)
@@ -66,7 +66,7 @@ def test_a_missing_file_cannot_be_opened_but_deleted(tmp_path: Path) -> None:
     assert not os.path.exists(path)
 
 
-def test_a_listing_is_sorted_and_tells_sizes(tmp_path: Path) -> None:
+def test_a_listing_is_sorted_and_contains_sizes(tmp_path: Path) -> None:
     for name in ("b", "a/c", "a.b", "a/b/d"):
         STORAGE.write_bytes(str(tmp_path / name), name.encode())
     assert paths(tmp_path) == ["a.b", "a/b/d", "a/c", "b"]
@@ -74,7 +74,7 @@ def test_a_listing_is_sorted_and_tells_sizes(tmp_path: Path) -> None:
     assert [entry.size for entry in STORAGE.list(str(tmp_path))] == [3, 5, 3, 1]
 
 
-def test_there_is_nothing_in_a_folder_that_is_none(tmp_path: Path) -> None:
+def test_listing_a_missing_folder_or_a_file_is_empty(tmp_path: Path) -> None:
     STORAGE.write_bytes(str(tmp_path / "file"), b"")
     assert paths(tmp_path / "missing") == paths(tmp_path / "file") == []
 
@@ -90,7 +90,7 @@ def test_a_version_changes_with_the_content(tmp_path: Path) -> None:
     assert len(versions) == 3
 
 
-def test_links_are_followed_but_not_in_circles_and_not_to_nowhere(tmp_path: Path) -> None:
+def test_links_are_followed_except_loops_and_broken_links(tmp_path: Path) -> None:
     STORAGE.write_bytes(str(tmp_path / "a" / "file"), b"")
     (tmp_path / "a" / "circle").symlink_to(tmp_path)
     (tmp_path / "b").symlink_to(tmp_path / "a")
@@ -100,7 +100,7 @@ def test_links_are_followed_but_not_in_circles_and_not_to_nowhere(tmp_path: Path
 
 
 @pytest.mark.parametrize("path", ["s3://corpus/a.tar", "gs://corpus/a.tar", "https://a.b/c.tar"])
-def test_other_places_are_refused_by_name(path: str) -> None:
+def test_unsupported_addresses_are_refused(path: str) -> None:
     with pytest.raises(JobError, match=f"^{path}: .*://"):
         storage_for(path)
 
@@ -113,7 +113,7 @@ def test_paths_are_made_absolute(monkeypatch: pytest.MonkeyPatch, tmp_path: Path
     assert isinstance(storage_for("file:///x"), LocalStorage)
 
 
-def test_links_are_listed_and_not_followed_if_wanted(tmp_path: Path) -> None:
+def test_links_can_be_listed_without_following_them(tmp_path: Path) -> None:
     STORAGE.write_bytes(str(tmp_path / "folder/a"), b"a")
     (tmp_path / "b").symlink_to("folder/a")
     (tmp_path / "c").symlink_to("nowhere")

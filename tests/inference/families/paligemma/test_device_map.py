@@ -1,4 +1,4 @@
-"""A model over several devices: each holds its share, and the answers stay."""
+"""Tests a model on several devices: balanced shares and unchanged answers."""
 
 from collections.abc import Callable, Sequence
 from pathlib import Path
@@ -27,40 +27,42 @@ from schemas.generation import Request
     gpus=st.integers(1, 8),
     first=st.floats(0, 40),
 )
-def test_gpus_hold_about_the_same(layers: int, gpus: int, first: float) -> None:
+def test_layers_are_spread_evenly_over_gpus(layers: int, gpus: int, first: float) -> None:
     placed = place_layers(layers, 1.0, first, gpus)
     assert list(placed) == sorted(placed)
     assert len(placed) == layers
-    here = [placed.count(gpu) for gpu in range(gpus)]
+    layers_per_gpu = [placed.count(gpu) for gpu in range(gpus)]
     if layers >= gpus:
-        assert all(here[1:])
-        assert max(here[1:], default=0) - min(here[1:], default=0) <= 1
-    most = max(first + here[0], *here)
+        assert all(layers_per_gpu[1:])
+        assert max(layers_per_gpu[1:], default=0) - min(layers_per_gpu[1:], default=0) <= 1
+    most = max(first + layers_per_gpu[0], *layers_per_gpu)
     fair = max((first + layers) / gpus, first)
     assert most <= fair + 1
     assert set(device_map(placed).values()) <= set(range(gpus))
 
 
-def test_every_weight_has_its_place() -> None:
+def test_the_device_map_places_every_weight() -> None:
     with torch.device("meta"):
         model: Any = PaliGemmaForConditionalGeneration(paligemma2_3b(224, layers=6))
     placed = device_map(place_layers(6, 1.0, 2.0, 3))
-    check_device_map(model, placed)  # raises where one is left out
-    held = dict.fromkeys(placed.values(), 0)
+    check_device_map(model, placed)  # raises where a weight is missing
+    weights_per_gpu = dict.fromkeys(placed.values(), 0)
     for name, _ in model.named_parameters():
-        held[next(gpu for module, gpu in placed.items() if name.startswith(f"{module}."))] += 1
-    assert all(held.values())
+        weights_per_gpu[
+            next(gpu for module, gpu in placed.items() if name.startswith(f"{module}."))
+        ] += 1
+    assert all(weights_per_gpu.values())
 
 
 @pytest.mark.parametrize("kind", ["fast", "reference"])
-def test_answers_are_those_of_one_device(
+def test_answers_are_the_same_as_on_one_device(
     checkpoint: Callable[..., Path],
     engine: Callable[..., Any],
     generation: int,
     kind: str,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    """Placed module by module, with accelerate's hooks, though all on the one device here."""
+    """Accelerate's hooks place each module, here all on the same device."""
     images = np.random.default_rng(1).integers(0, 256, (3, 56, 56, 3), dtype=np.uint8)
     block = [Request(image, (("caption en", 12), ("ocr", 5))) for image in images]
     whole = engine(checkpoint(generation), kind=kind).generate(block)
@@ -74,11 +76,11 @@ def test_answers_are_those_of_one_device(
 
     monkeypatch.setattr(paligemma, "load", dispatched)
     split = engine(checkpoint(generation), kind=kind)
-    assert all(hasattr(each, "_hf_hook") for each in split.model.model.language_model.layers)
+    assert all(hasattr(layer, "_hf_hook") for layer in split.model.model.language_model.layers)
     assert split.generate(block) == whole
 
 
-def test_a_worker_that_sees_too_few_says_so(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_worker_with_too_few_gpus_is_an_error(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(torch.cuda, "device_count", lambda: 2)
     assert model_devices("cuda", 1) == ["cuda"]
     assert model_devices("cuda", 2) == ["cuda:0", "cuda:1"]

@@ -11,6 +11,7 @@ from typing import Any, NamedTuple
 import pytest
 import torch
 from support.compiler import fused_for_cpu, needs_compiler
+from support.rounding import UNIT, assert_within
 from torch.nn import functional
 
 from inference.families.paligemma.activation import gelu
@@ -19,7 +20,6 @@ from inference.families.paligemma.kernels import PLAIN, AttentionMask, Kernels, 
 WIDTH = 16
 CAPPED = {"scale": 0.3, "cap": 5.0}
 KEYS = {"prefix_attention": CAPPED, "step_attention": CAPPED}
-UNIT = 2.0**-24  # the relative error of one rounding in float32
 ELEMENTARY = 10  # units of error of exp, log, tanh, 1 / sqrt: 2 to 7 in SLEEF; sigmoid adds two
 
 
@@ -237,4 +237,4 @@ def test_a_row_attends_up_to_its_last_column() -> None:
             queries[row : row + 1], *cut, AttentionMask(last[:1], None), **CAPPED
         )
         for attended in (whole[row], alone[0]):
-            assert ((attended - expected.value[row]).abs() <= expected.error[row]).all()
+            assert_within(attended, expected.value[row], expected.error[row])

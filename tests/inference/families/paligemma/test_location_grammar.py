@@ -10,6 +10,8 @@ import pytest
 import torch
 from hypothesis import given
 from hypothesis import strategies as st
+from support.plain_forward import PlainForward
+from support.same_answers import Answers, assert_same
 
 from demo.training import tokenizer
 from inference.engines.decode_steps import ShapeBuckets
@@ -54,39 +56,49 @@ def test_tokens_without_a_name_and_the_end_are_like_words() -> None:
 
 
 @pytest.fixture(scope="module")
-def answers(
-    checkpoint: Callable[..., Path], engine: Callable[..., Any]
-) -> Callable[..., list[Generation]]:
-    def answers(generation: int, kind: str, grammar: bool = True) -> list[Generation]:
+def answers(checkpoint: Callable[..., Path], engine: Callable[..., Any]) -> Callable[..., Answers]:
+    def answers(generation: int, kind: str, grammar: bool = True) -> Answers:
         loaded = engine(checkpoint(generation), kind=kind, grammar=grammar, batch_size=3)
         if kind == "fast":
             loaded._buckets = ShapeBuckets(steps=3, rows=2, columns=32)
-        return [answer for row in loaded.generate(BLOCK) for answer in row]
+        generated: Answers = loaded.generate(BLOCK)
+        return generated
 
     return answers
 
 
 def letters(answer: Generation) -> str:
+    """One letter per token; the end is like a word, and no word may be inside an object."""
     kinds = {"<loc": "l", "<seg": "s"}
-    return "".join(
+    written = "".join(
         kinds.get(token.text[:4], " " if token.text == tokenizer.SPACE else "w")
         for token in answer.tokens
     )
+    return written + "w" if answer.finish_reason == "stop" else written
+
+
+def allowed(tokens: Sequence[int]) -> torch.Tensor:
+    """Which tokens the grammar allows after these: bool [vocabulary]."""
+    state = torch.tensor([FREE])
+    for token in tokens:
+        state = GRAMMAR.after(state, torch.tensor([token]))
+    return ~GRAMMAR.forbidden(state)[0, : len(NAMES)]
 
 
 def test_engines_agree_and_all_objects_are_complete(
-    answers: Callable[..., list[Generation]], generation: int
+    answers: Callable[..., Answers],
+    checkpoint: Callable[..., Path],
+    exact: Callable[[Path], PlainForward],
+    generation: int,
 ) -> None:
     fast, reference = (answers(generation, kind) for kind in ("fast", "reference"))
     free = answers(generation, "fast", grammar=False)
-    assert [[token[:2] for token in answer.tokens] for answer in fast] == [
-        [token[:2] for token in answer.tokens] for answer in reference
-    ]
-    for answer, other in zip(fast, reference, strict=True):
-        assert WHOLE.fullmatch(letters(answer))
-        logprobs = [token.logprob for token in other.tokens]
-        assert [token.logprob for token in answer.tokens] == pytest.approx(logprobs, abs=1e-3)
-    assert not all(WHOLE.fullmatch(letters(answer)) for answer in free)  # the grammar has an effect
-    for answer, other in zip(fast, free, strict=True):
-        if WHOLE.fullmatch(letters(other)):  # nothing was forbidden, so nothing changes
-            assert answer == other
+    assert_same(BLOCK, fast, reference, exact(checkpoint(generation)), allowed)
+    assert all(WHOLE.fullmatch(letters(answer)) for row in fast for answer in row)
+    complete = [WHOLE.fullmatch(letters(answer)) is not None for row in free for answer in row]
+    assert not all(complete)  # the grammar has an effect
+    for request, row, others in zip(BLOCK, fast, free, strict=True):
+        for prompt, answer, other in zip(request.prompts, row, others, strict=True):
+            if WHOLE.fullmatch(letters(other)):  # nothing was forbidden, so nothing changes
+                alone = [Request(request.image, (prompt,))]
+                assert_same(alone, [[answer]], [[other]], exact(checkpoint(generation)))

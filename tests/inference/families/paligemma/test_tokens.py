@@ -1,4 +1,4 @@
-"""Token ids of prompts, against the checkpoint's own processor; hostile prompts; answers' text."""
+"""Tests token ids of prompts against the checkpoint's processor, and the text of answers."""
 
 import math
 from collections.abc import Callable
@@ -41,7 +41,7 @@ PROMPTS = [
 
 
 @pytest.mark.parametrize("prompt", PROMPTS)
-def test_prefix_is_the_processors(
+def test_the_prefix_equals_the_processors(
     processor: PaliGemmaProcessor, vocabulary: Vocabulary, prompt: str
 ) -> None:
     image = np.zeros((56, 56, 3), np.uint8)
@@ -50,7 +50,7 @@ def test_prefix_is_the_processors(
 
 
 @given(prompt=st.text(st.characters(exclude_characters="<>\n", exclude_categories=["Cs"])))
-def test_prefix_of_any_plain_text_is_the_processors(
+def test_the_prefix_of_any_plain_text_equals_the_processors(
     processor: PaliGemmaProcessor, vocabulary: Vocabulary, prompt: str
 ) -> None:
     image = np.zeros((56, 56, 3), np.uint8)
@@ -58,7 +58,7 @@ def test_prefix_of_any_plain_text_is_the_processors(
     assert [vocabulary.prefix(prompt)] == expected
 
 
-def test_layout_is_image_tokens_bos_prompt_newline(
+def test_the_layout_is_image_tokens_bos_prompt_newline(
     processor: PaliGemmaProcessor, vocabulary: Vocabulary
 ) -> None:
     tokens = processor.tokenizer.convert_ids_to_tokens(vocabulary.prefix("ocr"))
@@ -68,7 +68,7 @@ def test_layout_is_image_tokens_bos_prompt_newline(
 
 
 @given(pieces=st.lists(st.sampled_from([*CONTROL, "a", " ", "<loc0001>", "<", "image>", "\n"])))
-def test_control_tokens_are_never_made_of_a_prompts_text(
+def test_a_prompts_text_never_becomes_a_control_token(
     processor: PaliGemmaProcessor, vocabulary: Vocabulary, pieces: list[str]
 ) -> None:
     tokens = processor.tokenizer.convert_ids_to_tokens(vocabulary.prefix("".join(pieces)))
@@ -81,37 +81,37 @@ def test_answers_keep_location_tokens_and_drop_control_tokens(
     processor: PaliGemmaProcessor, vocabulary: Vocabulary
 ) -> None:
     words = processor.tokenizer
-    said = "<loc0001><loc1023><seg012> red circle"
-    codes = words("<bos><loc0001><loc1023><pad><seg012> red<image> circle")["input_ids"]
-    generation = vocabulary.generation(codes, [-0.5] * len(codes))
-    assert generation.text == said
-    assert [token.id for token in generation.tokens] == codes
+    expected = "<loc0001><loc1023><seg012> red circle"
+    token_ids = words("<bos><loc0001><loc1023><pad><seg012> red<image> circle")["input_ids"]
+    generation = vocabulary.generation(token_ids, [-0.5] * len(token_ids))
+    assert generation.text == expected
+    assert [token.id for token in generation.tokens] == token_ids
     assert [token.text for token in generation.tokens][:3] == ["<bos>", "<loc0001>", "<loc1023>"]
     assert {token.logprob for token in generation.tokens} == {-0.5}
     assert generation.finish_reason == "length"
 
 
-def test_what_follows_the_end_does_not_count(
+def test_tokens_after_the_end_are_ignored(
     processor: PaliGemmaProcessor, vocabulary: Vocabulary
 ) -> None:
-    codes = processor.tokenizer(" red<eos> circle")["input_ids"]
-    generation = vocabulary.generation(codes, [-0.5, -0.25] + [math.nan] * (len(codes) - 2))
+    token_ids = processor.tokenizer(" red<eos> circle")["input_ids"]
+    generation = vocabulary.generation(token_ids, [-0.5, -0.25] + [math.nan] * (len(token_ids) - 2))
     assert generation.text == " red"
     assert [token.logprob for token in generation.tokens] == [-0.5]
     assert generation.finish_reason == "stop"
 
 
 @pytest.mark.parametrize("place", [0, 1])
-def test_log_probabilities_that_are_not_finite_are_not_believed(
+def test_logprobs_that_are_not_finite_are_a_fault(
     processor: PaliGemmaProcessor, vocabulary: Vocabulary, place: int
 ) -> None:
-    codes = processor.tokenizer(" red<eos>")["input_ids"]
+    token_ids = processor.tokenizer(" red<eos>")["input_ids"]
     logprobs = [-0.5, -0.5]
     logprobs[place] = math.nan
     with pytest.raises(WorkerFault, match="not finite"):
-        vocabulary.generation(codes, logprobs)
+        vocabulary.generation(token_ids, logprobs)
 
 
-def test_codes_without_a_name_are_no_text(vocabulary: Vocabulary) -> None:
+def test_unknown_token_ids_have_no_text(vocabulary: Vocabulary) -> None:
     generation = vocabulary.generation([1_000_000], [-1.0])
     assert generation.text == generation.tokens[0].text == ""

@@ -98,8 +98,11 @@ def test_tokens_are_those_of_the_reference(  # noqa: PLR0917
     steps: int,
 ) -> None:
     requests = [Request(IMAGES[image], tuple(prompts)) for image, prompts in block]
-    fast[size]._buckets = CPU_BUCKETS._replace(steps=steps)
-    answers, expected = fast[size].generate(requests), reference.generate(requests)
+    engine = fast[size]
+    if engine._buckets.steps != steps:
+        engine._buckets = CPU_BUCKETS._replace(steps=steps)
+        engine._decode_state = None  # its loop was built with the other buckets
+    answers, expected = engine.generate(requests), reference.generate(requests)
     assert_same(requests, answers, expected, exact(folder))
 
 

@@ -1,6 +1,8 @@
 """Starts a Ray head for one test, isolated from any other Ray on this machine."""
 
+import itertools
 import os
+import random
 import secrets
 import signal
 import socket
@@ -8,7 +10,7 @@ import subprocess
 import sys
 import tempfile
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import ExitStack, contextmanager, suppress
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import NamedTuple
 
@@ -39,6 +41,7 @@ def environment(**variables: str) -> dict[str, str]:
         "RAY_USAGE_STATS_ENABLED": "0",
         "RAY_AUTH_MODE": "token",  # a token in the home folder is not used
         "RAY_AUTH_TOKEN": _TOKEN,
+        "RAY_agent_register_timeout_ms": "300000",  # after 30 s, Ray's default, a busy node ends
         **variables,
     }
 
@@ -72,6 +75,7 @@ def started(words: Sequence[str], **variables: str) -> Iterator[psutil.Process]:
     """Run `ray start --block ...` until it has started; kill its process tree at the end.
 
     Ray's sessions are in a temporary folder with a short path, because Ray makes sockets there.
+    If Ray ended by itself, what it printed is in the failed test's "Captured stdout teardown".
     """
     with tempfile.TemporaryDirectory(dir="/tmp") as folder:
         command = subprocess.Popen(
@@ -94,8 +98,11 @@ def started(words: Sequence[str], **variables: str) -> Iterator[psutil.Process]:
                 raise AssertionError("".join(lines))
             yield process
         finally:
+            ended = command.poll() is not None
             kill_process_tree(process)
-            command.communicate()
+            printed, _ = command.communicate()
+            if ended:
+                print(f"Ray ended before the test did: {printed}")
 
 
 def kill_process_tree(process: psutil.Process) -> None:
@@ -110,7 +117,18 @@ def kill_process_tree(process: psutil.Process) -> None:
 
 
 def free_ports(number: int) -> list[int]:
-    """Return different ports at which nothing listens."""
-    with ExitStack() as stack:
-        servers = [stack.enter_context(socket.create_server(("", 0))) for _ in range(number)]
-        return [server.getsockname()[1] for server in servers]
+    """Return different ports at which nothing listens.
+
+    They are below Linux's range of ephemeral ports (32768 and up). Otherwise, another process
+    could get one of them for an outgoing connection before Ray listens there.
+    """
+    candidates = random.SystemRandom().sample(range(20_000, 32_768), 1_000)
+    return list(itertools.islice(filter(_is_free, candidates), number))
+
+
+def _is_free(port: int) -> bool:
+    try:
+        socket.create_server(("", port)).close()
+    except OSError:
+        return False
+    return True

@@ -25,12 +25,12 @@ from pipelines.planning.plan import first_units
 from pipelines.planning.resolve import ResolvedJob, resolve
 from schemas.sample import Sample, Unit
 
-KEPT, INVALID, FAULTS = "kept", "invalid", "faults"  # outputs; those of filters are statuses
+KEPT, INVALID, FAULTS = "kept", "invalid", "faults"  # outputs; other outputs are named as statuses
 _JUDGED_TOGETHER = 64  # samples, at most
 
 
 class ReadShards(beam.PTransform):  # type: ignore[misc]
-    """Reads the samples of a job's shards; it starts a pipeline.
+    """The first step of a pipeline: reads the samples of a job's shards.
 
     Outputs: `kept`, of Sample, which no filter has judged; `invalid`, of Rejected; and `faults`, of
     Fault, for shards that could not be read to their end.
@@ -48,7 +48,7 @@ class ReadShards(beam.PTransform):  # type: ignore[misc]
 
 
 class ApplyFilters(beam.PTransform):  # type: ignore[misc]
-    """Runs the job's filters on samples.
+    """A transform that runs the job's filters on samples.
 
     Outputs: `kept`, of Sample, with redacted texts; `dropped`, `quarantined` and `invalid`, of
     Rejected, which has none of the sample's content.
@@ -68,11 +68,12 @@ class ApplyFilters(beam.PTransform):  # type: ignore[misc]
 
 
 class JobModelHandler(ModelHandler[Sample, "Answered | Rejected", SampleAnnotator]):  # type: ignore[misc]
-    """Answers the job's tasks in RunInference: Answered, or Rejected where an image is damaged.
+    """A model handler for Beam's RunInference that answers a job's tasks.
 
-    The job's filters judge the answers. Beam sends batches of at most `batch_size` samples, which
-    the engine divides as the job's `model` says. With `large_model`, the processes of a machine
-    share one copy of the model; the other arguments are Beam's.
+    The result for a sample is Answered, or Rejected if its image is damaged. The job's filters
+    judge the answers. Beam sends batches of at most `batch_size` samples (default: the job's block
+    size), which the engine divides as the job's `model` says. `arguments` are passed on to Beam;
+    with `large_model=True`, the processes of a machine share one copy of the model.
     """
 
     def __init__(self, job: Job, *, batch_size: int | None = None, **arguments: Any) -> None:
@@ -124,7 +125,7 @@ class _Read(beam.DoFn):  # type: ignore[misc]
 
 
 class _Judge(beam.DoFn):  # type: ignore[misc]
-    """Judges batches; the filters are loaded once per process."""
+    """A step that judges batches of samples; the filters are loaded once per process."""
 
     def __init__(self, work: ResolvedJob) -> None:
         self._work = work

@@ -35,11 +35,11 @@ _TEXTS = pa.map_(pa.string(), pa.struct([("value", pa.string()), ("language", pa
 SAMPLES = pa.schema(  # the schema that ReadShards and ApplyFilters return
     [
         ("shard", pa.string()),
-        ("index", pa.int64()),  # with shard the identity; null in the row of a failed shard
+        ("index", pa.int64()),  # identifies the sample, with shard; null in a row that is failed
         ("status", pa.string()),  # kept | dropped | quarantined | invalid | failed
         ("filter", pa.string()),
         ("reason", pa.string()),
-        ("image", pa.large_binary()),  # content, null unless kept, like all columns below
+        ("image", pa.large_binary()),  # this and all columns below: null unless kept
         ("width", pa.int32()),
         ("height", pa.int32()),
         ("num_frames", pa.int32()),
@@ -49,12 +49,18 @@ SAMPLES = pa.schema(  # the schema that ReadShards and ApplyFilters return
 
 
 def unit_rows(job: Job) -> list[dict[str, Any]]:
-    """Return the units of a job as rows of a dataset; give each row a block of its own."""
+    """Return the units of a job as rows for a Ray dataset.
+
+    With one block for each row (`override_num_blocks=len(rows)`), units are read in parallel.
+    """
     return [asdict(unit) for unit in first_units(job)]
 
 
 class ReadShards:
-    """Reads units to unfiltered samples; a failed shard ends with a row that says why."""
+    """A callable class that reads the unfiltered samples of units.
+
+    A shard that cannot be read to its end gives a last row with status `failed` and the reason.
+    """
 
     def __init__(self, job: Job) -> None:
         self._reader = SampleReader(resolve(job))
@@ -73,7 +79,10 @@ class ReadShards:
 
 
 class ApplyFilters:
-    """Runs the job's filters on samples; redactions replace texts, and dropped rows are emptied."""
+    """A callable class that runs the job's filters on samples.
+
+    Redactions replace texts; a row that is not kept loses its content.
+    """
 
     def __init__(self, job: Job) -> None:
         self._filter = SampleFilter(resolve(job))
@@ -83,7 +92,10 @@ class ApplyFilters:
 
 
 class Annotate:
-    """Runs the job's tasks: each adds its column and `<task>_info`; the image column is removed."""
+    """A callable class that runs the job's tasks on kept samples.
+
+    Each task adds its column and the column `<task>_info`; the image column is removed.
+    """
 
     def __init__(self, job: Job) -> None:
         self._annotator = SampleAnnotator(resolve(job))
@@ -104,7 +116,7 @@ class Annotate:
 
 
 def _samples(batch: pa.Table) -> list[Sample]:
-    """Return the samples that were kept so far."""
+    """Return the rows with status `kept` as samples."""
     return [
         Sample(
             row["shard"],
@@ -121,7 +133,7 @@ def _samples(batch: pa.Table) -> list[Sample]:
 
 
 def _merged(batch: pa.Table, judged: Iterable[Sample | Rejected]) -> pa.Table:
-    """Return the batch with the results of its kept samples in their places."""
+    """Return the batch, with each kept row replaced by the result of its sample."""
     results = iter(judged)
     rows = [_row(next(results)) if r["status"] == "kept" else r for r in batch.to_pylist()]
     return pa.Table.from_pylist(rows, SAMPLES)

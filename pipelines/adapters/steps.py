@@ -33,13 +33,13 @@ class Rejected:
     index: int
     status: SampleStatus
     reason: str
-    filter: str = ""  # the filter that decided; "" where the sample is invalid
+    filter: str = ""  # the filter that decided; "" if the sample is invalid
     scores: Mapping[str, float] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
 class Answered:
-    """A sample and the answers about it, without what the filters withheld."""
+    """A sample with the answers of the tasks; an answer that a filter withheld has no content."""
 
     sample: Sample
     answers: Mapping[str, Answer]  # by task
@@ -55,7 +55,7 @@ class Fault:
 
 
 class SampleReader:
-    """Reads samples with their texts and image headers; no filter judges them."""
+    """A reader of samples with their texts and image headers; no filter judges the samples."""
 
     def __init__(self, work: ResolvedJob) -> None:
         _check(work)
@@ -63,7 +63,7 @@ class SampleReader:
         self._open_image = opener(self._input.limits)
 
     def samples(self, unit: Unit) -> Iterator[Sample | Rejected | Fault]:
-        """Yield the samples of a unit in order; a Fault comes last where the shard is damaged."""
+        """Yield the samples of a unit in order, then a Fault if the shard is damaged."""
         with worker_faults():
             try:
                 with open_unit(unit, storage_for(unit.path), self._input) as shard:
@@ -78,7 +78,7 @@ class SampleReader:
 
 
 class SampleFilter:
-    """Runs the filters of a job on samples in any order; redactions replace texts."""
+    """The filters of a job, for samples in any order; redactions replace texts."""
 
     def __init__(self, work: ResolvedJob, threads: int = 1) -> None:
         _check(work)
@@ -89,7 +89,10 @@ class SampleFilter:
         self._lock = threading.Lock()
 
     def judge(self, samples: Sequence[Sample]) -> list[Sample | Rejected]:
-        """Return a result for each sample, in order; only one thread works at a time."""
+        """Return each sample, with redacted texts, or its rejection, in order.
+
+        Calls of several threads run one after another.
+        """
         with self._lock, worker_faults():
             rows = _rows(samples)
             for _ in preprocess(in_chunks(rows), self._filters, self._decoder, StageTimer()):
@@ -101,7 +104,7 @@ class SampleFilter:
 
 
 class SampleAnnotator:
-    """Runs the model and tasks of a job; the job's filters judge the answers only."""
+    """The model and tasks of a job, for samples in any order; filters judge only the answers."""
 
     def __init__(self, work: ResolvedJob, threads: int = 1) -> None:
         _check(work)
@@ -120,7 +123,10 @@ class SampleAnnotator:
         self._lock = threading.Lock()
 
     def annotate(self, samples: Sequence[Sample]) -> list[Answered | Rejected]:
-        """Return a result for each sample, in order; only one thread works at a time."""
+        """Return each sample with its answers, or its rejection, in order.
+
+        Calls of several threads run one after another.
+        """
         loaded, timer = self._loaded, StageTimer()
         assert loaded.engine is not None
         with self._lock, worker_faults():

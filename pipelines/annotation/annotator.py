@@ -1,6 +1,6 @@
 """The whole pass over a unit: preprocess, generate, parse, filter the answers, commit.
 
-The caller's thread runs the engine, because there an interruption reaches it in the middle of a
+The engine runs in the caller's thread, so that an interruption can stop it in the middle of a
 block. One thread preprocesses the next block ahead. Another thread parses, filters and commits the
 answers of the previous block while the engine works.
 """
@@ -33,9 +33,9 @@ _BLOCKS_AHEAD = 1  # preprocessed while the engine works on another block
 
 
 class Annotator:
-    """Annotates one unit after another with filters, tasks and an engine that are loaded once.
+    """The pass over one unit after another; filters, tasks and engine are loaded once.
 
-    With `isolated`, images are decoded in a process of their own.
+    With `isolated`, images are decoded in a child process.
     """
 
     def __init__(
@@ -59,9 +59,10 @@ class Annotator:
     def annotate(
         self, unit: Unit, parts_done: int = 0, on_progress: OnProgress = lambda _: None
     ) -> UnitReport:
-        """Commit the missing parts of a unit; a unit that cannot be read is reported as failed.
+        """Commit the missing parts of a unit; report a unit that cannot be read as failed.
 
-        Every other error is raised, because it is not the unit's fault.
+        `parts_done` parts are committed already. A salvaged unit is reported as committed, with the
+        fault in `error`. Any error but a ShardFault is raised, because the unit is not its cause.
         """
         started = time.perf_counter()
         timer = StageTimer()
@@ -88,7 +89,7 @@ class Annotator:
         )
 
     def preview(self, unit: Unit, samples: int) -> Iterator[Row]:
-        """Yield the first rows of a unit after the whole pass; nothing is stored."""
+        """Yield the first `samples` rows of a unit after the whole pass; store nothing."""
         timer = StageTimer()
         with self._open(unit) as shard:
             for block in self._blocks(unit, shard, timer, stop=samples):
@@ -96,7 +97,10 @@ class Annotator:
                 yield from block
 
     def prompts(self, row: Row) -> dict[str, str | None]:
-        """Return the prompt of each task for a row, by the name `<task> prompt`."""
+        """Return the prompt of each task for a row, by `<task> prompt`; empty without a model.
+
+        A prompt is None if the task skips the sample.
+        """
         engine = self._loaded.engine
         if engine is None:
             return {}
@@ -107,7 +111,7 @@ class Annotator:
         }
 
     def _open(self, unit: Unit) -> OpenUnit:
-        # The texts of an earlier output replace those of the shard, which are not read then.
+        # An earlier output supplies the texts, so the texts of the shard are not read.
         return open_unit(unit, self._storage, self._work.job.input, texts=self._earlier is None)
 
     def _blocks(
@@ -153,7 +157,7 @@ class Annotator:
                     on_progress(Progress(unit.name, samples, block[-1].position))
                 following = self._next(blocks, timer)
                 fault = None if following else shard.fault
-                with timer.stage("held", 1):  # waits until the block before is stored
+                with timer.stage("held", 1):  # waits until the previous block is stored
                     background.submit(self._store, generated, writer, not following, fault, timer)
                 if not following:
                     return

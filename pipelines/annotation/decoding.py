@@ -32,7 +32,7 @@ def opener(limits: Limits) -> Opener:
 
 
 def read_header(row: Row, open_image: Opener) -> None:
-    """Read the size of the row's image; its pixels are not decoded yet."""
+    """Read the image size of a row from the header; a damaged image makes the row `invalid`."""
     try:
         row.encoded = open_image(row.image)
     except ImageFault as fault:
@@ -43,10 +43,10 @@ def read_header(row: Row, open_image: Opener) -> None:
 
 
 class RowDecoder:
-    """Decodes the images of rows in a pool of threads.
+    """A pool of threads that decodes the images of rows.
 
-    Kept rows get a model image as `image_spec` says; without it, images are decoded for filters
-    alone. With `isolated`, images are decoded in a process of their own, so
+    Kept rows get a model image as `image_spec` says. If `image_spec` is None, images are decoded
+    only for filters that read frames. With `isolated`, images are decoded in a child process, so
     that an image that hangs or kills its decoder becomes an `invalid` row.
     """
 
@@ -72,7 +72,7 @@ class RowDecoder:
         self._pool = DaemonPool(threads, "decode")
 
     def close(self) -> None:
-        """End the threads and the decoder process; a thread that hangs is left behind."""
+        """End the threads and the decoder process; do not wait for a thread that hangs."""
         self._pool.close()
         if self._process is not None:
             self._process.close()
@@ -84,7 +84,10 @@ class RowDecoder:
         return chunk
 
     def split_by_pixels(self, chunks: Iterable[list[Row]], max_pixels: int) -> Iterator[list[Row]]:
-        """Split chunks whose decoded frames would not fit in memory, where filters read frames."""
+        """Split chunks so that each piece ends once its decoded frames reach `max_pixels`.
+
+        Chunks stay whole if no filter reads frames.
+        """
         if not self._filters.reads_frames:
             yield from chunks
             return
@@ -104,7 +107,8 @@ class RowDecoder:
     def decode_ahead(self, chunks: Iterable[list[Row]], timer: StageTimer) -> Iterator[list[Row]]:
         """Yield chunks in order, decoded by the pool while later chunks are read.
 
-        Raises DecoderHung where an image takes longer than `limits.max_decode_seconds`.
+        Raises DecoderHung if decoding in a thread takes longer than `limits.max_decode_seconds` for
+        one image, and ShardFault if an image is not the one that the earlier job judged.
         """
         decoding: deque[tuple[list[Row], list[Future[None]]]] = deque()
         for chunk in chunks:

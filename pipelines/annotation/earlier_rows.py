@@ -38,7 +38,7 @@ class EarlierRows:
 
     @classmethod
     def of_job(cls, work: ResolvedJob) -> "EarlierRows | None":
-        """Return the rows of the job's earlier output; None where the job has no `filters_from`."""
+        """Return the rows of the job's earlier output; None if the job has no `filters_from`."""
         output, earlier = work.job.filters_from, work.resolved.filters_from
         if output is None or earlier is None:
             return None
@@ -47,9 +47,9 @@ class EarlierRows:
         return cls(Layout(absolute(output, work.folder)), storage_for(output), earlier, columns)
 
     def rows(self, unit: Unit, first_index: int) -> Iterator[Row]:
-        """Yield the unit's rows from `first_index` on; kept rows have texts and image digest.
+        """Yield the unit's rows from `first_index` on; kept rows have texts and the image's digest.
 
-        Raises ShardFault where the earlier output lacks the rows.
+        Raises ShardFault if the earlier output has not committed the unit, or a file is damaged.
         """
         for stream in self._files(unit):
             try:
@@ -101,7 +101,10 @@ class EarlierRows:
 def join_images(
     rows: Iterable[Row], samples: Iterable[RawSample], shard: OpenUnit
 ) -> Iterator[Row]:
-    """Give each kept row the image of its sample; raises ShardFault where the two do not match."""
+    """Yield the rows; each kept row gets the image of its sample.
+
+    Raises ShardFault if rows and samples do not have the same indices.
+    """
     for row, sample in zip_longest(rows, samples):
         if row is None or sample is None or row.index != sample.index:
             raise shard.fault_here("shard_changed")

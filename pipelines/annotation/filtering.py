@@ -23,7 +23,7 @@ _SEVERITY = ("keep", "redact", "quarantine", "drop")
 
 @dataclass(frozen=True, slots=True)
 class _LoadedFilter:
-    """A filter, its name in rows and reports, and what judges for it."""
+    """A filter, its name in rows and reports, and its loaded judge."""
 
     name: str
     filter: Filter
@@ -41,10 +41,12 @@ class _LoadedFilter:
 
 
 class FilterChain:
-    """The loaded filters of a job; rows pass through them in the order of the job file.
+    """The loaded filters of a job.
 
-    With `evaluate_all`, filters also judge rows that an earlier filter dropped, for their scores;
-    the first decision about a row stays.
+    Filters run by what they read: encoded images, texts, headers, frames. Filters that read the
+    same run in the order of the job file. With `evaluate_all`, filters also judge rows that an
+    earlier filter rejected, for their scores; the first decision about a row stays, unless a filter
+    with `conceals` drops the row.
     """
 
     def __init__(
@@ -66,7 +68,10 @@ class FilterChain:
         self._detects_languages = any(isinstance(stage, TextFilter) for stage in filters)
 
     def should_judge(self, row: Row) -> bool:
-        """Return whether later filters judge the row."""
+        """Return whether later filters judge the row.
+
+        They judge kept rows and, with `evaluate_all`, rejected rows that are not closed.
+        """
         return row.kept or (self._evaluate_all and not row.closed)
 
     def will_read_frames(self, row: Row) -> bool:
@@ -107,7 +112,7 @@ class FilterChain:
         return chunk
 
     def on_header(self, chunk: list[Row]) -> list[Row]:
-        """Run the filters on the image size, which the header states before decoding."""
+        """Run the filters on the image size, which is known before the image is decoded."""
         return self._judge_images(chunk, "header")
 
     def on_frames(self, chunk: list[Row]) -> list[Row]:
@@ -117,10 +122,10 @@ class FilterChain:
     def judge_answers(
         self, rows: Iterable[Row], tasks: Mapping[str, Task], strip_markup: Callable[[str], str]
     ) -> None:
-        """Run the text filters on all answers of kept rows; a bad answer is withheld, not its row.
+        """Run the text filters on the answers of kept rows; rejecting an answer keeps its row.
 
-        A filter does not see answers that an earlier filter withheld. `strip_markup` removes a
-        model family's location tokens from raw answers.
+        The content of a rejected answer is removed, and later filters do not see it. `strip_markup`
+        removes a model family's location tokens from raw answers.
         """
         rows = list(rows)
         for loaded in self._loaded:
@@ -184,7 +189,7 @@ class FilterChain:
 def _answer_texts(
     task: Task, strip_markup: Callable[[str], str], answer: Answer
 ) -> tuple[str, ...]:
-    """Return the texts of an answer's value and, where it was only partly parsed, its raw text."""
+    """Return the texts of an answer's value and, if it was only partly parsed, its raw text."""
     texts = task.texts(answer.value)
     if answer.raw is None or answer.status != "partial":
         return texts
@@ -206,7 +211,7 @@ def _by_row(
 
 
 def _add_scores(row: Row, prefix: str, verdict: Verdict) -> None:
-    """Add a verdict's scores (the highest of several texts) and its redactions to the row."""
+    """Add a verdict's scores and redactions to the row; of equal names, the highest score stays."""
     for score, value in verdict.scores.items():
         name = f"{prefix}{score}"
         row.scores[name] = max(value, row.scores.get(name, value))
@@ -230,7 +235,7 @@ def _apply(row: Row, loaded: _LoadedFilter, verdicts: Sequence[Verdict]) -> None
 
 
 def _detect_language(row: Row) -> None:
-    """Set the language of the source text, for the filters and for the counts."""
+    """Set the language of the source text if it is unknown, for the filters and for the counts."""
     if (text := row.texts.get("source_text")) is not None and not text.language:
         row.texts["source_text"] = Text(text.value, detect_language(text.value))
         row.language = row.texts["source_text"].language or "unknown"

@@ -19,15 +19,15 @@ class GeneratedBlock:
     """A block with its raw generations, not yet parsed."""
 
     rows: Sequence[Row]
-    asked: Sequence[tuple[Row, Sequence[str]]] = ()  # a row, and the tasks that prompted for it
+    asked: Sequence[tuple[Row, Sequence[str]]] = ()  # a row, and the tasks with a prompt for it
     generations: Sequence[Sequence[Generation]] = field(default=(), repr=False)  # as in `asked`
-    oom_retries: int = 0  # times that memory ran out over this block
+    oom_retries: int = 0  # how often memory ran out while the engine answered this block
 
 
 def generate(
     block: Sequence[Row], tasks: Mapping[str, Task], engine: Engine, timer: StageTimer
 ) -> GeneratedBlock:
-    """Run the engine on the kept rows of a block; their model images are freed."""
+    """Run the engine on the kept rows of a block, and free their model images."""
     asked: list[tuple[Row, Sequence[str]]] = []
     requests: list[Request] = []
     for row in filter(_is_kept, block):

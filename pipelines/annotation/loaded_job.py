@@ -16,22 +16,22 @@ class LoadedJob:
 
     filters: FilterChain
     tasks: Mapping[str, Task]
-    engine: Engine | None  # None where the job has no model
+    engine: Engine | None  # None if the job has no model
 
     @property
     def image_spec(self) -> ImageSpec | None:
-        """The model images that the engine takes."""
+        """The size of the model images that the engine takes; None if the job has no model."""
         return self.engine.image_spec if self.engine else None
 
 
 def load_filters(work: ResolvedJob, filters: Mapping[str, Filter]) -> FilterChain:
-    """Load filters, given by their names in rows and reports."""
+    """Load filters; `filters` maps their names in rows and reports to their configurations."""
     evaluate_all = work.job.evaluate == "all"
     return FilterChain(list(filters.values()), work.resources, evaluate_all, list(filters))
 
 
 def load_job(work: ResolvedJob, filters: Mapping[str, Filter]) -> LoadedJob:
-    """Load these filters, and the tasks and the engine of the job."""
+    """Load the given filters, and the tasks and the engine of the job."""
     chain = load_filters(work, filters)
     resources = work.resources
     engine: Engine | None = None

@@ -2,8 +2,8 @@
 
 `unit_blocks` and `preprocess` list the steps in their order; each step is a function or generator
 that can be used by itself. Filters judge a chunk of rows together, and the engine answers a block
-of rows together. Both follow from the order of the samples alone, never from timing, and neither
-crosses the end of a part.
+of rows together. Chunks and blocks depend only on the samples and their order, never on timing. No
+chunk and no block crosses the end of a part.
 """
 
 from collections.abc import Callable, Iterable, Iterator
@@ -24,7 +24,7 @@ Chunk = list[Row]  # rows that filters judge together
 
 _CHUNK = 64  # rows in a chunk, at most
 _CHUNK_BYTES = 64 << 20  # of encoded images in a chunk, which bounds memory
-_CHUNK_PIXELS = 32 << 20  # of decoded frames in a chunk, where filters read frames
+_CHUNK_PIXELS = 32 << 20  # of decoded frames in a chunk, if filters read frames
 
 
 def unit_blocks(
@@ -40,13 +40,13 @@ def unit_blocks(
     skip: int = 0,
     stop: int | None = None,
 ) -> Iterator[list[Row]]:
-    """Turn a unit into blocks of rows for the engine.
+    """Yield the rows of a unit in blocks for the engine.
 
-    Samples number `skip` to before `stop` of the unit are taken, in order. A block holds
-    `block_size` kept rows, fewer at the end of a part. With `earlier`, verdicts and texts come from
-    an earlier output.
+    Rows are made of the samples `skip` to `stop - 1` of the unit, to its end if `stop` is None. A
+    block has `block_size` kept rows, and fewer at the end of a part. With `earlier`, verdicts and
+    texts come from an earlier output.
 
-    Raises ShardFault where the shard cannot be read to its end and is not salvaged.
+    Raises ShardFault if the shard cannot be read to its end and is not salvaged.
     """
 
     def ends_part(row: Row) -> bool:
@@ -65,7 +65,7 @@ def unit_blocks(
 def preprocess(
     chunks: Iterator[Chunk], filters: FilterChain, decoder: RowDecoder, timer: StageTimer
 ) -> Iterator[Chunk]:
-    """Filter and decode rows; each kept row then has an image for the model."""
+    """Filter and decode rows; kept rows get a model image if the decoder makes model images."""
     chunks = map(timer.timed("judge", filters.on_bytes), chunks)
     chunks = map(timer.timed("judge", filters.on_texts, len), chunks)
     chunks = map(timer.timed("header", decoder.read_headers, filters.count_to_judge), chunks)
@@ -101,7 +101,10 @@ def read_rows(
 def in_chunks(
     rows: Iterable[Row], ends_part: Callable[[Row], bool] = lambda _: False
 ) -> Iterator[Chunk]:
-    """Group rows into chunks of bounded size; a chunk ends where a part ends."""
+    """Group rows into chunks.
+
+    A chunk ends at `_CHUNK` rows, at `_CHUNK_BYTES` of encoded images, or where a part ends.
+    """
     chunk: Chunk = []
     size = 0
     for row in rows:

@@ -17,7 +17,7 @@ from schemas.tables import FOOTER_OOM_RETRIES, FOOTER_SALVAGED
 
 
 class UnitWriter:
-    """Takes the rows of one unit in order, from the first row that no committed part contains."""
+    """A writer that takes the rows of one unit in order, after the rows of its committed parts."""
 
     def __init__(
         self,
@@ -31,8 +31,8 @@ class UnitWriter:
     ) -> None:
         self.skip = parts_done * work.job.input.max_samples_per_file  # samples in committed parts
         self.files: list[str] = []  # committed by this writer
-        self.counts = Counts()  # of the rows in these files
-        self.scores: Histograms = {}  # of the same rows
+        self.counts = Counts()  # of the rows in `files`
+        self.scores: Histograms = {}  # of the rows in `files`
         self._work = work
         self._storage = storage
         self._schema = schema
@@ -46,7 +46,7 @@ class UnitWriter:
     def add(
         self, rows: Sequence[Row], oom_retries: int, last: bool, fault: ShardFault | None = None
     ) -> None:
-        """Add the next rows, all of one part.
+        """Add the next rows, which belong to one part, and commit the part if it is full.
 
         `oom_retries` counts how often memory ran out over these rows. `last` marks the unit's last
         rows; `fault` is the fault that ended a salvaged unit.

@@ -17,8 +17,9 @@ from schemas.errors import (
 def worker_faults() -> Iterator[None]:
     """Raise WorkerFault for an unexpected exception, MachineFault for an OSError.
 
-    JobError, ShardFault and WorkerFault pass through. The new message names the exception's type
-    and its place in the code, never its message, which can quote the content of a sample.
+    JobError, ShardFault and WorkerFault pass through. A WorkerFault names the exception's type and
+    its place in the code, never its message, which can quote the content of a sample. A
+    MachineFault names the file and the operating system's error.
     """
     try:
         yield

@@ -11,7 +11,7 @@ from pipelines.cli.printing import STDERR
 from pipelines.concurrency.process_exit import TERMINATED, WORKER_FAULT
 from schemas.errors import JobError, ShardFault, Terminated, TooManyErrors, WorkerFault
 
-WRONG_JOB, INCOMPLETE = 2, 3  # 0 is success; the job is wrong or unfinished
+WRONG_JOB, INCOMPLETE = 2, 3  # the job is wrong; some units are not committed
 INTERRUPTED = 130  # Ctrl-C: 128 and the number of SIGINT
 
 P = ParamSpec("P")
@@ -48,7 +48,7 @@ def print_error(message: str) -> None:
 
 
 def on_sigterm(signum: int, frame: FrameType | None) -> None:
-    """Handle SIGTERM: the run ends as after Ctrl-C, but with another exit code."""
+    """Raise Terminated, so that SIGTERM ends a run as Ctrl-C does, with another exit code."""
     raise Terminated
 
 

@@ -29,7 +29,7 @@ SamplesOption = Annotated[int, typer.Option("--samples", "-n", min=1, max=1000, 
 
 
 class BadStatus(StrEnum):
-    """The statuses that `retry --with` accepts; typer takes no list of literals."""
+    """The statuses that `retry --with` accepts: an enum, because typer takes no literals here."""
 
     quarantined = "quarantined"
     invalid = "invalid"

@@ -63,7 +63,7 @@ def retry(
 
 
 def status(output: OutputArgument, as_json: JsonOption = False) -> None:
-    """Show how far an output is."""
+    """Show how many units of an output are committed, failed or interrupted."""
     from pipelines.display.tables import status_table
     from pipelines.operations.status import status as read_status
 

@@ -42,7 +42,7 @@ def print_rows(rows: "Sequence[RowImage]", sheet_file: Path) -> None:
 def progress_on_stderr() -> "Iterator[RunProgress]":
     """Show the progress of a run on stderr, and send everything printed to stdout there too.
 
-    Ray prints messages of its own to stdout, which holds nothing but the command's result.
+    Ray prints messages to stdout, where only the command's result may appear.
     """
     from pipelines.display.progress import RunProgress
 

@@ -9,12 +9,12 @@ from pipelines.concurrency.daemon_pool import DaemonPool
 
 
 class BackgroundWorker:
-    """Runs tasks in order, one at a time; `submit` waits until the previous task has ended.
+    """A worker that runs tasks in order, one at a time; `submit` waits for the previous task.
 
-    An exception of a task is raised by the next `submit`, or when the context is left; there it
-    replaces an `Exception` that the caller raised later. Leaving the context waits for the running
-    task, even after an interruption, and ends the thread. Without `in_thread` there is no thread:
-    the caller runs each task within `submit`.
+    A task's exception is raised by the next `submit`, or when the context is left; in the second
+    case it replaces an `Exception` that the caller raised. Leaving the context waits for the
+    running task, even after an interruption, and ends the thread. Without `in_thread` there is no
+    thread: the caller runs each task within `submit`.
     """
 
     def __init__(self, name: str, *, in_thread: bool = True) -> None:
@@ -22,7 +22,7 @@ class BackgroundWorker:
         self._running: Future[None] | None = None
 
     def submit(self, work: Callable[..., None], *arguments: Any) -> None:
-        """Run `work(*arguments)` after the previous task, whose exception is raised here."""
+        """Start `work(*arguments)` after the previous task; raise the previous task's exception."""
         self._wait()
         if self._pool is None:
             work(*arguments)

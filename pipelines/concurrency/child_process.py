@@ -21,7 +21,7 @@ def end_with_parent() -> None:
 
 
 def exit_reason(exit_code: int | None) -> str:
-    """Name the reason why a process ended; an exit code below zero is the number of a signal."""
+    """Name the reason why a process ended; a negative exit code is the number of a signal."""
     if exit_code is not None and exit_code < 0:
         return f"worker_died_of_signal_{-exit_code}"
     return f"worker_died_with_exit_code_{exit_code}"

@@ -8,7 +8,7 @@ from typing import Any
 
 
 class DaemonPool:
-    """Runs submitted tasks in order, in daemon threads.
+    """A pool of daemon threads that start submitted tasks in order.
 
     The interpreter does not join daemon threads when it exits, but it joins the threads of the
     standard library's ThreadPoolExecutor.
@@ -26,13 +26,13 @@ class DaemonPool:
             thread.start()
 
     def submit(self, work: Callable[..., None], *arguments: Any) -> Future[None]:
-        """Queue `work(*arguments)`; the future gets its exception."""
+        """Queue `work(*arguments)`; return a future of None or of the task's exception."""
         future: Future[None] = Future()
         self._tasks.put((future, lambda: work(*arguments)))
         return future
 
     def close(self) -> None:
-        """End each thread once the tasks before this call are done."""
+        """End the threads once all tasks submitted so far are done; do not wait for that."""
         for _ in self._threads:
             self._tasks.put(None)
 

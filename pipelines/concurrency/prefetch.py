@@ -13,11 +13,11 @@ Item = TypeVar("Item")
 def prefetch(
     items: Iterator[Item], ahead: int, seconds: float | None = None
 ) -> Generator[Item, None, None]:
-    """Yield the same items in the same order, at most `ahead` of them made in advance.
+    """Yield the items in order, while a thread makes at most `ahead` of them in advance.
 
-    An exception of `items` is raised here. Closing the result stops the thread at its next item;
-    that thread closes `items`. Raises DeadlinePassed when an item takes longer than `seconds`; the
-    thread is then not joined, because it may hang for ever.
+    An exception of `items` is raised here. Closing the generator stops the thread at its next item;
+    the thread then closes `items`. Raises DeadlinePassed if the consumer waits longer than
+    `seconds` for an item; the thread is then not joined, because it may hang for ever.
     """
     ready: queue.SimpleQueue[tuple[Item | None, BaseException | None, bool]] = queue.SimpleQueue()
     # Acquired before an item is made, so that no more than `ahead` items exist at once.

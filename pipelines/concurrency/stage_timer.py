@@ -13,7 +13,7 @@ Result = TypeVar("Result")
 
 
 class StageTimer:
-    """Sums items and seconds by stage. Several threads may use it at once."""
+    """The number of items and the seconds of each stage; several threads may use it at once."""
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
@@ -21,7 +21,7 @@ class StageTimer:
 
     @contextmanager
     def stage(self, name: str, items: int) -> Iterator[None]:
-        """Count the items, and the time spent inside the context, for a stage."""
+        """Add `items` and the time spent inside the context to a stage."""
         start = time.perf_counter()
         try:
             yield
@@ -34,7 +34,7 @@ class StageTimer:
         step: Callable[[Item], Result],
         count: Callable[[Item], int] = lambda _: 0,
     ) -> Callable[[Item], Result]:
-        """Return the step with its time, and `count` of its argument, counted for a stage."""
+        """Wrap a step: each call adds its time, and `count(argument)` items, to a stage."""
 
         def timed_step(item: Item) -> Result:
             with self.stage(name, count(item)):
@@ -43,7 +43,7 @@ class StageTimer:
         return timed_step
 
     def timed_items(self, name: str, items: Iterator[Item]) -> Iterator[Item]:
-        """Yield the same items; the time to get each item counts for the stage."""
+        """Yield the items, and add each item and the time to get it to a stage."""
         while True:
             start = time.perf_counter()
             item = next(items, None)

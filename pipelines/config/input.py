@@ -28,8 +28,8 @@ class Input(Frozen):
     shards: str | tuple[str, ...]  # paths with {braces} and globs: tars, Parquet, folders
     # Extension of a tar member or a file, name of a column, or json:field; null: no texts.
     text: str | None = "txt"
-    image: str | None = None  # column of Parquet files with the images; null: found by its type
-    carry: tuple[str, ...] = ()  # further columns, written like `text`
+    image: str | None = None  # Parquet column with the images; null: found by its type or name
+    carry: tuple[str, ...] = ()  # further texts that become columns, written like `text`
     on_bad_shard: Literal["fail", "salvage"] = (
         "fail"  # salvage: commit the samples before the damage
     )
@@ -60,23 +60,23 @@ class Input(Frozen):
         return value
 
     def patterns(self) -> tuple[str, ...]:
-        """The patterns of `shards`, as a tuple also where there is one."""
+        """Return the patterns of `shards` as a tuple, even if there is only one."""
         return (self.shards,) if isinstance(self.shards, str) else self.shards
 
     def sources(self) -> list[tuple[str, str]]:
-        """The sources of texts as (key of the job file, source): ("text", "txt"), say."""
+        """Return the sources of texts as (key of the job file, source), such as ("text", "txt")."""
         return [("text", source) for source in [self.text] if source] + [
             ("carry", source) for source in self.carry
         ]
 
     def carried(self) -> dict[str, str]:
-        """Column name -> source of each carried column: `json:meta.url` becomes `url`."""
+        """Return column name -> source of each carried column: `json:meta.url` becomes `url`."""
         return {source.rpartition(":")[2].rpartition(".")[2]: source for source in self.carry}
 
     def text_sources(self) -> dict[str, str]:
-        """Column name -> source of its text; the source text comes first."""
+        """Return column name -> source of each text; the source text comes first."""
         return {**({"source_text": self.text} if self.text else {}), **self.carried()}
 
     def text_members(self) -> frozenset[str]:
-        """Extensions of the tar members, or names of the Parquet columns, that hold texts."""
+        """Return the extensions of tar members, or names of Parquet columns, that hold texts."""
         return frozenset(source.partition(":")[0] for _, source in self.sources())

@@ -26,9 +26,9 @@ class Job(Frozen):
     name: str = Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]*$", max_length=100)
     input: Input
     filters: tuple[AnyFilter, ...] = ()
-    evaluate: Literal["first", "all"] = "first"  # all: filters score what others dropped too
+    evaluate: Literal["first", "all"] = "first"  # all: filters also score rejected samples
     filters_from: str | None = None  # an earlier output whose verdicts are reused
-    model: Model | None = None  # null, with no tasks: the job only filters
+    model: Model | None = None  # null, which requires that `tasks` is empty: the job only filters
     tasks: Mapping[str, AnyTask] = {}  # column name -> task
     require_image_safety: bool = False  # refuse a job without a model that judges images
     output: str = Field(min_length=1)
@@ -52,7 +52,10 @@ class Job(Frozen):
         return any(isinstance(f, ImageFilter) and f.judges_safety for f in self.filters)
 
     def check_image_safety(self, judged: bool) -> None:
-        """Raise JobError where `require_image_safety` is set and no model judges the images."""
+        """Raise JobError if `require_image_safety` is set and `judged` is false.
+
+        `judged` says whether a model judges the images.
+        """
         if self.require_image_safety and not judged:
             raise JobError(
                 "require_image_safety: no filter of this job judges by a model what images show: "
@@ -82,7 +85,7 @@ class Job(Frozen):
         return self
 
     def output_schema(self) -> pa.Schema:
-        """The schema of the Parquet files that the job writes."""
+        """Return the schema of the Parquet files that the job writes."""
         columns = {name: task.column for name, task in self.tasks.items()}
         return output_schema(self.input.carried(), columns)
 

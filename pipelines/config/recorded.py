@@ -12,9 +12,10 @@ Model = TypeVar("Model")
 
 
 def read_recorded(model: TypeAdapter[Model], record: Mapping[str, Any], message: str) -> Model:
-    """Validate a recorded value as strictly as a job file; JobError(message) where it is invalid.
+    """Validate a recorded value as strictly as a job file; raise JobError(message) if invalid.
 
-    A valid record can become invalid: another version wrote it, or it holds a class of the user's.
+    A valid record can become invalid: another version wrote it, or it holds a user's own filter or
+    task.
     """
     try:
         return model.validate_json(json.dumps(record), strict=True)

@@ -1,4 +1,7 @@
-"""The job file's `runner`: none of these settings changes a byte of the output."""
+"""The job file's `runner`: how units are distributed.
+
+No setting changes a byte of the output, except that devices of several types round differently.
+"""
 
 from collections.abc import Mapping
 from typing import Annotated, Any, Literal, Self
@@ -20,7 +23,7 @@ class RunnerConfig(Frozen):
     """The settings of all runners."""
 
     decode_threads: PositiveInt | None = None  # per worker; default: its share of the cores
-    # Preparing or answering a block for longer ends the worker; null: no limit.
+    # A worker ends if it prepares or answers a block for longer than this; null: no limit.
     block_seconds: PositiveFloat | None = 7200
     mixed_devices: bool = False  # whether workers may have devices of several types
 
@@ -36,7 +39,7 @@ class RunnerConfig(Frozen):
 
 
 class LocalRunnerConfig(RunnerConfig):
-    """This machine: one process, or several, each with its own GPUs where there are any."""
+    """The local runner: one process, or several, each with its own GPUs if there are any."""
 
     kind: Literal["local"] = "local"
     workers: PositiveInt = 1
@@ -48,7 +51,7 @@ class LocalRunnerConfig(RunnerConfig):
 
 
 class WorkerRange(Frozen):
-    """As many workers as fit into the cluster, within limits."""
+    """A range for the number of workers; as many are started as fit into the cluster."""
 
     min: PositiveInt  # workers that must be ready before work starts
     max: PositiveInt  # inclusive
@@ -77,7 +80,7 @@ def _whole_above_one(gpus: float) -> float:
 
 
 class RayRunnerConfig(RunnerConfig):
-    """A Ray cluster, which is started on this machine where no address is given."""
+    """The Ray runner: an existing cluster, or one that is started on this machine."""
 
     kind: Literal["ray"]
     workers: Workers = 1  # a number, or {min: 2, max: 16}
@@ -86,7 +89,8 @@ class RayRunnerConfig(RunnerConfig):
     cpus_per_worker: PositiveFloat = 1
     resources: Mapping[str, PositiveFloat] = {}  # custom Ray resources that each worker takes
     runtime_env: Mapping[str, Any] = {}  # passed to Ray
-    address: str | None = None  # of a cluster; auto: the cluster of this machine; null: start one
+    # Of a cluster; auto: the cluster of this machine; null: RAY_ADDRESS, or start a cluster here.
+    address: str | None = None
     wait_seconds: PositiveFloat = 1800  # until the first workers are ready
 
     @property
@@ -99,7 +103,7 @@ class RayRunnerConfig(RunnerConfig):
 
 
 class BeamRunnerConfig(RunnerConfig):
-    """A Beam pipeline, on the runner that Beam's options name."""
+    """The Beam runner: a pipeline on the runner that Beam's options name."""
 
     kind: Literal["beam"]
     options: tuple[str, ...] = ()  # Beam's command line: --runner=PortableRunner

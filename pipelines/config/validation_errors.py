@@ -27,7 +27,7 @@ _MESSAGES: Mapping[str, str] = {  # pydantic's type of error -> message
 
 @contextmanager
 def errors_at(place: str) -> Iterator[None]:
-    """Prefix the JobErrors of a filter or task with its place in the job: `tasks.caption: `."""
+    """Prefix the message of a JobError with `place`, such as `tasks.caption: `."""
     try:
         yield
     except JobError as error:
@@ -35,7 +35,10 @@ def errors_at(place: str) -> Iterator[None]:
 
 
 def first_fault(error: ValidationError, data: Any, model: type[BaseModel]) -> str:
-    """Describe the first error: its place in `data`, the message, the value, how many more."""
+    """Describe the first error: its place in `data`, the message, the value, how many more.
+
+    The description is one line; without a place, it begins with the message.
+    """
     faults = error.errors(include_url=False)
     fault = faults[0]
     more = f" (and {len(faults) - 1} more)" if len(faults) > 1 else ""
@@ -65,7 +68,7 @@ def _message(fault: Mapping[str, Any], model: type[BaseModel]) -> str:
 
 
 def _path(location: Sequence[str | int], data: Any, missing: bool) -> str:
-    """The place in the job file, without the tags of unions that pydantic adds to a location."""
+    """Return the place in the job file, without the union tags that pydantic adds to a location."""
     path = ""
     for key in location:
         if isinstance(data, list) and isinstance(key, int) and key < len(data):

@@ -12,7 +12,7 @@ from schemas.errors import JobError
 
 
 def parse_yaml(text: str, name: str) -> Any:
-    """Parse YAML into plain values; no tag is executed. JobError names the line."""
+    """Parse YAML into plain values; no tag is executed. Raises JobError, which names the line."""
     try:
         return YAML(typ="safe", pure=True).load(text)
     except DuplicateKeyError as error:
@@ -30,7 +30,7 @@ def parse_yaml(text: str, name: str) -> Any:
 
 
 def apply_setting(data: dict[str, Any], setting: str) -> None:
-    """Change `data` by `path.to.field=value`; numbers in the path are indices of lists."""
+    """Set a field of `data` as `path.to.field=value` says; numbers in the path are list indices."""
     path, separator, value = setting.partition("=")
     if not separator or not path:
         raise JobError(f"--set {setting}: write path=value, such as model.block_size=64")

@@ -39,7 +39,7 @@ _STATUS: Mapping[str, Color] = {
 
 
 def contact_sheet(samples: Sequence[RowImage]) -> Image.Image:
-    """Draw a tile for each sample, `COLUMNS` to a line: the image or a gray field, then texts."""
+    """Draw a tile for each sample, `COLUMNS` in a row: the image or a gray field, then texts."""
     colors = _label_colors(samples)
     tiles = [_tile(sample, colors) for sample in samples]
     lines = [tiles[first : first + COLUMNS] for first in range(0, len(tiles), COLUMNS)]

@@ -18,7 +18,10 @@ def font(height: int) -> Font:
 
 
 def spelled(text: str) -> str:
-    """Remove accents, which Pillow's font lacks; letters of other scripts are drawn as boxes."""
+    """Remove accents, which Pillow's font lacks, and write ß as ss.
+
+    Letters of other scripts stay, and are drawn as boxes.
+    """
     parts = unicodedata.normalize("NFKD", text.replace("ß", "ss"))
     return "".join(part for part in parts if not unicodedata.combining(part))
 
@@ -37,7 +40,7 @@ def wrap(text: str, letters: Font, width: int, lines: int) -> list[str]:
 
 
 def _fitting(text: str, letters: Font, width: int) -> str:
-    """Return the longest prefix that fits, up to a space if there is one; at least a character."""
+    """Return the longest prefix that fits, cut at a space if possible; at least one character."""
     if letters.getlength(text) <= width:
         return text
     low, high = 1, len(text)

@@ -52,7 +52,7 @@ def _outline(pen: ImageDraw.ImageDraw, box: PixelBox, color: Color) -> None:
 
 
 def _contour(image: Image.Image, item: ShownObject, scale: float, color: Color) -> None:
-    """Draw a mask's edge in color, with a black line around it; skip a mask of another image size.
+    """Draw a mask's edge in color with black lines; skip a mask made for another image size.
 
     The pixels inside keep their colors, because an answer shown beside the image may name them.
     """

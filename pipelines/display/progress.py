@@ -11,7 +11,7 @@ from schemas.report import Progress, UnitReport
 
 
 class RunProgress:
-    """Displays a run. Use it as a context, and pass its methods to the run as callbacks."""
+    """The display of a run: a context whose methods are the callbacks of the run."""
 
     def __init__(self, console: Console) -> None:
         self._console = console

@@ -39,17 +39,17 @@ def carried_names(row: StoredRow) -> list[str]:
 
 
 def short_text(value: object) -> str:
-    """Return a name, code or label as one printable line."""
+    """Return a name, code or label as one printable line of at most MAX_NAME characters."""
     return "" if value is None else plain(str(value), MAX_NAME)
 
 
 def long_text(value: object) -> str:
-    """Return a free text as one printable line."""
+    """Return a free text as one printable line of at most MAX_TEXT characters."""
     return "" if value is None else plain(str(value), MAX_TEXT)
 
 
 def named_numbers(value: object) -> list[tuple[str, Any]]:
-    """Return name and number of each entry of `scores` or `redactions`."""
+    """Return each entry of `scores` or `redactions` as a name and a number."""
     entries = [tuple(entry.values()) for entry in cast(Iterable[Mapping[str, Any]], value or ())]
     return [(short_text(key), number) for key, number in entries]
 
@@ -61,7 +61,7 @@ def shown_objects(value: object) -> list[ShownObject]:
 
 
 def status_text(row: StoredRow) -> str:
-    """Return the status with filter, reason and error, where the row has them."""
+    """Return the status, followed by filter, reason and error if the row has them."""
     columns = ("filter", "reason")
     reason = "/".join(short_text(row.get(column)) for column in columns if row.get(column))
     error = f"({short_text(row['error'])})" if row.get("error") else ""

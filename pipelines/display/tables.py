@@ -17,12 +17,12 @@ if TYPE_CHECKING:
     from inference.benchmarking.benchmark import Rate
 
 _MIN_SECONDS = 0.05  # shorter stages are not shown
-_MAX_REASONS = 20  # the most frequent reasons are shown
+_MAX_REASONS = 20  # reasons that are shown, the most frequent ones
 _NOT_JUDGED = "images were not judged: no filter classifies images by a model"
 
 
 def plan_table(plan: Plan) -> Table:
-    """Show what a run of this plan would do."""
+    """Build a table that shows what a run of the plan would do."""
     pending = plan.pending
     table = _two_columns()
     _add(table, "shards", f"{len(plan.units)} ({_size(sum(u.size for u in plan.units))})")
@@ -50,7 +50,7 @@ def plan_table(plan: Plan) -> Table:
 
 
 def rates_table(rates: Sequence["Rate"], corpus: int, devices: int) -> Table:
-    """Show the speed for each block size, and the hours for a corpus of that many images."""
+    """Build a table of the speed for each block size, and the hours for `corpus` images."""
     names = ("block", "images/s", "tokens/s", "memory", "of the roofline")
     table = Table(*names, f"hours for {corpus:,} images on {devices}")
     for rate in rates:
@@ -66,7 +66,7 @@ def rates_table(rates: Sequence["Rate"], corpus: int, devices: int) -> Table:
 
 
 def status_table(status: OutputStatus) -> Table:
-    """Show the state of an output."""
+    """Build a table of the state of an output."""
     table = _two_columns()
     _add(table, "job", status.job)
     _add(table, "state", "complete" if status.complete else "not complete")
@@ -86,7 +86,7 @@ def status_table(status: OutputStatus) -> Table:
 
 
 def summary_table(summary: Summary, layout: Layout) -> Table:
-    """Show what a run did, and the totals of its output."""
+    """Build a table of what a run did, and of the totals of its output."""
     table = _two_columns()
     _add(table, "outcome", summary.outcome)
     _add(table, "units", f"{summary.units_committed} of {summary.units_total} committed")
@@ -111,7 +111,7 @@ def summary_table(summary: Summary, layout: Layout) -> Table:
 
 
 def canary_table(canary: Canary) -> Table:
-    """Show what a few units say about the rest."""
+    """Build a table of the results of a canary, and of the projected time for the other units."""
     table = _two_columns()
     _add(table, "canary", f"{', '.join(canary.units)}: {canary.samples} samples")
     _add(table, "speed", f"{canary.samples_per_second:.1f} samples a second and worker")
@@ -124,7 +124,10 @@ def canary_table(canary: Canary) -> Table:
 
 
 def counts_table(counts: Counts) -> Table:
-    """Show samples by status, then by the reasons for which samples were not kept."""
+    """Build a table of samples by status, then of the `_MAX_REASONS` most frequent reasons.
+
+    Redactions and withheld answers follow.
+    """
     table = Table.grid(padding=(0, 2))
     table.add_column(justify="right")
     table.add_column()

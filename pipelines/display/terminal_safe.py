@@ -13,9 +13,9 @@ _JOINERS = "\u200c\u200d"  # kept: Persian, Indic scripts and emoji need them
 def plain(text: str, limit: int) -> str:
     """Return the text as one line of at most `limit` characters that cannot control a terminal.
 
-    Escape sequences, control characters and invisible formatting (such as overrides of the
-    writing direction) are removed; runs of white space become one space; lone surrogates become
-    U+FFFD.
+    A longer text is cut and ends in `…`. Escape sequences, control characters and invisible
+    formatting (such as overrides of the writing direction) are removed; runs of white space become
+    one space; lone surrogates become U+FFFD.
     """
     shown = "".join(_harmless(character) for character in _ESCAPE.sub("", text))
     line = " ".join(shown.split())

@@ -11,7 +11,7 @@ _TOPS = (1.0, 255.0, 65535.0)  # upper ends of the usual gray ranges, which begi
 
 
 def to_rgb(image: Image.Image) -> Image.Image:
-    """Convert to RGB; a transparent pixel becomes white, and its hidden color is not shown."""
+    """Convert to RGB; a transparent pixel becomes white, whatever its hidden color."""
     if image.mode in _DEEP:
         return Image.fromarray(_gray(image)).convert("RGB")
     if image.mode == "CMYK" and image.format == "JPEG" and "adobe" not in image.info:
@@ -28,9 +28,10 @@ def to_rgb(image: Image.Image) -> Image.Image:
 def _gray(image: Image.Image) -> npt.NDArray[np.uint8]:
     """Scale gray of more than 8 bits to 8 bits, [height, width]; clipping would make it white.
 
-    16 bits give their high byte, as 16-bit color does. Other depths state no range: they are scaled
-    over the smallest usual range that contains them, else over their own. Pixels that are not
-    finite become black.
+    16-bit pixels become their high byte. Pixels of other depths state no range: values from 0 on
+    are scaled by the smallest of `_TOPS` that is large enough, or else by their maximum; values
+    with negative ones are scaled from minimum to maximum. Pixels that are not finite become black,
+    and transparent ones white.
     """
     values = np.asarray(image)
     if values.dtype.itemsize == 2:

@@ -13,7 +13,7 @@ from pipelines.images.image import DecodedImage, DecodeOptions, EncodedImage, Im
 
 
 class DecoderProcess:
-    """Opens images in a child process, one at a time; a new process replaces one that died."""
+    """A child process that decodes images, one at a time, and is replaced when it dies."""
 
     def __init__(self, limits: Limits) -> None:
         self._limits = limits
@@ -22,17 +22,17 @@ class DecoderProcess:
         self._pipe: Connection[Any, Any] | None = None
 
     def open(self, data: bytes) -> "ImageInProcess":
-        """Read the header; raises ImageFault, also where the decoder hangs or dies."""
+        """Read the header; raise ImageFault if it is damaged, or if the decoder hangs or dies."""
         width, height, num_frames = self._ask(data, None)
         return ImageInProcess(width, height, num_frames, data, self)
 
     def decode(self, data: bytes, options: DecodeOptions) -> DecodedImage:
-        """Decode an image; raises ImageFault where it is damaged, or its decoder hangs or dies."""
+        """Decode an image; raise ImageFault if it is damaged, or if the decoder hangs or dies."""
         decoded: DecodedImage = self._ask(data, options)
         return decoded
 
     def close(self) -> None:
-        """Kill the process."""
+        """Kill the child process."""
         with self._lock:
             if self._process is not None and self._pipe is not None:
                 self._pipe.close()

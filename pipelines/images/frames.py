@@ -13,7 +13,7 @@ _BLOCK = re.compile(rb"[!,;]")
 
 
 def count_frames(opened: Image.Image, data: bytes, most: int) -> int:
-    """Count frames of an animation, or pages; 1 for any other image.
+    """Count the frames of an animation or the pages of a TIFF; return 1 for any other image.
 
     In GIF and TIFF the count stops at `most`. The second image that some cameras append to a JPEG
     does not count, because no viewer shows it.
@@ -26,7 +26,10 @@ def count_frames(opened: Image.Image, data: bytes, most: int) -> int:
 
 
 def sampled(number: int, most: int) -> list[int]:
-    """Sample at most `most` of the frames 0 ... number - 1, evenly, with the first and the last."""
+    """Return the indices of at most `most` of `number` frames, evenly spaced.
+
+    The first and the last frame are included; if `most` is 1, only the first.
+    """
     if number <= most:
         return list(range(number))
     return sorted({round(step * (number - 1) / max(most - 1, 1)) for step in range(most)})
@@ -35,7 +38,8 @@ def sampled(number: int, most: int) -> list[int]:
 def count_gif_frames(data: bytes, most: int) -> int:
     """Count the frames of a GIF, from 1 to `most`, by its blocks (GIF89a, sections 12 to 26).
 
-    The result is Pillow's own count, which has no bound. In a cut GIF the count stops at the cut.
+    The result equals Pillow's own count, which has no bound. In a cut GIF the count stops at the
+    cut.
     """
     frames = 0
     try:
@@ -59,5 +63,5 @@ def count_gif_frames(data: bytes, most: int) -> int:
 
 
 def _table(flags: int) -> int:
-    """Return the bytes of the color table that a block announces."""
+    """Return the size in bytes of the color table that a block's flags announce."""
     return 3 << ((flags & 7) + 1) if flags & 0x80 else 0

@@ -19,7 +19,7 @@ from schemas.sample import RGB
 # Formats with interpreters (EPS, SVG), layered formats and rare formats are not opened.
 _FORMATS = ("JPEG", "PNG", "WEBP", "GIF", "TIFF", "BMP", "AVIF")
 _ORIENTATION = 0x0112  # EXIF tag
-_TRANSPOSITIONS = {  # EXIF orientation -> what makes the image upright
+_TRANSPOSITIONS = {  # EXIF orientation -> the transposition that makes the image upright
     2: Image.Transpose.FLIP_LEFT_RIGHT,
     3: Image.Transpose.ROTATE_180,
     4: Image.Transpose.FLIP_TOP_BOTTOM,
@@ -42,7 +42,10 @@ Image.MAX_IMAGE_PIXELS = None  # the job's own limit is checked first, for any s
 
 
 class ImageFault(Exception):
-    """An image cannot be used; `reason` is a code, `error` the type of Pillow's exception."""
+    """The error of an image that cannot be used.
+
+    `reason` is a reason code, `error` the type of Pillow's exception.
+    """
 
     def __init__(self, reason: str, error: str = "") -> None:
         super().__init__(reason, error)
@@ -51,7 +54,7 @@ class ImageFault(Exception):
 
 
 class DecodeOptions(NamedTuple):
-    """What decoding an image returns."""
+    """The images that decoding returns, and their scale."""
 
     model_image: ImageSpec | None  # None: no model image
     min_side: int | None = None  # decode a JPEG at the smallest scale with both sides >= min_side
@@ -59,7 +62,7 @@ class DecodeOptions(NamedTuple):
 
 
 class DecodedImage(NamedTuple):
-    """A decoded image; model image and first frame are both of the image's first frame."""
+    """A decoded image: the model image of its first frame, and the frames for filters."""
 
     model_image: RGB | None  # [S, S, 3]
     frames: tuple[RGB, ...]
@@ -76,7 +79,7 @@ class OpenedImage(Protocol):
     def num_frames(self) -> int: ...
 
     def decode(self, options: DecodeOptions, /) -> DecodedImage:
-        """Decode the image, once; raises ImageFault where it is damaged."""
+        """Decode the image; raise ImageFault if it is damaged. Can be called once."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,7 +95,7 @@ class EncodedImage:
 
     @classmethod
     def open(cls, data: bytes, limits: Limits) -> "EncodedImage":
-        """Read the header only; raises ImageFault where it is malformed or exceeds a limit."""
+        """Read only the header; raise ImageFault if it is malformed or exceeds a limit."""
         try:
             opened = Image.open(io.BytesIO(data), formats=_FORMATS)
             _check(opened, limits)
@@ -112,7 +115,10 @@ class EncodedImage:
         return cls(width, height, num_frames, opened, orientation, limits)
 
     def decode(self, options: DecodeOptions) -> DecodedImage:
-        """Decode the model image and the frames for filters, once; raises ImageFault."""
+        """Decode the model image and the frames for filters; can be called once.
+
+        Raises ImageFault if the image is damaged.
+        """
         first = self.upright(options.min_side)
         model_image = first.fit(options.model_image) if options.model_image else None
         if not options.frames:
@@ -126,7 +132,8 @@ class EncodedImage:
         """Decode the first frame and turn it upright; can be called once.
 
         With `min_side`, a JPEG is decoded at the smallest scale (1, 1/2, 1/4, 1/8) at which both
-        sides still have that many pixels; other formats and smaller images in full.
+        sides still have that many pixels. Smaller images and other formats are decoded in full.
+        Raises ImageFault if the image is damaged.
         """
         try:
             if min_side is not None:
@@ -162,8 +169,8 @@ class EncodedImage:
 class UprightImage:
     """A decoded image in Pillow's memory.
 
-    Pixels are copied to numpy on request only: a copy and its way back take 0.4 of the 4.2 ms that
-    a photograph of 640x480 takes in all.
+    Pixels are copied to numpy on request only: for a photograph of 640x480, copying them to numpy
+    and back would take 0.4 of 4.2 ms.
     """
 
     _upright: Image.Image = field(repr=False)  # RGB
@@ -173,7 +180,7 @@ class UprightImage:
         return np.asarray(self._upright)
 
     def fit(self, spec: ImageSpec) -> RGB:
-        """Squash to [S, S, 3] pixels; the aspect ratio is not kept."""
+        """Resize to [S, S, 3] pixels; the aspect ratio is not kept."""
         size = (spec.side, spec.side)
         return np.asarray(self._upright.resize(size, _RESAMPLING[spec.resample]))
 
@@ -188,10 +195,10 @@ def _check(opened: Image.Image, limits: Limits) -> None:
 
 
 def _orientation(opened: Image.Image) -> int:
-    """Return the EXIF orientation in the header; 1 where it is missing or unreadable.
+    """Return the EXIF orientation in the header; 1 if it is missing or unreadable.
 
-    Pillow itself turns TIFF upright. PNG may have EXIF data after the pixels, where reading them
-    would decode the image, so only EXIF data before the pixels count.
+    Pillow itself turns TIFF upright, so TIFF gives 1. PNG may have EXIF data after the pixels,
+    where reading them would decode the image, so only EXIF data before the pixels count.
     """
     if opened.format == "TIFF" or (opened.format == "PNG" and "exif" not in opened.info):
         return 1

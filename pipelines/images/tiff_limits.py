@@ -4,14 +4,14 @@ from typing import IO, Any
 
 from PIL import Image, TiffImagePlugin
 
-_SHARED = 1 << 16  # bytes that values may share, as x and y resolution do
+_SHARED = 1 << 16  # bytes that may be read again: x and y resolution may share theirs
 _TILE = (322, 323)  # tags: width and length
 
 _load: Any = TiffImagePlugin.ImageFileDirectory_v2.load
 
 
 class _Bounded:
-    """A stream that allows to read its own size once, and `_SHARED` bytes more."""
+    """A stream that raises ValueError once more bytes are read than its size plus `_SHARED`."""
 
     def __init__(self, stream: IO[bytes]) -> None:
         here = stream.tell()
@@ -49,7 +49,10 @@ def count_pages(opened: TiffImagePlugin.TiffImageFile, most: int) -> int:
 
 
 def tile_size(opened: Image.Image) -> tuple[int, int]:
-    """Return width and height of a TIFF's tiles in pixels, which may exceed the image's."""
+    """Return width and height of a TIFF's tiles in pixels, which may exceed the image's.
+
+    The size is (0, 0) for an image without tiles.
+    """
     if not isinstance(opened, TiffImagePlugin.TiffImageFile):
         return 0, 0
     width, height = (opened.tag_v2.get(tag, 0) for tag in _TILE)

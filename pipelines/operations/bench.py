@@ -24,9 +24,9 @@ def bench(
     images: int,
     gpus: int = 1,
 ) -> Iterator["Rate"]:
-    """Yield a rate for each size of block; `settings` are keys of a job's `model`.
+    """Yield the measured rate for each block size; `settings` are keys of a job's `model`.
 
-    Without sizes, the engine chooses one. Raises JobError where a setting or kind is wrong.
+    Without block sizes, the engine chooses one. Raises JobError if a setting or kind is wrong.
     """
     unknown = [kind for kind in kinds if kind not in KINDS]
     if unknown or not kinds:

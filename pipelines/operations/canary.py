@@ -1,4 +1,4 @@
-"""`shardmill run --canary`: does a few units and projects their speed onto the rest."""
+"""`shardmill run --canary`: runs a few units and projects their speed onto the other units."""
 
 import random
 from collections.abc import Mapping, Sequence
@@ -13,12 +13,12 @@ if TYPE_CHECKING:
 
 
 class Canary(Frozen):
-    """The results of a few units, and the projected time of the rest.
+    """The results of a few units, and the projected time for the other units.
 
     Speeds are those of one worker, without the time to load its models.
     """
 
-    units: tuple[str, ...]  # committed
+    units: tuple[str, ...]  # names of the committed units
     samples: int
     samples_per_second: float
     shares: Mapping[str, float]  # status -> share of the samples
@@ -28,7 +28,7 @@ class Canary(Frozen):
 
 
 def choose_canary_units(plan: "Plan", number: int) -> tuple[Unit, ...]:
-    """Pick so many of the pending units at random; the same units for the same job."""
+    """Pick `number` of the pending units at random; the same plan gives the same units."""
     pending = plan.pending
     positions = random.Random(plan.work.fingerprint).sample(
         range(len(pending)), min(number, len(pending))
@@ -37,7 +37,10 @@ def choose_canary_units(plan: "Plan", number: int) -> tuple[Unit, ...]:
 
 
 def project_canary(plan: "Plan", reports: Sequence[UnitReport]) -> Canary | None:
-    """Project the reports of a canary onto the rest; None where nothing was committed."""
+    """Estimate the time of the pending units that a canary did not try.
+
+    Returns None if the canary committed no samples.
+    """
     committed = [report for report in reports if report.status == "committed"]
     counts = sum((report.counts for report in committed), Counts())
     seconds = sum(report.seconds for report in committed)

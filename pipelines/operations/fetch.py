@@ -16,7 +16,7 @@ from schemas.errors import JobError
 
 
 def fetch(job: Job) -> Iterator[tuple[str, Path]]:
-    """Download each model; yield its name and folder. JobError where the job names no model."""
+    """Download each model; yield its name and folder. Raises JobError if the job names no model."""
     references = [
         (f"filters[{number}].", reference)
         for number, stage in enumerate(job.filters)

@@ -1,4 +1,4 @@
-"""`shardmill finish`: closes an output from its files alone, whoever wrote them."""
+"""`shardmill finish`: closes an output by reading only its files, whichever run wrote them."""
 
 from pipelines.operations.tally import RunTally
 from pipelines.output.footers import add_counts
@@ -10,16 +10,19 @@ from schemas.report import Outcome, Summary
 
 
 def finish(output: str, storage: Storage | None = None) -> Summary:
-    """Write the summary of an output and, where every unit is committed, `_SUCCESS`.
+    """Write the summary of an output and, if every unit is committed, `_SUCCESS`.
 
-    Raises JobError where the folder is no output, or a file in it is damaged.
+    Raises JobError if the folder is no output, or a file in it is damaged.
     """
     opened = open_output(output, storage)
     return close_output(RunTally(opened.record), opened)
 
 
 def close_output(tally: RunTally, output: Output) -> Summary:
-    """Write the summary of a run; clean up a complete output and mark it with `_SUCCESS`."""
+    """Write the summary of a run; mark a complete output with `_SUCCESS` and clean it up.
+
+    `_SUCCESS` of an incomplete output is deleted.
+    """
     storage, layout, listing = output.storage, output.layout, output.listing
     summary = summarize(tally, output)
     write_summary(summary, layout, storage)

@@ -23,9 +23,10 @@ _BATCH = 256  # rows read at once
 def select(
     output: str, samples: int, status: SampleStatus | None = None, unit: str | None = None
 ) -> list[RowImage]:
-    """Read the first rows of an output, with their images; only those of a status or unit if given.
+    """Read the first `samples` rows of an output, with their images.
 
-    Raises JobError where the folder is no output, the unit is unknown or a file is damaged.
+    With `status` or `unit`, only rows of this status or unit are read. Raises JobError if the
+    folder is no output, the unit is unknown or a file is damaged.
     """
     opened = open_output(output)
     names = [known.name for known in opened.units]
@@ -42,7 +43,7 @@ def select(
 
 
 def _input(opened: Output) -> Input:
-    """The `input` of the job that began an output; JobError where another version wrote it."""
+    """Return the `input` of the job that began an output; JobError if it is of another version."""
     try:
         return Input.model_validate_json(json.dumps(opened.record.get("input")), strict=True)
     except ValidationError:

@@ -9,7 +9,10 @@ from pipelines.storage.resolve import storage_for
 
 
 def preview(job: Job, samples: int) -> list[RowImage]:
-    """Annotate the first samples, in order of the shards; kept rows show their prompts too."""
+    """Annotate the first `samples` samples, in order of the units; store nothing.
+
+    Kept rows also have the prompt of each task, as `<task> prompt`.
+    """
     work, units = plan_without_output(job)
     stored: list[StoredRow] = []
     with worker_faults():

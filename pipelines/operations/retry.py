@@ -1,4 +1,4 @@
-"""`shardmill retry`: does failed units again and, on request, units with bad samples."""
+"""`shardmill retry`: runs failed units again and, on request, units with bad samples."""
 
 from collections.abc import Callable, Collection
 from dataclasses import dataclass
@@ -19,7 +19,7 @@ from schemas.sample_status import SampleStatus
 
 @dataclass(frozen=True, slots=True)
 class RetryPlan:
-    """The units to do again, and the files to delete before."""
+    """The units to run again, and the files to delete first."""
 
     output: Output
     job: Job
@@ -31,9 +31,9 @@ class RetryPlan:
 def find_retry(
     output: str, statuses: Collection[SampleStatus] = (), storage: Storage | None = None
 ) -> RetryPlan:
-    """Find the failed units, and those with samples of any of the statuses; delete nothing.
+    """Find the failed units, and the units with samples of any of the statuses; delete nothing.
 
-    Raises JobError where the folder is no output, or a file in it is damaged.
+    Raises JobError if the folder is no output, or a file in it is damaged.
     """
     opened = open_output(output, storage)
     listing = opened.listing
@@ -67,9 +67,10 @@ def retry(
     on_report: OnReport = lambda _: None,
     on_warning: Callable[[str], None] = lambda _: None,
 ) -> Summary:
-    """Delete the files of bad units, then run these and the failed units.
+    """Delete the files of bad units, then run the bad and the failed units.
 
-    An interruption loses nothing: the next run does what is missing. Raises as `run` does.
+    An interruption loses nothing: the next run does what is missing. Raises the same errors as
+    `run`.
     """
     storage, layout = planned.output.storage, planned.output.layout
     if planned.files:
@@ -89,7 +90,7 @@ def retry(
 
 
 def _recorded_job(output: Output) -> Job:
-    """The job that began the output, with the output's present place."""
+    """Return the job that began the output, with the output's current path."""
     record = {key: value for key, value in output.record.items() if key != "resolved"}
     return read_recorded(
         TypeAdapter(Job),

@@ -20,7 +20,7 @@ StoredRow = Mapping[str, object]  # a row of the output, as `pyarrow.Table.to_py
 
 
 class RowImage(NamedTuple):
-    """A row and its upright image, [height, width, 3]; None where there is none to show."""
+    """A row and its upright image, [height, width, 3], or None if no image can be shown."""
 
     row: StoredRow
     image: RGB | None
@@ -29,9 +29,9 @@ class RowImage(NamedTuple):
 def find_row_images(
     rows: Sequence[StoredRow], units: Iterable[Unit], input_config: Input
 ) -> list[RowImage]:
-    """The rows with their images, read as the job's `input` says.
+    """Return the rows with their images, read from the shards as the job's `input` says.
 
-    A row has no image where it was not kept, or where the image is gone or has changed.
+    The image is None if the row was not kept, or if the image is gone or has changed.
     """
     units_by_shard: dict[object, list[Unit]] = defaultdict(list)
     for unit in sorted(units, key=lambda unit: unit.first_index):
@@ -53,7 +53,10 @@ def find_row_images(
 def _images_of_unit(
     unit: Unit, rows: Mapping[int, StoredRow], input_config: Input
 ) -> Iterator[tuple[int, RGB]]:
-    """Index and upright pixels of each row's sample, up to the first fault of the shard."""
+    """Yield index and upright pixels of each row's sample; stop at the first fault of the shard.
+
+    A sample whose image has changed or cannot be decoded is left out.
+    """
     last = max(rows)
     try:
         with open_unit(unit, storage_for(unit.path), input_config, texts=False) as samples:

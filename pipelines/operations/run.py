@@ -36,11 +36,12 @@ def run(
     on_report: OnReport = lambda _: None,
     on_warning: Callable[[str], None] = lambda _: None,
 ) -> Summary:
-    """Do the pending units of a job, or those that `choose` picks, and summarize the output.
+    """Run the pending units of a job, or the units that `choose` picks, and summarize the output.
 
-    Failed units are listed in the summary. Raises JobError where the job is wrong, WorkerFault
-    where this machine fails, TooManyErrors where the data is bad; KeyboardInterrupt passes through.
-    However a run ends, the next one continues its work.
+    With `limit_units`, only the first units are run. Failed units are listed in the summary. Raises
+    JobError if the job is wrong, WorkerFault if this machine fails, and TooManyErrors if too many
+    samples or units are bad; KeyboardInterrupt passes through. However a run ends, the next run
+    continues its work.
     """
     storage = storage or storage_for(job.output)
     planned = plan(job, storage)

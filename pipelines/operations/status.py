@@ -19,12 +19,12 @@ class OutputStatus(Frozen):
     in_parts: int  # some parts are committed, but not the last
     failed: int  # reported failed and not committed since
     interrupted: int  # attempted, not committed, not failed: in work, or the worker died
-    failures: tuple[UnitReport, ...] = ()  # the first few
+    failures: tuple[UnitReport, ...] = ()  # of the first _MAX_FAILURES failed units, by name
     last_run: Summary | None = None
 
 
 def status(output: str, storage: Storage | None = None) -> OutputStatus:
-    """Count the units of an output by their state; JobError where the folder is no output."""
+    """Count the units of an output by their state; raise JobError if the folder is no output."""
     opened = open_output(output, storage)
     layout, listing = opened.layout, opened.listing
     complete = listing.complete_units

@@ -1,4 +1,4 @@
-"""Adds up the unit reports of one run, and stops the run where too many are bad."""
+"""Adds up the unit reports of one run, and stops the run if too many samples or units are bad."""
 
 import secrets
 from collections.abc import Mapping, Sequence
@@ -24,13 +24,13 @@ _MIN_UNITS = 10  # likewise for the share of failed units
 
 
 class RunTally:
-    """The sums over the reports of one run, from which its summary is made."""
+    """The sums over the reports of one run, from which the run's summary is made."""
 
     def __init__(self, record: Mapping[str, Any]) -> None:
         """Begin a run of the job whose job.json is `record`."""
         self._record = record
         self._started = datetime.now(UTC)
-        self.run = f"{self._started:%Y%m%dT%H%M%SZ}-{secrets.token_hex(3)}"  # its id
+        self.run = f"{self._started:%Y%m%dT%H%M%SZ}-{secrets.token_hex(3)}"  # the run's id
         self._stages: dict[str, Stage] = {}
         self._counts = Counts()
         self._scores: Histograms = {}
@@ -48,7 +48,11 @@ class RunTally:
         self._stages = add_stages(self._stages, report.stages)
 
     def check(self, max_error_rate: float) -> None:
-        """Raise TooManyErrors where a larger share of samples is invalid, or of units failed."""
+        """Raise TooManyErrors if too many samples are invalid, or too many units failed.
+
+        `max_error_rate` is the largest share that is accepted. It is checked from `_MIN_SAMPLES`
+        samples and `_MIN_UNITS` units on.
+        """
         samples, units = self._counts.read, self.units + self._failed
         if samples >= _MIN_SAMPLES and self._counts.invalid > max_error_rate * samples:
             raise TooManyErrors(
@@ -71,7 +75,7 @@ class RunTally:
         failed: Sequence[str] = (),
         counts: Counts | None = None,
     ) -> Summary:
-        """Summarize the run; the arguments describe the whole output after it."""
+        """Summarize the run; the arguments describe the whole output after the run."""
         ended = datetime.now(UTC)
         return Summary(
             run=self.run,

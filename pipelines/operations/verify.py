@@ -29,7 +29,7 @@ from schemas.tables import (
 )
 
 _UNITS_AT_ONCE = 4
-_WITHOUT_CONTENT = frozenset(IDENTITY) - {"key"}  # columns that have values in every row
+_WITHOUT_CONTENT = frozenset(IDENTITY) - {"key"}  # columns that may be filled in every row
 
 
 class Verification(Frozen):
@@ -59,7 +59,7 @@ class _Findings:
 def verify(
     output: str, storage: Storage | None = None, on_unit: Callable[[str], None] = lambda _: None
 ) -> Verification:
-    """Read and check every file of an output; JobError where the folder is no output."""
+    """Read and check every file of an output; raise JobError if the folder is no output."""
     opened = open_output(output, storage)
     part_size = opened.record["input"]["max_samples_per_file"]
     check = _Check(opened.layout, opened.storage, fingerprint_of(opened.record), part_size)
@@ -91,7 +91,10 @@ class _Check:
     part_size: int  # samples in every part but the last
 
     def unit(self, unit: Unit, unit_progress: UnitProgress) -> _Findings:
-        """Check all files of a unit; their rows must be numbered without a gap."""
+        """Check the files of a unit in order; stop at the first damaged file.
+
+        The rows of a unit must be numbered without a gap.
+        """
         findings = _Findings()
         if not unit_progress.complete:
             parts = f"after part {unit_progress.parts - 1}" if unit_progress.parts else "at all"
@@ -114,7 +117,7 @@ class _Check:
         return findings
 
     def _file(self, unit: Unit, name: str, first: int) -> tuple[Counts, list[str], str | None]:
-        """Check one file; return its counts, its problems, and why it was salvaged, if it was."""
+        """Check one file; return counts, problems, and the fault if the file ends early."""
         with self.storage.open(self.layout.file(name)) as stream:
             parquet = pq.ParquetFile(stream, page_checksum_verification=True)
             footer = {k.decode(): v.decode() for k, v in (parquet.metadata.metadata or {}).items()}

@@ -15,7 +15,7 @@ from schemas.tables import FOOTER_COUNTS
 
 
 def read_counts(storage: Storage, path: str) -> Counts:
-    """Read the counts in the footer of a file; JobError where the file is damaged."""
+    """Read the counts in the footer of a file; raise JobError if the file is damaged."""
     try:
         with storage.open(path) as stream:
             metadata = pq.read_metadata(stream).metadata or {}
@@ -25,10 +25,10 @@ def read_counts(storage: Storage, path: str) -> Counts:
 
 
 def add_counts(storage: Storage, paths: Iterable[str]) -> Counts:
-    """Add up the counts in the footers of all these files; JobError where one is damaged."""
+    """Add up the counts in the footers of all these files; raise JobError if one is damaged."""
     return reduce(add, read_concurrently(lambda path: read_counts(storage, path), paths), Counts())
 
 
 def damaged_file(path: str, problem: str = "is damaged") -> JobError:
-    """The error about a committed file that cannot be read."""
+    """Return the error about a committed file that cannot be read."""
     return JobError(f"{path}: {problem}: delete it and run the job again")

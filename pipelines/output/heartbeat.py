@@ -27,10 +27,10 @@ class HeartbeatRecord(Frozen):
     beat: datetime
 
     def is_alive(self) -> bool:
-        """Whether the run seems to be active.
+        """Return whether the record is of another run that seems to be active.
 
-        On this host its process decides (this process itself is never another run); on another
-        host the age of the last beat does.
+        On this host, the run is active if its process exists and is not this process. On another
+        host, the run is active if its last beat is younger than `_DEAD_AFTER`.
         """
         if self.host == socket.gethostname():
             return self.process != os.getpid() and _process_exists(self.process)
@@ -77,7 +77,7 @@ class Heartbeat:
 def find_active_runs(
     layout: Layout, runs: Iterable[str], storage: Storage
 ) -> list[HeartbeatRecord]:
-    """Read the heartbeats of these runs, and return those of other active runs, oldest first."""
+    """Read the heartbeats of these runs; return the records of active other runs, oldest first."""
     active = []
     for run in runs:
         with suppress(FileNotFoundError, ValidationError):  # the run has ended; it is damaged

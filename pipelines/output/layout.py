@@ -8,18 +8,18 @@ PART_NAME = re.compile(r"(?P<unit>.+)\.(?P<number>\d{5,})(?P<end>-end)?")
 
 
 def whole_file(unit: str) -> str:
-    """The file of a unit of at most `max_samples_per_file` samples."""
+    """Return the file name of a unit with at most `max_samples_per_file` samples."""
     return f"{unit}.parquet"
 
 
 def unit_of_part(name: str) -> str | None:
-    """The unit of which this name, without extension, would be a part; None for other names."""
+    """Return the unit of which `name`, without extension, would be a part; None for other names."""
     part = PART_NAME.fullmatch(name)
     return part["unit"] if part else None
 
 
 def part_file(unit: str, number: int, last: bool) -> str:
-    """The file of one part of a larger unit.
+    """Return the file name of one part of a larger unit.
 
     The name of the last part ends in `-end`, so that a listing shows which units are complete.
     """

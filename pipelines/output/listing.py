@@ -14,7 +14,8 @@ class OutputListing:
 
     progress_by_unit: dict[str, UnitProgress]  # of the units that have a Parquet file
     strangers: tuple[str, ...]  # Parquet files that belong to no unit
-    leftovers: tuple[str, ...]  # temporary files of dead workers, and notes on complete units
+    # Temporary files of dead workers; attempt markers and reports of complete units.
+    leftovers: tuple[str, ...]
     attempts: dict[str, int]  # unit -> highest number of an attempt marker
     failed: frozenset[str]  # units with a failure report
     runs: tuple[str, ...]  # ids of runs with a summary

@@ -8,11 +8,11 @@ from schemas.errors import JobError
 from schemas.sample import Unit
 from schemas.tables import MANIFEST
 
-_FIELDS = {"row_groups": "slice"}  # columns that are not named like their field of Unit
+_FIELDS = {"row_groups": "slice"}  # column -> field of Unit, if their names differ
 
 
 def manifest_bytes(units: Sequence[Unit]) -> bytes:
-    """The units as an Arrow file; equal units give equal bytes."""
+    """Return the units as an Arrow file; equal units give equal bytes."""
     columns = {
         name: [getattr(unit, _FIELDS.get(name, name)) for unit in units] for name in MANIFEST.names
     }
@@ -23,7 +23,7 @@ def manifest_bytes(units: Sequence[Unit]) -> bytes:
 
 
 def units_of_manifest(content: bytes) -> tuple[Unit, ...]:
-    """Read the units back; raises JobError where the file is damaged."""
+    """Read the units of a manifest; raise JobError if the manifest is damaged."""
     try:
         table = pa.ipc.open_file(content).read_all().select(MANIFEST.names)
     except pa.ArrowInvalid:

@@ -16,7 +16,7 @@ from schemas.sample import Unit
 
 @dataclass(frozen=True, slots=True)
 class Output:
-    """The state of an output at one moment: two small files and a listing."""
+    """An output at one moment: its job.json, its manifest and its listing."""
 
     storage: Storage
     layout: Layout
@@ -29,7 +29,7 @@ class Output:
 
 
 def open_output(output: str, storage: Storage | None = None) -> Output:
-    """Open an output. JobError where the folder is no output, or its description is damaged."""
+    """Open an output; raise JobError if the folder is no output, or its description is damaged."""
     opened = find_output(output, storage or storage_for(output))
     if opened is None:
         raise JobError(
@@ -39,9 +39,10 @@ def open_output(output: str, storage: Storage | None = None) -> Output:
 
 
 def find_output(output: str, storage: Storage) -> Output | None:
-    """Open an output; None where no run has begun it. JobError where its description is damaged.
+    """Open an output; return None if no run has begun it.
 
-    Lists the folder once, and reads job.json and the manifest once.
+    Lists the folder once, and reads job.json and the manifest once. Raises JobError if one of the
+    two is damaged.
     """
     layout = Layout(absolute(output))
     paths = [entry.path for entry in storage.list(layout.root)]

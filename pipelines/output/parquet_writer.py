@@ -25,7 +25,7 @@ _ROW_GROUP = 2048  # rows; fixed, because the size of row groups decides the byt
 
 
 class PartWriter:
-    """Spools the rows of one file to an unnamed local file, and commits that in one step.
+    """A writer that spools the rows of one file to a local file, and commits the file in one step.
 
     The spool has no name, so that a killed process leaves no file behind.
     """
@@ -57,7 +57,7 @@ class PartWriter:
         return self._counts
 
     def write(self, rows: Sequence[Row]) -> None:
-        """Add the next rows of the unit; AssertionError where their indices do not follow."""
+        """Add the next rows of the unit; raise AssertionError if their indices do not follow."""
         expected = self._first_index + self._counts.read
         if [row.index for row in rows] != list(range(expected, expected + len(rows))):
             raise AssertionError(f"rows out of order at {expected}")  # a bug in the caller
@@ -68,7 +68,7 @@ class PartWriter:
             self._flush()
 
     def commit(self, storage: Storage, path: str, notes: Mapping[str, str] | None = None) -> None:
-        """Close the file and store it at `path`; `notes` are further entries of its footer."""
+        """Finish the file and store it at `path`; `notes` are further entries of its footer."""
         if self._waiting:
             self._flush()
         self._footer[FOOTER_COUNTS] = json.dumps(self._counts.model_dump(), sort_keys=True)

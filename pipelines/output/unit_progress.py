@@ -8,7 +8,10 @@ from pipelines.storage.storage import Storage
 
 
 class UnitProgress(NamedTuple):
-    """How much of a unit is committed: parts 0 … parts-1, without a gap."""
+    """How much of a unit is committed: its first `parts` parts, or one whole file (`parts` is 0).
+
+    If nothing is committed, `parts` is 0 and `complete` is False.
+    """
 
     parts: int = 0
     complete: bool = False
@@ -16,7 +19,7 @@ class UnitProgress(NamedTuple):
 
 
 def find_unit_progress(unit: str, layout: Layout, storage: Storage) -> UnitProgress:
-    """Look up the files of a unit; the result is that of a listing of the whole output."""
+    """Look up the committed files of a unit; a listing of the output gives the same result."""
     if _exists(layout.file(whole_file(unit)), storage):
         return UnitProgress(0, True, (whole_file(unit),))
     files: list[str] = []
@@ -32,7 +35,7 @@ def find_unit_progress(unit: str, layout: Layout, storage: Storage) -> UnitProgr
 
 
 def find_attempts(unit: str, layout: Layout, storage: Storage) -> int:
-    """Count the attempts at a unit that have a marker and no report yet."""
+    """Count the attempt markers of a unit; a recorded outcome has deleted the earlier ones."""
     return next(n - 1 for n in count(1) if not _exists(layout.attempt(unit, n), storage))
 
 

@@ -29,7 +29,7 @@ _MAX_QUOTED = 120  # characters of a value that an error quotes
 
 
 def check_same(recorded: Mapping[str, Any], work: ResolvedJob, layout: Layout) -> None:
-    """Raise JobError, which names a difference, where a plan is not the one of the output."""
+    """Raise JobError, which names a difference, if the output was begun with another job."""
     differences = list(_differences(recorded, work.record))
     if differences:
         # A difference in the job file explains those in the values that are resolved from it.
@@ -48,7 +48,7 @@ def check_same(recorded: Mapping[str, Any], work: ResolvedJob, layout: Layout) -
 
 
 def _filters_from_hint(layout: Layout, changed: Sequence[str]) -> str:
-    """Suggest `filters_from` where the changes do not affect the verdicts of filters."""
+    """Suggest `filters_from` if the changes do not affect verdicts of filters; else return ""."""
     if not all(path.startswith(_AFTER_FILTERS) for path in changed):
         return ""
     return f", there with filters_from: {layout.root} to filter nothing again"
@@ -69,7 +69,10 @@ def _differences(before: Any, now: Any, path: str = "") -> Iterator[tuple[str, A
 
 
 def _quoted(value: Any) -> str:
-    """Write a value on one line; None is a value that a record lacks."""
+    """Write a value on one line; None is a value that a record lacks.
+
+    A value that is not text is cut after `_MAX_QUOTED` characters.
+    """
     if value is None or isinstance(value, str):
         return value or "nothing"
     text = json.dumps(value, ensure_ascii=False)
@@ -77,7 +80,7 @@ def _quoted(value: Any) -> str:
 
 
 def list_new_output(layout: Layout, storage: Storage) -> OutputListing:
-    """List a folder in which no run has begun; JobError where it is a file or in other use."""
+    """List a folder in which no run has begun; raise JobError for a file or other Parquet files."""
     if os.path.isfile(layout.root):
         raise JobError(f"output: {layout.root} is a file: name a folder")
     listing = classify_files(layout, [entry.path for entry in storage.list(layout.root)], ())
@@ -90,7 +93,10 @@ def list_new_output(layout: Layout, storage: Storage) -> OutputListing:
 
 
 def check_inputs(existing: Output, shards: Sequence[Unit]) -> int:
-    """Raise JobError where shards changed since the first run; return how many are new."""
+    """Raise JobError if shards changed since the first run; return the number of new shards.
+
+    A shard may be gone once all its units are committed.
+    """
     shard_by_name = {shard.shard: shard for shard in shards}
     for unit in existing.units:
         current = shard_by_name.get(unit.shard)

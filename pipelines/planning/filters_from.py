@@ -21,19 +21,19 @@ _ANY_FILTER: TypeAdapter[Filter] = TypeAdapter(AnyFilter)
 
 
 class EarlierOutput(Frozen):
-    """The properties of an earlier output that decide the bytes of an output reusing its verdicts.
+    """The properties of an earlier output that affect the bytes of an output reusing its verdicts.
 
     job.json records them as `resolved.filters_from`.
     """
 
     fingerprint: str
-    ran: tuple[Mapping[str, Any], ...]  # the filters that gave its verdicts, as in job.json
-    asked: tuple[str, ...]  # its tasks; verdicts on their answers are not reused
+    ran: tuple[Mapping[str, Any], ...]  # the filters that gave the verdicts, as in job.json
+    asked: tuple[str, ...]  # the tasks; verdicts on answers are not reused
     images_judged: bool  # one of the filters judges the content of images with a model
 
     @classmethod
     def from_record(cls, record: Mapping[str, Any]) -> "EarlierOutput":
-        """Read the job.json of the earlier output, whose own verdicts may be reused ones too."""
+        """Read the job.json of the earlier output, which may itself reuse verdicts of another."""
         before = record["resolved"].get("filters_from") or {"ran": (), "asked": ()}
         return cls(
             fingerprint=fingerprint_of(record),
@@ -44,9 +44,9 @@ class EarlierOutput(Frozen):
 
 
 def open_earlier_output(job: Job) -> Output | None:
-    """Open the output of `filters_from`; None where the job has none.
+    """Open the output of `filters_from`; None if the job has no `filters_from`.
 
-    Raises JobError where its verdicts cannot be reused for this job.
+    Raises JobError if the verdicts of that output cannot be reused for this job.
     """
     if job.filters_from is None:
         return None
@@ -61,9 +61,9 @@ def open_earlier_output(job: Job) -> Output | None:
 
 
 def filters_to_run(job: Job, earlier: EarlierOutput | None) -> dict[str, Filter]:
-    """The filters that a job runs, by their names in rows and reports.
+    """Return the filters that a job runs, by their names in rows and reports.
 
-    A filter of the earlier output still judges generated texts, but the source no more.
+    A filter of the earlier output judges generated texts, but not the source texts again.
     """
     if earlier is None:
         return dict(zip(filter_names(job.filters), job.filters, strict=True))
@@ -85,7 +85,10 @@ def filters_to_run(job: Job, earlier: EarlierOutput | None) -> dict[str, Filter]
 
 
 def match_earlier_units(earlier: Output, shards: Sequence[Unit]) -> tuple[Unit, ...]:
-    """The units into which the earlier job split these shards; JobError where shards changed."""
+    """Return the units into which the earlier job split these shards.
+
+    Raises JobError if a shard changed since, or the earlier job did not read the shard.
+    """
     shard_by_name = {shard.shard: shard for shard in shards}
     units = []
     for unit in earlier.units:
@@ -107,9 +110,9 @@ def match_earlier_units(earlier: Output, shards: Sequence[Unit]) -> tuple[Unit, 
 
 
 def check_finished(earlier: Output, units: Sequence[Unit]) -> None:
-    """Raise JobError where the earlier job has yet to do one of these units.
+    """Raise JobError if the earlier job has neither committed nor failed one of these units.
 
-    Units that failed there are no error: they will fail in this job too.
+    A unit that failed in the earlier job is no error: it will fail in this job too.
     """
     listing = earlier.listing
     waiting = [
@@ -126,7 +129,7 @@ def check_finished(earlier: Output, units: Sequence[Unit]) -> None:
 
 
 def _check_input(job: Job, earlier: Output) -> None:
-    """Refuse texts and images that the earlier filters have not judged."""
+    """Raise JobError if the job reads texts or images that the earlier filters have not judged."""
     before = earlier.record["input"]
     known = {("text", before["text"]), *(("carry", source) for source in before["carry"])}
     for field, source in job.input.sources():

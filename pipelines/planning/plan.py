@@ -45,8 +45,8 @@ class Plan:
 def plan(job: Job, storage: Storage | None = None) -> Plan:
     """Plan a job and write nothing.
 
-    The output and the earlier output of `filters_from` are each opened once. Raises JobError where
-    the job cannot run, or not into this output.
+    The output and the earlier output of `filters_from` are each opened once. Raises JobError if the
+    job cannot run, or cannot continue this output.
     """
     storage = storage or storage_for(job.output)
     existing = find_output(job.output, storage)
@@ -66,13 +66,16 @@ def plan(job: Job, storage: Storage | None = None) -> Plan:
 
 
 def plan_without_output(job: Job) -> tuple[ResolvedJob, tuple[Unit, ...]]:
-    """Resolve a job and list its units as for a new output; its own output is not looked at."""
+    """Resolve a job and list its units; an existing output of the job is ignored."""
     earlier = open_earlier_output(job)
     return resolve_with(job, earlier), _first_units(job, earlier)
 
 
 def first_units(job: Job) -> tuple[Unit, ...]:
-    """The units of a job as for a new output; JobError where a shard lacks what the job names."""
+    """List the units of a job as for a new output; an existing output of the job is ignored.
+
+    Raises JobError if a shard lacks something that the job names.
+    """
     return _first_units(job, open_earlier_output(job))
 
 
@@ -84,7 +87,7 @@ def _first_units(job: Job, earlier: Output | None) -> tuple[Unit, ...]:
 def begin_output(plan: Plan, storage: Storage) -> None:
     """Write the manifest and job.json of a new output.
 
-    job.json comes last, because an output has begun once it exists.
+    job.json is written last, because an output counts as begun once job.json exists.
     """
     layout = plan.work.layout
     record = json.dumps(plan.work.record, indent=1, ensure_ascii=False)

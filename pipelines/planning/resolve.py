@@ -67,7 +67,7 @@ class Resolved(Frozen):
 
 
 class ResolvedJob(Frozen):
-    """A job with everything resolved: all that a worker needs besides a unit. It pickles."""
+    """A job with everything resolved: all that a worker needs besides a unit. It can be pickled."""
 
     job: Job
     resolved: Resolved
@@ -109,7 +109,7 @@ class ResolvedJob(Frozen):
 
     @property
     def block_size(self) -> int:
-        """The number of kept samples that the engine answers together."""
+        """The number of kept samples that the engine answers together; BLOCK without a model."""
         size = self.model.block_size if self.model else None
         return BLOCK if size is None else size
 
@@ -119,17 +119,17 @@ class ResolvedJob(Frozen):
 
 
 def resolve(job: Job) -> ResolvedJob:
-    """Resolve a job as for a new output; JobError where a filter, task or model is wrong."""
+    """Resolve a job as for a new output; raise JobError if a filter, task or model is wrong."""
     return resolve_with(job, open_earlier_output(job))
 
 
 def resolve_with(
     job: Job, earlier_output: Output | None, recorded: Mapping[str, Any] | None = None
 ) -> ResolvedJob:
-    """Resolve a job whose earlier output, if it has one, is open already.
+    """Resolve a job; `earlier_output` is the open output of `filters_from`, if the job has one.
 
-    Values pinned in `recorded`, the job.json of the job's own output, stay as long as the job
-    names the same models.
+    `recorded` is the job.json of the job's existing output. Its threads and sizes stay, and so do
+    its commits of models, as long as the job names the same models.
     """
     pinned = recorded["resolved"] if recorded else None
     earlier = EarlierOutput.from_record(earlier_output.record) if earlier_output else None
@@ -169,7 +169,7 @@ def resolve_with(
 
 
 def _check_tasks(tasks: Mapping[str, Task], family: ModelFamily, resources: Resources) -> None:
-    """Raise JobError where the model family cannot do a task, or a file of the task is wrong."""
+    """Raise JobError if the model family cannot do a task, or a file of the task is wrong."""
     for name, task in tasks.items():
         with errors_at(f"tasks.{name}."):
             family.check_task(task)
@@ -178,7 +178,7 @@ def _check_tasks(tasks: Mapping[str, Task], family: ModelFamily, resources: Reso
 
 
 def _place(job: Job, name: str, stage: Filter) -> str:
-    """The place of a filter in the job file, or in the job of the earlier output, for errors."""
+    """Return the place of a filter for errors: in the job file, or in the earlier output's job."""
     numbers = [number for number, own in enumerate(job.filters) if own is stage]
     return f"filters[{numbers[0]}]" if numbers else f"filters_from: filter {name}"
 
@@ -201,7 +201,7 @@ def _check_filters(
 
 
 def _checkpoint(model: Model, recorded: Mapping[str, Any] | None) -> ResolvedCheckpoint:
-    """Resolve the checkpoint; recorded commits stay as long as the job names the same ones."""
+    """Resolve the checkpoint; recorded commits stay as long as the job names the same models."""
     before = (recorded and recorded["model"]) or {}
     pinned = (recorded and recorded["resolved"]["checkpoint"]) or {}
 

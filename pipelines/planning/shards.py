@@ -51,9 +51,9 @@ def find_shards(patterns: Sequence[str]) -> tuple[Unit, ...]:
 
 
 def split(shards: Sequence[Unit], input_config: Input) -> tuple[Unit, ...]:
-    """The units of shards, sorted by name: several of a shard that its format can split.
+    """Return the units of shards, sorted by name; a shard whose format can split it has several.
 
-    Raises JobError where a shard lacks something that the job's `input` names.
+    Raises JobError if a shard lacks something that the job's `input` names.
     """
     units: list[Unit] = []
     splits: list[Callable[[], Sequence[Unit]]] = []
@@ -70,9 +70,9 @@ def split(shards: Sequence[Unit], input_config: Input) -> tuple[Unit, ...]:
 
 
 def check_output_apart(units: Iterable[Unit], output: str) -> None:
-    """Raise JobError where the output lies within a folder that is a shard.
+    """Raise JobError if the output lies within a folder that is a shard.
 
-    Its Parquet files would become files of the shard.
+    The Parquet files of the output would become files of the shard.
     """
     for unit in units:
         if unit.path.endswith("/") and f"{output}/".startswith(unit.path):
@@ -82,7 +82,7 @@ def check_output_apart(units: Iterable[Unit], output: str) -> None:
 
 
 def _checked(listed: Iterable[Unit]) -> tuple[Unit, ...]:
-    """The units sorted by name; JobError where the output files of two would have one name."""
+    """Return the units sorted by name; raise JobError if two would have the same output file."""
     units: dict[str, Unit] = {}
     for unit in listed:
         other = units.setdefault(unit.name, unit)
@@ -101,7 +101,7 @@ def _checked(listed: Iterable[Unit]) -> tuple[Unit, ...]:
 
 
 def _refuse_nested_folders(shards: Mapping[str, Unit]) -> None:
-    """Raise JobError where a folder that is a shard lies within another one."""
+    """Raise JobError if a folder that is a shard lies within another one."""
     for path in shards:
         parent = os.path.dirname(path.rstrip("/")) if path.endswith("/") else ""
         while len(parent) > 1:
@@ -114,19 +114,22 @@ def _refuse_nested_folders(shards: Mapping[str, Unit]) -> None:
 
 
 def _absolute_pattern(pattern: str) -> str:
-    """The pattern as an absolute path; `/` at the end, for folders, stays behind a wildcard."""
+    """Make a pattern absolute; a `/` at the end of a pattern with a wildcard or brace stays."""
     path = absolute(pattern)
     return f"{path}/" if pattern.endswith("/") and _VARIABLE.search(path) else path
 
 
 def _fixed_folder(pattern: str) -> str:
-    """The deepest folder of a pattern that contains no wildcard and no brace."""
+    """Return the deepest folder of a pattern that contains no wildcard and no brace."""
     variable = _VARIABLE.search(pattern)
     return os.path.dirname(pattern[: variable.start()] if variable else pattern)
 
 
 def _matches(patterns: Iterable[str]) -> Iterable[Entry]:
-    """Entries in the order of the patterns; each folder is listed once per way of listing it."""
+    """Yield the entries that match, pattern by pattern.
+
+    For exact paths, each folder is listed once per pattern.
+    """
     for pattern in patterns:
         exact: dict[str, set[str]] = defaultdict(set)  # folder -> paths to find in it
         for path in _expanded(pattern):
@@ -149,7 +152,7 @@ def _expanded(pattern: str) -> list[str]:
 
 
 def _named_shards(folder: str, paths: set[str]) -> Iterable[Entry]:
-    """The files and folders of these paths in a folder; JobError where one does not exist."""
+    """Return the files and folders of these paths in a folder; JobError if one does not exist."""
     listing = storage_for(folder).list(folder, recursive=False)
     entries = [entry for entry in listing if entry.path in paths]
     missing = []
@@ -174,7 +177,7 @@ def _matching_files(pattern: str) -> list[Entry]:
 
 
 def _matching_folders(pattern: str) -> list[Entry]:
-    """The shards of the folders that a glob ending in `/` matches, by path."""
+    """Return the shards of the folders that a glob ending in `/` matches, by path."""
     start = _fixed_folder(pattern)
     matches = _matcher(pattern.rstrip("/"))
     files = list_visible_files(f"{start}/", storage_for(start))
@@ -204,9 +207,9 @@ def _some(entries: list[Entry], pattern: str) -> list[Entry]:
 
 
 def _folder_shard(path: str) -> Entry | None:
-    """The shard that a folder is; None where there is no folder.
+    """Return a folder as a shard; None if there is no folder.
 
-    Raises JobError where the folder holds files that are shards, or nothing that can be read.
+    Raises JobError if the folder holds files that are shards, or nothing that can be read.
     """
     folder = f"{path.rstrip('/')}/"
     files = list_visible_files(folder, storage_for(folder))
@@ -225,7 +228,7 @@ def _folder_shard(path: str) -> Entry | None:
 
 
 def _describe(files: Sequence[Entry]) -> str:
-    """What a folder without shards and images holds, such as `with 3 .heic and 1 .mov`."""
+    """Describe a folder without shards and images by its three most frequent extensions."""
     if not files:
         return "without files"
     extensions = Counter(_extension(entry.path) for entry in files)

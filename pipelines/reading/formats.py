@@ -41,15 +41,17 @@ class ShardFormat:
     """How the shards of one format are recognized, split into units, opened and read.
 
     `open` takes a unit, its storage, the job's `input`, and whether texts are read too. The samples
-    that it returns are numbered from `unit.first_index` on; memory must not grow with the shard.
-    It raises FileNotFoundError where the shard is gone, and the samples raise ShardFault where the
-    shard is cut or damaged.
+    that it returns are numbered from `unit.first_index` on; memory must not grow with the shard. It
+    raises FileNotFoundError if the shard is gone, and the samples raise ShardFault if the shard is
+    cut or damaged.
 
     `split` returns the units of a shard, each with a `slice` that only `open` interprets. It raises
-    JobError where the shard lacks something that the job names. None: every shard is one unit.
+    JobError if the shard lacks something that the job names. If `split` is None, every shard is one
+    unit.
 
-    `find_folder` recognizes a folder that is one shard: given the folder's path, which ends in `/`,
-    and the visible files below it, it returns the shard's size and version, or None.
+    `find_folder` recognizes a folder that is one shard. It takes the folder's path, which ends in
+    `/`, and the visible files below the folder, and returns the shard's size and version, or None
+    if the folder is no shard.
     """
 
     name: str
@@ -59,7 +61,7 @@ class ShardFormat:
     find_folder: Callable[[str, Sequence[Entry]], Entry | None] | None = None
 
     def unit_name(self, shard: str) -> str | None:
-        """The shard's name without its extension; None for a shard of another format."""
+        """Return the shard's name without its extension; None for a shard of another format."""
         for extension in self.extensions:
             if shard.lower().endswith(extension):
                 return shard[: -len(extension)]
@@ -74,12 +76,12 @@ FORMATS = (
 
 
 def find_format(shard: str) -> ShardFormat | None:
-    """The format of a shard, by its name; None where it has none."""
+    """Return the format that matches the extension of a shard's name; None if no format matches."""
     return next((each for each in FORMATS if each.unit_name(shard) is not None), None)
 
 
 class OpenUnit:
-    """An open unit: iterate once over its samples, which come in order, then close it."""
+    """An open unit; its samples can be iterated over once, in order."""
 
     def __init__(self, source: ShardSource, samples: Iterator[RawSample], salvage: bool) -> None:
         self._source = source
@@ -92,13 +94,14 @@ class OpenUnit:
         return self._source.bytes_read
 
     def __iter__(self) -> Iterator[RawSample]:
-        """The samples; raises ShardFault where the shard is cut or damaged, unless salvaged."""
+        """Return the samples; they raise ShardFault if the shard is damaged and not salvaged."""
         return self._samples
 
     def _salvaged(self, samples: Iterator[RawSample]) -> Iterator[RawSample]:
-        """Yield the samples before the first fault, and keep that fault; raise it if there is none.
+        """Yield the samples before the first fault and store the fault.
 
-        The sample in which the fault is met is left out, because it may not be whole.
+        The sample in which the fault is met is left out, because it may not be whole. The fault is
+        raised if no sample comes before it.
         """
         any_read = False
         try:
@@ -111,7 +114,7 @@ class OpenUnit:
             self.fault = fault
 
     def fault_here(self, reason: str) -> ShardFault:
-        """A fault with this reason at the current position."""
+        """Return a ShardFault with this reason at the current position."""
         return ShardFault(reason, self._source.position)
 
     def close(self) -> None:
@@ -132,7 +135,7 @@ class OpenUnit:
 def open_unit(unit: Unit, storage: Storage, input_config: Input, *, texts: bool = True) -> OpenUnit:
     """Open a unit as the job's `input` says; without `texts`, only images and keys are read.
 
-    Raises ShardFault where the shard does not exist.
+    Raises ShardFault if the shard does not exist.
     """
     shard_format = find_format(unit.shard)
     assert shard_format is not None, "planning refuses shards without a format"

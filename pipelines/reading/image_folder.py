@@ -2,10 +2,11 @@
 
 A folder is one shard, with the images at any depth below it. A sample's key is the path of its
 image below the folder without the extension, and samples come in natural order of their keys:
-`img2` before `img10`. The slice of a unit is its first sample and one past the last.
+`img2` before `img10`. The slice of a unit is its first sample and one past its last sample.
 
-Nothing but the listing says which samples a folder has. So that every run of a job reads the same
-ones, the version of a shard is a digest of the listing, and a unit whose folder has changed fails.
+Only the listing of a folder says which samples it has. The version of a shard is therefore a digest
+of the listing, and a unit fails if its folder has changed, so that every run of a job reads the
+same samples.
 """
 
 import hashlib
@@ -30,7 +31,7 @@ class SampleFiles(NamedTuple):
     """The files of one sample; at least one has the extension of an image."""
 
     key: str
-    files: Sequence[tuple[str, Entry]]  # extension in lower case, and file; by path
+    files: Sequence[tuple[str, Entry]]  # (extension in lower case, file), sorted by path
 
     @property
     def size(self) -> int:
@@ -39,9 +40,9 @@ class SampleFiles(NamedTuple):
 
 
 def find_image_folder(path: str, files: Sequence[Entry]) -> Entry | None:
-    """The shard that a folder with these files is; None where no file is an image.
+    """Return a folder with these files as a shard; None if no file is an image.
 
-    Raises JobError where a link leads to another folder, whose images would be left out.
+    Raises JobError if a link leads to another folder, whose images would be left out.
     """
     samples = group_files(path, files)
     if not samples:
@@ -51,9 +52,9 @@ def find_image_folder(path: str, files: Sequence[Entry]) -> Entry | None:
 
 
 def split_image_folder(shard: Unit, storage: Storage, input_config: Input) -> list[Unit]:
-    """Split a folder into units of `max_samples_per_file` samples.
+    """Split a folder into units of `max_samples_per_file` samples; a small folder is one unit.
 
-    Raises JobError where the job reads texts from files and no image has such a file beside it.
+    Raises JobError if the job reads texts from files and no image has such a file beside it.
     """
     samples = group_files(shard.path, list_visible_files(shard.path, storage))
     if input_config.text is not None:
@@ -77,9 +78,9 @@ def split_image_folder(shard: Unit, storage: Storage, input_config: Input) -> li
 def open_image_folder(
     unit: Unit, storage: Storage, input_config: Input, texts: bool
 ) -> tuple["FileReader", Iterator[RawSample]]:
-    """Open a unit of a folder; raises FileNotFoundError where the folder has no images any more.
+    """Open a unit of a folder; raises FileNotFoundError if the folder has no images any more.
 
-    Raises ShardFault where the folder is not as the unit's version says.
+    Raises ShardFault if the folder differs from the unit's version.
     """
     samples = _listed_samples(unit.path, unit.version, storage)
     start, end = unit.slice or (0, len(samples))
@@ -102,7 +103,7 @@ def _listed_samples(path: str, version: str, storage: Storage) -> list[SampleFil
 
 
 class FileReader:
-    """Reads whole files and counts their bytes; no file stays open."""
+    """A reader of whole files that counts their bytes; no file stays open."""
 
     def __init__(self, storage: Storage) -> None:
         self._storage = storage
@@ -113,7 +114,7 @@ class FileReader:
         return self.bytes_read
 
     def read(self, entry: Entry) -> bytes:
-        """The content of a listed file; raises ShardFault where it is gone or has another size."""
+        """Return the content of a listed file; raise ShardFault if it is gone or has a new size."""
         try:
             with self._storage.open(entry.path) as stream:
                 content = stream.read(entry.size + 1)
@@ -129,10 +130,10 @@ class FileReader:
 
 
 def group_files(folder: str, files: Sequence[Entry]) -> list[SampleFiles]:
-    """The samples of a folder in natural order; a file whose stem no image has is left out.
+    """Return the samples of a folder in natural order; files whose stem no image has are left out.
 
-    A stem is a file's path below the folder up to the last dot: names such as
-    `Screenshot at 10.33.22.png` have several.
+    A stem is a file's path below the folder up to the last dot, because names such as `Screenshot
+    at 10.33.22.png` have several dots.
     """
     groups: dict[str, list[tuple[str, Entry]]] = defaultdict(list)
     for entry in files:
@@ -149,13 +150,13 @@ def group_files(folder: str, files: Sequence[Entry]) -> list[SampleFiles]:
 
 
 def _natural_order(sample: SampleFiles) -> tuple[str, str]:
-    """A sort key: folder by folder, numbers of up to 20 digits by value, letters without case."""
+    """Return a sort key: folder by folder, numbers (up to 20 digits) by value, case ignored."""
     padded = _DIGITS.sub(lambda digits: digits[0].zfill(20), sample.key.casefold())
     return padded.replace("/", "\0"), sample.key
 
 
 def _version(folder: str, samples: Sequence[SampleFiles]) -> str:
-    """A digest of names, sizes and versions of all files of the samples."""
+    """Return a digest of names, sizes and versions of all files of the samples."""
     digest = hashlib.sha256()
     for sample in samples:
         for _, entry in sample.files:

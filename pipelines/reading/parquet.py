@@ -26,9 +26,9 @@ _IMAGE_NAMES = ("image", "img", "image_bytes", *IMAGE_EXTENSIONS)
 
 
 class ColumnFault(Exception):
-    """A column that the job reads is missing, occurs twice, or has another type.
+    """The error of a column that the job reads: it is missing, occurs twice, or has another type.
 
-    `why` is for the user; it names columns alone.
+    `why` is for the user; it names only columns.
     """
 
     def __init__(self, column: str | None, why: str) -> None:
@@ -55,7 +55,7 @@ class Footer:
 def open_parquet(
     unit: Unit, storage: Storage, input_config: Input, texts: bool
 ) -> tuple[CountedStream, Iterator[RawSample]]:
-    """Open a Parquet file; raises FileNotFoundError where it does not exist."""
+    """Open a Parquet file; raises FileNotFoundError if the file does not exist."""
     stream = CountedStream(storage.open(unit.path))
     return stream, read_parquet(stream, unit, input_config, texts)
 
@@ -63,9 +63,9 @@ def open_parquet(
 def split_parquet(shard: Unit, storage: Storage, input_config: Input) -> list[Unit]:
     """Split a file of more than `max_samples_per_file` rows into units of whole row groups.
 
-    A unit has as many row groups as fit into that number of rows, or one that is larger. Raises
-    JobError where the file lacks a column that the job reads. A file without a readable footer is
-    one unit, which will fail.
+    A unit has as many row groups as fit into that number of rows, or one larger row group. Raises
+    JobError if the file lacks a column that the job reads. A file without a readable footer is one
+    unit, which will fail.
     """
     try:
         with closing(CountedStream(storage.open(shard.path))) as stream:
@@ -94,7 +94,7 @@ def _split_row_groups(shard: Unit, footer: Footer, max_samples: int) -> Iterator
 
 
 def read_footer(stream: CountedStream) -> Footer:
-    """Read the footer of a Parquet file; raises ShardFault where the file has none."""
+    """Read the footer of a Parquet file; raise ShardFault if it cannot be read."""
     with _faults(stream, opened=False):
         return Footer(_open(stream).metadata)
 
@@ -102,7 +102,7 @@ def read_footer(stream: CountedStream) -> Footer:
 def check_columns(schema: pa.Schema, fields: Iterable[str], image: str | None) -> str:
     """Return the name of the image column.
 
-    Raises ColumnFault where a column of `fields` or the image column cannot be read.
+    Raises ColumnFault if a column of `fields` or the image column cannot be read.
     """
     for name in fields:
         _find_column(schema, name)
@@ -121,10 +121,10 @@ def check_columns(schema: pa.Schema, fields: Iterable[str], image: str | None) -
 def read_parquet(
     stream: CountedStream, unit: Unit, input_config: Input, texts: bool = True
 ) -> Iterator[RawSample]:
-    """The rows of a unit, one in memory at a time.
+    """Yield the rows of a unit, with one row in memory at a time.
 
-    The unit's slice is its first row group and one past the last; None stands for the whole file.
-    Raises ShardFault where the file is damaged or lacks a column.
+    The unit's slice is its first row group and one past its last row group; None means the whole
+    file. Raises ShardFault if the file is damaged or lacks a column.
     """
     fields = input_config.text_members() if texts else frozenset()
     with _faults(stream, opened=False):
@@ -152,7 +152,7 @@ def read_parquet(
 
 
 class _Rows:
-    """A batch of rows, each read alone, so that one that cannot be read makes no other fail."""
+    """A batch of rows; each is read alone, so that an unreadable row does not affect the others."""
 
     def __init__(
         self, batch: pa.RecordBatch, image: str, fields: Iterable[str], limits: Limits
@@ -211,7 +211,7 @@ def _open(stream: CountedStream) -> pq.ParquetFile:
 
 @contextmanager
 def _faults(stream: CountedStream, opened: bool) -> Iterator[None]:
-    """Translate the errors that damaged bytes cause into ShardFault; storage's OSError passes."""
+    """Raise ShardFault for errors that damaged bytes cause; an OSError of the storage passes."""
     try:
         yield
     except (pa.ArrowException, ValueError, KeyError, OverflowError, OSError) as error:
@@ -222,7 +222,10 @@ def _faults(stream: CountedStream, opened: bool) -> Iterator[None]:
 
 
 def _unreadable_reason(stream: CountedStream) -> str:
-    """The footer is at the end of a file: a file with a valid start and no footer was cut."""
+    """Return why a file has no readable footer; a file with a valid start and no end was cut.
+
+    The footer is at the end of a file.
+    """
     stream.seek(0)
     begins = stream.read(len(_MAGIC)) == _MAGIC
     size = stream.seek(0, 2)
@@ -232,7 +235,7 @@ def _unreadable_reason(stream: CountedStream) -> str:
 
 
 def _find_column(schema: pa.Schema, name: str) -> pa.Field:
-    """The only column of this name; raises ColumnFault where there is none, or several."""
+    """Return the only column of this name; raise ColumnFault if there is none, or several."""
     indices = schema.get_all_field_indices(name)
     if not indices:
         why = f"column {name!r} is not there: it has {', '.join(schema.names)}"
@@ -267,7 +270,10 @@ def _holds_images(kind: pa.DataType) -> bool:
 
 
 def _binary(column: pa.Array) -> pa.Array:
-    """A text column as its stored bytes, UTF-8 or not; any other column as it is."""
+    """Return a text or binary column as its stored bytes, UTF-8 or not; any other as it is.
+
+    Dictionaries are decoded.
+    """
     if pa.types.is_dictionary(column.type):
         column = column.dictionary_decode()
     if pa.types.is_string(column.type):

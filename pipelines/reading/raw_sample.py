@@ -15,12 +15,13 @@ class RawSample:
     index: int  # position in the shard, from 0
     key: str | None = field(default=None, repr=False)  # None: the shard has no keys
     image: bytes = field(default=b"", repr=False)
-    fields: Mapping[str, object] = field(default_factory=dict, repr=False)  # UTF-8, or JSON's types
+    # Name -> UTF-8 bytes of a text or JSON, or the value of a Parquet column.
+    fields: Mapping[str, object] = field(default_factory=dict, repr=False)
     fault: str = ""  # the reason code of a sample that cannot be used
 
 
 def member_limits(input_config: Input, texts: bool) -> dict[str, int]:
-    """The extensions of the members to read, each with its largest size in bytes, inclusive.
+    """Return the extensions of the members to read, each with its largest size in bytes, inclusive.
 
     Without `texts`, only images are read.
     """

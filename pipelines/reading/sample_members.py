@@ -18,14 +18,14 @@ class Member(NamedTuple):
 
 @dataclass(slots=True)
 class SampleMembers:
-    """Collects the members of one sample, and finds the fault of a sample that cannot be used."""
+    """The members of one sample, from which the sample or its fault is made."""
 
     key: str
     limits: Mapping[str, int]  # extension -> largest size in bytes; other extensions are not read
     max_members: int  # of any extension
     contents: dict[str, bytes] = field(default_factory=dict)
     extensions: set[str] = field(default_factory=set)  # of all members
-    oversized: set[str] = field(default_factory=set)  # to be read, but larger than their limit
+    oversized: set[str] = field(default_factory=set)  # of members larger than their limit
     has_repeated: bool = False  # two members have the same extension
     has_link: bool = False  # a member is not a regular file
     has_too_many: bool = False  # from then on, no content is kept in memory
@@ -45,7 +45,7 @@ class SampleMembers:
             self.oversized.add(extension)
 
     def sample(self, index: int) -> RawSample:
-        """The sample at this position of the shard."""
+        """Return the sample, or a sample with a fault, for this position of the shard."""
         images = [name for name in IMAGE_EXTENSIONS if name in self.extensions]
         if fault := self._fault(images):
             return RawSample(index, self.key, fault=fault)

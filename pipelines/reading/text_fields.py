@@ -6,7 +6,7 @@ from typing import Any
 
 
 class FieldFault(Exception):
-    """A text of a sample cannot be used; `reason` is a reason code."""
+    """The error of a text that cannot be used; `reason` is a reason code."""
 
     def __init__(self, reason: str) -> None:
         super().__init__(reason)
@@ -14,10 +14,11 @@ class FieldFault(Exception):
 
 
 def read_field(fields: Mapping[str, object], source: str, parsed: dict[str, Any]) -> str | None:
-    """The text that `source` (`txt`, or `json:meta.url`) names; None where the sample has none.
+    """Return the text that `source` (`txt`, or `json:meta.url`) names; None if the sample has none.
 
     A value that is not text becomes its JSON. `parsed` caches fields that were parsed as JSON, by
-    name. Raises FieldFault where the text is not UTF-8, or the field is not JSON.
+    name. Raises FieldFault if the text is not UTF-8, the field is not JSON, or the value has no
+    JSON form.
     """
     name, _, path = source.partition(":")
     if fields.get(name) is None:
@@ -33,7 +34,7 @@ def read_field(fields: Mapping[str, object], source: str, parsed: dict[str, Any]
 
 
 def check_unicode(text: str, reason: str) -> str:
-    """Return the text; raises FieldFault where it has lone surrogates, which no file can store."""
+    """Return the text; raise FieldFault if it has lone surrogates, which no file can store."""
     try:
         text.encode()
     except UnicodeEncodeError:

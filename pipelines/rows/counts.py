@@ -39,7 +39,7 @@ def count(rows: Iterable[Row]) -> Counts:
 
 
 def histograms(rows: Iterable[Row]) -> Histograms:
-    """Count the filters' scores in bins, over kept and rejected rows.
+    """Count the rows by the value of each score, in bins; kept and rejected rows count.
 
     Bins are 0.05 wide below 1, and double in width above 1. A bin is named by its lower edge.
     """

@@ -25,7 +25,7 @@ class Answer:
     withheld_by: str = ""  # filter/reason
 
     def withhold(self, status: Literal["dropped", "quarantined"], by: str) -> None:
-        """Remove the answer's content; `by` is the filter and its reason."""
+        """Remove the answer's content; `by` is `filter/reason` of the filter that rejected it."""
         self.status, self.value, self.raw, self.withheld_by = status, None, None, by
 
     def info(self) -> dict[str, object]:
@@ -43,7 +43,7 @@ SKIPPED = Answer("skipped")  # the sample lacks the field that the task asks abo
 
 
 def answer(generation: Generation, value: object, complete: bool, keeps_raw: bool) -> Answer:
-    """Make a stored answer of a generation, before the filters judge it."""
+    """Build the stored answer of a generation, before the filters judge it."""
     logprobs = [token.logprob for token in generation.tokens]
     return Answer(
         status="ok" if complete else "partial",
@@ -63,8 +63,8 @@ class Row:
     index: int
     position: int = 0  # bytes of the shard read up to this sample
     texts: dict[str, Text] = field(default_factory=dict, repr=False)  # key, source_text, carried
-    image: bytes = field(default=b"", repr=False)  # the encoded image, until it is decoded
-    encoded: OpenedImage | None = field(default=None, repr=False)  # the image, its header read
+    image: bytes = field(default=b"", repr=False)  # the encoded image, until no step needs it
+    encoded: OpenedImage | None = field(default=None, repr=False)  # the image with its header read
     width: int = 0  # of the upright image
     height: int = 0
     num_frames: int = 1
@@ -73,7 +73,7 @@ class Row:
     model_image: RGB | None = field(default=None, repr=False)  # [S, S, 3] for the engine
     status: SampleStatus = "kept"
     closed: bool = False  # no later filter judges it
-    language: str = ""  # of the source text, where it is known
+    language: str = ""  # of the source text; "" if no filter needed it
     filter: str = ""
     reason: str = ""
     error: str = ""
@@ -86,13 +86,16 @@ class Row:
         return self.status == "kept"
 
     def reject(self, status: SampleStatus, reason: str, by: str = "", error: str = "") -> None:
-        """Reject the sample, unless an earlier step has rejected it."""
+        """Reject the sample, unless an earlier step has rejected it; close an `invalid` row."""
         self.closed |= status == "invalid"
         if self.kept:
             self.status, self.filter, self.reason, self.error = status, by, reason, error
 
     def conceal(self) -> None:
-        """Remove everything but the reason of the rejection."""
+        """Remove the sample's texts, language, scores, redactions and image, and close the row.
+
+        The status and the reason of the rejection stay.
+        """
         self.closed = True
         self.texts, self.language = {}, ""
         self.scores.clear()

@@ -9,9 +9,10 @@ from schemas.sample import Text
 
 
 def read_texts(sample: RawSample, sources: Mapping[str, str], limits: Limits) -> dict[str, Text]:
-    """Read the texts that `sources` (column -> source, such as `json:url`) name.
+    """Read the sample's key, and a text for each column of `sources`.
 
-    Raises FieldFault where the source text is missing, or a text is malformed or too long.
+    `sources` maps a column to its source, such as `json:url`. Raises FieldFault if the source text
+    is missing, a text is malformed or too long, or the key is unsafe as a path.
     """
     parsed: dict[str, object] = {}
     values = {} if sample.key is None else {"key": _checked_key(sample.key, limits)}

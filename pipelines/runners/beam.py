@@ -71,10 +71,10 @@ def run_beam(
 
 
 class AnnotateUnit(beam.DoFn):  # type: ignore[misc]
-    """Annotates a unit and emits its report to the output `committed` or `failed`.
+    """A step that annotates a unit and emits its report to the output `committed` or `failed`.
 
-    All threads of a process share one worker, with its filters and engine; it runs one unit at a
-    time.
+    A unit that is already complete gives no report. All threads of a process share one worker,
+    which loads filters and engine once and runs one unit at a time.
     """
 
     def __init__(self, work: ResolvedJob, storage: Storage, run: str) -> None:
@@ -113,7 +113,7 @@ class AnnotateUnit(beam.DoFn):  # type: ignore[misc]
 
 
 class _SharedWorker:
-    """The one worker of a process, and the lock for using it."""
+    """The one worker of a process, and the lock that its threads take to use it."""
 
     def __init__(self, work: ResolvedJob, storage: Storage) -> None:
         threads = work.job.runner.decode_threads or len(os.sched_getaffinity(0))
@@ -149,7 +149,7 @@ def annotate_units(
 
 
 class _Driver(threading.Thread):
-    """Runs the pipeline, while another thread collects the reports."""
+    """A thread that runs the pipeline, while another thread collects the reports."""
 
     def __init__(self, pipeline: beam.Pipeline, run: str) -> None:
         super().__init__(name="beam", daemon=True)
@@ -171,7 +171,10 @@ class _Driver(threading.Thread):
             self.ended.set()
 
     def abandon(self) -> None:
-        """Cancel the pipeline; wait until the workers of this process have released their unit."""
+        """Cancel the pipeline; wait until the workers of this process have released their units.
+
+        The wait for each worker ends after `_RELEASE_SECONDS`.
+        """
         _abandoned.add(self._run)
         if self._result is not None:
             self._result.cancel()
@@ -180,7 +183,7 @@ class _Driver(threading.Thread):
                 shared.lock.release()
 
     def raise_fault(self) -> None:
-        """Raise the pipeline's exception as JobError or WorkerFault.
+        """Raise the pipeline's exception, if there is one, as JobError or WorkerFault.
 
         Beam's own messages contain whole stack traces, from which only our message is taken.
         """
@@ -203,7 +206,7 @@ class _Reports:
         self._units = units
 
     def clear(self) -> None:
-        """Delete reports of earlier runs whose drivers died."""
+        """Delete all report files, which earlier runs with dead drivers have left."""
         for entry in self._storage.list(self._layout.reports):
             self._storage.delete(entry.path)
 

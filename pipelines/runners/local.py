@@ -19,7 +19,10 @@ from schemas.sample import Unit
 def run_local(
     plan: Plan, units: tuple[Unit, ...], storage: Storage, on_progress: OnProgress
 ) -> Generator[UnitReport, None, None]:
-    """Run the units; units with earlier attempts come last, because they may kill their process."""
+    """Run the units and yield their reports; units with earlier attempts come last.
+
+    Such units may have killed their process.
+    """
     settings = plan.work.job.runner
     assert isinstance(settings, LocalRunnerConfig)
     if settings.workers == 1:

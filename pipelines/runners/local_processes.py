@@ -1,4 +1,4 @@
-"""A pool of worker processes on this machine; each gets GPUs of its own where there are any."""
+"""A pool of worker processes on this machine; each gets GPUs of its own if there are any."""
 
 import multiprocessing
 import os

@@ -107,7 +107,7 @@ def _check_reachable(address: str) -> None:
 
 
 class _Metrics:
-    """Counts samples and units in Ray's own metrics."""
+    """The counts of samples and units in Ray's own metrics."""
 
     def __init__(self, job: str) -> None:
         from ray.util.metrics import Counter, Gauge

@@ -94,7 +94,8 @@ class RayWorkerPool:
     def messages(self) -> Iterator[tuple[int, Message]]:
         """Yield messages that arrive within two seconds, and forward progress.
 
-        Raises WorkerFault if too few workers are ready after `runner.wait_seconds`.
+        Messages are withheld until the least number of workers is ready. Raises WorkerFault if this
+        takes longer than `runner.wait_seconds`.
         """
         references, _ = self._ray.wait(list(self._pending_messages), timeout=_PROGRESS_INTERVAL)
         for reference in references:
@@ -166,7 +167,7 @@ class RayWorkerPool:
 
 
 def _resource_list(amounts: dict[str, float]) -> str:
-    """Resources in words, such as `1 CPU, 2 rack_a`; memory and node names are left out."""
+    """Write resources in words, such as `1 CPU, 2 rack_a`; leave out memory and node names."""
     parts = [
         f"{amount:g} {kind}"
         for kind, amount in amounts.items()

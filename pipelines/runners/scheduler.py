@@ -27,10 +27,10 @@ def schedule(
 ) -> Generator[UnitReport, None, None]:
     """Run the units on at most `workers` workers, largest unit first; yield a report for each unit.
 
-    A lost worker is replaced; its unit's attempt counts, and units with more attempts are assigned
-    later. A faulty worker is replaced too. Raises WorkerFault after three faults in a row with no
-    unit committed between them, and JobError as soon as a worker sends one. Closing the generator
-    ends the pool; attempts that are running then do not count.
+    A lost worker is replaced. The attempt at its unit counts, and the unit is queued behind units
+    with fewer attempts. A faulty worker is replaced too. Raises WorkerFault after three faults in a
+    row with no unit committed between them, and JobError as soon as a worker sends one. Closing the
+    generator ends the pool; attempts that are running then do not count.
     """
     scheduler = _Scheduler(pool, _UnitQueue(plan, units, storage), workers)
     try:
@@ -44,7 +44,7 @@ def schedule(
 
 
 class _Scheduler:
-    """Tracks which workers load, idle or work, and on which unit."""
+    """The state of the workers: which ones load, idle or work, and on which unit."""
 
     def __init__(self, pool: WorkerPool, queue: "_UnitQueue", max_workers: int) -> None:
         self._pool = pool
@@ -71,7 +71,7 @@ class _Scheduler:
     def on_message(self, worker: int, message: Message) -> UnitReport | None:
         """Process a message; return the report of a finished unit, if there is one.
 
-        Raises JobError or WorkerFault where the run has to end.
+        Raises JobError or WorkerFault if the run has to end.
         """
         was_loading = worker in self._loading
         self._loading.discard(worker)
@@ -110,7 +110,7 @@ class _Scheduler:
             raise fault
 
     def close(self) -> None:
-        """End the pool; the running attempts do not count."""
+        """End the pool and delete the markers of running attempts, so that these do not count."""
         self._pool.close()
         for assignment in self._busy.values():
             self._queue.discard_attempt(assignment)
@@ -142,10 +142,11 @@ class _UnitQueue:
         return heapq.heappop(self._heap)[-1]
 
     def requeue(self, assignment: Assignment, reason: str) -> tuple[UnitReport | None, bool]:
-        """Put a lost worker's unit back, unless it is finished or has used up its attempts.
+        """Put the unit of a lost worker back, unless the unit is complete or has failed.
 
-        Returns the report of a unit that is not put back, and whether the attempt had begun. The
-        worker's files show both: an attempt marker, committed parts, or the whole unit.
+        A unit has failed when, in this run, _MAX_LOSSES workers were lost over the unit after their
+        attempts began. Returns the report (None for a unit that is put back), and whether the
+        attempt had begun: a new attempt marker or a complete unit shows this.
         """
         unit = assignment.unit
         folders = {os.path.dirname(self._layout.file(unit.name))}

@@ -36,7 +36,7 @@ _FIRST_ISOLATED = 3  # attempt
 
 
 class Worker:
-    """Runs one unit after another; loads filters and engine with the first unit."""
+    """A worker that runs one unit after another; filters and engine are loaded when needed."""
 
     def __init__(self, work: ResolvedJob, storage: Storage, decode_threads: int) -> None:
         self._work = work
@@ -49,8 +49,8 @@ class Worker:
     ) -> UnitReport:
         """Annotate the rest of a unit after `attempts` earlier attempts, and return its report.
 
-        The report is `failed` where the shard cannot be read or the unit killed its child process.
-        Raises WorkerFault where the worker cannot work. After a MachineFault or an interruption the
+        The report is `failed` if the shard cannot be read or the unit killed its child process.
+        Raises WorkerFault if the worker cannot work. After a MachineFault or an interruption, the
         attempt does not count.
         """
         layout, attempt = self._work.layout, attempts + 1
@@ -80,7 +80,10 @@ class Worker:
         return self._run_isolated(unit, unit_progress, on_progress)
 
     def load(self) -> "Annotator":
-        """Load filters and engine, unless they are loaded; raise WorkerFault where that fails."""
+        """Load filters and engine, unless they are loaded; raise WorkerFault if loading fails.
+
+        Raises JobError if the device is of another type than the output's.
+        """
         if self._annotator is None:
             with worker_faults():
                 from pipelines.annotation.annotator import Annotator
@@ -139,7 +142,7 @@ class Worker:
 
 
 def record_outcome(report: UnitReport, layout: Layout, storage: Storage) -> None:
-    """Write the unit's failure report, or delete it, and clear its attempt markers."""
+    """Store the report of a failed unit, or delete an earlier one; clear the attempt markers."""
     if report.status == "failed":
         content = report.model_dump_json(indent=1).encode()
         storage.write_bytes(layout.failed(report.unit), content)

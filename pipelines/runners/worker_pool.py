@@ -23,11 +23,11 @@ class Assignment(NamedTuple):
 
 
 class Ready(NamedTuple):
-    """A worker has loaded filters and engine."""
+    """The message of a worker that has loaded filters and engine."""
 
 
 class Lost(NamedTuple):
-    """A worker ended without a message; the user sees `reason`."""
+    """The message about a worker that ended without one; the user sees `reason`."""
 
     reason: str
 
@@ -43,7 +43,7 @@ class WorkerPool(Protocol):
         """Start a worker and return its number; it loads filters and engine, then sends Ready."""
 
     def assign(self, worker: int, assignment: Assignment) -> None:
-        """Give an assignment to a worker that has sent Ready or a report; it sends a report."""
+        """Give an assignment to a worker that has sent Ready or a report; it will send a report."""
 
     def messages(self) -> Iterable[tuple[int, Message]]:
         """Wait for messages, and return each with its worker's number.
@@ -56,7 +56,7 @@ class WorkerPool(Protocol):
 
 
 def load_worker(worker: Worker) -> Message:
-    """Load a worker's filters and engine; return Ready, or the fault."""
+    """Load a worker's filters and engine; return Ready or the error."""
     try:
         worker.load()
     except (JobError, WorkerFault) as fault:
@@ -65,7 +65,7 @@ def load_worker(worker: Worker) -> Message:
 
 
 def run_assignment(worker: Worker, assignment: Assignment, on_progress: OnProgress) -> Message:
-    """Have a worker run an assignment; return its report, or the fault."""
+    """Have a worker run an assignment; return the unit's report or the error."""
     try:
         with worker_faults():
             return worker.run(*assignment, on_progress)

@@ -9,7 +9,7 @@ from schemas.errors import JobError
 
 
 def storage_for(path: str) -> Storage:
-    """The storage of a path in a job file or on the command line; JobError if unsupported."""
+    """Return the storage of a path of a job file or the command line; JobError if unsupported."""
     scheme, separator, _ = path.partition("://")
     if separator and scheme != "file":
         raise JobError(
@@ -20,13 +20,13 @@ def storage_for(path: str) -> Storage:
 
 
 def open_file(path: str, start: str = "") -> BinaryIO:
-    """Open a file that the job names; a relative path begins at `start`."""
+    """Open a file that the job names; a relative path is relative to `start`."""
     return storage_for(path).open(absolute(path, start))
 
 
 def absolute(path: str, start: str = "") -> str:
     """Make a path absolute, as the manifest stores it.
 
-    A relative path begins at `start`, by default the current folder.
+    A relative path is relative to `start`, by default the current folder.
     """
     return os.path.abspath(os.path.join(start, os.path.expanduser(path.removeprefix("file://"))))

@@ -23,15 +23,15 @@ class Storage(ABC):
 
     @abstractmethod
     def list(self, folder: str, recursive: bool = True, follow_links: bool = True) -> list[Entry]:
-        """List the files below a folder, sorted by path; none where the folder does not exist.
+        """List the files below a folder, sorted by path; the list is empty if there is no folder.
 
-        Without `follow_links`, a link is an entry that is no file; the path of a link to a folder
-        ends in `/`.
+        Without `recursive`, only files directly in the folder are listed. Without `follow_links`, a
+        link is an entry that is no file; the path of a link to a folder ends in `/`.
         """
 
     @abstractmethod
     def open(self, path: str) -> BinaryIO:
-        """Open a file for reading bytes; FileNotFoundError where it does not exist."""
+        """Open a file for reading bytes; raise FileNotFoundError if it does not exist."""
 
     @abstractmethod
     def write(self, path: str, content: BinaryIO, durable: bool = True) -> None:
@@ -42,7 +42,7 @@ class Storage(ABC):
 
     @abstractmethod
     def delete(self, path: str) -> None:
-        """Delete a file; no error where it does not exist."""
+        """Delete a file; do nothing if it does not exist."""
 
     def read_bytes(self, path: str) -> bytes:
         with self.open(path) as stream:

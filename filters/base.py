@@ -14,7 +14,7 @@ Item = TypeVar("Item", contravariant=True)
 
 
 def unique_names(kinds: Sequence[str]) -> list[str]:
-    """Names for rows and reports: the kind, with a number from its second occurrence on."""
+    """Return names for rows and reports: the kind, with a number from its second occurrence on."""
     return [
         f"{kind}_{earlier + 1}" if (earlier := kinds[:index].count(kind)) else kind
         for index, kind in enumerate(kinds)
@@ -22,37 +22,44 @@ def unique_names(kinds: Sequence[str]) -> list[str]:
 
 
 class Judge(Protocol[Item]):
-    """Judges a batch: one verdict per item, in order. An exception ends the worker."""
+    """A judge of batches: one verdict per item, in order. An exception ends the worker."""
 
     def judge(self, items: Sequence[Item], /) -> list[Verdict]: ...
 
 
 class Filter(Frozen, ABC):
-    """Base of all filters; the job file names a filter by its `kind`."""
+    """The base of all filters; the job file names a filter by its `kind`."""
 
     rules: ClassVar[str] = "1"  # version; changes whenever the verdict on any input changes
-    conceals: ClassVar[bool] = False  # a row it drops stores only this filter's reason
+    conceals: ClassVar[bool] = False  # True: of a row that it drops, only the reason is stored
     kind: str
     on_indeterminate: Literal["quarantine", "drop", "keep"] = (
         "quarantine"  # for items it could not judge
     )
 
     def files(self) -> tuple[str, ...]:
-        """Paths of files that `load` reads; their digests are part of the fingerprint."""
+        """Return the paths of the files that `load` reads; their digests affect the fingerprint."""
         return ()
 
     def models(self) -> tuple[ModelReference, ...]:
-        """Models that `load` reads, each pinned once; `Resources.model` gives their folders."""
+        """Return the models that `load` reads; `Resources.model` gives their folders.
+
+        Each model is pinned to one commit.
+        """
         return ()
 
     def check(self, resources: Resources) -> None:
-        """Raise while the job is planned what `load` would raise: JobError, its field first."""
+        """Raise JobError, beginning with the wrong field, if `load` would fail.
+
+        Called while a job is planned.
+        """
 
 
 class TextFilter(Filter):
-    """Base of filters that judge texts, both source texts and generated ones."""
+    """The base of filters that judge texts: source texts, generated texts or both."""
 
-    fields: ClassVar[Literal["prose", "all"]] = "all"  # prose: without the key and carried columns
+    # prose: of the source, only the source text; of answers, only those without labels and boxes.
+    fields: ClassVar[Literal["prose", "all"]] = "all"
     applies_to: Literal["source", "generated", "both"] = "both"
 
     @abstractmethod
@@ -60,7 +67,7 @@ class TextFilter(Filter):
 
 
 class ImageFilter(Filter):
-    """Base of filters that judge samples by their image."""
+    """The base of filters that judge samples by their image."""
 
     reads: ClassVar[Literal["bytes", "header", "frames"]] = "frames"
     judges_safety: ClassVar[bool] = False  # by a model, as `require_image_safety` demands
@@ -70,5 +77,5 @@ class ImageFilter(Filter):
 
 
 def filter_names(filters: Sequence[Filter]) -> list[str]:
-    """The names of the filters in rows and reports."""
+    """Return the names of the filters in rows and reports."""
     return unique_names([stage.kind for stage in filters])

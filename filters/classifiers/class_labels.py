@@ -36,10 +36,10 @@ class ClassLabels:
         return cls(names, config.get("problem_type"))
 
     def index_of(self, name: str, field: str) -> int:
-        """The index of a label among the model's outputs, found by its name in any case.
+        """Return the index of a label among the model's outputs, found by its name in any case.
 
-        A label of exactly this case takes precedence. Raises JobError, which begins with `field`
-        and lists the labels, if none or several match.
+        A label in exactly the case of `name` takes precedence. Raises JobError, which begins with
+        `field` and lists the labels, if none or several match.
         """
         matching = [index for index, label in enumerate(self.names) if label == name] or [
             index for index, label in enumerate(self.names) if label.casefold() == name.casefold()
@@ -50,11 +50,11 @@ class ClassLabels:
         return matching[0]
 
     def are_independent(self, heads: Activation = "auto") -> bool:
-        """Whether the labels are independent (sigmoid), or exclude each other (softmax).
+        """Return whether the labels are independent (sigmoid), or exclude each other (softmax).
 
-        `auto` follows the model's `problem_type`. Without one it does what transformers' pipelines
-        do: sigmoid for a single label, softmax for several. Raises JobError for a `problem_type`
-        that gives no probabilities.
+        `auto` follows the model's `problem_type`. Without a `problem_type`, `auto` does what
+        transformers' pipelines do: sigmoid for a single label, softmax for several. Raises JobError
+        for a `problem_type` that gives no probabilities.
         """
         if heads != "auto":
             return heads == "sigmoid"

@@ -1,10 +1,10 @@
 """Classifiers of images, texts and tokens, run by transformers; the only filter module with torch.
 
 The probabilities of an item do not depend on the items judged with it. On a CPU each item is a
-batch of its own, because the last digits of a matrix product depend on its number of rows (by up
-to 2e-7 between batches of 1 and 16). On a GPU, where single items would be slow, all batches have
-the same number of rows, filled up by repetition, and the padded length of a text depends on the
-text alone.
+batch of its own, because the last digits of a matrix product depend on its number of rows (by up to
+2e-7 between batches of 1 and 16). On a GPU, where single items would be slow, all batches have the
+same number of rows, filled up by repetition, and the padded length of a text depends on the text
+alone.
 """
 
 import sys
@@ -75,7 +75,7 @@ class _Classifier:
         self._lock = threading.Lock()  # source and generated texts are judged in two threads
 
     def _classify(self, inputs: Iterable[Mapping[str, torch.Tensor]]) -> list[Probabilities]:
-        """The probabilities of each input; inputs have no batch dimension.
+        """Return the probabilities of each input; inputs have no batch dimension.
 
         Inputs of the same shapes are batched.
         """
@@ -93,7 +93,7 @@ class _Classifier:
     def _classify_batch(
         self, inputs: Mapping[int, Mapping[str, torch.Tensor]]
     ) -> dict[int, Probabilities]:
-        """The probabilities of up to `_batch_size` inputs of the same shapes, by position."""
+        """Return the probabilities of up to `_batch_size` inputs with equal shapes, by position."""
         rows = list(inputs.values())
         rows += [rows[0]] * (self._batch_size - len(rows))
         batch = {name: torch.stack([row[name] for row in rows]) for name in rows[0]}
@@ -105,7 +105,7 @@ class _Classifier:
 
 
 class ImageClassifier(_Classifier):
-    """Computes label probabilities of images, preprocessed by the model's own image processor."""
+    """A classifier of images, which the model's own image processor preprocesses."""
 
     def __init__(self, folder: Path, resources: Resources, *, independent: bool) -> None:
         super().__init__(
@@ -119,7 +119,7 @@ class ImageClassifier(_Classifier):
             )
 
     def judge(self, images: Sequence[RGB]) -> list[Probabilities]:
-        """The probabilities of each image: [labels]."""
+        """Return the probabilities of each image: [labels]."""
         with self._lock:
             return self._classify(map(self._pixels, images))
 
@@ -130,7 +130,7 @@ class ImageClassifier(_Classifier):
 
 
 class _WindowedClassifier(_Classifier):
-    """A text model; it judges long texts in windows that overlap by a quarter."""
+    """A text model that judges long texts in windows; consecutive windows overlap by a quarter."""
 
     def __init__(
         self,
@@ -192,7 +192,7 @@ class _WindowedClassifier(_Classifier):
 
 
 class TextClassifier(_WindowedClassifier):
-    """Computes label probabilities of texts, window by window."""
+    """A classifier of texts, window by window."""
 
     def __init__(
         self, folder: Path, resources: Resources, max_tokens: int, *, independent: bool
@@ -201,7 +201,7 @@ class TextClassifier(_WindowedClassifier):
         super().__init__(auto_model, folder, resources, max_tokens, independent=independent)
 
     def judge(self, texts: Sequence[str]) -> list[Probabilities]:
-        """The probabilities of each text: [windows, labels]."""
+        """Return the probabilities of each text: [windows, labels]."""
         return [
             np.stack([probabilities for _, probabilities in windows])
             for windows in self._classify_windows(texts)
@@ -209,14 +209,14 @@ class TextClassifier(_WindowedClassifier):
 
 
 class TokenClassifier(_WindowedClassifier):
-    """Computes label probabilities of each token of a text; the labels exclude each other."""
+    """A classifier of the tokens of a text, window by window; the labels exclude each other."""
 
     def __init__(self, folder: Path, resources: Resources, max_tokens: int) -> None:
         auto_model = AutoModelForTokenClassification
         super().__init__(auto_model, folder, resources, max_tokens, independent=False)
 
     def judge(self, texts: Sequence[str]) -> list[list[Window]]:
-        """The windows of each text."""
+        """Return the windows of each text."""
         return [
             [_window(*window) for window in windows] for windows in self._classify_windows(texts)
         ]
@@ -229,7 +229,7 @@ def _window(encoding: Any, probabilities: Probabilities) -> Window:
 
 
 def _max_positions(model: Any) -> int:
-    """The number of tokens the model has positions for; sys.maxsize if it names no limit."""
+    """Return the number of tokens that the model has positions for; sys.maxsize if unlimited."""
     limit = getattr(model.config, "max_position_embeddings", None) or sys.maxsize
     for name, module in model.named_modules():
         padding = getattr(module, "padding_idx", None)
@@ -240,7 +240,7 @@ def _max_positions(model: Any) -> int:
 
 @contextmanager
 def _load_errors(folder: Path) -> Iterator[None]:
-    """Turn errors of transformers about a model's files into a JobError of one line."""
+    """Raise a JobError of one line for errors of transformers about a model's files."""
     try:
         yield
     except (OSError, ValueError, KeyError, ImportError, SafetensorError) as error:

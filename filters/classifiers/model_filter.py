@@ -7,7 +7,10 @@ from schemas.models import ModelReference
 
 
 class ModelFilter(Filter):
-    """Names a model; combine it with `TextFilter` or `ImageFilter`, this class first."""
+    """A filter that names a model; a subclass derives from it first, then from a kind of filter.
+
+    The kind of filter is `TextFilter` or `ImageFilter`.
+    """
 
     model: str = Field(min_length=1)  # a classifier for the kind of filter: a hub id, or a folder
     revision: str = "main"  # of a hub id: branch, tag or commit; resolved to a commit once

@@ -28,7 +28,7 @@ _WITHOUT_LETTERS = re.compile(r"[\s\x00-@\[-`{-\x7f]*")
 
 
 class TextModelFilter(ModelFilter, TextFilter):
-    """Keep texts whose scores are all < drop_at in every window of the text.
+    """Keep texts whose scores are below the thresholds in every window of the text.
 
     A text in a language that the model does not know is indeterminate; a text of unknown language
     is judged. A text of ASCII without letters is kept without a score.
@@ -36,14 +36,14 @@ class TextModelFilter(ModelFilter, TextFilter):
 
     reason: ClassVar[str]
     heads: Activation = "auto"  # activation over the model's outputs; auto: by its configuration
-    drop_at: Thresholds = 0.8  # probability, inclusive; one for all scores, or some by name
-    quarantine_at: Thresholds | None = None  # likewise, below drop_at
-    languages: tuple[str, ...] = ()  # ISO 639 codes that the model knows; none: all
+    drop_at: Thresholds = 0.8  # probability, inclusive; for all scores, or by name for some
+    quarantine_at: Thresholds | None = None  # like drop_at, but lower; None: nothing is quarantined
+    languages: tuple[str, ...] = ()  # ISO 639 codes of languages that the model knows; (): all
     max_tokens: PositiveInt = Field(512, ge=16)  # per window, or the model's own limit if lower
 
     @abstractmethod
     def scores(self, labels: ClassLabels) -> Mapping[str, int]:
-        """Map each score to the index of its label; raises JobError for an unknown label."""
+        """Map each score to the index of its label; raise JobError for an unknown label."""
 
     def check(self, resources: Resources) -> None:
         labels = ClassLabels.read(resources.model(*self.models()))
@@ -85,7 +85,7 @@ class _Judge:
         ]
 
     def _verdict_without_model(self, item: Text) -> Verdict | None:
-        """The verdict on a text that the model does not judge, or None."""
+        """Return the verdict on a text that the model does not judge; None for any other text."""
         if _WITHOUT_LETTERS.fullmatch(item.value):
             return keep()
         if self.filter.languages:
@@ -95,6 +95,6 @@ class _Judge:
         return None
 
     def _verdict(self, probabilities: "Probabilities") -> Verdict:
-        """The verdict on one text; `probabilities` has the shape [windows, labels]."""
+        """Return the verdict on one text; `probabilities` has the shape [windows, labels]."""
         values = {score: probabilities[:, index] for score, index in self.scores.items()}
         return verdict_from_scores(values, self.bounds, reason=self.filter.reason)

@@ -17,7 +17,10 @@ Thresholds = Threshold | Mapping[str, Threshold]  # one for all scores, or some 
 
 @dataclass(frozen=True, slots=True)
 class Bounds:
-    """The thresholds by score, inclusive: for dropping an item, and for quarantining it."""
+    """The thresholds of each score, inclusive: for dropping an item, and for quarantining it.
+
+    A score without a threshold decides nothing.
+    """
 
     drop_at: Mapping[str, float]
     quarantine_at: Mapping[str, float]
@@ -46,7 +49,7 @@ class Bounds:
 def verdict_from_scores(
     values_by_score: Mapping[str, npt.NDArray[np.float32]], bounds: Bounds, *, reason: str
 ) -> Verdict:
-    """The verdict on one item; each score has at least one value, such as one per frame.
+    """Return the verdict on one item; each score has at least one value, such as one per frame.
 
     The highest value of a score counts. If a value is not finite, the verdict is indeterminate,
     unless another value drops the item.

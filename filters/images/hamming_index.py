@@ -36,7 +36,7 @@ class HammingIndex:
         self._flips = _flips(max_distance // _WORDS)
 
     def has_near(self, hashes: Hashes) -> bool:
-        """Whether an entry of the index is within `max_distance` bits of one of the hashes."""
+        """Return whether an entry of the index is within `max_distance` bits of any given hash."""
         words = _words(hashes).astype(np.int64)
         buckets = (words[:, :, None] ^ self._flips) + (np.arange(_WORDS) << _BITS)[:, None]
         starts, ends = self._starts[buckets.ravel()], self._starts[buckets.ravel() + 1]
@@ -55,7 +55,7 @@ def _words(hashes: Hashes) -> npt.NDArray[np.uint16]:
 
 
 def _flips(max_bits: int) -> npt.NDArray[np.int64]:
-    """All words with at most `max_bits` bits set."""
+    """Return all words with at most `max_bits` bits set."""
     return np.array(
         [
             sum(1 << bit for bit in bits)

@@ -46,7 +46,7 @@ class HashList(ImageFilter):
 
 @dataclass(frozen=True, slots=True)
 class _Judge:
-    """Computes only the hash algorithms that the list has entries of."""
+    """A judge that computes only the hash algorithms for which the list has entries."""
 
     listed: Mapping[str, npt.NDArray[np.bytes_]] = field(repr=False)  # sorted
 
@@ -66,7 +66,7 @@ class _Judge:
 
 
 def _sorted(hashes: bytearray, size: int) -> npt.NDArray[np.bytes_]:
-    """The hashes of `size` bytes each, sorted in place without a copy."""
+    """Return the hashes of `size` bytes each, sorted in place without a copy."""
     listed = np.frombuffer(hashes, f"S{size}")
     listed.sort()
     return listed

@@ -43,7 +43,7 @@ class ImageFormat(ImageFilter):
 
 
 def format_of(image: bytes) -> Format | None:
-    """The format identified by the first bytes, or None."""
+    """Return the format that the first bytes identify; None if they identify none."""
     if image[:4] == b"RIFF" and image[8:12] == b"WEBP":
         return "webp"
     if image[4:8] == b"ftyp":
@@ -52,7 +52,7 @@ def format_of(image: bytes) -> Format | None:
 
 
 def _is_avif(image: bytes) -> bool:
-    """Whether an ISO base media file lists AVIF among its brands (ISO/IEC 14496-12, 4.3)."""
+    """Return whether an ISO base media file lists an AVIF brand (ISO/IEC 14496-12, 4.3)."""
     box = image[8 : min(int.from_bytes(image[:4]), 256)]
     major, compatible = box[:4], box[8:]
     brands = {major, *(compatible[at : at + 4] for at in range(0, len(compatible), 4))}

@@ -39,7 +39,7 @@ class ImageQuality(ImageFilter):
 
 
 def contrast(frame: RGB) -> float:
-    """The standard deviation of luma of a frame [height, width, 3], in levels of 255.
+    """Return the standard deviation of luma of a frame [height, width, 3], in levels of 255.
 
     A flat frame gives exactly 0.
     """

@@ -29,8 +29,8 @@ _TRANSPOSED = 6  # index among the eight hashes that pdqhash returns
 class PerceptualHashList(ImageFilter):
     """Keep images if no frame is within max_distance of a hash on the list.
 
-    Frames of a quality <= ignore_quality are skipped: they are nearly flat, and their hashes match
-    anything.
+    Frames with a quality <= ignore_quality are skipped, because they are nearly flat and their
+    hashes match anything.
     """
 
     conceals: ClassVar = True
@@ -71,7 +71,7 @@ class _Judge:
         return keep({"quality": lowest})
 
     def _hashes(self, frame: RGB) -> tuple[Hashes, int]:
-        """The hashes of the frame's eight flips and rotations, and its quality, up to 100.
+        """Return the hashes of the frame's eight flips and rotations, and its quality, up to 100.
 
         PDQ can derive all eight hashes from one image. For sides where its blur and sampling are
         off center, such as 480 pixels, the derived hash of a flip is up to 28 bits from the flip's

@@ -26,10 +26,10 @@ _WORD = re.compile(r"[^\W\u0e00-\u0e7f\u3040-\u30ff\u3400-\u4dbf\u4e00-\u9fff]+"
 
 @dataclass(frozen=True, slots=True)
 class InfotypeMapping:
-    """Maps the labels of a token classifier to infotypes."""
+    """The mapping from the labels of a token classifier to infotypes."""
 
     names: tuple[str, ...]
-    members: npt.NDArray[np.float32]  # [labels, infotypes], 1 where a label belongs to an infotype
+    members: npt.NDArray[np.float32]  # [labels, infotypes], 1 if the label belongs to the infotype
     begins: npt.NDArray[np.bool_]  # [labels], whether a label begins an entity
 
     @classmethod
@@ -51,9 +51,9 @@ class InfotypeMapping:
         return cls(names, members, begins)
 
     def probabilities(self, window: "Window") -> npt.NDArray[np.float32]:
-        """Each token's probability per infotype, summed over its labels: [tokens, infotypes].
+        """Return each token's probability per infotype, [tokens, infotypes].
 
-        NaN stays NaN.
+        It is the sum over the labels of the infotype; NaN stays NaN.
         """
         return window.probabilities @ self.members
 
@@ -63,7 +63,7 @@ def find_entities(
 ) -> list[Match]:
     """Find the entities in all windows of a text, widened to whole words.
 
-    No entity begins inside a placeholder. Entities overlap where windows do.
+    No entity begins inside a placeholder. Entities of overlapping windows can overlap.
     """
     placeholders = _Spans([match.span() for match in _PLACEHOLDER.finditer(text)])
     entities = [
@@ -82,7 +82,7 @@ def _entities(
     min_score: float,
     placeholders: "_Spans",
 ) -> Iterator[Match]:
-    """The entities in one window: consecutive tokens of one infotype.
+    """Yield the entities in one window: consecutive tokens of one infotype.
 
     A token continues the entity that it touches. Across white space it continues the entity too,
     unless its label marks a beginning.
@@ -129,7 +129,7 @@ class _Spans:
         self._starts = [start for start, _ in spans]
 
     def at(self, position: int) -> tuple[int, int] | None:
-        """The span that contains a character, or None."""
+        """Return the span that contains the character at `position`; None if no span does."""
         index = bisect_right(self._starts, position) - 1
         inside = index >= 0 and position < self._spans[index][1]
         return self._spans[index] if inside else None

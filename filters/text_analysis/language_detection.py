@@ -44,7 +44,7 @@ _SCRIPTS = {"ru": "\u0400-\u04ff", "zh": _HAN, "ja": f"{_HAN}\u3040-\u30ff\uff66
 
 
 def is_supported(text: Text, languages: Collection[SupportedLanguage]) -> bool:
-    """Whether rules for these languages can judge the text.
+    """Return whether rules for these languages can judge the text.
 
     A text of unknown language counts as supported as long as no more than half of its letters
     belong to other scripts.
@@ -67,16 +67,20 @@ def _letters(languages: tuple[SupportedLanguage, ...]) -> re.Pattern[str]:
 
 
 def detect_language(text: str) -> str:
-    """The ISO 639 code of the text's language, or "" if that is uncertain.
+    """Return the ISO 639 code of the text's language; "" if the language is uncertain.
 
-    A certain result takes three words and 20 letters (or four characters in a row of a script
-    without spaces) and a probability of at least 0.5 from py3langid.
+    Only the first `_MAX_CHARACTERS` characters are read. A result needs three words and 20 letters
+    (or four characters in a row of a script without spaces), and a probability of at least 0.5 from
+    py3langid. An ASCII text with enough common English words is English without these tests.
     """
     return _detect(text[:_MAX_CHARACTERS])
 
 
 def most_likely_language(text: str) -> str:
-    """The language of the highest probability, however low; "" for texts without letters."""
+    """Return the most probable language, however uncertain; "" for texts without letters.
+
+    Only the first `_MAX_CHARACTERS` characters are read.
+    """
     return _classify(text[:_MAX_CHARACTERS])[0]
 
 

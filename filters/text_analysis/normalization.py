@@ -55,7 +55,7 @@ _LATIN_IN_MIXED_WORDS = {ord(other): latin for other, latin in map(tuple, _LOOK_
 
 @dataclass(frozen=True, slots=True)
 class _LengthChanges:
-    """Replaced spans that changed the length, in order: positions in the new and the old text."""
+    """Replaced spans that changed the length, in order: their positions in new and old text."""
 
     starts: "array[int]" = field(default_factory=lambda: array("I"))
     ends: "array[int]" = field(default_factory=lambda: array("I"))
@@ -69,7 +69,7 @@ class _LengthChanges:
         self.old_ends.append(old_end)
 
     def origin(self, position: int) -> tuple[int, int]:
-        """Start and end, in the old text, of the source of the character at `position`."""
+        """Return start and end, in the old text, of what became the new character at `position`."""
         index = bisect_right(self.starts, position) - 1
         if index >= 0 and position < self.ends[index]:
             return self.old_starts[index], self.old_ends[index]
@@ -86,7 +86,7 @@ class NormalizedText:
     _source: "NormalizedText | None" = field(default=None, repr=False)
 
     def span(self, start: int, end: int) -> tuple[int, int]:
-        """Start and end, in the original text, of the normalized span [start, end).
+        """Return start and end, in the original text, of the normalized span [start, end).
 
         The result covers whole characters. It includes removed characters inside the span, but not
         at its ends.
@@ -102,9 +102,9 @@ class NormalizedText:
 def normalize(text: str) -> NormalizedText:
     """Apply NFKC, map digits, dashes and spaces to ASCII, and remove ignorable characters.
 
-    The text is normalized cluster by cluster, so that spans map back. A cluster is a character with
-    its combining marks, at most 30 of them as in the Stream-Safe Text Format of UAX #15, because
-    the time grows with the square of their number. ASCII text is returned unchanged.
+    The text is normalized cluster by cluster, so that spans can be mapped back. A cluster is a
+    character with its combining marks: at most 30 marks, as in the Stream-Safe Text Format of UAX
+    #15, because the time grows with the square of their number. ASCII text is returned unchanged.
     """
     if text.isascii():
         return NormalizedText(text)
@@ -140,7 +140,7 @@ def _replace_spans(
 
 @cache
 def _patterns() -> tuple[re.Pattern[str], re.Pattern[str]]:
-    """Two patterns: one tells whether a text can change, the other finds the clusters that can.
+    """Return two patterns: one tells whether a text can change, one finds the clusters that can.
 
     A cluster is a character with its combining marks, a character that changes by itself, or a run
     of ignorable characters. The patterns are built at the first text that is not ASCII, in 0.1 s.
@@ -156,7 +156,7 @@ def _patterns() -> tuple[re.Pattern[str], re.Pattern[str]]:
 
 
 def _combines(char: str) -> bool:
-    """Whether a character can merge or swap places with the character before it."""
+    """Return whether a character can merge or swap places with the character before it."""
     first = unicodedata.normalize("NFKD", char)[0]
     return (
         unicodedata.category(first)[0] == "M"
@@ -167,11 +167,11 @@ def _combines(char: str) -> bool:
 
 
 def _one_of(characters: Iterable[str]) -> str:
-    """A regular expression that matches one of the characters, all above ASCII.
+    """Return a regular expression that matches one of the characters, all above ASCII.
 
-    Characters beyond the Basic Multilingual Plane get a separate class, tried only on characters
-    of those planes: `re` searches such a class range by range, which took nine tenths of the time
-    on texts without such characters.
+    Characters beyond the Basic Multilingual Plane get a separate class, tried only on characters of
+    those planes: `re` searches such a class range by range, which took nine tenths of the time on
+    texts without such characters.
     """
     ranges: dict[bool, list[list[str]]] = {False: [], True: []}
     for char in characters:
@@ -208,9 +208,9 @@ def fold_confusables(text: NormalizedText) -> NormalizedText:
 
     Look-alikes are letters of other scripts that look Latin (Unicode's confusables.txt). They are
     replaced only in words that also have a Latin letter: "sеx" with a Cyrillic e is no Russian
-    word, while "сор" is one, and a list of Russian terms has it in Cyrillic. So the result for a
-    word does not depend on the words around it, and folded terms match in folded texts. A word
-    of look-alikes alone is not replaced. Leetspeak is unchanged.
+    word, while "сор" is one, and a list of Russian terms has it in Cyrillic. A word of look-alikes
+    alone is not replaced. The result for a word does not depend on the words around it, so folded
+    terms match in folded texts. Leetspeak is unchanged.
     """
     value = text.text
     if value.isascii():

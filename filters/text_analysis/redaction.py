@@ -15,7 +15,7 @@ class Match:
 
 
 def merge(matches: Iterable[Match]) -> list[Match]:
-    """Sort the matches and unite those that overlap, so that redaction covers all of them.
+    """Sort the matches and unite overlapping ones, so that redaction covers all of them.
 
     A united match takes the infotype of its longest member; among equally long ones, of the member
     that starts first or, if they start together, comes first in `matches`. Empty matches are
@@ -39,7 +39,10 @@ def merge(matches: Iterable[Match]) -> list[Match]:
 
 
 def redact_matches(text: str, matches: Iterable[Match]) -> tuple[str, dict[str, int]]:
-    """Replace each match by a placeholder such as [IBAN_CODE]; also count them by infotype."""
+    """Replace each match by a placeholder such as [IBAN_CODE]; return text and counts by infotype.
+
+    Overlapping matches become one placeholder and count once.
+    """
     merged = merge(matches)
     pieces: list[str] = []
     position = 0  # end of the text copied so far

@@ -97,17 +97,17 @@ _NEGATED = re.compile(
 
 
 def is_instructive(variant: str) -> bool:
-    """Whether a variant has words of education, news, law or help."""
+    """Return whether a variant has words of education, news, law or help."""
     return bool(_INSTRUCTIVE.search(variant))
 
 
 def is_about_art_or_medicine(variant: str) -> bool:
-    """Whether a variant has words of art or medicine."""
+    """Return whether a variant has words of art or medicine."""
     return bool(_ART_OR_MEDICINE.search(variant))
 
 
 def targets_person(match: TermMatch) -> bool:
-    """Whether an insult addresses someone, outside of reported speech."""
+    """Return whether an insult addresses someone, outside of reported speech."""
     if _ADDRESS_AFTER.match(match.after(_WINDOW)):
         return True
     address = _ADDRESS_BEFORE.search(match.before(_WINDOW))
@@ -115,12 +115,12 @@ def targets_person(match: TermMatch) -> bool:
 
 
 def is_intensified(match: TermMatch) -> bool:
-    """Whether an insult for persons follows directly on a demeaning adjective."""
+    """Return whether an insult for persons follows directly on a demeaning adjective."""
     return match.term.text in _PERSONS and bool(_ADJECTIVE_BEFORE.search(match.before(_WINDOW)))
 
 
 def is_mentioned(match: TermMatch) -> bool:
-    """Whether a slur is quoted, spoken about, or used by writers of themselves."""
+    """Return whether a slur is quoted, spoken about, or used by writers of themselves."""
     before, after = match.before(_WINDOW), match.after(_WINDOW)
     quoted = before[-1:] in _QUOTES and after[:1] in _QUOTES
     return bool(
@@ -132,17 +132,20 @@ def is_mentioned(match: TermMatch) -> bool:
 
 
 def is_first_person(match: TermMatch) -> bool:
-    """Whether the writer announces to do what a threat says ("I will ...")."""
+    """Return whether the writer announces the threatened act ("I will ...")."""
     return bool(_FIRST_PERSON.search(match.before(_WINDOW)))
 
 
 def is_negated(match: TermMatch) -> bool:
-    """Whether words before the term negate it or attribute it to others."""
+    """Return whether words before the term negate it or attribute it to others."""
     return bool(_NEGATED.search(match.before(_WINDOW)))
 
 
 def targets_group(match: TermMatch) -> bool:
-    """Whether hatred or a demeaning word targets a named group of people."""
+    """Return whether hatred or a demeaning word targets a named group of people.
+
+    A term that is negated or attributed to others does not.
+    """
     if match.term.kind == "hatred" and _GROUP_AFTER.match(match.after(_WINDOW)):
         return bool(_HATRED_BEFORE.search(match.before(_WINDOW))) and not is_negated(match)
     return bool(_GROUP_BEFORE.search(match.before(_WINDOW))) and not is_negated(match)

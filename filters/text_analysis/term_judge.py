@@ -13,14 +13,15 @@ _CLEAN = keep()
 
 @dataclass(frozen=True, slots=True)
 class TermJudge:
-    """Judges texts by the terms that match in them.
+    """A judge of texts by the terms that match in them.
 
-    A text without a decision is kept if its language is supported, else it is indeterminate. The
-    term lists are loaded with the first text.
+    A text for which `decide` returns None, and a text without terms, is kept if its language is
+    supported; else it is indeterminate. The term lists are loaded with the first text.
     """
 
     languages: Collection[SupportedLanguage]
-    score: Callable[[Sequence[TermMatch]], dict[str, float]]  # at least one match; 0 is left out
+    # Called with at least one match; scores of 0 are left out.
+    score: Callable[[Sequence[TermMatch]], dict[str, float]]
     decide: Callable[
         [dict[str, float]], Verdict | None
     ]  # None: all scores are below the thresholds

@@ -1,4 +1,4 @@
-"""Find the terms of the term lists in a text, also where they are disguised."""
+"""Find the terms of the term lists in a text, even if the terms are disguised."""
 
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -43,7 +43,10 @@ _OTHER_SIGNS = str.maketrans({"’": "'", "ʼ": "'", "ё": "е"})
 
 @dataclass(frozen=True, slots=True)
 class TermMatch:
-    """A term found in one variant of a text: the folded text, or one with a disguise undone."""
+    """A term found in one variant of a text: the folded text, or one with disguises undone.
+
+    `fold_text` returns the folded text.
+    """
 
     term: Term
     variant: str = field(repr=False)
@@ -51,16 +54,16 @@ class TermMatch:
     end: int
 
     def before(self, length: int) -> str:
-        """Up to `length` characters before the match."""
+        """Return up to `length` characters before the match."""
         return self.variant[max(self.start - length, 0) : self.start]
 
     def after(self, length: int) -> str:
-        """Up to `length` characters after the match."""
+        """Return up to `length` characters after the match."""
         return self.variant[self.end : self.end + length]
 
 
 class TermMatcher:
-    """Finds terms in folded text with one Aho-Corasick pass, whatever the number of terms."""
+    """A matcher that finds all terms in one Aho-Corasick pass, whatever the number of terms."""
 
     def __init__(self, terms: Iterable[Term]) -> None:
         by_text: dict[str, list[Term]] = {}
@@ -73,11 +76,12 @@ class TermMatcher:
         self.unspaced = {text.replace(" ", ""): text for text in by_text}  # without spaces -> with
 
     def find(self, variant: str, disguised: str = "") -> list[TermMatch]:
-        """Terms in the variant at word boundaries, except inside innocent phrases.
+        """Find the terms in the variant at word boundaries, except inside innocent phrases.
 
-        `disguised` says that the variant undoes a disguise: it is the text before that, with the
-        same positions, or the variant itself where positions have changed. Then only long enough
-        English terms count, and none whose characters in `disguised` are mere digits.
+        `disguised` is given for a variant in which characters were replaced or removed: the text
+        before the replacement if positions are the same, else the variant itself. With `disguised`,
+        only English terms count, and only if the matched span of `disguised` has at least
+        `_MIN_DISGUISED_LENGTH` characters and two letters.
         """
         matches: list[TermMatch] = []
         innocent: list[tuple[int, int]] = []
@@ -97,12 +101,12 @@ class TermMatcher:
 
 
 def find_terms(text: str) -> tuple[TermMatch, ...]:
-    """All terms in a text except words for children, which `find_child_terms` finds."""
+    """Find all terms in a text except words for children, which `find_child_terms` finds."""
     return _find_terms_cached(text) if len(text) <= _MAX_CACHED_LENGTH else _find_terms(text)
 
 
 def find_child_terms(variant: str) -> list[tuple[int, int]]:
-    """Spans of words for children and of ages below 18 in a variant, in order."""
+    """Return the spans of words for children and of ages below 18 in a variant, in order."""
     spans = [(match.start, match.end) for match in _child_term_matcher().find(variant)]
     return sorted([*spans, *(match.span() for match in minors.AGE.finditer(variant))])
 
@@ -157,7 +161,7 @@ def _child_term_matcher() -> TermMatcher:
 
 
 def _is_inside_word(left: str, right: str) -> bool:
-    """Whether two neighboring characters belong to the same word."""
+    """Return whether two neighboring characters belong to the same word."""
     if not (left.isalpha() and right.isalpha()):
         return False
     if left.isascii() and right.isascii():
@@ -168,7 +172,7 @@ def _is_inside_word(left: str, right: str) -> bool:
 
 
 def _can_be_disguised(term: Term, written: str) -> bool:
-    """Whether `written` counts as a disguised spelling of the term."""
+    """Return whether `written` counts as a disguised spelling of the term."""
     return (
         term.language == "en"
         and len(written) >= _MIN_DISGUISED_LENGTH
@@ -179,7 +183,7 @@ def _can_be_disguised(term: Term, written: str) -> bool:
 def _outside(
     matches: Iterable[TermMatch], innocent: Sequence[tuple[int, int]]
 ) -> Iterator[TermMatch]:
-    """The matches that lie in no innocent phrase; matches and phrases are sorted by their ends."""
+    """Yield the matches that lie in no innocent phrase; both are sorted by their ends."""
     following = 0
     for match in matches:
         while following < len(innocent) and innocent[following][1] < match.end:
@@ -190,7 +194,7 @@ def _outside(
 
 
 def _longest(matches: Iterable[TermMatch]) -> Iterator[TermMatch]:
-    """The matches that lie in no longer match of the same kind, sorted by their starts."""
+    """Yield the matches that lie in no longer match of the same kind, sorted by their starts."""
     reached: dict[str, int] = {}  # kind -> end of its last match
     for match in sorted(matches, key=lambda match: (match.start, -match.end)):
         if match.end > reached.get(match.term.kind, 0):
@@ -199,7 +203,7 @@ def _longest(matches: Iterable[TermMatch]) -> Iterator[TermMatch]:
 
 
 def _unspaced(run: str, terms: Mapping[str, str]) -> str:
-    """The term that a run of single letters spells, or else the run itself."""
+    """Return the term that a run of single letters spells, or else the run itself."""
     letters = run[::2]
     if letters in terms:
         return terms[letters]

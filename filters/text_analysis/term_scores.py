@@ -10,7 +10,10 @@ _INSTRUCTIVE_FACTOR = 2 / 3
 
 
 def combine(weighted: Iterable[tuple[TermMatch, float]]) -> float:
-    """1 - (1 - w1)(1 - w2)... over different terms, each with the highest weight of its matches."""
+    """Return 1 - (1 - w1)(1 - w2)... over different terms.
+
+    The weight of a term is the highest weight of its matches.
+    """
     highest: dict[str, float] = {}
     for match, weight in weighted:
         highest[match.term.text] = max(weight, highest.get(match.term.text, 0.0))
@@ -21,12 +24,15 @@ def combine(weighted: Iterable[tuple[TermMatch, float]]) -> float:
 
 
 def vulgarity_score(matches: Iterable[TermMatch]) -> float:
-    """The combined weights of the vulgar terms."""
+    """Return the combined weights of the vulgar terms."""
     return combine((match, match.term.weight) for match in matches if match.term.kind == "vulgar")
 
 
 def pornography_score(matches: Iterable[TermMatch]) -> float:
-    """The combined weights of the sexual terms; less in a text of news, law, help or education."""
+    """Return the combined weights of the sexual terms.
+
+    In a text of news, law, help or education, the score is two thirds of that.
+    """
     sexual = [match for match in matches if match.term.kind == "sexual"]
     if not sexual:
         return 0.0
@@ -35,7 +41,7 @@ def pornography_score(matches: Iterable[TermMatch]) -> float:
 
 
 def slur_score(matches: Iterable[TermMatch]) -> float:
-    """The combined weights of the slurs; half the weight for a slur that is only mentioned."""
+    """Return the combined weights of the slurs; a slur that is only mentioned counts half."""
     return combine(
         (match, match.term.weight / 2 if is_mentioned(match) else match.term.weight)
         for match in matches

@@ -45,7 +45,8 @@ _MAX_PASSES = 4
 class PersonalData(TextFilter):
     """Replace personal data by placeholders such as [IBAN_CODE], or drop the text.
 
-    The rules find nothing more in a redacted text.
+    Redaction is repeated until the rules find nothing more; a text that needs more than
+    `_MAX_PASSES` passes is quarantined.
     """
 
     kind: Literal["personal_data"] = "personal_data"
@@ -89,7 +90,7 @@ class _Judge:
 
 
 def select_recognizers(infotypes: Sequence[str]) -> tuple[Recognizer, ...]:
-    """The recognizers of these infotypes, in order of precedence."""
+    """Return the recognizers of these infotypes, in order of precedence."""
     return tuple(recognizer for recognizer in RECOGNIZERS if recognizer.infotype in infotypes)
 
 

@@ -34,10 +34,11 @@ Infotype = Annotated[str, AfterValidator(_as_placeholder)]
 
 
 class PersonalDataModel(ModelFilter, TextFilter):
-    """Keep texts, with the entities that the model finds replaced by `[INFOTYPE]`.
+    """Replace the entities that the model finds by `[INFOTYPE]`, or drop the text.
 
     There is one score per infotype: the highest probability of any token. The probability of a
-    token is the sum over all labels of the infotype, such as B- and I-.
+    token is the sum over all labels of the infotype, such as B- and I-. If a probability is not
+    finite, the text is indeterminate.
     """
 
     kind: Literal["personal_data_model"] = "personal_data_model"

@@ -10,7 +10,7 @@ from filters.classifiers.text_model_filter import TextModelFilter
 
 
 class TextSafetyModel(TextModelFilter):
-    """Keep texts whose scores are all < drop_at; the job names the scores and their labels."""
+    """Keep texts whose scores are below the thresholds; the job names scores and labels."""
 
     reason: ClassVar = "text_unsafe"
     kind: Literal["text_safety_model"] = "text_safety_model"

@@ -21,16 +21,21 @@ _CHILDREN_DROP_AT = 0.8
 
 
 class TextSafetyRules(TextFilter):
-    """Keep texts whose scores stay below the thresholds; scores are in [0, 1], those of 0 left out.
+    """Keep texts whose scores are below the thresholds.
 
-    A score is 1 - (1 - w1)(1 - w2)... over the weights of the different terms matched;
-    filters/text_analysis/term_lists explains the weights. Sexual content about minors is always
-    dropped; it is quarantined if it is only suggestive or if news or help write about it.
+    Scores are in [0, 1]; a score of 0 is not stored. A score is 1 - (1 - w1)(1 - w2)... over the
+    weights of the different terms matched (see filters/text_analysis/term_lists); words of news,
+    law, help or education lower the pornography score, and a slur that is only mentioned counts
+    half.
+
+    The score `sexual_minors` is fixed: 1.0 for explicit content (always dropped); 0.6 for explicit
+    content in a text of news, law, help or education, and for suggestive content; 0.3 for
+    suggestive content in a text of news, law, help, education, art or medicine.
     """
 
     fields: ClassVar = "all"  # keys and carried columns are stored too
     kind: Literal["text_safety_rules"] = "text_safety_rules"
-    pornography_at: float | None = Field(0.8, gt=0, le=1)  # drops, inclusive; None: never
+    pornography_at: float | None = Field(0.8, gt=0, le=1)  # drops, inclusive; None: never decides
     vulgarity_at: float | None = Field(0.8, gt=0, le=1)
     offensive_at: float | None = Field(0.8, gt=0, le=1)
     quarantine_at: float = Field(0.5, gt=0, le=1)  # any of the scores, inclusive
@@ -69,7 +74,7 @@ def _scores(matches: Sequence[TermMatch]) -> dict[str, float]:
 
 
 def _sexual_minors_score(variant: str, matches: Iterable[TermMatch]) -> float:
-    """How certain it is that one variant of a text sexualizes children, in [0, 1]."""
+    """Return the score `sexual_minors` of one variant of a text: 0, 0.3, 0.6 or 1."""
     in_variant = [match for match in matches if match.variant is variant]
     sexual = [match for match in in_variant if match.term.kind in ("sexual", "suggestive")]
     explicit = any(match.term.kind == "abuse" for match in in_variant)
@@ -87,7 +92,7 @@ def _sexual_minors_score(variant: str, matches: Iterable[TermMatch]) -> float:
 
 
 def _is_near(match: TermMatch, spans: Sequence[tuple[int, int]]) -> bool:
-    """Whether one of the sorted spans lies within _NEAR_CHILDREN characters of the match."""
+    """Return whether one of the sorted spans lies within _NEAR_CHILDREN characters of the match."""
     after = bisect_left(spans, (match.start, 0))
     return any(
         start - match.end <= _NEAR_CHILDREN and match.start - end <= _NEAR_CHILDREN

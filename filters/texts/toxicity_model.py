@@ -28,7 +28,7 @@ _OTHER_NAMES: Mapping[str, tuple[str, ...]] = {
 
 
 class ToxicityModel(TextModelFilter):
-    """Keep texts whose toxicity attributes are all < drop_at."""
+    """Keep texts whose toxicity attributes are all below the thresholds."""
 
     reason: ClassVar = "text_toxic"
     kind: Literal["toxicity_model"] = "toxicity_model"

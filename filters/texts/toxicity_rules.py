@@ -34,11 +34,12 @@ _TARGETED = 0.9  # score of an insult, a threat or hatred with a known target
 
 
 class ToxicityRules(TextFilter):
-    """Keep texts whose attributes stay below the thresholds, each in [0, 1] and left out if 0.
+    """Keep texts whose scores, one for each of `attributes`, are below the thresholds.
 
-    The attributes share their names with Perspective's attributes, but not their meaning:
-    `toxicity` is the highest of the five others, `severe_toxicity` the second highest, because
-    then a text is toxic in two ways at once.
+    Scores are in [0, 1]; a score of 0 is not stored. The attributes share their names with
+    Perspective's attributes, but not their meaning. Two further scores are stored and decide
+    nothing: `toxicity` is the highest of the five attributes, and `severe_toxicity` the second
+    highest, because then a text is toxic in two ways at once.
     """
 
     fields: ClassVar = "all"  # keys and carried columns are stored too

@@ -1,6 +1,6 @@
 """Recognize dates of birth and street addresses.
 
-They are off by default: in captions about public life they are often not private.
+Both are off by default: in captions about public life they are often not private.
 """
 
 import re
@@ -41,9 +41,10 @@ _STREET = re.compile(
 
 
 def is_date(year: str, month: str, day: str) -> bool:
-    """Whether the day exists between 1850 and 2099.
+    """Return whether the date exists, in a year from 1850 to 2099.
 
-    `month` is an English name or a number; day and month may be swapped where both are numbers.
+    `month` is an English name or a number; day and month may be swapped if both are numbers. A year
+    of two digits is in the 20th century.
     """
     if not month.isdecimal():
         numbers = [(_MONTHS.index(month[:3].lower()) + 1, int(day))]

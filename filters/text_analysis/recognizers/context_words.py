@@ -18,7 +18,7 @@ class ContextWords:
         self._pattern = re.compile(rf"(?:{words}){_SEPARATORS}\Z", re.IGNORECASE)
 
     def precede(self, position: int, text: str) -> bool:
-        """Whether a context word comes before `position`.
+        """Return whether a context word comes before `position`, within `_REACH` characters.
 
         Only punctuation and short words such as "no.", "is" and "at" may lie between.
         """
@@ -35,7 +35,7 @@ _UNIT = re.compile(
 
 
 def is_quantity(start: int, end: int, text: str) -> bool:
-    """Whether text[start:end] is groups of digits separated by spaces, with a unit after it."""
+    """Return whether text[start:end] is groups of digits separated by spaces, before a unit."""
     groups = text[start:end].split(" ")
     return all(map(str.isdecimal, groups)) and _UNIT.match(text, end) is not None
 

@@ -23,7 +23,7 @@ _PLAIN = re.compile(rf"(?P<local>{_LOCAL}){_SIGN}(?:{_DOMAIN}|{_MIXED})", re.IGN
 
 
 def _disguised(words: str) -> str:
-    """A regular expression for one of `words` in brackets or between signs, as in [at] and _at_."""
+    """Return a regular expression for one of `words` in brackets or signs, as in [at] and _at_."""
     pairs = (r"\[ \]", r"\( \)", r"\{ \}", "< >")
     inside = "|".join(f"{a}\\s?(?:{words})\\s?{b}" for a, b in (pair.split() for pair in pairs))
     return rf"\s{{0,2}}(?:{inside}|[_*-](?:{words})[_*-])\s{{0,2}}"

@@ -51,10 +51,10 @@ _DATE = re.compile(r"(?:19|20)\d\d[- ](?:(?:19|20)\d\d|[01]\d[- ][0-3]\d)\Z")
 
 
 def is_ssn(area: str, group: str, serial: str) -> bool:
-    """Whether the Social Security Administration can have issued the number.
+    """Return whether the Social Security Administration can have issued the number to a person.
 
     It issues no area 000, 666 or 900-999, no group 00 and no serial 0000
-    (ssa.gov/employer/randomization.html).
+    (ssa.gov/employer/randomization.html). The known specimen numbers do not count.
     """
     return (
         area not in ("000", "666")
@@ -66,9 +66,9 @@ def is_ssn(area: str, group: str, serial: str) -> bool:
 
 
 def is_itin(area: str, group: str, serial: str) -> bool:
-    """Whether the IRS can have issued the number.
+    """Return whether the IRS can have issued the number.
 
-    Its areas are 900-999, its groups 50-65, 70-88, 90-92 and 94-99 (irs.gov).
+    The IRS issues areas 900-999 with groups 50-65, 70-88, 90-92 and 94-99 (irs.gov).
     """
     return area >= "900" and (
         "50" <= group <= "65" or "70" <= group <= "88" or (group >= "90" and group != "93")
@@ -76,7 +76,7 @@ def is_itin(area: str, group: str, serial: str) -> bool:
 
 
 def is_mrz_line(line: str) -> bool:
-    """Whether the check digits of a passport's second line are right (ICAO Doc 9303-3, 4.9)."""
+    """Return whether the check digits of a passport's second line are right (ICAO 9303-3, 4.9)."""
     fields = ((line[:9], line[9]), (line[13:19], line[19]), (line[21:27], line[27]))
     return all(_check_digit(value) == digit for value, digit in fields)
 
@@ -99,7 +99,8 @@ def _find_us_numbers(
 ) -> Iterator[Span]:
     """Find nine digits after a context word, or in groups of 3, 2 and 4 without one.
 
-    Without a context word, the number must not be a quantity or some other kind of number.
+    Without a context word, the groups must not be separated by dots, and the number must not be a
+    quantity, part of more digits or some other kind of number.
     """
     after = -1
     for match in _US_NUMBER.finditer(text):

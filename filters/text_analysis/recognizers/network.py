@@ -27,7 +27,7 @@ _MAC_WORDS = ContextWords(r"\bmac(?: address)?|\bbssid|\bethernet|\bwi-?fi")
 
 
 def is_machine_address(address: str) -> bool:
-    """Whether an IPv4 or IPv6 address can belong to one machine, in a public or private network."""
+    """Return whether an IP address can belong to one machine, in a public or private network."""
     try:
         parsed = ipaddress.ip_address(address)
     except ValueError:

@@ -66,7 +66,7 @@ _COUNTRY = re.compile(r"(?<![A-Za-z0-9])([A-Za-z]{2})[ -]?\d\d(?=[ \n-]?[A-Za-z0
 
 
 def is_card(digits: str) -> bool:
-    """Whether prefix and length belong to a card issuer and the check digit is right."""
+    """Return whether prefix and length belong to a card issuer and the check digit is right."""
     return passes_luhn(digits) and any(
         first <= digits[: len(first)] <= last and len(digits) in lengths
         for first, last, lengths in _ISSUERS
@@ -74,13 +74,16 @@ def is_card(digits: str) -> bool:
 
 
 def passes_luhn(digits: str) -> bool:
-    """Whether the Luhn check digit is right (ISO/IEC 7812-1, annex B)."""
+    """Return whether the Luhn check digit is right (ISO/IEC 7812-1, annex B)."""
     doubled = (sum(divmod(2 * int(digit), 10)) for digit in digits[-2::-2])
     return (sum(map(int, digits[::-2])) + sum(doubled)) % 10 == 0
 
 
 def is_iban(value: str) -> bool:
-    """Whether `value`, without spaces, has its country's format and is 1 modulo 97 (ISO 13616)."""
+    """Return whether `value`, without spaces, has its country's format and right check digits.
+
+    The rearranged number must be 1 modulo 97 (ISO 13616).
+    """
     pattern = _account_pattern(value[:2].upper())
     if pattern is None or not pattern.fullmatch(value, 4) or not value[2:4].isdecimal():
         return False
@@ -109,7 +112,10 @@ def _find_ibans(text: str) -> Iterator[Span]:
 
 @cache
 def _account_pattern(country: str) -> re.Pattern[str] | None:
-    """The pattern of a country's account numbers, in either case, with single separators."""
+    """Return the pattern of a country's account numbers; None for an unknown country.
+
+    The pattern matches letters in either case, and single separators.
+    """
     if country not in _ACCOUNTS:
         return None
     kinds = {"n": "[0-9]", "a": "[A-Za-z]", "c": "[A-Za-z0-9]"}

@@ -55,16 +55,16 @@ _LAST_GROUP = re.compile(r"(?:\D+|\A\D*)\d+\Z")
 
 
 def is_phone_number(value: str, region: str | None = None) -> bool:
-    """Whether a numbering plan contains the number.
+    """Return whether a numbering plan contains the number.
 
-    Without a region, the number begins with + and a country code.
+    Without a region, the number must begin with + and a country code.
     """
     number = _parse(value, region)
     return number is not None and phonenumbers.is_valid_number(number)
 
 
 def _has_length(value: str) -> bool:
-    """Whether the length fits the country: the bundled numbering plans can be out of date."""
+    """Return whether the length fits the country; bundled numbering plans can be out of date."""
     number = _parse(value, None)
     return number is not None and (
         phonenumbers.is_possible_number_with_reason(number)
@@ -73,7 +73,7 @@ def _has_length(value: str) -> bool:
 
 
 def _is_grouped_as_in(region: str, value: str) -> bool:
-    """Whether the number is valid in the region and grouped as the region groups its numbers.
+    """Return whether the number is valid in the region and grouped as the region groups numbers.
 
     Without the check of the groups, most digit strings would be valid in some region.
     """
@@ -160,7 +160,7 @@ def _find_labeled(text: str) -> Iterator[Span]:
 
 
 def _is_isolated(start: int, end: int, text: str, after: int) -> bool:
-    """Whether the number is no other kind of number, no quantity and no part of more digits."""
+    """Return whether the number is no other kind of number, no quantity, no part of more digits."""
     return not (
         OTHER_NUMBER_WORDS.precede(start, text)
         or is_quantity(start, end, text)
@@ -169,7 +169,7 @@ def _is_isolated(start: int, end: int, text: str, after: int) -> bool:
 
 
 def _with_plus(value: str) -> str:
-    """The number with a leading + in place of a bracket, space, + or 00."""
+    """Return the number with a leading + in place of a bracket, space, + or 00."""
     return f"+{value.lstrip('(+ ').removeprefix('00')}"
 
 

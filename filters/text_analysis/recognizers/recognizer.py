@@ -32,7 +32,10 @@ CREDENTIAL = re.compile(
 
 
 def follows_digits(start: int, text: str, after: int) -> bool:
-    """Whether a digit and a space come before `start`, outside the match that ended at `after`."""
+    """Return whether a digit and a space come before `start`.
+
+    The match that ended at `after` does not count.
+    """
     return (
         start >= 2
         and start - 1 != after
@@ -43,7 +46,7 @@ def follows_digits(start: int, text: str, after: int) -> bool:
 
 @dataclass(frozen=True, slots=True)
 class Recognizer:
-    """Finds one infotype in normalized text, in time linear in the length of the text."""
+    """A recognizer of one infotype in normalized text, in time linear in the text's length."""
 
     infotype: str
     prefilter: re.Pattern[str]  # matches in every text in which `find` finds something

@@ -61,8 +61,8 @@ ENGINES: Mapping[str, Callable[[Model, ResolvedCheckpoint, Resources], Engine]] 
 
 
 def load_engine(model: Model, checkpoint: ResolvedCheckpoint, resources: Resources) -> Engine:
-    """The engine the job names, with its weights on `resources.device`."""
-    extra_packages(model)  # a worker's may differ from those of the machine that planned
+    """Return the engine that the job names, with its weights on `resources.device`."""
+    extra_packages(model)  # a worker may lack packages that the planning machine has
     return ENGINES[model.engine](model, checkpoint, resources)
 
 

@@ -16,19 +16,20 @@ _FIELD = "model.checkpoint"  # of the job
 
 
 class ResolvedCheckpoint(ResolvedModel):
-    """Exactly one checkpoint."""
+    """A checkpoint pinned to one version, with its adapter."""
 
     resolution: int  # S, pixels a side of the square that the model sees
     generation: int  # of the model family, from 1
-    adapter: ResolvedModel | None = None  # that changes its weights
+    adapter: ResolvedModel | None = None  # the adapter that changes the weights
 
 
 def resolve_checkpoint(
     model: Model, recorded_commit: str | None = None, recorded_adapter: str | None = None
 ) -> ResolvedCheckpoint:
-    """Find the checkpoint and its adapter, and read their configurations, not their weights.
+    """Pin the checkpoint and its adapter, and read their configurations; download no weights.
 
-    Commits that an earlier run recorded are used as they are. Raises JobError.
+    Commits that an earlier run recorded are used as they are. Raises JobError if the checkpoint or
+    the adapter is missing or unsupported.
     """
     reference = ModelReference(model.checkpoint, model.revision, _FIELD)
     resolved, folder = resolve_model(reference, recorded_commit)
@@ -53,7 +54,7 @@ def configuration(checkpoint: ResolvedCheckpoint) -> Path:
 
 
 def family_of(checkpoint: ResolvedCheckpoint) -> ModelFamily:
-    """Return the model family of a checkpoint; raises JobError where no family recognizes it."""
+    """Return the model family of a checkpoint; raise JobError if no family recognizes it."""
     config = _read_config(checkpoint.source, configuration(checkpoint))
     return _family(checkpoint.source, config)
 

@@ -26,4 +26,5 @@ class Model(Frozen):
         None, le=4096
     )  # images encoded, prompts prefilled together
     slots: PositiveInt | None = Field(None, le=65536)  # answers decoded together; `fast` alone
-    gpu_memory: PositiveFloat | None = None  # GiB of each GPU, if the planning machine has none
+    # GiB of each GPU; null: the memory of the planning machine's smallest GPU, or 24 without a GPU.
+    gpu_memory: PositiveFloat | None = None

@@ -11,7 +11,7 @@ def resolve_device(
 ) -> Literal["cpu", "cuda"]:
     """Resolve `auto` to a GPU if there is one; raise JobError for `cuda` without a GPU.
 
-    With `workers_have_gpus`, workers elsewhere have GPUs, whatever this machine has.
+    With `workers_have_gpus`, `auto` and `cuda` are `cuda`, whatever this machine has.
     """
     if device == "cpu":
         return "cpu"
@@ -36,7 +36,7 @@ def device_type(device: str) -> str:
 
 
 def model_devices(device: str, gpus: int) -> list[str]:
-    """List the devices of one model: `device`, or `gpus` GPUs; JobError if there are fewer."""
+    """List the devices of one model: `device`, or `gpus` GPUs; raise JobError for too few GPUs."""
     import torch
 
     if device == "cpu" or gpus == 1:
@@ -49,7 +49,7 @@ def model_devices(device: str, gpus: int) -> list[str]:
 
 
 def smallest_gpu_memory() -> int | None:
-    """Return the bytes of this machine's smallest GPU; None if it has no GPU."""
+    """Return the bytes of memory of this machine's smallest GPU; None without a GPU."""
     import torch
 
     gpus = range(torch.cuda.device_count())
@@ -57,7 +57,7 @@ def smallest_gpu_memory() -> int | None:
 
 
 def visible_gpus() -> list[str]:
-    """List this machine's GPUs by their names in CUDA_VISIBLE_DEVICES."""
+    """List this machine's GPUs by their names in CUDA_VISIBLE_DEVICES, else by their numbers."""
     import torch
 
     names = os.environ.get("CUDA_VISIBLE_DEVICES")

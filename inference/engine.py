@@ -8,11 +8,14 @@ from schemas.generation import Generation, ImageSpec, Request
 
 
 class Engine(Protocol):
-    """Generates the answers to a block; they depend on the block alone, unless memory runs out."""
+    """An engine, which generates the answers to blocks of requests.
+
+    The answers to a block depend on the block alone, unless memory runs out.
+    """
 
     family: ModelFamily  # of the checkpoint: words prompts and reads answers
     image_spec: ImageSpec  # the images that requests hold
-    oom_retries: int  # blocks run again in batches half as large, after an out-of-memory
+    oom_retries: int  # how often a block ran again in smaller batches, after an out-of-memory
 
     def generate(self, block: Sequence[Request], /) -> list[tuple[Generation, ...]]:
         """Return one generation per prompt, in the order of the requests and of their prompts."""

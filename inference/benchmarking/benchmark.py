@@ -27,7 +27,7 @@ _SEED = 0
 
 
 class Kind(NamedTuple):
-    """An intent, and the range of lengths that its answers are cut at."""
+    """An intent, and the range of lengths to which its answers are cut."""
 
     intent: Intent
     shortest: int  # tokens, inclusive
@@ -45,14 +45,14 @@ KINDS: Mapping[str, Kind] = {
 
 
 class Rate(NamedTuple):
-    """The measurement with blocks of one size."""
+    """The measurement for one block size."""
 
     block_size: int
     images: int
     seconds: float
     tokens: int  # generated, end tokens included
     memory: int  # peak bytes so far: allocated on the GPU, or resident in the process
-    least: float  # seconds of the roofline, at the device's measured rates
+    least: float  # seconds that the roofline allows at the device's measured rates
 
     @property
     def images_per_second(self) -> float:
@@ -81,8 +81,8 @@ def bench(
 ) -> Iterator[Rate]:
     """Yield the rate over `images` images for each block size, after one block as a warm-up.
 
-    Without block sizes, the engine's own block size is measured. Answers that the checkpoint ends
-    before their drawn length are shorter.
+    Without block sizes, the engine's own block size is measured. An answer is shorter than its
+    drawn length if the checkpoint ends it earlier.
     """
     engine: Any = load_engine(model, resolve_checkpoint(model), resources)
     rates = measured_rates(resources.device, engine.model.dtype)
@@ -104,7 +104,7 @@ def bench(
 def prompts(
     kinds: Sequence[str], random: Random, family: ModelFamily
 ) -> tuple[tuple[str, int], ...]:
-    """Draw one prompt of each kind, with the length that its answer is cut at."""
+    """Draw one prompt of each kind, with the length to which its answer is cut."""
     chosen = [KINDS[kind] for kind in kinds]
     return tuple(
         (family.prompt(kind.intent), random.randint(kind.shortest, kind.longest)) for kind in chosen

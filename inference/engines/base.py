@@ -1,4 +1,4 @@
-"""What both engines share: loading the model, and smaller batches after an out-of-memory."""
+"""The base of the engines: loads the model, and runs smaller batches after an out-of-memory."""
 
 from abc import ABC, abstractmethod
 from collections.abc import Iterator, Sequence
@@ -23,9 +23,9 @@ Item = TypeVar("Item")
 
 
 class BatchedEngine(ABC):
-    """Encodes at most `batch_size` images together, and prefills as many prompts together.
+    """An engine that encodes at most `batch_size` images, and prefills as many prompts, together.
 
-    Which ones depends on the block alone. Memory grows with `batch_size`, not with the block; after
+    The batches depend on the block alone. Memory grows with `batch_size`, not with the block; after
     an out-of-memory the whole block is run again in batches half as large, and `oom_retries` is
     raised by one.
     """
@@ -54,7 +54,7 @@ class BatchedEngine(ABC):
 
     @property
     def model(self) -> Any:
-        """The model of transformers."""
+        """The model as a module of transformers."""
         return self._loaded.model
 
     @property
@@ -97,7 +97,10 @@ class BatchedEngine(ABC):
 
 
 def _is_out_of_memory(error: BaseException) -> bool:
-    """Look at the error's context too: ending a CUDA capture can fail over an out-of-memory."""
+    """Return whether an error is an out-of-memory error, or was raised while handling one.
+
+    Ending a CUDA capture can fail after an out-of-memory error.
+    """
     return isinstance(error, torch.OutOfMemoryError) or isinstance(
         error.__context__, torch.OutOfMemoryError
     )

@@ -13,7 +13,7 @@ Capture = Callable[[Replay], Replay]  # records work on fixed tensors, and retur
 
 
 class DecodeLoop:
-    """Decodes the first rows of a cache; their tokens, columns and states stay on the device.
+    """A decode loop over the first rows of a cache; tokens, columns and states stay on the device.
 
     With `capture`, the steps of each shape are captured at their first use and replayed later.
     """
@@ -39,10 +39,10 @@ class DecodeLoop:
         self._rows.copy_(torch.tensor([*rows, *[(0, 0, 0)] * free]).T)
 
     def run(self, num_rows: int, num_columns: int) -> DecodeOutput:
-        """Decode `buckets.steps` tokens of the first rows: [at least `num_rows`, steps].
+        """Decode `buckets.steps` tokens of each of the first rows: [`num_rows` or more, steps].
 
-        `num_columns` are the columns of the longest row, its last token's included. The result is
-        valid until the next run.
+        `num_columns` is the number of columns of the longest row, including the column of its last
+        token. The result is valid until the next run.
         """
         rows = min(self.buckets.padded_rows(num_rows), self._cache.num_slots)
         columns = self.buckets.padded_columns(num_columns + self.buckets.steps - 1)
@@ -68,7 +68,7 @@ class DecodeLoop:
 
 
 class CudaGraphs:
-    """Captures work in CUDA graphs that share one memory pool.
+    """A capture of work in CUDA graphs that share one memory pool.
 
     Each `DecodeLoop` needs an instance of its own: the pool lives as long as its graphs.
     """

@@ -32,7 +32,10 @@ class _DecodeState(NamedTuple):
 
 
 class FastEngine(BatchedEngine):
-    """Same tokens as ReferenceEngine; encodes each image once and frees a row when it ends."""
+    """An engine with continuous batching; it generates the same tokens as ReferenceEngine.
+
+    Each image is encoded once, and a row of the cache is freed when its answer ends.
+    """
 
     def __init__(self, model: Model, checkpoint: ResolvedCheckpoint, resources: Resources) -> None:
         super().__init__(model, checkpoint, resources)
@@ -57,10 +60,10 @@ class FastEngine(BatchedEngine):
         return self._num_slots
 
     def _warm_up(self) -> None:
-        """Compile all kernels, with blocks that follow from the sizes alone.
+        """Compile all kernels, with blocks that depend only on the engine's sizes.
 
-        The order of sums in a compiled kernel depends on the shapes of its first call, so that call
-        must not depend on which unit a worker happens to get first.
+        The order of sums in a compiled kernel depends on the shapes of its first call, so the first
+        call must not depend on which unit a worker happens to get first.
         """
         side = self.image_spec.side
         image: RGB = np.zeros((side, side, 3), dtype=np.uint8)
@@ -99,7 +102,7 @@ class FastEngine(BatchedEngine):
         ]
 
     def _decode_requests(self, block: Sequence[Request]) -> list[list[DecodeRequest]]:
-        """List the prompts of each image; each distinct prompt is tokenized once."""
+        """Build the decode requests of each image; each distinct prompt is tokenized once."""
         vocabulary = self._loaded.vocabulary
         prompts = {prompt for request in block for prompt, _ in request.prompts}
         prompt_ids = {
@@ -116,7 +119,10 @@ class FastEngine(BatchedEngine):
     def _decode_state_for(
         self, requests: Sequence[Sequence[DecodeRequest]], num_slots: int
     ) -> _DecodeState:
-        """Return slots that can hold any of the requests; reuse the last block's if they can."""
+        """Return a cache with room for any of the requests, and its loop.
+
+        The cache and the loop of the last block are reused if they are large enough.
+        """
         longest = max(
             (
                 len(request.prompt_ids) + request.max_new_tokens
@@ -142,9 +148,10 @@ class FastEngine(BatchedEngine):
         requests: Sequence[Sequence[DecodeRequest]],
         batch_size: int,
     ) -> Iterator[Batch]:
-        """Yield batches of similar prompt lengths; the longest answers of some images come first.
+        """Yield batches of prompts with similar lengths, in groups of `batch_size` images.
 
-        Images are encoded only when all prompts about the images before them are prefilled.
+        In a group, the longest answers come first. The images of a group are encoded together, once
+        all prompts about earlier images are prefilled.
         """
         for start in range(0, len(block), batch_size):
             images = slice(start, start + batch_size)

@@ -13,9 +13,9 @@ from schemas.generation import Generation, Request
 
 
 class _DecodeRequest(NamedTuple):
-    """A prompt about one image; sorting puts prompts of one limit together.
+    """A prompt about one image.
 
-    So no caption waits for an OCR answer.
+    Requests are sorted by `max_new_tokens`, so that no caption waits for an OCR answer.
     """
 
     max_new_tokens: int
@@ -25,7 +25,7 @@ class _DecodeRequest(NamedTuple):
 
 
 class _GreedyLogprobs(LogitsProcessor):
-    """Records the log-probability of each step's most probable allowed token.
+    """A recorder of the log-probability of each step's most probable allowed token.
 
     The softmax is over all tokens, also those that a grammar forbids.
     """
@@ -51,7 +51,10 @@ class _GreedyLogprobs(LogitsProcessor):
 
 
 class ReferenceEngine(BatchedEngine):
-    """Runs the vision tower once per image, however many prompts the image has."""
+    """An engine that runs transformers' greedy `generate`.
+
+    Each image is encoded once, however many prompts it has.
+    """
 
     def _generate(self, block: Sequence[Request], batch_size: int) -> list[tuple[Generation, ...]]:
         return [
@@ -83,7 +86,7 @@ class ReferenceEngine(BatchedEngine):
         return self._loaded.features(self._pixel_values(requests))
 
     def _decode(self, batch: Sequence[_DecodeRequest], features: torch.Tensor) -> list[Generation]:
-        """Generate the answers to prompts of one limit."""
+        """Generate the answers to prompts with equal limits."""
         vocabulary = self._loaded.vocabulary
         prefixes = [vocabulary.prefix(prompt.prompt) for prompt in batch]
         longest = max(map(len, prefixes))

@@ -1,6 +1,6 @@
 """Continuous batching inside a block: when prompts are prefilled, decoded and taken out.
 
-The order follows from the prompts and the decoded tokens, never from timing.
+The order depends on the prompts and the decoded tokens, never on timing.
 """
 
 from collections.abc import Iterable, Iterator, Sequence
@@ -26,12 +26,12 @@ class DecodeRequest:
     image: int  # index among the images of the block
     position: int  # index among the prompts of the image
     prompt_ids: list[int] = field(repr=False)  # token ids, without the image tokens
-    max_new_tokens: int  # the end token not counted
+    max_new_tokens: int  # limit of the generated tokens, the end token included
 
 
 @dataclass(slots=True)
 class DecodedRow:
-    """The tokens that follow a prompt: up to and with the end token, or up to the limit."""
+    """The tokens generated so far after a prompt; the end token, if generated, is the last one."""
 
     request: DecodeRequest
     token_ids: list[int] = field(default_factory=list, repr=False)
@@ -48,9 +48,9 @@ class Batch:
 
 
 class BatchScheduler:
-    """Decodes batches of requests through the fixed slots of a cache.
+    """A scheduler that decodes batches of requests in the fixed slots of a cache.
 
-    A batch is prefilled as soon as enough slots are free. Finished rows are looked for after each
+    A batch is prefilled as soon as enough slots are free. Finished rows are taken out after each
     run of the decode loop: a row that ends within a run continues to the end of the run, and its
     further tokens are discarded.
     """
@@ -74,7 +74,7 @@ class BatchScheduler:
     def decode(self, batches: Iterable[Batch]) -> Iterator[DecodedRow]:
         """Yield the rows in the order in which they end.
 
-        The next batch is taken from `batches` only when the one before it is prefilled.
+        The next batch is taken from `batches` only when the previous batch is prefilled.
         """
         batches = iter(batches)
         waiting = next(batches, None)
@@ -112,15 +112,18 @@ class BatchScheduler:
         self._append(self._rows, self._loop.run(len(self._rows), longest))
 
     def _last(self, row: DecodedRow) -> tuple[int, int, int]:
-        """The row's last token id, its column, and the state after it."""
+        """Return the row's last token id, the column of this token, and the state after it."""
         return row.token_ids[-1], self._columns(row) - 1, row.state
 
     def _columns(self, row: DecodedRow) -> int:
-        """Columns of the row in the cache, the one of its last token included."""
+        """Count the columns of the row in the cache, including the column of its last token."""
         return self._image_tokens + len(row.request.prompt_ids) + len(row.token_ids)
 
     def _append(self, rows: Sequence[DecodedRow | None], output: DecodeOutput) -> None:
-        """Append the output [at least the rows, steps] to the rows, as far as they last."""
+        """Append the output to the rows; ignore tokens after the end of a row.
+
+        The output is [rows, steps]; it may have more rows than `rows`.
+        """
         for row, *steps in zip(rows, *(values.tolist() for values in output), strict=False):
             for token_id, logprob, state in zip(*steps, strict=True):
                 if row is None or self._finished(row):
@@ -146,7 +149,7 @@ class BatchScheduler:
         return finished
 
     def _close_gaps(self) -> None:
-        """Move the last rows into gaps among the first, where that leaves fewer rows to decode."""
+        """Move the last rows into gaps among the first, if that leaves fewer rows to decode."""
         in_use = sum(row is not None for row in self._rows)
         needed = self._loop.buckets.padded_rows(in_use)
         sources = [slot for slot in range(needed, len(self._rows)) if self._rows[slot] is not None]

@@ -4,13 +4,13 @@ from typing import NamedTuple
 
 
 class ShapeBuckets(NamedTuple):
-    """Pads batch and sequence length to a few sizes, so that few CUDA graphs are needed."""
+    """The few sizes to which batches and sequences are padded, because each needs a CUDA graph."""
 
-    steps: int  # decode steps between two checks for finished rows; on a GPU, a check waits
-    rows: int  # rows are padded to a multiple of this
-    columns: (
-        int  # so are columns; from 8 * columns on, to a multiple of 1/16 to 1/8 of their number
-    )
+    steps: int  # decode steps between two checks for finished rows; a check waits for a GPU
+    rows: int  # the number of rows is padded to a multiple of this
+    # The number of columns is padded to a multiple of this, at least; from 8 times this on, to a
+    # multiple of 1/16 to 1/8 of the number.
+    columns: int
 
     def padded_rows(self, rows: int) -> int:
         """Round up a number of rows."""

@@ -1,8 +1,8 @@
 """Chooses block size, batch size and cache slots from the memory of a worker's GPUs.
 
 The sizes are chosen once, when an output is begun, and then fixed: sums, and so the stored bytes,
-can depend on what is computed together. So the sizes follow from a GPU's whole memory, not from
-what is free at the moment.
+can depend on what is computed together. Therefore the sizes depend on a GPU's whole memory, not on
+the memory that is free at the moment.
 """
 
 from collections.abc import Callable
@@ -19,7 +19,7 @@ from schemas.frozen import Frozen
 
 
 class Sizes(Frozen):
-    """How much an engine computes together."""
+    """The numbers of samples, images, prompts and answers that an engine computes together."""
 
     block_size: PositiveInt  # samples in a block
     batch_size: PositiveInt  # images encoded together, and prompts prefilled together
@@ -28,10 +28,10 @@ class Sizes(Frozen):
 
 ON_CPU = Sizes(block_size=256, batch_size=16, slots=64)
 GIB = 1 << 30
-_DEFAULT_GPU_MEMORY = 24 * GIB  # where neither a GPU nor `model.gpu_memory` tells the size
-_MAX_NEW_TOKENS = 128  # where the tasks are not known
-_SLOTS_PER_PROMPT = 4  # where the batch size is given: a slot takes less memory than a prefill
-_MAX_SLOTS = 256  # more gain little: a prefill takes ten times a short answer's share of the time
+_DEFAULT_GPU_MEMORY = 24 * GIB  # if neither a GPU nor `model.gpu_memory` tells the size
+_MAX_NEW_TOKENS = 128  # if the tasks are not known
+_SLOTS_PER_PROMPT = 4  # if the batch size is given: a slot takes less memory than a prefill
+_MAX_SLOTS = 256  # more gain little: a prefill takes ten times as long as decoding a short answer
 _MAX_PREFILL_TOKENS = 20480  # more gain nothing in matrix products
 _MAX_BATCH_SIZE = 64
 _MAX_PIXEL_BYTES = 1 << 30  # of a block's images, in the machine's own memory
@@ -49,8 +49,9 @@ def find_sizes(
 ) -> Sizes:
     """Take the sizes that the job gives, and choose the others so that they fit into memory.
 
-    `memory` are the bytes of each GPU, None on a CPU; `max_new_tokens` is the largest limit of all
-    tasks. Raises JobError where nothing fits.
+    `memory` is the number of bytes of each GPU, None on a CPU; `max_new_tokens` is the largest
+    limit of all tasks. There are never fewer slots than prompts in a batch. Raises JobError if
+    nothing fits.
     """
     fitting = ON_CPU
     if memory is not None and None in (model.block_size, model.batch_size, model.slots):
@@ -70,7 +71,8 @@ def resolve_sizes(
 ) -> Sizes:
     """Choose the sizes as `find_sizes` does, for an engine on one device or on `gpus` GPUs.
 
-    Where this machine has no GPU, its memory is the job's `model.gpu_memory`, or 24 GiB.
+    The memory of a GPU is the job's `model.gpu_memory`, else the memory of this machine's smallest
+    GPU, or 24 GiB without a GPU.
     """
     memory = None
     if device != "cpu":
@@ -90,7 +92,7 @@ def sizes_that_fit(
 ) -> Sizes:
     """Choose the largest useful sizes for a model on `gpus` GPUs with `memory` bytes each.
 
-    Raises JobError where not even one slot fits.
+    Raises JobError if not even one slot fits.
     """
     layer_bytes, first_bytes = dimensions.stored(model.precision)
     itemsize = number_bytes(model.precision)
@@ -140,8 +142,9 @@ def sizes_that_fit(
 def prefix_bytes(dimensions: Dimensions, itemsize: int, model: Model) -> float:
     """Estimate the bytes that the prefill of one prefix takes beside weights and KV cache.
 
-    The peak is inside an MLP, or where attention writes its weights for all pairs of tokens: before
-    and after the soft-cap, then in float32. `itemsize` are the bytes of a number.
+    The peak is inside an MLP, or inside an attention that writes its weights for all pairs of
+    tokens: before and after the soft-cap, then in float32. `itemsize` is the number of bytes of a
+    number.
     """
     length = dimensions.image_tokens + _PROMPT_COLUMNS
     qkv_width = (dimensions.num_heads + 2 * dimensions.num_kv_heads) * dimensions.head_width

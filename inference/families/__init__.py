@@ -11,5 +11,5 @@ FAMILIES: dict[str, ModelFamily] = {"paligemma": PaliGemmaFamily()}
 
 
 def find_family(config: Mapping[str, Any]) -> ModelFamily | None:
-    """Return the family that recognizes a checkpoint's config.json; None where none does."""
+    """Return the family that recognizes a checkpoint's config.json; None if no family does."""
     return next((family for family in FAMILIES.values() if family.recognizes(config)), None)

@@ -7,12 +7,12 @@ _STORED = {"float32": 4.0, "bfloat16": 2.0, "float16": 2.0, "int8": 1.0, "nf4": 
 
 
 def number_bytes(precision: str) -> int:
-    """Return the bytes of a number in computations of this precision."""
+    """Return the size in bytes of a number in computations of this precision."""
     return 4 if precision == "float32" else 2
 
 
 class Dimensions(NamedTuple):
-    """Numbers of tokens, layers and heads, widths, and numbers of weights."""
+    """The dimensions of a model: numbers of tokens, layers, heads and weights, and widths."""
 
     resolution: int  # pixels a side of the model image
     image_tokens: int
@@ -27,28 +27,28 @@ class Dimensions(NamedTuple):
     vision_weights: int  # of the vision tower and its projection
 
     def stored(self, precision: str) -> tuple[float, float]:
-        """Return the bytes of one layer of the language model, and of everything else.
+        """Return the bytes of the weights of one language model layer, and of all other weights.
 
-        Everything else is on the first GPU.
+        The first GPU holds all other weights: vision tower, projection, and embedding with head.
         """
         other = float(self.other_weights * number_bytes(precision))
         return self.layer_weights * _STORED[precision], other
 
     @property
     def layer_weights(self) -> int:
-        """Weights of one layer of the language model."""
+        """The number of weights of one layer of the language model."""
         queries = self.num_heads * self.head_width
         keys_and_values = 2 * self.num_kv_heads * self.head_width
         return self.width * (2 * queries + keys_and_values + 3 * self.mlp_width)
 
     @property
     def other_weights(self) -> int:
-        """Weights outside the layers: vision tower, projection, and embedding with head."""
+        """The number of all other weights: vision tower, projection, and embedding with head."""
         return self.vision_weights + self.vocabulary * self.width
 
 
 def place_layers(layers: int, layer_bytes: float, first_bytes: float, gpus: int) -> tuple[int, ...]:
-    """Return the GPU of each layer, in order, so that all GPUs hold about as many bytes.
+    """Return the GPU of each layer, in order, so that all GPUs hold about equally many bytes.
 
     `first_bytes` are on the first GPU beside its layers: the vision tower, and the embedding with
     its head.

@@ -1,4 +1,4 @@
-"""What a model family is: everything that is particular to one kind of checkpoint."""
+"""The interface of a model family: everything that is particular to one kind of checkpoint."""
 
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Mapping, Sequence
@@ -18,14 +18,14 @@ if TYPE_CHECKING:
 
 
 class Description(NamedTuple):
-    """What a checkpoint's configuration says about the checkpoint."""
+    """The properties of a checkpoint, as its configuration states them."""
 
     resolution: int  # pixels a side of the model image
     generation: int  # of the family, from 1
 
 
 class ModelFamily(ABC):
-    """Recognizes checkpoints, words prompts, reads answers, and loads models.
+    """A kind of checkpoint: how it is recognized, loaded and prompted, how its answers are read.
 
     A family is stateless: one instance, in the table of families, serves all jobs. Importing it
     does not import torch.
@@ -46,14 +46,14 @@ class ModelFamily(ABC):
         """Return how an image is prepared for a checkpoint of this resolution."""
 
     def check_task(self, task: Task) -> None:  # noqa: B027 - a family may accept every task
-        """Raise JobError, its field first, where no checkpoint of the family can do the task."""
+        """Raise JobError, beginning with the wrong field, if no checkpoint can do the task."""
 
     @abstractmethod
     def prompt(self, intent: Intent) -> str:
-        """Word what a task asks for, in the form that the checkpoints were trained with."""
+        """Return the prompt for an intent, in the form that the checkpoints were trained with."""
 
     def task_prompt(self, task: Task, sample: Sample) -> str | None:
-        """Word a task's prompt for a sample; None where the sample lacks the field for it."""
+        """Return a task's prompt for a sample; None if the sample lacks the field for it."""
         intent = task.intent(sample)
         return None if intent is None else self.prompt(intent)
 
@@ -61,24 +61,24 @@ class ModelFamily(ABC):
     def read_objects(
         self, generation: Generation, width: int, height: int, masks: bool
     ) -> tuple[list[Detection], bool]:
-        """Read the objects of an answer, and whether all of the answer was understood.
+        """Return the objects of an answer, and whether the whole answer was understood.
 
         Boxes are in pixels of an image of `width` x `height`. Never raises.
         """
 
     @abstractmethod
     def strip_markup(self, text: str) -> str:
-        """Remove location tokens and the like from an answer: text filters judge the rest."""
+        """Remove location tokens and other markup from an answer, before text filters judge it."""
 
     @abstractmethod
     def load_mask_decoder(self, path: str, open_file: Callable[[str], BinaryIO]) -> None:
-        """Load the decoder of mask codes and keep it; raises JobError where the file is wrong."""
+        """Load the decoder of mask codes and keep it; raise JobError if the file is wrong."""
 
     @abstractmethod
     def decode_masks(
         self, path: str, objects: Sequence[Detection], width: int, height: int
     ) -> list[Mask | None]:
-        """Decode each object's mask; None where an object has no mask."""
+        """Decode the mask of each object; None for an object without a mask."""
 
     @abstractmethod
     def dimensions(self, folder: Path) -> Dimensions:
@@ -88,4 +88,4 @@ class ModelFamily(ABC):
     def load(
         self, folder: Path, model: Model, devices: Sequence[str], adapter: Path | None
     ) -> "LoadedModel":
-        """Load a checkpoint and an adapter, in folders of their own, onto the devices."""
+        """Load the checkpoint in `folder` onto the devices; `adapter` is an adapter's folder."""

@@ -1,4 +1,4 @@
-"""What a model family loads: a checkpoint in memory, in the form that engines use."""
+"""The interface of a loaded checkpoint: weights, tokens and layers, as engines use them."""
 
 from collections.abc import Callable, Sequence
 from contextlib import AbstractContextManager
@@ -22,17 +22,17 @@ class Vocabulary(Protocol):
         """Return the token ids of a prefix: the image, then the prompt."""
 
     def generation(self, token_ids: Sequence[int], logprobs: Sequence[float]) -> Generation:
-        """Return the answer up to its end token, as text and tokens."""
+        """Return the answer before its end token, as text and tokens."""
 
 
 class TokenGrammar(Protocol):
-    """Says which tokens may follow; a row's state is an int64 that starts at GRAMMAR_START."""
+    """Rules for which tokens may follow; a row's state is an int64 that starts at GRAMMAR_START."""
 
     def forbidden(self, states: torch.Tensor) -> torch.Tensor:
-        """Mask the tokens that must not follow: states [rows] to bool [rows, vocabulary]."""
+        """Return the tokens that must not follow: bool [rows, vocabulary] for states [rows]."""
 
     def after(self, states: torch.Tensor, token_ids: torch.Tensor) -> torch.Tensor:
-        """Return the states [rows] after allowed tokens [rows]."""
+        """Return the states [rows] after the allowed tokens `token_ids` [rows]."""
 
 
 class DecodeOutput(NamedTuple):
@@ -50,7 +50,7 @@ class KVCache(Protocol):
     capacity: int
 
     def move(self, sources: Sequence[int], targets: Sequence[int], columns: int, /) -> None:
-        """Copy the first columns of the slots `sources` over those of the slots `targets`."""
+        """Copy the first `columns` columns of the slots `sources` into the slots `targets`."""
 
 
 class CachedLanguageModel(Protocol):
@@ -85,13 +85,13 @@ class CachedLanguageModel(Protocol):
 
 
 class VisionTower(Protocol):
-    """Encodes images: pixel values [n, 3, S, S] to features [n, image tokens, width]."""
+    """An encoder of images: pixel values [n, 3, S, S] to features [n, image tokens, width]."""
 
     def __call__(self, pixel_values: torch.Tensor, /) -> torch.Tensor: ...
 
 
 class FastLayers(NamedTuple):
-    """A model as plain tensors, for the fast engine."""
+    """A model as plain tensors, for the fast engine; `compiling` is a context around every use."""
 
     vision_tower: VisionTower
     language_model: CachedLanguageModel
@@ -99,7 +99,7 @@ class FastLayers(NamedTuple):
 
 
 class Workload(NamedTuple):
-    """What a model computes and reads, for the roofline."""
+    """The operations and bytes of a model, for the roofline."""
 
     image_tokens: int
     vision_operations: int  # to encode one image
@@ -114,7 +114,7 @@ class LoadedModel(Protocol):
 
     @property
     def model(self) -> Any:
-        """The module as transformers has it."""
+        """The model as a module of transformers."""
 
     @property
     def vocabulary(self) -> Vocabulary: ...
@@ -139,12 +139,13 @@ class LoadedModel(Protocol):
         """
 
     def grammar(self) -> TokenGrammar | None:
-        """Return the grammar of the family's answers; None where it has none."""
+        """Return the grammar of the family's answers; None if the family has no grammar."""
 
     def fast_layers(self, compiled: bool, grammar: TokenGrammar | None) -> FastLayers | None:
-        """Return the model as plain tensors, over the same weights; None where there are none.
+        """Return the model as plain tensors over the same weights.
 
-        With `compiled`, operations are fused by torch's compiler.
+        With `compiled`, operations are fused by torch's compiler. Returns None if the family has no
+        layers for the fast engine.
         """
 
     def workload(self) -> Workload:

@@ -53,7 +53,7 @@ class Lora(BaseModel):
 
     @classmethod
     def read(cls, folder: Path, source: str) -> "Lora":
-        """Read a folder's configuration; raises JobError where it is no supported LoRA."""
+        """Read a folder's configuration; raise JobError if it is no supported LoRA."""
         try:
             config: Any = json.loads((folder / _CONFIG).read_text(encoding="utf-8"))
             kind = config["peft_type"]
@@ -84,9 +84,9 @@ class Lora(BaseModel):
 
 
 def resolve_adapter(model: Model, recorded_commit: str | None = None) -> ResolvedModel | None:
-    """Pin the job's adapter without reading its weights; None where the job has none.
+    """Pin the job's adapter and read its configuration; return None if the job has none.
 
-    Raises JobError where the adapter is unsupported or was trained on another base.
+    Raises JobError if the adapter is unsupported or was trained on another base.
     """
     if model.adapter is None:
         return None

@@ -37,9 +37,9 @@ def resolve_model(
 ) -> tuple[ResolvedModel, Path]:
     """Pin a model; return it with a folder that has its configuration, but maybe no weights.
 
-    The revision of a hub id is looked up on the hub, or in the local cache without a network.
+    The revision of a hub id is looked up on the hub or, without a network, in the local cache.
     `recorded_commit`, from an earlier run, is used as it is. A local folder is digested each time.
-    Raises JobError.
+    Raises JobError if the model cannot be found, or a folder has no safetensors weights.
     """
     name, field = reference.name, reference.field
     folder = Path(name).expanduser()
@@ -57,7 +57,10 @@ def resolve_model(
 
 
 def fetch_model(model: ResolvedModel, field: str = "model", files: Files = MODEL) -> Path:
-    """Return the folder with the weights; download them to the hub's cache if needed."""
+    """Return the folder with the weights; download them to the hub's cache if needed.
+
+    Raises JobError if a local folder has changed since the model was pinned.
+    """
     if model.local:
         folder = _with_weights(Path(model.source), field, files)
         if _digest(folder, files) != model.version:
@@ -117,7 +120,7 @@ def _digest(folder: Path, files: Files) -> str:
 
 @contextmanager
 def _hub_errors(reference: ModelReference, files: Files) -> Iterator[None]:
-    """Turn errors of the hub's client into JobErrors of one line that says what to change."""
+    """Raise JobError, in one line that says what to change, for errors of the hub's client."""
     from huggingface_hub import errors
     from huggingface_hub.utils import httpx  # type: ignore[attr-defined]  # exported on access
 

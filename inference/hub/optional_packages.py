@@ -9,7 +9,7 @@ from schemas.errors import JobError
 def extra_packages(model: Model) -> dict[str, str]:
     """Return the versions of the extra packages that a model needs, by name.
 
-    Raises JobError with the line that installs it where a package is missing.
+    Raises JobError, with the command that installs it, if a package is missing.
     """
     needed = []
     if model.adapter is not None:

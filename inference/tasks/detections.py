@@ -17,7 +17,7 @@ class Box(NamedTuple):
 class Detection:
     """One located object."""
 
-    label: str  # "" where the model writes no label, as fine-tunes on RefCOCO
+    label: str  # "" if the model writes no label, as fine-tunes on RefCOCO
     box: Box
-    score: float | None = None  # probability from 0 to 1; None where the tokens do not give one
+    score: float | None = None  # probability from 0 to 1; None if the tokens do not give one
     codes: tuple[int, ...] = ()  # the model family's codes of the mask, or none

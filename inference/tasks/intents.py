@@ -1,4 +1,4 @@
-"""What a task asks for, independent of how a model family words it."""
+"""What a task asks for (its intent), independent of how a model family words it."""
 
 from dataclasses import dataclass
 from typing import Literal
@@ -6,7 +6,7 @@ from typing import Literal
 
 @dataclass(frozen=True, slots=True)
 class DescribeImage:
-    """Asks for a caption in a style: `short` as in COCO, `alt_text` as on the web, or `long`."""
+    """The intent of a caption: `short` as in COCO, `alt_text` as on the web, or `long`."""
 
     style: Literal["short", "alt_text", "long"]
     language: str
@@ -14,12 +14,12 @@ class DescribeImage:
 
 @dataclass(frozen=True, slots=True)
 class ReadText:
-    """Asks for all text in the image, in raster order."""
+    """The intent of reading all text in the image, in raster order."""
 
 
 @dataclass(frozen=True, slots=True)
 class AnswerQuestion:
-    """Asks for the answer to a question about the image."""
+    """The intent of answering a question about the image."""
 
     question: str
     language: str
@@ -27,7 +27,7 @@ class AnswerQuestion:
 
 @dataclass(frozen=True, slots=True)
 class AskQuestion:
-    """Asks for a question about the image that has the given answer."""
+    """The intent of asking a question about the image that has the given answer."""
 
     answer: str
     language: str
@@ -35,7 +35,7 @@ class AskQuestion:
 
 @dataclass(frozen=True, slots=True)
 class LocateObjects:
-    """Asks for the boxes, and with `masks` the masks, of all objects with one of the labels."""
+    """The intent of locating all objects with one of the labels: boxes and, with `masks`, masks."""
 
     labels: tuple[str, ...]
     masks: bool = False
@@ -43,7 +43,7 @@ class LocateObjects:
 
 @dataclass(frozen=True, slots=True)
 class RawPrompt:
-    """Asks with a prompt that is used as it is."""
+    """The intent of a prompt that is used as it is."""
 
     text: str
 

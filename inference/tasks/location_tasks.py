@@ -60,7 +60,7 @@ class LocationTask(Task, ABC):
 
 
 class Detect(LocationTask):
-    """The boxes of all objects of the given labels."""
+    """A task that asks for the boxes of all objects with one of the labels."""
 
     column: ClassVar[pa.DataType] = pa.list_(pa.struct(_BOX))
     kind: Literal["detect"] = "detect"
@@ -77,9 +77,9 @@ class Detect(LocationTask):
 
 
 class Segment(LocationTask):
-    """The boxes and masks of the objects of the given labels.
+    """A task that asks for the boxes and masks of all objects with one of the labels.
 
-    Without the decoder's weights the codes are stored and the masks are null.
+    The mask codes are always stored; without the decoder's weights, the masks are null.
     """
 
     column: ClassVar[pa.DataType] = pa.list_(

@@ -23,40 +23,39 @@ class AnswerReader(Protocol):
     def read_objects(
         self, generation: Generation, width: int, height: int, masks: bool
     ) -> tuple[list[Detection], bool]:
-        """Read the objects of an answer, and whether all of the answer was understood."""
+        """Return the objects of an answer, and whether the whole answer was understood."""
 
     def load_mask_decoder(self, path: str, open_file: Callable[[str], BinaryIO]) -> None:
-        """Load the decoder of mask codes and keep it; raises JobError where the file is wrong."""
+        """Load the decoder of mask codes and keep it; raise JobError if the file is wrong."""
 
     def decode_masks(
         self, path: str, objects: Sequence[Detection], width: int, height: int
     ) -> list[Mask | None]:
-        """Decode each object's mask; None where an object has no mask."""
+        """Decode the mask of each object; None for an object without a mask."""
 
 
 class Task(Frozen, ABC):
-    """One question asked about every sample; its answers become a column."""
+    """A question asked about every sample; the answers become a column."""
 
     column: ClassVar[pa.DataType]  # type of the column named after the task
-    keeps_raw: ClassVar[bool] = False  # store the model's own text beside the value
+    keeps_raw: ClassVar[bool] = False  # also store the model's text, in addition to the value
     kind: str
-    max_new_tokens: PositiveInt = Field(64, le=2048)  # generation is cut here
+    max_new_tokens: PositiveInt = Field(64, le=2048)  # limit of an answer, end token included
 
     def load(self, resources: Resources, reader: AnswerReader) -> None:
-        """Load what `parse` needs; raises JobError where it is missing."""
+        """Load what `parse` needs; raise JobError if something is missing."""
 
     @abstractmethod
     def intent(self, sample: Sample) -> Intent | None:
-        """Return what the task asks for; None where the sample lacks the field for it."""
+        """Return what the task asks for; None if the sample lacks the field that the task needs."""
 
     @abstractmethod
     def parse(
         self, generation: Generation, width: int, height: int, reader: AnswerReader
     ) -> tuple[object, bool]:
-        """Return the value to store for an image of `width` x `height` pixels, and whether all of
-        the answer was understood.
+        """Return the value to store, and whether the whole answer was understood.
 
-        Never raises, whatever the model wrote.
+        The image has `width` x `height` pixels. Never raises, whatever the model wrote.
         """
 
     @abstractmethod
@@ -69,7 +68,7 @@ class Task(Frozen, ABC):
 
     @property
     def text_language(self) -> str:
-        """The ISO 639 code of the generated text; "" when unknown."""
+        """The ISO 639 code of the generated text; "" if the language is unknown."""
         return ""
 
     def fields(self) -> tuple[str, ...]:
@@ -77,5 +76,5 @@ class Task(Frozen, ABC):
         return ()
 
     def files(self) -> tuple[str, ...]:
-        """Return the files that the task reads; their digests are part of the fingerprint."""
+        """Return the paths of files that the task reads; their digests affect the fingerprint."""
         return ()

@@ -67,7 +67,7 @@ class LanguageTask(TextTask, ABC):
 
 
 class Caption(LanguageTask):
-    """A short caption in the style of COCO."""
+    """A task that asks for a short caption in the style of COCO."""
 
     kind: Literal["caption"] = "caption"
 
@@ -76,7 +76,7 @@ class Caption(LanguageTask):
 
 
 class AltText(LanguageTask):
-    """A caption in the style of the web's alternative texts."""
+    """A task that asks for a caption in the style of the web's alternative texts."""
 
     kind: Literal["alt_text"] = "alt_text"
 
@@ -85,7 +85,7 @@ class AltText(LanguageTask):
 
 
 class Describe(LanguageTask):
-    """A longer caption."""
+    """A task that asks for a longer caption."""
 
     kind: Literal["describe"] = "describe"
     max_new_tokens: PositiveInt = Field(128, le=2048)
@@ -95,7 +95,7 @@ class Describe(LanguageTask):
 
 
 class Ocr(TextTask):
-    """All the text in the image, in raster order, without boxes."""
+    """A task that asks for all the text in the image, in raster order, without boxes."""
 
     kind: Literal["ocr"] = "ocr"
     max_new_tokens: PositiveInt = Field(256, le=2048)
@@ -117,7 +117,7 @@ class TopicTask(TextTask, ABC):
 
     @abstractmethod
     def _topic(self) -> Topic:
-        """Return the configured topic; exactly one of text and field is set."""
+        """Return the topic; a valid task sets exactly one of `fixed` and `field`."""
 
     @model_validator(mode="after")
     def _one_topic(self) -> Self:
@@ -131,7 +131,7 @@ class TopicTask(TextTask, ABC):
         return () if field is None else (field,)
 
     def _topic_text(self, sample: Sample) -> str | None:
-        """Return the topic on one line; None where the sample lacks it."""
+        """Return the topic on one line, cut to `LONGEST` characters; None if there is no topic."""
         _, fixed, field = self._topic()
         if field is None:
             return fixed
@@ -140,7 +140,7 @@ class TopicTask(TextTask, ABC):
 
 
 class Vqa(TopicTask, LanguageTask):
-    """The answer to a question about the image."""
+    """A task that asks for the answer to a question about the image."""
 
     kind: Literal["vqa"] = "vqa"
     question: Line | None = None
@@ -156,7 +156,7 @@ class Vqa(TopicTask, LanguageTask):
 
 
 class Question(TopicTask, LanguageTask):
-    """A question about the image for a given English answer."""
+    """A task that asks for a question about the image with a given English answer."""
 
     kind: Literal["question"] = "question"
     answer: Line | None = None
@@ -171,7 +171,7 @@ class Question(TopicTask, LanguageTask):
 
 
 class Prompt(TopicTask):
-    """A raw prompt, such as the bare question that fine-tunes on DocVQA expect."""
+    """A task with a raw prompt, such as the bare question that fine-tunes on DocVQA expect."""
 
     kind: Literal["prompt"] = "prompt"
     text: Line | None = None

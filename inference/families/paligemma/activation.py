@@ -1,4 +1,4 @@
-"""Activations and the soft-cap by the sigmoid: torch's tanh takes six times as long on CPUs."""
+"""GELU and the soft-cap, by the sigmoid on CPUs, where torch's tanh takes six times as long."""
 
 import math
 from typing import Any

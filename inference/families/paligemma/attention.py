@@ -11,7 +11,8 @@ from inference.families.paligemma.kernels import AttentionMask, Kernels
 class RotaryEmbedding(NamedTuple):
     """Cosines and sines of some positions, as `apply_rotary` takes them.
 
-    The sines are negative in the first half of a head, which is the sign of swapping the halves.
+    The sines are negative in the first half of a head, because a rotation swaps the halves of a
+    head and negates the new first half.
     """
 
     cosine: torch.Tensor  # [..., head_dim]
@@ -25,15 +26,15 @@ class RotaryEmbedding(NamedTuple):
         return cls(cosine[0], torch.cat([-sine[0, :, :half], sine[0, :, half:]], dim=-1))
 
     def to(self, device: torch.device) -> "RotaryEmbedding":
-        """Copy to another device."""
+        """Copy the tables to another device."""
         return RotaryEmbedding(*(table.to(device) for table in self))
 
     def first(self, length: int) -> "RotaryEmbedding":
-        """Take the first `length` columns, for all heads alike: [length, 1, head_dim]."""
+        """Return the first `length` columns, in a shape for all heads: [length, 1, head_dim]."""
         return RotaryEmbedding(*(table[:length].unsqueeze(-2) for table in self))
 
     def at(self, columns: torch.Tensor) -> "RotaryEmbedding":
-        """Take the given columns [...], which count from 0: [..., 1, head_dim]."""
+        """Return the given columns [...], which count from 0, in the shape [..., 1, head_dim]."""
         return RotaryEmbedding(
             *(functional.embedding(columns, table).unsqueeze(-2) for table in self)
         )
@@ -56,9 +57,10 @@ class Attention(NamedTuple):
         values: torch.Tensor,
         mask: AttentionMask,
     ) -> torch.Tensor:
-        """Attend with queries [rows, length, heads, head_dim]: [rows, length, heads * head_dim].
+        """Return attention outputs [rows, length, heads * head_dim].
 
-        Keys and values are [rows, kv heads, columns, head_dim].
+        Queries are [rows, length, heads, head_dim], keys and values [rows, kv heads, columns,
+        head_dim].
         """
         rows, length = queries.shape[:2]
         group = self.num_heads // self.num_kv_heads

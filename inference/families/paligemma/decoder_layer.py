@@ -23,7 +23,7 @@ class PositionContext(NamedTuple):
     last_rotary: RotaryEmbedding | None = None  # of each prefix's last token, [rows, 1, ...]
 
     def to(self, device: torch.device) -> "PositionContext":
-        """Copy to another device."""
+        """Copy the context to another device."""
         last, bias = self.mask
         mask = AttentionMask(last.to(device), None if bias is None else bias.to(device))
         last_rotary = None if self.last_rotary is None else self.last_rotary.to(device)
@@ -33,9 +33,10 @@ class PositionContext(NamedTuple):
 
 
 class DecoderLayer:
-    """Attention and a gated MLP, each between its norms and added to its input.
+    """A pre-norm decoder layer: attention and a gated MLP, each with a residual connection.
 
-    Hidden states are [rows, length, width].
+    In Gemma 2, the outputs of attention and MLP are normalized too, before the addition. Hidden
+    states are [rows, length, width].
     """
 
     def __init__(self, index: int, layer: Any, attention: Attention) -> None:
@@ -72,14 +73,14 @@ class DecoderLayer:
     def prefill_last(
         self, hidden: torch.Tensor, context: PositionContext, cache: KVCache
     ) -> torch.Tensor:
-        """Do as `prefill`, but return each prefix's last token alone: [rows, 1, width]."""
+        """Process prefixes as `prefill` does, but return only each last token: [rows, 1, width]."""
         attended = self._attend_last(hidden, context, cache)
         return self._add_residuals(_last_tokens(hidden, context), attended)
 
     def step(
         self, hidden: torch.Tensor, context: PositionContext, cache: KVCache, columns: int
     ) -> torch.Tensor:
-        """Process and store one token of each of the first rows: [rows, 1, width].
+        """Process and store one token of each of the first rows; return [rows, 1, width].
 
         Attention reads the first `columns` columns of the cache.
         """
@@ -100,7 +101,7 @@ class DecoderLayer:
     def _attend_last(
         self, hidden: torch.Tensor, context: PositionContext, cache: KVCache
     ) -> torch.Tensor:
-        """Compute and store all keys and values, but attend with the last tokens alone."""
+        """Compute and store all keys and values, but attend only with the last tokens."""
         assert context.last_rotary is not None
         normed = self._before_attention(hidden)
         keys, values = self._split_heads(normed, self._key_value).chunk(2, dim=2)
@@ -114,7 +115,7 @@ class DecoderLayer:
     def _project(
         self, hidden: torch.Tensor, rotary: RotaryEmbedding
     ) -> tuple[torch.Tensor, torch.Tensor, torch.Tensor]:
-        """Rotated queries and keys, and values: [rows, length, heads, head_dim] each."""
+        """Return rotated queries and keys, and values: [rows, length, heads, head_dim] each."""
         num_heads, num_kv_heads = self._attention.num_heads, self._attention.num_kv_heads
         heads = self._split_heads(self._before_attention(hidden), self._qkv)
         rotated = self._rotate(heads[:, :, : num_heads + num_kv_heads], rotary)
@@ -137,7 +138,7 @@ class DecoderLayer:
 
 
 def _last_tokens(hidden: torch.Tensor, context: PositionContext) -> torch.Tensor:
-    """Take the last token of each prefix [rows, length, width]: [rows, 1, width]."""
+    """Return the last token of each prefix of `hidden` [rows, length, width]: [rows, 1, width]."""
     return hidden.gather(1, context.mask.last[:, None, None].expand(-1, 1, hidden.shape[-1]))
 
 

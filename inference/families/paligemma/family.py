@@ -22,7 +22,7 @@ _DEFAULT_RESOLUTION = 224  # SigLIP's
 
 
 class PaliGemmaFamily(ModelFamily):
-    """Checkpoints with `model_type: paligemma` over Gemma (PaliGemma) or Gemma 2 (PaliGemma 2)."""
+    """The family of `model_type: paligemma` over Gemma (PaliGemma) or Gemma 2 (PaliGemma 2)."""
 
     title: ClassVar[str] = "PaliGemma or PaliGemma 2"
 

@@ -21,7 +21,7 @@ _WIDE_TILE = 150 << 10  # bytes of shared memory that torch's own tiles take at 
 
 
 class AttentionMask(NamedTuple):
-    """Lets every query of a row attend to the row's columns up to and including `last`."""
+    """A mask: every query of a row attends to the row's columns up to and including `last`."""
 
     last: torch.Tensor  # int64 [rows]
     bias: torch.Tensor | None  # [rows, columns], 0 or -inf, added to scores; None: nothing hidden
@@ -72,8 +72,8 @@ def greedy_token(
 ) -> GreedyToken:
     """Choose the most probable token of each row of `logits` [rows, vocabulary].
 
-    No token is chosen where `forbidden`, bool [rows, vocabulary], is true. `cap` is the soft-cap
-    of the logits. May overwrite `logits`.
+    A token whose value in `forbidden`, bool [rows, vocabulary], is true is never chosen. `cap` is
+    the soft-cap of the logits. May overwrite `logits`.
     """
     _mark_static(logits, -1)
     allowed = logits if forbidden is None else logits.masked_fill(forbidden, float("-inf"))
@@ -118,7 +118,7 @@ def flex_attention(
     scale: float,
     cap: float | None,
 ) -> torch.Tensor:
-    """Compute what `eager_attention` does; when compiled, it writes no weights to memory."""
+    """Compute the same as `eager_attention`; when compiled, write no weights to memory."""
     from torch.nn.attention.flex_attention import flex_attention as torch_flex_attention
 
     last = mask.last
@@ -143,7 +143,7 @@ def flex_attention(
 
 @torch.compiler.assume_constant_result  # type: ignore[untyped-decorator]
 def _kernel_options(device: torch.device) -> dict[str, int] | None:
-    """Choose smaller tiles where torch's own, for wide heads, exceed the GPU's shared memory."""
+    """Choose smaller tiles if torch's tiles for wide heads exceed the GPU's shared memory."""
     if device.type != "cuda":
         return None
     properties = torch.cuda.get_device_properties(device)
@@ -154,7 +154,7 @@ def _kernel_options(device: torch.device) -> dict[str, int] | None:
 
 
 def _mark_static(tensor: torch.Tensor, *dimensions: int) -> None:
-    """Tell the compiler which dimensions no call changes: heads and widths."""
+    """Mark dimensions as static for torch.compile: their sizes (heads, widths) never change."""
     if torch.compiler.is_compiling():
         for dimension in dimensions:
             torch._dynamo.mark_static(tensor, dimension)

@@ -37,9 +37,10 @@ class KVCache:
             stored[:, :, : new.shape[2]].index_copy_(0, slots, new)
 
     def flat_positions(self, columns: torch.Tensor) -> torch.Tensor:
-        """Where `add` stores the first rows' tokens at `columns` [rows]: int64 [rows * kv heads].
+        """Return where `add` stores the first rows' tokens: int64 [rows * kv heads].
 
-        The positions count through slots, heads and columns as one dimension.
+        `columns` [rows] are the columns of the tokens. The positions count through slots, heads and
+        columns as one dimension.
         """
         heads = torch.arange(len(columns) * self._num_kv_heads, device=columns.device)
         return heads * self.capacity + columns.repeat_interleave(self._num_kv_heads)
@@ -47,13 +48,19 @@ class KVCache:
     def add(
         self, layer: int, flat_positions: torch.Tensor, keys: torch.Tensor, values: torch.Tensor
     ) -> None:
-        """Store one token of each of the first rows, [rows, 1, kv heads, head_dim]."""
+        """Store one token of each of the first rows, [rows, 1, kv heads, head_dim].
+
+        `flat_positions` comes from the method of this name.
+        """
         for stored, new in zip(self._layers[layer], (keys, values), strict=True):
             flat = stored.view(-1, self._head_dim)
             flat.index_copy_(0, flat_positions, new.reshape(-1, self._head_dim))
 
     def view(self, layer: int, rows: int, columns: int) -> LayerCache:
-        """View the first columns of the first rows: [rows, kv heads, columns, head_dim]."""
+        """Return a view of the first columns of the first rows.
+
+        Its keys and values are [rows, kv heads, columns, head_dim].
+        """
         return LayerCache(*(stored[:rows, :, :columns] for stored in self._layers[layer]))
 
     def move(self, sources: Sequence[int], targets: Sequence[int], columns: int) -> None:

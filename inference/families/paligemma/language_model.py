@@ -134,7 +134,10 @@ class LanguageModel:
         return torch.tensor(numbers, device=self.device)
 
     def _next_tokens(self, hidden: torch.Tensor, states: torch.Tensor) -> DecodeOutput:
-        """Choose the tokens after hidden states [rows, 1, width], in the grammar's states."""
+        """Choose the token after each of the hidden states [rows, 1, width].
+
+        `states` [rows] are the states of the grammar before the tokens.
+        """
         normed = self._norm(hidden[:, 0].to(self._norm_device)).to(self.device)
         logits = functional.linear(normed, self._head)
         if self._grammar is None:

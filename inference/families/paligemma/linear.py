@@ -40,7 +40,7 @@ class SeparateLinears(NamedTuple):
         return outputs[0] if len(outputs) == 1 else torch.cat(outputs, dim=-1)
 
     def slice_outputs(self, start: int, end: int | None = None) -> "SeparateLinears":
-        """Return the modules between two bounds; ValueError where a bound is inside a module."""
+        """Return the modules between two bounds; raise ValueError if a bound is inside a module."""
         bounds = [0]
         for module in self.modules:
             bounds.append(bounds[-1] + module.out_features)
@@ -51,7 +51,8 @@ class SeparateLinears(NamedTuple):
 def fuse_linears(*modules: Any) -> Linear:
     """Fuse linear modules of the same input into one matrix; their weights become views of it.
 
-    Modules of any other class than `torch.nn.Linear` are left as they are and called one by one.
+    If a module is of another class than `torch.nn.Linear`, all modules are left as they are and
+    called one by one.
     """
     if any(type(module) is not torch.nn.Linear for module in modules):
         return SeparateLinears(modules)

@@ -1,6 +1,7 @@
 """A grammar of location answers: four location tokens, then a label or sixteen mask codes.
 
-A row's state counts the tokens of the current object. Other tokens are not constrained.
+A row's state counts the tokens of the current object. Labels and all text between objects are not
+constrained.
 """
 
 import re
@@ -20,12 +21,12 @@ _PATTERNS = {
 
 FREE = GRAMMAR_START  # the state between objects, and at the start
 _BOX = 4  # after four locations; states 1 to 3 count the locations before
-_GAP = 5  # after the spaces behind a box
+_GAP = 5  # after the spaces that follow a box
 _MASK = _GAP + MASK_CODES  # after all mask codes; the states since _GAP count the codes before
 
 
 def _transitions() -> list[list[int]]:
-    """Tabulate the next state by state and kind of token; -1: the token is forbidden."""
+    """Build the table of next states, by state and kind of token; -1 marks a forbidden token."""
     table = [[-1] * 4 for _ in range(_MASK + 1)]
     table[FREE] = [FREE, 1, -1, FREE]
     for locations in range(1, _BOX):

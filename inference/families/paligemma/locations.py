@@ -24,11 +24,11 @@ _OBJECT = re.compile(  # a label ends at the next code
 def read(
     generation: Generation, width: int, height: int, *, masks: bool = False
 ) -> tuple[list[Detection], bool]:
-    """Read the well-formed objects of an answer, and whether they are the whole answer.
+    """Return the well-formed objects of an answer, and whether they are the whole answer.
 
     Objects are separated by `;`. An object is four location codes in the order y1 x1 y2 x2, sixteen
     segmentation codes if `masks` were asked for, and a label. Code N is at N / 1023 of the
-    original's height or width, because images are squashed to a square and not padded; so a box
+    original's height or width, because images are resized to a square and not padded; so a box
     never leaves its image. An empty answer means that there is no object. An answer that was cut at
     its token limit is never complete, because its last label may be cut. Never raises.
     """
@@ -56,8 +56,8 @@ def read(
 def write(objects: Iterable[Detection], width: int, height: int) -> str:
     """Write objects in the form that the checkpoints were trained with.
 
-    Each edge is rounded to the nearest code. So writing and reading moves the edges of a box, which
-    must be wider and higher than a bin (1 / 1023 of the image), by at most half a bin.
+    Each edge is rounded to the nearest code. So writing and reading moves the edges of a box by at
+    most half a bin (1 / 1023 of the image); a box must be wider and higher than a bin.
     """
     return " ; ".join(_written(each, width, height) for each in objects)
 
@@ -87,7 +87,7 @@ def _codes(pattern: re.Pattern[str], text: str) -> tuple[int, ...]:
 
 
 def _box(codes: Sequence[int], width: int, height: int) -> Box | None:
-    """Return the box of four codes; None where they are out of range or span no area."""
+    """Return the box of four codes; None if the codes are out of range or span no area."""
     if len(codes) != 4 or max(codes) > TOP:
         return None
     y_min, x_min, y_max, x_max = codes
@@ -102,7 +102,7 @@ def _is_mask(codes: Sequence[int]) -> bool:
 
 
 def _location_logprobs(generation: Generation) -> list[float]:
-    """Return the log-probability of each location code; empty where tokens and text differ."""
+    """Return the log-probability of each location code; empty if tokens and text differ."""
     tokens = [token for token in generation.tokens if _LOCATION.fullmatch(token.text)]
     if "".join(token.text for token in tokens) != "".join(
         match[0] for match in _LOCATION.finditer(generation.text)
@@ -112,7 +112,10 @@ def _location_logprobs(generation: Generation) -> list[float]:
 
 
 def _score(logprobs: Sequence[float]) -> float | None:
-    """Return the geometric mean of the probabilities of a box's four location tokens."""
+    """Return the geometric mean of the probabilities of a box's four location tokens.
+
+    Returns None if the probabilities are unknown.
+    """
     if len(logprobs) != 4:
         return None
     mean = sum(logprobs) / 4

@@ -33,9 +33,9 @@ _FORMER_NAMES = (
 def adapt(model: Any, folder: Path) -> None:
     """Apply the adapter in a folder to transformers' PaliGemma `model`, in place.
 
-    The adapter is added to plain weights in float32. Beside a quantized weight it stays a layer of
-    its own, because rounding the sum would lose what the adapter has learned. Raises JobError where
-    the adapter does not fit the model.
+    The adapter is added to plain weights in float32. Beside a quantized weight, the adapter stays a
+    layer of its own, because rounding the sum would lose what the adapter has learned. Raises
+    JobError if the adapter does not fit the model.
     """
     lora = Lora.read(folder, str(folder))
     weights = {_current(name): weight for name, weight in _weights(folder).items()}
@@ -71,7 +71,10 @@ def adapt(model: Any, folder: Path) -> None:
 
 
 def _weights(folder: Path) -> dict[str, torch.Tensor]:
-    """Load the weights, by the module names of the training's version of transformers."""
+    """Load the adapter's weights by module name.
+
+    The names are as in the version of transformers that trained the adapter.
+    """
     loaded = load_file(folder / WEIGHTS)
     if not all(weight.isfinite().all() for weight in loaded.values()):
         raise JobError(f"{FIELD}: {str(folder)!r} holds numbers that are not finite: train it anew")
@@ -87,7 +90,7 @@ def _current(name: str) -> str:
 def _checked(
     model: Any, weights: Mapping[str, torch.Tensor], lora: Lora, folder: Path
 ) -> list[str]:
-    """Return the adapted modules; raise JobError where the model lacks one or shapes differ."""
+    """Return the adapted modules; raise JobError if the model lacks one or shapes differ."""
     adapted = []
     for name, weight in weights.items():
         place, mark, rest = name.partition(".lora_")

@@ -35,7 +35,7 @@ class Residual(nn.Module):
 
 
 class MaskDecoder(nn.Module):
-    """Decodes codes, int64 [n, 16], to float32 [n, 64, 64], which is positive inside the mask.
+    """A decoder of codes, int64 [n, 16], to float32 [n, 64, 64], which is positive inside the mask.
 
     The 16 codes are a grid of 4 x 4 in raster order.
 
@@ -102,7 +102,7 @@ def run_lengths(
 ) -> list[dict[str, object] | None]:
     """Decode each object's mask over the whole image, as COCO run lengths.
 
-    None where an object has no codes, or its box contains no whole pixel.
+    The mask is None if an object has no codes, or its box contains no whole pixel.
     """
     return [_run_length(decoder, each, width, height) for each in objects]
 

@@ -17,7 +17,7 @@ _CAPTIONS = {"short": "caption", "alt_text": "cap", "long": "describe"}
 
 
 def prompt(intent: Intent) -> str:
-    """Return the prompt, without `<image>` and the newline at its end."""
+    """Return the prompt for an intent, without `<image>` and without the newline at its end."""
     match intent:
         case DescribeImage(style, language):
             return f"{_CAPTIONS[style]} {language}"

@@ -13,7 +13,7 @@ _NOT_QUANTIZED = ["model.vision_tower", "model.multi_modal_projector", "lm_head"
 
 
 def quantization_config(precision: str) -> Any:
-    """Return transformers' configuration for a quantized precision; None for a dtype of torch."""
+    """Return transformers' configuration of a quantized precision; None for any other one."""
     settings: dict[str, dict[str, Any]] = {
         # LLM.int8() computes columns with numbers above a threshold separately, for all rows as
         # soon as one row has such a number. With threshold 0 a row does not depend on other rows.

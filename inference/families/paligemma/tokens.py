@@ -31,7 +31,7 @@ class Vocabulary:
         self.end: int = tokens.eos_token_id
 
     def prefix(self, prompt: str) -> list[int]:
-        """Return image tokens, BOS, the prompt and a newline, which is a token of its own."""
+        """Return image tokens, BOS, the prompt and a newline; the newline is a token of its own."""
         token_ids = self._tokens(f"{prompt}\n", add_special_tokens=False)["input_ids"]
         return self._start + [token_id for token_id in token_ids if token_id not in self._control]
 
@@ -42,7 +42,10 @@ class Vocabulary:
         return names + [None] * (size - known)
 
     def generation(self, token_ids: Sequence[int], logprobs: Sequence[float]) -> Generation:
-        """Make the answer of the tokens before the first end token; without one, of all tokens."""
+        """Build the answer from the tokens before the first end token, or from all without one.
+
+        Raises WorkerFault if a log-probability is not finite.
+        """
         length = token_ids.index(self.end) if self.end in token_ids else len(token_ids)
         if not all(map(math.isfinite, logprobs[: length + 1])):
             raise WorkerFault("the model's output is not finite: choose another model.precision")

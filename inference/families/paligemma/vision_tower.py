@@ -10,7 +10,7 @@ from inference.families.paligemma.linear import fuse_linears
 
 
 class VisionTower:
-    """Encodes images with the weights of transformers' modules; the order of sums may differ."""
+    """An image encoder with the weights of transformers' modules; the order of sums may differ."""
 
     def __init__(self, model: Any) -> None:
         siglip = model.model.vision_tower
@@ -29,7 +29,7 @@ class VisionTower:
 
 
 class _EncoderLayer:
-    """Attention and an MLP, each after its norm and added to its input."""
+    """A pre-norm encoder layer: attention and an MLP, each with a residual connection."""
 
     def __init__(self, layer: Any) -> None:
         self_attention, mlp = layer.self_attn, layer.mlp

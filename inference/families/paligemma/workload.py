@@ -9,10 +9,10 @@ from inference.families.paligemma.quantization import stored
 
 
 def count_workload(model: Any) -> Workload:
-    """Count for transformers' PaliGemma `model`, whose tensors may be on the meta device.
+    """Count the operations and bytes of transformers' PaliGemma `model`.
 
-    A multiplication and an addition are two operations; attention takes 4 * width operations per
-    pair of tokens and layer.
+    The tensors may be on the meta device. A multiplication and an addition are two operations;
+    attention takes 4 * width operations per pair of tokens and layer.
     """
     text, vision = model.config.text_config, model.config.vision_config
     vision_tower, language_model = model.model.vision_tower, model.model.language_model

@@ -22,7 +22,7 @@ class ShardmillError(Exception):
 
 
 class JobError(ShardmillError, ValueError):
-    """The job, the command line or a file that they name is wrong.
+    """An error of the user: the job, the command line or a file that they name is wrong.
 
     The message is one line that says what to change. JobError is a ValueError so that pydantic's
     validators may raise it.
@@ -30,7 +30,10 @@ class JobError(ShardmillError, ValueError):
 
 
 class ShardFault(ShardmillError):
-    """A shard cannot be read to its end: its unit fails and is reported; other units go on."""
+    """A fault of the data: a shard cannot be read to its end.
+
+    The unit of the shard fails and is reported; other units go on.
+    """
 
     def __init__(self, reason: str, offset: int) -> None:
         super().__init__(reason, offset)
@@ -42,30 +45,34 @@ class ShardFault(ShardmillError):
 
 
 class TooManyErrors(ShardmillError):
-    """More of a run's samples or units are bad than the job accepts: the run stops.
+    """A fault of the data: more samples or units of a run are bad than the job accepts.
 
-    The message says how many, and what to do. The next run continues from there.
+    The run stops. The message says how many are bad, and what to do. The next run continues the
+    work.
     """
 
 
 class WorkerFault(ShardmillError):
-    """The worker cannot work (device, disk, credentials, model): no unit is charged."""
+    """A fault of the machine: device, disk, credentials or model fail. No unit is charged."""
 
 
 class MachineFault(WorkerFault):
-    """Storage or the operating system failed, not the unit: its attempt does not count."""
+    """A fault of storage or the operating system: the attempt at the unit does not count."""
 
 
 class DeadlinePassed(WorkerFault):
-    """A step took too long. Its thread may hang for ever, and end only with its process."""
+    """A fault of the machine: a step took too long.
+
+    The thread of the step may hang for ever, and then ends only with its process.
+    """
 
 
 class DecoderHung(DeadlinePassed):
-    """Decoding one image took too long."""
+    """A fault of the machine: decoding one image took too long."""
 
 
 class Terminated(KeyboardInterrupt):
-    """SIGTERM arrived: an interruption like Ctrl-C, with an exit code of its own.
+    """An interruption by SIGTERM: like Ctrl-C, with an exit code of its own.
 
     It is no ShardmillError, so that no `except Exception` keeps a process alive.
     """

@@ -9,7 +9,10 @@ FinishReason = Literal["stop", "length"]
 
 
 class ImageSpec(NamedTuple):
-    """The model images that an engine takes: the upright original, squashed to a square."""
+    """The form of the model images that an engine takes: upright, and resized to a square.
+
+    The aspect ratio is not kept.
+    """
 
     side: int  # S, pixels a side: a model image is [S, S, 3]
     resample: Literal["bilinear", "bicubic", "lanczos"] = "bicubic"  # antialiased

@@ -11,7 +11,7 @@ class ModelReference(NamedTuple):
     name: str  # a hub id, or a folder with safetensors files
     revision: str = "main"  # of a hub id: branch, tag or commit
     field: str = "model"  # path of the field in the job, quoted by errors
-    revision_key: str = "revision"  # the key beside that field that holds the revision
+    revision_key: str = "revision"  # the key of the revision, beside `field`
 
     @property
     def revision_field(self) -> str:

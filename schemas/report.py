@@ -15,7 +15,7 @@ class Progress(NamedTuple):
     """How much of a unit is done; sent after each block."""
 
     unit: str
-    samples: int  # finished, with their answers where the job has tasks
+    samples: int  # preprocessed and, if the job has tasks, answered
     bytes_read: int  # of the shard as it is stored
 
 
@@ -47,7 +47,7 @@ class Counts(Frozen):
         return self
 
     def by_status(self) -> dict[SampleStatus, int]:
-        """Samples of each status, in the order of SAMPLE_STATUSES."""
+        """Return the samples of each status, in the order of SAMPLE_STATUSES."""
         return {status: getattr(self, status) for status in SAMPLE_STATUSES}
 
     def __add__(self, other: "Counts") -> "Counts":
@@ -77,7 +77,7 @@ Histograms = Mapping[str, Mapping[str, int]]  # score -> lower edge of a bin -> 
 
 
 class UnitReport(Frozen):
-    """The result of one attempt at a unit; counts and scores cover the rows it committed."""
+    """The result of one attempt at a unit; counts and scores cover the rows that it committed."""
 
     unit: str
     status: Literal["committed", "failed"]
@@ -92,12 +92,12 @@ class UnitReport(Frozen):
 
     @property
     def trouble(self) -> str:
-        """The error and, where known, its place in the shard."""
+        """The error and, if known, its place in the shard."""
         return self.error if self.offset is None else f"{self.error} near byte {self.offset}"
 
 
 class Summary(Frozen):
-    """The summary of one run: its own work, and the state of the output after it.
+    """The summary of one run: the run's own work, and the state of the output after the run.
 
     Fields that end in `_here` cover this run alone.
     """

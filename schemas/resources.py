@@ -14,9 +14,9 @@ def _folder(reference: ModelReference) -> Path:
 
 @dataclass(frozen=True, slots=True)
 class Resources:
-    """Files, models and hardware for loading filters and engines.
+    """The files, models and hardware for loading filters and engines.
 
-    While a job is planned, the folder of a model from the hub holds only its configuration.
+    While a job is planned, the folder of a model from the hub contains only its configuration.
     """
 
     open: Callable[[str], BinaryIO]  # opens a file that the job names, in any storage

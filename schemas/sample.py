@@ -1,4 +1,4 @@
-"""The unit of scheduling, and a sample with its texts."""
+"""A unit of work, and a sample with its texts."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
@@ -11,7 +11,7 @@ RGB = npt.NDArray[np.uint8]  # upright pixels, [height, width, 3]
 
 @dataclass(frozen=True, slots=True)
 class Unit:
-    """A shard, or a slice of one: what a worker takes and commits."""
+    """A shard, or a slice of a shard: the part of the input that a worker takes and commits."""
 
     name: str  # of the output file, unique in a job: path below the listed root, without extension
     path: str  # the shard's absolute path; of a folder, with "/" at the end
@@ -24,14 +24,14 @@ class Unit:
     first_index: int = 0  # of its first sample in the shard
 
     def with_slice(self, slice: tuple[int, int], first_index: int, size: int) -> "Unit":
-        """A slice of this shard as a unit, named after the number of its first sample."""
+        """Return a slice of this shard as a unit, named after the number of its first sample."""
         name = f"{self.name}.rows-{first_index:010d}"
         return replace(self, name=name, size=size, slice=slice, first_index=first_index)
 
 
 @dataclass(frozen=True, slots=True)
 class Text:
-    """A text for the text filters; `language` is an ISO 639 code, "" where it is unknown."""
+    """A text for the text filters; `language` is an ISO 639 code, "" if it is unknown."""
 
     value: str = field(repr=False)
     language: str = ""
@@ -50,5 +50,5 @@ class Sample:
     image: bytes = field(repr=False)  # the encoded image member
     width: int  # pixels of the upright image, from the header: known before decoding
     height: int
-    frames: tuple[RGB, ...] = field(default=(), repr=False)  # some frames of an animation
+    frames: tuple[RGB, ...] = field(default=(), repr=False)  # sampled; the first is included
     num_frames: int = 1  # all frames of an animation, or pages

@@ -21,7 +21,7 @@ FOOTER_COUNTS = "shardmill.counts"  # JSON of schemas.report.Counts
 
 IDENTITY: dict[str, pa.DataType] = {
     "shard": pa.string(),  # path below the listed root
-    "index": pa.int64(),  # position in the shard, from 0; with shard the join column
+    "index": pa.int64(),  # position in the shard, from 0; identifies the sample, with shard
     "key": pa.string(),  # WebDataset's key; null unless kept
     "status": pa.string(),  # kept | dropped | quarantined | invalid
     "filter": pa.string(),  # the filter that decided; null when kept or invalid
@@ -62,8 +62,10 @@ def task_name(info: str) -> str:
 
 
 def output_schema(carried: Iterable[str], tasks: Mapping[str, pa.DataType]) -> pa.Schema:
-    """Return the output's schema: identity, content, carried columns (text), and for each task its
-    value and info."""
+    """Return the output's schema.
+
+    The columns are identity, content, carried columns (text), and value and info of each task.
+    """
     fields = [pa.field(n, t) for n, t in {**IDENTITY, **CONTENT}.items()]
     fields += [pa.field(name, pa.string()) for name in carried]
     for name, column in tasks.items():

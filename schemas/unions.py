@@ -10,8 +10,8 @@ LISTED, INSTANCE = "listed", "instance"  # tags of the two members
 def listed_or_instance(base: type) -> Discriminator:
     """Return a discriminator: an instance of `base` is INSTANCE, everything else is LISTED.
 
-    The union is a plain union and not a wrapping validator, behind which pydantic's strict JSON
-    mode would take no list for a tuple.
+    The union is a plain union, because behind a wrapping validator pydantic's strict JSON mode
+    would refuse a list for a tuple.
     """
 
     def tag(value: Any) -> str:

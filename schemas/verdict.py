@@ -33,10 +33,13 @@ def redact(
 
 
 def quarantine(reason: str, scores: Mapping[str, float] | None = None) -> Verdict:
-    """The item was judged, but a person must decide."""
+    """Return the verdict on an item that was judged, but that a person must decide about."""
     return Verdict("quarantine", reason, scores or {})
 
 
 def indeterminate(reason: str, scores: Mapping[str, float] | None = None) -> Verdict:
-    """The item was not judged (error, time-out, unsupported language); never a pass by default."""
+    """Return the verdict on an item that was not judged (error, time-out, unsupported language).
+
+    The filter's `on_indeterminate` then decides; by default, the item is quarantined.
+    """
     return Verdict("indeterminate", reason, scores or {})

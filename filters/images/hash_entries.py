@@ -75,4 +75,4 @@ def _entry(name: str, digits: str) -> tuple[str, bytes]:
 
 
 class _Malformed(Exception):
-    """Raised for a malformed line; the message quotes nothing of the line."""
+    """The error of a malformed line; its message quotes nothing of the line."""

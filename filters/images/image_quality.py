@@ -23,7 +23,7 @@ class ImageQuality(ImageFilter):
 
     reads: ClassVar = "frames"
     kind: Literal["image_quality"] = "image_quality"
-    min_contrast: float = Field(2.0, ge=0, le=127.5)  # levels of 255, inclusive
+    min_contrast: float = Field(2.0, ge=0, le=127.5)  # 8-bit levels (0 to 255), inclusive
 
     def load(self, resources: Resources) -> Judge[Sample]:
         return self  # nothing to load
@@ -39,9 +39,9 @@ class ImageQuality(ImageFilter):
 
 
 def contrast(frame: RGB) -> float:
-    """Return the standard deviation of luma of a frame [height, width, 3], in levels of 255.
+    """Return the standard deviation of a frame's luma, in 8-bit levels (0 to 255).
 
-    A flat frame gives exactly 0.
+    The frame is [height, width, 3]. A flat frame gives exactly 0.
     """
     pixels = frame.reshape(-1, 3)
     total = squares = 0

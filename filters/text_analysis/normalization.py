@@ -167,7 +167,7 @@ def _combines(char: str) -> bool:
 
 
 def _one_of(characters: Iterable[str]) -> str:
-    """Return a regular expression that matches one of the characters, all above ASCII.
+    """Return a regular expression for any of the characters, which are all beyond ASCII.
 
     Characters beyond the Basic Multilingual Plane get a separate class, tried only on characters of
     those planes: `re` searches such a class range by range, which took nine tenths of the time on

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True, slots=True)
 class Match:
-    """The span [start, end) of a text, in characters, and the infotype found there."""
+    """A span [start, end) of a text, in characters, with its infotype."""
 
     infotype: str
     start: int

@@ -120,7 +120,7 @@ def is_intensified(match: TermMatch) -> bool:
 
 
 def is_mentioned(match: TermMatch) -> bool:
-    """Return whether a slur is quoted, spoken about, or used by writers of themselves."""
+    """Return whether a slur is quoted, spoken about, or used by writers for themselves."""
     before, after = match.before(_WINDOW), match.after(_WINDOW)
     quoted = before[-1:] in _QUOTES and after[:1] in _QUOTES
     return bool(

@@ -183,7 +183,7 @@ def _can_be_disguised(term: Term, written: str) -> bool:
 def _outside(
     matches: Iterable[TermMatch], innocent: Sequence[tuple[int, int]]
 ) -> Iterator[TermMatch]:
-    """Yield the matches that lie in no innocent phrase; both are sorted by their ends."""
+    """Yield the matches that lie in no innocent phrase; matches and phrases are sorted by end."""
     following = 0
     for match in matches:
         while following < len(innocent) and innocent[following][1] < match.end:

@@ -30,7 +30,7 @@ _JUDGED_TOGETHER = 64  # samples, at most
 
 
 class ReadShards(beam.PTransform):  # type: ignore[misc]
-    """The first step of a pipeline: reads the samples of a job's shards.
+    """A transform that starts a pipeline by reading the samples of a job's shards.
 
     Outputs: `kept`, of Sample, which no filter has judged; `invalid`, of Rejected; and `faults`, of
     Fault, for shards that could not be read to their end.
@@ -125,7 +125,7 @@ class _Read(beam.DoFn):  # type: ignore[misc]
 
 
 class _Judge(beam.DoFn):  # type: ignore[misc]
-    """A step that judges batches of samples; the filters are loaded once per process."""
+    """A DoFn that filters batches of samples; the filters are loaded once per process."""
 
     def __init__(self, work: ResolvedJob) -> None:
         self._work = work

@@ -97,7 +97,7 @@ class Annotator:
                 yield from block
 
     def prompts(self, row: Row) -> dict[str, str | None]:
-        """Return the prompt of each task for a row, by `<task> prompt`; empty without a model.
+        """Return the prompt of each task for a row, named `<task> prompt`; empty without a model.
 
         A prompt is None if the task skips the sample.
         """

@@ -122,7 +122,7 @@ class FilterChain:
     def judge_answers(
         self, rows: Iterable[Row], tasks: Mapping[str, Task], strip_markup: Callable[[str], str]
     ) -> None:
-        """Run the text filters on the answers of kept rows; rejecting an answer keeps its row.
+        """Run the text filters on the answers of kept rows; reject single answers, never rows.
 
         The content of a rejected answer is removed, and later filters do not see it. `strip_markup`
         removes a model family's location tokens from raw answers.
@@ -211,7 +211,7 @@ def _by_row(
 
 
 def _add_scores(row: Row, prefix: str, verdict: Verdict) -> None:
-    """Add a verdict's scores and redactions to the row; of equal names, the highest score stays."""
+    """Add a verdict's scores and redactions to the row; a score keeps its highest value."""
     for score, value in verdict.scores.items():
         name = f"{prefix}{score}"
         row.scores[name] = max(value, row.scores.get(name, value))

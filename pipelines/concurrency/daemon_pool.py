@@ -26,7 +26,7 @@ class DaemonPool:
             thread.start()
 
     def submit(self, work: Callable[..., None], *arguments: Any) -> Future[None]:
-        """Queue `work(*arguments)`; return a future of None or of the task's exception."""
+        """Queue `work(*arguments)`; the returned future gets None or the task's exception."""
         future: Future[None] = Future()
         self._tasks.put((future, lambda: work(*arguments)))
         return future

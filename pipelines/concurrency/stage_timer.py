@@ -43,7 +43,7 @@ class StageTimer:
         return timed_step
 
     def timed_items(self, name: str, items: Iterator[Item]) -> Iterator[Item]:
-        """Yield the items, and add each item and the time to get it to a stage."""
+        """Yield the items; each item, and the time taken to get it, counts for a stage."""
         while True:
             start = time.perf_counter()
             item = next(items, None)

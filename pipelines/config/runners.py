@@ -20,7 +20,7 @@ from schemas.frozen import Frozen
 
 
 class RunnerConfig(Frozen):
-    """The settings of all runners."""
+    """The settings that all runners share."""
 
     decode_threads: PositiveInt | None = None  # per worker; default: its share of the cores
     # A worker ends if it prepares or answers a block for longer than this; null: no limit.

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 class Canary(Frozen):
     """The results of a few units, and the projected time for the other units.
 
-    Speeds are those of one worker, without the time to load its models.
+    Speeds are per worker, without the time to load the models.
     """
 
     units: tuple[str, ...]  # names of the committed units

@@ -43,7 +43,10 @@ def select(
 
 
 def _input(opened: Output) -> Input:
-    """Return the `input` of the job that began an output; JobError if it is of another version."""
+    """Return the `input` of the job that began an output.
+
+    Raises JobError if another version wrote it.
+    """
     try:
         return Input.model_validate_json(json.dumps(opened.record.get("input")), strict=True)
     except ValidationError:

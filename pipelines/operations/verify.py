@@ -91,7 +91,7 @@ class _Check:
     part_size: int  # samples in every part but the last
 
     def unit(self, unit: Unit, unit_progress: UnitProgress) -> _Findings:
-        """Check the files of a unit in order; stop at the first damaged file.
+        """Check the files of a unit in order, up to the first damaged file.
 
         The rows of a unit must be numbered without a gap.
         """

@@ -35,7 +35,7 @@ def find_unit_progress(unit: str, layout: Layout, storage: Storage) -> UnitProgr
 
 
 def find_attempts(unit: str, layout: Layout, storage: Storage) -> int:
-    """Count the attempt markers of a unit; a recorded outcome has deleted the earlier ones."""
+    """Count the attempts at a unit since its last recorded outcome, by their markers."""
     return next(n - 1 for n in count(1) if not _exists(layout.attempt(unit, n), storage))
 
 

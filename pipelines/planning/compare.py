@@ -69,7 +69,7 @@ def _differences(before: Any, now: Any, path: str = "") -> Iterator[tuple[str, A
 
 
 def _quoted(value: Any) -> str:
-    """Write a value on one line; None is a value that a record lacks.
+    """Write a value on one line; write None, for a value that a record lacks, as `nothing`.
 
     A value that is not text is cut after `_MAX_QUOTED` characters.
     """
@@ -80,7 +80,10 @@ def _quoted(value: Any) -> str:
 
 
 def list_new_output(layout: Layout, storage: Storage) -> OutputListing:
-    """List a folder in which no run has begun; raise JobError for a file or other Parquet files."""
+    """List an output folder in which no run has begun.
+
+    Raises JobError if it is a file, or contains Parquet files.
+    """
     if os.path.isfile(layout.root):
         raise JobError(f"output: {layout.root} is a file: name a folder")
     listing = classify_files(layout, [entry.path for entry in storage.list(layout.root)], ())

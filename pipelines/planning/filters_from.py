@@ -110,7 +110,7 @@ def match_earlier_units(earlier: Output, shards: Sequence[Unit]) -> tuple[Unit, 
 
 
 def check_finished(earlier: Output, units: Sequence[Unit]) -> None:
-    """Raise JobError if the earlier job has neither committed nor failed one of these units.
+    """Raise JobError if the earlier job has not finished one of these units.
 
     A unit that failed in the earlier job is no error: it will fail in this job too.
     """

@@ -178,7 +178,7 @@ def _check_tasks(tasks: Mapping[str, Task], family: ModelFamily, resources: Reso
 
 
 def _place(job: Job, name: str, stage: Filter) -> str:
-    """Return the place of a filter for errors: in the job file, or in the earlier output's job."""
+    """Name the place of a filter in errors: in the job file, or in the job of `filters_from`."""
     numbers = [number for number, own in enumerate(job.filters) if own is stage]
     return f"filters[{numbers[0]}]" if numbers else f"filters_from: filter {name}"
 

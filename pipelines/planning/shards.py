@@ -114,7 +114,7 @@ def _refuse_nested_folders(shards: Mapping[str, Unit]) -> None:
 
 
 def _absolute_pattern(pattern: str) -> str:
-    """Make a pattern absolute; a `/` at the end of a pattern with a wildcard or brace stays."""
+    """Make a pattern absolute; keep a `/` at its end if it has a wildcard or brace."""
     path = absolute(pattern)
     return f"{path}/" if pattern.endswith("/") and _VARIABLE.search(path) else path
 
@@ -152,7 +152,7 @@ def _expanded(pattern: str) -> list[str]:
 
 
 def _named_shards(folder: str, paths: set[str]) -> Iterable[Entry]:
-    """Return the files and folders of these paths in a folder; JobError if one does not exist."""
+    """Return the entries of these paths, all in one folder; raise JobError if one is missing."""
     listing = storage_for(folder).list(folder, recursive=False)
     entries = [entry for entry in listing if entry.path in paths]
     missing = []

@@ -7,11 +7,11 @@ from schemas.errors import JobError
 
 
 def list_visible_files(folder: str, storage: Storage) -> list[Entry]:
-    """Return the files at any depth below a folder, whose path ends in `/`.
+    """Return the files at any depth below a folder; the path of the folder ends in `/`.
 
-    Names that begin with a dot are left out, and so is everything in such a folder: `.DS_Store`,
-    the `._` files that macOS adds, `.git`. A link is an entry that is no file; it is not followed,
-    so that no file outside the folder is read.
+    Files and folders whose names begin with a dot are left out: `.DS_Store`, the `._` files that
+    macOS adds, all of `.git`. A link is an entry that is no file; it is not followed, so that no
+    file outside the folder is read.
     """
     entries = storage.list(folder, follow_links=False)
     return [entry for entry in entries if "/." not in entry.path[len(folder) - 1 :]]

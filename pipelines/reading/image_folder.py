@@ -35,7 +35,7 @@ class SampleFiles(NamedTuple):
 
     @property
     def size(self) -> int:
-        """Bytes of all files."""
+        """The bytes of all files."""
         return sum(entry.size for _, entry in self.files)
 
 
@@ -130,7 +130,7 @@ class FileReader:
 
 
 def group_files(folder: str, files: Sequence[Entry]) -> list[SampleFiles]:
-    """Return the samples of a folder in natural order; files whose stem no image has are left out.
+    """Return the samples of a folder in natural order; skip files without an image of their stem.
 
     A stem is a file's path below the folder up to the last dot, because names such as `Screenshot
     at 10.33.22.png` have several dots.

@@ -94,7 +94,7 @@ def _split_row_groups(shard: Unit, footer: Footer, max_samples: int) -> Iterator
 
 
 def read_footer(stream: CountedStream) -> Footer:
-    """Read the footer of a Parquet file; raise ShardFault if it cannot be read."""
+    """Read the footer of a Parquet file; raise ShardFault if the footer cannot be read."""
     with _faults(stream, opened=False):
         return Footer(_open(stream).metadata)
 

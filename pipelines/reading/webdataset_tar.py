@@ -187,7 +187,7 @@ class _Archive:
         return b"".join(pieces)
 
     def read_content(self, size: int) -> bytes:
-        """Read a content and the padding of its last block; return the content."""
+        """Read a member's content and the padding of its last block; return the content."""
         content = self.read_exactly(size)
         self.read_exactly(-size % _BLOCK)
         return content
@@ -241,7 +241,7 @@ def _records(content: bytes) -> dict[str, str]:
 
 
 class _PrefixedStream:
-    """A stream whose first bytes have been read already."""
+    """A stream that puts back first bytes which have been read already."""
 
     def __init__(self, start: bytes, rest: CountedStream) -> None:
         self._start, self._rest = start, rest

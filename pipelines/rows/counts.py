@@ -11,7 +11,7 @@ _BINS_BELOW_1 = 20
 
 
 def count(rows: Iterable[Row]) -> Counts:
-    """Count rows by status, reason and language, their redactions, and withheld answers."""
+    """Count rows by status, reason and language; count redactions and withheld answers too."""
     statuses: Counter[str] = Counter()
     reasons: Counter[str] = Counter()
     languages: Counter[str] = Counter()
@@ -39,7 +39,7 @@ def count(rows: Iterable[Row]) -> Counts:
 
 
 def histograms(rows: Iterable[Row]) -> Histograms:
-    """Count the rows by the value of each score, in bins; kept and rejected rows count.
+    """Return the histogram of each score, over kept and rejected rows.
 
     Bins are 0.05 wide below 1, and double in width above 1. A bin is named by its lower edge.
     """

@@ -71,7 +71,7 @@ def run_beam(
 
 
 class AnnotateUnit(beam.DoFn):  # type: ignore[misc]
-    """A step that annotates a unit and emits its report to the output `committed` or `failed`.
+    """A DoFn that annotates a unit and emits its report to the output `committed` or `failed`.
 
     A unit that is already complete gives no report. All threads of a process share one worker,
     which loads filters and engine once and runs one unit at a time.
@@ -206,7 +206,7 @@ class _Reports:
         self._units = units
 
     def clear(self) -> None:
-        """Delete all report files, which earlier runs with dead drivers have left."""
+        """Delete all report files: earlier runs whose drivers died have left them."""
         for entry in self._storage.list(self._layout.reports):
             self._storage.delete(entry.path)
 

@@ -73,7 +73,7 @@ def _import_ray() -> Any:
 
 @contextmanager
 def _connected(ray: Any, settings: RayRunnerConfig) -> Iterator[None]:
-    """Connect to the cluster; a connection that the program already has is used and left open."""
+    """Connect to a Ray cluster, or start one here; use an existing connection and leave it open."""
     if ray.is_initialized():
         yield
         return

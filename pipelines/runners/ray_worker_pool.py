@@ -22,7 +22,7 @@ _MAX_REASON = 200  # characters of a message of Ray's that are shown
 
 
 class RayWorker:
-    """The actor: runs units in one thread and answers progress requests in another."""
+    """An actor that runs units in one thread and answers progress requests in another."""
 
     def __init__(self, job: ResolvedJob, storage: Storage, decode_threads: int) -> None:
         os.environ.setdefault("OMP_WAIT_POLICY", "passive")  # as shardmill.main does
@@ -94,8 +94,8 @@ class RayWorkerPool:
     def messages(self) -> Iterator[tuple[int, Message]]:
         """Yield messages that arrive within two seconds, and forward progress.
 
-        Messages are withheld until the least number of workers is ready. Raises WorkerFault if this
-        takes longer than `runner.wait_seconds`.
+        Messages are withheld until the minimum number of workers is ready. Raises WorkerFault if
+        that takes longer than `runner.wait_seconds`.
         """
         references, _ = self._ray.wait(list(self._pending_messages), timeout=_PROGRESS_INTERVAL)
         for reference in references:

@@ -27,7 +27,7 @@ class Ready(NamedTuple):
 
 
 class Lost(NamedTuple):
-    """The message about a worker that ended without one; the user sees `reason`."""
+    """The message that a worker ended unexpectedly; the user sees `reason`."""
 
     reason: str
 

@@ -19,7 +19,7 @@ class Entry(NamedTuple):
 
 
 class Storage(ABC):
-    """The four operations on which everything else is built."""
+    """A storage: the four operations on which everything else is built."""
 
     @abstractmethod
     def list(self, folder: str, recursive: bool = True, follow_links: bool = True) -> list[Entry]:

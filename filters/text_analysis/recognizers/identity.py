@@ -97,7 +97,7 @@ def _find_itins(text: str) -> Iterator[Span]:
 def _find_us_numbers(
     text: str, is_issued: Callable[[str, str, str], bool], words: ContextWords
 ) -> Iterator[Span]:
-    """Find nine digits after a context word, or in groups of 3, 2 and 4 without one.
+    """Find nine digits that follow a context word, or that are grouped as 3, 2 and 4 digits.
 
     Without a context word, the groups must not be separated by dots, and the number must not be a
     quantity, part of more digits or some other kind of number.

@@ -121,7 +121,8 @@ class FastEngine(BatchedEngine):
     ) -> _DecodeState:
         """Return a cache with room for any of the requests, and its loop.
 
-        The cache and the loop of the last block are reused if they are large enough.
+        The last block's cache and loop are reused if the cache has as many slots and enough
+        columns.
         """
         longest = max(
             (

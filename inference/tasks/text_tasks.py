@@ -57,7 +57,7 @@ class TextTask(Task, ABC):
 
 
 class LanguageTask(TextTask, ABC):
-    """A text task that asks for a language."""
+    """A text task that says in which language the model answers."""
 
     language: str = "en"  # a code that the model family knows
 

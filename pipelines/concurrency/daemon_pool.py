@@ -32,7 +32,7 @@ class DaemonPool:
         return future
 
     def close(self) -> None:
-        """End the threads once all tasks submitted so far are done; do not wait for that."""
+        """Let the threads end after all tasks submitted so far; return at once."""
         for _ in self._threads:
             self._tasks.put(None)
 

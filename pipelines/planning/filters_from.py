@@ -63,7 +63,8 @@ def open_earlier_output(job: Job) -> Output | None:
 def filters_to_run(job: Job, earlier: EarlierOutput | None) -> dict[str, Filter]:
     """Return the filters that a job runs, by their names in rows and reports.
 
-    A filter of the earlier output judges generated texts, but not the source texts again.
+    A filter that the earlier output ran now judges only generated texts, if it applies to these.
+    Filters that are new in this job run in full.
     """
     if earlier is None:
         return dict(zip(filter_names(job.filters), job.filters, strict=True))

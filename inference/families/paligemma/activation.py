@@ -31,7 +31,7 @@ def gelu(numbers: torch.Tensor) -> torch.Tensor:
 
 
 def activation(module: Any) -> Any:
-    """Return `gelu` for transformers' equal module, and any other module as it is."""
+    """Replace transformers' GELUTanh module by `gelu`; return any other module as it is."""
     return gelu if isinstance(module, GELUTanh) else module
 
 

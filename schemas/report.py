@@ -114,6 +114,8 @@ class Summary(Frozen):
     units_total: int
     units_committed: int  # in the output, by any run
     failed: tuple[str, ...] = ()  # units reported failed and not committed since
+    strangers: tuple[str, ...] = ()  # Parquet files in the output that this job did not write
+    changed: tuple[str, ...] = ()  # shards that changed since rows of them were committed
     units_here: int  # committed by this run
     salvaged_here: tuple[str, ...] = ()  # units committed although their shard ends in damage
     counts_here: Counts

@@ -17,6 +17,7 @@ FOOTER_SALVAGED = "shardmill.salvaged"  # the fault at which a salvaged shard en
 FOOTER_OOM_RETRIES = (
     "shardmill.halvings"  # blocks run again after an out-of-memory: the bytes may differ then
 )
+FOOTER_SHARD_DIGEST = "shardmill.shard_digest"  # of sizes and sampled bytes of the shard
 FOOTER_COUNTS = "shardmill.counts"  # JSON of schemas.report.Counts
 
 IDENTITY: dict[str, pa.DataType] = {

@@ -8,12 +8,13 @@ from pipelines.concurrency.stage_timer import StageTimer
 from pipelines.output.layout import part_file, whole_file
 from pipelines.output.parquet_writer import PartWriter
 from pipelines.planning.resolve import ResolvedJob
+from pipelines.reading.shard_digest import shard_digest
 from pipelines.rows.row import Row
 from pipelines.storage.storage import Storage
 from schemas.errors import ShardFault
 from schemas.report import Counts, Histograms, add_histograms
 from schemas.sample import Unit
-from schemas.tables import FOOTER_OOM_RETRIES, FOOTER_SALVAGED
+from schemas.tables import FOOTER_OOM_RETRIES, FOOTER_SALVAGED, FOOTER_SHARD_DIGEST
 
 
 class UnitWriter:
@@ -68,12 +69,20 @@ class UnitWriter:
         if self._oom_retries:
             notes[FOOTER_OOM_RETRIES] = str(self._oom_retries)
         with self._timer.stage("commit", 1):
+            self._work.check_output(self._storage)
+            notes[FOOTER_SHARD_DIGEST] = self._shard_digest()
             writer.commit(self._storage, self._work.layout.file(name), notes)
         self.files.append(name)
         self.counts += writer.counts
         self.scores = add_histograms(self.scores, writer.scores)
         self.close()
         self._part, self._oom_retries = part + 1, 0
+
+    def _shard_digest(self) -> str:
+        try:
+            return shard_digest(self._unit.path, self._unit.version, self._storage)
+        except (FileNotFoundError, NotADirectoryError):
+            raise ShardFault("shard_missing", 0) from None
 
     def close(self) -> None:
         """Discard the rows that were not committed."""

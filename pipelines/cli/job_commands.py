@@ -139,7 +139,8 @@ def run(
     projection = project_canary(plans[0], reports) if canary else None
     print_summary(summary, loaded.output, as_json, projection)
     is_part = limit_units is not None or canary is not None
-    if summary.outcome == "failed" or (summary.outcome == "partial" and not is_part):
+    incomplete = summary.outcome == "failed" or (summary.outcome == "partial" and not is_part)
+    if incomplete or summary.changed:
         raise typer.Exit(INCOMPLETE)
 
 

@@ -33,16 +33,21 @@ def retry(
         list[BadStatus] | None,
         typer.Option("--with", help="Also shards with samples of this status: repeatable."),
     ] = None,
+    changed: Annotated[
+        bool, typer.Option("--changed", help="Also shards that changed since they were committed.")
+    ] = False,
     yes: Annotated[bool, typer.Option("--yes", help="Delete their files without asking.")] = False,
     as_json: JsonOption = False,
 ) -> None:
-    """Run failed shards again and, with --with, shards that have bad samples."""
+    """Run failed shards again; with options, also those with bad samples and those that changed."""
     from pipelines.operations.retry import find_retry
     from pipelines.operations.retry import retry as retry_units
 
-    candidates = find_retry(output, [status.value for status in statuses or ()])
+    candidates = find_retry(output, [status.value for status in statuses or ()], changed=changed)
     failed, bad = len(candidates.failed), len(candidates.bad)
     STDERR.print(f"{failed} failed units and {bad} committed ones to do again")
+    if changed:
+        STDERR.print(f"{len(candidates.changed)} changed shards to do again")
     if candidates.files:
         for file in candidates.files:
             STDERR.print(f"to be deleted: {file}", markup=False, soft_wrap=True)

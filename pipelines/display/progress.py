@@ -6,6 +6,7 @@ from rich.console import Console
 from rich.progress import BarColumn, TextColumn, TimeElapsedColumn, TimeRemainingColumn
 from rich.progress import Progress as ProgressBar
 
+from pipelines.display.tables import CHANGED_ADVICE
 from pipelines.planning.plan import Plan
 from schemas.report import Progress, UnitReport
 
@@ -42,6 +43,9 @@ class RunProgress:
                 f"{plan.left_out} shards are new since the first run and left out: "
                 "annotate them into another output"
             )
+        if plan.changed:
+            others = f" and {len(plan.changed) - 1} more" if len(plan.changed) > 1 else ""
+            self.on_warning(f"{plan.changed[0]}{others}: {CHANGED_ADVICE}")
         # At least 1, so that the bar can reach its end when all shards are empty.
         self._bar.update(self._task, total=max(1, sum(self._sizes.values())))
         self._show()

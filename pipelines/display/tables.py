@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 
 _MIN_SECONDS = 0.05  # shorter stages are not shown
 _MAX_REASONS = 20  # reasons that are shown, the most frequent ones
+CHANGED_ADVICE = "changed since committed: `shardmill retry OUTPUT --changed` makes the rows again"
 _NOT_JUDGED = "images were not judged: no filter classifies images by a model"
 
 
@@ -29,6 +30,8 @@ def plan_table(plan: Plan) -> Table:
     _add(table, "to do", f"{len(pending)} ({_size(sum(u.size for u in pending))})")
     if plan.left_out:
         _add(table, "left out", f"{plan.left_out} new since the first run")
+    if plan.changed:
+        _add(table, "changed", f"{_some(plan.changed)}: {CHANGED_ADVICE}")
     job, resolved = plan.work.job, plan.work.resolved
     if job.filters_from:
         _add(table, "verdicts of", job.filters_from)
@@ -80,6 +83,9 @@ def status_table(status: OutputStatus) -> Table:
             _add(table, label, str(number))
     for report in status.failures:
         _add(table, "", f"{report.unit}: {report.trouble}")
+    _add_strangers(table, status.strangers)
+    if status.counts.read:
+        table.add_row(Text("samples"), counts_table(status.counts))
     if status.last_run:
         _add(table, "last run", f"{status.last_run.outcome}, ended {status.last_run.ended}")
     return table
@@ -91,8 +97,10 @@ def summary_table(summary: Summary, layout: Layout) -> Table:
     _add(table, "outcome", summary.outcome)
     _add(table, "units", f"{summary.units_committed} of {summary.units_total} committed")
     if summary.failed:
-        more = f" and {len(summary.failed) - 5} more" if len(summary.failed) > 5 else ""
-        _add(table, "failed", f"{', '.join(summary.failed[:5])}{more}")
+        _add(table, "failed", _some(summary.failed))
+    _add_strangers(table, summary.strangers)
+    if summary.changed:
+        _add(table, "changed", f"{_some(summary.changed)}: {CHANGED_ADVICE}")
     if summary.salvaged_here:
         _add(table, "salvaged", f"{len(summary.salvaged_here)} units, up to where they are damaged")
     if summary.counts_here.read:
@@ -141,6 +149,18 @@ def counts_table(counts: Counts) -> Table:
     for reason, number in counts.answers.items():
         table.add_row(str(number), Text(f"answers withheld: {reason}"))
     return table
+
+
+def _add_strangers(table: Table, strangers: Sequence[str]) -> None:
+    if strangers:
+        advice = "not written by this job: move or delete them, then run the job again"
+        _add(table, "strangers", f"{_some(strangers)}: {advice}")
+
+
+def _some(names: Sequence[str]) -> str:
+    """Write the first five names, and the number of the others."""
+    more = f" and {len(names) - 5} more" if len(names) > 5 else ""
+    return f"{', '.join(names[:5])}{more}"
 
 
 def _two_columns() -> Table:

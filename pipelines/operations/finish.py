@@ -1,7 +1,7 @@
 """`shardmill finish`: closes an output by reading only its files, whichever run wrote them."""
 
 from pipelines.operations.tally import RunTally
-from pipelines.output.footers import add_counts
+from pipelines.output.contents import read_contents
 from pipelines.output.heartbeat import find_active_runs
 from pipelines.output.layout import Layout
 from pipelines.output.output import Output, open_output
@@ -39,21 +39,19 @@ def close_output(tally: RunTally, output: Output) -> Summary:
 
 def summarize(tally: RunTally, output: Output) -> Summary:
     """Summarize a run and the state of its output; reads the footers of all committed files."""
-    listing = output.listing
-    complete = listing.complete_units
-    failed = sorted(listing.failed - complete)
-    counts = add_counts(
-        output.storage,
-        [
-            output.layout.file(name)
-            for progress in listing.progress_by_unit.values()
-            for name in progress.files
-        ],
-    )
+    contents = read_contents(output)
+    failed = sorted(output.listing.failed - contents.complete)
     outcome: Outcome = "failed" if failed else "partial"
-    if len(complete) == len(output.units):
+    if len(contents.complete) == len(output.units) and not contents.strangers:
         outcome = "complete"
-    return tally.summary(outcome, len(output.units), len(complete), failed, counts)
+    return tally.summary(
+        outcome,
+        len(output.units),
+        len(contents.complete),
+        failed=failed,
+        counts=contents.counts,
+        strangers=contents.strangers,
+    )
 
 
 def write_summary(summary: Summary, layout: Layout, storage: Storage) -> None:

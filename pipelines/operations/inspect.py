@@ -50,8 +50,9 @@ def _input(opened: Output) -> Input:
     try:
         return Input.model_validate_json(json.dumps(opened.record.get("input")), strict=True)
     except ValidationError:
+        path = opened.layout.record(opened.record_id.number)
         raise JobError(
-            f"{opened.layout.job}: was written by another version of shardmill, or is damaged"
+            f"{path}: was written by another version of shardmill, or is damaged"
         ) from None
 
 

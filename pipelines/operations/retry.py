@@ -1,4 +1,4 @@
-"""`shardmill retry`: runs failed units again and, on request, units with bad samples."""
+"""`shardmill retry`: runs failed units again and, on request, bad samples and changed shards."""
 
 from collections.abc import Callable, Collection
 from dataclasses import dataclass
@@ -8,10 +8,9 @@ from pydantic import TypeAdapter
 from pipelines.config.job import Job
 from pipelines.config.recorded import read_recorded
 from pipelines.operations.run import OnReport, run
-from pipelines.output.footers import read_counts
+from pipelines.output.footers import read_footers
 from pipelines.output.output import Output, open_output
-from pipelines.planning.plan import Plan
-from pipelines.storage.concurrent_reads import read_concurrently
+from pipelines.planning.plan import Plan, plan
 from pipelines.storage.storage import Storage
 from schemas.report import OnProgress, Summary
 from schemas.sample_status import SampleStatus
@@ -25,37 +24,46 @@ class RetryPlan:
     job: Job
     failed: frozenset[str]  # units reported failed and not committed since
     bad: frozenset[str]  # units with committed samples of a bad status
-    files: tuple[str, ...]  # of the bad units, relative to the output
+    changed: frozenset[str]  # shards that changed since rows of them were committed
+    files: tuple[str, ...]  # of the bad units and changed shards, relative to the output
 
 
 def find_retry(
-    output: str, statuses: Collection[SampleStatus] = (), storage: Storage | None = None
+    output: str,
+    statuses: Collection[SampleStatus] = (),
+    storage: Storage | None = None,
+    *,
+    changed: bool = False,
 ) -> RetryPlan:
     """Find the failed units, and the units with samples of any of the statuses; delete nothing.
 
-    Raises JobError if the folder is no output, or a file in it is damaged.
+    With `changed`, find the shards too that changed since rows of them were committed. Raises
+    JobError if the folder is no output, or a file in it is damaged.
     """
     opened = open_output(output, storage)
-    listing = opened.listing
-    progress_by_unit = listing.progress_by_unit if statuses else {}
-    unit_of_file = {
-        file: unit for unit, progress in progress_by_unit.items() for file in progress.files
-    }
-
-    def has_bad_samples(file: str) -> bool:
-        counts = read_counts(opened.storage, opened.layout.file(file)).by_status()
-        return any(counts[status] for status in statuses)
-
-    are_bad = zip(
-        unit_of_file.values(), read_concurrently(has_bad_samples, unit_of_file), strict=True
-    )
-    bad = frozenset(unit for unit, is_bad in are_bad if is_bad)
+    job = _recorded_job(opened)
+    bad = _bad_units(opened, statuses) if statuses else frozenset()
+    shards = frozenset(plan(job, opened.storage).changed) if changed else frozenset()
+    again = [unit for unit in opened.units if unit.name in bad or unit.shard in shards]
     return RetryPlan(
         opened,
-        _recorded_job(opened),
-        failed=listing.failed - listing.complete_units,
+        job,
+        failed=opened.listing.failed - opened.listing.complete_units,
         bad=bad,
-        files=tuple(file for unit in sorted(bad) for file in progress_by_unit[unit].files),
+        changed=shards,
+        files=tuple(file for unit in again for file in opened.progress_of(unit).files),
+    )
+
+
+def _bad_units(output: Output, statuses: Collection[SampleStatus]) -> frozenset[str]:
+    """Return the units with committed samples of any of the statuses."""
+    progress_by_unit = output.listing.progress_by_unit
+    units = {file: unit for unit, each in progress_by_unit.items() for file in each.files}
+    counts = (footer.counts for footer in read_footers(output.storage, output.layout, units))
+    return frozenset(
+        unit
+        for unit, each in zip(units.values(), counts, strict=True)
+        if any(each.by_status()[status] for status in statuses)
     )
 
 
@@ -67,7 +75,7 @@ def retry(
     on_report: OnReport = lambda _: None,
     on_warning: Callable[[str], None] = lambda _: None,
 ) -> Summary:
-    """Delete the files of bad units, then run the bad and the failed units.
+    """Delete the files of bad units and changed shards, then run these and the failed units.
 
     An interruption loses nothing: the next run does what is missing. Raises the same errors as
     `run`.
@@ -81,7 +89,9 @@ def retry(
     return run(
         planned.job,
         storage=storage,
-        choose=lambda plan: tuple(unit for unit in plan.pending if unit.name in names),
+        choose=lambda plan: tuple(
+            unit for unit in plan.pending if unit.name in names or unit.shard in planned.changed
+        ),
         on_plan=on_plan,
         on_progress=on_progress,
         on_report=on_report,
@@ -91,7 +101,9 @@ def retry(
 
 def _recorded_job(output: Output) -> Job:
     """Return the job that began the output, with the output's current path."""
-    record = {key: value for key, value in output.record.items() if key != "resolved"}
+    record = {
+        key: value for key, value in output.record.items() if key not in ("resolved", "manifest")
+    }
     return read_recorded(
         TypeAdapter(Job),
         {**record, "output": output.layout.root},

@@ -1,23 +1,25 @@
 """`shardmill run`: a run from its plan to its summary."""
 
 from collections.abc import Callable, Mapping
-from contextlib import closing
+from contextlib import ExitStack, closing
+from functools import partial
 
 from pipelines.config.job import Job
 from pipelines.operations.finish import close_output, summarize, write_summary
 from pipelines.operations.tally import RunTally
 from pipelines.output.heartbeat import Heartbeat, find_active_runs
-from pipelines.output.output import Output, open_output
-from pipelines.planning.plan import Plan, begin_output, plan
+from pipelines.output.output import open_output
+from pipelines.planning.plan import Plan, create_record, plan, write_manifest
 from pipelines.runners.runner import RUNNERS
 from pipelines.storage.resolve import storage_for
 from pipelines.storage.storage import Storage
-from schemas.errors import TooManyErrors, WorkerFault
+from schemas.errors import JobError, TooManyErrors, WorkerFault
 from schemas.report import OnProgress, Outcome, Summary, UnitReport
 from schemas.sample import Unit
 
 OnReport = Callable[[UnitReport], None]
 
+_MAX_STARTS = 10  # plans of a job whose output other runs begin in the meantime
 _OUTCOMES: Mapping[type[BaseException], Outcome] = {  # of a run that an exception ends
     KeyboardInterrupt: "interrupted",
     TooManyErrors: "stopped",
@@ -44,22 +46,19 @@ def run(
     continues its work.
     """
     storage = storage or storage_for(job.output)
-    planned = plan(job, storage)
-    on_plan(planned)
-    layout, record = planned.work.layout, planned.work.record
-    tally = RunTally(record)
-    if not planned.pending and planned.listing.has_success_file:  # finished before: write nothing
-        return summarize(tally, Output(storage, layout, record, planned.units, planned.listing))
-    if planned.is_new:
-        begin_output(planned, storage)
-    for other in find_active_runs(layout, planned.listing.heartbeats, storage):
-        on_warning(
-            f"another run seems to be at work since {other.since:%Y-%m-%d %H:%M} UTC, on "
-            f"{other.host}: two do no harm, but work twice"
-        )
-    if planned.pending:
-        storage.delete(layout.success)
-    with Heartbeat(layout.heartbeat(tally.run), storage):
+    with ExitStack() as running:
+        planned, tally, finished = _begin(job, storage, running)
+        on_plan(planned)
+        if finished is not None:
+            return finished
+        layout = planned.work.layout
+        for other in find_active_runs(layout, planned.listing.heartbeats, storage):
+            on_warning(
+                f"another run seems to be at work since {other.since:%Y-%m-%d %H:%M} UTC, on "
+                f"{other.host}: two do no harm, but work twice"
+            )
+        if planned.pending:
+            storage.delete(layout.success)
         try:
             runner = RUNNERS[job.runner.kind]
             units = choose(planned)[:limit_units]
@@ -74,3 +73,33 @@ def run(
             write_summary(tally.summary(outcome, len(planned.units), committed), layout, storage)
             raise
     return close_output(tally, open_output(layout.root, storage))
+
+
+def _begin(job: Job, storage: Storage, running: ExitStack) -> tuple[Plan, RunTally, Summary | None]:
+    """Plan a job, and begin its output or join the runs that did.
+
+    A heartbeat of this run is in the output before its record is, so that no other job takes the
+    output for one that nobody works on; `running` ends the heartbeat. Returns the summary too if
+    the output was finished before: then nothing is written.
+    """
+    for _ in range(_MAX_STARTS):
+        planned = plan(job, storage)
+        work = planned.work
+        tally = RunTally(work.record, planned.changed)
+        if not planned.pending and planned.listing.has_success_file:
+            summary = summarize(tally, planned.output(storage))
+            if summary.outcome == "complete":
+                return planned, tally, summary
+        write_manifest(planned, storage)
+        record = work.record_id.number if work.record_id else 0
+        check = partial(work.check_output, storage)
+        beat = Heartbeat(work.layout.heartbeat(tally.run), storage, record, check)
+        with ExitStack() as beating:
+            beating.enter_context(beat)
+            try:
+                create_record(planned, storage)
+            except FileExistsError:  # another run began the output: join it, or be refused
+                continue
+            running.push(beating.pop_all())
+            return planned, tally, None
+    raise JobError(f"output: {work.layout.root} is begun by other runs again and again: run again")

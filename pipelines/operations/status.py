@@ -1,9 +1,10 @@
-"""`shardmill status`: the state of an output from its listing; no Parquet file is opened."""
+"""`shardmill status`: the state of an output from its listing and the footers of its files."""
 
+from pipelines.output.contents import read_contents
 from pipelines.output.output import Output, open_output
 from pipelines.storage.storage import Storage
 from schemas.frozen import Frozen
-from schemas.report import Summary, UnitReport
+from schemas.report import Counts, Summary, UnitReport
 
 _MAX_FAILURES = 20  # reports of failed units that are read
 
@@ -19,6 +20,8 @@ class OutputStatus(Frozen):
     in_parts: int  # some parts are committed, but not the last
     failed: int  # reported failed and not committed since
     interrupted: int  # attempted, not committed, not failed: in work, or the worker died
+    strangers: tuple[str, ...] = ()  # Parquet files that the job did not write
+    counts: Counts = Counts()  # of the committed rows
     failures: tuple[UnitReport, ...] = ()  # of the first _MAX_FAILURES failed units, by name
     last_run: Summary | None = None
 
@@ -27,12 +30,15 @@ def status(output: str, storage: Storage | None = None) -> OutputStatus:
     """Count the units of an output by their state; raise JobError if the folder is no output."""
     opened = open_output(output, storage)
     layout, listing = opened.layout, opened.listing
-    complete = listing.complete_units
+    contents = read_contents(opened)
+    complete = contents.complete
     failed = sorted(listing.failed - complete)
     return OutputStatus(
         output=layout.root,
         job=opened.record["name"],
-        complete=listing.has_success_file and len(complete) == len(opened.units),
+        complete=listing.has_success_file
+        and len(complete) == len(opened.units)
+        and not contents.strangers,
         units=len(opened.units),
         committed=len(complete),
         in_parts=sum(
@@ -41,6 +47,8 @@ def status(output: str, storage: Storage | None = None) -> OutputStatus:
         ),
         failed=len(failed),
         interrupted=len(listing.attempts.keys() - complete - listing.failed),
+        strangers=contents.strangers,
+        counts=contents.counts,
         failures=tuple(
             UnitReport.model_validate_json(opened.storage.read_bytes(layout.failed(name)))
             for name in failed[:_MAX_FAILURES]

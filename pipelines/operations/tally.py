@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 from importlib.metadata import version
 from typing import Any
 
-from pipelines.planning.fingerprint import fingerprint_of
+from pipelines.output.fingerprint import fingerprint_of
 from schemas.errors import TooManyErrors
 from schemas.report import (
     Counts,
@@ -26,9 +26,13 @@ _MIN_UNITS = 10  # likewise for the share of failed units
 class RunTally:
     """The sums over the reports of one run, from which the run's summary is made."""
 
-    def __init__(self, record: Mapping[str, Any]) -> None:
-        """Begin a run of the job whose job.json is `record`."""
+    def __init__(self, record: Mapping[str, Any], changed: Sequence[str] = ()) -> None:
+        """Begin a run of the job whose job.json is `record`.
+
+        `changed` names the shards that changed since rows of them were committed.
+        """
         self._record = record
+        self._changed = tuple(changed)
         self._started = datetime.now(UTC)
         self.run = f"{self._started:%Y%m%dT%H%M%SZ}-{secrets.token_hex(3)}"  # the run's id
         self._stages: dict[str, Stage] = {}
@@ -72,8 +76,10 @@ class RunTally:
         outcome: Outcome,
         total: int,
         committed: int,
+        *,
         failed: Sequence[str] = (),
         counts: Counts | None = None,
+        strangers: Sequence[str] = (),
     ) -> Summary:
         """Summarize the run; the arguments describe the whole output after the run."""
         ended = datetime.now(UTC)
@@ -90,6 +96,8 @@ class RunTally:
             units_total=total,
             units_committed=committed,
             failed=tuple(failed),
+            strangers=tuple(strangers),
+            changed=self._changed,
             units_here=self.units,
             salvaged_here=tuple(self._salvaged),
             counts_here=self._counts,

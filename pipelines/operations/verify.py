@@ -9,11 +9,11 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
+from pipelines.output.fingerprint import fingerprint_of
 from pipelines.output.footers import damaged_file
 from pipelines.output.layout import Layout
 from pipelines.output.output import open_output
 from pipelines.output.unit_progress import UnitProgress
-from pipelines.planning.fingerprint import fingerprint_of
 from pipelines.storage.storage import Storage
 from schemas.frozen import Frozen
 from schemas.report import Counts

@@ -3,7 +3,7 @@
 import os
 import socket
 import threading
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from contextlib import suppress
 from datetime import UTC, datetime, timedelta
 from typing import Self
@@ -12,6 +12,7 @@ from pydantic import ValidationError
 
 from pipelines.output.layout import Layout
 from pipelines.storage.storage import Storage
+from schemas.errors import JobError
 from schemas.frozen import Frozen
 
 _INTERVAL = 30  # seconds
@@ -25,6 +26,7 @@ class HeartbeatRecord(Frozen):
     process: int
     since: datetime  # UTC
     beat: datetime
+    record: int = 0  # number of the record for which the run works
 
     def is_alive(self) -> bool:
         """Return whether the record is of another run that seems to be active.
@@ -40,9 +42,18 @@ class HeartbeatRecord(Frozen):
 class Heartbeat:
     """A context that renews the heartbeat file of this run, and deletes it at the end."""
 
-    def __init__(self, path: str, storage: Storage) -> None:
+    def __init__(
+        self,
+        path: str,
+        storage: Storage,
+        record: int = 0,
+        check: Callable[[], None] = lambda: None,
+    ) -> None:
+        """Renew the file at `path` as long as `check` raises no JobError."""
         self._path = path
+        self._record = record
         self._storage = storage
+        self._check = check
         self._since = datetime.now(UTC)
         self._ended = threading.Event()
         self._thread = threading.Thread(
@@ -61,8 +72,13 @@ class Heartbeat:
 
     def _beat_until_ended(self) -> None:
         while not self._ended.wait(_INTERVAL):
-            with suppress(OSError):  # the next beat makes up for a missed one
+            try:
+                self._check()  # a beat must not make the folder of a deleted output again
                 self._beat()
+            except JobError:
+                return
+            except OSError:  # the next beat makes up for a missed one
+                continue
 
     def _beat(self) -> None:
         record = HeartbeatRecord(
@@ -70,6 +86,7 @@ class Heartbeat:
             process=os.getpid(),
             since=self._since,
             beat=datetime.now(UTC),
+            record=self._record,
         )
         self._storage.write_bytes(self._path, record.model_dump_json().encode(), durable=False)
 

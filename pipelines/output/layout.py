@@ -35,13 +35,13 @@ class Layout:
     def file(self, name: str) -> str:
         return f"{self.root}/{name}"
 
-    @property
-    def job(self) -> str:
-        return f"{self.root}/{CONTROL_FOLDER}/job.json"
+    def record(self, number: int) -> str:
+        """The first record of the output, job.json, or one of those that replaced it."""
+        name = f"job.{number:05d}.json" if number else "job.json"
+        return f"{self.root}/{CONTROL_FOLDER}/{name}"
 
-    @property
-    def manifest(self) -> str:
-        return f"{self.root}/{CONTROL_FOLDER}/manifest.arrow"
+    def manifest(self, name: str) -> str:
+        return f"{self.root}/{CONTROL_FOLDER}/{name}"
 
     @property
     def success(self) -> str:

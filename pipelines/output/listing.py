@@ -1,7 +1,7 @@
 """Classifies the files of an output: units and their parts, foreign files, leftovers."""
 
 from collections import defaultdict
-from collections.abc import Iterable
+from collections.abc import Iterable, Set
 from dataclasses import dataclass
 
 from pipelines.output.layout import CONTROL_FOLDER, PART_NAME, Layout, whole_file
@@ -13,9 +13,9 @@ class OutputListing:
     """The files of an output, sorted by their purpose."""
 
     progress_by_unit: dict[str, UnitProgress]  # of the units that have a Parquet file
-    strangers: tuple[str, ...]  # Parquet files that belong to no unit
-    # Temporary files of dead workers; attempt markers and reports of complete units.
-    leftovers: tuple[str, ...]
+    strangers: tuple[str, ...]  # Parquet files that are no unit's, and parts behind a gap or end
+    leftovers: tuple[str, ...]  # temporary files of dead workers, and notes on complete units
+    notes: dict[str, str]  # path of a failure report, report or attempt marker -> its unit
     attempts: dict[str, int]  # unit -> highest number of an attempt marker
     failed: frozenset[str]  # units with a failure report
     runs: tuple[str, ...]  # ids of runs with a summary
@@ -33,11 +33,8 @@ class OutputListing:
 
 def classify_files(layout: Layout, paths: Iterable[str], units: Iterable[str]) -> OutputListing:
     """Classify the paths of an output by their names; `units` are the names of its units."""
-    known = set(units)
     prefix = f"{layout.root}/"
-    parts: dict[str, dict[int, tuple[str, bool]]] = defaultdict(dict)  # unit -> part -> file, last
-    whole: set[str] = set()
-    strangers: list[str] = []
+    parquet: list[str] = []
     leftovers: list[str] = []
     failed: list[str] = []
     run_ids: dict[str, list[str]] = {"runs": [], "heartbeats": []}
@@ -46,7 +43,9 @@ def classify_files(layout: Layout, paths: Iterable[str], units: Iterable[str]) -
     has_success_file = False
     for path in paths:
         name = path.removeprefix(prefix)
-        if name.startswith(f"{CONTROL_FOLDER}/"):
+        if name.lower().endswith(".parquet"):
+            parquet.append(name)
+        elif name.startswith(f"{CONTROL_FOLDER}/"):
             kind, _, rest = name.removeprefix(f"{CONTROL_FOLDER}/").partition("/")
             stem, _, suffix = rest.rpartition(".")
             if name.endswith(".tmp"):
@@ -63,32 +62,44 @@ def classify_files(layout: Layout, paths: Iterable[str], units: Iterable[str]) -
             has_success_file = True
         elif name.endswith(".tmp") and name.rpartition("/")[2].startswith("."):
             leftovers.append(path)
-        elif name.endswith(".parquet"):
-            stem = name.removesuffix(".parquet")
-            part = PART_NAME.fullmatch(stem)
-            if stem in known:
-                whole.add(stem)
-            elif part and part["unit"] in known:
-                parts[part["unit"]][int(part["number"])] = (name, part["end"] is not None)
-            else:
-                strangers.append(name)
-    progress_by_unit = {unit: UnitProgress(0, True, (whole_file(unit),)) for unit in whole}
-    progress_by_unit |= {
-        unit: _progress_of_parts(files) for unit, files in parts.items() if unit not in whole
-    }
+    progress_by_unit, strangers = _classify_parquet_files(parquet, set(units))
     leftovers += [
         path for path, unit in notes.items() if progress_by_unit.get(unit, UnitProgress()).complete
     ]
     return OutputListing(
         progress_by_unit,
-        tuple(sorted(strangers)),
+        strangers,
         tuple(sorted(leftovers)),
+        notes,
         attempts,
         frozenset(failed),
         tuple(sorted(run_ids["runs"])),
         tuple(sorted(run_ids["heartbeats"])),
         has_success_file,
     )
+
+
+def _classify_parquet_files(
+    names: Iterable[str], units: Set[str]
+) -> tuple[dict[str, UnitProgress], tuple[str, ...]]:
+    """Return the progress of the units that have files, and all other files."""
+    strangers: set[str] = set(names)
+    whole: set[str] = set()
+    parts: dict[str, dict[int, tuple[str, bool]]] = defaultdict(dict)  # unit -> part -> file, last
+    for name in names:
+        stem = name.removesuffix(".parquet")
+        part = PART_NAME.fullmatch(stem)
+        if stem in units:
+            whole.add(stem)
+        elif part and part["unit"] in units:
+            parts[part["unit"]][int(part["number"])] = (name, part["end"] is not None)
+    progress_by_unit = {unit: UnitProgress(0, True, (whole_file(unit),)) for unit in whole}
+    progress_by_unit |= {
+        unit: _progress_of_parts(files) for unit, files in parts.items() if unit not in whole
+    }
+    for progress in progress_by_unit.values():
+        strangers.difference_update(progress.files)
+    return progress_by_unit, tuple(sorted(strangers))
 
 
 def _progress_of_parts(parts: dict[int, tuple[str, bool]]) -> UnitProgress:

@@ -1,10 +1,11 @@
-"""The manifest: the units of an output, which its first run fixes."""
+"""The manifest: the units of an output, which the run that writes a record fixes."""
 
+import hashlib
 from collections.abc import Sequence
 
 import pyarrow as pa
 
-from schemas.errors import JobError
+from pipelines.output.record import damaged_record
 from schemas.sample import Unit
 from schemas.tables import MANIFEST
 
@@ -22,14 +23,17 @@ def manifest_bytes(units: Sequence[Unit]) -> bytes:
     return bytes(sink.getvalue())
 
 
-def units_of_manifest(content: bytes) -> tuple[Unit, ...]:
-    """Read the units of a manifest; raise JobError if the manifest is damaged."""
+def manifest_name(content: bytes) -> str:
+    """Return the file name of a manifest; equal manifests have equal names."""
+    return f"manifest.{hashlib.sha256(content).hexdigest()[:16]}.arrow"
+
+
+def units_of_manifest(content: bytes, path: str) -> tuple[Unit, ...]:
+    """Read the units of the manifest at `path`; raise JobError if the manifest is damaged."""
     try:
         table = pa.ipc.open_file(content).read_all().select(MANIFEST.names)
-    except pa.ArrowInvalid:
-        raise JobError(
-            "output: its _shardmill/manifest.arrow is damaged: restore it, or choose another output"
-        ) from None
+    except (pa.ArrowException, KeyError):
+        raise damaged_record(path) from None
     rows = zip(*(column.to_pylist() for column in table.columns), strict=True)
     return tuple(
         Unit(name, path, shard, size, version, ends and (ends[0], ends[1]), first_index)

@@ -1,12 +1,19 @@
-"""Opens an output that a run has begun: its job.json, its manifest and its listing."""
+"""Opens an output that a run has begun: its record, its manifest and its listing."""
 
-import json
 from dataclasses import dataclass
 from typing import Any
 
+from pipelines.output.heartbeat import HeartbeatRecord, find_active_runs
 from pipelines.output.layout import Layout
 from pipelines.output.listing import OutputListing, classify_files
 from pipelines.output.manifest import units_of_manifest
+from pipelines.output.record import (
+    RecordId,
+    damaged_record,
+    manifest_of,
+    newest_record,
+    read_record,
+)
 from pipelines.output.unit_progress import UnitProgress
 from pipelines.storage.resolve import absolute, storage_for
 from pipelines.storage.storage import Storage
@@ -20,9 +27,15 @@ class Output:
 
     storage: Storage
     layout: Layout
-    record: dict[str, Any]  # the content of job.json
+    record: dict[str, Any]  # the content of the newest record
+    record_id: RecordId
     units: tuple[Unit, ...]  # from the manifest, sorted by name
     listing: OutputListing
+
+    def active_runs(self) -> list[HeartbeatRecord]:
+        """Return the heartbeats of the runs that work for this record, oldest first."""
+        active = find_active_runs(self.layout, self.listing.heartbeats, self.storage)
+        return [run for run in active if run.record == self.record_id.number]
 
     def progress_of(self, unit: Unit) -> UnitProgress:
         return self.listing.progress_of(unit.name)
@@ -41,30 +54,20 @@ def open_output(output: str, storage: Storage | None = None) -> Output:
 def find_output(output: str, storage: Storage) -> Output | None:
     """Open an output; return None if no run has begun it.
 
-    Lists the folder once, and reads job.json and the manifest once. Raises JobError if one of the
-    two is damaged.
+    Lists the folder once, and reads the newest record and its manifest once. Raises JobError if one
+    of the two is damaged.
     """
     layout = Layout(absolute(output))
     paths = [entry.path for entry in storage.list(layout.root)]
-    if layout.job not in paths:
+    number = newest_record(layout, paths)
+    if number is None and storage.exists(layout.record(0)):  # begun since it was listed
+        return find_output(output, storage)
+    if number is None:
         return None
-    record = _read_job_record(layout, storage)
-    if layout.manifest not in paths:
-        raise _damaged(layout.manifest)
-    units = units_of_manifest(storage.read_bytes(layout.manifest))
+    record, record_id = read_record(layout, number, storage)
+    manifest = layout.manifest(manifest_of(record))
+    if manifest not in paths:
+        raise damaged_record(manifest)
+    units = units_of_manifest(storage.read_bytes(manifest), manifest)
     listing = classify_files(layout, paths, [unit.name for unit in units])
-    return Output(storage, layout, record, units, listing)
-
-
-def _read_job_record(layout: Layout, storage: Storage) -> dict[str, Any]:
-    try:
-        record = json.loads(storage.read_bytes(layout.job))
-    except ValueError:
-        raise _damaged(layout.job) from None
-    if not isinstance(record, dict) or "resolved" not in record:
-        raise _damaged(layout.job)
-    return record
-
-
-def _damaged(path: str) -> JobError:
-    return JobError(f"{path}: is damaged or gone: restore it, or choose another output")
+    return Output(storage, layout, record, record_id, units, listing)

@@ -5,14 +5,12 @@ import os
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
+from pipelines.output.fingerprint import NOT_IN_FINGERPRINT, fingerprint_of
 from pipelines.output.layout import Layout
 from pipelines.output.listing import OutputListing, classify_files
-from pipelines.output.output import Output
-from pipelines.planning.fingerprint import NOT_IN_FINGERPRINT, fingerprint_of
 from pipelines.planning.resolve import ResolvedJob
 from pipelines.storage.storage import Storage
 from schemas.errors import JobError
-from schemas.sample import Unit
 
 # The parts of a record that do not affect verdicts, so that `filters_from` can reuse these.
 _AFTER_FILTERS = (
@@ -80,7 +78,7 @@ def _quoted(value: Any) -> str:
 
 
 def list_new_output(layout: Layout, storage: Storage) -> OutputListing:
-    """List an output folder in which no run has begun.
+    """List an output folder that no run has begun.
 
     Raises JobError if it is a file, or contains Parquet files.
     """
@@ -89,30 +87,8 @@ def list_new_output(layout: Layout, storage: Storage) -> OutputListing:
     listing = classify_files(layout, [entry.path for entry in storage.list(layout.root)], ())
     if listing.strangers:
         raise JobError(
-            f"output: {layout.root} holds other Parquet files, such as {listing.strangers[0]}: "
-            "choose an empty or new folder"
+            f"output: {layout.root} holds Parquet files, such as {listing.strangers[0]}, but no "
+            "_shardmill/job.json that says which job wrote them: choose an empty or new folder, "
+            "or put _shardmill back if these files are of this job"
         )
     return listing
-
-
-def check_inputs(existing: Output, shards: Sequence[Unit]) -> int:
-    """Raise JobError if shards changed since the first run; return the number of new shards.
-
-    A shard may be gone once all its units are committed.
-    """
-    shard_by_name = {shard.shard: shard for shard in shards}
-    for unit in existing.units:
-        current = shard_by_name.get(unit.shard)
-        if current is None and not existing.progress_of(unit).complete:
-            raise JobError(f"input.shards: {unit.path} is gone since the first run: restore it")
-        if current is not None and current.path != unit.path:
-            raise JobError(
-                f"input.shards: {unit.path} of the first run is {current.path} now: "
-                "run from the same folder, or choose another output"
-            )
-        if current is not None and current.version != unit.version:
-            raise JobError(
-                f"input.shards: {current.path} changed since the first run: restore it with its "
-                "time of modification, or choose another output"
-            )
-    return len(shard_by_name.keys() - {unit.shard for unit in existing.units})

@@ -10,8 +10,8 @@ from filters import AnyFilter, Filter
 from filters.base import filter_names, unique_names
 from pipelines.config.job import Job
 from pipelines.config.recorded import read_recorded
+from pipelines.output.fingerprint import fingerprint_of
 from pipelines.output.output import Output, open_output
-from pipelines.planning.fingerprint import fingerprint_of
 from pipelines.storage.resolve import absolute
 from schemas.errors import JobError
 from schemas.frozen import Frozen

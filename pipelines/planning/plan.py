@@ -1,15 +1,18 @@
 """Plans a job: resolves its defaults, lists its units, compares it with an existing output."""
 
-import json
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
 from functools import cached_property
+from typing import Any
 
 from pipelines.config.job import Job
 from pipelines.output.listing import OutputListing
-from pipelines.output.manifest import manifest_bytes
+from pipelines.output.manifest import manifest_bytes, manifest_name
 from pipelines.output.output import Output, find_output
+from pipelines.output.record import RecordId, record_content
 from pipelines.output.unit_progress import UnitProgress
-from pipelines.planning.compare import check_inputs, check_same, list_new_output
+from pipelines.planning.changed_shards import compare_with_manifest
+from pipelines.planning.compare import check_same, list_new_output
 from pipelines.planning.filters_from import (
     check_finished,
     match_earlier_units,
@@ -30,39 +33,89 @@ class Plan:
     work: ResolvedJob
     units: tuple[Unit, ...]
     listing: OutputListing
-    is_new: bool  # no run has begun the output yet
+    is_new: bool  # no run has committed anything: this one will begin the output
     left_out: int = 0  # shards that appeared since the first run
+    changed: tuple[str, ...] = ()  # shards with committed rows that changed since
+    new_record: bytes | None = None  # to be created before units are run; None: one exists
 
     @cached_property
     def pending(self) -> tuple[Unit, ...]:
-        """The units that are not committed whole."""
-        return tuple(unit for unit in self.units if not self.progress_of(unit).complete)
+        """The units that a run will do: units not committed whole, except those of changed shards."""
+        changed = set(self.changed)
+        return tuple(
+            unit
+            for unit in self.units
+            if not self.progress_of(unit).complete and unit.shard not in changed
+        )
 
     def progress_of(self, unit: Unit) -> UnitProgress:
         return self.listing.progress_of(unit.name)
+
+    def output(self, storage: Storage) -> Output:
+        """The existing output as it was opened for this plan."""
+        work = self.work
+        assert work.record_id is not None, "plan() sets it"
+        return Output(storage, work.layout, work.record, work.record_id, self.units, self.listing)
 
 
 def plan(job: Job, storage: Storage | None = None) -> Plan:
     """Plan a job and write nothing.
 
-    The output and the earlier output of `filters_from` are each opened once. Raises JobError if the
-    job cannot run, or cannot continue this output.
+    The output and the earlier output of `filters_from` are each opened once. An output in which
+    nothing is committed and no run is active is planned like a new one if it was begun by another
+    job. Raises JobError if the job cannot run, or not into this output.
     """
     storage = storage or storage_for(job.output)
     existing = find_output(job.output, storage)
     earlier = open_earlier_output(job)
-    work = resolve_with(job, earlier, existing.record if existing else None)
     if existing is None:
-        units = _first_units(job, earlier)
-        check_output_apart(units, work.layout.root)
-        planned = Plan(work, units, list_new_output(work.layout, storage), is_new=True)
+        planned = _plan_new(job, earlier, storage, number=0)
     else:
-        check_same(existing.record, work, existing.layout)
-        left_out = check_inputs(existing, find_shards(job.input.patterns()))
-        planned = Plan(work, existing.units, existing.listing, is_new=False, left_out=left_out)
+        try:
+            planned = _plan_existing(job, earlier, existing)
+        except JobError:
+            if existing.listing.progress_by_unit or existing.active_runs():
+                raise
+            planned = _plan_new(job, earlier, storage, number=existing.record_id.number + 1)
     if earlier is not None:
         check_finished(earlier, planned.pending)
     return planned
+
+
+def _plan_new(job: Job, earlier: Output | None, storage: Storage, number: int) -> Plan:
+    """Plan a job whose run will begin the output with the record of this number."""
+    work = resolve_with(job, earlier)
+    units = _first_units(job, earlier)
+    check_output_apart(units, work.layout.root)
+    listing = list_new_output(work.layout, storage)
+    return _with_record(Plan(work, units, listing, is_new=True), work.record, number)
+
+
+def _plan_existing(job: Job, earlier: Output | None, existing: Output) -> Plan:
+    """Plan the rest of a job; JobError if another job began the output."""
+    work = resolve_with(job, earlier, existing.record)
+    check_same(existing.record, work, existing.layout)
+    current = compare_with_manifest(
+        existing, find_shards(job.input.patterns()), lambda shards: _split(shards, job, earlier)
+    )
+    planned = Plan(
+        work.with_record_id(existing.record_id),
+        current.units,
+        existing.listing,
+        is_new=False,
+        left_out=current.left_out,
+        changed=current.changed,
+    )
+    if [unit.version for unit in current.units] == [unit.version for unit in existing.units]:
+        return planned
+    return _with_record(planned, existing.record, existing.record_id.number + 1)
+
+
+def _with_record(plan: Plan, record: Mapping[str, Any], number: int) -> Plan:
+    """Let a plan create the record of this number, which names a manifest of the plan's units."""
+    content = record_content(record, manifest_name(manifest_bytes(plan.units)))
+    work = plan.work.with_record_id(RecordId.of(number, content))
+    return replace(plan, work=work, new_record=content)
 
 
 def plan_without_output(job: Job) -> tuple[ResolvedJob, tuple[Unit, ...]]:
@@ -80,21 +133,53 @@ def first_units(job: Job) -> tuple[Unit, ...]:
 
 
 def _first_units(job: Job, earlier: Output | None) -> tuple[Unit, ...]:
-    shards = find_shards(job.input.patterns())
+    return _split(find_shards(job.input.patterns()), job, earlier)
+
+
+def _split(shards: Sequence[Unit], job: Job, earlier: Output | None) -> tuple[Unit, ...]:
     return match_earlier_units(earlier, shards) if earlier else split(shards, job.input)
 
 
 def begin_output(plan: Plan, storage: Storage) -> None:
-    """Write the manifest and job.json of a new output.
+    """Write the manifest and the record of a plan, as far as it has new ones.
 
-    job.json is written last, because an output counts as begun once job.json exists.
+    Raises FileExistsError if another run created this record first: the job has to be planned
+    again.
     """
-    layout = plan.work.layout
-    record = json.dumps(plan.work.record, indent=1, ensure_ascii=False)
+    write_manifest(plan, storage)
+    create_record(plan, storage)
+
+
+def write_manifest(plan: Plan, storage: Storage) -> None:
+    """Write the manifest that a new record names; JobError if the output cannot be written."""
+    if plan.new_record is None:
+        return
+    layout, content = plan.work.layout, manifest_bytes(plan.units)
     try:
-        storage.write_bytes(layout.manifest, manifest_bytes(plan.units))
-        storage.write_bytes(layout.job, record.encode())
+        storage.write_bytes(layout.manifest(manifest_name(content)), content)
     except OSError as error:
         raise JobError(
             f"output: {layout.root} cannot be written: {error.strerror}: choose another folder"
         ) from None
+
+
+def create_record(plan: Plan, storage: Storage) -> None:
+    """Create the record of a plan that has a new one; the output has begun then.
+
+    Raises FileExistsError if another run created it first, or has committed files for an older
+    record, which this one would replace.
+    """
+    record_id = plan.work.record_id
+    if plan.new_record is None or record_id is None:
+        return
+    layout = plan.work.layout
+    if plan.is_new and record_id.number:
+        before = find_output(layout.root, storage)
+        if before is None or before.listing.progress_by_unit:
+            raise FileExistsError(layout.root)
+    storage.create(layout.record(record_id.number), plan.new_record)
+    # Failure reports and attempt markers of units that another job had, or of other versions.
+    names = set() if plan.is_new else {unit.name for unit in plan.units}
+    for path, unit in plan.listing.notes.items():
+        if unit not in names:
+            storage.delete(path)

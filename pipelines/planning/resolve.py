@@ -28,11 +28,13 @@ from inference import (
 )
 from pipelines.config.job import Job
 from pipelines.config.validation_errors import errors_at
+from pipelines.output.fingerprint import fingerprint_of
 from pipelines.output.layout import Layout
 from pipelines.output.output import Output
+from pipelines.output.record import RecordId, check_still_own
 from pipelines.planning.filters_from import EarlierOutput, filters_to_run, open_earlier_output
-from pipelines.planning.fingerprint import fingerprint_of
 from pipelines.storage.resolve import absolute, open_file
+from pipelines.storage.storage import Storage
 from schemas.errors import JobError
 from schemas.frozen import Frozen
 from schemas.models import ModelReference, ResolvedModel
@@ -73,10 +75,23 @@ class ResolvedJob(Frozen):
     resolved: Resolved
     # Relative paths of the job begin here, because a worker may run in another folder.
     folder: str = Field(default_factory=os.getcwd)
+    # The record of the output for which a run works; None: the job's output is not written.
+    record_id: RecordId | None = None
+
+    def with_record_id(self, record_id: RecordId) -> "ResolvedJob":
+        return self.model_copy(update={"record_id": record_id})
+
+    def check_output(self, storage: Storage) -> None:
+        """Raise JobError if the output was deleted, or begun by another job, since it was planned.
+
+        A worker calls this before it writes anything.
+        """
+        if self.record_id is not None:
+            check_still_own(self.layout, self.record_id, self.fingerprint, storage)
 
     @cached_property
     def record(self) -> dict[str, Any]:
-        """The content of job.json."""
+        """The content of job.json, except for the name of the manifest."""
         return {
             **self.job.model_dump(mode="json"),
             "resolved": self.resolved.model_dump(mode="json"),

@@ -47,7 +47,7 @@ def find_shards(patterns: Sequence[str]) -> tuple[Unit, ...]:
     if no_shards:
         raise _explain_not_shards(no_shards)
     _refuse_nested_folders(shards)
-    return _checked(shards.values())
+    return check_unit_names(shards.values())
 
 
 def split(shards: Sequence[Unit], input_config: Input) -> tuple[Unit, ...]:
@@ -66,7 +66,7 @@ def split(shards: Sequence[Unit], input_config: Input) -> tuple[Unit, ...]:
             splits.append(partial(shard_format.split, shard, storage, input_config))
     for some in read_concurrently(lambda split_shard: split_shard(), splits):
         units += some
-    return _checked(units)
+    return check_unit_names(units)
 
 
 def check_output_apart(units: Iterable[Unit], output: str) -> None:
@@ -81,8 +81,8 @@ def check_output_apart(units: Iterable[Unit], output: str) -> None:
             )
 
 
-def _checked(listed: Iterable[Unit]) -> tuple[Unit, ...]:
-    """Return the units sorted by name; raise JobError if two would have the same output file."""
+def check_unit_names(listed: Iterable[Unit]) -> tuple[Unit, ...]:
+    """Return the units sorted by name; JobError if the output files of two would have one name."""
     units: dict[str, Unit] = {}
     for unit in listed:
         other = units.setdefault(unit.name, unit)

@@ -57,6 +57,8 @@ class Worker:
         isolated = attempt >= _FIRST_ISOLATED
         if not isolated:
             self.load()
+        with worker_faults():
+            self._work.check_output(self._storage)
         self._storage.write_bytes(layout.attempt(unit.name, attempt), b"", durable=False)
         try:
             report = self._report(unit, unit_progress, isolated, on_progress)

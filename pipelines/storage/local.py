@@ -1,13 +1,19 @@
 """Storage in the local file system."""
 
+import errno
+import io
 import os
 import secrets
 import shutil
 import stat
-from contextlib import suppress
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from typing import BinaryIO
 
 from pipelines.storage.storage import Entry, Storage
+
+# Of os.link, in file systems without hard links, such as exFAT and some network file systems.
+_NO_HARD_LINKS = (errno.EPERM, errno.ENOTSUP, errno.ENOSYS, errno.EMLINK)
 
 
 class LocalStorage(Storage):
@@ -47,27 +53,51 @@ class LocalStorage(Storage):
         return open(path, "rb")
 
     def write(self, path: str, content: BinaryIO, durable: bool = True) -> None:
-        folder, name = os.path.split(path)
-        os.makedirs(folder, exist_ok=True)
-        # Readers of Parquet folders skip names with a leading dot, and *.parquet does not match it.
-        temporary = os.path.join(folder, f".{name}.{secrets.token_hex(4)}.tmp")
-        try:
-            with open(temporary, "xb") as target:
-                shutil.copyfileobj(content, target, 1 << 20)
-                target.flush()
-                if durable:
-                    os.fsync(target.fileno())
+        with _temporary_file(path, content, durable) as temporary:
             os.replace(temporary, path)
-        except BaseException:
-            with suppress(FileNotFoundError):
-                os.unlink(temporary)
-            raise
         if durable:
-            _sync_folder(folder)
+            _sync_folder(os.path.dirname(path))
+
+    def create(self, path: str, content: bytes) -> None:
+        with _temporary_file(path, io.BytesIO(content), durable=True) as temporary:
+            try:
+                os.link(temporary, path)  # unlike a rename, a link replaces no file
+            except OSError as error:
+                if error.errno not in _NO_HARD_LINKS:
+                    raise
+                with open(path, "xb", buffering=0) as target:
+                    target.write(content)
+                    os.fsync(target.fileno())
+        _sync_folder(os.path.dirname(path))
+
+    def exists(self, path: str) -> bool:
+        try:
+            return stat.S_ISREG(os.stat(path).st_mode)
+        except (FileNotFoundError, NotADirectoryError):
+            return False
 
     def delete(self, path: str) -> None:
         with suppress(FileNotFoundError):
             os.unlink(path)
+
+
+@contextmanager
+def _temporary_file(path: str, content: BinaryIO, durable: bool) -> Iterator[str]:
+    """Write a temporary file beside `path`, make its folder if needed, and yield its path."""
+    folder, name = os.path.split(path)
+    os.makedirs(folder, exist_ok=True)
+    # Readers of Parquet folders skip names with a leading dot, and *.parquet does not match it.
+    temporary = os.path.join(folder, f".{name}.{secrets.token_hex(4)}.tmp")
+    try:
+        with open(temporary, "xb") as target:
+            shutil.copyfileobj(content, target, 1 << 20)
+            target.flush()
+            if durable:
+                os.fsync(target.fileno())
+        yield temporary
+    finally:
+        with suppress(FileNotFoundError):
+            os.unlink(temporary)
 
 
 def _sync_folder(folder: str) -> None:

@@ -19,7 +19,7 @@ class Entry(NamedTuple):
 
 
 class Storage(ABC):
-    """A storage: the four operations on which everything else is built."""
+    """The six operations on which everything else is built."""
 
     @abstractmethod
     def list(self, folder: str, recursive: bool = True, follow_links: bool = True) -> list[Entry]:
@@ -39,6 +39,17 @@ class Storage(ABC):
 
         With `durable`, return only when the file would survive a power cut.
         """
+
+    @abstractmethod
+    def create(self, path: str, content: bytes) -> None:
+        """Write a new file atomically and durably; raise FileExistsError if the file exists.
+
+        Of several processes that create the same file at once, exactly one succeeds.
+        """
+
+    @abstractmethod
+    def exists(self, path: str) -> bool:
+        """Return whether a file exists."""
 
     @abstractmethod
     def delete(self, path: str) -> None:

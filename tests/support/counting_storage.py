@@ -25,6 +25,14 @@ class CountingStorage(Storage):
         self.calls["write", path] += 1
         self._storage.write(path, content, durable)
 
+    def create(self, path: str, content: bytes) -> None:
+        self.calls["create", path] += 1
+        self._storage.create(path, content)
+
+    def exists(self, path: str) -> bool:
+        self.calls["exists", path] += 1
+        return self._storage.exists(path)
+
     def delete(self, path: str) -> None:
         self.calls["delete", path] += 1
         self._storage.delete(path)

@@ -166,7 +166,11 @@ def test_a_changed_job_is_refused_with_the_difference_named(job_file: Path) -> N
 def test_a_changed_shard_is_named(job_file: Path, tmp_path: Path) -> None:
     call("run", job_file)
     (tmp_path / "shards/00001.tar").write_bytes(tar_bytes(pairs(4, 1)))
-    assert "00001.tar changed since the first run" in error("run", job_file)
+    printed = call("run", job_file, code=3).output
+    assert "00001.tar: changed since committed: `shardmill retry OUTPUT --changed`" in printed
+    assert "00001.tar: changed since committed" in " ".join(call("plan", job_file).output.split())
+    assert "1 changed shards" in call("retry", tmp_path / "output", "--changed", "--yes").output
+    call("run", job_file)
 
 
 def test_preview_shows_prompts_and_stores_nothing(

@@ -70,6 +70,13 @@ class DyingStorage(LocalStorage):
         super().write(path, io.BytesIO(whole), durable)
         self._reach("after")
 
+    def create(self, path: str, content: bytes) -> None:
+        self._begin()
+        self.writes.append(self.operations)
+        self._reach("midway")
+        super().create(path, content)
+        self._reach("after")
+
     def delete(self, path: str) -> None:
         self._begin()
         super().delete(path)

@@ -10,7 +10,12 @@ UNITS = ("00000", "a.b/00001", "x.00002/y", "ü (1)")
 
 def test_no_control_file_looks_like_parquet() -> None:
     for unit in UNITS:
-        for path in (LAYOUT.failed(unit), LAYOUT.attempt(unit, 1), LAYOUT.job, LAYOUT.manifest):
+        for path in (
+            LAYOUT.failed(unit),
+            LAYOUT.attempt(unit, 1),
+            LAYOUT.record(0),
+            LAYOUT.manifest("manifest.arrow"),
+        ):
             assert not path.endswith(".parquet")
 
 

@@ -85,8 +85,8 @@ def test_leftovers_are_temporary_files_wherever_they_lie() -> None:
 
 def test_the_control_folder_lists_attempts_failures_and_runs() -> None:
     paths = [
-        LAYOUT.job,
-        LAYOUT.manifest,
+        LAYOUT.record(0),
+        LAYOUT.manifest("manifest.arrow"),
         LAYOUT.run("20260101T000000Z-abc"),
         LAYOUT.failed("a.b/00001"),
         LAYOUT.attempt("a.b/00001", 1),

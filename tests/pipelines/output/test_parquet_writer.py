@@ -10,7 +10,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from pipelines.output.footers import read_counts
+from pipelines.output.footers import read_footer
 from pipelines.output.parquet_writer import PartWriter
 from pipelines.rows.row import Answer, Row
 from pipelines.storage.local import LocalStorage
@@ -52,7 +52,7 @@ def test_all_is_accounted_for_and_what_was_not_kept_is_gone(
     path = tmp_path / "a.parquet"
     commit(path, [row(index, fate) for index, fate in enumerate(chosen)])
 
-    counts = read_counts(STORAGE, str(path))
+    counts = read_footer(STORAGE, str(path)).counts
     assert counts.kept + counts.dropped + counts.quarantined + counts.invalid == counts.read
     assert counts.read == len(chosen)
     table = pq.read_table(path)
@@ -113,7 +113,7 @@ def test_a_file_without_rows_has_the_schema(tmp_path: Path) -> None:
     path = tmp_path / "a.parquet"
     commit(path, [])
     assert pq.read_schema(path).remove_metadata() == SCHEMA
-    assert read_counts(STORAGE, str(path)).read == 0
+    assert read_footer(STORAGE, str(path)).counts.read == 0
 
 
 @pytest.mark.parametrize(

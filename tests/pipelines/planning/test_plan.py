@@ -2,6 +2,7 @@
 
 import copy
 import json
+import os
 import shutil
 from collections.abc import Iterator
 from pathlib import Path
@@ -14,10 +15,11 @@ from support.sample_data import job, pairs, write_shard
 from filters import ImageSize, TextQuality
 from inference import Caption, Detect, Model, Segment
 from pipelines.config.job import Job, LocalRunnerConfig
+from pipelines.output.fingerprint import fingerprint_of
+from pipelines.output.heartbeat import Heartbeat
 from pipelines.output.output import open_output
 from pipelines.output.unit_progress import UnitProgress
 from pipelines.planning import resolve as resolving
-from pipelines.planning.fingerprint import fingerprint_of
 from pipelines.planning.plan import Plan, begin_output, plan
 from pipelines.planning.resolve import resolve
 from pipelines.storage.local import LocalStorage
@@ -47,6 +49,13 @@ def begun(made: Job) -> Plan:
     """Begin the output of a job."""
     planned = plan(made)
     begin_output(planned, STORAGE)
+    return planned
+
+
+def committed(made: Job) -> Plan:
+    """Begin the output of a job, and commit a unit."""
+    planned = begun(made)
+    Path(planned.work.layout.file("a.parquet")).touch()
     return planned
 
 
@@ -154,20 +163,20 @@ def test_name_and_runner_may_change(full: Job) -> None:
 def test_a_changed_job_is_refused_with_the_difference(
     full: Job, keys: dict[str, Any], difference: str
 ) -> None:
-    begun(full)
+    committed(full)
     message = refusal(full.model_copy(update=keys))
     assert difference in message
     assert message.endswith("change it back, or choose another output")
 
 
 def test_tasks_in_another_order_are_refused(full: Job) -> None:
-    begun(full)
+    committed(full)
     turned = full.model_copy(update={"tasks": dict(reversed(full.tasks.items()))})
     assert "with the tasks in the order caption, objects, masks" in refusal(turned)
 
 
 def test_a_changed_model_is_refused(full: Job, checkpoint: Path) -> None:
-    begun(full)
+    committed(full)
     model = full.model.model_copy(update={"precision": "bfloat16"})
     changed = full.model_copy(update={"model": model})
     assert "model.precision = float32, now it is bfloat16:" in refusal(changed)
@@ -182,7 +191,7 @@ def adapted(folder: Path, checkpoint: Path) -> Job:
 
 
 def test_an_adapter_is_part_of_the_fingerprint(adapted: Job, folder: Path) -> None:
-    work = begun(adapted).work
+    work = committed(adapted).work
     assert work.resolved.checkpoint is not None
     assert work.resolved.checkpoint.adapter is not None
     assert "peft" in work.resolved.packages
@@ -262,24 +271,69 @@ def test_sizes_are_found_once_from_the_memory_of_a_gpu(
 
 
 def test_other_packages_are_refused(full: Job, folder: Path) -> None:
-    begun(full)
+    committed(full)
     path = folder / "output" / "_shardmill" / "job.json"
     path.write_text(path.read_text().replace('"pillow": "', '"pillow": "0.'))
     assert "resolved.packages.pillow = 0." in refusal(full)
 
 
-def test_a_changed_shard_is_named(full: Job, folder: Path) -> None:
+def test_an_output_without_a_committed_unit_is_begun_anew_by_another_job(full: Job) -> None:
     begun(full)
-    path = write_shard(folder / "shards" / "b.tar", pairs(2))
-    assert f"{path} changed since the first run" in refusal(full)
+    other = full.model_copy(update={"filters": (ImageSize(min_side=9),)})
+    again = begun(other)
+    assert again.is_new
+    assert again.work.record_id is not None
+    assert again.work.record_id.number == 1
+    assert not plan(other).is_new
+    assert open_output(full.output).record["filters"][0]["min_side"] == 9
 
 
-def test_a_missing_shard_is_named_unless_it_is_done(full: Job, folder: Path) -> None:
-    begun(full)
+def test_an_output_in_which_another_run_is_at_work_is_not_begun_anew(
+    full: Job, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    layout = begun(full).work.layout
+    other = full.model_copy(update={"filters": (ImageSize(min_side=9),)})
+    monkeypatch.setattr(os, "getpid", os.getppid)  # as another process
+    with Heartbeat(layout.heartbeat("a-run"), STORAGE):
+        monkeypatch.undo()
+        assert "was begun with filters = " in refusal(other)
+    assert plan(other).is_new
+
+
+def test_of_two_runs_that_begin_an_output_one_wins(full: Job) -> None:
+    other = full.model_copy(update={"filters": (ImageSize(min_side=9),)})
+    first, second = plan(full), plan(other)
+    begin_output(second, STORAGE)
+    with pytest.raises(FileExistsError):
+        begin_output(first, STORAGE)
+    second.work.check_output(STORAGE)
+    with pytest.raises(JobError, match="another job began this output"):
+        first.work.check_output(STORAGE)
+
+
+def test_shards_with_new_content_get_new_units_until_rows_are_committed(
+    full: Job, folder: Path
+) -> None:
+    committed(full)
+    before = plan(full).units
+    write_shard(folder / "shards" / "b.tar", pairs(2))
+    planned = plan(full)
+    assert [unit.name for unit in planned.pending] == ["b", "c"]
+    versions = [
+        (old.version, unit.version) for old, unit in zip(before, planned.units, strict=True)
+    ]
+    assert [old == new for old, new in versions] == [True, False, True]
+    begin_output(planned, STORAGE)
+    again = plan(full)
+    assert (again.units, again.new_record) == (planned.units, None)
+    assert again.work.fingerprint == planned.work.fingerprint
+
+
+def test_a_missing_shard_stays_a_unit_which_will_fail(full: Job, folder: Path) -> None:
+    committed(full)
+    (folder / "shards" / "a.tar").unlink()
     (folder / "shards" / "b.tar").unlink()
-    assert "shards/b.tar is gone since the first run: restore it" in refusal(full)
-    (folder / "output" / "b.parquet").touch()
-    assert [unit.name for unit in plan(full).pending] == ["a", "c"]
+    assert [unit.name for unit in plan(full).pending] == ["b", "c"]
 
 
 def test_new_shards_are_left_out_and_counted(full: Job, folder: Path) -> None:
@@ -295,7 +349,12 @@ def test_a_folder_with_other_parquet_files_is_refused(full: Job, folder: Path) -
     (folder / "output" / "notes.txt").touch()
     assert plan(full).is_new
     (folder / "output" / "old" / "x.parquet").touch()
-    assert "holds other Parquet files, such as old/x.parquet" in refusal(full)
+    assert "holds Parquet files, such as old/x.parquet, but no" in refusal(full)
+
+
+def manifest_of(folder: Path) -> Path:
+    (path,) = (folder / "output" / "_shardmill").glob("manifest.*.arrow")
+    return path
 
 
 @pytest.mark.parametrize("content", [b"", b"{", b"[]", b"{}", b"\xff"])
@@ -308,8 +367,9 @@ def test_a_damaged_job_json_is_named(full: Job, folder: Path, content: bytes) ->
 
 def test_a_damaged_manifest_is_named(full: Job, folder: Path) -> None:
     begun(full)
-    (folder / "output" / "_shardmill" / "manifest.arrow").write_bytes(b"no Arrow file")
-    assert "manifest.arrow is damaged" in refusal(full)
+    path = manifest_of(folder)
+    path.write_bytes(b"no Arrow file")
+    assert f"{path}: is damaged or gone" in refusal(full)
 
 
 def test_what_is_no_output_is_named(tmp_path: Path) -> None:
@@ -319,8 +379,9 @@ def test_what_is_no_output_is_named(tmp_path: Path) -> None:
 
 def test_a_manifest_that_is_gone_is_named(full: Job, folder: Path) -> None:
     begun(full)
-    (folder / "output" / "_shardmill" / "manifest.arrow").unlink()
-    assert "manifest.arrow: is damaged or gone" in refusal(full)
+    path = manifest_of(folder)
+    path.unlink()
+    assert f"{path}: is damaged or gone" in refusal(full)
 
 
 def test_an_output_that_is_a_file_is_named(full: Job, folder: Path) -> None:

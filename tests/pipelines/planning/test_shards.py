@@ -205,11 +205,11 @@ units = st.builds(Unit, texts, texts, texts, sizes, texts, slices, sizes)
 @given(st.lists(units, max_size=5))
 def test_the_manifest_gives_the_units_back_and_is_the_same_for_the_same(listed: list[Unit]) -> None:
     content = manifest_bytes(listed)
-    assert units_of_manifest(content) == tuple(listed)
-    assert manifest_bytes(list(units_of_manifest(content))) == content
+    assert units_of_manifest(content, "manifest.arrow") == tuple(listed)
+    assert manifest_bytes(list(units_of_manifest(content, "manifest.arrow"))) == content
 
 
 @pytest.mark.parametrize("content", [b"", b"no Arrow file", manifest_bytes([])[:-20]])
 def test_a_damaged_manifest_is_named(content: bytes) -> None:
-    with pytest.raises(JobError, match=r"manifest\.arrow is damaged"):
-        units_of_manifest(content)
+    with pytest.raises(JobError, match=r"manifest\.arrow: is damaged"):
+        units_of_manifest(content, "manifest.arrow")

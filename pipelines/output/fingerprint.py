@@ -5,7 +5,7 @@ import json
 from collections.abc import Mapping
 from typing import Any
 
-NOT_IN_FINGERPRINT = ("name", "output", "max_error_rate", "runner", "filters_from")
+NOT_IN_FINGERPRINT = ("name", "output", "max_error_rate", "runner", "filters_from", "manifest")
 
 
 def fingerprint_of(record: Mapping[str, Any]) -> str:

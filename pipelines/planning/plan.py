@@ -40,7 +40,7 @@ class Plan:
 
     @cached_property
     def pending(self) -> tuple[Unit, ...]:
-        """The units that a run will do: units not committed whole, except those of changed shards."""
+        """The units that a run will do: those not committed whole, unless their shard changed."""
         changed = set(self.changed)
         return tuple(
             unit

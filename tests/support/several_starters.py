@@ -8,7 +8,6 @@ from support import starters
 from support.sample_data import job, pairs, write_shard
 
 from pipelines.config.job import Job
-from pipelines.operations.run import run
 from pipelines.operations.verify import verify
 from pipelines.output.fingerprint import fingerprint_of
 from pipelines.output.footers import read_footer
@@ -29,7 +28,7 @@ class Rounds:
         self._expected: list[dict[str, bytes]] = []
         for number, each in enumerate(self._jobs):
             undisturbed = self._into(each, folder / f"undisturbed-{number}")
-            assert run(undisturbed).outcome == "complete"
+            assert starters.run_unsynced(undisturbed).outcome == "complete"
             self._expected.append(_parquet(Path(undisturbed.output)))
 
     def _job(self, min_words: int, part: int) -> Job:
@@ -76,7 +75,7 @@ class Rounds:
             assert verify(str(output)).problems == ()
         fingerprints = [self._fingerprint(number) for number in range(len(self._jobs))]
         winner = fingerprints.index(fingerprint)
-        assert run(self._into(self._jobs[winner], output)).outcome == "complete"
+        assert starters.run_unsynced(self._into(self._jobs[winner], output)).outcome == "complete"
         assert _parquet(output) == self._expected[winner]
         assert verify(str(output)).problems == ()
 

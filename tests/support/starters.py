@@ -5,11 +5,16 @@ import os
 import sys
 from multiprocessing.context import ForkServerProcess
 
+import pytest
+from support.ray_head import environment
+
 from pipelines.config.job import Job
+from pipelines.operations.run import run
 from schemas.errors import JobError
+from schemas.report import Summary
 
 REFUSED, INCOMPLETE = 2, 3  # exit codes, as of the command line
-_MODULES = ("pipelines.annotation.annotator", "pipelines.operations.run", "pipelines.runners.local")
+_MODULES = ("torch", "pipelines.annotation.annotator", "pipelines.runners.local")
 
 
 def start(job: Job) -> ForkServerProcess:
@@ -17,16 +22,23 @@ def start(job: Job) -> ForkServerProcess:
     context = multiprocessing.get_context("forkserver")
     context.set_forkserver_preload([*_MODULES, __name__])
     process = context.Process(target=_run, args=(job.model_dump_json(),))
-    process.start()
+    with pytest.MonkeyPatch.context() as patch:  # the first start also starts the fork server
+        patch.setenv("PYTHONPATH", environment()["PYTHONPATH"])
+        process.start()
     return process
 
 
 def _run(job: str) -> None:
-    from pipelines.operations.run import run
-
     sys.stderr = open(os.devnull, "w")  # noqa: SIM115 - until the process ends
     try:
-        summary = run(Job.model_validate_json(job))
+        summary = run_unsynced(Job.model_validate_json(job))
     except JobError:
         sys.exit(REFUSED)
     sys.exit(0 if summary.outcome == "complete" else INCOMPLETE)
+
+
+def run_unsynced(job: Job) -> Summary:
+    """Run a job without waiting for the disk: killing a process loses nothing that it wrote."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(os, "fsync", lambda _: None)
+        return run(job)

@@ -3,10 +3,8 @@
 from collections.abc import Callable, Collection
 from dataclasses import dataclass
 
-from pydantic import TypeAdapter
-
 from pipelines.config.job import Job
-from pipelines.config.recorded import read_recorded
+from pipelines.operations.recorded_job import recorded_job
 from pipelines.operations.run import OnReport, run
 from pipelines.output.footers import read_footers
 from pipelines.output.output import Output, open_output
@@ -41,7 +39,7 @@ def find_retry(
     JobError if the folder is no output, or a file in it is damaged.
     """
     opened = open_output(output, storage)
-    job = _recorded_job(opened)
+    job = recorded_job(opened)
     bad = _bad_units(opened, statuses) if statuses else frozenset()
     shards = frozenset(plan(job, opened.storage).changed) if changed else frozenset()
     again = [unit for unit in opened.units if unit.name in bad or unit.shard in shards]
@@ -96,17 +94,4 @@ def retry(
         on_progress=on_progress,
         on_report=on_report,
         on_warning=on_warning,
-    )
-
-
-def _recorded_job(output: Output) -> Job:
-    """Return the job that began the output, with the output's current path."""
-    record = {
-        key: value for key, value in output.record.items() if key not in ("resolved", "manifest")
-    }
-    return read_recorded(
-        TypeAdapter(Job),
-        {**record, "output": output.layout.root},
-        f"{output.layout.root}: was begun by another version, or with filters or tasks of your "
-        "own: delete what is to be done again, and run the job",
     )

@@ -1,7 +1,7 @@
 """`shardmill verify`: reads a whole output back and checks that every sample is there once."""
 
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 
@@ -9,12 +9,14 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
+from pipelines.operations.recorded_job import recorded_job
 from pipelines.output.fingerprint import fingerprint_of
 from pipelines.output.footers import damaged_file
 from pipelines.output.layout import Layout
-from pipelines.output.output import open_output
+from pipelines.output.output import Output, open_output
 from pipelines.output.unit_progress import UnitProgress
 from pipelines.storage.storage import Storage
+from schemas.errors import JobError
 from schemas.frozen import Frozen
 from schemas.report import Counts
 from schemas.sample import Unit
@@ -29,6 +31,9 @@ from schemas.tables import (
 )
 
 _UNITS_AT_ONCE = 4
+_MAGIC = b"PAR1"
+_REDO = "delete it and run the job again"
+_REMOVE = "move it away or delete it"
 _WITHOUT_CONTENT = frozenset(IDENTITY) - {"key"}  # columns that may be filled in every row
 
 
@@ -62,9 +67,10 @@ def verify(
     """Read and check every file of an output; raise JobError if the folder is no output."""
     opened = open_output(output, storage)
     part_size = opened.record["input"]["max_samples_per_file"]
-    check = _Check(opened.layout, opened.storage, fingerprint_of(opened.record), part_size)
+    schema = _recorded_schema(opened)
+    check = _Check(opened.layout, opened.storage, fingerprint_of(opened.record), schema, part_size)
     strangers = opened.listing.strangers
-    total = _Findings(problems=[f"{name}: belongs to no unit" for name in strangers])
+    total = _Findings(problems=[f"{name}: is no unit's file: {_REMOVE}" for name in strangers])
 
     def check_unit(unit: Unit) -> _Findings:
         findings = check.unit(unit, opened.progress_of(unit))
@@ -74,6 +80,8 @@ def verify(
     with ThreadPoolExecutor(_UNITS_AT_ONCE) as pool:
         for findings in pool.map(check_unit, opened.units):
             total.add(findings)
+    if opened.listing.has_success_file and total.problems:
+        total.problems.append("_SUCCESS: is there although the output is not whole: mend the above")
     return Verification(
         units=len(opened.units),
         files=total.files,
@@ -83,11 +91,23 @@ def verify(
     )
 
 
+def _recorded_schema(output: Output) -> pa.Schema | None:
+    """Return the schema of the job that began an output.
+
+    Returns None for a job with filters or tasks of the user's own, which no record can give back.
+    """
+    try:
+        return recorded_job(output).output_schema()
+    except JobError:
+        return None
+
+
 @dataclass(frozen=True, slots=True)
 class _Check:
     layout: Layout
     storage: Storage
     fingerprint: str
+    schema: pa.Schema | None  # None: not checked
     part_size: int  # samples in every part but the last
 
     def unit(self, unit: Unit, unit_progress: UnitProgress) -> _Findings:
@@ -98,7 +118,7 @@ class _Check:
         findings = _Findings()
         if not unit_progress.complete:
             parts = f"after part {unit_progress.parts - 1}" if unit_progress.parts else "at all"
-            findings.problems.append(f"{unit.name}: not committed {parts}")
+            findings.problems.append(f"{unit.name}: not committed {parts}: run the job again")
         for number, name in enumerate(unit_progress.files):
             findings.files += 1
             last = unit_progress.complete and number == len(unit_progress.files) - 1
@@ -112,45 +132,64 @@ class _Check:
             findings.counts += counts
             findings.salvaged += [f"{name}: {fault}"] if fault else []
             if not last and counts.read != self.part_size:
-                problems.append(f"{counts.read} rows in a part of {self.part_size}")
+                problems.append(f"has {counts.read} rows, not {self.part_size}: {_REDO}")
             findings.problems += [f"{name}: {problem}" for problem in problems]
         return findings
 
     def _file(self, unit: Unit, name: str, first: int) -> tuple[Counts, list[str], str | None]:
         """Check one file; return counts, problems, and the fault if the file ends early."""
         with self.storage.open(self.layout.file(name)) as stream:
+            if stream.read(len(_MAGIC)) != _MAGIC:  # pyarrow checks the magic at the end alone
+                raise ValueError("no Parquet file")
             parquet = pq.ParquetFile(stream, page_checksum_verification=True)
             footer = {k.decode(): v.decode() for k, v in (parquet.metadata.metadata or {}).items()}
             counts = Counts.model_validate_json(footer[FOOTER_COUNTS])
-            expected = {
-                FOOTER_VERSION: SCHEMA_VERSION,
-                FOOTER_FINGERPRINT: self.fingerprint,
-                FOOTER_UNIT: unit.name,
-            }
-            problems = [f"{k} is not {v}" for k, v in expected.items() if footer.get(k) != v]
-            problems += _check_rows(parquet.iter_batches(), unit, first, counts)
+            problems = list(self._check_footer(unit, footer))
+            if self.schema is None or parquet.schema_arrow.equals(self.schema):
+                problems += _check_rows(parquet.iter_batches(), unit, first, counts)
+            else:
+                problems.append(f"has other columns than the job writes: {_REDO}")
         return counts, problems, footer.get(FOOTER_SALVAGED)
+
+    def _check_footer(self, unit: Unit, footer: Mapping[str, str]) -> Iterator[str]:
+        if footer.get(FOOTER_FINGERPRINT) != self.fingerprint:
+            yield f"was written by another job: {_REMOVE}, then run the job again"
+        if (name := footer.get(FOOTER_UNIT)) != unit.name:
+            yield f"is a file of {name or 'no unit'} under another name: {_REDO}"
+        if (version := footer.get(FOOTER_VERSION)) != SCHEMA_VERSION:
+            yield f"has schema version {version}, not {SCHEMA_VERSION}: {_REDO}"
 
 
 def _check_rows(
     batches: Iterator[pa.RecordBatch], unit: Unit, first: int, counts: Counts
 ) -> list[str]:
+    """Return one line for each kind of problem that the rows of a file have."""
     statuses: Counter[str] = Counter()
-    problems = []
+    problems: dict[str, None] = {}  # a set in order
     expected = first
     for batch in batches:
         indexes = pa.array(range(expected, expected + len(batch)), pa.int64())
         if not batch["index"].equals(indexes):
-            problems.append(f"rows are not numbered from {expected}")
+            problems[f"rows are not numbered from {first} on without a gap"] = None
         expected += len(batch)
         if len(batch) and pc.unique(batch["shard"]).to_pylist() != [unit.shard]:
-            problems.append("rows name another shard")
+            problems["rows name another shard"] = None
         statuses.update(batch["status"].to_pylist())
-        others = batch.filter(pc.not_equal(batch["status"], "kept"))
-        for column in batch.schema.names:
-            if column not in _WITHOUT_CONTENT and others[column].null_count < len(others):
-                problems.append(f"rows that were not kept have content in {column}")
+        problems |= dict.fromkeys(_check_content(batch))
     # Counters are equal where they differ in zeros alone.
     if statuses != Counter(counts.by_status()):
-        problems.append("the footer's counts are not those of the rows")
-    return problems
+        problems["the footer's counts are not those of the rows"] = None
+    return [f"{problem}: {_REDO}" for problem in problems]
+
+
+def _check_content(batch: pa.RecordBatch) -> Iterator[str]:
+    """Check that rows have content and reasons as their status says."""
+    is_kept = pc.equal(batch["status"], "kept")
+    kept, others = batch.filter(is_kept), batch.filter(pc.invert(is_kept))
+    if kept["sha256"].null_count:
+        yield "rows that were kept have no content"
+    if others["reason"].null_count:
+        yield "rows that were not kept have no reason"
+    for column in batch.schema.names:
+        if column not in _WITHOUT_CONTENT and others[column].null_count < len(others):
+            yield f"rows that were not kept have content in {column}"

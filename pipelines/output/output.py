@@ -6,8 +6,9 @@ from typing import Any
 from pipelines.output.heartbeat import HeartbeatRecord, find_active_runs
 from pipelines.output.layout import Layout
 from pipelines.output.listing import OutputListing, classify_files
-from pipelines.output.manifest import units_of_manifest
+from pipelines.output.manifest import manifest_name, units_of_manifest
 from pipelines.output.record import (
+    FIRST_MANIFEST,
     RecordId,
     damaged_record,
     manifest_of,
@@ -68,6 +69,9 @@ def find_output(output: str, storage: Storage) -> Output | None:
     manifest = layout.manifest(manifest_of(record))
     if manifest not in paths:
         raise damaged_record(manifest)
-    units = units_of_manifest(storage.read_bytes(manifest), manifest)
+    content = storage.read_bytes(manifest)
+    if manifest_of(record) not in (FIRST_MANIFEST, manifest_name(content)):
+        raise damaged_record(manifest)  # the name has a digest of the content
+    units = units_of_manifest(content, manifest)
     listing = classify_files(layout, paths, [unit.name for unit in units])
     return Output(storage, layout, record, record_id, units, listing)

@@ -17,6 +17,8 @@ from pipelines.output.layout import Layout
 from pipelines.storage.storage import Storage
 from schemas.errors import JobError
 
+FIRST_MANIFEST = "manifest.arrow"  # the name that earlier versions gave
+
 
 class RecordId(NamedTuple):
     """Which record of an output a run works for."""
@@ -57,7 +59,7 @@ def record_content(record: Mapping[str, Any], manifest: str) -> bytes:
 
 def manifest_of(record: Mapping[str, Any]) -> str:
     """Return the file name of a record's manifest; JobError if it is no plain name."""
-    name = record.get("manifest", "manifest.arrow")  # the name that earlier versions gave
+    name = record.get("manifest", FIRST_MANIFEST)
     if not isinstance(name, str) or "/" in name or not name.endswith(".arrow"):
         raise JobError(f"output: its record names the manifest {name!r}: restore the record")
     return name

@@ -143,7 +143,7 @@ def test_a_cut_shard_is_salvaged_if_the_job_says_so(job_file: Path, tmp_path: Pa
     assert "00002: failed: shard_unreadable" in shown.stderr
     result = json.loads(call("verify", tmp_path / "output", "--json", code=3).output)
     assert result["counts"]["read"] == 4  # three of the whole shard, one before the cut
-    assert result["problems"] == ["00002: not committed at all"]
+    assert result["problems"] == ["00002: not committed at all: run the job again"]
     (early,) = result["salvaged"]
     assert early.startswith("00001.parquet: shard_truncated near byte")
 

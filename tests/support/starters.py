@@ -17,18 +17,22 @@ REFUSED, INCOMPLETE = 2, 3  # exit codes, as of the command line
 _MODULES = ("torch", "pipelines.annotation.annotator", "pipelines.runners.local")
 
 
-def start(job: Job) -> ForkServerProcess:
-    """Start a run of a job; its exit code is that of the command line, without a word."""
+def start(job: Job, cores: int | None = None) -> ForkServerProcess:
+    """Start a run of a job, which prints nothing and exits with a code of the command line.
+
+    `cores` limits the cores that it sees.
+    """
     context = multiprocessing.get_context("forkserver")
     context.set_forkserver_preload([*_MODULES, __name__])
-    process = context.Process(target=_run, args=(job.model_dump_json(),))
+    process = context.Process(target=_run, args=(job.model_dump_json(), cores))
     with pytest.MonkeyPatch.context() as patch:  # the first start also starts the fork server
         patch.setenv("PYTHONPATH", environment()["PYTHONPATH"])
         process.start()
     return process
 
 
-def _run(job: str) -> None:
+def _run(job: str, cores: int | None) -> None:
+    os.sched_setaffinity(0, sorted(os.sched_getaffinity(0))[:cores])
     sys.stderr = open(os.devnull, "w")  # noqa: SIM115 - until the process ends
     try:
         summary = run_unsynced(Job.model_validate_json(job))

@@ -70,6 +70,12 @@ def start_job(small_job: Job) -> dict[str, Any]:
     return record
 
 
+def commit_a_unit(job: Job) -> None:
+    """Put a file of the first unit into the output, so that the output cannot be begun anew."""
+    planned = plan(job)
+    Path(planned.work.layout.file(f"{planned.units[0].name}.parquet")).touch()
+
+
 def rendered(content: Any) -> str:
     console = Console(width=200)
     with console.capture() as captured:
@@ -83,6 +89,7 @@ def test_a_model_is_pinned_by_its_content(small_job: Job, model: Path) -> None:
     assert name == f"{model}@main"
     assert resolved["version"].startswith("sha256:")
     assert plan(small_job).work.fingerprint == plan(small_job).work.fingerprint
+    commit_a_unit(small_job)
     config = model / "config.json"
     config.write_text(config.read_text() + "\n")
     with pytest.raises(JobError, match=r"was begun with resolved.models.*version = sha256:"):
@@ -231,6 +238,7 @@ def test_a_list_that_changed_is_another_job(small_job: Job, tmp_path: Path) -> N
     listed.write_text(f"algorithm,hash\nmd5,{'0' * 32}\n")
     with_list = small_job.model_copy(update={"filters": (HashList(path=str(listed)),)})
     start_job(with_list)
+    commit_a_unit(with_list)
     listed.write_text(f"algorithm,hash\nmd5,{'1' * 32}\n")
     with pytest.raises(JobError, match=r"was begun with resolved.files.*list.csv = "):
         plan(with_list)

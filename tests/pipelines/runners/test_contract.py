@@ -87,9 +87,7 @@ def outcome(summary: Summary) -> dict[str, Any]:
 
 
 @pytest.fixture(scope="module")
-def expected(
-    corpus: Path, checkpoint: Path, tmp_path_factory: pytest.TempPathFactory
-) -> Expected:
+def expected(corpus: Path, checkpoint: Path, tmp_path_factory: pytest.TempPathFactory) -> Expected:
     """Run the job with the local runner, all units in one run."""
     folder = tmp_path_factory.mktemp("expected")
     summary = run(corpus_job(corpus, checkpoint, folder, LOCAL))

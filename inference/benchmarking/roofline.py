@@ -39,8 +39,8 @@ def measured_rates(device: str, dtype: torch.dtype) -> Rates:
     left, right = torch.randn(2, side, side, device=device).to(dtype)
     source = torch.zeros((1 << 30) if on_gpu else (1 << 28), dtype=torch.uint8, device=device)
     target = torch.empty_like(source)
-    product_seconds = _least_seconds(lambda: torch.mm(left, right), device)
-    copy_seconds = _least_seconds(lambda: target.copy_(source), device)
+    product_seconds = _fastest_call(lambda: torch.mm(left, right), device)
+    copy_seconds = _fastest_call(lambda: target.copy_(source), device)
     return Rates(2 * side**3 / product_seconds, 2 * source.numel() / copy_seconds)
 
 
@@ -65,7 +65,7 @@ def least_seconds(
     return float(operations / rates.matrix + bytes_read / rates.copy)
 
 
-def _least_seconds(call: Callable[[], Any], device: str) -> float:
+def _fastest_call(call: Callable[[], Any], device: str) -> float:
     """Time ten calls, or those that begin within a second; return the least seconds of one."""
     seconds: list[float] = []
     while len(seconds) < 10 and sum(seconds) < 1:

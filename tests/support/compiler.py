@@ -1,14 +1,15 @@
-"""Skips tests where torch cannot compile, and compiles kernels for tests on a CPU."""
+"""Skips tests where torch cannot compile; compiles or traces kernels for tests on a CPU."""
 
 import shutil
 import sysconfig
 from functools import cache
 from pathlib import Path
+from typing import Any
 
 import pytest
 import torch
 
-from inference.families.paligemma.kernels import Kernels, flex_attention, fused
+from inference.families.paligemma.kernels import PLAIN, Kernels, flex_attention, fused
 
 _HEADER = Path(sysconfig.get_path("include")) / "Python.h"
 
@@ -28,5 +29,16 @@ def fused_for_cpu() -> Kernels:
     The cache key of torch's compiler omits the instruction set, so it is added to the key here.
     """
     torch.compiler.config.cache_key_tag = torch.backends.cpu.get_cpu_capability()
-    traced = torch.compile(flex_attention, backend="aot_eager", dynamic=True, fullgraph=True)
-    return fused()._replace(prefix_attention=traced)
+    return fused()._replace(prefix_attention=_traced(flex_attention))
+
+
+def traced_for_cpu() -> Kernels:
+    """Trace the kernels as for a GPU, but run them with torch's own operations.
+
+    Generating and compiling C++, which a GPU does not run, would take most of a minute.
+    """
+    return Kernels(*map(_traced, PLAIN._replace(prefix_attention=flex_attention)))
+
+
+def _traced(kernel: Any) -> Any:
+    return torch.compile(kernel, backend="aot_eager", dynamic=True, fullgraph=True)

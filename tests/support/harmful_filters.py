@@ -66,15 +66,18 @@ class ExhaustingFilter(TextFilter):
 
 
 class GpuRecordingFilter(TextFilter):
-    """Does no harm: writes a file with the GPUs that its process sees."""
+    """Writes a file with the GPUs that its process sees; then fails to load if it is `faulty`."""
 
     kind: str = "gpu_recording"
     applies_to: Literal["source", "generated", "both"] = "source"
     folder: str
+    faulty: bool
 
     def load(self, resources: Resources) -> Judge[Text]:
         gpus = os.environ.get("CUDA_VISIBLE_DEVICES", "")
         Path(self.folder, str(os.getpid())).write_text(gpus, encoding="utf-8")
+        if self.faulty:
+            raise RuntimeError
         return self
 
     def judge(self, items: Sequence[Text]) -> list[Verdict]:

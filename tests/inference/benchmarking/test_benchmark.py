@@ -2,11 +2,13 @@
 
 from collections.abc import Callable
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any, BinaryIO
 
 import pytest
 
 from inference import Model
+from inference.benchmarking import roofline
 from inference.benchmarking.benchmark import KINDS, Rate, bench
 from inference.benchmarking.roofline import Lengths, Rates, least_seconds
 from inference.families.paligemma.workload import count_workload
@@ -84,3 +86,15 @@ def test_least_seconds(checkpoint: Callable[..., Path], engine: Callable[..., An
     prefill = least(images=0, answers=no_steps, rates=Rates(1.0, 1.0))
     attention = len(layers) * 4 * 20**2 * 64  # over 16 image tokens and 4 of the prompt
     assert prefill == 6 * (2 * weights * 20 + attention)
+
+
+@pytest.mark.parametrize(("seconds", "calls"), [(0.01, 10), (0.3, 4), (5.0, 1)])
+def test_slow_calls_are_timed_less_often(
+    monkeypatch: pytest.MonkeyPatch, seconds: float, calls: int
+) -> None:
+    """So that a CPU without instructions for bfloat16 is measured in a second."""
+    made: list[float] = []
+    clock = SimpleNamespace(perf_counter=lambda: sum(made))
+    monkeypatch.setattr(roofline, "time", clock)
+    assert roofline._fastest_call(lambda: made.append(seconds), "cpu") == pytest.approx(seconds)
+    assert len(made) == calls

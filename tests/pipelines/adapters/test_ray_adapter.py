@@ -62,14 +62,20 @@ def test_every_sample_has_the_same_row_as_in_a_whole_job(tmp_path: Path, checkpo
     assert {row["status"] for row in others.values()} >= {"kept", "dropped", "invalid"}
 
 
+@pytest.mark.usefixtures("ray_session")
 def test_the_example_works(tmp_path: Path, checkpoint: Path) -> None:
     pytest.importorskip("ray.data")
+    import ray
+
     for unit in range(2):
         write_shard(tmp_path / f"shards/{unit}.tar", pairs(3, unit))
     job_file = yaml_job.write(tmp_path / "job.yaml", tmp_path / "shards", checkpoint)
-    # A separate process: a Ray instance started here would disturb other tests.
     command = [sys.executable, "examples/ray_pipeline.py", str(job_file), str(tmp_path / "out")]
-    environment = {**os.environ, "PYTHONPATH": str(ROOT), "RAY_ADDRESS": "local"}
+    environment = {
+        **os.environ,
+        "PYTHONPATH": str(ROOT),
+        "RAY_ADDRESS": ray.get_runtime_context().gcs_address,
+    }
     subprocess.run(command, cwd=ROOT, env=environment, check=True)
     rows = pq.read_table(tmp_path / "out").to_pylist()
     places = sorted((row["shard"], row["index"]) for row in rows)

@@ -3,7 +3,7 @@
 import json
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any
 
 import pytest
 import support.hostile_shards as hostile
@@ -22,50 +22,43 @@ CANDIDATES: Mapping[str, tuple[Mapping[str, Any], str | None]] = {
     "local, 2 workers": ({"kind": "local", "workers": 2}, None),
     "ray": ({"kind": "ray", "workers": {"min": 1, "max": 2}}, "ray_session"),
 }
-
-
-class Scenario(NamedTuple):
-    shards: str  # a pattern below the corpus
-    limits: tuple[int | None, ...] = (None,)  # units of one run after another
-    filters: tuple[Mapping[str, Any], ...] = ()
-
-
 FILTERS = (
     {"kind": "image_size", "min_side": 8, "max_aspect": 3.0},
     {"kind": "text_quality", "min_words": 2},
     {"kind": "text_safety_rules"},
 )
-SCENARIOS: Mapping[str, Scenario] = {
-    "one unit": Scenario("clean/0.tar"),
-    "everything, filtered, with failed units": Scenario("**/*.tar", filters=FILTERS),
-    "resumed": Scenario("clean/*.tar", limits=(2, None)),
-    "a folder of images, resumed": Scenario("photos/", limits=(1, None)),
-}
+
+Expected = tuple[dict[str, Any], dict[str, Any]]  # files and outcome
 
 
 @pytest.fixture(scope="module")
 def corpus(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Write clean shards of one to three parts, a hostile shard, two unreadable ones, a folder."""
+    """Write clean shards of one to three parts, a hostile shard, two unreadable ones, a folder.
+
+    Each worker process takes seconds to start, so that one job reads everything. A clean shard is
+    its first unit.
+    """
     folder = tmp_path_factory.mktemp("corpus")
     for number in range(4):
         write_shard(folder / f"clean/{number}.tar", pairs(3 + 3 * number, number))
-    whole = write_shard(folder / "bad/cut.tar", pairs(9, 9)).read_bytes()
-    (folder / "bad/cut.tar").write_bytes(whole[: len(whole) // 2])
-    (folder / "bad/empty.tar").write_bytes(b"")
-    (folder / "bad/hostile.tar").write_bytes(hostile.tar()[0])
+    whole = write_shard(folder / "damaged/cut.tar", pairs(9, 9)).read_bytes()
+    (folder / "damaged/cut.tar").write_bytes(whole[: len(whole) // 2])
+    (folder / "damaged/empty.tar").write_bytes(b"")
+    (folder / "damaged/hostile.tar").write_bytes(hostile.tar()[0])
     (folder / "photos").mkdir()
     for name, content in pairs(12, 5):
         (folder / "photos" / name).write_bytes(content)
     return folder
 
 
-def scenario_job(
-    scenario: Scenario, corpus: Path, checkpoint: Path, folder: Path, runner: Mapping[str, Any]
-) -> Job:
-    shards = {"shards": f"{corpus}/{scenario.shards}", "max_samples_per_file": 5}
-    limits = {"carry": ["json:url"], "limits": hostile.LIMITS}
-    filters = list(scenario.filters)
-    keys = {"input": {**shards, **limits}, "filters": filters, "max_error_rate": 1.0}
+def corpus_job(corpus: Path, checkpoint: Path, folder: Path, runner: Mapping[str, Any]) -> Job:
+    reads = {
+        "shards": [f"{corpus}/**/*.tar", f"{corpus}/photos/"],
+        "max_samples_per_file": 5,
+        "carry": ["json:url"],
+        "limits": hostile.LIMITS,
+    }
+    keys = {"input": reads, "filters": list(FILTERS), "max_error_rate": 1.0}
     return job(folder, checkpoint, runner=dict(runner), **keys)
 
 
@@ -94,16 +87,11 @@ def outcome(summary: Summary) -> dict[str, Any]:
 
 
 @pytest.fixture(scope="module")
-def expected(
-    corpus: Path, checkpoint: Path, tmp_path_factory: pytest.TempPathFactory
-) -> dict[str, tuple[dict[str, Any], dict[str, Any]]]:
-    """Run each scenario once with the local runner; return its files and outcome by name."""
-    results = {}
-    for name, scenario in SCENARIOS.items():
-        folder = tmp_path_factory.mktemp("expected")
-        summary = run(scenario_job(scenario, corpus, checkpoint, folder, LOCAL))
-        results[name] = (output(folder / "output"), outcome(summary))
-    return results
+def expected(corpus: Path, checkpoint: Path, tmp_path_factory: pytest.TempPathFactory) -> Expected:
+    """Run the job with the local runner, all units in one run."""
+    folder = tmp_path_factory.mktemp("expected")
+    summary = run(corpus_job(corpus, checkpoint, folder, LOCAL))
+    return output(folder / "output"), outcome(summary)
 
 
 @pytest.fixture(params=CANDIDATES)
@@ -114,21 +102,18 @@ def runner(request: pytest.FixtureRequest) -> Mapping[str, Any]:
     return settings
 
 
-@pytest.mark.parametrize("name", SCENARIOS)
-def test_the_output_equals_the_local_runners(  # noqa: PLR0917 - fixtures
-    name: str,
-    runner: Mapping[str, Any],
-    expected: dict[str, tuple[dict[str, Any], dict[str, Any]]],
-    corpus: Path,
-    checkpoint: Path,
-    tmp_path: Path,
+def test_the_output_equals_the_local_runners(
+    runner: Mapping[str, Any], expected: Expected, corpus: Path, checkpoint: Path, tmp_path: Path
 ) -> None:
-    scenario = SCENARIOS[name]
-    work = scenario_job(scenario, corpus, checkpoint, tmp_path, runner)
+    """One unit for two workers; all others in a second run, in parts, filtered, some failed."""
+    work = corpus_job(corpus, checkpoint, tmp_path, runner)
     reports: list[UnitReport] = []
-    for limit in scenario.limits:
-        summary = run(work, limit_units=limit, on_report=reports.append)
-    files, expected_outcome = expected[name]
+    first = run(work, limit_units=1, on_report=reports.append)
+    assert (first.outcome, [report.unit for report in reports]) == ("partial", ["clean/0"])
+    files, expected_outcome = expected
+    (written,) = (tmp_path / "output/clean").iterdir()
+    assert written.read_bytes() == files[f"clean/{written.name}"]
+    summary = run(work, on_report=reports.append)
     assert output(tmp_path / "output") == files
     assert outcome(summary) == expected_outcome
     assert sorted(report.unit for report in reports) == sorted(
@@ -137,22 +122,20 @@ def test_the_output_equals_the_local_runners(  # noqa: PLR0917 - fixtures
     assert sum(report.counts.read for report in reports) == summary.counts.read  # type: ignore[union-attr]
 
 
-def test_the_scenarios_cover_drops_failures_and_parts(
-    expected: dict[str, tuple[dict[str, Any], dict[str, Any]]],
-) -> None:
-    files, summary = expected["everything, filtered, with failed units"]
+def test_the_job_covers_drops_failures_parts_and_slices(expected: Expected) -> None:
+    files, summary = expected
     assert summary["outcome"] == "failed"
-    assert set(summary["failed"]) == {"bad/cut", "bad/empty"}
+    assert set(summary["failed"]) == {"damaged/cut", "damaged/empty"}
     assert summary["counts"]["dropped"] > 0
     assert summary["counts"]["invalid"] > 0
     assert "clean/3.00002-end.parquet" in files
-    assert expected["resumed"][1]["outcome"] == "complete"
+    assert len([name for name in files if name.startswith("photos")]) == 3
 
 
 def test_no_units_are_no_work(
     runner: Mapping[str, Any], corpus: Path, checkpoint: Path, tmp_path: Path
 ) -> None:
-    work = scenario_job(SCENARIOS["one unit"], corpus, checkpoint, tmp_path, runner)
+    work = corpus_job(corpus, checkpoint, tmp_path, runner)
     reports = RUNNERS[work.runner.kind](plan(work), (), LocalStorage(), lambda _: None)
     assert list(reports) == []
     assert not (tmp_path / "output").exists()

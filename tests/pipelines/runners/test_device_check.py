@@ -5,17 +5,20 @@ from pathlib import Path
 import pytest
 from support.sample_data import job, pairs, write_shard
 
+import pipelines.planning.resolve
 from pipelines.operations.run import run
 from schemas.errors import JobError
 from shardmill import Job
 
 
 @pytest.fixture
-def begun_on_another_gpu(tmp_path: Path, checkpoint: Path) -> Job:
+def begun_on_another_gpu(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Job:
     """Return a job of two units; the first one is recorded as made on another device."""
+    monkeypatch.setattr(pipelines.planning.resolve, "resolve_device", lambda *_, **__: "cpu")
     for name in ("a", "b"):
         write_shard(tmp_path / f"shards/{name}.tar", pairs(2))
-    work = job(tmp_path, checkpoint)
+    filters = [{"kind": "text_quality"}]
+    work = job(tmp_path, model=None, tasks={}, filters=filters)  # a model would take seconds
     run(work, limit_units=1)
     device = tmp_path / "output/_shardmill/device"
     assert device.read_text().startswith("CPU with ")

@@ -16,11 +16,12 @@ from shardmill import Job
 
 
 @pytest.fixture
-def one_unit(tmp_path: Path, checkpoint: Path) -> Job:
+def one_unit(tmp_path: Path) -> Job:
+    """A job without a model, whose workers would take seconds to import torch."""
     members = [*pairs(3)]
     write_shard(tmp_path / "shards/0.tar", [*members[:-1], ("000002.txt", b"short")])
     quality = {"kind": "text_quality", "min_words": 2}
-    return job(tmp_path, checkpoint, filters=[quality], runner={"kind": "ray"})
+    return job(tmp_path, model=None, tasks={}, filters=[quality], runner={"kind": "ray"})
 
 
 def with_runner(work: Job, **keys: Any) -> Job:
@@ -59,7 +60,11 @@ def test_a_cluster_without_room_is_reported_and_charges_no_unit(
 
 @pytest.mark.usefixtures("ray_session")
 def test_relative_paths_are_relative_to_the_drivers_folder(
-    one_unit: Job, mask_decoder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    one_unit: Job,
+    checkpoint: Path,
+    mask_decoder: Path,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     monkeypatch.chdir(tmp_path)  # workers have other current folders
     (tmp_path / "hashes.csv").write_text(f"algorithm,hash\nmd5,{0:032x}\n", encoding="utf-8")
@@ -68,6 +73,7 @@ def test_relative_paths_are_relative_to_the_drivers_folder(
     masks = {"kind": "segment", "labels": ["star"], "mask_decoder": "codes.npz"}
     keys: dict[str, Any] = {"filters": [listed], "tasks": {"masks": masks}}
     keys |= {"input": {"shards": "shards/*.tar"}, "output": "output"}
+    keys["model"] = job(tmp_path, checkpoint).model
     summary = run(Job.model_validate({**one_unit.model_dump(), **keys}))
     assert summary.outcome == "complete"
     assert (tmp_path / "output/0.parquet").exists()

@@ -1,4 +1,4 @@
-"""A Ray session that all tests of runners share, because its start takes seconds."""
+"""A Ray session that tests of adapters and runners share, because its start takes seconds."""
 
 from collections.abc import Iterator
 

@@ -39,8 +39,7 @@ def load_job(job: Path, settings: Sequence[str] | None, output: str | None = Non
     """Load a job file, with the changes of --set and --output."""
     from pipelines.config.job import Job
 
-    loaded = Job.load(job, settings or ())
-    return loaded.model_copy(update={"output": output}) if output else loaded
+    return Job.load(job, settings or (), output)
 
 
 def check_folder_exists(file: Path) -> Path:

@@ -6,6 +6,7 @@ from typing import Literal
 from pydantic import Field, PositiveFloat, PositiveInt, field_validator
 
 from schemas.frozen import Frozen
+from schemas.path_text import check_characters
 
 
 class Limits(Frozen):
@@ -44,9 +45,12 @@ class Input(Frozen):
 
     @field_validator("shards")
     @classmethod
-    def _not_empty(cls, shards: str | tuple[str, ...]) -> str | tuple[str, ...]:
-        if not shards or not all([shards] if isinstance(shards, str) else shards):
+    def _well_named(cls, shards: str | tuple[str, ...]) -> str | tuple[str, ...]:
+        patterns = [shards] if isinstance(shards, str) else shards
+        if not patterns or not all(patterns):
             raise ValueError("name at least one shard, such as data/{00000..00099}.tar")
+        for pattern in patterns:
+            check_characters(pattern)
         return shards
 
     @field_validator("text", "carry", "image")

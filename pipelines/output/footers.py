@@ -10,6 +10,7 @@ import pyarrow.parquet as pq
 from pipelines.storage.concurrent_reads import read_concurrently
 from pipelines.storage.storage import Storage
 from schemas.errors import JobError
+from schemas.regular_file import NotRegularFile
 from schemas.report import Counts
 from schemas.tables import FOOTER_COUNTS
 
@@ -20,7 +21,7 @@ def read_counts(storage: Storage, path: str) -> Counts:
         with storage.open(path) as stream:
             metadata = pq.read_metadata(stream).metadata or {}
         return Counts.model_validate_json(metadata[FOOTER_COUNTS.encode()])
-    except (pa.ArrowException, KeyError, ValueError):
+    except (pa.ArrowException, KeyError, ValueError, NotRegularFile):
         raise damaged_file(path) from None
 
 

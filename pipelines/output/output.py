@@ -1,6 +1,5 @@
 """Opens an output that a run has begun: its job.json, its manifest and its listing."""
 
-import json
 from dataclasses import dataclass
 from typing import Any
 
@@ -11,6 +10,7 @@ from pipelines.output.unit_progress import UnitProgress
 from pipelines.storage.resolve import absolute, storage_for
 from pipelines.storage.storage import Storage
 from schemas.errors import JobError
+from schemas.regular_file import NotRegularFile, parse_json
 from schemas.sample import Unit
 
 
@@ -51,15 +51,18 @@ def find_output(output: str, storage: Storage) -> Output | None:
     record = _read_job_record(layout, storage)
     if layout.manifest not in paths:
         raise _damaged(layout.manifest)
-    units = units_of_manifest(storage.read_bytes(layout.manifest))
+    try:
+        units = units_of_manifest(storage.read_bytes(layout.manifest))
+    except NotRegularFile:
+        raise _damaged(layout.manifest) from None
     listing = classify_files(layout, paths, [unit.name for unit in units])
     return Output(storage, layout, record, units, listing)
 
 
 def _read_job_record(layout: Layout, storage: Storage) -> dict[str, Any]:
     try:
-        record = json.loads(storage.read_bytes(layout.job))
-    except ValueError:
+        record = parse_json(storage.read_bytes(layout.job))
+    except (ValueError, NotRegularFile):
         raise _damaged(layout.job) from None
     if not isinstance(record, dict) or "resolved" not in record:
         raise _damaged(layout.job)

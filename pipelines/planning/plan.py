@@ -16,6 +16,7 @@ from pipelines.planning.filters_from import (
     open_earlier_output,
 )
 from pipelines.planning.resolve import ResolvedJob, resolve_with
+from pipelines.planning.shard_names import check_path_lengths
 from pipelines.planning.shards import check_output_apart, find_shards, split
 from pipelines.storage.resolve import storage_for
 from pipelines.storage.storage import Storage
@@ -55,6 +56,7 @@ def plan(job: Job, storage: Storage | None = None) -> Plan:
     if existing is None:
         units = _first_units(job, earlier)
         check_output_apart(units, work.layout.root)
+        check_path_lengths(units, work.layout)
         planned = Plan(work, units, list_new_output(work.layout, storage), is_new=True)
     else:
         check_same(existing.record, work, existing.layout)

@@ -72,6 +72,12 @@ def _check_packages() -> None:
 
 def main() -> None:
     """Run the command line."""
+    from pipelines.concurrency.interruption import end_on_interruption
+
+    end_on_interruption()
+    from pipelines.concurrency.standard_streams import secure_standard_streams
+
+    secure_standard_streams()
     try:
         _check_packages()
     except ImportError as error:

@@ -65,7 +65,7 @@ def print_error(message: str) -> None:
 
 def describe_stdout(error: OSError) -> str:
     """Say that the result of a command could not be written; its work is done."""
-    return f"standard output cannot be written: {error.strerror}: what is committed stays"
+    return f"standard output cannot be written: {error.strerror}"
 
 
 def _exit(message: str, code: int) -> None:

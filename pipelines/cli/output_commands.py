@@ -65,6 +65,7 @@ def _agrees(question: str) -> bool:
         return typer.confirm(question, err=True)
     except typer.Abort as error:
         if isinstance(error.__context__, EOFError):  # there is nobody to answer
+            typer.echo(err=True)  # ends the line of the question
             return False
         raise
 

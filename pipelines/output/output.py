@@ -45,6 +45,8 @@ def find_output(output: str, storage: Storage) -> Output | None:
     two is damaged.
     """
     layout = Layout(absolute(output))
+    if layout.root == "/":
+        raise JobError("output: / is the whole file system: name a folder in it")
     paths = [entry.path for entry in storage.list(layout.root)]
     if layout.job not in paths:
         return None

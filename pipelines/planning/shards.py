@@ -6,11 +6,10 @@ from collections import Counter, defaultdict
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from functools import partial
 
-from fsspec.utils import glob_translate
-
 from pipelines.config.input import Input
 from pipelines.output.layout import unit_of_file, unit_of_part
 from pipelines.planning.braces import PathBudget
+from pipelines.planning.globs import glob_matcher
 from pipelines.planning.shard_names import check_name, folders_of
 from pipelines.reading.folder_files import list_visible_files, refuse_folder_links
 from pipelines.reading.formats import FORMATS, find_format
@@ -214,10 +213,9 @@ def _matching_folders(pattern: str) -> list[Entry]:
     return _some([shard for shard in shards if shard is not None], pattern)
 
 
-def _matcher(pattern: str) -> Callable[[str], object]:
+def _matcher(pattern: str) -> Callable[[str], bool]:
     try:
-        # Python's own glob.translate, which fsspec's equals, exists from 3.13 on.
-        return re.compile(glob_translate(pattern)).match
+        return glob_matcher(pattern)
     except ValueError:
         raise JobError(f"input.shards: {pattern}: write **/ for folders at any depth") from None
 

@@ -46,4 +46,6 @@ def check_folder_exists(file: Path) -> Path:
     """Return a file that a command will write; raise JobError now if its folder does not exist."""
     if not file.absolute().parent.is_dir():
         raise JobError(f"{file}: there is no folder {file.parent}: make it, or name another")
+    if file.exists() and not file.is_file():  # opening a pipe would wait for its reader
+        raise JobError(f"{file}: is no file: name another")
     return file

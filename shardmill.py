@@ -72,16 +72,16 @@ def _check_packages() -> None:
 
 def main() -> None:
     """Run the command line."""
+    try:
+        _check_packages()
+    except ImportError as error:
+        sys.exit(f"shardmill: {error}")
     from pipelines.concurrency.interruption import end_on_interruption
 
     end_on_interruption()
     from pipelines.concurrency.standard_streams import secure_standard_streams
 
     secure_standard_streams()
-    try:
-        _check_packages()
-    except ImportError as error:
-        sys.exit(f"shardmill: {error}")
     # OpenMP threads of torch spin while they wait, and take the cores from decoding. On two busy
     # cores this setting cut a run from 140 s to 22 s. It must be set before torch is imported.
     os.environ.setdefault("OMP_WAIT_POLICY", "passive")

@@ -44,8 +44,10 @@ test-torch: $(TORCH_ENVS)  ## test the engines with the oldest and the newest to
 	$@/bin/python -m pip install --quiet --disable-pip-version-check --constraint $@/constraints.txt --editable '.[dev]' 'torch==$*.*'
 	@touch $@
 
-fuzz: $(READY)  ## test thousands of mutated shards and images, new ones each time (minutes)
-	$(BIN)/python -m pytest tests/pipelines/annotation/test_hostile.py --hypothesis-profile=fuzz --timeout=3600
+FUZZED := annotation/test_hostile.py config/test_job_fuzz.py planning/test_shard_names.py
+
+fuzz: $(READY)  ## test thousands of mutated shards, images, jobs and names, new ones each time (minutes)
+	$(BIN)/python -m pytest $(FUZZED:%=tests/pipelines/%) --hypothesis-profile=fuzz --timeout=3600
 
 format: $(READY)  ## format the code and fix lint errors
 	$(BIN)/ruff format --quiet .

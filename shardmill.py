@@ -76,6 +76,12 @@ def main() -> None:
         _check_packages()
     except ImportError as error:
         sys.exit(f"shardmill: {error}")
+    from pipelines.concurrency.interruption import end_on_interruption
+
+    end_on_interruption()
+    from pipelines.concurrency.standard_streams import secure_standard_streams
+
+    secure_standard_streams()
     # OpenMP threads of torch spin while they wait, and take the cores from decoding. On two busy
     # cores this setting cut a run from 140 s to 22 s. It must be set before torch is imported.
     os.environ.setdefault("OMP_WAIT_POLICY", "passive")

@@ -1,6 +1,5 @@
 """Resolves the checkpoint that a job runs, on the hub or in a folder, with its adapter."""
 
-import json
 from pathlib import Path
 from typing import Any
 
@@ -11,6 +10,7 @@ from inference.hub.adapter import resolve_adapter
 from inference.hub.hub import fetch_model, model_configuration, resolve_model
 from schemas.errors import JobError
 from schemas.models import ModelReference, ResolvedModel
+from schemas.regular_file import read_json
 
 _FIELD = "model.checkpoint"  # of the job
 
@@ -61,7 +61,7 @@ def family_of(checkpoint: ResolvedCheckpoint) -> ModelFamily:
 
 def _read_config(source: str, folder: Path) -> dict[str, Any]:
     try:
-        config = json.loads((folder / "config.json").read_text(encoding="utf-8"))
+        config = read_json(folder / "config.json")
         config["model_type"]
     except (OSError, ValueError, KeyError, TypeError):
         raise JobError(

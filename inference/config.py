@@ -5,15 +5,16 @@ from typing import Literal
 from pydantic import Field, PositiveFloat, PositiveInt
 
 from schemas.frozen import Frozen
+from schemas.path_text import PathText
 
 
 class Model(Frozen):
     """The checkpoint and how the engine runs it."""
 
-    checkpoint: str  # a local directory or a hub id
-    revision: str = "main"  # branch, tag or commit of a hub id; resolved to a commit once
-    adapter: str | None = None  # a LoRA of peft: a local directory or a hub id
-    adapter_revision: str = "main"
+    checkpoint: PathText  # a local directory or a hub id
+    revision: PathText = "main"  # branch, tag or commit of a hub id; resolved to a commit once
+    adapter: PathText | None = None  # a LoRA of peft: a local directory or a hub id
+    adapter_revision: PathText = "main"
     # int8 and nf4 quantize the language model's linear layers; all other weights are bfloat16.
     precision: Literal["float32", "bfloat16", "float16", "int8", "nf4"] = "bfloat16"
     engine: Literal["fast", "reference"] = "fast"  # reference: `generate` of transformers

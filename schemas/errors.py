@@ -16,6 +16,14 @@ Every exception can be pickled, because workers send them to the process that dr
 Messages name fields, files and offsets, never the content of a sample.
 """
 
+import re
+
+# Characters that break a line or control a terminal, and lone surrogates, which cannot be encoded.
+_UNPRINTABLE = re.compile(
+    r"[\x00-\x1f\x7f-\x9f\u2028\u2029\u202a-\u202e\u2066-\u2069\ud800-\udfff]"
+)
+_MAX_LENGTH = 10_000  # characters of a message; two paths of the longest kind fit
+
 
 class ShardmillError(Exception):
     """The base class of all errors that Shardmill raises on purpose."""
@@ -24,9 +32,16 @@ class ShardmillError(Exception):
 class JobError(ShardmillError, ValueError):
     """An error of the user: the job, the command line or a file that they name is wrong.
 
-    The message is one line that says what to change. JobError is a ValueError so that pydantic's
+    The message is one line that says what to change: what would break the line is escaped, and the
+    middle of a very long message is left out. JobError is a ValueError so that pydantic's
     validators may raise it.
     """
+
+    def __init__(self, message: str) -> None:
+        line = _UNPRINTABLE.sub(lambda found: repr(found[0])[1:-1], message)
+        if len(line) > _MAX_LENGTH:
+            line = f"{line[: _MAX_LENGTH // 2]}…{line[1 - _MAX_LENGTH // 2 :]}"
+        super().__init__(line)
 
 
 class ShardFault(ShardmillError):

@@ -1,6 +1,11 @@
 """The base class of every configuration."""
 
-from pydantic import BaseModel, ConfigDict
+from typing import Annotated
+
+from pydantic import BaseModel, ConfigDict, Field
+
+# Timers of the operating system take neither less than microseconds nor more than centuries.
+Seconds = Annotated[float, Field(ge=0.001, le=1e9)]
 
 
 class Frozen(BaseModel):

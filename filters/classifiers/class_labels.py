@@ -1,12 +1,12 @@
 """Read the class labels of a classifier from its configuration, without torch."""
 
-import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal, Self
 
 from schemas.errors import JobError
+from schemas.regular_file import read_json
 
 Activation = Literal["auto", "sigmoid", "softmax"]
 
@@ -25,7 +25,7 @@ class ClassLabels:
         Raises JobError, which begins with the field `model`, if config.json lists no labels.
         """
         try:
-            config: dict[str, Any] = json.loads((folder / "config.json").read_text("utf-8"))
+            config: dict[str, Any] = read_json(folder / "config.json")
             by_index: Mapping[str, str] = config["id2label"]
             names = tuple(str(by_index[str(index)]) for index in range(len(by_index)))
         except (OSError, ValueError, KeyError, TypeError, AttributeError):

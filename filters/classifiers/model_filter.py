@@ -4,6 +4,7 @@ from pydantic import Field
 
 from filters.base import Filter
 from schemas.models import ModelReference
+from schemas.path_text import PathText
 
 
 class ModelFilter(Filter):
@@ -12,8 +13,10 @@ class ModelFilter(Filter):
     The kind of filter is `TextFilter` or `ImageFilter`.
     """
 
-    model: str = Field(min_length=1)  # a classifier for the kind of filter: a hub id, or a folder
-    revision: str = "main"  # of a hub id: branch, tag or commit; resolved to a commit once
+    model: PathText = Field(
+        min_length=1
+    )  # a classifier for the kind of filter: a hub id, or a folder
+    revision: PathText = "main"  # of a hub id: branch, tag or commit; resolved to a commit once
 
     def models(self) -> tuple[ModelReference, ...]:
         return (ModelReference(self.model, self.revision),)

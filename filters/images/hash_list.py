@@ -14,6 +14,7 @@ from pydantic import Field
 
 from filters.base import ImageFilter, Judge
 from filters.images.hash_entries import SIZES, read_hashes
+from schemas.path_text import PathText
 from schemas.resources import Resources
 from schemas.sample import Sample
 from schemas.verdict import Verdict, drop, keep
@@ -27,7 +28,7 @@ class HashList(ImageFilter):
     reads: ClassVar = "bytes"
     conceals: ClassVar = True
     kind: Literal["hash_list"] = "hash_list"
-    path: str = Field(min_length=1)  # CSV: algorithm,hash,...; entries of pdq are ignored
+    path: PathText = Field(min_length=1)  # CSV: algorithm,hash,...; entries of pdq are ignored
 
     def files(self) -> tuple[str, ...]:
         return (self.path,)

@@ -18,6 +18,7 @@ from filters.base import ImageFilter, Judge
 from filters.images.hamming_index import HammingIndex, Hashes
 from filters.images.hash_entries import SIZES, read_hashes
 from schemas.errors import JobError
+from schemas.path_text import PathText
 from schemas.resources import Resources
 from schemas.sample import RGB, Sample
 from schemas.verdict import Verdict, drop, keep
@@ -35,7 +36,7 @@ class PerceptualHashList(ImageFilter):
 
     conceals: ClassVar = True
     kind: Literal["perceptual_hash_list"] = "perceptual_hash_list"
-    path: str = Field(min_length=1)  # CSV: algorithm,hash,...; only entries of pdq are read
+    path: PathText = Field(min_length=1)  # CSV: algorithm,hash,...; only entries of pdq are read
     max_distance: int = Field(31, ge=0, le=63)  # bits of 256, inclusive
     ignore_quality: int = Field(49, ge=-1, le=99)  # of 100, inclusive
 

@@ -1,6 +1,5 @@
 """Resolves a job's adapter: a LoRA as peft saves it, on the hub or in a folder."""
 
-import json
 import re
 from collections.abc import Mapping
 from pathlib import Path
@@ -12,6 +11,7 @@ from inference.config import Model
 from inference.hub.hub import HUB_ID, Files, fetch_model, resolve_model
 from schemas.errors import JobError
 from schemas.models import ModelReference, ResolvedModel
+from schemas.regular_file import read_json
 
 FIELD = "model.adapter"  # of the job
 # Only these are loaded: training may leave a tokenizer, states and pickled weights next to them.
@@ -55,7 +55,7 @@ class Lora(BaseModel):
     def read(cls, folder: Path, source: str) -> "Lora":
         """Read a folder's configuration; raise JobError if it is no supported LoRA."""
         try:
-            config: Any = json.loads((folder / _CONFIG).read_text(encoding="utf-8"))
+            config: Any = read_json(folder / _CONFIG)
             kind = config["peft_type"]
         except (OSError, ValueError, KeyError, TypeError):
             raise JobError(f"{FIELD}: {source!r} has no {_CONFIG} of an adapter") from None

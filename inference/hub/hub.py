@@ -11,8 +11,10 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import NamedTuple
 
+from inference.hub.model_folder import check_model_folder
 from schemas.errors import JobError
 from schemas.models import ModelReference, ResolvedModel
+from schemas.regular_file import open_regular
 
 
 class Files(NamedTuple):
@@ -43,7 +45,7 @@ def resolve_model(
     """
     name, field = reference.name, reference.field
     folder = Path(name).expanduser()
-    if folder.is_dir():
+    if _is_folder(folder):
         digest = _digest(_with_weights(folder, field, files), files)
         return ResolvedModel(source=str(folder.resolve()), local=True, version=digest), folder
     if not HUB_ID.fullmatch(name):
@@ -88,13 +90,21 @@ def model_configuration(model: ResolvedModel, field: str = "model") -> Path:
         return Path(hf_hub_download(model.source, "config.json", revision=model.version)).parent
 
 
+def _is_folder(path: Path) -> bool:
+    try:
+        return path.is_dir()
+    except OSError:  # a name that is longer than names can be, say
+        return False
+
+
 def _with_weights(folder: Path, field: str, files: Files) -> Path:
-    """Return the folder; raise JobError unless it has weights as safetensors."""
+    """Return the folder; raise JobError unless it has weights as safetensors, and only files."""
     if not any(folder.glob(files.weights)):
         raise JobError(
             f"{field}: {str(folder)!r} holds no {files.weights} weights, and no other format is "
             "read: save the model with save_pretrained(..., safe_serialization=True)"
         )
+    check_model_folder(folder, field, files.loaded)
     return folder
 
 
@@ -108,9 +118,9 @@ def _digest(folder: Path, files: Files) -> str:
     for path in sorted({path for pattern in files.loaded for path in folder.glob(pattern)}):
         size = path.stat().st_size
         total.update(f"{path.name}\0{size}\0".encode())
-        with path.open("rb") as file:
+        with open_regular(path) as file:
             if size <= _WHOLE:
-                total.update(file.read())
+                total.update(file.read(size))
             else:
                 for offset in (*range(0, size, _STRIDE), size - _SAMPLE):
                     file.seek(offset)

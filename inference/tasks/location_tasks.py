@@ -11,6 +11,7 @@ from inference.tasks.detections import Box, Detection
 from inference.tasks.intents import Intent, LocateObjects
 from inference.tasks.task import AnswerReader, Mask, Task
 from schemas.generation import Generation
+from schemas.path_text import PathText
 from schemas.resources import Resources
 from schemas.sample import Sample
 
@@ -87,7 +88,7 @@ class Segment(LocationTask):
     )
     kind: Literal["segment"] = "segment"
     max_new_tokens: PositiveInt = Field(512, le=2048)
-    mask_decoder: str | None = None  # path of the decoder's weights, such as vae-oid.npz
+    mask_decoder: PathText | None = None  # path of the decoder's weights, such as vae-oid.npz
 
     def intent(self, sample: Sample) -> Intent:
         return LocateObjects(self.labels, masks=True)

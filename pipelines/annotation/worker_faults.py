@@ -11,12 +11,14 @@ from schemas.errors import (
     ShardFault,
     WorkerFault,
 )
+from schemas.regular_file import NotRegularFile
 
 
 @contextmanager
 def worker_faults() -> Iterator[None]:
     """Raise WorkerFault for an unexpected exception, MachineFault for an OSError.
 
+    A pipe or a device in place of a file raises JobError: another attempt would meet it again.
     JobError, ShardFault and WorkerFault pass through. A WorkerFault names the exception's type and
     its place in the code, never its message, which can quote the content of a sample. A
     MachineFault names the file and the operating system's error.
@@ -25,6 +27,10 @@ def worker_faults() -> Iterator[None]:
         yield
     except (JobError, ShardFault, WorkerFault):
         raise
+    except NotRegularFile as error:
+        raise JobError(
+            f"{error.filename}: is a pipe, a socket or a device: put a file in its place"
+        ) from None
     except OSError as error:
         file = f" {error.filename}" if isinstance(error.filename, str) else ""
         message = f"{type(error).__name__}:{file} {error.strerror or ''}".strip()

@@ -1,18 +1,25 @@
 """The exit codes of commands, and the one line on stderr that explains a failure."""
 
 import functools
+import sys
 from collections.abc import Callable
-from types import FrameType
 from typing import ParamSpec
 
 import typer
 
 from pipelines.cli.printing import STDERR
-from pipelines.concurrency.process_exit import TERMINATED, WORKER_FAULT
+from pipelines.concurrency.interruption import interruptions_raise
+from pipelines.concurrency.process_exit import (
+    INTERRUPTED,
+    INTERRUPTION,
+    TERMINATED,
+    WORKER_FAULT,
+)
+from pipelines.concurrency.standard_streams import StdoutUnwritable
 from schemas.errors import JobError, ShardFault, Terminated, TooManyErrors, WorkerFault
+from schemas.regular_file import NotRegularFile
 
 WRONG_JOB, INCOMPLETE = 2, 3  # the job is wrong; some units are not committed
-INTERRUPTED = 130  # Ctrl-C: 128 and the number of SIGINT
 
 P = ParamSpec("P")
 
@@ -23,7 +30,9 @@ def with_exit_code(command: Callable[P, None]) -> Callable[P, None]:
     @functools.wraps(command)
     def wrapped(*args: P.args, **kwargs: P.kwargs) -> None:
         try:
-            command(*args, **kwargs)
+            with interruptions_raise():
+                command(*args, **kwargs)
+            sys.stdout.flush()
         except JobError as error:
             _exit(str(error), WRONG_JOB)
         except ShardFault as fault:
@@ -32,11 +41,18 @@ def with_exit_code(command: Callable[P, None]) -> Callable[P, None]:
             _exit(f"stopped: {error}", INCOMPLETE)
         except WorkerFault as fault:
             _exit(f"this machine failed, no shard is charged: {fault}; run again", WORKER_FAULT)
+        except StdoutUnwritable as error:
+            _exit(describe_stdout(error), WORKER_FAULT)
+        except NotRegularFile as error:
+            _exit(
+                f"{error.filename}: is a pipe, a socket or a device: put a file in its place",
+                WRONG_JOB,
+            )
         except OSError as error:
             _exit(f"{error.filename or 'storage'}: {error.strerror}", WORKER_FAULT)
-        except KeyboardInterrupt as interrupt:
+        except (KeyboardInterrupt, typer.Abort) as interrupt:  # Abort: Ctrl-C at a question
             code = TERMINATED if isinstance(interrupt, Terminated) else INTERRUPTED
-            _exit("interrupted: what is committed stays; run the same command to go on", code)
+            _exit(INTERRUPTION, code)
 
     return wrapped
 
@@ -47,9 +63,9 @@ def print_error(message: str) -> None:
     STDERR.print(f"shardmill: {line}", style="bold red", markup=False, soft_wrap=True)
 
 
-def on_sigterm(signum: int, frame: FrameType | None) -> None:
-    """Raise Terminated, so that SIGTERM ends a run as Ctrl-C does, with another exit code."""
-    raise Terminated
+def describe_stdout(error: OSError) -> str:
+    """Say that the result of a command could not be written; its work is done."""
+    return f"standard output cannot be written: {error.strerror}"
 
 
 def _exit(message: str, code: int) -> None:

@@ -1,14 +1,13 @@
 """Commands that take a job file: init, plan, preview, run, fetch, schema."""
 
 import io
-import signal
 from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from pipelines.cli.exit_codes import INCOMPLETE, on_sigterm
+from pipelines.cli.exit_codes import INCOMPLETE
 from pipelines.cli.options import (
     JobArgument,
     JsonOption,
@@ -114,7 +113,6 @@ def run(
     from pipelines.operations.run import run as run_job
 
     loaded = _with_beam_options(load_job(job, settings, output), options or ())
-    signal.signal(signal.SIGTERM, on_sigterm)
     plans: list[Plan] = []
     reports: list[UnitReport] = []
     with progress_on_stderr() as progress:

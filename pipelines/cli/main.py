@@ -7,9 +7,15 @@ import typer
 from typer.exceptions import TyperException
 
 from pipelines.cli.bench_command import bench
-from pipelines.cli.exit_codes import print_error, with_exit_code
+from pipelines.cli.exit_codes import (
+    describe_stdout,
+    print_error,
+    with_exit_code,
+)
 from pipelines.cli.job_commands import fetch, init, plan, preview, run, schema
 from pipelines.cli.output_commands import finish, inspect, retry, status, verify
+from pipelines.concurrency.process_exit import WORKER_FAULT
+from pipelines.concurrency.standard_streams import StdoutUnwritable
 
 app = typer.Typer(
     help="Captions, answers, OCR text and detections for image-text shards, as Parquet.\n\n"
@@ -44,7 +50,12 @@ for _command in _COMMANDS:
 def main() -> None:
     """Run the command line; wrong usage also ends with one line on stderr."""
     try:
-        sys.exit(app(standalone_mode=False))
+        code = app(standalone_mode=False)
+        sys.stdout.flush()
+        sys.exit(code)
+    except StdoutUnwritable as error:  # the help, say
+        print_error(describe_stdout(error))
+        sys.exit(WORKER_FAULT)
     except TyperException as error:
         if message := error.format_message():  # empty where typer has shown the help instead
             print_error(message)

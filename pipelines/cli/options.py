@@ -39,12 +39,13 @@ def load_job(job: Path, settings: Sequence[str] | None, output: str | None = Non
     """Load a job file, with the changes of --set and --output."""
     from pipelines.config.job import Job
 
-    loaded = Job.load(job, settings or ())
-    return loaded.model_copy(update={"output": output}) if output else loaded
+    return Job.load(job, settings or (), output)
 
 
 def check_folder_exists(file: Path) -> Path:
     """Return a file that a command will write; raise JobError now if its folder does not exist."""
     if not file.absolute().parent.is_dir():
         raise JobError(f"{file}: there is no folder {file.parent}: make it, or name another")
+    if file.exists() and not file.is_file():  # opening a pipe would wait for its reader
+        raise JobError(f"{file}: is no file: name another")
     return file

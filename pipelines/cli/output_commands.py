@@ -1,12 +1,11 @@
 """Commands that take a job's output: retry, status, inspect, verify, finish."""
 
-import signal
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
-from pipelines.cli.exit_codes import INCOMPLETE, on_sigterm
+from pipelines.cli.exit_codes import INCOMPLETE
 from pipelines.cli.options import (
     BadStatus,
     JsonOption,
@@ -51,9 +50,8 @@ def retry(
     if candidates.files:
         for file in candidates.files:
             STDERR.print(f"to be deleted: {file}", markup=False, soft_wrap=True)
-        if not yes and not typer.confirm("Delete these files?", err=True):
+        if not yes and not _agrees("Delete these files?"):
             raise JobError("nothing was deleted, nothing run: --yes deletes without asking")
-    signal.signal(signal.SIGTERM, on_sigterm)
     with progress_on_stderr() as progress:
         summary = retry_units(
             candidates,
@@ -65,6 +63,16 @@ def retry(
     print_summary(summary, candidates.job.output, as_json)
     if summary.outcome != "complete":
         raise typer.Exit(INCOMPLETE)
+
+
+def _agrees(question: str) -> bool:
+    try:
+        return typer.confirm(question, err=True)
+    except typer.Abort as error:
+        if isinstance(error.__context__, EOFError):  # there is nobody to answer
+            typer.echo(err=True)  # ends the line of the question
+            return False
+        raise
 
 
 def status(output: OutputArgument, as_json: JsonOption = False) -> None:

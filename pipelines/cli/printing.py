@@ -21,7 +21,9 @@ STDERR = Console(stderr=True, highlight=False)
 
 
 def print_json(value: Any) -> None:
-    typer.echo(json.dumps(value, indent=1, ensure_ascii=False))
+    # Elsewhere than in JSON, what an encoding lacks is escaped as \xe9, which JSON does not know.
+    is_utf = (sys.stdout.encoding or "").lower().startswith("utf")
+    typer.echo(json.dumps(value, indent=1, ensure_ascii=not is_utf))
 
 
 def print_rows(rows: "Sequence[RowImage]", sheet_file: Path) -> None:

@@ -21,13 +21,15 @@ def deadline(seconds: float | None, what: str) -> Iterator[None]:
         return
 
     def end() -> None:
-        print(
-            f"shardmill: {what} took longer than runner.block_seconds = {seconds:g}: this process "
-            "ends; run again to go on, with a higher value if nothing hung",
-            file=sys.stderr,
-            flush=True,
-        )
-        os._exit(WORKER_FAULT)
+        try:
+            print(
+                f"shardmill: {what} took longer than runner.block_seconds = {seconds:g}: this "
+                "process ends; run again to go on, with a higher value if nothing hung",
+                file=sys.stderr,
+                flush=True,
+            )
+        finally:  # the process ends, whether the line can be written or not
+            os._exit(WORKER_FAULT)
 
     timer = threading.Timer(seconds, end)
     timer.daemon = True

@@ -3,9 +3,10 @@
 import re
 from typing import Literal
 
-from pydantic import Field, PositiveFloat, PositiveInt, field_validator
+from pydantic import Field, PositiveInt, field_validator
 
-from schemas.frozen import Frozen
+from schemas.frozen import Frozen, Seconds
+from schemas.path_text import check_characters
 
 
 class Limits(Frozen):
@@ -14,7 +15,7 @@ class Limits(Frozen):
     max_pixels: PositiveInt = 100_000_000  # width x height of an image, inclusive
     max_frames: PositiveInt = 10_000  # frames of an animation or pages of a TIFF, inclusive
     max_animation_pixels: PositiveInt = 1_000_000_000  # of all frames together, inclusive
-    max_decode_seconds: PositiveFloat = 60  # for one image
+    max_decode_seconds: Seconds = 60  # for one image
     max_image_bytes: PositiveInt = 100_000_000  # of the encoded image, inclusive
     max_text_characters: PositiveInt = 100_000  # of each text, inclusive
     max_text_bytes: PositiveInt = 10_000_000  # of a text or JSON member, inclusive
@@ -44,9 +45,12 @@ class Input(Frozen):
 
     @field_validator("shards")
     @classmethod
-    def _not_empty(cls, shards: str | tuple[str, ...]) -> str | tuple[str, ...]:
-        if not shards or not all([shards] if isinstance(shards, str) else shards):
+    def _well_named(cls, shards: str | tuple[str, ...]) -> str | tuple[str, ...]:
+        patterns = [shards] if isinstance(shards, str) else shards
+        if not patterns or not all(patterns):
             raise ValueError("name at least one shard, such as data/{00000..00099}.tar")
+        for pattern in patterns:
+            check_characters(pattern)
         return shards
 
     @field_validator("text", "carry", "image")

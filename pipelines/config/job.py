@@ -14,10 +14,14 @@ from inference.config import Model
 from pipelines.config.input import Input
 from pipelines.config.runners import AnyRunnerConfig, LocalRunnerConfig
 from pipelines.config.validation_errors import first_fault
-from pipelines.config.yaml_text import apply_setting, parse_yaml
+from pipelines.config.yaml_text import apply_setting, check_values, parse_yaml
 from schemas.errors import JobError
 from schemas.frozen import Frozen
+from schemas.path_text import PathText
+from schemas.regular_file import open_regular
 from schemas.tables import check_column_names, output_schema
+
+_MAX_BYTES = 1_000_000  # of a job file, inclusive
 
 
 class Job(Frozen):
@@ -27,11 +31,11 @@ class Job(Frozen):
     input: Input
     filters: tuple[AnyFilter, ...] = ()
     evaluate: Literal["first", "all"] = "first"  # all: filters also score rejected samples
-    filters_from: str | None = None  # an earlier output whose verdicts are reused
+    filters_from: PathText | None = None  # an earlier output whose verdicts are reused
     model: Model | None = None  # null, which requires that `tasks` is empty: the job only filters
     tasks: Mapping[str, AnyTask] = {}  # column name -> task
     require_image_safety: bool = False  # refuse a job without a model that judges images
-    output: str = Field(min_length=1)
+    output: PathText = Field(min_length=1)
     # A run stops when a larger share of its samples is invalid, or of its units failed; 1: never.
     max_error_rate: float = Field(0.5, gt=0, le=1)
     runner: AnyRunnerConfig = LocalRunnerConfig()
@@ -90,35 +94,44 @@ class Job(Frozen):
         return output_schema(self.input.carried(), columns)
 
     @classmethod
-    def load(cls, path: str | Path, settings: Sequence[str] = ()) -> Self:
+    def load(
+        cls, path: str | Path, settings: Sequence[str] = (), output: str | None = None
+    ) -> Self:
         """Read a job file; `settings` are changes such as `model.block_size=64`.
 
-        Raises JobError, in one line that names the field.
+        `output` replaces the file's. Raises JobError, in one line that names the field.
         """
         try:
-            text = Path(path).read_text(encoding="utf-8")
+            with open_regular(Path(path)) as file:
+                content = file.read(_MAX_BYTES + 1)
+            if len(content) > _MAX_BYTES:
+                raise JobError(f"{path}: has more than {_MAX_BYTES:,} bytes: name fewer shards")
+            text = content.decode("utf-8")
         except OSError as error:
             raise JobError(f"{path}: cannot be read: {error.strerror}") from None
         except UnicodeDecodeError:
             raise JobError(f"{path}: is not UTF-8 text") from None
-        return cls.parse(text, str(path), settings)
+        return cls.parse(text, str(path), settings, output)
 
     @classmethod
-    def parse(cls, text: str, name: str = "job", settings: Sequence[str] = ()) -> Self:
+    def parse(
+        cls, text: str, name: str = "job", settings: Sequence[str] = (), output: str | None = None
+    ) -> Self:
         """Read a job from YAML text; `name` names the text in errors."""
         data = parse_yaml(text, name)
         if not isinstance(data, dict):
             raise JobError(f"{name}: is not a job file: `shardmill init` writes one to start from")
         for setting in settings:
             apply_setting(data, setting)
+        if output is not None:
+            data["output"] = output
+        check_values(data, name)
         try:
             content = json.dumps(data)
         except TypeError:
             raise JobError(
                 f"{name}: dates and the like are not job values: put them in quotes"
             ) from None
-        except ValueError:  # a YAML alias that contains itself
-            raise JobError(f"{name}: not a job file: it contains itself") from None
         try:
             # Strict JSON: text is no number and `yes` no flag, but lists become tuples.
             return cls.model_validate_json(content, strict=True)

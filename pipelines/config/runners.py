@@ -9,6 +9,7 @@ from typing import Annotated, Any, Literal, Self
 from pydantic import (
     AfterValidator,
     Discriminator,
+    Field,
     NonNegativeFloat,
     PositiveFloat,
     PositiveInt,
@@ -16,15 +17,17 @@ from pydantic import (
     model_validator,
 )
 
-from schemas.frozen import Frozen
+from schemas.frozen import Frozen, Seconds
 
 
 class RunnerConfig(Frozen):
     """The settings that all runners share."""
 
-    decode_threads: PositiveInt | None = None  # per worker; default: its share of the cores
+    decode_threads: PositiveInt | None = Field(
+        None, le=1024
+    )  # per worker; default: its share of the cores
     # A worker ends if it prepares or answers a block for longer than this; null: no limit.
-    block_seconds: PositiveFloat | None = 7200
+    block_seconds: Seconds | None = 7200
     mixed_devices: bool = False  # whether workers may have devices of several types
 
     @property
@@ -42,7 +45,7 @@ class LocalRunnerConfig(RunnerConfig):
     """The local runner: one process, or several, each with its own GPUs if there are any."""
 
     kind: Literal["local"] = "local"
-    workers: PositiveInt = 1
+    workers: PositiveInt = Field(1, le=1024)
     gpus_per_worker: PositiveInt = 1  # GPUs over which a worker splits its model, if any
 
     @property
@@ -91,7 +94,7 @@ class RayRunnerConfig(RunnerConfig):
     runtime_env: Mapping[str, Any] = {}  # passed to Ray
     # Of a cluster; auto: the cluster of this machine; null: RAY_ADDRESS, or start a cluster here.
     address: str | None = None
-    wait_seconds: PositiveFloat = 1800  # until the first workers are ready
+    wait_seconds: Seconds = 1800  # until the first workers are ready
 
     @property
     def workers_have_gpus(self) -> bool:

@@ -24,6 +24,8 @@ _MESSAGES: Mapping[str, str] = {  # pydantic's type of error -> message
     "union_tag_not_found": "its kind is missing: `kind: ...` says which one it is",
 }
 
+_MAX_QUOTED = 200  # characters of a value
+
 
 @contextmanager
 def errors_at(place: str) -> Iterator[None]:
@@ -49,7 +51,8 @@ def first_fault(error: ValidationError, data: Any, model: type[BaseModel]) -> st
     value = fault["input"]
     known = fault["type"] != "extra_forbidden"
     if known and not isinstance(value, dict | list) and repr(value) not in message:
-        message += f" (got {value!r})"
+        quoted = repr(value)
+        message += f" (got {quoted if len(quoted) <= _MAX_QUOTED else quoted[:_MAX_QUOTED] + '…'})"
     return f"{where}: {message}{more}" if where else f"{message}{more}"
 
 

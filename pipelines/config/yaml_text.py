@@ -4,17 +4,59 @@ import re
 from typing import Any
 
 from ruamel.yaml import YAML
-from ruamel.yaml.constructor import DuplicateKeyError
+from ruamel.yaml.constructor import DuplicateKeyError, SafeConstructor
 from ruamel.yaml.error import MarkedYAMLError
 from ruamel.yaml.reader import ReaderError
+from ruamel.yaml.scanner import Scanner
 
 from schemas.errors import JobError
+
+_MAX_DEPTH = 50  # of lists and groups within each other, inclusive
+_MAX_SIZE = 2_000_000  # characters of all values, with aliases written out
+_MAX_KEYS = 10_000  # of a group, with merged ones
+_LARGEST = 2**63 - 1
+_SURROGATE = re.compile(r"[\ud800-\udfff]")
+_TOO_DEEP = f"lists and groups lie within each other in more than {_MAX_DEPTH} levels"
+_TOO_LARGE = f"has more than {_MAX_SIZE:,} characters with its aliases written out"
+
+
+class _TooDeep(Exception):
+    """Lists lie within each other in more levels than a job has."""
+
+
+class _TooLarge(Exception):
+    """Merged groups (`<<: *alias`) grow beyond what a job has."""
+
+
+class _BoundedScanner(Scanner):
+    """Stops early: the scanner takes 3 s for 1000 brackets, whose levels it compares each time."""
+
+    def fetch_flow_collection_start(self, TokenClass: Any, to_push: str) -> None:  # noqa: N803
+        if len(self.flow_context) >= _MAX_DEPTH:
+            raise _TooDeep
+        super().fetch_flow_collection_start(TokenClass, to_push)
+
+
+class _BoundedConstructor(SafeConstructor):
+    """Bounds groups that merge others, which can grow tenfold with every line."""
+
+    def flatten_mapping(self, node: Any) -> Any:
+        flattened = super().flatten_mapping(node)
+        if len(node.value) > _MAX_KEYS:
+            raise _TooLarge
+        return flattened
 
 
 def parse_yaml(text: str, name: str) -> Any:
     """Parse YAML into plain values; no tag is executed. Raises JobError, which names the line."""
+    yaml = YAML(typ="safe", pure=True)
+    yaml.Scanner, yaml.Constructor = _BoundedScanner, _BoundedConstructor
     try:
-        return YAML(typ="safe", pure=True).load(text)
+        return yaml.load(text)
+    except (_TooDeep, RecursionError):
+        raise JobError(f"{name}: {_TOO_DEEP}") from None
+    except _TooLarge:
+        raise JobError(f"{name}: {_TOO_LARGE}") from None
     except DuplicateKeyError as error:
         line = error.problem_mark.line + 1 if error.problem_mark else "?"
         quoted = re.search(r'duplicate key "([^"]*)"', str(error.problem))
@@ -25,8 +67,44 @@ def parse_yaml(text: str, name: str) -> Any:
         raise JobError(f"{name}: line {line}: not YAML: {error.problem}") from None
     except ReaderError as error:
         raise JobError(f"{name}: not YAML: the character #x{error.character:04x} in it") from None
-    except (ValueError, RecursionError):  # such as 2026-13-45, which looks like a date
+    except (ValueError, OverflowError):  # such as 2026-13-45, which looks like a date
         raise JobError(f"{name}: holds a date or number that is none: put it in quotes") from None
+
+
+def check_values(data: Any, name: str) -> None:
+    """Raise JobError for values that are too deep, too many or too large to be a job's.
+
+    An alias counts as if its value were written in its place.
+    """
+    sizes: dict[int, tuple[int, int]] = {}  # id of a list or group -> characters, levels
+    open_values: set[int] = set()
+
+    def measure(value: Any, depth: int) -> tuple[int, int]:
+        if isinstance(value, int) and not isinstance(value, bool) and abs(value) > _LARGEST:
+            raise JobError(f"{name}: holds a number above {_LARGEST}: write a smaller one")
+        if isinstance(value, str) and _SURROGATE.search(value):
+            raise JobError(f"{name}: holds half a character: {value[:100]}")
+        if not isinstance(value, dict | list):
+            return len(value) + 1 if isinstance(value, str | bytes) else 8, 0
+        if id(value) in open_values:
+            raise JobError(f"{name}: not a job file: it contains itself")
+        if depth > _MAX_DEPTH:
+            raise JobError(f"{name}: {_TOO_DEEP}")
+        if id(value) not in sizes:
+            open_values.add(id(value))
+            inner = value if isinstance(value, list) else (*value.keys(), *value.values())
+            measured = [measure(each, depth + 1) for each in inner]
+            open_values.remove(id(value))
+            levels = 1 + max((levels for _, levels in measured), default=0)
+            sizes[id(value)] = 2 + sum(size for size, _ in measured), levels
+        size, levels = sizes[id(value)]
+        if size > _MAX_SIZE:
+            raise JobError(f"{name}: {_TOO_LARGE}")
+        if depth + levels > _MAX_DEPTH + 1:
+            raise JobError(f"{name}: {_TOO_DEEP}")
+        return size, levels
+
+    measure(data, 1)
 
 
 def apply_setting(data: dict[str, Any], setting: str) -> None:
@@ -37,15 +115,21 @@ def apply_setting(data: dict[str, Any], setting: str) -> None:
     *parents, last = path.split(".")
     place: Any = data
     for key in parents:
-        if isinstance(place, list) and key.isdecimal() and int(key) < len(place):
-            place = place[int(key)]
+        if isinstance(place, list) and (index := _index(key, place)) is not None:
+            place = place[index]
         elif isinstance(place, dict):
             place = place.setdefault(key, {})
         else:
             raise JobError(f"--set {setting}: there is no {key!r} in the job file")
-    if isinstance(place, list) and last.isdecimal() and int(last) < len(place):
-        place[int(last)] = parse_yaml(value, f"--set {setting}")
+    if isinstance(place, list) and (index := _index(last, place)) is not None:
+        place[index] = parse_yaml(value, f"--set {setting}")
     elif isinstance(place, dict):
         place[last] = parse_yaml(value, f"--set {setting}")
     else:
         raise JobError(f"--set {setting}: there is no {last!r} in the job file")
+
+
+def _index(key: str, place: list[Any]) -> int | None:
+    """The index that a key of a setting is; None where the list has none such."""
+    is_index = key.isdecimal() and len(key) <= len(str(len(place))) and int(key) < len(place)
+    return int(key) if is_index else None

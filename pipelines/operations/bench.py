@@ -8,6 +8,7 @@ from pydantic import ValidationError
 
 from inference import Model, resolve_device
 from schemas.errors import JobError
+from schemas.regular_file import open_regular
 from schemas.resources import Resources
 
 if TYPE_CHECKING:
@@ -37,7 +38,7 @@ def bench(
         first = error.errors()[0]
         raise JobError(f"--{first['loc'][0]}: {first['input']!r}: {first['msg']}") from None
     resources = Resources(
-        lambda path: open(path, "rb"),  # noqa: SIM115 - the caller closes it
+        open_regular,
         device=resolve_device(model.device),
         gpus=gpus,
         threads=len(os.sched_getaffinity(0)),

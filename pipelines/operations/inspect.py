@@ -15,6 +15,7 @@ from pipelines.output.footers import damaged_file
 from pipelines.output.output import Output, open_output
 from pipelines.storage.storage import Storage
 from schemas.errors import JobError
+from schemas.regular_file import NotRegularFile
 from schemas.sample_status import SampleStatus
 
 _BATCH = 256  # rows read at once
@@ -63,5 +64,5 @@ def _rows(path: str, storage: Storage, status: SampleStatus | None) -> Iterator[
                 if status is not None:
                     batch = batch.filter(pc.equal(batch["status"], status))
                 yield from batch.to_pylist()
-    except pa.ArrowException:
+    except (pa.ArrowException, NotRegularFile):
         raise damaged_file(path) from None

@@ -10,6 +10,7 @@ from pipelines.output.layout import Layout
 from pipelines.storage.concurrent_reads import read_concurrently
 from pipelines.storage.storage import Storage
 from schemas.errors import JobError
+from schemas.regular_file import NotRegularFile
 from schemas.report import Counts
 from schemas.tables import (
     FOOTER_COUNTS,
@@ -41,7 +42,7 @@ def read_footer(storage: Storage, path: str) -> Footer:
             Counts.model_validate_json(texts[FOOTER_COUNTS]),
             texts.get(FOOTER_SHARD_DIGEST),
         )
-    except (pa.ArrowException, KeyError, ValueError):
+    except (pa.ArrowException, KeyError, ValueError, NotRegularFile):
         raise damaged_file(path) from None
 
 

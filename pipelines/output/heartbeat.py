@@ -14,6 +14,7 @@ from pipelines.output.layout import Layout
 from pipelines.storage.storage import Storage
 from schemas.errors import JobError
 from schemas.frozen import Frozen
+from schemas.regular_file import NotRegularFile
 
 _INTERVAL = 30  # seconds
 _DEAD_AFTER = timedelta(minutes=3)  # clocks of two machines may differ a little
@@ -97,7 +98,8 @@ def find_active_runs(
     """Read the heartbeats of these runs; return the records of active other runs, oldest first."""
     active = []
     for run in runs:
-        with suppress(FileNotFoundError, ValidationError):  # the run has ended; it is damaged
+        # The run has ended; its file is damaged, or is no file.
+        with suppress(FileNotFoundError, ValidationError, NotRegularFile):
             content = storage.read_bytes(layout.heartbeat(run))
             record = HeartbeatRecord.model_validate_json(content)
             if record.is_alive():

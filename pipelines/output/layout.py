@@ -3,6 +3,8 @@
 import re
 from dataclasses import dataclass
 
+# Bytes of the longest ending of a file of a unit: that of the last of up to 10,000,000 parts.
+LONGEST_ENDING = len(".9999999-end.parquet")
 CONTROL_FOLDER = "_shardmill"  # no file in it matches *.parquet
 PART_NAME = re.compile(r"(?P<unit>.+)\.(?P<number>\d{5,})(?P<end>-end)?")
 
@@ -24,6 +26,14 @@ def part_file(unit: str, number: int, last: bool) -> str:
     The name of the last part ends in `-end`, so that a listing shows which units are complete.
     """
     return f"{unit}.{number:05d}{'-end' if last else ''}.parquet"
+
+
+def unit_of_file(name: str) -> str | None:
+    """The unit that may have a file of this name in some folder of the output; None for others."""
+    stem, _, extension = name.rpartition(".")
+    if extension == "parquet":
+        return unit_of_part(stem) or stem
+    return stem if extension == "json" or extension.isdecimal() else None  # reports, attempts
 
 
 @dataclass(frozen=True, slots=True)

@@ -19,6 +19,7 @@ from pipelines.output.unit_progress import UnitProgress
 from pipelines.storage.resolve import absolute, storage_for
 from pipelines.storage.storage import Storage
 from schemas.errors import JobError
+from schemas.regular_file import NotRegularFile
 from schemas.sample import Unit
 
 
@@ -59,6 +60,8 @@ def find_output(output: str, storage: Storage) -> Output | None:
     of the two is damaged.
     """
     layout = Layout(absolute(output))
+    if layout.root == "/":
+        raise JobError("output: / is the whole file system: name a folder in it")
     paths = [entry.path for entry in storage.list(layout.root)]
     number = newest_record(layout, paths)
     if number is None and storage.exists(layout.record(0)):  # begun since it was listed
@@ -69,7 +72,10 @@ def find_output(output: str, storage: Storage) -> Output | None:
     manifest = layout.manifest(manifest_of(record))
     if manifest not in paths:
         raise damaged_record(manifest)
-    content = storage.read_bytes(manifest)
+    try:
+        content = storage.read_bytes(manifest)
+    except NotRegularFile:
+        raise damaged_record(manifest) from None
     if manifest_of(record) not in (FIRST_MANIFEST, manifest_name(content)):
         raise damaged_record(manifest)  # the name has a digest of the content
     units = units_of_manifest(content, manifest)

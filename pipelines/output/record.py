@@ -16,6 +16,7 @@ from pipelines.output.fingerprint import fingerprint_of
 from pipelines.output.layout import Layout
 from pipelines.storage.storage import Storage
 from schemas.errors import JobError
+from schemas.regular_file import NotRegularFile, parse_json
 
 FIRST_MANIFEST = "manifest.arrow"  # the name that earlier versions gave
 
@@ -41,10 +42,10 @@ def newest_record(layout: Layout, paths: Iterable[str]) -> int | None:
 def read_record(layout: Layout, number: int, storage: Storage) -> tuple[dict[str, Any], RecordId]:
     """Read a record and its id; JobError if the file is damaged."""
     path = layout.record(number)
-    content = storage.read_bytes(path)
     try:
-        record = json.loads(content)
-    except (ValueError, RecursionError):
+        content = storage.read_bytes(path)
+        record = parse_json(content)
+    except (ValueError, NotRegularFile):
         raise damaged_record(path) from None
     if not isinstance(record, dict) or not isinstance(record.get("resolved"), dict):
         raise damaged_record(path)

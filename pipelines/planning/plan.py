@@ -19,6 +19,7 @@ from pipelines.planning.filters_from import (
     open_earlier_output,
 )
 from pipelines.planning.resolve import ResolvedJob, resolve_with
+from pipelines.planning.shard_names import check_path_lengths
 from pipelines.planning.shards import check_output_apart, find_shards, split
 from pipelines.storage.resolve import storage_for
 from pipelines.storage.storage import Storage
@@ -87,6 +88,7 @@ def _plan_new(job: Job, earlier: Output | None, storage: Storage, number: int) -
     work = resolve_with(job, earlier)
     units = _first_units(job, earlier)
     check_output_apart(units, work.layout.root)
+    check_path_lengths(units, work.layout)
     listing = list_new_output(work.layout, storage)
     return _with_record(Plan(work, units, listing, is_new=True), work.record, number)
 

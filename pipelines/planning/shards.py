@@ -6,11 +6,11 @@ from collections import Counter, defaultdict
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from functools import partial
 
-import braceexpand
-from fsspec.utils import glob_translate
-
 from pipelines.config.input import Input
-from pipelines.output.layout import unit_of_part
+from pipelines.output.layout import unit_of_file, unit_of_part
+from pipelines.planning.braces import PathBudget
+from pipelines.planning.globs import glob_matcher
+from pipelines.planning.shard_names import check_name, folders_of
 from pipelines.reading.folder_files import list_visible_files, refuse_folder_links
 from pipelines.reading.formats import FORMATS, find_format
 from pipelines.reading.raw_sample import IMAGE_EXTENSIONS
@@ -21,6 +21,7 @@ from schemas.errors import JobError
 from schemas.sample import Unit
 
 _WILDCARD = re.compile(r"[*?\[]")
+_MAX_GLOBS = 10_000  # of all patterns of a job
 _VARIABLE = re.compile(r"[*?\[{]")
 _FILE_EXTENSIONS = [e for each in FORMATS for e in each.extensions if e != "/"]
 
@@ -37,15 +38,29 @@ def find_shards(patterns: Sequence[str]) -> tuple[Unit, ...]:
     root = os.path.commonpath([_fixed_folder(pattern) for pattern in patterns])
     shards: dict[str, Unit] = {}  # by path, so that a shard named by two patterns counts once
     no_shards: list[str] = []
-    for entry in _matches(patterns):
-        shard = os.path.relpath(entry.path, root) + "/" * entry.path.endswith("/")
-        name = _unit_name(shard)
-        if name is None:
-            no_shards.append(shard)
-        else:
-            shards[entry.path] = Unit(name, entry.path, shard, entry.size, entry.version)
+    no_files: list[str] = []
+    try:
+        for entry in _matches(patterns):
+            shard = os.path.relpath(entry.path, root) + "/" * entry.path.endswith("/")
+            name = _unit_name(shard)
+            if name is None:
+                no_shards.append(shard)
+            else:
+                shards[entry.path] = Unit(name, entry.path, shard, entry.size, entry.version)
+                no_files += [entry.path] * (not entry.is_file)
+    except PermissionError as error:
+        raise JobError(
+            f"input.shards: {error.filename} cannot be read: {error.strerror}: change its "
+            "permissions, or name other shards"
+        ) from None
     if no_shards:
         raise _explain_not_shards(no_shards)
+    if no_files:
+        raise JobError(
+            f"input.shards: {no_files[0]} is a pipe, a socket or a device: put a file in its place"
+        )
+    for unit in shards.values():
+        check_name(unit)
     _refuse_nested_folders(shards)
     return check_unit_names(shards.values())
 
@@ -97,6 +112,12 @@ def check_unit_names(listed: Iterable[Unit]) -> tuple[Unit, ...]:
                 f"input.shards: {unit.path} would become {name}.parquet, which may also be "
                 f"a part of {whole.path}: rename one, or give them to jobs of their own"
             )
+        for folder in folders_of(name):
+            if (whole := units.get(unit_of_file(folder) or "")) is not None:
+                raise JobError(
+                    f"input.shards: {unit.path} would need a folder {folder}, which may also be "
+                    f"a file of {whole.path}: rename one, or give them to jobs of their own"
+                )
     return tuple(sorted(units.values(), key=lambda unit: unit.name))
 
 
@@ -130,9 +151,16 @@ def _matches(patterns: Iterable[str]) -> Iterable[Entry]:
 
     For exact paths, each folder is listed once per pattern.
     """
+    budget, globs = PathBudget(), 0
     for pattern in patterns:
         exact: dict[str, set[str]] = defaultdict(set)  # folder -> paths to find in it
-        for path in _expanded(pattern):
+        for path in budget.expand(pattern):
+            globs += _WILDCARD.search(path) is not None
+            if globs > _MAX_GLOBS:
+                raise JobError(
+                    f"input.shards: {pattern}: braces make more than {_MAX_GLOBS:,} globs, and "
+                    "each is listed: write fewer braces"
+                )
             if not _WILDCARD.search(path):
                 path = path.rstrip("/") or "/"
                 exact[os.path.dirname(path)].add(path)
@@ -142,13 +170,6 @@ def _matches(patterns: Iterable[str]) -> Iterable[Entry]:
                 yield from _matching_files(path)
         for folder, paths in exact.items():
             yield from _named_shards(folder, paths)
-
-
-def _expanded(pattern: str) -> list[str]:
-    try:
-        return list(braceexpand.braceexpand(pattern))
-    except ValueError:  # unbalanced braces
-        raise JobError(f"input.shards: {pattern}: a brace is not closed, or not opened") from None
 
 
 def _named_shards(folder: str, paths: set[str]) -> Iterable[Entry]:
@@ -192,10 +213,9 @@ def _matching_folders(pattern: str) -> list[Entry]:
     return _some([shard for shard in shards if shard is not None], pattern)
 
 
-def _matcher(pattern: str) -> Callable[[str], object]:
+def _matcher(pattern: str) -> Callable[[str], bool]:
     try:
-        # Python's own glob.translate, which fsspec's equals, exists from 3.13 on.
-        return re.compile(glob_translate(pattern)).match
+        return glob_matcher(pattern)
     except ValueError:
         raise JobError(f"input.shards: {pattern}: write **/ for folders at any depth") from None
 
@@ -211,10 +231,12 @@ def _folder_shard(path: str) -> Entry | None:
 
     Raises JobError if the folder holds files that are shards, or nothing that can be read.
     """
-    folder = f"{path.rstrip('/')}/"
-    files = list_visible_files(folder, storage_for(folder))
-    if not files and not os.path.isdir(path):
+    if not os.path.isdir(path):
         return None
+    folder = f"{path.rstrip('/')}/"
+    if folder == "/":
+        raise JobError("input.shards: / is the whole file system: name a folder in it")
+    files = list_visible_files(folder, storage_for(folder))
     if shards := [each.path for each in files if each.is_file and find_format(each.path)]:
         mixed = any(_extension(entry.path) in IMAGE_EXTENSIONS for entry in files)
         raise JobError(

@@ -19,6 +19,7 @@ from pipelines.reading.raw_sample import RawSample
 from pipelines.reading.webdataset_tar import open_tar
 from pipelines.storage.storage import Entry, Storage
 from schemas.errors import ShardFault
+from schemas.regular_file import NotRegularFile
 from schemas.sample import Unit
 
 
@@ -42,8 +43,8 @@ class ShardFormat:
 
     `open` takes a unit, its storage, the job's `input`, and whether texts are read too. The samples
     that it returns are numbered from `unit.first_index` on; memory must not grow with the shard. It
-    raises FileNotFoundError if the shard is gone, and the samples raise ShardFault if the shard is
-    cut or damaged.
+    raises FileNotFoundError if the shard is gone, NotRegularFile if a pipe or a device has its name
+    now, and the samples raise ShardFault if the shard is cut or damaged.
 
     `split` returns the units of a shard, each with a `slice` that only `open` interprets. It raises
     JobError if the shard lacks something that the job names. If `split` is None, every shard is one
@@ -135,12 +136,14 @@ class OpenUnit:
 def open_unit(unit: Unit, storage: Storage, input_config: Input, *, texts: bool = True) -> OpenUnit:
     """Open a unit as the job's `input` says; without `texts`, only images and keys are read.
 
-    Raises ShardFault if the shard does not exist.
+    Raises ShardFault if the shard does not exist, or is no file any more.
     """
     shard_format = find_format(unit.shard)
     assert shard_format is not None, "planning refuses shards without a format"
     try:
         source, samples = shard_format.open(unit, storage, input_config, texts)
-    except FileNotFoundError:
+    except (FileNotFoundError, NotADirectoryError):
         raise ShardFault("shard_missing", 0) from None
+    except (IsADirectoryError, NotRegularFile):
+        raise ShardFault("shard_not_a_file", 0) from None
     return OpenUnit(source, samples, input_config.on_bad_shard == "salvage")

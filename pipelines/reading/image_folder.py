@@ -22,6 +22,7 @@ from pipelines.reading.raw_sample import IMAGE_EXTENSIONS, RawSample, member_lim
 from pipelines.reading.sample_members import Member, SampleMembers
 from pipelines.storage.storage import Entry, Storage
 from schemas.errors import JobError, ShardFault
+from schemas.regular_file import NotRegularFile
 from schemas.sample import Unit
 
 _DIGITS = re.compile(r"[0-9]+")
@@ -118,7 +119,7 @@ class FileReader:
         try:
             with self._storage.open(entry.path) as stream:
                 content = stream.read(entry.size + 1)
-        except (FileNotFoundError, NotADirectoryError, IsADirectoryError):
+        except (FileNotFoundError, NotADirectoryError, IsADirectoryError, NotRegularFile):
             raise ShardFault("shard_changed", self.bytes_read) from None
         self.bytes_read += len(content)
         if len(content) != entry.size:

@@ -13,6 +13,7 @@ from pipelines.reading.raw_sample import IMAGE_EXTENSIONS, RawSample
 from pipelines.reading.shard_stream import CountedStream
 from pipelines.storage.storage import Storage
 from schemas.errors import JobError, ShardFault
+from schemas.regular_file import NotRegularFile
 from schemas.sample import Unit
 
 KEY = "__key__"  # the name in webdataset's own conversions
@@ -70,7 +71,7 @@ def split_parquet(shard: Unit, storage: Storage, input_config: Input) -> list[Un
     try:
         with closing(CountedStream(storage.open(shard.path))) as stream:
             footer = read_footer(stream)
-    except (ShardFault, FileNotFoundError):
+    except (ShardFault, FileNotFoundError, IsADirectoryError, NotRegularFile):
         return [shard]
     keys = {source.partition(":")[0]: key for key, source in input_config.sources()}
     try:

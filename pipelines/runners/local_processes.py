@@ -14,6 +14,7 @@ from typing import Any, NamedTuple, NoReturn
 from inference import visible_gpus
 from pipelines.concurrency.child_process import end_with_parent, exit_reason
 from pipelines.concurrency.process_exit import TERMINATED
+from pipelines.concurrency.standard_streams import secure_stderr
 from pipelines.planning.resolve import ResolvedJob
 from pipelines.runners.worker import Worker
 from pipelines.runners.worker_pool import Assignment, Lost, Message, load_worker, run_assignment
@@ -115,6 +116,7 @@ def _serve(
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     signal.signal(signal.SIGTERM, _interrupt)
     end_with_parent()
+    secure_stderr()
     if gpus is not None:
         os.environ["CUDA_VISIBLE_DEVICES"] = gpus  # must precede the import of torch
     worker = Worker(job, storage, decode_threads)

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 from pipelines.annotation.worker_faults import worker_faults
 from pipelines.concurrency.child_process import end_with_parent, exit_reason
+from pipelines.concurrency.standard_streams import secure_stderr
 from pipelines.output.layout import Layout
 from pipelines.output.unit_progress import UnitProgress
 from pipelines.planning.resolve import ResolvedJob
@@ -165,6 +166,7 @@ def _annotate_isolated(  # noqa: PLR0917 - Process passes arguments by position
     """Run in the child process: send "loaded", then progress, then the report."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # the parent ends this process
     end_with_parent()
+    secure_stderr()
     try:
         with worker_faults():
             from pipelines.annotation.annotator import Annotator

@@ -11,6 +11,9 @@ from contextlib import contextmanager, suppress
 from typing import BinaryIO
 
 from pipelines.storage.storage import Entry, Storage
+from schemas.regular_file import open_regular
+
+_NO_FILE = (errno.ENOENT, errno.ENOTDIR, errno.ELOOP, errno.ENAMETOOLONG)  # of a link's target
 
 # Of os.link, in file systems without hard links, such as exFAT and some network file systems.
 _NO_HARD_LINKS = (errno.EPERM, errno.ENOTSUP, errno.ENOSYS, errno.EMLINK)
@@ -21,6 +24,7 @@ class LocalStorage(Storage):
 
     def list(self, folder: str, recursive: bool = True, follow_links: bool = True) -> list[Entry]:
         entries: list[Entry] = []
+        start = folder
         folders: list[tuple[str, frozenset[str]]] = [(folder, frozenset())]
         while folders:
             folder, above = folders.pop()
@@ -31,26 +35,32 @@ class LocalStorage(Storage):
                 items = os.scandir(folder)
             except (FileNotFoundError, NotADirectoryError):
                 continue
+            except OSError as error:
+                if folder == start and error.errno in _NO_FILE:  # no folder can have this name
+                    continue
+                raise
             with items:
                 for item in items:
                     if not follow_links and item.is_symlink():
-                        path = item.path + "/" * item.is_dir()
+                        path = item.path + "/" * _is_folder(item)
                         entries.append(Entry(path, 0, "", is_file=False))
                         continue
-                    if item.is_dir(follow_symlinks=True):
+                    if _is_folder(item):
                         folders += [(item.path, above | {real})] * recursive
                         continue
                     try:
                         status = item.stat()
-                    except FileNotFoundError:  # deleted since, or a broken link
-                        continue
+                    except OSError as error:
+                        if error.errno in _NO_FILE:  # deleted since, or a broken link
+                            continue
+                        raise
                     version = f"{status.st_mtime_ns}-{status.st_size}"
                     is_file = stat.S_ISREG(status.st_mode)
                     entries.append(Entry(item.path, status.st_size, version, is_file))
         return sorted(entries)
 
     def open(self, path: str) -> BinaryIO:
-        return open(path, "rb")
+        return open_regular(path)
 
     def write(self, path: str, content: BinaryIO, durable: bool = True) -> None:
         with _temporary_file(path, content, durable) as temporary:
@@ -84,10 +94,11 @@ class LocalStorage(Storage):
 @contextmanager
 def _temporary_file(path: str, content: BinaryIO, durable: bool) -> Iterator[str]:
     """Write a temporary file beside `path`, make its folder if needed, and yield its path."""
-    folder, name = os.path.split(path)
+    folder = os.path.dirname(path)
     os.makedirs(folder, exist_ok=True)
     # Readers of Parquet folders skip names with a leading dot, and *.parquet does not match it.
-    temporary = os.path.join(folder, f".{name}.{secrets.token_hex(4)}.tmp")
+    # The name of the file itself may be as long as names can be.
+    temporary = os.path.join(folder, f".{secrets.token_hex(8)}.tmp")
     try:
         with open(temporary, "xb") as target:
             shutil.copyfileobj(content, target, 1 << 20)
@@ -98,6 +109,15 @@ def _temporary_file(path: str, content: BinaryIO, durable: bool) -> Iterator[str
     finally:
         with suppress(FileNotFoundError):
             os.unlink(temporary)
+
+
+def _is_folder(item: "os.DirEntry[str]") -> bool:
+    try:
+        return item.is_dir()
+    except OSError as error:
+        if error.errno in _NO_FILE:
+            return False
+        raise
 
 
 def _sync_folder(folder: str) -> None:

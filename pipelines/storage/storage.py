@@ -31,7 +31,11 @@ class Storage(ABC):
 
     @abstractmethod
     def open(self, path: str) -> BinaryIO:
-        """Open a file for reading bytes; raise FileNotFoundError if it does not exist."""
+        """Open a file for reading bytes.
+
+        Raises FileNotFoundError if it does not exist, IsADirectoryError for a folder, and
+        NotRegularFile for a pipe, a socket or a device, without waiting for their other end.
+        """
 
     @abstractmethod
     def write(self, path: str, content: BinaryIO, durable: bool = True) -> None:

@@ -87,6 +87,12 @@ def test_pickled_weights_are_refused(folder: Path) -> None:
         (None, "no config.json of a PaliGemma"),
         ("{", "no config.json of a PaliGemma"),
         ("[]", "no config.json of a PaliGemma"),
+        ("[" * 100_000, "no config.json of a PaliGemma"),
+        ('{"model_type": "paligemma", "x": ' + "[" * 200 + "]" * 200 + "}", "no config.json of a"),
+        (
+            '{"model_type": "paligemma", "text_config": {"model_type": []}, "vision_config": {}}',
+            "checkpoint over \\[\\], not PaliGemma",
+        ),
         ('{"model_type": "llama"}', "is a 'llama' checkpoint, not PaliGemma or PaliGemma 2"),
         (
             '{"model_type": "llava", "text_config": {"model_type": "llama"}, "vision_config": {}}',

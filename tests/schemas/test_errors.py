@@ -66,3 +66,17 @@ def test_a_shard_fault_has_a_reason_and_an_offset() -> None:
     fault = ShardFault("shard_truncated", 512)
     assert str(fault) == "shard_truncated near byte 512"
     assert (fault.reason, fault.offset) == ("shard_truncated", 512)
+
+
+@pytest.mark.parametrize(
+    ("message", "line"),
+    [
+        ("plain é 日 “quotes”", "plain é 日 “quotes”"),
+        ("a\nb\tc\x00\x1b[31m", r"a\nb\tc\x00\x1b[31m"),
+        ("\u2028\u202e\udcff", r"\u2028\u202e\udcff"),
+        ("x" * 20_000 + "end", "x" * 5000 + "…" + "x" * 4996 + "end"),
+    ],
+)
+def test_a_job_error_is_one_line_that_can_be_printed(message: str, line: str) -> None:
+    assert str(JobError(message)) == line
+    assert str(pickle.loads(pickle.dumps(JobError(message)))) == line  # noqa: S301

@@ -30,7 +30,7 @@ class PaliGemmaFamily(ModelFamily):
         text, vision = config.get("text_config"), config.get("vision_config")
         if config.get("model_type") != "paligemma" or not isinstance(text, dict):
             return False
-        if text.get("model_type", "gemma") not in _GENERATIONS or not isinstance(vision, dict):
+        if text.get("model_type", "gemma") not in [*_GENERATIONS] or not isinstance(vision, dict):
             return False
         return isinstance(vision.get("image_size", _DEFAULT_RESOLUTION), int)
 

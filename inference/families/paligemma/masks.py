@@ -1,5 +1,6 @@
 """Decodes segmentation codes to masks, with the decoder that was published with PaliGemma."""
 
+import zlib
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import BinaryIO
@@ -12,6 +13,7 @@ from torch import nn
 
 from inference.tasks.detections import Detection
 from schemas.errors import JobError
+from schemas.regular_file import open_regular
 
 _DECODERS: dict[str, "MaskDecoder"] = {}  # by the path in the job
 
@@ -69,7 +71,7 @@ class MaskDecoder(nn.Module):
 
 
 def _open_local(path: str) -> BinaryIO:
-    return Path(path).expanduser().open("rb")
+    return open_regular(Path(path).expanduser())
 
 
 def decoder(path: str, open_file: Callable[[str], BinaryIO] = _open_local) -> MaskDecoder:
@@ -89,7 +91,16 @@ def _read(path: str, open_file: Callable[[str], BinaryIO]) -> MaskDecoder:
             tensors = {name: torch.from_numpy(arrays[name]) for name in arrays if _needed(name)}
         tensors["codebook.weight"] = tensors.pop("_vq_vae._embedding")
         weights.load_state_dict(tensors)
-    except (OSError, EOFError, ValueError, KeyError, RuntimeError, BadZipFile):
+    except (
+        OSError,
+        EOFError,
+        ValueError,
+        KeyError,
+        TypeError,  # a single array
+        RuntimeError,
+        BadZipFile,
+        zlib.error,
+    ):
         raise JobError(
             f"mask_decoder: {path!r} does not hold the mask decoder's weights: give the path of "
             "big_vision's vae-oid.npz"

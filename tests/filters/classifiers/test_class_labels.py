@@ -51,6 +51,12 @@ def test_models_without_labels_are_refused(tmp_path: Path, config: dict[str, Any
         ClassLabels.read(written(tmp_path, **config))
 
 
+def test_a_configuration_that_is_nested_deeply_is_refused(tmp_path: Path) -> None:
+    (tmp_path / "config.json").write_text("[" * 100_000)
+    with pytest.raises(JobError, match=r"model: .* has no config.json"):
+        ClassLabels.read(tmp_path)
+
+
 def test_a_folder_without_a_configuration_is_refused(tmp_path: Path) -> None:
     with pytest.raises(JobError, match=r"model: .* has no config.json"):
         ClassLabels.read(tmp_path)

@@ -210,6 +210,8 @@ def test_damage_is_reported_and_repaired_by_running_again(job_file: Path, tmp_pa
         (["inspect", "output", "-n", "0"], "greater than or equal to 1"),
         (["inspect", "output", "--sheet", "/nowhere/x.png"], "there is no folder /nowhere"),
         (["init", "/nowhere/job.yaml"], "there is no folder /nowhere"),
+        (["init", "/dev/null"], "/dev/null: is no file: name another"),
+        (["inspect", "output", "--sheet", "/dev/null"], "/dev/null: is no file: name another"),
     ],
 )
 def test_wrong_usage_also_ends_with_one_line(

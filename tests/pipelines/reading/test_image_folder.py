@@ -65,8 +65,8 @@ def test_images_are_samples_in_natural_order_of_their_paths(tmp_path: Path) -> N
 
 def test_hidden_files_and_folders_are_ignored(tmp_path: Path) -> None:
     names = (".hidden.jpg", "._a.jpg", ".git/a.jpg", "b/.DS_Store", "b/.thumbnails/b.jpg", ".a.tar")
-    tree(tmp_path / ".x", "a.jpg", "b/c.jpg", *names)
-    assert list(faults(tmp_path / ".x")) == ["a", "b/c"]
+    tree(tmp_path / ".x/photos", "a.jpg", "b/c.jpg", *names)
+    assert list(faults(tmp_path / ".x/photos")) == ["a", "b/c"]
 
 
 def test_texts_are_read_from_files_beside_the_images(tmp_path: Path) -> None:

@@ -1,0 +1,84 @@
+"""Checks a model's folder before anything in it is read: only files, and only from the folder.
+
+The libraries that load a model open what they find, and follow the names that its files give. A
+link to a file elsewhere is allowed, because the hub's cache consists of such links.
+"""
+
+import os
+import stat
+from collections.abc import Iterator, Sequence
+from itertools import chain
+from pathlib import Path
+from typing import Any
+
+from schemas.errors import JobError
+from schemas.regular_file import read_json
+
+_TEMPLATES = "additional_chat_templates/*"  # read with the tokenizer
+
+
+def check_model_folder(folder: Path, field: str, loaded: Sequence[str]) -> None:
+    """Raise JobError for a pipe or a device in the folder, and for a name that leads out of it.
+
+    `loaded` are the patterns of the files that the model is loaded from.
+    """
+    for path in sorted(chain(folder.iterdir(), folder.glob(_TEMPLATES))):
+        try:
+            mode = path.stat().st_mode
+        except OSError:  # a broken link is no file to any library
+            continue
+        if stat.S_ISDIR(mode) and any(path.match(pattern) for pattern in loaded):
+            raise JobError(f"{field}: {str(path)!r} is a folder, not a file: copy the model again")
+        if not stat.S_ISREG(mode) and not stat.S_ISDIR(mode):
+            raise JobError(
+                f"{field}: {str(path)!r} is a pipe, a socket or a device, not a file: "
+                "copy the model again"
+            )
+    for path, name in _named_files(folder, field):
+        if not isinstance(name, str) or name in ("", ".", "..") or "/" in name or "\0" in name:
+            raise JobError(
+                f"{field}: {str(path)!r} names {str(name)[:200]!r}, which is no file in its "
+                "folder: copy the model again"
+            )
+
+
+def _named_files(folder: Path, field: str) -> Iterator[tuple[Path, Any]]:
+    """Yield each name of another file that a file gives, after the file that gives it."""
+    for path in sorted(folder.glob("*.safetensors.index.json")):
+        weight_map = _read(path, field).get("weight_map")
+        if not isinstance(weight_map, dict):
+            raise JobError(f"{field}: {str(path)!r} has no weight_map: copy the model again")
+        for file in sorted(set(map(str, weight_map.values()))):
+            yield path, file  # checked before the next line runs
+            if not os.path.isfile(folder / file):
+                raise JobError(
+                    f"{field}: {str(path)!r} names {file!r}, which is not there: "
+                    "copy the model again"
+                )
+    config = folder / "config.json"
+    if name := _read_config(config).get("transformers_weights"):
+        yield config, name
+    tokenizer = folder / "tokenizer_config.json"
+    if tokenizer.is_file():
+        names = _read(tokenizer, field).get("fast_tokenizer_files") or []
+        for name in names if isinstance(names, list) else [names]:
+            yield tokenizer, name
+
+
+def _read_config(path: Path) -> dict[str, Any]:
+    """Read config.json; what is wrong with it is said by those who need more of it."""
+    try:
+        content = read_json(path)
+    except (OSError, ValueError):
+        return {}
+    return content if isinstance(content, dict) else {}
+
+
+def _read(path: Path, field: str) -> dict[str, Any]:
+    try:
+        content = read_json(path)
+    except (OSError, ValueError):
+        content = None
+    if not isinstance(content, dict):
+        raise JobError(f"{field}: {str(path)!r} is no JSON object: copy the model again")
+    return content

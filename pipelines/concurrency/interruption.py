@@ -1,0 +1,47 @@
+"""Ctrl-C and SIGTERM of the command line: they end it at once, or raise while a command works."""
+
+import os
+import signal
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from types import FrameType
+
+from pipelines.concurrency.process_exit import INTERRUPTION
+
+
+def end_on_interruption() -> None:
+    """From now on, an interruption ends the process with one line and an exit code.
+
+    While modules are imported, an exception would end it with a traceback, or be lost in a library.
+    """
+    if signal.getsignal(signal.SIGINT) is signal.default_int_handler:  # not for `command &`
+        signal.signal(signal.SIGINT, _end)
+    signal.signal(signal.SIGTERM, _end)
+
+
+@contextmanager
+def interruptions_raise() -> Iterator[None]:
+    """Let an interruption raise KeyboardInterrupt or Terminated inside, so that work is closed.
+
+    It changes nothing where `end_on_interruption` was not called.
+    """
+    changed = [n for n in (signal.SIGINT, signal.SIGTERM) if signal.getsignal(n) is _end]
+    for number in changed:
+        signal.signal(number, _raise)
+    try:
+        yield
+    finally:
+        for number in changed:
+            signal.signal(number, _end)
+
+
+def _end(number: int, frame: FrameType | None) -> None:
+    with suppress(OSError):
+        os.write(2, f"shardmill: {INTERRUPTION}\n".encode())
+    os._exit(128 + number)
+
+
+def _raise(number: int, frame: FrameType | None) -> None:
+    from schemas.errors import Terminated  # not above: imports before the handlers take time
+
+    raise Terminated if number == signal.SIGTERM else KeyboardInterrupt

@@ -1,0 +1,49 @@
+"""Checks that names and paths of output files can be made of the names of shards."""
+
+import os
+from collections.abc import Iterable, Iterator
+
+from pipelines.output.layout import LONGEST_ENDING, Layout
+from schemas.errors import JobError
+from schemas.path_text import LONGEST_PATH, path_problem
+from schemas.sample import Unit
+
+_LONGEST_NAME = 255  # bytes; Linux's NAME_MAX
+_LONGEST_STEM = _LONGEST_NAME - LONGEST_ENDING
+
+
+def check_name(unit: Unit) -> None:
+    """Raise JobError for a shard from whose name no name of an output file can be made."""
+    path = unit.path
+    if problem := path_problem(path):
+        raise JobError(f"input.shards: {path} {problem}: rename it")
+    *folders, stem = unit.name.split("/")
+    if (size := len(stem.encode())) > _LONGEST_STEM:
+        raise JobError(
+            f"input.shards: the name of {path} has {size} bytes without its extension, and output "
+            f"files need one of at most {_LONGEST_STEM}: rename it"
+        )
+    for name in (*folders, stem):
+        if name.startswith((".", "_")):
+            raise JobError(
+                f"input.shards: {path} would become {unit.name}.parquet, and readers of Parquet "
+                f"folders skip names that begin with {name[0]!r}: rename {name}"
+            )
+
+
+def check_path_lengths(units: Iterable[Unit], layout: Layout) -> None:
+    """Raise JobError where a file of a unit would have a longer path than the system allows."""
+    for unit in units:
+        # The longest folder with the longest ending, though no file has both.
+        size = len(os.fsencode(layout.attempt(unit.name, 1))) + LONGEST_ENDING
+        if size > LONGEST_PATH:
+            raise JobError(
+                f"output: the files of {unit.path} would have paths of {size} bytes, and at most "
+                f"{LONGEST_PATH} are possible: choose a folder with a shorter path"
+            )
+
+
+def folders_of(unit: str) -> Iterator[str]:
+    """Yield the folders, below the output, in which the files of a unit lie."""
+    while (unit := os.path.dirname(unit)) != "":
+        yield unit

@@ -1,0 +1,35 @@
+"""The type of a job's texts that are paths or names of models."""
+
+import re
+from typing import Annotated
+
+from pydantic import AfterValidator
+
+LONGEST_PATH = 4095  # bytes; Linux's PATH_MAX without the zero at its end
+_CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029]")
+_SURROGATE = re.compile(r"[\ud800-\udfff]")  # how Python shows bytes that are not UTF-8
+
+
+def path_problem(path: str) -> str:
+    """Say what is wrong with the characters of a path; an empty text where nothing is."""
+    if _SURROGATE.search(path):
+        return "is not UTF-8"
+    if _CONTROL.search(path):
+        return "contains a control character, such as a line break"
+    return ""
+
+
+def check_characters(path: str) -> str:
+    """Return a path or a pattern of paths; raise ValueError where no path should have it."""
+    if problem := path_problem(path):
+        raise ValueError(f"{problem}: remove it")
+    return path
+
+
+def _check_length(path: str) -> str:
+    if (size := len(path.encode())) > LONGEST_PATH:
+        raise ValueError(f"has {size} bytes, and a path at most {LONGEST_PATH}: shorten it")
+    return path
+
+
+PathText = Annotated[str, AfterValidator(check_characters), AfterValidator(_check_length)]

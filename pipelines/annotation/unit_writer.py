@@ -1,6 +1,6 @@
 """Writes the files of a unit: spools rows, and commits each part with its last row."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 import pyarrow as pa
 
@@ -45,12 +45,18 @@ class UnitWriter:
         self._oom_retries = 0  # in the current part
 
     def add(
-        self, rows: Sequence[Row], oom_retries: int, last: bool, fault: ShardFault | None = None
+        self,
+        rows: Sequence[Row],
+        oom_retries: int,
+        last: bool,
+        fault: ShardFault | None = None,
+        check_shard: Callable[[], None] = lambda: None,
     ) -> None:
         """Add the next rows, which belong to one part, and commit the part if it is full.
 
         `oom_retries` counts how often memory ran out over these rows. `last` marks the unit's last
-        rows; `fault` is the fault that ended a salvaged unit.
+        rows; `fault` is the fault that ended a salvaged unit. `check_shard` is called before a part
+        is committed, and raises where the shard has changed while it was read.
         """
         if self._writer is None:
             start = self._unit.first_index + self._part * self._size
@@ -60,6 +66,7 @@ class UnitWriter:
             self._writer.write(rows)
         self._oom_retries += oom_retries
         if last or self._writer.counts.read == self._size:
+            check_shard()
             self._commit(self._writer, last, fault)
 
     def _commit(self, writer: PartWriter, last: bool, fault: ShardFault | None) -> None:

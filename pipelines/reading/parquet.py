@@ -10,7 +10,7 @@ import pyarrow.parquet as pq
 
 from pipelines.config.input import Input, Limits
 from pipelines.reading.raw_sample import IMAGE_EXTENSIONS, RawSample
-from pipelines.reading.shard_stream import CountedStream
+from pipelines.reading.shard_stream import CountedStream, ShardFile
 from pipelines.storage.storage import Storage
 from schemas.errors import JobError, ShardFault
 from schemas.sample import Unit
@@ -54,9 +54,9 @@ class Footer:
 
 def open_parquet(
     unit: Unit, storage: Storage, input_config: Input, texts: bool
-) -> tuple[CountedStream, Iterator[RawSample]]:
+) -> tuple[ShardFile, Iterator[RawSample]]:
     """Open a Parquet file; raises FileNotFoundError if the file does not exist."""
-    stream = CountedStream(storage.open(unit.path))
+    stream = ShardFile(unit, storage)
     return stream, read_parquet(stream, unit, input_config, texts)
 
 

@@ -44,10 +44,14 @@ class LocalStorage(Storage):
                         status = item.stat()
                     except FileNotFoundError:  # deleted since, or a broken link
                         continue
-                    version = f"{status.st_mtime_ns}-{status.st_size}"
-                    is_file = stat.S_ISREG(status.st_mode)
-                    entries.append(Entry(item.path, status.st_size, version, is_file))
+                    entries.append(_entry(item.path, status))
         return sorted(entries)
+
+    def entry(self, path: str) -> Entry | None:
+        try:
+            return _entry(path, os.stat(path))
+        except (FileNotFoundError, NotADirectoryError):
+            return None
 
     def open(self, path: str) -> BinaryIO:
         return open(path, "rb")
@@ -98,6 +102,11 @@ def _temporary_file(path: str, content: BinaryIO, durable: bool) -> Iterator[str
     finally:
         with suppress(FileNotFoundError):
             os.unlink(temporary)
+
+
+def _entry(path: str, status: os.stat_result) -> Entry:
+    version = f"{status.st_mtime_ns}-{status.st_size}"
+    return Entry(path, status.st_size, version, stat.S_ISREG(status.st_mode))
 
 
 def _sync_folder(folder: str) -> None:

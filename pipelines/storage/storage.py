@@ -19,7 +19,7 @@ class Entry(NamedTuple):
 
 
 class Storage(ABC):
-    """The six operations on which everything else is built."""
+    """The seven operations on which everything else is built."""
 
     @abstractmethod
     def list(self, folder: str, recursive: bool = True, follow_links: bool = True) -> list[Entry]:
@@ -28,6 +28,10 @@ class Storage(ABC):
         Without `recursive`, only files directly in the folder are listed. Without `follow_links`, a
         link is an entry that is no file; the path of a link to a folder ends in `/`.
         """
+
+    @abstractmethod
+    def entry(self, path: str) -> Entry | None:
+        """Return the entry of one file, as `list` gives it; None if the file does not exist."""
 
     @abstractmethod
     def open(self, path: str) -> BinaryIO:

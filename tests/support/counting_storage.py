@@ -17,6 +17,10 @@ class CountingStorage(Storage):
         self.calls["list", folder] += 1
         return self._storage.list(folder, *options, **named_options)
 
+    def entry(self, path: str) -> Entry | None:
+        self.calls["entry", path] += 1
+        return self._storage.entry(path)
+
     def open(self, path: str) -> BinaryIO:
         self.calls["open", path] += 1
         return self._storage.open(path)

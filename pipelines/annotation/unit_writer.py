@@ -56,7 +56,7 @@ class UnitWriter:
 
         `oom_retries` counts how often memory ran out over these rows. `last` marks the unit's last
         rows; `fault` is the fault that ended a salvaged unit. `check_shard` is called before a part
-        is committed, and raises where the shard has changed while it was read.
+        is committed, and raises ShardFault if the shard has changed since it was planned.
         """
         if self._writer is None:
             start = self._unit.first_index + self._part * self._size

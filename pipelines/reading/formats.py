@@ -35,7 +35,7 @@ class ShardSource(Protocol):
         """Offset in the unit, in bytes, for faults."""
 
     def check_unchanged(self) -> None:
-        """Raise ShardFault where bytes that were read may not be of the unit's version."""
+        """Raise ShardFault if bytes that were read may not be of the unit's version."""
 
     def close(self) -> None: ...
 
@@ -106,7 +106,7 @@ class OpenUnit:
         return self._samples
 
     def check_unchanged(self) -> None:
-        """Raise ShardFault where the shard is not in the unit's version any more.
+        """Raise ShardFault if the shard is not in the unit's version any more.
 
         Otherwise all bytes that were read before are of that version: call this after the last
         byte of what is to be stored was read, and before that is stored.
@@ -114,7 +114,7 @@ class OpenUnit:
         self._source.check_unchanged()
 
     def _unchanged(self, samples: Iterator[RawSample]) -> Iterator[RawSample]:
-        """Yield the samples of a shard that does not change; damage by a change is a change."""
+        """Yield the samples; if a change has caused a fault, raise `shard_changed` instead."""
         try:
             yield from samples
         except ShardFault:

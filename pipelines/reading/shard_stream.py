@@ -7,7 +7,7 @@ from pipelines.storage.storage import Storage
 from schemas.errors import ShardFault
 from schemas.sample import Unit
 
-# Reasons of faults that say that a shard is not the one that was planned.
+# Reasons of faults which say that a shard is not the one that was planned.
 CHANGED = frozenset({"shard_changed", "shard_missing"})
 
 
@@ -47,7 +47,7 @@ class CountedStream:
 
 
 class ShardFile(CountedStream):
-    """The open file of a unit; raises FileNotFoundError where it does not exist."""
+    """The stream of a unit's file; raises FileNotFoundError if the file does not exist."""
 
     def __init__(self, unit: Unit, storage: Storage) -> None:
         super().__init__(storage.open(unit.path))
@@ -55,10 +55,10 @@ class ShardFile(CountedStream):
         self._storage = storage
 
     def check_unchanged(self) -> None:
-        """Raise ShardFault where the file is not in the unit's version any more.
+        """Raise ShardFault if the file is not in the unit's version any more.
 
-        A file that still has this version had it all the time, so that the bytes read so far are of
-        it. A unit without a version is not checked.
+        If it is, all bytes that were read so far are of that version. A unit without a version is
+        not checked.
         """
         if not self._unit.version:
             return

@@ -66,10 +66,15 @@ class UnitWriter:
             self._writer.write(rows)
         self._oom_retries += oom_retries
         if last or self._writer.counts.read == self._size:
-            check_shard()
-            self._commit(self._writer, last, fault)
+            self._commit(self._writer, last, fault, check_shard)
 
-    def _commit(self, writer: PartWriter, last: bool, fault: ShardFault | None) -> None:
+    def _commit(
+        self,
+        writer: PartWriter,
+        last: bool,
+        fault: ShardFault | None,
+        check_shard: Callable[[], None],
+    ) -> None:
         unit, part = self._unit.name, self._part
         name = whole_file(unit) if last and part == 0 else part_file(unit, part, last=last)
         notes = {FOOTER_SALVAGED: str(fault)} if fault else {}
@@ -78,6 +83,7 @@ class UnitWriter:
         with self._timer.stage("commit", 1):
             self._work.check_output(self._storage)
             notes[FOOTER_SHARD_DIGEST] = self._shard_digest()
+            check_shard()  # after the last byte that was read for this part
             writer.commit(self._storage, self._work.layout.file(name), notes)
         self.files.append(name)
         self.counts += writer.counts

@@ -156,9 +156,8 @@ class Annotator:
                     samples = block[-1].index + 1 - unit.first_index
                     on_progress(Progress(unit.name, samples, block[-1].position))
                 following = self._next(blocks, timer)
-                fault = None if following else shard.fault
                 with timer.stage("held", 1):  # waits until the previous block is stored
-                    background.submit(self._store, generated, writer, not following, fault, timer)
+                    background.submit(self._store, generated, writer, shard, not following, timer)
                 if not following:
                     return
                 block = following
@@ -185,9 +184,10 @@ class Annotator:
         self,
         generated: GeneratedBlock,
         writer: UnitWriter,
+        shard: OpenUnit,
         last: bool,
-        fault: ShardFault | None,
         timer: StageTimer,
     ) -> None:
         self._parse(generated, timer)
-        writer.add(generated.rows, generated.oom_retries, last, fault)
+        fault = shard.fault if last else None
+        writer.add(generated.rows, generated.oom_retries, last, fault, shard.check_unchanged)

@@ -1,6 +1,6 @@
 """Writes the files of a unit: spools rows, and commits each part with its last row."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 import pyarrow as pa
 
@@ -45,12 +45,18 @@ class UnitWriter:
         self._oom_retries = 0  # in the current part
 
     def add(
-        self, rows: Sequence[Row], oom_retries: int, last: bool, fault: ShardFault | None = None
+        self,
+        rows: Sequence[Row],
+        oom_retries: int,
+        last: bool,
+        fault: ShardFault | None = None,
+        check_shard: Callable[[], None] = lambda: None,
     ) -> None:
         """Add the next rows, which belong to one part, and commit the part if it is full.
 
         `oom_retries` counts how often memory ran out over these rows. `last` marks the unit's last
-        rows; `fault` is the fault that ended a salvaged unit.
+        rows; `fault` is the fault that ended a salvaged unit. `check_shard` is called before a part
+        is committed, and raises ShardFault if the shard has changed since it was planned.
         """
         if self._writer is None:
             start = self._unit.first_index + self._part * self._size
@@ -60,9 +66,15 @@ class UnitWriter:
             self._writer.write(rows)
         self._oom_retries += oom_retries
         if last or self._writer.counts.read == self._size:
-            self._commit(self._writer, last, fault)
+            self._commit(self._writer, last, fault, check_shard)
 
-    def _commit(self, writer: PartWriter, last: bool, fault: ShardFault | None) -> None:
+    def _commit(
+        self,
+        writer: PartWriter,
+        last: bool,
+        fault: ShardFault | None,
+        check_shard: Callable[[], None],
+    ) -> None:
         unit, part = self._unit.name, self._part
         name = whole_file(unit) if last and part == 0 else part_file(unit, part, last=last)
         notes = {FOOTER_SALVAGED: str(fault)} if fault else {}
@@ -71,6 +83,7 @@ class UnitWriter:
         with self._timer.stage("commit", 1):
             self._work.check_output(self._storage)
             notes[FOOTER_SHARD_DIGEST] = self._shard_digest()
+            check_shard()  # after the last byte that was read for this part
             writer.commit(self._storage, self._work.layout.file(name), notes)
         self.files.append(name)
         self.counts += writer.counts

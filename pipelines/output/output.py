@@ -64,7 +64,7 @@ def find_output(output: str, storage: Storage) -> Output | None:
         raise JobError("output: / is the whole file system: name a folder in it")
     paths = [entry.path for entry in storage.list(layout.root)]
     number = newest_record(layout, paths)
-    if number is None and storage.exists(layout.record(0)):  # begun since it was listed
+    if number is None and storage.entry(layout.record(0)):  # begun since it was listed
         return find_output(output, storage)
     if number is None:
         return None

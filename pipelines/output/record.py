@@ -81,7 +81,7 @@ def check_still_own(layout: Layout, own: RecordId, fingerprint: str, storage: St
             "delete its Parquet files and run again"
         ) from None
     number = own.number
-    while storage.exists(layout.record(number + 1)):
+    while storage.entry(layout.record(number + 1)):
         number += 1
     is_own = RecordId.of(own.number, content) == own
     if number > own.number:

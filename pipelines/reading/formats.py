@@ -16,6 +16,7 @@ from pipelines.reading.image_folder import (
 )
 from pipelines.reading.parquet import open_parquet, split_parquet
 from pipelines.reading.raw_sample import RawSample
+from pipelines.reading.shard_stream import CHANGED
 from pipelines.reading.webdataset_tar import open_tar
 from pipelines.storage.storage import Entry, Storage
 from schemas.errors import ShardFault
@@ -33,6 +34,9 @@ class ShardSource(Protocol):
     @property
     def position(self) -> int:
         """Offset in the unit, in bytes, for faults."""
+
+    def check_unchanged(self) -> None:
+        """Raise ShardFault if bytes that were read may not be of the unit's version."""
 
     def close(self) -> None: ...
 
@@ -86,6 +90,7 @@ class OpenUnit:
 
     def __init__(self, source: ShardSource, samples: Iterator[RawSample], salvage: bool) -> None:
         self._source = source
+        samples = self._unchanged(samples)
         self._samples = self._salvaged(samples) if salvage else samples
         self.fault: ShardFault | None = None  # the fault that ended a salvaged unit early
 
@@ -95,8 +100,28 @@ class OpenUnit:
         return self._source.bytes_read
 
     def __iter__(self) -> Iterator[RawSample]:
-        """Return the samples; they raise ShardFault if the shard is damaged and not salvaged."""
+        """Return the samples; they raise ShardFault if the shard is damaged and not salvaged.
+
+        They also raise ShardFault if the shard has changed at their end, salvaged or not.
+        """
         return self._samples
+
+    def check_unchanged(self) -> None:
+        """Raise ShardFault if the shard is not in the unit's version any more.
+
+        Otherwise all bytes that were read before are of that version: call this after the last
+        byte of what is to be stored was read, and before that is stored.
+        """
+        self._source.check_unchanged()
+
+    def _unchanged(self, samples: Iterator[RawSample]) -> Iterator[RawSample]:
+        """Yield the samples; if a change has caused a fault, raise `shard_changed` instead."""
+        try:
+            yield from samples
+        except ShardFault:
+            self.check_unchanged()
+            raise
+        self.check_unchanged()
 
     def _salvaged(self, samples: Iterator[RawSample]) -> Iterator[RawSample]:
         """Yield the samples before the first fault and store the fault.
@@ -110,7 +135,7 @@ class OpenUnit:
                 any_read = True
                 yield sample
         except ShardFault as fault:
-            if not any_read:
+            if not any_read or fault.reason in CHANGED:
                 raise
             self.fault = fault
 
@@ -136,7 +161,7 @@ class OpenUnit:
 def open_unit(unit: Unit, storage: Storage, input_config: Input, *, texts: bool = True) -> OpenUnit:
     """Open a unit as the job's `input` says; without `texts`, only images and keys are read.
 
-    Raises ShardFault if the shard does not exist, or is no file any more.
+    Raises ShardFault if the shard does not exist, is no file, or is not in the unit's version.
     """
     shard_format = find_format(unit.shard)
     assert shard_format is not None, "planning refuses shards without a format"
@@ -146,4 +171,9 @@ def open_unit(unit: Unit, storage: Storage, input_config: Input, *, texts: bool 
         raise ShardFault("shard_missing", 0) from None
     except (IsADirectoryError, NotRegularFile):
         raise ShardFault("shard_not_a_file", 0) from None
+    try:
+        source.check_unchanged()
+    except BaseException:
+        source.close()
+        raise
     return OpenUnit(source, samples, input_config.on_bad_shard == "salvage")

@@ -92,13 +92,13 @@ def open_image_folder(
 
 
 # Every unit of a folder needs its listing, which takes 2 s and 56 MB for 100,000 images: the last
-# one is kept. Files that are deleted or resized later are noticed when they are read.
+# one is kept. Files that are deleted or changed later are noticed when they are read.
 @lru_cache(maxsize=1)
 def _listed_samples(path: str, version: str, storage: Storage) -> list[SampleFiles]:
     samples = group_files(path, list_visible_files(path, storage))
     if not samples:
         raise FileNotFoundError(path)
-    if _version(path, samples) != version:
+    if version and _version(path, samples) != version:
         raise ShardFault("shard_changed", 0)
     return samples
 
@@ -115,16 +115,20 @@ class FileReader:
         return self.bytes_read
 
     def read(self, entry: Entry) -> bytes:
-        """Return the content of a listed file; raise ShardFault if it is gone or has a new size."""
+        """Return the content of a listed file; raise ShardFault if it is gone or has changed."""
         try:
             with self._storage.open(entry.path) as stream:
                 content = stream.read(entry.size + 1)
         except (FileNotFoundError, NotADirectoryError, IsADirectoryError, NotRegularFile):
             raise ShardFault("shard_changed", self.bytes_read) from None
         self.bytes_read += len(content)
-        if len(content) != entry.size:
+        now = self._storage.entry(entry.path)  # after the last byte
+        if len(content) != entry.size or now is None or now.version != entry.version:
             raise ShardFault("shard_changed", self.bytes_read)
         return content
+
+    def check_unchanged(self) -> None:
+        """Do nothing: each file is checked when it was read."""
 
     def close(self) -> None:
         """Do nothing: no file stays open."""

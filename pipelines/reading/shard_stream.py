@@ -3,6 +3,13 @@
 import io
 from typing import BinaryIO
 
+from pipelines.storage.storage import Storage
+from schemas.errors import ShardFault
+from schemas.sample import Unit
+
+# Reasons of faults which say that a shard is not the one that was planned.
+CHANGED = frozenset({"shard_changed", "shard_missing"})
+
 
 class CountedStream:
     """A seekable stream that counts the bytes read, for progress and for the offset of a fault."""
@@ -37,3 +44,26 @@ class CountedStream:
 
     def close(self) -> None:
         self._stream.close()
+
+
+class ShardFile(CountedStream):
+    """The stream of a unit's file; raises FileNotFoundError if the file does not exist."""
+
+    def __init__(self, unit: Unit, storage: Storage) -> None:
+        super().__init__(storage.open(unit.path))
+        self._unit = unit
+        self._storage = storage
+
+    def check_unchanged(self) -> None:
+        """Raise ShardFault if the file is not in the unit's version any more.
+
+        If it is, all bytes that were read so far are of that version. A unit without a version is
+        not checked.
+        """
+        if not self._unit.version:
+            return
+        entry = self._storage.entry(self._unit.path)
+        if entry is None:
+            raise ShardFault("shard_missing", self.position)
+        if entry.version != self._unit.version:
+            raise ShardFault("shard_changed", self.position)

@@ -14,7 +14,7 @@ from typing import Any, NamedTuple, cast
 from pipelines.config.input import Input
 from pipelines.reading.raw_sample import RawSample, member_limits
 from pipelines.reading.sample_members import Member, SampleMembers
-from pipelines.reading.shard_stream import CountedStream
+from pipelines.reading.shard_stream import CountedStream, ShardFile
 from pipelines.storage.storage import Storage
 from schemas.errors import ShardFault
 from schemas.sample import Unit
@@ -43,9 +43,9 @@ _MORE_SPARSE = {"first": 482, "next": 504}
 
 def open_tar(
     unit: Unit, storage: Storage, input_config: Input, texts: bool
-) -> tuple[CountedStream, Iterator[RawSample]]:
+) -> tuple[ShardFile, Iterator[RawSample]]:
     """Open a tar; raises FileNotFoundError if the tar does not exist."""
-    stream = CountedStream(storage.open(unit.path))
+    stream = ShardFile(unit, storage)
     return stream, read_tar(stream, input_config, texts)
 
 

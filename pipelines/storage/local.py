@@ -54,10 +54,14 @@ class LocalStorage(Storage):
                         if error.errno in _NO_FILE:  # deleted since, or a broken link
                             continue
                         raise
-                    version = f"{status.st_mtime_ns}-{status.st_size}"
-                    is_file = stat.S_ISREG(status.st_mode)
-                    entries.append(Entry(item.path, status.st_size, version, is_file))
+                    entries.append(_entry(item.path, status))
         return sorted(entries)
+
+    def entry(self, path: str) -> Entry | None:
+        try:
+            return _entry(path, os.stat(path))
+        except (FileNotFoundError, NotADirectoryError):
+            return None
 
     def open(self, path: str) -> BinaryIO:
         return open_regular(path)
@@ -79,12 +83,6 @@ class LocalStorage(Storage):
                     target.write(content)
                     os.fsync(target.fileno())
         _sync_folder(os.path.dirname(path))
-
-    def exists(self, path: str) -> bool:
-        try:
-            return stat.S_ISREG(os.stat(path).st_mode)
-        except (FileNotFoundError, NotADirectoryError):
-            return False
 
     def delete(self, path: str) -> None:
         with suppress(FileNotFoundError):
@@ -118,6 +116,11 @@ def _is_folder(item: "os.DirEntry[str]") -> bool:
         if error.errno in _NO_FILE:
             return False
         raise
+
+
+def _entry(path: str, status: os.stat_result) -> Entry:
+    version = f"{status.st_mtime_ns}-{status.st_size}"
+    return Entry(path, status.st_size, version, stat.S_ISREG(status.st_mode))
 
 
 def _sync_folder(folder: str) -> None:

@@ -30,6 +30,10 @@ class Storage(ABC):
         """
 
     @abstractmethod
+    def entry(self, path: str) -> Entry | None:
+        """Return the entry of one file, as `list` gives it; None if the file does not exist."""
+
+    @abstractmethod
     def open(self, path: str) -> BinaryIO:
         """Open a file for reading bytes.
 
@@ -50,10 +54,6 @@ class Storage(ABC):
 
         Of several processes that create the same file at once, exactly one succeeds.
         """
-
-    @abstractmethod
-    def exists(self, path: str) -> bool:
-        """Return whether a file exists."""
 
     @abstractmethod
     def delete(self, path: str) -> None:

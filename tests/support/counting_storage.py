@@ -17,6 +17,10 @@ class CountingStorage(Storage):
         self.calls["list", folder] += 1
         return self._storage.list(folder, *options, **named_options)
 
+    def entry(self, path: str) -> Entry | None:
+        self.calls["entry", path] += 1
+        return self._storage.entry(path)
+
     def open(self, path: str) -> BinaryIO:
         self.calls["open", path] += 1
         return self._storage.open(path)
@@ -28,10 +32,6 @@ class CountingStorage(Storage):
     def create(self, path: str, content: bytes) -> None:
         self.calls["create", path] += 1
         self._storage.create(path, content)
-
-    def exists(self, path: str) -> bool:
-        self.calls["exists", path] += 1
-        return self._storage.exists(path)
 
     def delete(self, path: str) -> None:
         self.calls["delete", path] += 1

@@ -10,6 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from PIL import Image
+from support.memory_storage import VERSION
 from support.preprocessing import blocks_of
 from support.sample_data import Member, encoded, job, jpeg, picture, tar_bytes
 
@@ -28,7 +29,7 @@ from schemas.sample import Sample, Unit
 from schemas.verdict import Verdict, drop, keep
 
 SIDE = 16
-UNIT = Unit("a", "/a.tar", "a.tar", 0, "1")
+UNIT = Unit("a", "/a.tar", "a.tar", 0, VERSION)
 RESOURCES = Resources(open=LocalStorage().open)
 SMALL = jpeg(20, 20)
 GOOD: Sequence[Member] = [("0.jpg", jpeg(40, 30)), ("0.txt", b"a red star")]

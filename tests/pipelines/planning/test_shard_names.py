@@ -137,7 +137,10 @@ def test_a_shard_that_becomes_a_pipe_fails_alone(tmp_path: Path) -> None:
     ]
 
 
-@pytest.mark.parametrize("place", ["_shardmill/job.json", "_shardmill/manifest.*.arrow", "a.parquet"])
+PLACES = ("_shardmill/job.json", "_shardmill/manifest.*.arrow", "a.parquet")
+
+
+@pytest.mark.parametrize("place", PLACES)
 def test_a_pipe_in_an_output_is_an_error_of_one_line(tmp_path: Path, place: str) -> None:
     write_shard(tmp_path / "shards/a.tar", pairs(2))
     made = job(tmp_path, **FILTERS_ONLY)

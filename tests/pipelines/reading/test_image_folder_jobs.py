@@ -67,7 +67,9 @@ def test_a_stopped_run_continues(tmp_path: Path, photos: Path) -> None:
 
 
 @pytest.mark.parametrize("change", ["a new image", "a new text", "another time", "one less"])
-def test_a_changed_folder_is_continued_only_with_the_same_content(tmp_path: Path, photos: Path, change: str) -> None:
+def test_a_changed_folder_is_continued_only_with_the_same_content(
+    tmp_path: Path, photos: Path, change: str
+) -> None:
     folder_job = over_folder(tmp_path, max_samples_per_file=4, text=None)
     (photos / "000009.txt").unlink()
     run(folder_job, limit_units=1)

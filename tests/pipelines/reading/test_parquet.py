@@ -13,7 +13,9 @@ from support.sample_data import images_column, parquet_bytes
 
 from pipelines.config.input import Input, Limits
 from pipelines.reading.formats import open_unit
-from pipelines.reading.parquet import ColumnFault, check_columns, read_footer, read_parquet
+from pipelines.reading.parquet import read_parquet, read_sizes
+from pipelines.reading.parquet_columns import ColumnFault, check_columns
+from pipelines.reading.parquet_footer import read_metadata
 from pipelines.reading.raw_sample import RawSample
 from pipelines.reading.shard_stream import CountedStream
 from pipelines.storage.local import LocalStorage
@@ -113,9 +115,9 @@ def test_row_groups_can_be_read_alone_with_continuous_indices() -> None:
     assert [(s.index, s.image[0]) for s in read(content, groups=(1, 3), first=2)] == [
         (index, index) for index in range(2, 6)
     ]
-    footer = read_footer(CountedStream(io.BytesIO(content)))
-    assert footer.rows == [2, 2, 2, 2, 1]
-    assert min(footer.sizes) > 0
+    _, rows, sizes = read_sizes(read_metadata(CountedStream(io.BytesIO(content))))
+    assert rows == [2, 2, 2, 2, 1]
+    assert min(sizes) > 0
 
 
 @pytest.mark.parametrize(

@@ -124,3 +124,26 @@ def test_links_can_be_listed_without_following_them(tmp_path: Path) -> None:
     entries = {e.path: (e.size, e.is_file) for e in STORAGE.list(f"{tmp_path}/", True, False)}
     links = {f"{tmp_path}/{name}": (0, False) for name in ("b", "c", "d/", "e")}
     assert entries == {**links, f"{tmp_path}/folder/a": (1, True)}
+
+
+def test_an_entry_is_that_of_the_listing(tmp_path: Path) -> None:
+    (tmp_path / "a").write_bytes(b"1234")
+    os.mkfifo(tmp_path / "pipe")
+    entries = STORAGE.list(str(tmp_path))
+    assert [STORAGE.entry(entry.path) for entry in entries] == entries
+    assert [entry.is_file for entry in entries] == [True, False]
+    assert STORAGE.entry(str(tmp_path / "b")) is None
+    assert STORAGE.entry(str(tmp_path / "a" / "b")) is None
+
+
+def test_the_version_of_an_entry_changes_with_the_content(tmp_path: Path) -> None:
+    path = tmp_path / "a"
+    path.write_bytes(b"1234")
+    os.utime(path, (1, 1))
+    before = STORAGE.entry(str(path))
+    path.write_bytes(b"5678")
+    after = STORAGE.entry(str(path))
+    assert before is not None
+    assert after is not None
+    assert (before.size, after.size) == (4, 4)
+    assert before.version != after.version

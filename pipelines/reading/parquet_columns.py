@@ -1,0 +1,128 @@
+"""Finds the columns of a Parquet file that the job reads, by name and by type."""
+
+from collections.abc import Collection, Iterable
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from pipelines.reading.raw_sample import IMAGE_EXTENSIONS
+
+KEY = "__key__"  # the name in webdataset's own conversions
+# Usual names of image columns, beside the extensions.
+_IMAGE_NAMES = ("image", "img", "image_bytes", *IMAGE_EXTENSIONS)
+
+
+class ColumnFault(Exception):
+    """The error of a column that the job reads: it is missing, occurs twice, or has another type.
+
+    `why` is for the user; it names only columns.
+    """
+
+    def __init__(self, column: str | None, why: str) -> None:
+        super().__init__(column, why)
+        self.column = column  # a text's column; None: the image column
+        self.why = why
+
+
+def check_columns(schema: pa.Schema, fields: Iterable[str], image: str | None) -> str:
+    """Return the name of the image column.
+
+    Raises ColumnFault if a column of `fields` or the image column cannot be read.
+    """
+    for name in fields:
+        _find_column(schema, name)
+    if image is None:
+        return _find_image_column(schema)
+    try:
+        kind = _find_column(schema, image).type
+    except ColumnFault as fault:
+        raise ColumnFault(None, fault.why) from None
+    if not _holds_images(kind):
+        why = f"column {image!r} holds no images: it is neither binary nor a struct with `bytes`"
+        raise ColumnFault(None, why)
+    return image
+
+
+def columns_to_read(schema: pa.Schema, image: str, fields: Collection[str]) -> list[str]:
+    """Return the columns to read: keys, texts and the image; of a struct, its bytes and path."""
+    kind = schema.field(image).type
+    images = [image]
+    if pa.types.is_struct(kind) and image not in fields:
+        paths = ["path"] * (kind.get_field_index("path") >= 0)
+        images = [f"{image}.{name}" for name in ("bytes", *paths)]
+    return sorted({*images, *fields, *({KEY} & set(schema.names))})
+
+
+def find_leaves(schema: pq.ParquetSchema, names: Iterable[str]) -> list[int]:
+    """Return the numbers of the columns that pyarrow reads for these names, with nested ones."""
+    prefixes = tuple(f"{name}." for name in names)
+    leaves = range(len(schema))
+    return [leaf for leaf in leaves if f"{schema.column(leaf).path}.".startswith(prefixes)]
+
+
+def repeated_texts(
+    metadata: pq.FileMetaData, leaves: Iterable[int], groups: Iterable[int]
+) -> list[str]:
+    """Return the paths of the columns with lists of texts that can be read as dictionaries.
+
+    Read as a dictionary, a list with many copies of a long text takes little memory. pyarrow cannot
+    read a column with a delta encoding as a dictionary.
+    """
+    repeated = [
+        leaf
+        for leaf in leaves
+        if metadata.schema.column(leaf).max_repetition_level > 0
+        and metadata.schema.column(leaf).physical_type == "BYTE_ARRAY"
+    ]
+    chunks = [
+        (leaf, metadata.row_group(group).column(leaf)) for leaf in repeated for group in groups
+    ]
+    delta = {leaf for leaf, chunk in chunks if any("DELTA" in each for each in chunk.encodings)}
+    return [metadata.schema.column(leaf).path for leaf in repeated if leaf not in delta]
+
+
+def fixed_size(kind: pa.DataType) -> int:
+    """Return the bytes that a value of this type takes at least, even a null.
+
+    Only types of a fixed size take any; their size does not follow from the pages.
+    """
+    if pa.types.is_fixed_size_binary(kind):
+        return int(kind.byte_width)
+    if pa.types.is_fixed_size_list(kind):
+        return int(kind.list_size) * max(1, fixed_size(kind.value_type))
+    return sum(fixed_size(kind.field(number).type) for number in range(kind.num_fields))
+
+
+def _find_column(schema: pa.Schema, name: str) -> pa.Field:
+    """Return the only column of this name; raise ColumnFault if there is none, or several."""
+    indices = schema.get_all_field_indices(name)
+    if not indices:
+        why = f"column {name!r} is not there: it has {', '.join(schema.names)}"
+        raise ColumnFault(name, why)
+    if len(indices) > 1:
+        raise ColumnFault(name, f"column {name!r} occurs twice")
+    return schema.field(indices[0])
+
+
+def _find_image_column(schema: pa.Schema) -> str:
+    # A dot in a column's name would be read as a path into a struct.
+    fields = [field for field in schema if "." not in field.name and _holds_images(field.type)]
+    structs = [field.name for field in fields if pa.types.is_struct(field.type)]
+    named = [field.name for field in fields if field.name.lower() in _IMAGE_NAMES]
+    for names in (structs, named):
+        if len(names) == 1 and schema.names.count(names[0]) == 1:
+            return str(names[0])
+    candidates = ", ".join(field.name for field in fields) or "none"
+    raise ColumnFault(None, f"columns that may hold images: {candidates}: name one")
+
+
+def _holds_images(kind: pa.DataType) -> bool:
+    if pa.types.is_struct(kind):
+        index = kind.get_field_index("bytes")
+        return index >= 0 and _holds_images(kind.field(index).type)
+    return bool(
+        pa.types.is_binary(kind)
+        or pa.types.is_large_binary(kind)
+        or pa.types.is_binary_view(kind)
+        or pa.types.is_fixed_size_binary(kind)
+    )

@@ -1,0 +1,119 @@
+"""Turns a row of a Parquet file into a sample."""
+
+from collections.abc import Iterable
+
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from pipelines.config.input import Limits
+from pipelines.reading.parquet_columns import KEY
+from pipelines.reading.raw_sample import RawSample
+
+_ELEMENT = 16  # bytes that an element of a list counts, beside a text's; in Python it takes more
+
+
+def read_row(
+    batch: pa.RecordBatch, index: int, image: str, fields: Iterable[str], limits: Limits
+) -> RawSample:
+    """Return the sample in a batch of one row; an unusable row becomes a sample with a fault."""
+    if batch.num_rows != 1:
+        raise ValueError("a batch of other than one row")
+    images, paths = batch[image], None
+    if pa.types.is_struct(images.type):
+        if images.type.get_field_index("path") >= 0:
+            paths = _binary(pc.struct_field(images, "path"))
+        images = pc.struct_field(images, "bytes")
+    images = _binary(images)
+    # Without a key column, the key is the path that Hugging Face's datasets store beside it.
+    keys = _binary(batch[KEY]) if KEY in batch.schema.names else paths
+    key = None
+    if keys is not None and _is_binary(keys.type):
+        # A longer key has more characters than it may, as its beginning has.
+        key = _value(keys, max_size=4 * (limits.max_key_characters + 1))
+    name = None if key is None else key.decode("utf-8", "surrogateescape")
+    extent = _extent(images)
+    if extent is None:
+        return RawSample(index, name, fault="image_missing")
+    if extent[1] > limits.max_image_bytes:
+        return RawSample(index, name, fault="image_too_large")
+    texts = {field: _binary(batch[field]) for field in fields}
+    if any(_size_of_row(column) > limits.max_text_bytes for column in texts.values()):
+        return RawSample(index, name, fault="text_too_large")
+    try:
+        values = {
+            field: _value(column) if _is_binary(column.type) else column[0].as_py()
+            for field, column in texts.items()
+        }
+    except (ValueError, OverflowError):  # invalid UTF-8 or dates
+        return RawSample(index, name, fault="text_unreadable")
+    return RawSample(index, name, _value(images) or b"", values)
+
+
+def _binary(column: pa.Array) -> pa.Array:
+    """Return a text or binary column as its stored bytes, UTF-8 or not; any other as it is."""
+    if pa.types.is_dictionary(column.type):
+        column = column.dictionary_decode()
+    if pa.types.is_string(column.type):
+        return column.view(pa.binary())
+    if pa.types.is_large_string(column.type):
+        return column.view(pa.large_binary())
+    if pa.types.is_string_view(column.type):
+        column = column.cast(pa.binary_view())
+    if pa.types.is_binary_view(column.type) or pa.types.is_fixed_size_binary(column.type):
+        return column.cast(pa.binary())
+    return column
+
+
+def _is_binary(kind: pa.DataType) -> bool:
+    return bool(pa.types.is_binary(kind) or pa.types.is_large_binary(kind))
+
+
+def _extent(column: pa.Array) -> tuple[int, int] | None:
+    """Return the offset and the size of a binary column's only value; None for null."""
+    if column.null_count:
+        return None
+    numbers = memoryview(column.buffers()[1]).cast("b")
+    wide = pa.types.is_large_binary(column.type)
+    start, end = (numbers.cast("q") if wide else numbers.cast("i"))[column.offset :][:2]
+    return start, end - start
+
+
+def _value(column: pa.Array, max_size: int | None = None) -> bytes | None:
+    """Return the first bytes of a column's only value, copied once; `as_py` copies them twice."""
+    extent = _extent(column)
+    if extent is None:
+        return None
+    start, size = extent
+    size = size if max_size is None else min(size, max_size)
+    return bytes(column.buffers()[2][start : start + size].to_pybytes()) if size else b""
+
+
+def _size_of_row(column: pa.Array) -> int:
+    """Return what a row counts against `max_text_bytes`."""
+    if _is_binary(column.type):
+        return (_extent(column) or (0, 0))[1]
+    return _size(column)
+
+
+def _size(column: pa.Array) -> int:
+    """Return the bytes of all texts in a column, and `_ELEMENT` for each element of its lists."""
+    kind = column.type
+    if pa.types.is_dictionary(kind):
+        sizes = pc.binary_length(column.dictionary) if _is_text(kind.value_type) else None
+        return len(column) * _ELEMENT + (sizes is not None and _sum(sizes.take(column.indices)))
+    if _is_text(kind):
+        return _sum(pc.binary_length(column))
+    if pa.types.is_struct(kind):
+        return sum(map(_size, column.flatten()))
+    if isinstance(column, (pa.ListArray, pa.LargeListArray, pa.FixedSizeListArray)):
+        elements = column.flatten()  # of a map: structs of key and value
+        return len(elements) * _ELEMENT + _size(elements)
+    return 0
+
+
+def _sum(sizes: pa.Array) -> int:
+    return pc.sum(sizes).as_py() or 0
+
+
+def _is_text(kind: pa.DataType) -> bool:
+    return _is_binary(kind) or bool(pa.types.is_string(kind) or pa.types.is_large_string(kind))

@@ -96,7 +96,9 @@ class ResolvedJob(Frozen):
             self.resolved.device,
             gpus=self.job.runner.model_gpus,
             threads=self.resolved.threads,
-            model=lambda reference: fetch_model(models[str(reference)], reference.field),
+            model=lambda reference: fetch_model(
+                models[str(reference)], reference.field, needs=reference.needs
+            ),
         )
 
     @property

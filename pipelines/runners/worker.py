@@ -2,7 +2,7 @@
 
 From the third attempt on, and as soon as an image hangs its decoder, a unit is isolated: it runs in
 a child process, whose images are decoded in a further process. An image that hangs or kills its
-decoder becomes an invalid row. If the child process dies for another reason, the unit fails with
+decoder twice becomes an invalid row. If the child process dies for another reason, the unit fails with
 that reason and the worker continues, so that one unit cannot stop the whole queue.
 """
 

@@ -1,5 +1,6 @@
 """The manifest: the units of an output, which its first run fixes."""
 
+import random
 from collections.abc import Sequence
 
 import pyarrow as pa
@@ -24,12 +25,26 @@ def manifest_bytes(units: Sequence[Unit]) -> bytes:
 
 def units_of_manifest(content: bytes) -> tuple[Unit, ...]:
     """Read the units of a manifest; raise JobError if the manifest is damaged."""
+    return _units(_read_table(content))
+
+
+def sample_of_manifest(content: bytes, number: int, seed: str) -> tuple[Unit, ...]:
+    """Read at most `number` units of a manifest, chosen at random by the seed."""
+    table = _read_table(content)
+    chosen = random.Random(seed).sample(range(len(table)), min(number, len(table)))
+    return _units(table.take(chosen))
+
+
+def _read_table(content: bytes) -> pa.Table:
     try:
-        table = pa.ipc.open_file(content).read_all().select(MANIFEST.names)
+        return pa.ipc.open_file(content).read_all().select(MANIFEST.names)
     except pa.ArrowInvalid:
         raise JobError(
             "output: its _shardmill/manifest.arrow is damaged: restore it, or choose another output"
         ) from None
+
+
+def _units(table: pa.Table) -> tuple[Unit, ...]:
     rows = zip(*(column.to_pylist() for column in table.columns), strict=True)
     return tuple(
         Unit(name, path, shard, size, version, ends and (ends[0], ends[1]), first_index)

@@ -16,9 +16,10 @@ from pipelines.reading.image_folder import (
 )
 from pipelines.reading.parquet import open_parquet, split_parquet
 from pipelines.reading.raw_sample import RawSample
+from pipelines.reading.unreachable import unreachable
 from pipelines.reading.webdataset_tar import open_tar
 from pipelines.storage.storage import Entry, Storage
-from schemas.errors import ShardFault
+from schemas.errors import ShardFault, ShardUnreachable
 from schemas.sample import Unit
 
 
@@ -85,6 +86,7 @@ class OpenUnit:
 
     def __init__(self, source: ShardSource, samples: Iterator[RawSample], salvage: bool) -> None:
         self._source = source
+        samples = self._reachable(samples)
         self._samples = self._salvaged(samples) if salvage else samples
         self.fault: ShardFault | None = None  # the fault that ended a salvaged unit early
 
@@ -96,6 +98,15 @@ class OpenUnit:
     def __iter__(self) -> Iterator[RawSample]:
         """Return the samples; they raise ShardFault if the shard is damaged and not salvaged."""
         return self._samples
+
+    def _reachable(self, samples: Iterator[RawSample]) -> Iterator[RawSample]:
+        """Yield the samples; raise ShardUnreachable if storage fails on this shard."""
+        try:
+            yield from samples
+        except OSError as error:
+            if (fault := unreachable(error, self._source.position)) is None:
+                raise
+            raise fault from None
 
     def _salvaged(self, samples: Iterator[RawSample]) -> Iterator[RawSample]:
         """Yield the samples before the first fault and store the fault.
@@ -109,7 +120,7 @@ class OpenUnit:
                 any_read = True
                 yield sample
         except ShardFault as fault:
-            if not any_read:
+            if not any_read or isinstance(fault, ShardUnreachable):
                 raise
             self.fault = fault
 
@@ -135,7 +146,7 @@ class OpenUnit:
 def open_unit(unit: Unit, storage: Storage, input_config: Input, *, texts: bool = True) -> OpenUnit:
     """Open a unit as the job's `input` says; without `texts`, only images and keys are read.
 
-    Raises ShardFault if the shard does not exist.
+    Raises ShardFault if the shard does not exist, ShardUnreachable if it cannot be opened.
     """
     shard_format = find_format(unit.shard)
     assert shard_format is not None, "planning refuses shards without a format"
@@ -143,4 +154,8 @@ def open_unit(unit: Unit, storage: Storage, input_config: Input, *, texts: bool 
         source, samples = shard_format.open(unit, storage, input_config, texts)
     except FileNotFoundError:
         raise ShardFault("shard_missing", 0) from None
+    except OSError as error:
+        if (fault := unreachable(error, 0)) is None:
+            raise
+        raise fault from None
     return OpenUnit(source, samples, input_config.on_bad_shard == "salvage")

@@ -64,13 +64,13 @@ def split_parquet(shard: Unit, storage: Storage, input_config: Input) -> list[Un
     """Split a file of more than `max_samples_per_file` rows into units of whole row groups.
 
     A unit has as many row groups as fit into that number of rows, or one larger row group. Raises
-    JobError if the file lacks a column that the job reads. A file without a readable footer is one
-    unit, which will fail.
+    JobError if the file lacks a column that the job reads. A file whose footer cannot be read is
+    one unit, which will fail.
     """
     try:
         with closing(CountedStream(storage.open(shard.path))) as stream:
             footer = read_footer(stream)
-    except (ShardFault, FileNotFoundError):
+    except (ShardFault, OSError):
         return [shard]
     keys = {source.partition(":")[0]: key for key, source in input_config.sources()}
     try:

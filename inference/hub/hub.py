@@ -177,6 +177,8 @@ def _hub_errors(reference: ModelReference, files: Files) -> Iterator[None]:
         message = f"{reference.revision_field}: {name!r} on the hub has no revision {revision!r}"
     except errors.RemoteEntryNotFoundError:
         message = f"{field}: {name!r} on the hub has no {files.config}: name {files.kind}"
+    except UnicodeError:  # of httpx, over a header
+        message = f"{field}: HF_TOKEN has characters that no token has: set it anew"
     except errors.HfHubHTTPError as error:
         message = (
             f"{field}: the hub answered {error.response.status_code} for {name!r}: check HF_TOKEN, "

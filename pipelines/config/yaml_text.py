@@ -42,10 +42,10 @@ def apply_setting(data: dict[str, Any], setting: str) -> None:
         elif isinstance(place, dict):
             place = place.setdefault(key, {})
         else:
-            raise JobError(f"--set {setting}: there is no {key!r} in the job file")
+            raise JobError(f"--set {path}: there is no {key!r} in the job file")
     if isinstance(place, list) and last.isdecimal() and int(last) < len(place):
-        place[int(last)] = parse_yaml(value, f"--set {setting}")
+        place[int(last)] = parse_yaml(value, f"--set {path}")
     elif isinstance(place, dict):
-        place[last] = parse_yaml(value, f"--set {setting}")
+        place[last] = parse_yaml(value, f"--set {path}")
     else:
-        raise JobError(f"--set {setting}: there is no {last!r} in the job file")
+        raise JobError(f"--set {path}: there is no {last!r} in the job file")

@@ -51,7 +51,7 @@ def is_national_number(value: str) -> bool:
 
 
 def is_grouped_as_in(region: str, value: str, groups: list[str]) -> bool:
-    """Return whether the number is valid in the region, which writes it in these groups of digits."""
+    """Return whether the region has the number, and writes it in these groups of digits."""
     number = _parse(value, region)
     if number is None or not phonenumbers.is_valid_number_for_region(number, region):
         return False
@@ -74,7 +74,7 @@ class _Shapes(NamedTuple):
 
 
 def has_shape(region: str, groups: str) -> bool:
-    """Return whether phonenumbers can write a valid number of the region so; False where it never does."""
+    """Return whether phonenumbers may write a valid number of the region in these groups."""
     shapes = _shapes(region)
     if not shapes.any_written.fullmatch(groups):
         return False

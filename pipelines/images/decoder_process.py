@@ -32,7 +32,7 @@ class DecoderProcess:
         self._pipe: Connection[Any, Any] | None = None
 
     def open(self, data: bytes) -> "ImageInProcess":
-        """Read the header; raise ImageFault if it is damaged, or if the decoder hangs or dies twice.
+        """Read the header; raise ImageFault if it is damaged, or the decoder hangs or dies twice.
 
         Raise MachineFault if no decoder process can be started.
         """

@@ -12,9 +12,9 @@ _PROBED = 16  # other shards at most
 
 
 def reads_no_other_shard(unit: Unit, layout: Layout, storage: Storage, input_config: Input) -> bool:
-    """Whether this machine cannot read the beginning of any other shard of the output.
+    """Return whether this machine cannot read the beginning of any other shard of the output.
 
-    Some of them are tried, chosen at random. False where the unit's shard is the only one.
+    Some of them are tried, chosen at random. Returns False if the unit's shard is the only one.
     """
     manifest = storage.read_bytes(layout.manifest)
     tried = 0

@@ -7,7 +7,8 @@ from inference.config import Model
 from inference.families import FAMILIES, find_family
 from inference.families.family import ModelFamily
 from inference.hub.adapter import resolve_adapter
-from inference.hub.hub import fetch_model, model_configuration, resolve_model
+from inference.hub.hub import fetch_model, is_offline, model_configuration, resolve_model
+from inference.hub.model_files import ModelFolder
 from schemas.errors import JobError
 from schemas.models import ModelReference, ResolvedModel
 from schemas.regular_file import read_json
@@ -34,7 +35,10 @@ def resolve_checkpoint(
     reference = ModelReference(model.checkpoint, model.revision, _FIELD)
     resolved, folder = resolve_model(reference, recorded_commit)
     config = _read_config(resolved.source, folder)
-    resolution, generation = _family(resolved.source, config).describe(config)
+    family = _family(resolved.source, config)
+    resolution, generation = family.describe(config)
+    place = ModelFolder(folder, _FIELD, from_hub=not resolved.local)
+    family.check_files(place, config, partial=not resolved.local and not is_offline())
     return ResolvedCheckpoint(
         **resolved.model_dump(),
         resolution=resolution,
@@ -45,7 +49,11 @@ def resolve_checkpoint(
 
 def fetch_checkpoint(checkpoint: ResolvedCheckpoint) -> Path:
     """Return the folder with the weights; download them to the hub's cache if needed."""
-    return fetch_model(checkpoint, _FIELD)
+    folder = fetch_model(checkpoint, _FIELD)
+    config = _read_config(checkpoint.source, folder)
+    place = ModelFolder(folder, _FIELD, from_hub=not checkpoint.local)
+    _family(checkpoint.source, config).check_files(place, config, partial=False)
+    return folder
 
 
 def configuration(checkpoint: ResolvedCheckpoint) -> Path:

@@ -4,6 +4,7 @@
     └── ShardmillError
         ├── JobError (also a ValueError)    the user's: the job, the command line, a file they name
         ├── ShardFault                      the data's: one shard; its unit fails
+        │   └── ShardUnreachable            storage does not give the shard, but may give others
         ├── TooManyErrors                   the data's: too many samples or units; the run stops
         └── WorkerFault                     the machine's: no unit is charged
             ├── MachineFault                storage or operating system; the attempt does not count
@@ -57,6 +58,15 @@ class ShardFault(ShardmillError):
 
     def __str__(self) -> str:
         return f"{self.reason} near byte {self.offset}"
+
+
+class ShardUnreachable(ShardFault):
+    """Storage refuses to open or read a shard: its unit fails, unless it refuses others too.
+
+    It is never salvaged, because the rest of the shard may be whole.
+    """
+
+    REASONS = ("shard_permission_denied", "shard_read_failed")
 
 
 class TooManyErrors(ShardmillError):

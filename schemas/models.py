@@ -12,6 +12,7 @@ class ModelReference(NamedTuple):
     revision: str = "main"  # of a hub id: branch, tag or commit
     field: str = "model"  # path of the field in the job, quoted by errors
     revision_key: str = "revision"  # the key of the revision, beside `field`
+    needs: tuple[str, ...] = ()  # files beside the weights, each as `name` or `name|other name`
 
     @property
     def revision_field(self) -> str:

@@ -7,6 +7,7 @@ same number of rows, filled up by repetition, and the padded length of a text de
 alone.
 """
 
+import errno
 import sys
 import threading
 from collections import defaultdict
@@ -18,7 +19,6 @@ from typing import Any, NamedTuple
 import numpy as np
 import numpy.typing as npt
 import torch
-from safetensors import SafetensorError
 from transformers import (
     AutoImageProcessor,
     AutoModelForImageClassification,
@@ -28,7 +28,7 @@ from transformers import (
 )
 from transformers.utils import logging
 
-from schemas.errors import JobError
+from schemas.errors import JobError, ShardmillError
 from schemas.resources import Resources
 from schemas.sample import RGB
 
@@ -64,6 +64,7 @@ class _Classifier:
                 local_files_only=True,
                 trust_remote_code=False,
                 output_loading_info=True,
+                ignore_mismatched_sizes=True,  # they are reported, and refused here
             )
         if loading_info["missing_keys"] or loading_info["mismatched_keys"]:
             # transformers initializes missing weights randomly and only warns.
@@ -243,6 +244,10 @@ def _load_errors(folder: Path) -> Iterator[None]:
     """Raise a JobError of one line for errors of transformers about a model's files."""
     try:
         yield
-    except (OSError, ValueError, KeyError, ImportError, SafetensorError) as error:
+    except (ShardmillError, RuntimeError, MemoryError):
+        raise
+    except Exception as error:
+        if isinstance(error, OSError) and error.errno not in (None, errno.ENOENT):
+            raise  # the machine's
         reason = " ".join(str(error).split())[:200] or type(error).__name__
         raise JobError(f"model: {str(folder)!r} cannot be loaded: {reason}") from None

@@ -1,10 +1,18 @@
 """The base of filters that judge by a model from the hub or from a folder."""
 
+from typing import ClassVar
+
 from pydantic import Field
 
 from filters.base import Filter
 from schemas.models import ModelReference
 from schemas.path_text import PathText
+
+# Names of the files that a fast tokenizer is read from, or converted from.
+TOKENIZER = (
+    "tokenizer.json|vocab.txt|vocab.json|tokenizer.model|sentencepiece.bpe.model|spiece.model"
+)
+IMAGE_PROCESSOR = "preprocessor_config.json|processor_config.json"
 
 
 class ModelFilter(Filter):
@@ -18,5 +26,7 @@ class ModelFilter(Filter):
     )  # a classifier for the kind of filter: a hub id, or a folder
     revision: PathText = "main"  # of a hub id: branch, tag or commit; resolved to a commit once
 
+    needs: ClassVar[tuple[str, ...]]  # the model's files beside the weights
+
     def models(self) -> tuple[ModelReference, ...]:
-        return (ModelReference(self.model, self.revision),)
+        return (ModelReference(self.model, self.revision, needs=self.needs),)

@@ -10,7 +10,7 @@ from pydantic import Field, PositiveInt
 
 from filters.base import Judge, TextFilter
 from filters.classifiers.class_labels import Activation, ClassLabels
-from filters.classifiers.model_filter import ModelFilter
+from filters.classifiers.model_filter import TOKENIZER, ModelFilter
 from filters.classifiers.thresholds import Bounds, Thresholds, verdict_from_scores
 from filters.text_analysis.language_detection import detect_language
 from schemas.resources import Resources
@@ -34,6 +34,7 @@ class TextModelFilter(ModelFilter, TextFilter):
     is judged. A text of ASCII without letters is kept without a score.
     """
 
+    needs: ClassVar = (TOKENIZER,)
     reason: ClassVar[str]
     heads: Activation = "auto"  # activation over the model's outputs; auto: by its configuration
     drop_at: Thresholds = 0.8  # probability, inclusive; for all scores, or by name for some

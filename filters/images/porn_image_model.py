@@ -9,7 +9,7 @@ import numpy as np
 
 from filters.base import ImageFilter, Judge
 from filters.classifiers.class_labels import Activation, ClassLabels
-from filters.classifiers.model_filter import ModelFilter
+from filters.classifiers.model_filter import IMAGE_PROCESSOR, ModelFilter
 from filters.classifiers.thresholds import Bounds, Threshold, verdict_from_scores
 from schemas.resources import Resources
 from schemas.sample import Sample
@@ -27,6 +27,7 @@ class PornImageModel(ModelFilter, ImageFilter):
     """
 
     judges_safety: ClassVar = True
+    needs: ClassVar = (IMAGE_PROCESSOR,)
     kind: Literal["porn_image_model"] = "porn_image_model"
     label: str = "nsfw"  # one of the model's labels, in any case; also names the score
     heads: Activation = "auto"  # activation over the model's outputs; auto: by its configuration

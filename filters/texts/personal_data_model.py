@@ -6,14 +6,14 @@ A job can combine it with the rules of `personal_data`: each leaves the other's 
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Annotated, Literal
+from typing import TYPE_CHECKING, Annotated, ClassVar, Literal
 
 import numpy as np
 from pydantic import AfterValidator, Field, PositiveInt
 
 from filters.base import Judge, TextFilter
 from filters.classifiers.class_labels import ClassLabels
-from filters.classifiers.model_filter import ModelFilter
+from filters.classifiers.model_filter import TOKENIZER, ModelFilter
 from filters.text_analysis.entity_spans import InfotypeMapping, find_entities
 from filters.text_analysis.redaction import redact_matches
 from schemas.resources import Resources
@@ -41,6 +41,7 @@ class PersonalDataModel(ModelFilter, TextFilter):
     finite, the text is indeterminate.
     """
 
+    needs: ClassVar = (TOKENIZER,)
     kind: Literal["personal_data_model"] = "personal_data_model"
     labels: Mapping[str, Infotype] = Field(
         min_length=1

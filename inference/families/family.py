@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any, BinaryIO, ClassVar, NamedTuple
 
 from inference.config import Model
 from inference.families.dimensions import Dimensions
+from inference.hub.model_files import ModelFolder
 from inference.tasks.detections import Detection
 from inference.tasks.intents import Intent
 from inference.tasks.task import Mask, Task
@@ -40,6 +41,14 @@ class ModelFamily(ABC):
     @abstractmethod
     def describe(self, config: Mapping[str, Any]) -> Description:
         """Describe a checkpoint that the family recognizes."""
+
+    def check_files(  # noqa: B027 - a family may accept every folder
+        self, folder: ModelFolder, config: Mapping[str, Any], partial: bool
+    ) -> None:
+        """Raise JobError where a file of the checkpoint is missing, or does not fit the others.
+
+        Files are read as far as that is quick. With `partial`, files may be missing.
+        """
 
     @abstractmethod
     def image_spec(self, resolution: int) -> ImageSpec:

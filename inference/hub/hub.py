@@ -6,11 +6,12 @@ client is imported where it is used, because its import takes a quarter of a sec
 
 import hashlib
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import NamedTuple
 
+from inference.hub.model_files import ModelFolder, check_sizes
 from inference.hub.model_folder import check_model_folder
 from schemas.errors import JobError
 from schemas.models import ModelReference, ResolvedModel
@@ -22,7 +23,7 @@ class Files(NamedTuple):
 
     kind: str  # a description for errors
     config: str  # the file with the configuration
-    weights: str = "*.safetensors"
+    weights: str = "model.safetensors"  # or several files, with an index of them
     loaded: tuple[str, ...] = ("*.json", "*.safetensors", "*.model", "*.txt")
 
 
@@ -41,12 +42,14 @@ def resolve_model(
 
     The revision of a hub id is looked up on the hub or, without a network, in the local cache.
     `recorded_commit`, from an earlier run, is used as it is. A local folder is digested each time.
-    Raises JobError if the model cannot be found, or a folder has no safetensors weights.
+    Raises JobError if the model cannot be found, or a file is not whole. Files that the hub still
+    has to send may be missing.
     """
     name, field = reference.name, reference.field
     folder = Path(name).expanduser()
     if _is_folder(folder):
-        digest = _digest(_with_weights(folder, field, files), files)
+        check_model(ModelFolder(folder, field), files, reference.needs)
+        digest = _digest(folder, files)
         return ResolvedModel(source=str(folder.resolve()), local=True, version=digest), folder
     if not HUB_ID.fullmatch(name):
         raise JobError(f"{field}: there is no directory {name!r}")
@@ -55,21 +58,27 @@ def resolve_model(
     with _hub_errors(reference, files):
         commit = recorded_commit or resolve_revision(name, revision=reference.revision).resolved
         config = hf_hub_download(name, files.config, revision=commit)
-    return ResolvedModel(source=name, local=False, version=commit), Path(config).parent
+    cached = ModelFolder(Path(config).parent, field, from_hub=True)
+    check_model(cached, files, reference.needs, partial=not is_offline())
+    return ResolvedModel(source=name, local=False, version=commit), cached.path
 
 
-def fetch_model(model: ResolvedModel, field: str = "model", files: Files = MODEL) -> Path:
+def fetch_model(
+    model: ResolvedModel, field: str = "model", files: Files = MODEL, needs: Sequence[str] = ()
+) -> Path:
     """Return the folder with the weights; download them to the hub's cache if needed.
 
-    Raises JobError if a local folder has changed since the model was pinned.
+    Raises JobError if a file is missing or not whole, or a local folder has changed since the model
+    was pinned.
     """
     if model.local:
-        folder = _with_weights(Path(model.source), field, files)
+        folder = Path(model.source)
         if _digest(folder, files) != model.version:
             raise JobError(
                 f"{field}: {model.source!r} is not what it was when the job was planned: "
                 "put its files back, or plan the job anew"
             )
+        check_model(ModelFolder(folder, field), files, needs)
         return folder
     from huggingface_hub import snapshot_download
 
@@ -77,7 +86,9 @@ def fetch_model(model: ResolvedModel, field: str = "model", files: Files = MODEL
         snapshot = snapshot_download(
             model.source, revision=model.version, allow_patterns=list(files.loaded)
         )
-    return _with_weights(Path(snapshot), field, files)
+    fetched = ModelFolder(Path(snapshot), field, from_hub=True)
+    check_model(fetched, files, needs)
+    return fetched.path
 
 
 def model_configuration(model: ResolvedModel, field: str = "model") -> Path:
@@ -97,15 +108,40 @@ def _is_folder(path: Path) -> bool:
         return False
 
 
-def _with_weights(folder: Path, field: str, files: Files) -> Path:
-    """Return the folder; raise JobError unless it has weights as safetensors, and only files."""
-    if not any(folder.glob(files.weights)):
-        raise JobError(
-            f"{field}: {str(folder)!r} holds no {files.weights} weights, and no other format is "
-            "read: save the model with save_pretrained(..., safe_serialization=True)"
-        )
-    check_model_folder(folder, field, files.loaded)
-    return folder
+def check_model(
+    folder: ModelFolder, files: Files, needs: Sequence[str] = (), partial: bool = False
+) -> None:
+    """Raise JobError where a model's file is missing or not whole, as far as headers tell.
+
+    With `partial`, files may be missing, because the hub still has to send them.
+    """
+    check_model_folder(folder.path, folder.field, files.loaded)
+    paths = (path for pattern in files.loaded for path in folder.path.glob(pattern))
+    names = {path.name: path for path in paths if path.is_file()}  # no link to a deleted file
+    folder.check_files(names)
+    if not partial:
+        pattern = next(each for each in files.loaded if each.endswith(".safetensors"))
+        if not any(folder.path.glob(pattern)):
+            raise JobError(
+                f"{folder.field}: {str(folder.path)!r} holds no {pattern} weights, and no other "
+                "format is read: save the model with "
+                "save_pretrained(..., safe_serialization=True), or fetch it again, whole"
+            )
+        if files.config not in names:
+            return  # whoever reads it says what the folder is not
+        for need in needs:
+            if not names.keys() & set(need.split("|")):
+                raise folder.missing(*need.split("|"))
+    tensors = folder.read_tensors(files.weights, partial)
+    if tensors is not None:
+        check_sizes(folder, tensors)
+
+
+def is_offline() -> bool:
+    """Return whether the environment forbids the hub's client to use the network."""
+    from huggingface_hub import is_offline_mode
+
+    return is_offline_mode()
 
 
 def _digest(folder: Path, files: Files) -> str:
@@ -134,7 +170,7 @@ def _hub_errors(reference: ModelReference, files: Files) -> Iterator[None]:
     from huggingface_hub import errors
     from huggingface_hub.utils import httpx  # type: ignore[attr-defined]  # exported on access
 
-    name, revision, field, _ = reference
+    name, revision, field = reference.name, reference.revision, reference.field
     try:
         yield
     except errors.GatedRepoError:
@@ -151,6 +187,8 @@ def _hub_errors(reference: ModelReference, files: Files) -> Iterator[None]:
         message = f"{reference.revision_field}: {name!r} on the hub has no revision {revision!r}"
     except errors.RemoteEntryNotFoundError:
         message = f"{field}: {name!r} on the hub has no {files.config}: name {files.kind}"
+    except UnicodeError:  # of httpx, over a header
+        message = f"{field}: HF_TOKEN has characters that no token has: set it anew"
     except errors.HfHubHTTPError as error:
         message = (
             f"{field}: the hub answered {error.response.status_code} for {name!r}: check HF_TOKEN, "

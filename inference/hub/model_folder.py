@@ -4,7 +4,6 @@ The libraries that load a model open what they find, and follow the names that i
 link to a file elsewhere is allowed, because the hub's cache consists of such links.
 """
 
-import os
 import stat
 from collections.abc import Iterator, Sequence
 from itertools import chain
@@ -34,7 +33,7 @@ def check_model_folder(folder: Path, field: str, loaded: Sequence[str]) -> None:
                 f"{field}: {str(path)!r} is a pipe, a socket or a device, not a file: "
                 "copy the model again"
             )
-    for path, name in _named_files(folder, field):
+    for path, name in _named_files(folder):
         if not isinstance(name, str) or name in ("", ".", "..") or "/" in name or "\0" in name:
             raise JobError(
                 f"{field}: {str(path)!r} names {str(name)[:200]!r}, which is no file in its "
@@ -42,43 +41,26 @@ def check_model_folder(folder: Path, field: str, loaded: Sequence[str]) -> None:
             )
 
 
-def _named_files(folder: Path, field: str) -> Iterator[tuple[Path, Any]]:
+def _named_files(folder: Path) -> Iterator[tuple[Path, Any]]:
     """Yield each name of another file that a file gives, after the file that gives it."""
     for path in sorted(folder.glob("*.safetensors.index.json")):
-        weight_map = _read(path, field).get("weight_map")
-        if not isinstance(weight_map, dict):
-            raise JobError(f"{field}: {str(path)!r} has no weight_map: copy the model again")
-        for file in sorted(set(map(str, weight_map.values()))):
-            yield path, file  # checked before the next line runs
-            if not os.path.isfile(folder / file):
-                raise JobError(
-                    f"{field}: {str(path)!r} names {file!r}, which is not there: "
-                    "copy the model again"
-                )
+        weight_map = _read(path).get("weight_map")
+        if isinstance(weight_map, dict):
+            for file in sorted(set(map(str, weight_map.values()))):
+                yield path, file
     config = folder / "config.json"
-    if name := _read_config(config).get("transformers_weights"):
+    if name := _read(config).get("transformers_weights"):
         yield config, name
     tokenizer = folder / "tokenizer_config.json"
-    if tokenizer.is_file():
-        names = _read(tokenizer, field).get("fast_tokenizer_files") or []
-        for name in names if isinstance(names, list) else [names]:
-            yield tokenizer, name
+    names = _read(tokenizer).get("fast_tokenizer_files") or []
+    for name in names if isinstance(names, list) else [names]:
+        yield tokenizer, name
 
 
-def _read_config(path: Path) -> dict[str, Any]:
-    """Read config.json; what is wrong with it is said by those who need more of it."""
+def _read(path: Path) -> dict[str, Any]:
+    """Read a JSON object; empty if the file has none, because other checks say so."""
     try:
         content = read_json(path)
     except (OSError, ValueError):
         return {}
     return content if isinstance(content, dict) else {}
-
-
-def _read(path: Path, field: str) -> dict[str, Any]:
-    try:
-        content = read_json(path)
-    except (OSError, ValueError):
-        content = None
-    if not isinstance(content, dict):
-        raise JobError(f"{field}: {str(path)!r} is no JSON object: copy the model again")
-    return content

@@ -7,6 +7,7 @@ from concurrent.futures import Future, wait
 
 from pipelines.annotation.filtering import FilterChain
 from pipelines.concurrency.daemon_pool import DaemonPool
+from pipelines.concurrency.running_time import wait_while_running
 from pipelines.concurrency.stage_timer import StageTimer
 from pipelines.config.input import Input, Limits
 from pipelines.images import (
@@ -138,11 +139,14 @@ class RowDecoder:
         for future in decoding:
             # All futures before this one are done, so a thread works on it: its time runs now. A
             # decoder process has a deadline of its own.
-            done, _ = wait([future], None if self._process else seconds)
-            if not done:
+            if self._process is None and not wait_while_running(_waiting_for(future), seconds):
                 raise DecoderHung(
                     "decoding an image took longer than "
                     f"input.limits.max_decode_seconds = {seconds:g}"
                 )
             future.result()
         return chunk
+
+
+def _waiting_for(future: Future[None]) -> Callable[[float], bool]:
+    return lambda seconds: bool(wait([future], seconds).done)

@@ -145,11 +145,13 @@ def run(
 def _with_beam_options(job: "Job", options: Sequence[str]) -> "Job":
     """Add options to a Beam runner; raise JobError if the job has another runner."""
     from pipelines.config.runners import BeamRunnerConfig
+    from pipelines.config.secrets import refuse_secret_options
 
     if not options:
         return job
     if not isinstance(job.runner, BeamRunnerConfig):
         raise JobError(f"{options[0]}: only runner: {{kind: beam}} takes options after --")
+    refuse_secret_options(options)
     runner = job.runner.model_copy(update={"options": (*job.runner.options, *options)})
     return job.model_copy(update={"runner": runner})
 

@@ -7,11 +7,14 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 from pipelines.concurrency.process_exit import WORKER_FAULT
+from pipelines.concurrency.running_time import wait_while_running
 
 
 @contextmanager
 def deadline(seconds: float | None, what: str) -> Iterator[None]:
     """End this process if the work inside takes longer than `seconds`; None sets no limit.
+
+    Time in which the process was stopped does not count.
 
     The process ends because a call that hangs on a device cannot be interrupted. The current unit
     keeps its attempt marker and its committed parts, so that another process can continue it.
@@ -20,7 +23,11 @@ def deadline(seconds: float | None, what: str) -> Iterator[None]:
         yield
         return
 
-    def end() -> None:
+    done = threading.Event()
+
+    def watch() -> None:
+        if wait_while_running(done.wait, seconds):
+            return
         try:
             print(
                 f"shardmill: {what} took longer than runner.block_seconds = {seconds:g}: this "
@@ -31,10 +38,8 @@ def deadline(seconds: float | None, what: str) -> Iterator[None]:
         finally:  # the process ends, whether the line can be written or not
             os._exit(WORKER_FAULT)
 
-    timer = threading.Timer(seconds, end)
-    timer.daemon = True
-    timer.start()
+    threading.Thread(target=watch, name="watchdog", daemon=True).start()
     try:
         yield
     finally:
-        timer.cancel()
+        done.set()

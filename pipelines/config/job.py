@@ -13,6 +13,7 @@ from inference import AnyTask
 from inference.config import Model
 from pipelines.config.input import Input
 from pipelines.config.runners import AnyRunnerConfig, LocalRunnerConfig
+from pipelines.config.secrets import refuse_secrets
 from pipelines.config.validation_errors import first_fault
 from pipelines.config.yaml_text import apply_setting, check_values, parse_yaml
 from schemas.errors import JobError
@@ -39,6 +40,11 @@ class Job(Frozen):
     # A run stops when a larger share of its samples is invalid, or of its units failed; 1: never.
     max_error_rate: float = Field(0.5, gt=0, le=1)
     runner: AnyRunnerConfig = LocalRunnerConfig()
+
+    @model_validator(mode="after")
+    def _refuse_secrets(self) -> Self:
+        refuse_secrets(self.model_dump(mode="json"))
+        return self
 
     @model_validator(mode="after")
     def _check_purpose(self) -> Self:
@@ -132,6 +138,7 @@ class Job(Frozen):
             raise JobError(
                 f"{name}: dates and the like are not job values: put them in quotes"
             ) from None
+        refuse_secrets(data)  # before pydantic, whose errors quote values
         try:
             # Strict JSON: text is no number and `yes` no flag, but lists become tuples.
             return cls.model_validate_json(content, strict=True)

@@ -91,7 +91,9 @@ class RayRunnerConfig(RunnerConfig):
     gpus_per_worker: Annotated[NonNegativeFloat, AfterValidator(_whole_above_one)] = 0
     cpus_per_worker: PositiveFloat = 1
     resources: Mapping[str, PositiveFloat] = {}  # custom Ray resources that each worker takes
-    runtime_env: Mapping[str, Any] = {}  # passed to Ray
+    runtime_env: Mapping[str, Any] = {}  # passed to Ray, which logs it
+    # Names of environment variables that workers get from this process; values are not stored.
+    pass_env: tuple[str, ...] = ()
     # Of a cluster; auto: the cluster of this machine; null: RAY_ADDRESS, or start a cluster here.
     address: str | None = None
     wait_seconds: Seconds = 1800  # until the first workers are ready

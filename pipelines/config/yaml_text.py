@@ -120,13 +120,13 @@ def apply_setting(data: dict[str, Any], setting: str) -> None:
         elif isinstance(place, dict):
             place = place.setdefault(key, {})
         else:
-            raise JobError(f"--set {setting}: there is no {key!r} in the job file")
+            raise JobError(f"--set {path}: there is no {key!r} in the job file")
     if isinstance(place, list) and (index := _index(last, place)) is not None:
-        place[index] = parse_yaml(value, f"--set {setting}")
+        place[index] = parse_yaml(value, f"--set {path}")
     elif isinstance(place, dict):
-        place[last] = parse_yaml(value, f"--set {setting}")
+        place[last] = parse_yaml(value, f"--set {path}")
     else:
-        raise JobError(f"--set {setting}: there is no {last!r} in the job file")
+        raise JobError(f"--set {path}: there is no {last!r} in the job file")
 
 
 def _index(key: str, place: list[Any]) -> int | None:

@@ -32,4 +32,4 @@ def fetch(job: Job) -> Iterator[tuple[str, Path]]:
     for place, reference in references:
         with errors_at(place):
             resolved, _ = resolve_model(reference)
-            yield reference.name, fetch_model(resolved, reference.field)
+            yield reference.name, fetch_model(resolved, reference.field, needs=reference.needs)

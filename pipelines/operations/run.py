@@ -91,9 +91,8 @@ def _begin(job: Job, storage: Storage, running: ExitStack) -> tuple[Plan, RunTal
             if summary.outcome == "complete":
                 return planned, tally, summary
         write_manifest(planned, storage)
-        record = work.record_id.number if work.record_id else 0
         check = partial(work.check_output, storage)
-        beat = Heartbeat(work.layout.heartbeat(tally.run), storage, record, check)
+        beat = Heartbeat(work.layout.heartbeat(tally.run), storage, work.record_number, check)
         with ExitStack() as beating:
             beating.enter_context(beat)
             try:

@@ -126,6 +126,9 @@ class _Check:
                 first = unit.first_index + findings.counts.read
                 counts, problems, fault = self._file(unit, name, first)
             except (pa.ArrowException, OSError, ValueError, KeyError) as error:
+                if isinstance(error, OSError) and error.errno is not None:
+                    findings.problems.append(f"{name}: cannot be read: {error.strerror}")
+                    break
                 damage = damaged_file(name, f"damaged ({type(error).__name__})")
                 findings.problems.append(str(damage))
                 break

@@ -1,6 +1,7 @@
 """The manifest: the units of an output, which the run that writes a record fixes."""
 
 import hashlib
+import random
 from collections.abc import Sequence
 
 import pyarrow as pa
@@ -30,10 +31,24 @@ def manifest_name(content: bytes) -> str:
 
 def units_of_manifest(content: bytes, path: str) -> tuple[Unit, ...]:
     """Read the units of the manifest at `path`; raise JobError if the manifest is damaged."""
+    return _units(_read_table(content, path))
+
+
+def sample_of_manifest(content: bytes, path: str, number: int, seed: str) -> tuple[Unit, ...]:
+    """Read at most `number` units of a manifest, chosen at random by the seed."""
+    table = _read_table(content, path)
+    chosen = random.Random(seed).sample(range(len(table)), min(number, len(table)))
+    return _units(table.take(chosen))
+
+
+def _read_table(content: bytes, path: str) -> pa.Table:
     try:
-        table = pa.ipc.open_file(content).read_all().select(MANIFEST.names)
+        return pa.ipc.open_file(content).read_all().select(MANIFEST.names)
     except (pa.ArrowException, KeyError):
         raise damaged_record(path) from None
+
+
+def _units(table: pa.Table) -> tuple[Unit, ...]:
     rows = zip(*(column.to_pylist() for column in table.columns), strict=True)
     return tuple(
         Unit(name, path, shard, size, version, ends and (ends[0], ends[1]), first_index)

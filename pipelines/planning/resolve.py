@@ -81,6 +81,11 @@ class ResolvedJob(Frozen):
     def with_record_id(self, record_id: RecordId) -> "ResolvedJob":
         return self.model_copy(update={"record_id": record_id})
 
+    @property
+    def record_number(self) -> int:
+        """The number of the record for which a run works."""
+        return self.record_id.number if self.record_id else 0
+
     def check_output(self, storage: Storage) -> None:
         """Raise JobError if the output was deleted, or begun by another job, since it was planned.
 
@@ -111,7 +116,9 @@ class ResolvedJob(Frozen):
             self.resolved.device,
             gpus=self.job.runner.model_gpus,
             threads=self.resolved.threads,
-            model=lambda reference: fetch_model(models[str(reference)], reference.field),
+            model=lambda reference: fetch_model(
+                models[str(reference)], reference.field, needs=reference.needs
+            ),
         )
 
     @property

@@ -17,9 +17,10 @@ from pipelines.reading.image_folder import (
 from pipelines.reading.parquet import open_parquet, split_parquet
 from pipelines.reading.raw_sample import RawSample
 from pipelines.reading.shard_stream import CHANGED
+from pipelines.reading.unreachable import unreachable
 from pipelines.reading.webdataset_tar import open_tar
 from pipelines.storage.storage import Entry, Storage
-from schemas.errors import ShardFault
+from schemas.errors import ShardFault, ShardUnreachable
 from schemas.regular_file import NotRegularFile
 from schemas.sample import Unit
 
@@ -90,7 +91,7 @@ class OpenUnit:
 
     def __init__(self, source: ShardSource, samples: Iterator[RawSample], salvage: bool) -> None:
         self._source = source
-        samples = self._unchanged(samples)
+        samples = self._unchanged(self._reachable(samples))
         self._samples = self._salvaged(samples) if salvage else samples
         self.fault: ShardFault | None = None  # the fault that ended a salvaged unit early
 
@@ -123,6 +124,15 @@ class OpenUnit:
             raise
         self.check_unchanged()
 
+    def _reachable(self, samples: Iterator[RawSample]) -> Iterator[RawSample]:
+        """Yield the samples; raise ShardUnreachable if storage fails on this shard."""
+        try:
+            yield from samples
+        except OSError as error:
+            if (fault := unreachable(error, self._source.position)) is None:
+                raise
+            raise fault from None
+
     def _salvaged(self, samples: Iterator[RawSample]) -> Iterator[RawSample]:
         """Yield the samples before the first fault and store the fault.
 
@@ -135,7 +145,7 @@ class OpenUnit:
                 any_read = True
                 yield sample
         except ShardFault as fault:
-            if not any_read or fault.reason in CHANGED:
+            if not any_read or fault.reason in CHANGED or isinstance(fault, ShardUnreachable):
                 raise
             self.fault = fault
 
@@ -161,7 +171,8 @@ class OpenUnit:
 def open_unit(unit: Unit, storage: Storage, input_config: Input, *, texts: bool = True) -> OpenUnit:
     """Open a unit as the job's `input` says; without `texts`, only images and keys are read.
 
-    Raises ShardFault if the shard does not exist, is no file, or is not in the unit's version.
+    Raises ShardFault if the shard does not exist, is no file, or is not in the unit's version, and
+    ShardUnreachable if storage does not give it.
     """
     shard_format = find_format(unit.shard)
     assert shard_format is not None, "planning refuses shards without a format"
@@ -171,6 +182,10 @@ def open_unit(unit: Unit, storage: Storage, input_config: Input, *, texts: bool 
         raise ShardFault("shard_missing", 0) from None
     except (IsADirectoryError, NotRegularFile):
         raise ShardFault("shard_not_a_file", 0) from None
+    except OSError as error:
+        if (fault := unreachable(error, 0)) is None:
+            raise
+        raise fault from None
     try:
         source.check_unchanged()
     except BaseException:

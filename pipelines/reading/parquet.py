@@ -22,7 +22,6 @@ from pipelines.reading.raw_sample import RawSample
 from pipelines.reading.shard_stream import CountedStream, ShardFile
 from pipelines.storage.storage import Storage
 from schemas.errors import JobError, ShardFault
-from schemas.regular_file import NotRegularFile
 from schemas.sample import Unit
 
 # Rows read at once: a dictionary may hold one large image for many rows (at 64, a file of 3 KB took
@@ -43,8 +42,8 @@ def split_parquet(shard: Unit, storage: Storage, input_config: Input) -> list[Un
     """Split a file of more than `max_samples_per_file` rows into units of whole row groups.
 
     A unit has as many row groups as fit into that number of rows, or one larger row group. Raises
-    JobError if the file lacks a column that the job reads. A file without a readable footer is one
-    unit, which will fail.
+    JobError if the file lacks a column that the job reads. A file whose footer cannot be read is
+    one unit, which will fail.
     """
     try:
         with (
@@ -53,7 +52,7 @@ def split_parquet(shard: Unit, storage: Storage, input_config: Input) -> list[Un
             open_metadata(stream) as metadata,
         ):
             schema, rows, sizes = read_sizes(metadata)
-    except (ShardFault, FileNotFoundError, IsADirectoryError, NotRegularFile):
+    except (ShardFault, OSError):
         return [shard]
     keys = {source.partition(":")[0]: key for key, source in input_config.sources()}
     try:

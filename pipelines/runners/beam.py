@@ -17,6 +17,7 @@ from apache_beam.runners.runner import PipelineResult, PipelineState
 from apache_beam.utils.shared import Shared
 
 from pipelines.config.runners import BeamRunnerConfig
+from pipelines.config.secrets import from_environment
 from pipelines.output.unit_progress import find_attempts, find_unit_progress
 from pipelines.planning.plan import Plan
 from pipelines.planning.resolve import ResolvedJob
@@ -222,8 +223,9 @@ class _Reports:
 
 
 def _options(settings: BeamRunnerConfig) -> PipelineOptions:
+    given = [from_environment(option, "runner.options") for option in settings.options]
     try:
-        options = PipelineOptions(list(settings.options))
+        options = PipelineOptions(given)
         options.get_all_options()  # makes Beam parse all options now
     except SystemExit:  # argparse has printed the reason
         raise JobError("runner.options: Beam does not take them, for the reason above") from None

@@ -2,12 +2,14 @@
 
 import os
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import suppress
+from dataclasses import dataclass, field
 from itertools import count
-from typing import Any
+from typing import Any, Self
 
 from pipelines.config.runners import RayRunnerConfig, WorkerRange
+from pipelines.config.secrets import environment_value
 from pipelines.planning.resolve import ResolvedJob
 from pipelines.runners.worker import Worker
 from pipelines.runners.worker_pool import Assignment, Lost, Message, load_worker, run_assignment
@@ -21,10 +23,26 @@ _KILL_SECONDS = 10
 _MAX_REASON = 200  # characters of a message of Ray's that are shown
 
 
+@dataclass(frozen=True)
+class Environment:
+    """The variables of the job's `pass_env`. Ray logs a runtime_env, but not an argument."""
+
+    values: Mapping[str, str] = field(repr=False)
+
+    @classmethod
+    def of(cls, settings: RayRunnerConfig) -> Self:
+        """Read the variables from this process; JobError where one is not set."""
+        place = "runner.pass_env"
+        return cls({name: environment_value(name, place) for name in settings.pass_env})
+
+
 class RayWorker:
     """An actor that runs units in one thread and answers progress requests in another."""
 
-    def __init__(self, job: ResolvedJob, storage: Storage, decode_threads: int) -> None:
+    def __init__(
+        self, job: ResolvedJob, storage: Storage, decode_threads: int, environment: "Environment"
+    ) -> None:
+        os.environ.update(environment.values)
         os.environ.setdefault("OMP_WAIT_POLICY", "passive")  # as shardmill.main does
         self._worker = Worker(job, storage, decode_threads)
         self._progress: Progress | None = None
@@ -67,7 +85,7 @@ class RayWorkerPool:
         # Only decoding threads follow the actor's CPUs. The engine uses the resolved number of
         # threads, because that number affects output bytes.
         threads = settings.decode_threads or max(1, int(settings.cpus_per_worker))
-        self._arguments = (job, storage, threads)
+        self._arguments = (job, storage, threads, Environment.of(settings))
         self._numbers = count()
         self._actors: dict[int, Any] = {}
         self._unit_names: dict[int, str] = {}  # worker -> its current unit

@@ -2,8 +2,8 @@
 
 From the third attempt on, and as soon as an image hangs its decoder, a unit is isolated: it runs in
 a child process, whose images are decoded in a further process. An image that hangs or kills its
-decoder becomes an invalid row. If the child process dies for another reason, the unit fails with
-that reason and the worker continues, so that one unit cannot stop the whole queue.
+decoder twice becomes an invalid row. If the child process dies for another reason, the unit fails
+with that reason and the worker continues, so that one unit cannot stop the whole queue.
 """
 
 import multiprocessing
@@ -16,15 +16,18 @@ from pipelines.annotation.worker_faults import worker_faults
 from pipelines.concurrency.child_process import end_with_parent, exit_reason
 from pipelines.concurrency.standard_streams import secure_stderr
 from pipelines.output.layout import Layout
+from pipelines.output.record import manifest_of, read_record
 from pipelines.output.unit_progress import UnitProgress
 from pipelines.planning.resolve import ResolvedJob
 from pipelines.runners.device_check import check_device
+from pipelines.runners.other_shards import reads_no_other_shard
 from pipelines.storage.storage import Storage
 from schemas.errors import (
     DeadlinePassed,
     DecoderHung,
     JobError,
     MachineFault,
+    ShardUnreachable,
     WorkerFault,
 )
 from schemas.report import OnProgress, Progress, UnitReport
@@ -50,7 +53,8 @@ class Worker:
     ) -> UnitReport:
         """Annotate the rest of a unit after `attempts` earlier attempts, and return its report.
 
-        The report is `failed` if the shard cannot be read or the unit killed its child process.
+        The report is `failed` if the shard cannot be read or the unit killed its child process. A
+        shard that storage does not give is the unit's failure only if other shards can be read.
         Raises WorkerFault if the worker cannot work. After a MachineFault or an interruption, the
         attempt does not count.
         """
@@ -63,6 +67,7 @@ class Worker:
         self._storage.write_bytes(layout.attempt(unit.name, attempt), b"", durable=False)
         try:
             report = self._report(unit, unit_progress, isolated, on_progress)
+            self._check_storage(unit, report)
         except (KeyboardInterrupt, MachineFault):
             self._storage.delete(layout.attempt(unit.name, attempt))
             raise
@@ -81,6 +86,20 @@ class Worker:
             except DecoderHung:  # a hung thread cannot be ended, but a decoder process can
                 pass
         return self._run_isolated(unit, unit_progress, on_progress)
+
+    def _check_storage(self, unit: Unit, report: UnitReport) -> None:
+        """Raise MachineFault if storage gives neither this shard nor any other one."""
+        if report.status == "failed" and report.error in ShardUnreachable.REASONS:
+            with worker_faults():
+                given = self._work.job.input
+                layout = self._work.layout
+                record, _ = read_record(layout, self._work.record_number, self._storage)
+                manifest = layout.manifest(manifest_of(record))
+                if reads_no_other_shard(unit, manifest, self._storage, given):
+                    raise MachineFault(
+                        f"no shard can be read here: {unit.path}: {report.error}, and the others "
+                        "likewise: check permissions and mounts"
+                    )
 
     def load(self) -> "Annotator":
         """Load filters and engine, unless they are loaded; raise WorkerFault if loading fails.

@@ -4,7 +4,8 @@ import os
 from pathlib import Path
 
 _FOLDER = Path(__file__).parent / "hanging_decoders_path"
-HANGS, KILLS = 13, 14  # widths in pixels, the same as in that folder
+HANGS, KILLS, KILLED_ONCE, STOPPED_ONCE = 13, 14, 15, 16  # widths in pixels, as in that folder
+MARKER = "HANGING_DECODERS_MARKER"  # of a file that exists after "once"
 
 
 def hanging_python_path(*others: str | Path) -> str:

@@ -4,6 +4,8 @@ import hashlib
 import json
 import os
 import re
+import subprocess
+import sys
 import threading
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
@@ -117,3 +119,34 @@ def etag(path: Path) -> str:
 
 def refused(code: int, reason: str) -> Answer:
     return code, {"X-Error-Code": reason, "X-Error-Message": reason}, b""
+
+
+SCRIPT = """
+import sys
+from inference import Model, resolve_checkpoint
+from inference.checkpoint import fetch_checkpoint
+from schemas.errors import JobError
+checkpoint, revision, recorded = sys.argv[1:]
+try:
+    resolved = resolve_checkpoint(Model(checkpoint=checkpoint, revision=revision), recorded or None)
+    print(resolved.model_dump_json())
+    print(fetch_checkpoint(resolved))
+except JobError as error:
+    print(error)
+"""
+
+
+def fetch_in_process(
+    url: str, cache: Path, name: str, revision: str = "main", recorded: str = "", **more: str
+) -> list[str]:
+    """Resolve and fetch in another process whose hub is at `url`; return the printed lines."""
+    environment = environment_of(url, cache) | more
+    process = subprocess.run(
+        [sys.executable, "-c", SCRIPT, name, revision, recorded],
+        env=environment,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert process.returncode == 0, process.stderr
+    return process.stdout.splitlines()

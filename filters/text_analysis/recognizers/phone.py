@@ -3,12 +3,15 @@
 import re
 from collections.abc import Iterator
 
-import phonenumbers
-
 from filters.text_analysis.recognizers.context_words import (
     OTHER_NUMBER_WORDS,
     ContextWords,
     is_quantity,
+)
+from filters.text_analysis.recognizers.numbering_plans import (
+    has_length,
+    is_national_number,
+    is_phone_number,
 )
 from filters.text_analysis.recognizers.recognizer import (
     SIX_DIGITS,
@@ -42,9 +45,6 @@ _NATIONAL = re.compile(
     rf"(?:{_GAP}\d{{2,4}}){{0,4}}{_RIGHT}"
 )
 _LABELED = re.compile(rf"{_LEFT}\(?\d(?:{_GAP}{{0,2}}\d){{6,13}}(?!\d){_RIGHT}")
-# Italy and the Netherlands are left out: with them, more made-up look-alikes matched than with all
-# the other regions together.
-_NATIONAL_REGIONS = ("GB", "FR", "DE", "AU", "JP", "BE", "CH", "AT", "SE", "IN", "CN")
 _DATE_OR_ZIP = re.compile(
     r"(?:(?:19|20)\d\d\D{1,3}){1,2}(?:19|20)\d\d\Z"
     r"|(?:19|20)\d\d\D?[01]?\d\D?[0-3]?\d(?:\D|\Z)"
@@ -52,43 +52,6 @@ _DATE_OR_ZIP = re.compile(
     r"|\d{5}-\d{4}\Z"
 )
 _LAST_GROUP = re.compile(r"(?:\D+|\A\D*)\d+\Z")
-
-
-def is_phone_number(value: str, region: str | None = None) -> bool:
-    """Return whether a numbering plan contains the number.
-
-    Without a region, the number must begin with + and a country code.
-    """
-    number = _parse(value, region)
-    return number is not None and phonenumbers.is_valid_number(number)
-
-
-def _has_length(value: str) -> bool:
-    """Return whether the length fits the country; bundled numbering plans can be out of date."""
-    number = _parse(value, None)
-    return number is not None and (
-        phonenumbers.is_possible_number_with_reason(number)
-        == phonenumbers.ValidationResult.IS_POSSIBLE
-    )
-
-
-def _is_grouped_as_in(region: str, value: str) -> bool:
-    """Return whether the number is valid in the region and grouped as the region groups numbers.
-
-    Without the check of the groups, most digit strings would be valid in some region.
-    """
-    number = _parse(value, region)
-    if number is None or not phonenumbers.is_valid_number_for_region(number, region):
-        return False
-    written = phonenumbers.format_number(number, phonenumbers.PhoneNumberFormat.NATIONAL)
-    return re.findall(r"\d+", written) == re.findall(r"\d+", value)
-
-
-def _parse(value: str, region: str | None) -> phonenumbers.PhoneNumber | None:
-    try:
-        return phonenumbers.parse(value, region)
-    except phonenumbers.NumberParseException:
-        return None
 
 
 def _find(text: str) -> Iterator[Span]:
@@ -108,9 +71,9 @@ def _find_international(text: str) -> Iterator[Span]:
             value = _LAST_GROUP.sub("", value)  # another number can follow it
         if _count(value) >= 7:
             yield match.start(), match.start() + len(value)
-        elif (
-            _count(whole) >= 9 and "+" in match[0] and _has_length(whole)
-        ) or _PHONE_WORDS.precede(match.start(), text):
+        elif (_count(whole) >= 9 and "+" in match[0] and has_length(whole)) or _PHONE_WORDS.precede(
+            match.start(), text
+        ):
             yield match.span()
 
 
@@ -129,22 +92,19 @@ def _find_national(text: str) -> Iterator[Span]:
     position, after = 0, -1
     while match := _NATIONAL.search(text, position):
         start, value = match.start(), match[0]
+        position = match.end("first")
+        if follows_digits(start, text, after):
+            continue
         while _count(value) >= 9 and not _is_national(value):
             value = _LAST_GROUP.sub("", value)  # another number can follow it
         end = start + len(value)
         if _count(value) >= 9 and _is_isolated(start, end, text, after):
             yield start, end
             position = after = end
-        else:
-            position = match.end("first")
 
 
 def _is_national(value: str) -> bool:
-    return (
-        _count(value) <= 12
-        and not _DATE_OR_ZIP.match(value)
-        and any(_is_grouped_as_in(region, value) for region in _NATIONAL_REGIONS)
-    )
+    return _count(value) <= 12 and not _DATE_OR_ZIP.match(value) and is_national_number(value)
 
 
 def _find_labeled(text: str) -> Iterator[Span]:

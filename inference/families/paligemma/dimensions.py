@@ -6,11 +6,13 @@ from typing import Any
 from transformers import PaliGemmaConfig
 
 from inference.families.dimensions import Dimensions
+from inference.families.paligemma.load_errors import load_errors
 
 
 def read_dimensions(folder: Path) -> Dimensions:
     """Read the dimensions from the folder's config.json, with transformers' defaults."""
-    config: Any = PaliGemmaConfig.from_pretrained(folder, local_files_only=True)
+    with load_errors(folder, "config.json"):
+        config: Any = PaliGemmaConfig.from_pretrained(folder, local_files_only=True)
     text, vision = config.text_config, config.vision_config
     layer_weights = 4 * vision.hidden_size**2 + 2 * vision.hidden_size * vision.intermediate_size
     image_tokens = (vision.image_size // vision.patch_size) ** 2

@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING, Any, BinaryIO, ClassVar
 from inference.config import Model
 from inference.families.dimensions import Dimensions
 from inference.families.family import Description, ModelFamily
-from inference.families.paligemma import languages, locations, prompts
+from inference.families.paligemma import checkpoint_files, languages, locations, prompts
+from inference.hub.model_files import ModelFolder
 from inference.tasks.detections import Detection
 from inference.tasks.intents import Intent
 from inference.tasks.task import Mask, Task
@@ -39,6 +40,9 @@ class PaliGemmaFamily(ModelFamily):
             resolution=config["vision_config"].get("image_size", _DEFAULT_RESOLUTION),
             generation=_GENERATIONS[config["text_config"].get("model_type", "gemma")],
         )
+
+    def check_files(self, folder: ModelFolder, config: Mapping[str, Any], partial: bool) -> None:
+        checkpoint_files.check(folder, config, partial)
 
     def image_spec(self, resolution: int) -> ImageSpec:
         return ImageSpec(resolution, "bicubic")  # as PaliGemmaProcessor resizes

@@ -22,6 +22,7 @@ from inference.families.paligemma.device_map import device_map
 from inference.families.paligemma.dimensions import read_dimensions
 from inference.families.paligemma.kernels import PLAIN, compiling, fused
 from inference.families.paligemma.language_model import LanguageModel
+from inference.families.paligemma.load_errors import load_errors
 from inference.families.paligemma.location_grammar import Grammar
 from inference.families.paligemma.quantization import quantization_config
 from inference.families.paligemma.tokens import Vocabulary
@@ -116,7 +117,8 @@ def load(
             f"model.checkpoint: {str(folder)!r} holds an adapter beside its weights: copy them "
             "without adapter_config.json, and name the adapter in model.adapter"
         )
-    config = PaliGemmaConfig.from_pretrained(folder, local_files_only=True)
+    with load_errors(folder, "config.json"):
+        config = PaliGemmaConfig.from_pretrained(folder, local_files_only=True)
     text: Any = config.text_config
     if getattr(text, "layer_types", None) is not None:
         # PaliGemma 2 was trained without Gemma 2's sliding window. At 896 pixels the window would
@@ -124,16 +126,18 @@ def load(
         text.layer_types = ["full_attention"] * text.num_hidden_layers
     quantization = quantization_config(precision)
     dtype = getattr(torch, precision) if quantization is None else torch.bfloat16
-    model, loaded = _Model.from_pretrained(
-        folder,
-        config=config,
-        dtype=dtype,
-        quantization_config=quantization,
-        device_map=module_devices(folder, precision, devices),
-        use_safetensors=True,
-        local_files_only=True,
-        output_loading_info=True,
-    )
+    with load_errors(folder, "config.json or weights"):
+        model, loaded = _Model.from_pretrained(
+            folder,
+            config=config,
+            dtype=dtype,
+            quantization_config=quantization,
+            device_map=module_devices(folder, precision, devices),
+            use_safetensors=True,
+            local_files_only=True,
+            output_loading_info=True,
+            ignore_mismatched_sizes=True,  # they are reported, and refused here
+        )
     if loaded["missing_keys"] or loaded["mismatched_keys"]:
         # transformers initializes missing weights at random, with only a warning.
         raise JobError(f"model.checkpoint: weights are missing in {str(folder)!r}: copy it again")
@@ -141,8 +145,17 @@ def load(
         from inference.families.paligemma.lora import adapt  # which imports peft
 
         adapt(model, adapter)
-    processor = PaliGemmaProcessor.from_pretrained(folder, local_files_only=True)
-    vocabulary = Vocabulary(processor, text.num_image_tokens)
+    with load_errors(folder, "tokenizer or image processor"):
+        processor = PaliGemmaProcessor.from_pretrained(folder, local_files_only=True)
+        vocabulary = Vocabulary(processor, text.num_image_tokens)
+        pixels = processor.image_processor
+        rescale = float(pixels.rescale_factor)
+        mean, std = (tuple(map(float, each)) for each in (pixels.image_mean, pixels.image_std))
+        if len(mean) != 3 or len(std) != 3 or 0 in std:
+            raise ValueError("not a mean and a spread for each color")
+        embedding = model.get_input_embeddings()
+        if vocabulary.size > embedding.num_embeddings or vocabulary.image != config.image_token_id:
+            raise ValueError("more tokens than embeddings, or another image token")
     # Greedy decoding, whatever the checkpoint's own generation configuration says.
     model.generation_config = _Greedy(
         do_sample=False,
@@ -150,13 +163,8 @@ def load(
         pad_token_id=vocabulary.pad,
         eos_token_id=vocabulary.end,
     )
-    pixels = processor.image_processor
     return LoadedCheckpoint(
-        model=model.eval(),
-        vocabulary=vocabulary,
-        rescale=float(pixels.rescale_factor),
-        mean=tuple(pixels.image_mean),
-        std=tuple(pixels.image_std),
+        model=model.eval(), vocabulary=vocabulary, rescale=rescale, mean=mean, std=std
     )
 
 

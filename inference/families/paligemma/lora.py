@@ -9,6 +9,7 @@ from typing import Any
 import torch
 from safetensors.torch import load_file
 
+from inference.families.paligemma.module_names import current_name
 from inference.families.paligemma.quantization import no_code_from_the_hub
 from inference.hub.adapter import FIELD, WEIGHTS, Lora
 from schemas.errors import JobError
@@ -20,14 +21,6 @@ with no_code_from_the_hub():
 
 _PREFIX = "base_model.model."
 _NAME = "default"  # peft's name for an adapter without a name
-# Module names of transformers before 4.52, and before 5, with their current names.
-_FORMER_NAMES = (
-    (re.compile(r"^language_model\.(?=model\.)"), "model.language_model."),
-    (re.compile(r"^model\.language_model\.model\."), "model.language_model."),
-    (re.compile(r"^language_model\.lm_head\b"), "lm_head"),
-    (re.compile(r"^(?=vision_tower\.|multi_modal_projector\.)"), "model."),
-    (re.compile(r"^model\.vision_tower\.vision_model\."), "model.vision_tower."),
-)
 
 
 def adapt(model: Any, folder: Path) -> None:
@@ -38,15 +31,15 @@ def adapt(model: Any, folder: Path) -> None:
     JobError if the adapter does not fit the model.
     """
     lora = Lora.read(folder, str(folder))
-    weights = {_current(name): weight for name, weight in _weights(folder).items()}
+    weights = {current_name(name): weight for name, weight in _weights(folder).items()}
     adapted = _checked(model, weights, lora, folder)
     if "lm_head" in adapted:  # the head shares its matrix with the embedding, which is not adapted
         model.lm_head.weight = torch.nn.Parameter(model.lm_head.weight.detach().clone())
     config = LoraConfig(
         r=lora.r,
         lora_alpha=lora.lora_alpha,  # type: ignore[arg-type]  # any number serves
-        rank_pattern={_current(name): rank for name, rank in lora.rank_pattern.items()},
-        alpha_pattern={_current(name): alpha for name, alpha in lora.alpha_pattern.items()},
+        rank_pattern={current_name(name): rank for name, rank in lora.rank_pattern.items()},
+        alpha_pattern={current_name(name): alpha for name, alpha in lora.alpha_pattern.items()},
         use_rslora=lora.use_rslora,
         use_dora=lora.use_dora,
         lora_bias=lora.lora_bias,
@@ -79,12 +72,6 @@ def _weights(folder: Path) -> dict[str, torch.Tensor]:
     if not all(weight.isfinite().all() for weight in loaded.values()):
         raise JobError(f"{FIELD}: {str(folder)!r} holds numbers that are not finite: train it anew")
     return {name.removeprefix(_PREFIX): weight for name, weight in loaded.items()}
-
-
-def _current(name: str) -> str:
-    for former, now in _FORMER_NAMES:
-        name = former.sub(now, name)
-    return name
 
 
 def _checked(

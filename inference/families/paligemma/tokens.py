@@ -27,8 +27,12 @@ class Vocabulary:
         self._control = (special | set(tokens.all_special_ids)) - {tokens.unk_token_id}
         self._start = [processor.image_token_id] * image_tokens + [tokens.bos_token_id]
         self.image_tokens = image_tokens
+        self.image: int = processor.image_token_id
+        self.size = len(tokens)
         self.pad: int = tokens.pad_token_id
         self.end: int = tokens.eos_token_id
+        if None in (tokens.bos_token_id, self.pad, self.end):
+            raise ValueError("a tokenizer without <bos>, <pad> or <eos>")
 
     def prefix(self, prompt: str) -> list[int]:
         """Return image tokens, BOS, the prompt and a newline; the newline is a token of its own."""

@@ -234,7 +234,7 @@ def test_settings_reach_into_lists_one_after_another() -> None:
         ("filters.0.min_side=3", "there is no '0' in the job file"),
         ("name.first=3", "there is no 'first' in the job file"),
         ("name.first.letter=3", "there is no 'first' in the job file"),
-        ("model.block_size=[", "--set model.block_size=[: line 1: not YAML"),
+        ("model.block_size=[", "--set model.block_size: line 1: not YAML"),
         ("model.block=3", "model.block: unknown key"),
         ('model.block_size="3"', "model.block_size: must be a whole number (got '3')"),
     ],

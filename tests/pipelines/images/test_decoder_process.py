@@ -7,14 +7,28 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from support.hanging_decoders import HANGS, KILLS, hanging_python_path
+from support.hanging_decoders import (
+    HANGS,
+    KILLED_ONCE,
+    KILLS,
+    MARKER,
+    STOPPED_ONCE,
+    hanging_python_path,
+)
 from support.sample_data import encoded, jpeg, picture
 
 from pipelines.config.input import Limits
-from pipelines.images import DecodeOptions, DecoderProcess, EncodedImage, ImageFault
+from pipelines.images import (
+    DecodeOptions,
+    DecoderProcess,
+    EncodedImage,
+    ImageFault,
+    decoder_process,
+)
+from schemas.errors import MachineFault
 from schemas.generation import ImageSpec
 
-LIMITS = Limits(max_pixels=100_000, max_decode_seconds=1)
+LIMITS = Limits(max_pixels=100_000, max_decode_seconds=0.5)
 OPTIONS = DecodeOptions(ImageSpec(16), min_side=16, frames=3)
 
 
@@ -62,3 +76,30 @@ def test_a_fault_names_its_reason_and_the_next_image_is_decoded(
     with pytest.raises(ImageFault, match=reason):
         decoder.open(data).decode(OPTIONS)
     assert decoder.open(jpeg(100, 80)).decode(OPTIONS).model_image.shape == (16, 16, 3)
+
+
+@pytest.mark.parametrize("width", [KILLED_ONCE, STOPPED_ONCE])
+def test_a_process_lost_once_does_not_cost_its_image(
+    decoder: DecoderProcess, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, width: int
+) -> None:
+    marker = tmp_path / "lost"
+    monkeypatch.setenv(MARKER, str(marker))
+    expected = EncodedImage.open(jpeg(width, 80), LIMITS)
+    decoded = decoder.open(jpeg(width, 80)).decode(OPTIONS)
+    assert marker.exists()
+    np.testing.assert_array_equal(decoded.model_image, expected.decode(OPTIONS).model_image)
+
+
+def test_a_process_killed_between_two_images_costs_none(decoder: DecoderProcess) -> None:
+    image = decoder.open(jpeg(100, 80))
+    assert decoder._process is not None
+    decoder._process.kill()
+    assert image.decode(OPTIONS).model_image.shape == (16, 16, 3)
+
+
+def test_a_process_that_does_not_start_is_the_machines_fault(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(decoder_process, "_serve", sys.exit)
+    with pytest.raises(MachineFault, match="could not be started"):
+        DecoderProcess(LIMITS).open(jpeg(100, 80))

@@ -13,7 +13,7 @@ from pipelines.config.input import Input, Limits
 from pipelines.planning.shards import find_shards, split
 from pipelines.reading import RawSample, open_unit
 from pipelines.storage.local import LocalStorage
-from schemas.errors import JobError, ShardFault
+from schemas.errors import JobError, ShardFault, ShardUnreachable
 from schemas.sample import Unit
 
 
@@ -242,7 +242,7 @@ def test_the_version_changes_with_every_file_of_a_sample(tmp_path: Path) -> None
     assert len(versions) == 5
 
 
-def test_storage_errors_are_not_shard_faults(tmp_path: Path) -> None:
+def test_a_storage_error_is_no_damage_of_the_shard(tmp_path: Path) -> None:
     class Failing(LocalStorage):
         def open(self, path: str) -> Any:
             raise OSError(5, "Input/output error")
@@ -251,6 +251,6 @@ def test_storage_errors_are_not_shard_faults(tmp_path: Path) -> None:
     (unit,) = units_of(folder)
     with (
         open_unit(unit, Failing(), reads(folder)) as opened,
-        pytest.raises(OSError, match="Input/output"),
+        pytest.raises(ShardUnreachable, match="shard_read_failed"),
     ):
         list(opened)

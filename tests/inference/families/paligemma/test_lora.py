@@ -20,7 +20,7 @@ from support.same_answers import assert_same
 from transformers import PaliGemmaForConditionalGeneration
 
 from inference.families.paligemma import loading as paligemma
-from inference.families.paligemma.lora import _current
+from inference.families.paligemma.module_names import current_name
 from schemas.errors import JobError
 from schemas.generation import Generation, Request
 
@@ -169,7 +169,7 @@ VISION = "model.vision_tower.encoder.layers.1.mlp.fc1"
 def test_module_names_of_earlier_transformers_versions_are_translated(
     former: str, now: str
 ) -> None:
-    assert _current(former) == now
+    assert current_name(former) == now
 
 
 def renamed(folder: Path, target: Path) -> Path:

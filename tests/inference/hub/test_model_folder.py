@@ -91,12 +91,15 @@ def test_names_that_lead_out_of_the_folder_are_refused(folder: Path, name: str) 
 @pytest.mark.parametrize(
     ("content", "message"),
     [
-        ({"weight_map": {"a": "model-3.safetensors"}}, "'model-3.safetensors', which is not there"),
-        ({"weight_map": {"a": "x" * 5000}}, "which is not there"),
-        ({"weight_map": {"a": 3}}, "'3', which is not there"),
+        (
+            {"weight_map": {"a": "model-3.safetensors"}},
+            "lacks model-3.safetensors: copy it again",
+        ),
+        ({"weight_map": {"a": "x" * 5000}}, "lacks xxx"),
+        ({"weight_map": {"a": 3}}, "names a file outside its folder"),
         ({"weight_map": ["model-1.safetensors"]}, "has no weight_map"),
         ({}, "has no weight_map"),
-        ([], "is no JSON object"),
+        ([], "is not a whole JSON object"),
     ],
 )
 def test_an_index_that_misses_files_is_refused(folder: Path, content: object, message: str) -> None:
@@ -106,4 +109,4 @@ def test_an_index_that_misses_files_is_refused(folder: Path, content: object, me
 
 def test_json_that_is_nested_deeply_is_refused(folder: Path) -> None:
     replace(folder, "model.safetensors.index.json", lambda path: path.write_text("[" * 100_000))
-    assert "is no JSON object" in refusal(folder)
+    assert "is not a whole JSON object" in refusal(folder)

@@ -1,6 +1,8 @@
 """A worker marks attempts, tells harmful units from its own faults, and quotes no data."""
 
+import os
 import pickle
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -58,7 +60,8 @@ def test_an_attempt_marker_lasts_until_the_report(tmp_path: Path, checkpoint: Pa
     assert calls == [("a", 1, ["a.2"])]
     assert control_files(tmp_path, "attempts") == []
 
-    report = worker.run(begun.units[1], UnitProgress(), 0, on_progress)
+    of_any_version = replace(begun.units[1], version="")
+    report = worker.run(of_any_version, UnitProgress(), 0, on_progress)
     assert (report.status, report.error) == ("failed", "shard_unreadable")
     assert control_files(tmp_path, "failed") == ["b.json"]
     assert control_files(tmp_path, "attempts") == []
@@ -67,12 +70,13 @@ def test_an_attempt_marker_lasts_until_the_report(tmp_path: Path, checkpoint: Pa
 def test_a_commit_deletes_the_failure_report(tmp_path: Path, checkpoint: Path) -> None:
     begun = planned(tmp_path, checkpoint, a="a star")
     path = Path(begun.units[0].path)
-    whole = path.read_bytes()
+    whole, time = path.read_bytes(), path.stat().st_mtime_ns
     worker = Worker(begun.work, STORAGE, 1)
     path.unlink()
     assert worker.run(begun.units[0], UnitProgress(), 0, ignore).error == "shard_missing"
     assert control_files(tmp_path, "failed") == ["a.json"]
     path.write_bytes(whole)
+    os.utime(path, ns=(time, time))
     assert worker.run(begun.units[0], UnitProgress(), 0, ignore).status == "committed"
     assert control_files(tmp_path, "failed") == []
 

@@ -113,7 +113,12 @@ class OpenUnit:
         Otherwise all bytes that were read before are of that version: call this after the last
         byte of what is to be stored was read, and before that is stored.
         """
-        self._source.check_unchanged()
+        try:
+            self._source.check_unchanged()
+        except OSError as error:
+            if (fault := unreachable(error, self._source.position)) is None:
+                raise
+            raise fault from None
 
     def _unchanged(self, samples: Iterator[RawSample]) -> Iterator[RawSample]:
         """Yield the samples; if a change has caused a fault, raise `shard_changed` instead."""
@@ -186,9 +191,10 @@ def open_unit(unit: Unit, storage: Storage, input_config: Input, *, texts: bool 
         if (fault := unreachable(error, 0)) is None:
             raise
         raise fault from None
+    opened = OpenUnit(source, samples, input_config.on_bad_shard == "salvage")
     try:
-        source.check_unchanged()
+        opened.check_unchanged()
     except BaseException:
-        source.close()
+        opened.close()
         raise
-    return OpenUnit(source, samples, input_config.on_bad_shard == "salvage")
+    return opened

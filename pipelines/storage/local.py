@@ -60,8 +60,10 @@ class LocalStorage(Storage):
     def entry(self, path: str) -> Entry | None:
         try:
             return _entry(path, os.stat(path))
-        except (FileNotFoundError, NotADirectoryError):
-            return None
+        except OSError as error:
+            if error.errno in _NO_FILE:
+                return None
+            raise
 
     def open(self, path: str) -> BinaryIO:
         return open_regular(path)

@@ -19,7 +19,8 @@ from pipelines.planning.plan import plan
 from pipelines.planning.resolve import resolve
 from pipelines.reading.formats import open_unit
 from pipelines.storage.local import LocalStorage
-from schemas.errors import ShardFault
+from pipelines.storage.storage import Entry
+from schemas.errors import ShardFault, ShardUnreachable
 
 FORMATS = ("tar", "tar.gz", "parquet", "folder")
 SAMPLES = 12
@@ -187,6 +188,18 @@ def test_a_change_after_the_last_sample_is_the_last_thing_that_a_reader_says(
     assert isinstance(last, Fault)
     assert last.reason == "shard_changed"
     assert len(found) == SAMPLES + 1
+
+
+def test_a_version_that_storage_does_not_give_fails_the_shard_alone(tmp_path: Path) -> None:
+    class Failing(LocalStorage):
+        def entry(self, path: str) -> Entry | None:
+            raise OSError(5, "Input/output error")
+
+    write_shard(tmp_path, "tar", 0)
+    of_job = over(tmp_path, "tar")
+    (unit,) = plan(of_job).units
+    with pytest.raises(ShardUnreachable, match="shard_read_failed"):
+        open_unit(unit, Failing(), of_job.input)
 
 
 def test_a_preview_of_some_samples_checks_the_start_alone(tmp_path: Path) -> None:

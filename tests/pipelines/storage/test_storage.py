@@ -134,6 +134,7 @@ def test_an_entry_is_that_of_the_listing(tmp_path: Path) -> None:
     assert [entry.is_file for entry in entries] == [True, False]
     assert STORAGE.entry(str(tmp_path / "b")) is None
     assert STORAGE.entry(str(tmp_path / "a" / "b")) is None
+    assert STORAGE.entry(str(tmp_path / ("c" * 300))) is None  # no file can have this name
 
 
 def test_the_version_of_an_entry_changes_with_the_content(tmp_path: Path) -> None:

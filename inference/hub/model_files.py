@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from schemas.errors import JobError
+from schemas.regular_file import open_regular, parse_json
 
 _LFS_POINTER = b"version https://git-lfs.github.com/spec/"
 _MAX_HEADER = 100_000_000  # bytes; the limit of the safetensors library
@@ -66,7 +67,7 @@ class ModelFolder(NamedTuple):
     def read(self, name: str) -> bytes | None:
         """Read a file; None where it is missing. Raises JobError where it is too large."""
         try:
-            with (self.path / name).open("rb") as file:
+            with open_regular(self.path / name) as file:
                 content = file.read(_MAX_JSON + 1)
         except FileNotFoundError:
             return None
@@ -82,8 +83,8 @@ class ModelFolder(NamedTuple):
         if content is None:
             return None
         try:
-            values = json.loads(content)
-        except (ValueError, RecursionError):
+            values = parse_json(content)
+        except ValueError:
             values = None
         if not isinstance(values, dict):
             raise self.error(name, "is not a whole JSON object")
@@ -93,7 +94,7 @@ class ModelFolder(NamedTuple):
         """Check the files that are there: none is a git-lfs pointer, none is cut JSON."""
         for name, path in names.items():
             try:
-                with path.open("rb") as file:
+                with open_regular(path) as file:
                     start = file.read(len(_LFS_POINTER))
             except OSError as error:
                 raise self._unreadable(name, error) from None
@@ -146,7 +147,7 @@ class ModelFolder(NamedTuple):
     def _read_header(self, name: str) -> dict[str, Tensor]:
         """Read a safetensors header: 8 bytes of length, then JSON, then exactly the tensors."""
         try:
-            with (self.path / name).open("rb") as file:
+            with open_regular(self.path / name) as file:
                 size = file.seek(0, 2)
                 file.seek(0)
                 length = int.from_bytes(file.read(8), "little")

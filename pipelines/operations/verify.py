@@ -1,5 +1,6 @@
 """`shardmill verify`: reads a whole output back and checks that every sample is there once."""
 
+import errno
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
@@ -31,6 +32,7 @@ from schemas.tables import (
 )
 
 _UNITS_AT_ONCE = 4
+_REFUSED = (errno.EACCES, errno.EPERM, errno.EIO, errno.ESTALE)  # the file itself may be whole
 _MAGIC = b"PAR1"
 _REDO = "delete it and run the job again"
 _REMOVE = "move it away or delete it"
@@ -126,8 +128,10 @@ class _Check:
                 first = unit.first_index + findings.counts.read
                 counts, problems, fault = self._file(unit, name, first)
             except (pa.ArrowException, OSError, ValueError, KeyError) as error:
-                if isinstance(error, OSError) and error.errno is not None:
-                    findings.problems.append(f"{name}: cannot be read: {error.strerror}")
+                if isinstance(error, OSError) and error.errno in _REFUSED:
+                    findings.problems.append(
+                        f"{name}: cannot be read: {error.strerror}: make it readable"
+                    )
                     break
                 damage = damaged_file(name, f"damaged ({type(error).__name__})")
                 findings.problems.append(str(damage))

@@ -154,4 +154,4 @@ def test_verify_does_not_call_a_file_damaged_that_it_may_not_read(folder: Path) 
     small = filtering(folder)
     run(small)
     problems = verify(small.output, UnreadableStorage("output/a.00000")).problems
-    assert problems == ("a.00000.parquet: cannot be read: Permission denied",)
+    assert problems[0] == "a.00000.parquet: cannot be read: Permission denied: make it readable"

@@ -314,7 +314,7 @@ def test_the_demo_checkpoint_answers_as_by_the_reference(
     engine: Callable[..., Any], exact: Exact
 ) -> None:
     drawn = (draw_scene(2027, index) for index in itertools.count())
-    scenes = list(itertools.islice((each for each in drawn if each.kind in LEARNED_KINDS), 200))
+    scenes = list(itertools.islice((each for each in drawn if each.kind in LEARNED_KINDS), 40))
     block = []
     for index, scene in enumerate(scenes):
         sample = Sample(

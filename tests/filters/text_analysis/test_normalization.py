@@ -178,8 +178,8 @@ def test_ascii_is_left_as_it_is(text: str) -> None:
 @pytest.mark.parametrize(
     "piece", ["\ufdfa", "e\u0301\u0316", "\u0301\u0316", "\u200b", "a\u200b", "１", "Сa"]
 )
-def test_a_million_bytes(piece: str) -> None:
-    text = piece * (1_000_000 // len(piece.encode()))
+def test_a_long_text_takes_linear_time(piece: str) -> None:
+    text = piece * (300_000 // len(piece.encode()))
     folded = fold_confusables(normalize(text))
     assert folded.span(0, len(folded.text))[1] <= len(text)
 

@@ -203,8 +203,8 @@ def test_a_hundred_thousand_hostile_characters(piece: str) -> None:
 
 
 @pytest.mark.parametrize("piece", ["A dog. ", "ana@example.com, ", "1 2 ", "aB3-"])
-def test_a_million_characters(piece: str) -> None:
-    text = piece * (1_000_000 // len(piece))
+def test_a_long_text_takes_linear_time(piece: str) -> None:
+    text = piece * (300_000 // len(piece))
     (verdict,) = judged(text)
     assert verdict.scores.get("matches", 0) == (len(text) // len(piece) if "@" in piece else 0)
 

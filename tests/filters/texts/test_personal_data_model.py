@@ -83,7 +83,7 @@ def test_the_job_can_drop_the_text(judge: Callable[..., list[Verdict]]) -> None:
 
 
 def test_a_megabyte_is_judged(judge: Callable[..., list[Verdict]]) -> None:
-    hostile = ["ada" * 330_000, "- " * 20_000, "ada " * 5_000, " " * 1_000_000]
+    hostile = ["ada" * 100_000, "- " * 20_000, "ada " * 5_000, " " * 1_000_000]
     verdicts = judge(*hostile)
     assert [each.action for each in verdicts] == ["keep", "keep", "redact", "keep"]
 

@@ -200,8 +200,8 @@ def test_any_text_is_judged(text: str) -> None:
         "!!1",
     ],
 )
-def test_a_megabyte_takes_linear_time(piece: str) -> None:
-    judged(piece * (1_000_000 // len(piece)))  # quadratic time would hit --timeout
+def test_a_long_text_takes_linear_time(piece: str) -> None:
+    judged(piece * (300_000 // len(piece)))  # quadratic time would hit --timeout
 
 
 def test_every_reason_is_documented() -> None:

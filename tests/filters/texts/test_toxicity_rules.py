@@ -144,8 +144,8 @@ def test_batches_do_not_matter(texts: list[str]) -> None:
 @pytest.mark.parametrize(
     "piece", ["you are an idiot ", "i hate all ", "call you a ", "kill you ", "faggot "]
 )
-def test_a_megabyte_takes_linear_time(piece: str) -> None:
-    judged(piece * (1_000_000 // len(piece)))  # quadratic time would hit --timeout
+def test_a_long_text_takes_linear_time(piece: str) -> None:
+    judged(piece * (300_000 // len(piece)))  # quadratic time would hit --timeout
 
 
 def test_a_toxic_tail_counts() -> None:

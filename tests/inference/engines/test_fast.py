@@ -116,7 +116,7 @@ blocks = st.lists(
 )
 
 
-@settings(deadline=None, max_examples=40, derandomize=True)
+@settings(deadline=None, max_examples=25, derandomize=True)
 @given(block=blocks, size=st.sampled_from([1, 2, 5]), steps=st.sampled_from([1, 3]))
 def test_tokens_are_those_of_the_reference(  # noqa: PLR0917
     expected: Callable[[Block], list[list[Generation]]],

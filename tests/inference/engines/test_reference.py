@@ -156,7 +156,7 @@ blocks = st.lists(
 )
 
 
-@settings(deadline=None, max_examples=25, derandomize=True)
+@settings(deadline=None, max_examples=10, derandomize=True)
 @given(block=blocks, size=st.sampled_from([1, 3, 16]))
 def test_whatever_the_block_each_answer_is_as_if_asked_alone(  # noqa: PLR0917
     engines: Mapping[int, ReferenceEngine],
@@ -198,7 +198,7 @@ def test_answers_end_at_the_end_token_or_at_their_own_limit(
 ) -> None:
     """Each prompt is a batch of its own, so that the order of summation is always the same."""
     ended = 0
-    for image in IMAGES:
+    for image in IMAGES[:2]:
         for prompt in PROMPTS:
             ((answer,),) = engines[16].generate([Request(image, ((prompt, 60),))])
             assert all(token.logprob <= 0 for token in answer.tokens)

@@ -6,6 +6,7 @@ import sys
 from collections.abc import Callable
 from pathlib import Path
 
+import pytest
 from support import random_adapter, yaml_job
 from support.local_hub import Hub, environment_of, serve
 from support.sample_data import pairs, write_shard
@@ -24,6 +25,7 @@ def start(url: str, cache: Path, *arguments: object) -> subprocess.Popen[str]:
     )
 
 
+@pytest.mark.faults  # three processes that import transformers
 def test_a_run_needs_no_hub_after_two_concurrent_fetches(
     checkpoint: Callable[..., Path], tmp_path: Path
 ) -> None:

@@ -62,6 +62,7 @@ def test_every_sample_has_the_same_row_as_in_a_whole_job(tmp_path: Path, checkpo
     assert {row["status"] for row in others.values()} >= {"kept", "dropped", "invalid"}
 
 
+@pytest.mark.faults  # it starts a pipeline of Ray Data in other processes, which takes 30 s
 @pytest.mark.usefixtures("ray_session")
 def test_the_example_works(tmp_path: Path, checkpoint: Path) -> None:
     pytest.importorskip("ray.data")

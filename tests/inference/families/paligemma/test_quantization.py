@@ -235,6 +235,7 @@ get_kernel("a test that works")
 """
 
 
+@pytest.mark.faults  # a process that imports transformers and bitsandbytes
 def test_the_kernels_package_fetches_no_code(
     checkpoint: Callable[..., Path], tmp_path: Path
 ) -> None:

@@ -1,4 +1,4 @@
-"""The type of a job's texts that are paths or names of models."""
+"""The type of texts in a job that are paths or names of models."""
 
 import re
 from typing import Annotated
@@ -11,7 +11,7 @@ _SURROGATE = re.compile(r"[\ud800-\udfff]")  # how Python shows bytes that are n
 
 
 def path_problem(path: str) -> str:
-    """Say what is wrong with the characters of a path; an empty text where nothing is."""
+    """Return what is wrong with the characters of a path; an empty text if all are valid."""
     if _SURROGATE.search(path):
         return "is not UTF-8"
     if _CONTROL.search(path):
@@ -20,7 +20,7 @@ def path_problem(path: str) -> str:
 
 
 def check_characters(path: str) -> str:
-    """Return a path or a pattern of paths; raise ValueError where no path should have it."""
+    """Return a path or a pattern of paths; raise ValueError if a character is not valid."""
     if problem := path_problem(path):
         raise ValueError(f"{problem}: remove it")
     return path

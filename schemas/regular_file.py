@@ -1,4 +1,4 @@
-"""Opens and reads regular files alone: a pipe could block for ever, and a device never ends."""
+"""Opens and reads only regular files: a pipe could block for ever, and a device may never end."""
 
 import errno
 import json
@@ -8,11 +8,11 @@ from pathlib import Path
 from typing import Any, BinaryIO
 
 _MAX_JSON = 10_000_000  # bytes of a file that `read_json` reads, inclusive
-_MAX_DEPTH = 100  # of lists and groups within each other, inclusive
+_MAX_DEPTH = 100  # levels of lists and objects inside the outermost one, inclusive
 
 
 class NotRegularFile(OSError):
-    """The path is a pipe, a socket or a device, so its content may never end."""
+    """The error of a path that is a pipe, a socket or a device: its content may never end."""
 
     @classmethod
     def of(cls, path: str | os.PathLike[str]) -> "NotRegularFile":
@@ -20,9 +20,10 @@ class NotRegularFile(OSError):
 
 
 def open_regular(path: str | os.PathLike[str]) -> BinaryIO:
-    """Open a file for reading, without waiting for the other end of a pipe.
+    """Open a regular file for reading, and never wait for the other end of a pipe.
 
-    Raises NotRegularFile for a pipe, a socket or a device, and the OSErrors of `open`.
+    Raises NotRegularFile for a pipe, a socket or a device, and the OSErrors of `open`, such as
+    IsADirectoryError for a folder.
     """
     flags = os.O_RDONLY | os.O_CLOEXEC | os.O_NONBLOCK | os.O_NOCTTY
     try:
@@ -44,9 +45,9 @@ def open_regular(path: str | os.PathLike[str]) -> BinaryIO:
 
 
 def read_json(path: Path) -> Any:
-    """Read a JSON file; raises OSError, or ValueError where the file is no JSON.
+    """Read a JSON file; raise OSError if it cannot be read, and ValueError if it is no JSON.
 
-    ValueError also covers a file of over 10 MB, and values in over 100 levels.
+    Also raises ValueError for a file of over 10 MB, and for JSON that is nested too deeply.
     """
     with open_regular(path) as file:
         content = file.read(_MAX_JSON + 1)
@@ -56,7 +57,10 @@ def read_json(path: Path) -> Any:
 
 
 def parse_json(content: bytes) -> Any:
-    """Parse JSON; raises ValueError where the content is no JSON, or has over 100 levels."""
+    """Parse JSON; raise ValueError if the content is no JSON, or is nested too deeply.
+
+    Inside the outermost list or object, up to 100 levels of lists and objects are accepted.
+    """
     try:
         value = json.loads(content)
     except RecursionError:

@@ -1,4 +1,4 @@
-"""Checks that the files of a model are whole, by their headers and without loading them."""
+"""Checks that the files of a model are whole, without loading its weights."""
 
 import json
 import os
@@ -35,7 +35,7 @@ _CONFIGURATIONS = (
 
 
 class Tensor(NamedTuple):
-    """A tensor as the header of its file describes it."""
+    """The description of a tensor in the header of its file."""
 
     dtype: str  # as safetensors writes it: F32, BF16, ...
     shape: tuple[int, ...]
@@ -43,14 +43,14 @@ class Tensor(NamedTuple):
 
 
 class ModelFolder(NamedTuple):
-    """A model's folder on this machine, and how errors name it."""
+    """A model's folder on this machine, and how errors name the folder."""
 
     path: Path
     field: str  # of the job
     from_hub: bool = False  # a folder of the hub's cache
 
     def error(self, name: str, trouble: str) -> JobError:
-        """Make the error for a file that is there, but wrong."""
+        """Return the error for a file that exists but is wrong."""
         path = self.path / name
         if self.from_hub:  # the cache keeps a file until it is deleted
             way_out = f"delete {str(path.resolve())!r} and download it again: shardmill fetch"
@@ -59,13 +59,16 @@ class ModelFolder(NamedTuple):
         return JobError(f"{self.field}: {str(path)!r} {trouble}: {way_out}")
 
     def missing(self, *names: str) -> JobError:
-        """Make the error for a file that is not there, under any of its names."""
+        """Return the error for a file that exists under none of these names."""
         way_out = "download it again: shardmill fetch" if self.from_hub else "copy it again, whole"
         wanted = " or ".join(names)
         return JobError(f"{self.field}: {str(self.path)!r} lacks {wanted}: {way_out}")
 
     def read(self, name: str) -> bytes | None:
-        """Read a file; None where it is missing. Raises JobError where it is too large."""
+        """Read a file; return None if the file is missing.
+
+        Raises JobError if the file cannot be read or is too large.
+        """
         try:
             with open_regular(self.path / name) as file:
                 content = file.read(_MAX_JSON + 1)
@@ -78,7 +81,10 @@ class ModelFolder(NamedTuple):
         return content
 
     def read_json(self, name: str) -> dict[str, Any] | None:
-        """Read a file that holds a JSON object; None where it is missing. Raises JobError."""
+        """Read a file that holds a JSON object; return None if the file is missing.
+
+        Raises JobError as `read` does, or if the file holds no JSON object.
+        """
         content = self.read(name)
         if content is None:
             return None
@@ -91,7 +97,11 @@ class ModelFolder(NamedTuple):
         return values
 
     def check_files(self, names: Mapping[str, Path]) -> None:
-        """Check the files that are there: none is a git-lfs pointer, none is cut JSON."""
+        """Raise JobError if a file cannot be read, is a git-lfs pointer, or is damaged JSON.
+
+        `names` has the path of each file that exists, by its name. Of the JSON files, only
+        configurations and tokenizer.json are parsed.
+        """
         for name, path in names.items():
             try:
                 with open_regular(path) as file:
@@ -110,10 +120,11 @@ class ModelFolder(NamedTuple):
             read_tokens(self)
 
     def read_tensors(self, weights: str, partial: bool = False) -> dict[str, Tensor] | None:
-        """Read the headers of the safetensors files that transformers would load, by tensor.
+        """Return the tensors in the safetensors files that transformers would load, by their names.
 
-        `weights` names the single file; its index, beside it, names several. With `partial`, the
-        result is None where a file is missing. Raises JobError for a file that is not whole.
+        Only headers are read. `weights` names the single file; its index, beside it, names several.
+        With `partial`, the result is None if a file is missing. Raises JobError if a file is not
+        whole.
         """
         if (self.path / weights).is_file():
             return self._read_header(weights)
@@ -145,7 +156,11 @@ class ModelFolder(NamedTuple):
         return tensors
 
     def _read_header(self, name: str) -> dict[str, Tensor]:
-        """Read a safetensors header: 8 bytes of length, then JSON, then exactly the tensors."""
+        """Read the header of a safetensors file; raise JobError if the file is not whole.
+
+        The file has the length of the header in 8 bytes, the header as JSON, and the tensors
+        without gaps.
+        """
         try:
             with open_regular(self.path / name) as file:
                 size = file.seek(0, 2)
@@ -180,7 +195,10 @@ class ModelFolder(NamedTuple):
 
 
 def _bits(tensor: Tensor) -> int | None:
-    """Return the bits that a tensor takes; None for a type that has no whole number of bytes."""
+    """Return the bits that a tensor takes; None if its type is not in `_ITEM_BITS`.
+
+    Raises ValueError if the shape is malformed.
+    """
     if not all(type(side) is int and side >= 0 for side in tensor.shape):
         raise ValueError("a side of a tensor is no whole number")
     bits = _ITEM_BITS.get(tensor.dtype)
@@ -188,10 +206,10 @@ def _bits(tensor: Tensor) -> int | None:
 
 
 def read_tokens(folder: ModelFolder, needed: Collection[str] = ()) -> dict[str, int] | None:
-    """Read the tokens of tokenizer.json with their ids; None where the file is missing.
+    """Return the ids of the tokens in tokenizer.json, by token; None if the file is missing.
 
-    Of a large file only the added tokens are read, if they include all the `needed` ones. Raises
-    JobError for a file that the tokenizers library could not read.
+    Of a large file, only the added tokens are read if they include all the `needed` ones. Raises
+    JobError if the part that is read is damaged.
     """
     content = folder.read(_TOKENIZER)
     if content is None:
@@ -216,7 +234,10 @@ def read_tokens(folder: ModelFolder, needed: Collection[str] = ()) -> dict[str, 
 
 
 def _added_tokens(content: bytes) -> dict[str, int]:
-    """Read the added tokens at the start of a large tokenizer.json; ValueError where it is cut."""
+    """Return the ids of the added tokens at the start of a large tokenizer.json.
+
+    Raises ValueError if the file is cut. The rest of the file is not parsed.
+    """
     if not content.startswith(b"{") or not content.rstrip().endswith(b"}"):
         raise ValueError("a cut file")
     text = content.decode()
@@ -226,7 +247,7 @@ def _added_tokens(content: bytes) -> dict[str, int]:
 
 
 def check_sizes(folder: ModelFolder, tensors: Mapping[str, Tensor]) -> None:
-    """Raise JobError where a classifier's weights do not have the sizes that config.json says."""
+    """Raise JobError if a classifier's weights have other numbers of rows than config.json says."""
     config = folder.read_json("config.json") or {}
     labels = config.get("id2label")
     wanted = {

@@ -1,7 +1,8 @@
-"""Checks a model's folder before anything in it is read: only files, and only from the folder.
+"""Checks that a model's folder has only files and folders, and names no file outside itself.
 
-The libraries that load a model open what they find, and follow the names that its files give. A
-link to a file elsewhere is allowed, because the hub's cache consists of such links.
+The check comes first, because the libraries that load a model open what they find, and follow the
+names that its files give. A link to a file elsewhere is allowed, because the hub's cache consists
+of such links.
 """
 
 import stat
@@ -17,9 +18,10 @@ _TEMPLATES = "additional_chat_templates/*"  # read with the tokenizer
 
 
 def check_model_folder(folder: Path, field: str, loaded: Sequence[str]) -> None:
-    """Raise JobError for a pipe or a device in the folder, and for a name that leads out of it.
+    """Raise JobError if a model's folder holds a pipe or device, or names a file outside itself.
 
-    `loaded` are the patterns of the files that the model is loaded from.
+    `loaded` are the patterns of the files that the model is loaded from; a folder that matches one
+    of them is refused too. Of the folders inside, only the one with chat templates is checked.
     """
     for path in sorted(chain(folder.iterdir(), folder.glob(_TEMPLATES))):
         try:
@@ -42,7 +44,7 @@ def check_model_folder(folder: Path, field: str, loaded: Sequence[str]) -> None:
 
 
 def _named_files(folder: Path) -> Iterator[tuple[Path, Any]]:
-    """Yield each name of another file that a file gives, after the file that gives it."""
+    """Yield (path, name) for each name of another file that the file at the path gives."""
     for path in sorted(folder.glob("*.safetensors.index.json")):
         weight_map = _read(path).get("weight_map")
         if isinstance(weight_map, dict):
@@ -58,7 +60,7 @@ def _named_files(folder: Path) -> Iterator[tuple[Path, Any]]:
 
 
 def _read(path: Path) -> dict[str, Any]:
-    """Read a JSON object; empty if the file has none, because other checks say so."""
+    """Read a JSON object; return an empty one if there is none, because other checks report it."""
     try:
         content = read_json(path)
     except (OSError, ValueError):

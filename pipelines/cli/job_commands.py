@@ -143,7 +143,10 @@ def run(
 
 
 def _with_beam_options(job: "Job", options: Sequence[str]) -> "Job":
-    """Add options to a Beam runner; raise JobError if the job has another runner."""
+    """Return the job with options added for Beam; without options, return the job as it is.
+
+    Raises JobError if the job has another runner, or if an option holds a secret.
+    """
     from pipelines.config.runners import BeamRunnerConfig
     from pipelines.config.secrets import refuse_secret_options
 

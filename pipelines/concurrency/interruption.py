@@ -1,4 +1,4 @@
-"""Ctrl-C and SIGTERM of the command line: they end it at once, or raise while a command works."""
+"""Handles Ctrl-C and SIGTERM: each ends the process at once, or raises while a command works."""
 
 import os
 import signal
@@ -10,9 +10,10 @@ from pipelines.concurrency.process_exit import INTERRUPTION
 
 
 def end_on_interruption() -> None:
-    """From now on, an interruption ends the process with one line and an exit code.
+    """Let Ctrl-C and SIGTERM end the process from now on, with one line and an exit code.
 
-    While modules are imported, an exception would end it with a traceback, or be lost in a library.
+    Ctrl-C stays ignored if it is ignored already, as after `command &`. While modules are imported,
+    an exception would end the process with a traceback, or be lost in a library.
     """
     if signal.getsignal(signal.SIGINT) is signal.default_int_handler:  # not for `command &`
         signal.signal(signal.SIGINT, _end)
@@ -21,9 +22,10 @@ def end_on_interruption() -> None:
 
 @contextmanager
 def interruptions_raise() -> Iterator[None]:
-    """Let an interruption raise KeyboardInterrupt or Terminated inside, so that work is closed.
+    """Let Ctrl-C raise KeyboardInterrupt, and SIGTERM raise Terminated, in the `with` block.
 
-    It changes nothing where `end_on_interruption` was not called.
+    The exception lets the block close its work. Nothing changes if `end_on_interruption` was not
+    called.
     """
     changed = [n for n in (signal.SIGINT, signal.SIGTERM) if signal.getsignal(n) is _end]
     for number in changed:

@@ -6,9 +6,10 @@ _SLICES = 20
 
 
 def wait_while_running(wait: Callable[[float], bool], seconds: float) -> bool:
-    """Call `wait` with a short time-out until it returns True; False after `seconds` in total.
+    """Return whether `wait` returns True within `seconds` in which this process runs.
 
-    Each call counts as its time-out, however long it took: a process that is stopped in it, or a
-    machine that sleeps, loses one slice and not the deadline.
+    `wait` is called again and again with a short time-out. Each call counts as its time-out,
+    however long the call took: a process that is stopped, or a machine that sleeps, loses one call
+    and not the deadline.
     """
     return any(wait(seconds / _SLICES) for _ in range(_SLICES))

@@ -1,7 +1,8 @@
-"""Standard streams that cannot end a run: progress that cannot be written is left out.
+"""Standard streams that let a run go on if a write to stderr fails.
 
-Of the two streams, stdout holds a command's result, so a write that fails is an error there. Python
-would end the program without a word for both, or with a traceback.
+Progress that cannot be written to stderr is left out. stdout holds the result of a command, so the
+first write to stdout that fails is an error. Without these streams, Python would end the program
+without a message, or with a traceback.
 """
 
 import io
@@ -12,11 +13,14 @@ from typing import Any, TextIO
 
 
 class StdoutUnwritable(OSError):
-    """The result of a command cannot be written to stdout."""
+    """The error of a command's result that cannot be written to stdout."""
 
 
 class _Stream(io.FileIO):
-    """A standard stream whose first failed write raises, and all others are left out."""
+    """A standard stream that leaves out what cannot be written.
+
+    With `raises`, the first write that fails raises StdoutUnwritable.
+    """
 
     def __init__(self, descriptor: int, *, raises: bool) -> None:
         super().__init__(descriptor, "w", closefd=False)
@@ -36,10 +40,12 @@ class _Stream(io.FileIO):
 
 
 def secure_standard_streams() -> None:
-    """Replace stdout and stderr by streams that do not end the program unasked.
+    """Replace stdout and stderr by streams whose failed writes do not end the program unasked.
 
-    A stream that the caller closed leads nowhere, so that no file that is opened later gets its
-    number, and with it the messages of libraries. Characters that the encoding lacks are escaped.
+    A standard stream that the caller closed is first opened on /dev/null, so that no file that is
+    opened later gets its number, and with it the messages of libraries. A write to a stdout that
+    was closed still fails, because nobody can read the result. Characters that the encoding lacks
+    are escaped.
     """
     for descriptor, mode in ((0, os.O_RDONLY), (1, os.O_RDONLY), (2, os.O_WRONLY)):
         try:
@@ -52,7 +58,7 @@ def secure_standard_streams() -> None:
 
 
 def secure_stderr() -> None:
-    """Let no message to stderr end this worker process."""
+    """Replace stderr in a worker process by a stream that leaves out what cannot be written."""
     sys.stderr = _text_stream(2, sys.stderr, raises=False)
 
 

@@ -1,4 +1,4 @@
-"""Refuses secrets in a job: job.json stores the job, and `plan` prints it."""
+"""Refuses secrets in a job, because job.json stores the job, and `plan` prints the job."""
 
 import os
 import re
@@ -28,9 +28,10 @@ _REFERENCE = re.compile(r"\$\{(\w+)\}")  # to an environment variable
 
 
 def refuse_secrets(job: Mapping[str, Any]) -> None:
-    """Raise JobError, without the secret, where a job's values hold one.
+    """Raise JobError, without the secret, if the keys or values of a job hold a secret.
 
-    The texts of tasks are not searched: they are prompts, which may speak of passwords.
+    Only known forms of secrets are found. The texts of `tasks` are not searched, because they are
+    prompts, which may speak of passwords.
     """
     runner = job.get("runner")
     if isinstance(runner, Mapping):
@@ -47,7 +48,7 @@ def refuse_secrets(job: Mapping[str, Any]) -> None:
 
 
 def refuse_secret_options(options: Any) -> None:
-    """Raise JobError where Beam's options give a secret; a reference `${NAME}` is none."""
+    """Raise JobError if Beam's options hold a secret; a reference `${NAME}` is no secret."""
     if not isinstance(options, list | tuple):
         return
     following = ""  # the option before, if its value is the next text
@@ -61,12 +62,12 @@ def refuse_secret_options(options: Any) -> None:
 
 
 def from_environment(text: str, field: str) -> str:
-    """Replace each `${NAME}` by the environment variable; JobError where it is not set."""
+    """Replace each `${NAME}` by an environment variable; raise JobError if one is not set."""
     return _REFERENCE.sub(lambda match: environment_value(match[1], field), text)
 
 
 def environment_value(name: str, field: str) -> str:
-    """The value of an environment variable of this process; JobError where it is not set."""
+    """Return the value of an environment variable; raise JobError if the variable is not set."""
     try:
         return os.environ[name]
     except KeyError:
@@ -84,7 +85,7 @@ def _refusal(place: str) -> JobError:
 
 
 def _texts(value: Any, place: str) -> Iterator[tuple[str, str]]:
-    """Yield all texts in a value, keys included, with their places."""
+    """Yield (place, text) of each text in a value; raise JobError if a key holds a secret."""
     if isinstance(value, str):
         yield place, value
     elif isinstance(value, Mapping):

@@ -1,7 +1,7 @@
 """Decodes images in a child process, so that an image can hang or kill only its decoder.
 
-A process that is lost once may have been killed or stopped from outside, so the image is tried
-again in a new process. Only the second loss is the image's.
+If a process is lost once, it may have been killed or stopped from outside, so the image is tried
+again in a new process. Only the second loss counts as a fault of the image.
 """
 
 import multiprocessing
@@ -23,7 +23,7 @@ _ORPHAN_SECONDS = 60  # beyond the parent's deadline: ends a hung decoder whose 
 
 
 class DecoderProcess:
-    """A child process that decodes images, one at a time, and is replaced when it dies."""
+    """A child process that decodes one image at a time, and is replaced if it hangs or dies."""
 
     def __init__(self, limits: Limits) -> None:
         self._limits = limits
@@ -32,20 +32,21 @@ class DecoderProcess:
         self._pipe: Connection[Any, Any] | None = None
 
     def open(self, data: bytes) -> "ImageInProcess":
-        """Read the header; raise ImageFault if it is damaged, or the decoder hangs or dies twice.
+        """Read the header of an image in the child process.
 
-        Raise MachineFault if no decoder process can be started.
+        Raises ImageFault if the header is damaged or exceeds a limit, or if the process hangs or
+        dies twice. Raises MachineFault if no process can be started.
         """
         width, height, num_frames = self._ask(data, None)
         return ImageInProcess(width, height, num_frames, data, self)
 
     def decode(self, data: bytes, options: DecodeOptions) -> DecodedImage:
-        """Decode an image; raise ImageFault or MachineFault as `open` does."""
+        """Decode an image in the child process; raise ImageFault or MachineFault as `open` does."""
         decoded: DecodedImage = self._ask(data, options)
         return decoded
 
     def close(self) -> None:
-        """Kill the child process."""
+        """Kill the child process, once the image in work is done or past its deadline."""
         with self._lock:
             self._end()
 
@@ -77,7 +78,10 @@ class DecoderProcess:
         return answer
 
     def _started(self) -> "Connection[Any, Any]":
-        """Start the process unless it runs; wait until it can take images."""
+        """Return the pipe to a process that is ready; start a process if there is none.
+
+        Raises MachineFault if the process does not become ready.
+        """
         if self._process is None or self._pipe is None:
             context = multiprocessing.get_context("spawn")
             self._pipe, child_pipe = context.Pipe()
@@ -111,10 +115,10 @@ class ImageInProcess:
 
 
 def _serve(pipe: "Connection[Any, Any]", limits: Limits) -> None:
-    """Run the decoder process: send "ready", then answer until the pipe closes.
+    """Run the decoder process: send "ready", then answer requests until the pipe closes.
 
-    The parent keeps the deadline. The kernel's alarm only ends a process whose parent was killed,
-    because a hanging decoder may never return to Python.
+    The parent keeps the deadline. The kernel's alarm is only for a process whose parent was killed:
+    the alarm ends such a process even if a hanging decoder never returns to Python.
     """
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     signal.signal(signal.SIGALRM, signal.SIG_DFL)

@@ -1,4 +1,8 @@
-"""`shardmill verify`: reads a whole output back and checks that every sample is there once."""
+"""`shardmill verify`: reads a whole output back, and checks its files and its rows.
+
+The numbers of the rows show whether a sample is missing or repeated. The shards are not read, so
+samples that the run missed at the end of a shard do not show.
+"""
 
 import errno
 from collections import Counter
@@ -40,7 +44,7 @@ _WITHOUT_CONTENT = frozenset(IDENTITY) - {"key"}  # columns that may be filled i
 
 
 class Verification(Frozen):
-    """The result of reading an output: counts, and one line per problem."""
+    """The result of reading an output back: counts, and one line for each problem."""
 
     units: int
     files: int
@@ -66,7 +70,11 @@ class _Findings:
 def verify(
     output: str, storage: Storage | None = None, on_unit: Callable[[str], None] = lambda _: None
 ) -> Verification:
-    """Read and check every file of an output; raise JobError if the folder is no output."""
+    """Read and check the files of an output; raise JobError if the folder is no output.
+
+    In each unit, checking stops at the first damaged file. JobError is also raised if the record or
+    the manifest is damaged. `on_unit` gets the name of each unit that was checked.
+    """
     opened = open_output(output, storage)
     part_size = opened.record["input"]["max_samples_per_file"]
     schema = _recorded_schema(opened)
@@ -94,9 +102,10 @@ def verify(
 
 
 def _recorded_schema(output: Output) -> pa.Schema | None:
-    """Return the schema of the job that began an output.
+    """Return the schema of the job in the newest record; None if the job cannot be read back.
 
-    Returns None for a job with filters or tasks of the user's own, which no record can give back.
+    A job cannot be read back if it has filters or tasks of the user's own, or was begun by another
+    version.
     """
     try:
         return recorded_job(output).output_schema()
@@ -113,7 +122,7 @@ class _Check:
     part_size: int  # samples in every part but the last
 
     def unit(self, unit: Unit, unit_progress: UnitProgress) -> _Findings:
-        """Check the files of a unit in order, up to the first damaged file.
+        """Check the files of a unit in order, up to the first file that cannot be read.
 
         The rows of a unit must be numbered without a gap.
         """
@@ -144,7 +153,11 @@ class _Check:
         return findings
 
     def _file(self, unit: Unit, name: str, first: int) -> tuple[Counts, list[str], str | None]:
-        """Check one file; return counts, problems, and the fault if the file ends early."""
+        """Check one file; return its counts, its problems, and its fault; None if it has no fault.
+
+        The counts are those of the footer. A file has a fault if it ends early because its shard is
+        damaged.
+        """
         with self.storage.open(self.layout.file(name)) as stream:
             if stream.read(len(_MAGIC)) != _MAGIC:  # pyarrow checks the magic at the end alone
                 raise ValueError("no Parquet file")
@@ -170,7 +183,7 @@ class _Check:
 def _check_rows(
     batches: Iterator[pa.RecordBatch], unit: Unit, first: int, counts: Counts
 ) -> list[str]:
-    """Return one line for each kind of problem that the rows of a file have."""
+    """Return one line for each kind of problem in the rows of a file."""
     statuses: Counter[str] = Counter()
     problems: dict[str, None] = {}  # a set in order
     expected = first
@@ -190,7 +203,7 @@ def _check_rows(
 
 
 def _check_content(batch: pa.RecordBatch) -> Iterator[str]:
-    """Check that rows have content and reasons as their status says."""
+    """Yield a line for each kind of problem: content or a reason that does not fit the status."""
     is_kept = pc.equal(batch["status"], "kept")
     kept, others = batch.filter(is_kept), batch.filter(pc.invert(is_kept))
     if kept["sha256"].null_count:

@@ -1,4 +1,4 @@
-"""Counts what an output holds by the footers of its files."""
+"""Counts the rows of an output from the footers of its files."""
 
 from dataclasses import dataclass
 
@@ -10,7 +10,7 @@ from schemas.report import Counts
 
 @dataclass(frozen=True, slots=True)
 class OutputContents:
-    """The committed rows of an output, and the Parquet files that its job did not write."""
+    """The counts of an output's rows, its complete units, and the files that are not of its job."""
 
     counts: Counts  # of the job's own files
     complete: frozenset[str]  # units that are committed whole, all files by this job
@@ -18,7 +18,7 @@ class OutputContents:
 
 
 def read_contents(output: Output) -> OutputContents:
-    """Read the footers of all committed files; JobError if one is damaged."""
+    """Read the footers of all committed files; raise JobError if a file is damaged."""
     units = {
         file: unit
         for unit, progress in output.listing.progress_by_unit.items()

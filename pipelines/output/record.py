@@ -1,9 +1,9 @@
-"""The record of an output: which job it belongs to, and which manifest lists its units.
+"""The record of an output: the job that the output belongs to, and the name of its manifest.
 
-The record is job.json. A run that begins an output anew, or gives its units another manifest,
-creates job.00001.json and so on; the record with the highest number counts. A record is created
-only if it does not exist, so that of several runs that begin an output at once one wins, and the
-others read the winner's record.
+The first record is job.json. A run that begins an output anew, or gives its units another manifest,
+creates the next record: job.00001.json, then job.00002.json and so on. The last record before the
+first missing number counts. A record is created only if it does not exist: if several runs begin an
+output at once, one run wins, and the others read the record of the winner.
 """
 
 import hashlib
@@ -22,7 +22,7 @@ FIRST_MANIFEST = "manifest.arrow"  # the name that earlier versions gave
 
 
 class RecordId(NamedTuple):
-    """Which record of an output a run works for."""
+    """The identity of a record: its number, and the digest of its content."""
 
     number: int  # 0: job.json
     digest: str  # SHA-256 of the file
@@ -33,14 +33,20 @@ class RecordId(NamedTuple):
 
 
 def newest_record(layout: Layout, paths: Iterable[str]) -> int | None:
-    """Return the highest number of a record among the paths of an output; None if it has none."""
+    """Return the number of the newest record; None if job.json is not among the paths.
+
+    `paths` are the paths of an output. A missing number hides all records with higher numbers.
+    """
     known = set(paths)
     missing = next(number for number in count() if layout.record(number) not in known)
     return missing - 1 if missing else None
 
 
 def read_record(layout: Layout, number: int, storage: Storage) -> tuple[dict[str, Any], RecordId]:
-    """Read a record and its id; JobError if the file is damaged."""
+    """Return the content of a record and its id; raise JobError if the file is damaged.
+
+    Raises OSError if storage cannot read the file.
+    """
     path = layout.record(number)
     try:
         content = storage.read_bytes(path)
@@ -53,13 +59,16 @@ def read_record(layout: Layout, number: int, storage: Storage) -> tuple[dict[str
 
 
 def record_content(record: Mapping[str, Any], manifest: str) -> bytes:
-    """Return the content of a record file; `manifest` is the file name of its manifest."""
+    """Return the bytes of a record's file; `manifest` is the file name of the record's manifest."""
     named = {**record, "manifest": manifest}
     return json.dumps(named, indent=1, ensure_ascii=False).encode()
 
 
 def manifest_of(record: Mapping[str, Any]) -> str:
-    """Return the file name of a record's manifest; JobError if it is no plain name."""
+    """Return the file name of a record's manifest; raise JobError if the name is not valid.
+
+    A valid name ends in `.arrow` and has no slash.
+    """
     name = record.get("manifest", FIRST_MANIFEST)
     if not isinstance(name, str) or "/" in name or not name.endswith(".arrow"):
         raise JobError(f"output: its record names the manifest {name!r}: restore the record")
@@ -67,10 +76,12 @@ def manifest_of(record: Mapping[str, Any]) -> str:
 
 
 def check_still_own(layout: Layout, own: RecordId, fingerprint: str, storage: Storage) -> None:
-    """Raise JobError unless the output still belongs to the job that planned with record `own`.
+    """Raise JobError if the output no longer belongs to the run's job.
 
-    A newer record of the same job is no reason to stop: it only lists other versions of shards that
-    no run has committed.
+    `own` is the record with which the run was planned, and `fingerprint` is that of the run's job.
+    The output no longer belongs to the job if this record is gone or has other content, or if the
+    newest record has another fingerprint. A newer record with the same fingerprint is accepted: it
+    names another manifest for the same job.
     """
     try:
         content = storage.read_bytes(layout.record(own.number))
@@ -94,5 +105,5 @@ def check_still_own(layout: Layout, own: RecordId, fingerprint: str, storage: St
 
 
 def damaged_record(path: str) -> JobError:
-    """Return the error about a record or manifest that cannot be read."""
+    """Return the error for a record or manifest that is damaged or gone."""
     return JobError(f"{path}: is damaged or gone: restore it, or choose another output")

@@ -1,4 +1,4 @@
-"""Expands the braces of shard patterns, after counting what they come to."""
+"""Expands the braces of shard patterns, after counting the paths that the braces name."""
 
 import re
 from collections.abc import Iterator
@@ -17,18 +17,24 @@ _LETTERS = re.compile(r"([A-Za-z])\.\.([A-Za-z])(?:\.\.-?(\d+))?")
 
 
 class _Unbalanced(Exception):
-    """A brace is not closed, or not opened."""
+    """The error of a brace that is not closed, or not opened."""
 
 
 class PathBudget:
-    """Counts the paths of a job's patterns; JobError where they are more than a job may name."""
+    """The numbers of paths and characters that are left for the patterns of a job.
+
+    All patterns of a job share one budget.
+    """
 
     def __init__(self) -> None:
         self._paths = MAX_PATHS
         self._characters = _MAX_CHARACTERS
 
     def expand(self, pattern: str) -> Iterator[str]:
-        """Yield the paths that a pattern's braces name, in bash's order."""
+        """Yield the paths that a pattern's braces name, in bash's order.
+
+        Raises JobError as `count_paths` does, or if the budget is exceeded.
+        """
         number = count_paths(pattern)
         self._paths -= number
         if self._paths < 0:
@@ -47,10 +53,11 @@ class PathBudget:
 
 
 def count_paths(pattern: str) -> int:
-    """Count the paths that a pattern's braces name, without making them.
+    """Return the number of paths that a pattern's braces name, without making the paths.
 
-    Steps between letters are not counted. Raises JobError where a brace is not closed, braces are
-    too deep, or a range has too large numbers.
+    For a range of letters, the number is an upper bound: the step is ignored, and the characters
+    between Z and a are counted. Raises JobError if a brace is not closed or not opened, braces are
+    nested too deeply, or a number in a range has too many digits.
     """
     try:
         return _count(pattern, 0)
@@ -71,7 +78,7 @@ def _count(pattern: str, depth: int) -> int:
 
 
 def _count_choices(inner: str, depth: int) -> int:
-    """Count what one pair of braces with this content stands for."""
+    """Return the number of texts that one pair of braces with this content names."""
     if numbers := _NUMBERS.fullmatch(inner):
         if any(len(digits or "") > _MAX_DIGITS for digits in numbers.groups()):
             raise JobError(f"input.shards: {{{inner}}}: a number has at most {_MAX_DIGITS} digits")
@@ -86,7 +93,10 @@ def _count_choices(inner: str, depth: int) -> int:
 
 
 def _top_braces(pattern: str) -> Iterator[tuple[int, int]]:
-    """Yield the positions of the pairs of braces that lie in no other pair."""
+    """Yield (start, end) of each pair of braces that is not inside another pair.
+
+    Raises _Unbalanced if a brace is not closed, or not opened.
+    """
     depth = start = 0
     for position, character in _unescaped(pattern):
         if character == "{":
@@ -103,7 +113,7 @@ def _top_braces(pattern: str) -> Iterator[tuple[int, int]]:
 
 
 def _commas(inner: str) -> Iterator[tuple[int, int]]:
-    """Yield the position of each comma, and the number of braces around it."""
+    """Yield (position, depth) of each comma; the depth is the number of braces around the comma."""
     depth = 0
     for position, character in _unescaped(inner):
         depth += (character == "{") - (character == "}")

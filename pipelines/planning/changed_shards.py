@@ -15,7 +15,7 @@ from schemas.sample import Unit
 
 @dataclass(frozen=True, slots=True)
 class CurrentInput:
-    """The units of an output as its shards are now."""
+    """The units of an output, updated to the present shards."""
 
     units: tuple[Unit, ...]  # sorted by name
     left_out: int  # shards that appeared since the output was begun
@@ -27,15 +27,20 @@ def compare_with_manifest(
     shards: Sequence[Unit],
     split: Callable[[Sequence[Unit]], Sequence[Unit]],
 ) -> CurrentInput:
-    """Update the manifest's units to the present paths and versions of their shards.
+    """Return the manifest's units, updated to the present paths and versions of their shards.
 
-    `split` returns the units of shards. Raises JobError as `split` does, or if the names of units
-    collide.
+    `shards` are the present shards, and `split` returns the units of shards. The units of a shard
+    with the same version stay. If a shard has a new version,
 
-    A shard with a new version and the same content keeps its units. A shard with new content is
-    split again if no run has committed rows of it; otherwise its units stay as they are, and the
-    shard is listed as changed. A shard that is gone keeps its units too: those not committed will
-    fail when they are run.
+    - and no rows of the shard are committed: the shard is split again;
+    - and the digest is that of the committed rows: the units stay, with the new version;
+    - and the digest differs, or the committed rows have none: the units stay as they are, and the
+      shard is listed as changed.
+
+    The units of a missing shard stay too: those that are not committed will fail when they are run.
+
+    Raises JobError as `split` does, if the names of units collide, or if a committed file is
+    damaged. Raises OSError if a shard cannot be read.
     """
     units_by_shard: dict[str, list[Unit]] = defaultdict(list)
     for unit in existing.units:
@@ -75,7 +80,7 @@ def compare_with_manifest(
 
 
 def _is_same(shard: Unit, before: Sequence[Unit], existing: Output) -> bool:
-    """Whether a shard has the content of which a run committed rows; False without such rows."""
+    """Return whether a shard has the digest of its committed rows; False if it has no such rows."""
     files = [file for unit in before for file in existing.progress_of(unit).files[:1]]
     if not files:
         return False

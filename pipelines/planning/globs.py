@@ -1,7 +1,8 @@
-"""Matches paths with globs, name by name.
+"""Matches paths with globs, one name of the path after the other.
 
-One regular expression for the whole path, as `glob.translate` of Python 3.13 makes it, takes 7 s
-for `*a*a*a*a*b.tar` and a single name of 200 letters, because it tries all ways to divide the name.
+A regular expression for the whole path would be slow. The one that `glob.translate` of Python 3.13
+makes takes 7 s to compare `*a*a*a*a*b.tar` with a single name of 200 letters, because it tries all
+ways to divide the name.
 """
 
 import fnmatch
@@ -10,10 +11,11 @@ from collections.abc import Callable
 
 
 def glob_matcher(pattern: str) -> Callable[[str], bool]:
-    """Return a function that says whether a path matches a glob.
+    """Return a function that tells whether a path matches a glob.
 
-    `*`, `?` and `[ab]` stand for parts of a name, and `**` for any number of folders, or at the end
-    for everything below. Raises ValueError where `**` is only a part of a name.
+    `*`, `?` and `[ab]` match inside one name, and also match a dot at its start. `**` matches any
+    number of folders; at the end of a glob, `**` matches every path below. Raises ValueError if
+    `**` is only a part of a name.
     """
     names = pattern.split("/")
     if any("**" in name and name != "**" for name in names):
@@ -37,7 +39,7 @@ def glob_matcher(pattern: str) -> Callable[[str], bool]:
         return len(steps) in done
 
     def _skip(numbers: set[int]) -> set[int]:
-        """Add the steps behind each `**`, which may stand for no folder."""
+        """Return the numbers, and after each `**` the next step: `**` may match no folder."""
         for number in sorted(numbers):
             while number < len(steps) and steps[number] is None:
                 number += 1

@@ -1,4 +1,4 @@
-"""Checks that names and paths of output files can be made of the names of shards."""
+"""Checks that output files can be named after shards, and that their paths are short enough."""
 
 import os
 from collections.abc import Iterable, Iterator
@@ -13,7 +13,7 @@ _LONGEST_STEM = _LONGEST_NAME - LONGEST_ENDING
 
 
 def check_name(unit: Unit) -> None:
-    """Raise JobError for a shard from whose name no name of an output file can be made."""
+    """Raise JobError if no output file can be named after the shard."""
     path = unit.path
     if problem := path_problem(path):
         raise JobError(f"input.shards: {path} {problem}: rename it")
@@ -32,7 +32,7 @@ def check_name(unit: Unit) -> None:
 
 
 def check_path_lengths(units: Iterable[Unit], layout: Layout) -> None:
-    """Raise JobError where a file of a unit would have a longer path than the system allows."""
+    """Raise JobError if a file of a unit would have a longer path than Linux allows."""
     for unit in units:
         # The longest folder with the longest ending, though no file has both.
         size = len(os.fsencode(layout.attempt(unit.name, 1))) + LONGEST_ENDING
@@ -44,6 +44,6 @@ def check_path_lengths(units: Iterable[Unit], layout: Layout) -> None:
 
 
 def folders_of(unit: str) -> Iterator[str]:
-    """Yield the folders, below the output, in which the files of a unit lie."""
+    """Yield the folders that contain a unit's files, relative to the output, innermost first."""
     while (unit := os.path.dirname(unit)) != "":
         yield unit

@@ -13,9 +13,9 @@ _IMAGE_NAMES = ("image", "img", "image_bytes", *IMAGE_EXTENSIONS)
 
 
 class ColumnFault(Exception):
-    """The error of a column that the job reads: it is missing, occurs twice, or has another type.
+    """The error of a column that the job reads: it is missing, not unique, or has another type.
 
-    `why` is for the user; it names only columns.
+    `why` is a text for the user; of the file, `why` contains only names of columns.
     """
 
     def __init__(self, column: str | None, why: str) -> None:
@@ -25,9 +25,10 @@ class ColumnFault(Exception):
 
 
 def check_columns(schema: pa.Schema, fields: Iterable[str], image: str | None) -> str:
-    """Return the name of the image column.
+    """Return the name of the image column; raise ColumnFault if a column cannot be read.
 
-    Raises ColumnFault if a column of `fields` or the image column cannot be read.
+    If `image` is None, the image column is found by its type and name. The columns `fields` must
+    exist once; their types are not checked.
     """
     for name in fields:
         _find_column(schema, name)
@@ -44,7 +45,11 @@ def check_columns(schema: pa.Schema, fields: Iterable[str], image: str | None) -
 
 
 def columns_to_read(schema: pa.Schema, image: str, fields: Collection[str]) -> list[str]:
-    """Return the columns to read: keys, texts and the image; of a struct, its bytes and path."""
+    """Return the sorted names of the columns to read: image, texts, and the key if there is one.
+
+    Of an image column that is a struct, only `bytes` and `path` are read, unless the column is also
+    one of the texts.
+    """
     kind = schema.field(image).type
     images = [image]
     if pa.types.is_struct(kind) and image not in fields:
@@ -54,7 +59,7 @@ def columns_to_read(schema: pa.Schema, image: str, fields: Collection[str]) -> l
 
 
 def find_leaves(schema: pq.ParquetSchema, names: Iterable[str]) -> list[int]:
-    """Return the numbers of the columns that pyarrow reads for these names, with nested ones."""
+    """Return the indices of the leaf columns that pyarrow reads for these names."""
     prefixes = tuple(f"{name}." for name in names)
     leaves = range(len(schema))
     return [leaf for leaf in leaves if f"{schema.column(leaf).path}.".startswith(prefixes)]
@@ -65,8 +70,9 @@ def repeated_texts(
 ) -> list[str]:
     """Return the paths of the columns with lists of texts that can be read as dictionaries.
 
-    Read as a dictionary, a list with many copies of a long text takes little memory. pyarrow cannot
-    read a column with a delta encoding as a dictionary.
+    If such a list is read as a dictionary, many copies of a long text take little memory. pyarrow
+    cannot read a column as a dictionary if one of the row groups `groups` has a delta encoding for
+    it.
     """
     repeated = [
         leaf
@@ -82,9 +88,10 @@ def repeated_texts(
 
 
 def fixed_size(kind: pa.DataType) -> int:
-    """Return the bytes that a value of this type takes at least, even a null.
+    """Return the bytes that the fixed-size parts of one value take, even if the value is null.
 
-    Only types of a fixed size take any; their size does not follow from the pages.
+    Only fixed-size binaries and fixed-size lists count, because their size does not follow from the
+    pages. A list of any other kind counts as one element. All other types count 0.
     """
     if pa.types.is_fixed_size_binary(kind):
         return int(kind.byte_width)
@@ -94,7 +101,7 @@ def fixed_size(kind: pa.DataType) -> int:
 
 
 def _find_column(schema: pa.Schema, name: str) -> pa.Field:
-    """Return the only column of this name; raise ColumnFault if there is none, or several."""
+    """Return the only column with this name; raise ColumnFault if there is none, or several."""
     indices = schema.get_all_field_indices(name)
     if not indices:
         why = f"column {name!r} is not there: it has {', '.join(schema.names)}"

@@ -1,8 +1,8 @@
-"""Reads the footer of a Parquet file, unless it would take too much memory.
+"""Reads the footer of a Parquet file, unless the footer would take too much memory.
 
-pyarrow allocates what a footer announces: 31 bytes that announce a million columns took 672 MB. And
-pyarrow recurses over nested columns, which crashes the process where 50,000 columns are nested in
-each other. So the footer is walked over before pyarrow parses it.
+pyarrow allocates what a footer announces: 31 bytes that announce a million columns took 672 MB.
+pyarrow also recurses over nested columns: 50,000 nested columns crash the process. So each footer
+is checked before pyarrow parses it.
 """
 
 import threading
@@ -33,9 +33,9 @@ _SCHEMA, _ROW_GROUPS, _COLUMNS, _NAME, _NUM_CHILDREN = 2, 4, 1, 4, 5
 
 
 def read_metadata(stream: CountedStream) -> pq.FileMetaData:
-    """Read a footer; raise ShardFault if it is too large.
+    """Read the footer of a Parquet file; raise ShardFault if the footer is too large.
 
-    Raises ValueError or an exception of pyarrow if there is no footer, or it is damaged.
+    Raises ValueError or an exception of pyarrow if the footer is missing or damaged.
     """
     length, tail = _read_tail(stream)
     return _parse(stream, length, tail)
@@ -43,14 +43,20 @@ def read_metadata(stream: CountedStream) -> pq.FileMetaData:
 
 @contextmanager
 def open_metadata(stream: CountedStream) -> Iterator[pq.FileMetaData]:
-    """Read a footer like `read_metadata`; only one thread at a time holds a large footer."""
+    """Read a footer as `read_metadata` does, for use in a `with` statement.
+
+    Only one thread of the process at a time holds a large footer, of more than `_TAIL` bytes.
+    """
     length, tail = _read_tail(stream)
     with _large_footer if length > _TAIL else nullcontext():
         yield _parse(stream, length, tail)
 
 
 def _read_tail(stream: CountedStream) -> tuple[int, bytes]:
-    """Return the length of the footer, and the last bytes of the file."""
+    """Return the length of the footer, and the last bytes of the file.
+
+    Raises ValueError if there is no footer, and ShardFault if the footer is too large.
+    """
     size = stream.seek(0, 2)
     stream.seek(max(0, size - _TAIL))
     tail = stream.read(_TAIL)
@@ -75,9 +81,10 @@ def _parse(stream: CountedStream, length: int, tail: bytes) -> pq.FileMetaData:
 
 
 def footer_memory(footer: bytes) -> int:
-    """Estimate the bytes of memory that pyarrow takes for a footer.
+    """Return an estimate of the bytes of memory that pyarrow takes for a footer.
 
-    Stops counting above the maximum. Raises ValueError if the footer is damaged.
+    Counting stops above `_MAX_MEMORY`, so a larger result says only that the footer is too large.
+    Raises ValueError if the footer is malformed or ends too early.
     """
     reader = CompactReader(footer, max_steps=_MAX_STEPS)
     memory = len(footer)
@@ -104,7 +111,11 @@ def _footer_costs(reader: CompactReader) -> Iterator[int]:
 
 
 def _schema_costs(reader: CompactReader) -> Iterator[int]:
-    """Yield the bytes of each element of the schema, which is a tree, depth first."""
+    """Yield the estimated bytes of each element of the schema, in the order of the footer.
+
+    The elements are a tree, stored depth first. A schema that is nested too deeply yields
+    `_MAX_MEMORY`.
+    """
     above: list[tuple[int, int]] = []  # children left, and bytes of the path, of each ancestor
     for _ in _structs(reader):
         name, children = 0, 0
@@ -143,7 +154,7 @@ def _row_group_costs(reader: CompactReader) -> Iterator[int]:
 
 
 def _structs(reader: CompactReader) -> Iterator[int]:
-    """Yield the numbers of the structs in a list; the caller reads each."""
+    """Yield the index of each struct in a list; the caller reads each struct in turn."""
     kind, count = reader.list_header()
     if count and kind != STRUCT:
         raise ValueError("a list of other elements")

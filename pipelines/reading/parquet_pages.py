@@ -1,7 +1,7 @@
-"""Reads the page headers of a Parquet file before pyarrow does, and refuses too large pages.
+"""Checks the page headers of a Parquet file before pyarrow reads the pages.
 
-pyarrow allocates what a page header states, and a page of 34 KB may unpack to 1 GB. pyarrow reads
-each column forwards, through PageGuard, so that no byte is read twice.
+pyarrow allocates the size that a page header states, and a page of 34 KB may unpack to 1 GB.
+pyarrow reads each column forwards, through PageGuard, so that no byte is read twice.
 """
 
 from collections.abc import Iterable
@@ -29,12 +29,12 @@ _COUNTED_IN = {0: 5, _DICTIONARY: 7, 3: 8}  # type of page -> the struct with it
 
 
 def max_page_memory(limits: Limits) -> int:
-    """Return the bytes that the pages in memory at one time may take, of all columns together."""
+    """Return the most bytes that the pages in memory may take, in all columns together."""
     return limits.max_image_bytes + limits.max_text_bytes + _PAGE_ROOM
 
 
 class PageHeader(NamedTuple):
-    """What a page header states."""
+    """The fields of a page header that decide how much memory the page takes."""
 
     size: int  # bytes of the header itself
     kind: int
@@ -44,7 +44,7 @@ class PageHeader(NamedTuple):
 
     @property
     def memory(self) -> int:
-        """The bytes that the page takes while it is read; a dictionary is unpacked and copied."""
+        """The estimated bytes of memory that the page takes, including the copy of a dictionary."""
         largest = max(self.unpacked, self.stored)
         if self.kind == _DICTIONARY:
             return largest * 3 // 2 + self.values * _DICTIONARY_ENTRY
@@ -52,10 +52,10 @@ class PageHeader(NamedTuple):
 
 
 def read_page_header(data: bytes, position: int = 0) -> PageHeader:
-    """Read the page header at this position.
+    """Read the page header at this position of the data.
 
-    Raises IndexError if the data end too early, and ValueError or OverflowError if the header is
-    malformed.
+    Raises IndexError if the data end before the header does, and ValueError or OverflowError if the
+    header is malformed.
     """
     reader = CompactReader(data, position, max_steps=_MAX_HEADER_STEPS)
     numbers: dict[int, int] = {}  # type, bytes unpacked and stored, by field
@@ -82,7 +82,7 @@ def read_page_header(data: bytes, position: int = 0) -> PageHeader:
 
 
 def _count(reader: CompactReader, kind: int) -> int:
-    """Read the struct of one type of pages; return its number of values."""
+    """Read the struct of one page type; return its number of values, or -1 if it states none."""
     if kind != STRUCT:
         raise ValueError("a page of another type")
     count = -1
@@ -97,7 +97,10 @@ def _count(reader: CompactReader, kind: int) -> int:
 
 
 class ColumnPages:
-    """The pages of one column in one row group, whose bytes are read once, forwards."""
+    """The pages of one column in one row group, and the memory that the pages take.
+
+    The bytes of the column are read once, forwards and without gaps.
+    """
 
     def __init__(self, metadata: pq.FileMetaData, group: int, column: int) -> None:
         chunk = metadata.row_group(group).column(column)
@@ -115,7 +118,7 @@ class ColumnPages:
 
     @property
     def memory(self) -> int:
-        """The bytes that the largest data page and dictionary take, of those read so far."""
+        """The bytes of the largest data page and the largest dictionary that were read so far."""
         return self._pages + self._dictionary
 
     @property
@@ -123,7 +126,11 @@ class ColumnPages:
         return self._is_repeated and self._values > _MAX_REPEATED
 
     def read(self, position: int, content: bytes) -> None:
-        """Read the page headers in this content; raise ValueError if one is malformed."""
+        """Read the page headers in the next bytes of the column.
+
+        Raises ValueError if the bytes do not follow those of the last call, and ValueError or
+        OverflowError if a header is malformed.
+        """
         if position != self._next_read:
             raise ValueError("pages that are not read in their order")
         self._next_read += len(content)
@@ -153,10 +160,12 @@ class ColumnPages:
 
 
 class PageGuard:
-    """The stream that pyarrow reads; raises ShardFault before a page takes too much memory.
+    """The stream that pyarrow reads; it raises ShardFault before a page takes too much memory.
 
-    One row group is read at a time. The pages in memory are a data page and a dictionary of each
-    column; pyarrow keeps their buffers until the end of the row group.
+    It also raises ShardFault if a page header is malformed, or if a repeated column has too many
+    values. One row group is read at a time. The largest data page and the largest dictionary of
+    each column count as in memory, because pyarrow keeps their buffers until the end of the row
+    group.
     """
 
     def __init__(self, stream: CountedStream, max_memory: int) -> None:
@@ -165,7 +174,7 @@ class PageGuard:
         self._columns: list[ColumnPages] = []
 
     def expect(self, columns: Iterable[ColumnPages]) -> None:
-        """Set the columns of the row group that is read next; raise ValueError if they overlap."""
+        """Set the columns of the next row group; raise ValueError if the columns overlap."""
         stored = [column for column in columns if column.start != column.end]
         self._columns = sorted(stored, key=lambda column: column.start)
         end = len(MAGIC)

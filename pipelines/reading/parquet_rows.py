@@ -15,7 +15,10 @@ _ELEMENT = 16  # bytes that an element of a list counts, beside a text's; in Pyt
 def read_row(
     batch: pa.RecordBatch, index: int, image: str, fields: Iterable[str], limits: Limits
 ) -> RawSample:
-    """Return the sample in a batch of one row; an unusable row becomes a sample with a fault."""
+    """Return the sample in a batch of one row; an unusable row becomes a sample with a fault.
+
+    Raises ValueError if the batch has another number of rows.
+    """
     if batch.num_rows != 1:
         raise ValueError("a batch of other than one row")
     images, paths = batch[image], None
@@ -50,7 +53,10 @@ def read_row(
 
 
 def _binary(column: pa.Array) -> pa.Array:
-    """Return a text or binary column as its stored bytes, UTF-8 or not; any other as it is."""
+    """Return a column of texts or binaries as binaries, without a check of UTF-8.
+
+    A dictionary is decoded. Any other column is returned as it is.
+    """
     if pa.types.is_dictionary(column.type):
         column = column.dictionary_decode()
     if pa.types.is_string(column.type):
@@ -69,7 +75,7 @@ def _is_binary(kind: pa.DataType) -> bool:
 
 
 def _extent(column: pa.Array) -> tuple[int, int] | None:
-    """Return the offset and the size of a binary column's only value; None for null."""
+    """Return the offset and size of a binary column's only value; None if the value is null."""
     if column.null_count:
         return None
     numbers = memoryview(column.buffers()[1]).cast("b")
@@ -79,7 +85,10 @@ def _extent(column: pa.Array) -> tuple[int, int] | None:
 
 
 def _value(column: pa.Array, max_size: int | None = None) -> bytes | None:
-    """Return the first bytes of a column's only value, copied once; `as_py` copies them twice."""
+    """Return a binary column's only value, or its first `max_size` bytes; None if it is null.
+
+    The bytes are copied once; `as_py` copies them twice.
+    """
     extent = _extent(column)
     if extent is None:
         return None
@@ -89,14 +98,18 @@ def _value(column: pa.Array, max_size: int | None = None) -> bytes | None:
 
 
 def _size_of_row(column: pa.Array) -> int:
-    """Return what a row counts against `max_text_bytes`."""
+    """Return the bytes that a column's only value counts against `max_text_bytes`."""
     if _is_binary(column.type):
         return (_extent(column) or (0, 0))[1]
     return _size(column)
 
 
 def _size(column: pa.Array) -> int:
-    """Return the bytes of all texts in a column, and `_ELEMENT` for each element of its lists."""
+    """Return the bytes of all texts in a column, and `_ELEMENT` for each element of its lists.
+
+    Each value of a dictionary counts `_ELEMENT` too. Views, fixed-size binaries and numbers count
+    0.
+    """
     kind = column.type
     if pa.types.is_dictionary(kind):
         sizes = pc.binary_length(column.dictionary) if _is_text(kind.value_type) else None

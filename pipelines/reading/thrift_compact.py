@@ -1,7 +1,7 @@
 """Reads Thrift's compact protocol, in which Parquet files store footers and page headers.
 
-A caller walks over the fields of a struct, and reads or skips each value. Nothing is stored, so
-that memory does not grow with the data.
+A caller walks over the fields of a struct, and reads or skips each value. The reader stores no
+value, so that its memory does not grow with the data.
 
 Format: https://github.com/apache/thrift/blob/master/doc/specs/thrift-compact-protocol.md
 """
@@ -15,11 +15,14 @@ _INTEGERS = (I16, I32, I64)
 
 
 class CompactReader:
-    """Reads values at `position`, and moves the position behind them.
+    """A reader that moves `position` behind each value that it reads or skips.
 
-    Raises IndexError if the data end too early, ValueError if they are malformed, and OverflowError
-    after `max_steps` fields and elements. A value that no writer writes, such as a number of more
-    bits than its type has, is malformed: another reader may interpret it as another size.
+    Raises ValueError if the data are malformed, and OverflowError after `max_steps` fields and
+    skipped elements. Raises IndexError if the data end too early: at the latest when the next value
+    is read, because a skipped value may end behind the data.
+
+    A number with more bits than its type is malformed, because another reader may interpret it as
+    another size. Only numbers that are read are checked, not those that are skipped.
     """
 
     def __init__(self, data: bytes, position: int = 0, *, max_steps: int) -> None:
@@ -38,12 +41,12 @@ class CompactReader:
             yield number, header & 15
 
     def integer(self, bits: int) -> int:
-        """Read a signed number of at most so many bits."""
+        """Read a signed number of at most `bits` bits."""
         value = self._varint(bits)
         return (value >> 1) ^ -(value & 1)
 
     def binary(self) -> bytes:
-        """Read a string; raise IndexError if it is longer than the data."""
+        """Read a string or binary value; raise IndexError if the data end before the value does."""
         length = self._varint(32)
         start, self.position = self.position, self.position + length
         if self.position > len(self.data):
@@ -51,13 +54,13 @@ class CompactReader:
         return self.data[start : self.position]
 
     def list_header(self) -> tuple[int, int]:
-        """Read the start of a list or set; return the type and the number of its elements."""
+        """Read the header of a list or set; return the type and the number of the elements."""
         header = self._byte()
         count = header >> 4
         return header & 15, self._varint(32) if count == 15 else count
 
     def skip(self, kind: int, depth: int = 0) -> None:
-        """Move behind a value of this type."""
+        """Skip a value of this type."""
         if kind in _INTEGERS:
             data, position = self.data, self.position
             while data[position] > 127:
@@ -83,7 +86,7 @@ class CompactReader:
             raise ValueError("an unknown type")
 
     def _skip_struct(self, depth: int) -> None:
-        """Skip a struct; most fields are small numbers, which are skipped here, for speed."""
+        """Skip a struct; integers, which are most fields, are skipped without a call, for speed."""
         self._check_depth(depth)
         data, position, steps = self.data, self.position, 0
         while header := data[position]:

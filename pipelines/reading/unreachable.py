@@ -1,4 +1,4 @@
-"""Tells errors of a shard's storage from errors of the whole machine."""
+"""Distinguishes errors of a shard's storage from errors of the whole machine."""
 
 import errno
 
@@ -10,7 +10,10 @@ _DENIED = frozenset({errno.EACCES, errno.EPERM})
 
 
 def unreachable(error: OSError, offset: int) -> ShardUnreachable | None:
-    """Convert an error of opening or reading a shard; None for an error of the machine."""
+    """Return the fault for an error of opening or reading a shard; None if it is the machine's.
+
+    Also returns None if the error has no errno.
+    """
     if error.errno is None or error.errno in _MACHINE:
         return None
     denied, failed = ShardUnreachable.REASONS

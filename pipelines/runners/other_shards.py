@@ -1,4 +1,4 @@
-"""Tells a shard that storage does not give from a machine that is given no shard."""
+"""Distinguishes a shard that cannot be read from a machine that can read no shard."""
 
 from pipelines.config.input import Input
 from pipelines.output.manifest import sample_of_manifest
@@ -7,14 +7,15 @@ from pipelines.storage.storage import Storage
 from schemas.errors import ShardFault, ShardUnreachable
 from schemas.sample import Unit
 
-_PROBED = 16  # other shards at most
+_PROBED = 16  # units that are chosen, beside the unit itself, which may be among them
 
 
 def reads_no_other_shard(unit: Unit, manifest: str, storage: Storage, input_config: Input) -> bool:
-    """Return whether this machine cannot read the beginning of any other shard of the output.
+    """Return whether this machine can read none of some other shards of the output.
 
-    `manifest` is the path of the output's manifest; some of its shards are tried, chosen at random.
-    Returns False if the unit's shard is the only one.
+    `manifest` is the path of the output's manifest; some of its units are chosen at random, and the
+    beginning of each unit of another shard is read. A shard that is damaged or gone counts as
+    readable, because storage gave an answer. Returns False if no chosen unit is of another shard.
     """
     content = storage.read_bytes(manifest)
     tried = 0

@@ -1,4 +1,4 @@
-"""Checks telephone numbers against phonenumbers' numbering plans of countries."""
+"""Checks telephone numbers against the numbering plans of countries in phonenumbers."""
 
 import re
 from functools import cache, lru_cache
@@ -13,7 +13,7 @@ NATIONAL_REGIONS = ("GB", "FR", "DE", "AU", "JP", "BE", "CH", "AT", "SE", "IN", 
 
 @lru_cache(maxsize=4096)
 def is_phone_number(value: str, region: str | None = None) -> bool:
-    """Return whether a numbering plan contains the number.
+    """Return whether the number is valid in a numbering plan.
 
     Without a region, the number must begin with + and a country code.
     """
@@ -26,7 +26,11 @@ def is_phone_number(value: str, region: str | None = None) -> bool:
 
 
 def has_length(value: str) -> bool:
-    """Return whether the length fits the country; bundled numbering plans can be out of date."""
+    """Return whether the number has a length that is possible in its country.
+
+    The number must begin with + and a country code. Only the length is checked, because the bundled
+    numbering plans can be out of date.
+    """
     number = _parse(value, None)
     return number is not None and (
         phonenumbers.is_possible_number_with_reason(number)
@@ -36,11 +40,12 @@ def has_length(value: str) -> bool:
 
 @lru_cache(maxsize=4096)
 def is_national_number(value: str) -> bool:
-    """Return whether the number is valid in a region and grouped as the region groups numbers.
+    """Return whether a region has the number, and groups its digits in the same way.
 
-    The number has at least two groups of digits. Without the check of the groups, most digit
-    strings would be valid in some region. The shape is compared first: phonenumbers takes 50 µs
-    per region, and a text of digits has a candidate every few characters.
+    The regions are NATIONAL_REGIONS. The caller must give a number with at least two groups of
+    digits: without groups to compare, most digit strings would be valid in some region. `has_shape`
+    is called first, because phonenumbers takes 50 µs per region, and a text of digits has a
+    candidate every few characters.
     """
     groups = re.findall(r"\d+", value)
     written = " ".join(groups)
@@ -51,7 +56,7 @@ def is_national_number(value: str) -> bool:
 
 
 def is_grouped_as_in(region: str, value: str, groups: list[str]) -> bool:
-    """Return whether the region has the number, and writes it in these groups of digits."""
+    """Return whether the number is valid in the region, which writes it in these groups."""
     number = _parse(value, region)
     if number is None or not phonenumbers.is_valid_number_for_region(number, region):
         return False
@@ -60,7 +65,7 @@ def is_grouped_as_in(region: str, value: str, groups: list[str]) -> bool:
 
 
 class _Shape(NamedTuple):
-    """One way in which a region writes numbers."""
+    """One format in which a region writes numbers."""
 
     written: re.Pattern[str]  # all digits, in groups
     prefix: int  # digits before the number itself: the trunk prefix
@@ -74,7 +79,11 @@ class _Shapes(NamedTuple):
 
 
 def has_shape(region: str, groups: str) -> bool:
-    """Return whether phonenumbers may write a valid number of the region in these groups."""
+    """Return whether a valid number of the region may be written in these groups.
+
+    `groups` are digits, separated by spaces. False is certain; True must be confirmed by
+    `is_grouped_as_in`.
+    """
     shapes = _shapes(region)
     if not shapes.any_written.fullmatch(groups):
         return False
@@ -100,7 +109,11 @@ def _shapes(region: str) -> _Shapes:
 
 
 def _shape(form: phonenumbers.NumberFormat) -> _Shape:
-    """Convert a pattern, and a template of its groups with the trunk prefix, to a shape."""
+    """Convert a number format of phonenumbers to a shape.
+
+    The pattern of the format describes the groups of digits, and its template gives their order and
+    the trunk prefix.
+    """
     template = (form.format or "").replace(r"\1", form.national_prefix_formatting_rule or r"\1", 1)
     marked = re.sub(r"\\(\d)", r"<\1>", template)  # the digits of references are no digits
     prefix = len(re.sub(r"<\d>|\D", "", marked))

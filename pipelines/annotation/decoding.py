@@ -73,7 +73,10 @@ class RowDecoder:
         self._pool = DaemonPool(threads, "decode")
 
     def close(self) -> None:
-        """End the threads and the decoder process; do not wait for a thread that hangs."""
+        """End the threads, and kill the decoder process after its current image.
+
+        A thread that hangs is not waited for; the decoder process has a deadline for each image.
+        """
         self._pool.close()
         if self._process is not None:
             self._process.close()

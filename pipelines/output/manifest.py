@@ -5,6 +5,7 @@ import random
 from collections.abc import Sequence
 
 import pyarrow as pa
+import pyarrow.compute as pc
 
 from pipelines.output.record import damaged_record
 from schemas.sample import Unit
@@ -34,11 +35,16 @@ def units_of_manifest(content: bytes, path: str) -> tuple[Unit, ...]:
     return _units(_read_table(content, path))
 
 
-def sample_of_manifest(content: bytes, path: str, number: int, seed: str) -> tuple[Unit, ...]:
-    """Read at most `number` units of a manifest, chosen at random by the seed."""
+def other_shards(content: bytes, path: str, number: int, unit: Unit) -> tuple[Unit, ...]:
+    """Read a unit of each of at most `number` shards other than the unit's, chosen at random.
+
+    `content` is the content of the manifest at `path`. Equal units get equal choices.
+    """
     table = _read_table(content, path)
-    chosen = random.Random(seed).sample(range(len(table)), min(number, len(table)))
-    return _units(table.take(chosen))
+    shards = [shard for shard in table["shard"].unique().to_pylist() if shard != unit.shard]
+    chosen = random.Random(unit.name).sample(shards, min(number, len(shards)))
+    first_rows = pc.index_in(pa.array(chosen, pa.string()), table["shard"].combine_chunks())
+    return _units(table.take(first_rows))
 
 
 def _read_table(content: bytes, path: str) -> pa.Table:

@@ -8,8 +8,8 @@ output at once, one run wins, and the others read the record of the winner.
 
 import hashlib
 import json
+import re
 from collections.abc import Iterable, Mapping
-from itertools import count
 from typing import Any, NamedTuple
 
 from pipelines.output.fingerprint import fingerprint_of
@@ -18,6 +18,7 @@ from pipelines.storage.storage import Storage
 from schemas.errors import JobError
 from schemas.regular_file import NotRegularFile, parse_json
 
+_RECORD = re.compile(r"(?:\.(\d{5}))?\.json")  # how the name of a record goes on after `job`
 FIRST_MANIFEST = "manifest.arrow"  # the name that earlier versions gave
 
 
@@ -33,13 +34,11 @@ class RecordId(NamedTuple):
 
 
 def newest_record(layout: Layout, paths: Iterable[str]) -> int | None:
-    """Return the number of the newest record; None if job.json is not among the paths.
-
-    `paths` are the paths of an output. A missing number hides all records with higher numbers.
-    """
-    known = set(paths)
-    missing = next(number for number in count() if layout.record(number) not in known)
-    return missing - 1 if missing else None
+    """Return the highest number of a record among the paths of an output; None without a record."""
+    prefix = layout.record(0).removesuffix(".json")  # of job.json and job.00001.json
+    names = (path.removeprefix(prefix) for path in paths if path.startswith(prefix))
+    numbers = (_RECORD.fullmatch(name) for name in names)
+    return max((int(match[1] or 0) for match in numbers if match), default=None)
 
 
 def read_record(layout: Layout, number: int, storage: Storage) -> tuple[dict[str, Any], RecordId]:

@@ -1,30 +1,24 @@
 """Distinguishes a shard that cannot be read from a machine that can read no shard."""
 
 from pipelines.config.input import Input
-from pipelines.output.manifest import sample_of_manifest
+from pipelines.output.manifest import other_shards
 from pipelines.reading import open_unit
 from pipelines.storage.storage import Storage
 from schemas.errors import ShardFault, ShardUnreachable
 from schemas.sample import Unit
 
-_PROBED = 16  # units that are chosen, beside the unit itself, which may be among them
+_PROBED = 16  # other shards at most
 
 
 def reads_no_other_shard(unit: Unit, manifest: str, storage: Storage, input_config: Input) -> bool:
     """Return whether this machine can read none of some other shards of the output.
 
-    `manifest` is the path of the output's manifest; some of its units are chosen at random, and the
-    beginning of each unit of another shard is read. A shard that is damaged or gone counts as
-    readable, because storage gave an answer. Returns False if no chosen unit is of another shard.
+    `manifest` is the path of the output's manifest; the beginnings of some other shards are read,
+    which are chosen at random. A shard that is damaged or gone counts as readable, because storage
+    gave an answer. Returns False if the output has no other shard.
     """
-    content = storage.read_bytes(manifest)
-    tried = 0
-    for other in sample_of_manifest(content, manifest, _PROBED + 1, unit.name):
-        if other.path != unit.path:
-            if _is_readable(other, storage, input_config):
-                return False
-            tried += 1
-    return tried > 0
+    others = other_shards(storage.read_bytes(manifest), manifest, _PROBED, unit)
+    return bool(others) and not any(_is_readable(other, storage, input_config) for other in others)
 
 
 def _is_readable(unit: Unit, storage: Storage, input_config: Input) -> bool:

@@ -5,6 +5,7 @@ from hypothesis import strategies as st
 
 from pipelines.output.layout import Layout, part_file, whole_file
 from pipelines.output.listing import OutputListing, classify_files
+from pipelines.output.record import newest_record
 from pipelines.output.unit_progress import UnitProgress
 
 LAYOUT = Layout("/data/out")
@@ -107,3 +108,11 @@ def test_the_control_folder_lists_attempts_failures_and_runs() -> None:
 def test_success_counts_at_the_root_of_the_output_alone() -> None:
     assert not listing_of("a/_SUCCESS").has_success_file
     assert listing_of("_SUCCESS").has_success_file
+
+
+def test_the_record_with_the_highest_number_counts() -> None:
+    paths = [LAYOUT.record(number) for number in (1, 3)]
+    assert newest_record(LAYOUT, paths) == 3
+    assert newest_record(LAYOUT, [LAYOUT.record(0), LAYOUT.success]) == 0
+    others = ["job.1.json", "job.00001.json.tmp", "jobs.json"]
+    assert newest_record(LAYOUT, [f"{LAYOUT.root}/_shardmill/{name}" for name in others]) is None

@@ -285,6 +285,7 @@ def test_errors_in_other_precisions_grow_with_the_rounding_error(  # noqa: PLR09
     assert median_error(block, low, exact(folder)) < grown
 
 
+@pytest.mark.faults  # traces every kernel, which takes 20 s
 def test_traced_by_the_compiler_it_answers_alike(
     checkpoint: Callable[..., Path], engine: Callable[..., FastEngine], exact: Exact
 ) -> None:

@@ -11,6 +11,7 @@ import pytest
 from support.sample_data import pairs, write_shard
 from support.shardmill_process import ROOT
 
+pytestmark = pytest.mark.faults  # many processes
 LINE = "shardmill: interrupted: what is committed stays; run the same command to go on"
 # Runs the command line, and sends a signal to itself when a module is imported.
 INTERRUPTED = """

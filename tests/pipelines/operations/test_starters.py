@@ -12,7 +12,7 @@ from pipelines.operations.verify import verify
 
 def test_the_output_is_never_mixed(tmp_path: Path) -> None:
     rounds = Rounds(tmp_path)
-    for seed in range(1000, 1004):
+    for seed in range(1000, 1002):
         rounds.play(seed, tmp_path / f"output-{seed}")
 
 

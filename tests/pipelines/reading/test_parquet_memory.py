@@ -23,6 +23,7 @@ from support.handmade_parquet import (
 )
 from support.sample_data import images_column, parquet_bytes
 
+pytestmark = pytest.mark.faults  # processes that unpack gigabytes on faulty code
 ZSTD = 6
 MB = 1 << 20
 PEAK = 600 * MB  # of the process; the interpreter with pyarrow takes about 100 MB

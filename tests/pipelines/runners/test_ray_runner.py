@@ -59,6 +59,7 @@ def test_a_cluster_without_room_is_reported_and_charges_no_unit(
 
 
 @pytest.mark.usefixtures("ray_session")
+@pytest.mark.faults  # a driver process of its own
 def test_relative_paths_are_relative_to_the_drivers_folder(
     one_unit: Job,
     checkpoint: Path,

@@ -38,6 +38,7 @@ def environment(**variables: str) -> dict[str, str]:
         **os.environ,
         "PATH": path,
         "PYTHONPATH": python_path,
+        "PYTHONUNBUFFERED": "1",  # `ray job submit` passes on each line of the job at once
         "RAY_USAGE_STATS_ENABLED": "0",
         "RAY_AUTH_MODE": "token",  # a token in the home folder is not used
         "RAY_AUTH_TOKEN": _TOKEN,

@@ -20,6 +20,7 @@ from pipelines.output.footers import damaged_file
 from pipelines.output.layout import Layout
 from pipelines.output.output import Output, open_output
 from pipelines.output.unit_progress import UnitProgress
+from pipelines.reading.parquet_footer import MAGIC
 from pipelines.storage.storage import Storage
 from schemas.errors import JobError
 from schemas.frozen import Frozen
@@ -37,7 +38,6 @@ from schemas.tables import (
 
 _UNITS_AT_ONCE = 4
 _REFUSED = (errno.EACCES, errno.EPERM, errno.EIO, errno.ESTALE)  # the file itself may be whole
-_MAGIC = b"PAR1"
 _REDO = "delete it and run the job again"
 _REMOVE = "move it away or delete it"
 _WITHOUT_CONTENT = frozenset(IDENTITY) - {"key"}  # columns that may be filled in every row
@@ -159,7 +159,7 @@ class _Check:
         damaged.
         """
         with self.storage.open(self.layout.file(name)) as stream:
-            if stream.read(len(_MAGIC)) != _MAGIC:  # pyarrow checks the magic at the end alone
+            if stream.read(len(MAGIC)) != MAGIC:  # pyarrow checks the magic at the end alone
                 raise ValueError("no Parquet file")
             parquet = pq.ParquetFile(stream, page_checksum_verification=True)
             footer = {k.decode(): v.decode() for k, v in (parquet.metadata.metadata or {}).items()}

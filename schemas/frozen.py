@@ -9,6 +9,11 @@ Seconds = Annotated[float, Field(ge=0.001, le=1e9)]
 
 
 class Frozen(BaseModel):
-    """A pydantic model that is immutable and refuses unknown keys, NaN and infinity."""
+    """A pydantic model that is immutable and refuses unknown keys, NaN and infinity.
 
-    model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
+    The string below a field is the field's description in the JSON Schema and in the docs.
+    """
+
+    model_config = ConfigDict(
+        frozen=True, extra="forbid", allow_inf_nan=False, use_attribute_docstrings=True
+    )

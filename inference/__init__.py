@@ -19,7 +19,7 @@ from inference.engines.sizing import Sizes, resolve_sizes
 from inference.families.family import ModelFamily
 from inference.hub.adapter import fetch_adapter
 from inference.hub.hub import fetch_model, resolve_model
-from inference.hub.optional_packages import extra_packages
+from inference.hub.optional_packages import check_model_packages, extra_packages
 from inference.tasks.location_tasks import Detect, Segment
 from inference.tasks.task import Task
 from inference.tasks.text_tasks import AltText, Caption, Describe, Ocr, Prompt, Question, Vqa
@@ -84,6 +84,7 @@ __all__ = [
     "Sizes",
     "Task",
     "Vqa",
+    "check_model_packages",
     "device_type",
     "extra_packages",
     "family_of",

@@ -1,7 +1,10 @@
 """Chooses the device of a job, once, before work starts, and asks GPUs for their sizes."""
 
 import os
+from importlib.util import find_spec
 from typing import Literal
+
+import numpy as np
 
 from schemas.errors import JobError
 
@@ -11,12 +14,15 @@ def resolve_device(
 ) -> Literal["cpu", "cuda"]:
     """Resolve `auto` to a GPU if there is one; raise JobError for `cuda` without a GPU.
 
-    With `workers_have_gpus`, `auto` and `cuda` are `cuda`, whatever this machine has.
+    Without torch, which only jobs with a model need, `auto` is `cpu`. With `workers_have_gpus`,
+    `auto` and `cuda` are `cuda`, whatever this machine has.
     """
     if device == "cpu":
         return "cpu"
     if workers_have_gpus:
         return "cuda"
+    if device == "auto" and find_spec("torch") is None:
+        return "cpu"
     import torch
 
     if torch.cuda.is_available():
@@ -26,13 +32,26 @@ def resolve_device(
     return "cpu"
 
 
-def device_type(device: str) -> str:
-    """Name the hardware that determines rounding: a GPU's name, or a CPU's instruction set."""
+def device_type(device: str, uses_torch: bool) -> str:
+    """Name the hardware that determines rounding: a GPU's name, or a CPU's instruction set.
+
+    `uses_torch` is whether the job computes with torch, or with numpy alone.
+    """
+    if not uses_torch:
+        return f"CPU with {_numpy_instructions()}"
     import torch
 
     if device == "cpu":
         return f"CPU with {torch.backends.cpu.get_cpu_capability()}"
     return torch.cuda.get_device_name(device)
+
+
+def _numpy_instructions() -> str:
+    """Name the vector instructions that numpy uses on this CPU as torch names them."""
+    extensions = np.show_config(mode="dicts")["SIMD Extensions"]
+    known = {*extensions["baseline"], *extensions["found"]}
+    names = {"X86_V4": "AVX512", "X86_V3": "AVX2"}  # on x86-64; others are all DEFAULT
+    return next((name for level, name in names.items() if level in known), "DEFAULT")
 
 
 def model_devices(device: str, gpus: int) -> list[str]:

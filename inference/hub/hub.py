@@ -13,6 +13,7 @@ from typing import NamedTuple
 
 from inference.hub.model_files import ModelFolder, check_sizes
 from inference.hub.model_folder import check_model_folder
+from inference.hub.optional_packages import check_model_packages
 from schemas.errors import JobError
 from schemas.models import ModelReference, ResolvedModel
 from schemas.regular_file import open_regular
@@ -46,6 +47,7 @@ def resolve_model(
     has to send may be missing.
     """
     name, field = reference.name, reference.field
+    check_model_packages(field)
     folder = Path(name).expanduser()
     if _is_folder(folder):
         check_model(ModelFolder(folder, field), files, reference.needs)
@@ -71,6 +73,7 @@ def fetch_model(
     Raises JobError if a file is missing or not whole, or a local folder has changed since the model
     was pinned.
     """
+    check_model_packages(field)  # a worker may lack packages that the planning machine has
     if model.local:
         folder = Path(model.source)
         if _digest(folder, files) != model.version:

@@ -1,9 +1,33 @@
-"""Checks for packages that only some models need."""
+"""Checks for packages that only jobs with a model need."""
 
+from collections.abc import Sequence
 from importlib.metadata import PackageNotFoundError, version
 
 from inference.config import Model
 from schemas.errors import JobError
+
+# The packages of the extra `models`: a job without a model runs without them.
+_MODELS = ("accelerate", "huggingface_hub", "safetensors", "tokenizers", "torch", "transformers")
+
+
+def check_model_packages(field: str) -> None:
+    """Raise JobError, with the command that installs them, if packages for models are missing.
+
+    `field` is the path of the field in the job that names a model.
+    """
+    if missing := [name for name in _MODELS if not is_installed(name)]:
+        raise JobError(
+            f"{field}: a model needs {_listed(missing)}: pip install 'shardmill[models]'"
+        )
+
+
+def is_installed(name: str) -> bool:
+    """Return whether a package is installed; it is not imported."""
+    try:
+        version(name)
+    except PackageNotFoundError:
+        return False
+    return True
 
 
 def extra_packages(model: Model) -> dict[str, str]:
@@ -20,7 +44,11 @@ def extra_packages(model: Model) -> dict[str, str]:
 
 
 def _version(field: str, name: str, requirement: str) -> str:
-    try:
-        return version(name)
-    except PackageNotFoundError:
-        raise JobError(f"{field}: {name} is not installed: pip install '{requirement}'") from None
+    if not is_installed(name):
+        raise JobError(f"{field}: {name} is not installed: pip install '{requirement}'")
+    return version(name)
+
+
+def _listed(missing: Sequence[str]) -> str:
+    verb = "which is" if len(missing) == 1 else "which are"
+    return f"{', '.join(missing)}, {verb} not installed"

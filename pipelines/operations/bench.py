@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from pydantic import ValidationError
 
-from inference import Model, resolve_device
+from inference import Model, check_model_packages, resolve_device
 from schemas.errors import JobError
 from schemas.regular_file import open_regular
 from schemas.resources import Resources
@@ -29,6 +29,7 @@ def bench(
 
     Without block sizes, the engine chooses one. Raises JobError if a setting or kind is wrong.
     """
+    check_model_packages("CHECKPOINT")
     unknown = [kind for kind in kinds if kind not in KINDS]
     if unknown or not kinds:
         raise JobError(f"--mix: {', '.join(unknown)!r}: give some of {','.join(KINDS)}")

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import replace
 from functools import cached_property, partial
 from importlib.metadata import version
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
@@ -18,6 +19,7 @@ from inference import (
     ResolvedCheckpoint,
     Sizes,
     Task,
+    check_model_packages,
     extra_packages,
     family_of,
     fetch_model,
@@ -40,16 +42,9 @@ from schemas.frozen import Frozen
 from schemas.models import ModelReference, ResolvedModel
 from schemas.resources import Resources
 
-PACKAGES = (  # their versions can change the bytes of an output
-    "numpy",
-    "pillow",
-    "py3langid",
-    "pyarrow",
-    "shardmill",
-    "tokenizers",
-    "torch",
-    "transformers",
-)
+# Their versions can change the bytes of an output; the second ones only where torch may be used.
+PACKAGES = ("numpy", "pillow", "py3langid", "pyarrow", "shardmill")
+TORCH_PACKAGES = ("tokenizers", "torch", "transformers")
 BLOCK = 256  # samples per block of a job without a model
 
 
@@ -108,6 +103,11 @@ class ResolvedJob(Frozen):
         return fingerprint_of(self.record)
 
     @property
+    def uses_torch(self) -> bool:
+        """Whether a model, or a filter of the user's own, may compute with torch."""
+        return "torch" in self.resolved.packages
+
+    @property
     def resources(self) -> Resources:
         """The resources for loading filters and engine in a worker."""
         models = self.resolved.models
@@ -160,9 +160,10 @@ def resolve_with(
         **{_place(job, name, stage): stage for name, stage in filters.items()},
         **{f"tasks.{name}": task for name, task in job.tasks.items()},
     }
-    device = resolve_device(
-        job.model.device if job.model else "auto", workers_have_gpus=job.runner.workers_have_gpus
-    )
+    if job.model:
+        check_model_packages("model.checkpoint")
+    uses_torch = _may_use_torch(job, filters)
+    device = _device(job) if uses_torch else "cpu"
     threads = pinned["threads"] if pinned else len(os.sched_getaffinity(0))
     resources = Resources(open_file, device, threads=threads)
     known = pinned.get("models", {}) if pinned else {}
@@ -181,13 +182,25 @@ def resolve_with(
         images_judged=job.judges_images or (earlier is not None and earlier.images_judged),
         rules={name: stage.rules for name, stage in filters.items()},
         packages={
-            **{name: version(name) for name in PACKAGES},
+            **{name: version(name) for name in (*PACKAGES, *(TORCH_PACKAGES * uses_torch))},
             **(extra_packages(job.model) if job.model else {}),
         },
         filters_from=earlier,
     )
     job.check_image_safety(resolved.images_judged)
     return ResolvedJob(job=job, resolved=resolved)
+
+
+def _may_use_torch(job: Job, filters: Mapping[str, Filter]) -> bool:
+    """Whether a model, or a filter of the user's own, may compute with torch."""
+    own = any(not type(stage).__module__.startswith("filters.") for stage in filters.values())
+    models = job.model is not None or any(stage.models() for stage in filters.values())
+    return models or (own and find_spec("torch") is not None)
+
+
+def _device(job: Job) -> str:
+    requested = job.model.device if job.model else "auto"
+    return resolve_device(requested, workers_have_gpus=job.runner.workers_have_gpus)
 
 
 def _check_tasks(tasks: Mapping[str, Task], family: ModelFamily, resources: Resources) -> None:

@@ -10,7 +10,7 @@ def check_device(work: ResolvedJob, storage: Storage) -> None:
     """Record this worker's type of device in the output; raise JobError if another is recorded."""
     if work.job.runner.mixed_devices:
         return
-    path, here = work.layout.device, device_type(work.resolved.device)
+    path, here = work.layout.device, device_type(work.resolved.device, work.uses_torch)
     try:
         recorded = storage.read_bytes(path).decode()
     except FileNotFoundError:

@@ -65,9 +65,7 @@ def _import_ray() -> Any:
     try:
         import ray
     except ModuleNotFoundError:
-        raise JobError(
-            "runner: ray is not installed: pip install --constraint constraints.txt '.[ray]'"
-        ) from None
+        raise JobError("runner: ray is not installed: pip install 'shardmill[ray]'") from None
     return ray
 
 

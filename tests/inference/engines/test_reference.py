@@ -156,7 +156,7 @@ blocks = st.lists(
 )
 
 
-@settings(deadline=None, max_examples=10, derandomize=True)
+@settings(deadline=None, max_examples=6, derandomize=True)
 @given(block=blocks, size=st.sampled_from([1, 3, 16]))
 def test_whatever_the_block_each_answer_is_as_if_asked_alone(  # noqa: PLR0917
     engines: Mapping[int, ReferenceEngine],

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 import torch
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from support.fake_gpus import pretended, put
 from torch.utils._python_dispatch import TorchDispatchMode
@@ -133,6 +133,7 @@ def test_a_model_that_does_not_fit_is_an_error(dimensions: Callable[[int], Dimen
     )
 
 
+@settings(max_examples=30)
 @given(
     memory=st.integers(12, 200),
     gpus=st.integers(1, 4),

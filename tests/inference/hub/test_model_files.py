@@ -269,6 +269,7 @@ def test_a_damaged_adapter_is_named_at_the_plan(
     assert name in message or "*.safetensors" in message
 
 
+@pytest.mark.faults  # starts five processes
 def test_a_hub_cache_with_one_of_two_weight_files(
     checkpoint: Callable[..., Path], tmp_path: Path
 ) -> None:

@@ -296,6 +296,7 @@ def test_bench_shows_rates_and_hours(checkpoint: Path) -> None:
     assert len([line for line in shown.splitlines() if line.strip("│ ")[:1] in ("2", "4")]) == 2
 
 
+@pytest.mark.faults  # takes 4 s
 def test_bench_takes_an_adapter_and_quantized_weights(checkpoint: Path, tmp_path: Path) -> None:
     adapter = random_adapter.build(checkpoint, tmp_path, target_modules=["q_proj"])
     settings = ("--precision", "nf4", "--device", "cpu", "--images", 2, "--block-size", 2)

@@ -114,6 +114,7 @@ def listed(folder: Path) -> Iterator[tuple[str, bytes]]:
         yield str(path.relative_to(folder)), path.read_bytes()
 
 
+@pytest.mark.faults  # takes 11 s
 def test_dying_at_any_operation_loses_and_doubles_nothing(three_units: Job, tmp_path: Path) -> None:
     output = tmp_path / "output"
     counting = DyingStorage(at=10**9, moment="after")

@@ -84,7 +84,10 @@ def job_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     server.wait()
 
 
-@pytest.fixture(params=["memory", "processes", "portable"])
+PROCESSES = pytest.param("processes", marks=pytest.mark.faults)
+
+
+@pytest.fixture(params=["memory", PROCESSES, "portable"])
 def runner(request: pytest.FixtureRequest) -> dict[str, Any]:
     options = {
         "memory": [],

@@ -22,11 +22,16 @@ CANDIDATES: Mapping[str, tuple[Mapping[str, Any], str | None]] = {
     "local, 2 workers": ({"kind": "local", "workers": 2}, None),
     "ray": ({"kind": "ray", "workers": {"min": 1, "max": 2}}, "ray_session"),
 }
+SLOW = ("ray",)  # these start a cluster
 FILTERS = (
     {"kind": "image_size", "min_side": 8, "max_aspect": 3.0},
+    {"kind": "image_quality", "min_contrast": 0.0},  # decodes images in a job without a model, too
     {"kind": "text_quality", "min_words": 2},
     {"kind": "text_safety_rules"},
 )
+
+# With a model, each worker process imports torch, which takes seconds.
+MODELS = ("no model", pytest.param("a model", marks=pytest.mark.faults))
 
 Expected = tuple[dict[str, Any], dict[str, Any]]  # files and outcome
 
@@ -51,7 +56,17 @@ def corpus(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return folder
 
 
-def corpus_job(corpus: Path, checkpoint: Path, folder: Path, runner: Mapping[str, Any]) -> Job:
+@pytest.fixture(scope="module", params=MODELS)
+def asked(request: pytest.FixtureRequest, checkpoint: Path) -> Mapping[str, Any]:
+    """The keys of a job that ask a model, or that only filter."""
+    if request.param == "no model":
+        return {"model": None, "tasks": {}}
+    return {"checkpoint": checkpoint}
+
+
+def corpus_job(
+    corpus: Path, asked: Mapping[str, Any], folder: Path, runner: Mapping[str, Any]
+) -> Job:
     reads = {
         "shards": [f"{corpus}/**/*.tar", f"{corpus}/photos/"],
         "max_samples_per_file": 5,
@@ -59,7 +74,7 @@ def corpus_job(corpus: Path, checkpoint: Path, folder: Path, runner: Mapping[str
         "limits": hostile.LIMITS,
     }
     keys = {"input": reads, "filters": list(FILTERS), "max_error_rate": 1.0}
-    return job(folder, checkpoint, runner=dict(runner), **keys)
+    return job(folder, runner=dict(runner), **asked, **keys)
 
 
 def output(folder: Path) -> dict[str, Any]:
@@ -87,14 +102,18 @@ def outcome(summary: Summary) -> dict[str, Any]:
 
 
 @pytest.fixture(scope="module")
-def expected(corpus: Path, checkpoint: Path, tmp_path_factory: pytest.TempPathFactory) -> Expected:
+def expected(
+    corpus: Path, asked: Mapping[str, Any], tmp_path_factory: pytest.TempPathFactory
+) -> Expected:
     """Run the job with the local runner, all units in one run."""
     folder = tmp_path_factory.mktemp("expected")
-    summary = run(corpus_job(corpus, checkpoint, folder, LOCAL))
+    summary = run(corpus_job(corpus, asked, folder, LOCAL))
     return output(folder / "output"), outcome(summary)
 
 
-@pytest.fixture(params=CANDIDATES)
+@pytest.fixture(
+    params=[pytest.param(name, marks=[pytest.mark.faults] * (name in SLOW)) for name in CANDIDATES]
+)
 def runner(request: pytest.FixtureRequest) -> Mapping[str, Any]:
     settings, fixture = CANDIDATES[request.param]
     if fixture is not None:
@@ -103,10 +122,14 @@ def runner(request: pytest.FixtureRequest) -> Mapping[str, Any]:
 
 
 def test_the_output_equals_the_local_runners(
-    runner: Mapping[str, Any], expected: Expected, corpus: Path, checkpoint: Path, tmp_path: Path
+    runner: Mapping[str, Any],
+    expected: Expected,
+    corpus: Path,
+    asked: Mapping[str, Any],
+    tmp_path: Path,
 ) -> None:
     """One unit for two workers; all others in a second run, in parts, filtered, some failed."""
-    work = corpus_job(corpus, checkpoint, tmp_path, runner)
+    work = corpus_job(corpus, asked, tmp_path, runner)
     reports: list[UnitReport] = []
     first = run(work, limit_units=1, on_report=reports.append)
     assert (first.outcome, [report.unit for report in reports]) == ("partial", ["clean/0"])
@@ -133,9 +156,9 @@ def test_the_job_covers_drops_failures_parts_and_slices(expected: Expected) -> N
 
 
 def test_no_units_are_no_work(
-    runner: Mapping[str, Any], corpus: Path, checkpoint: Path, tmp_path: Path
+    runner: Mapping[str, Any], corpus: Path, asked: Mapping[str, Any], tmp_path: Path
 ) -> None:
-    work = corpus_job(corpus, checkpoint, tmp_path, runner)
+    work = corpus_job(corpus, asked, tmp_path, runner)
     reports = RUNNERS[work.runner.kind](plan(work), (), LocalStorage(), lambda _: None)
     assert list(reports) == []
     assert not (tmp_path / "output").exists()

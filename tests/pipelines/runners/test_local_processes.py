@@ -45,6 +45,7 @@ FIVE = ["0", "3", "GPU-5", "6", "7"]
     indirect=["gpus"],
 )
 @pytest.mark.usefixtures("gpus")
+@pytest.mark.faults  # starts many processes
 def test_each_worker_sees_its_own_gpus_and_three_faults_end_the_run(
     tmp_path: Path, checkpoint: Path, gpus_per_worker: int, expected: set[str]
 ) -> None:
@@ -67,6 +68,7 @@ def test_more_workers_than_gpus_are_refused(tmp_path: Path, checkpoint: Path) ->
 
 @pytest.mark.parametrize("gpus", [FIVE], indirect=True)
 @pytest.mark.usefixtures("gpus")
+@pytest.mark.faults  # imports torch in workers
 def test_a_worker_without_the_gpus_of_its_model_ends_the_run(
     tmp_path: Path, checkpoint: Path
 ) -> None:

@@ -32,7 +32,7 @@ def test_without_ray_the_error_says_how_to_install_it(
     one_unit: Job, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setitem(sys.modules, "ray", None)
-    with pytest.raises(JobError, match=r"pip install --constraint constraints\.txt '\.\[ray\]'"):
+    with pytest.raises(JobError, match=r"pip install 'shardmill\[ray\]'"):
         run(one_unit)
 
 
@@ -49,6 +49,7 @@ def test_a_missing_cluster_is_reported_at_once(
 
 
 @pytest.mark.usefixtures("ray_session")
+@pytest.mark.faults  # starts a cluster
 def test_a_cluster_without_room_is_reported_and_charges_no_unit(
     one_unit: Job, tmp_path: Path
 ) -> None:
@@ -81,6 +82,7 @@ def test_relative_paths_are_relative_to_the_drivers_folder(
 
 
 @pytest.mark.usefixtures("ray_session")
+@pytest.mark.faults  # starts a cluster
 def test_metrics_agree_with_the_reports(one_unit: Job, monkeypatch: pytest.MonkeyPatch) -> None:
     counted: Counter[tuple[str, ...]] = Counter()
     rates: list[float] = []

@@ -99,6 +99,7 @@ def test_an_interrupted_attempt_does_not_count(tmp_path: Path, checkpoint: Path)
     assert control_files(tmp_path, "attempts") == []
 
 
+@pytest.mark.faults  # starts many processes
 def test_units_that_end_their_process_are_reported_while_others_commit(
     tmp_path: Path, capfd: pytest.CaptureFixture[str]
 ) -> None:

@@ -279,7 +279,7 @@ def test_an_adapter_inside_the_checkpoint_is_not_applied_silently(
         paligemma.load(both, "float32", ["cpu"])
 
 
-@settings(deadline=None, max_examples=6, derandomize=True)
+@settings(deadline=None, max_examples=4, derandomize=True)
 @given(
     targets=st.sets(st.sampled_from(random_adapter.EVERYWHERE), min_size=1, max_size=4),
     rank=st.integers(1, 9),

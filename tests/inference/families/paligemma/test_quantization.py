@@ -101,7 +101,7 @@ def test_bytes_are_counted_as_stored(checkpoint: Callable[..., Path], precision:
     assert stored(model.lm_head) == model.lm_head.weight.numel() * 2
 
 
-@pytest.mark.parametrize("adapted", [False, True])
+@pytest.mark.parametrize("adapted", [pytest.param(False, marks=pytest.mark.faults), True])
 def test_engines_agree_with_the_same_quantized_weights(  # noqa: PLR0917
     checkpoint: Callable[..., Path],
     engine: Callable[..., Any],
@@ -145,6 +145,7 @@ def test_engines_agree_with_the_same_quantized_weights(  # noqa: PLR0917
     assert len(set(map(tuple, tokens(expected)))) > 25 / 2
 
 
+@pytest.mark.faults  # takes 6 s
 def test_most_answers_of_a_trained_checkpoint_do_not_change(engine: Callable[..., Any]) -> None:
     """The demo's small checkpoint kept 98 % of 960 answers in bfloat16 and int8, 91 % in nf4."""
     block = []

@@ -33,9 +33,9 @@ class Filter(Frozen, ABC):
     rules: ClassVar[str] = "1"  # version; changes whenever the verdict on any input changes
     conceals: ClassVar[bool] = False  # True: of a row that it drops, only the reason is stored
     kind: str
-    on_indeterminate: Literal["quarantine", "drop", "keep"] = (
-        "quarantine"  # for items it could not judge
-    )
+    """The name of the filter."""
+    on_indeterminate: Literal["quarantine", "drop", "keep"] = "quarantine"
+    """What happens to an item that the filter cannot judge."""
 
     def files(self) -> tuple[str, ...]:
         """Return the paths of the files that `load` reads; their digests affect the fingerprint."""
@@ -61,6 +61,7 @@ class TextFilter(Filter):
     # prose: of the source, only the source text; of answers, only those without labels and boxes.
     fields: ClassVar[Literal["prose", "all"]] = "all"
     applies_to: Literal["source", "generated", "both"] = "both"
+    """The texts that the filter judges: source texts, generated texts or both."""
 
     @abstractmethod
     def load(self, resources: Resources) -> Judge[Text]: ...

@@ -19,9 +19,12 @@ _FIELD = "model.checkpoint"  # of the job
 class ResolvedCheckpoint(ResolvedModel):
     """A checkpoint pinned to one version, with its adapter."""
 
-    resolution: int  # S, pixels a side of the square that the model sees
-    generation: int  # of the model family, from 1
-    adapter: ResolvedModel | None = None  # the adapter that changes the weights
+    resolution: int
+    """The side in pixels of the square image that the model gets."""
+    generation: int
+    """The generation of the model family, counted from 1."""
+    adapter: ResolvedModel | None = None
+    """The adapter that changes the weights; null if there is none."""
 
 
 def resolve_checkpoint(

@@ -27,6 +27,9 @@ class ModelReference(NamedTuple):
 class ResolvedModel(Frozen):
     """A model pinned to one version; equal versions compute the same from any source."""
 
-    source: str  # a hub id, or the absolute path of a directory
-    local: bool  # whether source is a directory
-    version: str  # the commit of a hub id, or the digest of a directory
+    source: str
+    """A hub id, or the absolute path of a folder."""
+    local: bool
+    """Whether `source` is a folder."""
+    version: str
+    """The commit of a hub id, or the digest of a folder."""

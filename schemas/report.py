@@ -31,14 +31,23 @@ class Counts(Frozen):
     """The samples of a file, a unit or an output by status; every sample is counted once."""
 
     read: int = 0
+    """The samples read, which are those of all statuses together."""
     kept: int = 0
+    """The samples that were kept."""
     dropped: int = 0
+    """The samples that a filter dropped."""
     quarantined: int = 0
+    """The samples that a filter put aside for a person to look at."""
     invalid: int = 0
-    reasons: Mapping[str, int] = {}  # "filter/reason" -> samples; every mapping is sorted
-    languages: Mapping[str, int] = {}  # "language/status" of the source text -> samples
-    redactions: Mapping[str, int] = {}  # infotype -> matches replaced
-    answers: Mapping[str, int] = {}  # "task/filter/reason" -> answers withheld
+    """The samples that could not be read."""
+    reasons: Mapping[str, int] = {}
+    """The samples of each `filter/reason`, sorted by name like every mapping here."""
+    languages: Mapping[str, int] = {}
+    """The samples of each `language/status`, by the language of the source text."""
+    redactions: Mapping[str, int] = {}
+    """The matches replaced in texts, by infotype."""
+    answers: Mapping[str, int] = {}
+    """The answers withheld, by `task/filter/reason`."""
 
     @model_validator(mode="after")
     def _accounted(self) -> Self:
@@ -66,7 +75,9 @@ class Stage(Frozen):
     """The items that a stage of the pass handled, and its busy time summed over all threads."""
 
     items: int = 0
+    """The items that the stage handled."""
     seconds: float = 0.0
+    """The busy time of the stage in seconds, summed over all threads."""
 
     def __add__(self, other: "Stage") -> "Stage":
         seconds = round(self.seconds + other.seconds, 4)
@@ -80,15 +91,25 @@ class UnitReport(Frozen):
     """The result of one attempt at a unit; counts and scores cover the rows that it committed."""
 
     unit: str
+    """The name of the unit."""
     status: Literal["committed", "failed"]
+    """Whether the attempt committed the unit or failed."""
     attempt: int = 1
-    files: tuple[str, ...] = ()  # committed by this attempt
+    """The number of the attempt, beginning with 1."""
+    files: tuple[str, ...] = ()
+    """The files that this attempt committed."""
     counts: Counts = Counts()
-    scores: Mapping[str, Mapping[str, int]] = {}  # Histograms
+    """The samples in the rows that this attempt committed."""
+    scores: Mapping[str, Mapping[str, int]] = {}
+    """The histogram of each score: lower edge of a bin -> samples."""
     stages: Mapping[str, Stage] = {}
-    seconds: float = 0.0  # wall clock
-    error: str = ""  # a reason code: why the unit failed or, if committed, why it ends early
-    offset: int | None = None  # bytes of the shard read before the fault
+    """The items and busy time of each stage of the pass."""
+    seconds: float = 0.0
+    """The duration of the attempt in seconds of the wall clock."""
+    error: str = ""
+    """A reason code: why the unit failed or, if it is committed, why it ends early."""
+    offset: int | None = None
+    """The bytes of the shard that were read before the fault; null if unknown."""
 
     @property
     def trouble(self) -> str:
@@ -103,26 +124,47 @@ class Summary(Frozen):
     """
 
     run: str
+    """The name of the run."""
     job: str
-    shardmill: str  # version
+    """The name of the job."""
+    shardmill: str
+    """The version of Shardmill."""
     fingerprint: str
-    rules: Mapping[str, str] = {}  # filter -> version of its rules
-    started: str  # UTC, ISO 8601
+    """The SHA-256 of everything that decides the bytes of the output."""
+    rules: Mapping[str, str] = {}
+    """The version of each filter's rules."""
+    started: str
+    """The start of the run in UTC, as ISO 8601."""
     ended: str
+    """The end of the run in UTC, as ISO 8601."""
     outcome: Outcome
-    images_judged: bool  # a filter of the job judges the content of images with a model
+    """The state of the output at the end of the run, or why the run ended early."""
+    images_judged: bool
+    """Whether a filter of the job judges the content of images with a model."""
     units_total: int
-    units_committed: int  # in the output, by any run
-    failed: tuple[str, ...] = ()  # units reported failed and not committed since
-    strangers: tuple[str, ...] = ()  # Parquet files in the output that this job did not write
-    changed: tuple[str, ...] = ()  # shards that changed since rows of them were committed
-    units_here: int  # committed by this run
-    salvaged_here: tuple[str, ...] = ()  # units committed although their shard ends in damage
+    """The units of the job."""
+    units_committed: int
+    """The units in the output, committed by any run."""
+    failed: tuple[str, ...] = ()
+    """The units that were reported failed and not committed since."""
+    strangers: tuple[str, ...] = ()
+    """The Parquet files in the output that this job did not write."""
+    changed: tuple[str, ...] = ()
+    """The shards that changed since rows of them were committed."""
+    units_here: int
+    """The units that this run committed."""
+    salvaged_here: tuple[str, ...] = ()
+    """The units that this run committed although their shard ends in damage."""
     counts_here: Counts
+    """The samples of the rows that this run committed."""
     scores_here: Mapping[str, Mapping[str, int]] = {}
+    """The histograms of the scores in this run: score -> lower edge of a bin -> samples."""
     stages_here: Mapping[str, Stage] = {}
+    """The items and busy time of each stage in this run."""
     seconds_here: float = 0.0
-    counts: Counts | None = None  # of the whole output, from the footers; None: footers not read
+    """The duration of the run in seconds of the wall clock."""
+    counts: Counts | None = None
+    """The samples of the whole output, from the footers; null if the footers were not read."""
 
 
 def add_histograms(left: Histograms, right: Histograms) -> dict[str, dict[str, int]]:

@@ -21,10 +21,10 @@ class ModelFilter(Filter):
     The kind of filter is `TextFilter` or `ImageFilter`.
     """
 
-    model: PathText = Field(
-        min_length=1
-    )  # a classifier for the kind of filter: a hub id, or a folder
-    revision: PathText = "main"  # of a hub id: branch, tag or commit; resolved to a commit once
+    model: PathText = Field(min_length=1)
+    """The classifier: a hub id, or a folder with safetensors files."""
+    revision: PathText = "main"
+    """The branch, tag or commit of a hub id; the first run resolves it to a commit."""
 
     needs: ClassVar[tuple[str, ...]]  # the model's files beside the weights
 

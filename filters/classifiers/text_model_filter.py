@@ -36,11 +36,22 @@ class TextModelFilter(ModelFilter, TextFilter):
 
     needs: ClassVar = (TOKENIZER,)
     reason: ClassVar[str]
-    heads: Activation = "auto"  # activation over the model's outputs; auto: by its configuration
-    drop_at: Thresholds = 0.8  # probability, inclusive; for all scores, or by name for some
-    quarantine_at: Thresholds | None = None  # like drop_at, but lower; None: nothing is quarantined
-    languages: tuple[str, ...] = ()  # ISO 639 codes of languages that the model knows; (): all
-    max_tokens: PositiveInt = Field(512, ge=16)  # per window, or the model's own limit if lower
+    heads: Activation = "auto"
+    """The activation over the model's outputs; `auto`: by the model's configuration."""
+    drop_at: Thresholds = 0.8
+    """The probability from which a text is dropped, inclusive.
+
+    One number for all scores, or a number for some of them by name.
+    """
+    quarantine_at: Thresholds | None = None
+    """The probability from which a text is quarantined, inclusive.
+
+    It is written like `drop_at`, and below `drop_at`. Null: no text is quarantined.
+    """
+    languages: tuple[str, ...] = ()
+    """The ISO 639 codes of the languages that the model knows; empty: all languages."""
+    max_tokens: PositiveInt = Field(512, ge=16)
+    """The most tokens of a window of text, or the model's own limit if that is lower."""
 
     @abstractmethod
     def scores(self, labels: ClassLabels) -> Mapping[str, int]:

@@ -26,6 +26,7 @@ class DatacompBasic(ImageFilter):
 
     reads: ClassVar = "header"  # judged before decoding; the sample includes its texts
     kind: Literal["datacomp_basic"] = "datacomp_basic"
+    """The name of this filter."""
 
     def load(self, resources: Resources) -> Judge[Sample]:
         return self  # nothing to load

@@ -28,7 +28,12 @@ class HashList(ImageFilter):
     reads: ClassVar = "bytes"
     conceals: ClassVar = True
     kind: Literal["hash_list"] = "hash_list"
-    path: PathText = Field(min_length=1)  # CSV: algorithm,hash,...; entries of pdq are ignored
+    """The name of this filter."""
+    path: PathText = Field(min_length=1)
+    """A CSV file with the columns `algorithm` and `hash`.
+
+    The algorithms are md5, sha1 and sha256; entries of pdq are ignored.
+    """
 
     def files(self) -> tuple[str, ...]:
         return (self.path,)

@@ -30,7 +30,9 @@ class ImageFormat(ImageFilter):
 
     reads: ClassVar = "bytes"  # judged before decoding
     kind: Literal["image_format"] = "image_format"
+    """The name of this filter."""
     formats: tuple[Format, ...] = Field(min_length=1)
+    """The formats to keep, as identified by the first bytes of the file."""
 
     def load(self, resources: Resources) -> Judge[Sample]:
         return self  # nothing to load

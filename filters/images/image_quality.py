@@ -23,7 +23,9 @@ class ImageQuality(ImageFilter):
 
     reads: ClassVar = "frames"
     kind: Literal["image_quality"] = "image_quality"
-    min_contrast: float = Field(2.0, ge=0, le=127.5)  # 8-bit levels (0 to 255), inclusive
+    """The name of this filter."""
+    min_contrast: float = Field(2.0, ge=0, le=127.5)
+    """The lowest standard deviation of luma, in 8-bit levels (0 to 255), inclusive."""
 
     def load(self, resources: Resources) -> Judge[Sample]:
         return self  # nothing to load

@@ -16,8 +16,11 @@ class ImageSize(ImageFilter):
 
     reads: ClassVar = "header"  # judged before decoding
     kind: Literal["image_size"] = "image_size"
-    min_side: PositiveInt = 200  # pixels, inclusive
-    max_aspect: float = Field(3.0, ge=1)  # ratio, inclusive
+    """The name of this filter."""
+    min_side: PositiveInt = 200
+    """The smallest length of the shorter side, in pixels, inclusive."""
+    max_aspect: float = Field(3.0, ge=1)
+    """The largest ratio of the longer to the shorter side, inclusive."""
 
     def load(self, resources: Resources) -> Judge[Sample]:
         return self  # nothing to load

@@ -36,9 +36,13 @@ class PerceptualHashList(ImageFilter):
 
     conceals: ClassVar = True
     kind: Literal["perceptual_hash_list"] = "perceptual_hash_list"
-    path: PathText = Field(min_length=1)  # CSV: algorithm,hash,...; only entries of pdq are read
-    max_distance: int = Field(31, ge=0, le=63)  # bits of 256, inclusive
-    ignore_quality: int = Field(49, ge=-1, le=99)  # of 100, inclusive
+    """The name of this filter."""
+    path: PathText = Field(min_length=1)
+    """A CSV file with the columns `algorithm` and `hash`; only entries of pdq are read."""
+    max_distance: int = Field(31, ge=0, le=63)
+    """The largest distance that is a match, in bits of 256, inclusive."""
+    ignore_quality: int = Field(49, ge=-1, le=99)
+    """The highest quality, of 100, at which a frame is skipped, inclusive."""
 
     def files(self) -> tuple[str, ...]:
         return (self.path,)

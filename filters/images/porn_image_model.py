@@ -29,10 +29,18 @@ class PornImageModel(ModelFilter, ImageFilter):
     judges_safety: ClassVar = True
     needs: ClassVar = (IMAGE_PROCESSOR,)
     kind: Literal["porn_image_model"] = "porn_image_model"
-    label: str = "nsfw"  # one of the model's labels, in any case; also names the score
-    heads: Activation = "auto"  # activation over the model's outputs; auto: by its configuration
-    drop_at: Threshold = 0.5  # probability, inclusive
-    quarantine_at: Threshold | None = None  # probability, inclusive, below drop_at
+    """The name of this filter."""
+    label: str = "nsfw"
+    """The model's label whose probability counts, in any case; it also names the score."""
+    heads: Activation = "auto"
+    """The activation over the model's outputs; `auto`: by the model's configuration."""
+    drop_at: Threshold = 0.5
+    """The probability from which an image is dropped, inclusive."""
+    quarantine_at: Threshold | None = None
+    """The probability from which an image is quarantined, inclusive.
+
+    It is below `drop_at`. Null: no image is quarantined.
+    """
 
     def check(self, resources: Resources) -> None:
         labels = ClassLabels.read(resources.model(*self.models()))

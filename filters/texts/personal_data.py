@@ -50,8 +50,11 @@ class PersonalData(TextFilter):
     """
 
     kind: Literal["personal_data"] = "personal_data"
+    """The name of this filter."""
     action: Literal["redact", "drop"] = "redact"
+    """`redact` replaces personal data by placeholders; `drop` drops the sample."""
     infotypes: tuple[Infotype, ...] = Field(_DEFAULT, min_length=1)
+    """The kinds of personal data that are looked for."""
 
     @model_validator(mode="after")
     def _each_once(self) -> Self:

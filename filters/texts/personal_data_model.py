@@ -43,12 +43,15 @@ class PersonalDataModel(ModelFilter, TextFilter):
 
     needs: ClassVar = (TOKENIZER,)
     kind: Literal["personal_data_model"] = "personal_data_model"
-    labels: Mapping[str, Infotype] = Field(
-        min_length=1
-    )  # the model's label without B- or I- -> infotype
-    min_score: float = Field(0.5, gt=0, le=1)  # probability of a token, inclusive
+    """The name of this filter."""
+    labels: Mapping[str, Infotype] = Field(min_length=1)
+    """The infotype of each label of the model: label without B- or I- -> infotype."""
+    min_score: float = Field(0.5, gt=0, le=1)
+    """The lowest probability at which a token counts, inclusive."""
     action: Literal["redact", "drop"] = "redact"
-    max_tokens: PositiveInt = Field(512, ge=16)  # per window, or the model's own limit if lower
+    """`redact` replaces personal data by placeholders; `drop` drops the sample."""
+    max_tokens: PositiveInt = Field(512, ge=16)
+    """The most tokens of a window of text, or the model's own limit if that is lower."""
 
     def check(self, resources: Resources) -> None:
         InfotypeMapping.of(ClassLabels.read(resources.model(*self.models())), self.labels)

@@ -34,13 +34,21 @@ class TextQuality(TextFilter):
 
     fields: ClassVar = "prose"
     kind: Literal["text_quality"] = "text_quality"
+    """The name of this filter."""
     applies_to: Literal["source", "generated", "both"] = "source"
-    min_words: NonNegativeInt = 2  # inclusive
-    max_words: NonNegativeInt = 512  # inclusive
-    min_characters: NonNegativeInt = 5  # code points after stripping, inclusive
-    max_characters: NonNegativeInt = 5000  # inclusive
-    max_repetition: float = Field(0.5, ge=0, le=1)  # share of the most common word, inclusive
-    repetition_from: NonNegativeInt = 4  # words
+    """The texts that the filter judges: source texts, generated texts or both."""
+    min_words: NonNegativeInt = 2
+    """The fewest words of a text, inclusive."""
+    max_words: NonNegativeInt = 512
+    """The most words of a text, inclusive."""
+    min_characters: NonNegativeInt = 5
+    """The fewest characters of a text without white space at its ends, inclusive."""
+    max_characters: NonNegativeInt = 5000
+    """The most characters of a text without white space at its ends, inclusive."""
+    max_repetition: float = Field(0.5, ge=0, le=1)
+    """The largest share of the most common word among all words, inclusive."""
+    repetition_from: NonNegativeInt = 4
+    """The fewest words of a text whose repetition is checked, inclusive."""
 
     @model_validator(mode="after")
     def _in_order(self) -> Self:

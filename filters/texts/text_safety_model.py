@@ -14,7 +14,9 @@ class TextSafetyModel(TextModelFilter):
 
     reason: ClassVar = "text_unsafe"
     kind: Literal["text_safety_model"] = "text_safety_model"
-    labels: Mapping[str, str] = Field(min_length=1)  # score, such as sexual -> the model's label
+    """The name of this filter."""
+    labels: Mapping[str, str] = Field(min_length=1)
+    """The model's label for each score, such as `{sexual: S}`."""
 
     def scores(self, labels: ClassLabels) -> Mapping[str, int]:
         return {name: labels.index_of(label, "labels") for name, label in self.labels.items()}

@@ -35,12 +35,20 @@ class TextSafetyRules(TextFilter):
 
     fields: ClassVar = "all"  # keys and carried columns are stored too
     kind: Literal["text_safety_rules"] = "text_safety_rules"
-    pornography_at: float | None = Field(0.8, gt=0, le=1)  # drops, inclusive; None: never decides
+    """The name of this filter."""
+    pornography_at: float | None = Field(0.8, gt=0, le=1)
+    """The score from which pornography drops a text, inclusive; null: never."""
     vulgarity_at: float | None = Field(0.8, gt=0, le=1)
+    """The score from which vulgarity drops a text, inclusive; null: never."""
     offensive_at: float | None = Field(0.8, gt=0, le=1)
-    quarantine_at: float = Field(0.5, gt=0, le=1)  # any of the scores, inclusive
-    # A text in another language is indeterminate, unless its terms reach a threshold.
+    """The score from which slurs and slogans drop a text, inclusive; null: never."""
+    quarantine_at: float = Field(0.5, gt=0, le=1)
+    """The value of any of the scores from which a text is quarantined, inclusive."""
     languages: tuple[SupportedLanguage, ...] = Field(SUPPORTED_LANGUAGES, min_length=1)
+    """The languages that are judged, as ISO 639 codes.
+
+    A text in another language is indeterminate, unless its terms reach a threshold.
+    """
 
     def load(self, resources: Resources) -> Judge[Text]:
         return TermJudge(self.languages, _scores, self._decide)

@@ -32,7 +32,9 @@ class ToxicityModel(TextModelFilter):
 
     reason: ClassVar = "text_toxic"
     kind: Literal["toxicity_model"] = "toxicity_model"
-    labels: Mapping[Attribute, str] = {}  # attribute -> the model's label; empty: by usual names
+    """The name of this filter."""
+    labels: Mapping[Attribute, str] = {}
+    """The model's label for each attribute; empty: found by the attributes' usual names."""
 
     def scores(self, labels: ClassLabels) -> Mapping[str, int]:
         if self.labels:

@@ -44,11 +44,18 @@ class ToxicityRules(TextFilter):
 
     fields: ClassVar = "all"  # keys and carried columns are stored too
     kind: Literal["toxicity_rules"] = "toxicity_rules"
-    attributes: tuple[Attribute, ...] = Field(ATTRIBUTES, min_length=1)  # only these decide
-    drop_at: float = Field(0.8, gt=0, le=1)  # any of the attributes, inclusive
-    quarantine_at: float = Field(0.5, gt=0, le=1)  # inclusive
-    # A text in another language is indeterminate, unless its terms reach a threshold.
+    """The name of this filter."""
+    attributes: tuple[Attribute, ...] = Field(ATTRIBUTES, min_length=1)
+    """The attributes that decide; the scores of the others are only stored."""
+    drop_at: float = Field(0.8, gt=0, le=1)
+    """The score of any of the attributes from which a text is dropped, inclusive."""
+    quarantine_at: float = Field(0.5, gt=0, le=1)
+    """The score of any of the attributes from which a text is quarantined, inclusive."""
     languages: tuple[SupportedLanguage, ...] = Field(SUPPORTED_LANGUAGES, min_length=1)
+    """The languages that are judged, as ISO 639 codes.
+
+    A text in another language is indeterminate, unless its terms reach a threshold.
+    """
 
     def load(self, resources: Resources) -> Judge[Text]:
         return TermJudge(self.languages, _scores, self._decide)

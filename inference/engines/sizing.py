@@ -21,9 +21,12 @@ from schemas.frozen import Frozen
 class Sizes(Frozen):
     """The numbers of samples, images, prompts and answers that an engine computes together."""
 
-    block_size: PositiveInt  # samples in a block
-    batch_size: PositiveInt  # images encoded together, and prompts prefilled together
-    slots: PositiveInt  # answers decoded together, by the fast engine
+    block_size: PositiveInt
+    """Samples in a block."""
+    batch_size: PositiveInt
+    """Images encoded together, and prompts prefilled together."""
+    slots: PositiveInt
+    """Answers that the fast engine decodes together."""
 
 
 ON_CPU = Sizes(block_size=256, batch_size=16, slots=64)

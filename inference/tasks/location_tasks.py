@@ -47,6 +47,7 @@ class LocationTask(Task, ABC):
 
     keeps_raw: ClassVar[bool] = True
     labels: Annotated[tuple[Label, ...], AfterValidator(_distinct)] = Field(min_length=1)
+    """The names of the objects to locate: words on one line without `;`, `<` and `>`."""
 
     def texts(self, value: object) -> tuple[str, ...]:
         return tuple(each["label"] for each in _objects(value))
@@ -65,7 +66,9 @@ class Detect(LocationTask):
 
     column: ClassVar[pa.DataType] = pa.list_(pa.struct(_BOX))
     kind: Literal["detect"] = "detect"
+    """The name of this task."""
     max_new_tokens: PositiveInt = Field(256, le=2048)
+    """The most tokens of an answer, end token included."""
 
     def intent(self, sample: Sample) -> Intent:
         return LocateObjects(self.labels)
@@ -87,8 +90,14 @@ class Segment(LocationTask):
         pa.struct([*_BOX, pa.field("codes", pa.list_(pa.int16())), pa.field("mask", _MASK)])
     )
     kind: Literal["segment"] = "segment"
+    """The name of this task."""
     max_new_tokens: PositiveInt = Field(512, le=2048)
-    mask_decoder: PathText | None = None  # path of the decoder's weights, such as vae-oid.npz
+    """The most tokens of an answer, end token included."""
+    mask_decoder: PathText | None = None
+    """The path of the mask decoder's weights, such as big_vision's `vae-oid.npz`.
+
+    Null: the masks are null, and only their codes are stored.
+    """
 
     def intent(self, sample: Sample) -> Intent:
         return LocateObjects(self.labels, masks=True)

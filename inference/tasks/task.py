@@ -40,7 +40,9 @@ class Task(Frozen, ABC):
     column: ClassVar[pa.DataType]  # type of the column named after the task
     keeps_raw: ClassVar[bool] = False  # also store the model's text, in addition to the value
     kind: str
-    max_new_tokens: PositiveInt = Field(64, le=2048)  # limit of an answer, end token included
+    """The name of the task."""
+    max_new_tokens: PositiveInt = Field(64, le=2048)
+    """The most tokens of an answer, end token included."""
 
     def load(self, resources: Resources, reader: AnswerReader) -> None:
         """Load what `parse` needs; raise JobError if something is missing."""

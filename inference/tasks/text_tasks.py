@@ -59,7 +59,8 @@ class TextTask(Task, ABC):
 class LanguageTask(TextTask, ABC):
     """A text task that says in which language the model answers."""
 
-    language: str = "en"  # a code that the model family knows
+    language: str = "en"
+    """The language of the answers, as a code that the model family knows."""
 
     @property
     def text_language(self) -> str:
@@ -70,6 +71,7 @@ class Caption(LanguageTask):
     """A task that asks for a short caption in the style of COCO."""
 
     kind: Literal["caption"] = "caption"
+    """The name of this task."""
 
     def intent(self, sample: Sample) -> Intent:
         return DescribeImage("short", self.language)
@@ -79,6 +81,7 @@ class AltText(LanguageTask):
     """A task that asks for a caption in the style of the web's alternative texts."""
 
     kind: Literal["alt_text"] = "alt_text"
+    """The name of this task."""
 
     def intent(self, sample: Sample) -> Intent:
         return DescribeImage("alt_text", self.language)
@@ -88,7 +91,9 @@ class Describe(LanguageTask):
     """A task that asks for a longer caption."""
 
     kind: Literal["describe"] = "describe"
+    """The name of this task."""
     max_new_tokens: PositiveInt = Field(128, le=2048)
+    """The most tokens of an answer, end token included."""
 
     def intent(self, sample: Sample) -> Intent:
         return DescribeImage("long", self.language)
@@ -98,7 +103,9 @@ class Ocr(TextTask):
     """A task that asks for all the text in the image, in raster order, without boxes."""
 
     kind: Literal["ocr"] = "ocr"
+    """The name of this task."""
     max_new_tokens: PositiveInt = Field(256, le=2048)
+    """The most tokens of an answer, end token included."""
 
     def intent(self, sample: Sample) -> Intent:
         return ReadText()
@@ -143,9 +150,16 @@ class Vqa(TopicTask, LanguageTask):
     """A task that asks for the answer to a question about the image."""
 
     kind: Literal["vqa"] = "vqa"
+    """The name of this task."""
     question: Line | None = None
+    """The question about every image, on one line; null: see `question_field`."""
     question_field: str | None = None
+    """The field with each sample's question: `source_text` or a carried column.
+
+    Exactly one of `question` and `question_field` is given.
+    """
     max_new_tokens: PositiveInt = Field(32, le=2048)
+    """The most tokens of an answer, end token included."""
 
     def _topic(self) -> Topic:
         return Topic("question", self.question, self.question_field)
@@ -159,8 +173,17 @@ class Question(TopicTask, LanguageTask):
     """A task that asks for a question about the image with a given English answer."""
 
     kind: Literal["question"] = "question"
+    """The name of this task."""
     answer: Line | None = None
+    """The answer, in English and on one line, to which the model asks a question.
+
+    Null: see `answer_field`.
+    """
     answer_field: str | None = None
+    """The field with each sample's answer: `source_text` or a carried column.
+
+    Exactly one of `answer` and `answer_field` is given.
+    """
 
     def _topic(self) -> Topic:
         return Topic("answer", self.answer, self.answer_field)
@@ -174,9 +197,16 @@ class Prompt(TopicTask):
     """A task with a raw prompt, such as the bare question that fine-tunes on DocVQA expect."""
 
     kind: Literal["prompt"] = "prompt"
+    """The name of this task."""
     text: Line | None = None
+    """The prompt for every image, as it is given to the model; null: see `text_field`."""
     text_field: str | None = None
-    language: str | None = None  # of the answers, for the filters; null: unknown
+    """The field with each sample's prompt: `source_text` or a carried column.
+
+    Exactly one of `text` and `text_field` is given.
+    """
+    language: str | None = None
+    """The language of the answers for the filters, as an ISO 639 code; null: unknown."""
 
     def _topic(self) -> Topic:
         return Topic("text", self.text, self.text_field)

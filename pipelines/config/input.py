@@ -12,36 +12,72 @@ from schemas.path_text import check_characters
 class Limits(Frozen):
     """Limits of a sample; a sample that exceeds one is `invalid`."""
 
-    max_pixels: PositiveInt = 100_000_000  # width x height of an image, inclusive
-    max_frames: PositiveInt = 10_000  # frames of an animation or pages of a TIFF, inclusive
-    max_animation_pixels: PositiveInt = 1_000_000_000  # of all frames together, inclusive
-    max_decode_seconds: Seconds = 60  # for one image
-    max_image_bytes: PositiveInt = 100_000_000  # of the encoded image, inclusive
-    max_text_characters: PositiveInt = 100_000  # of each text, inclusive
-    max_text_bytes: PositiveInt = 10_000_000  # of a text or JSON member, inclusive
-    max_key_characters: PositiveInt = 1000  # inclusive
-    max_members: PositiveInt = 100  # of a sample, inclusive
+    max_pixels: PositiveInt = 100_000_000
+    """The largest width x height of an image, in pixels, inclusive."""
+    max_frames: PositiveInt = 10_000
+    """The most frames of an animation, or pages of a TIFF, inclusive."""
+    max_animation_pixels: PositiveInt = 1_000_000_000
+    """The most pixels of all frames of an image together, inclusive."""
+    max_decode_seconds: Seconds = 60
+    """The longest time for decoding one image, in seconds."""
+    max_image_bytes: PositiveInt = 100_000_000
+    """The largest size of an encoded image, in bytes, inclusive."""
+    max_text_characters: PositiveInt = 100_000
+    """The most characters of each text, inclusive."""
+    max_text_bytes: PositiveInt = 10_000_000
+    """The largest size of a text or JSON member, in bytes, inclusive."""
+    max_key_characters: PositiveInt = 1000
+    """The most characters of a sample's key, inclusive."""
+    max_members: PositiveInt = 100
+    """The most members of a sample, inclusive."""
 
 
 class Input(Frozen):
     """The shards, and the fields that are read from their samples."""
 
-    shards: str | tuple[str, ...]  # paths with {braces} and globs: tars, Parquet, folders
-    # Extension of a tar member or a file, name of a column, or json:field; null: no texts.
+    shards: str | tuple[str, ...]
+    """A pattern, or a list of patterns, that names the shards.
+
+    Shards are `.tar`, `.tar.gz`, `.tgz` and `.parquet` files, and folders of images
+    (`photos/`). A pattern may have `{00000..00099}`, `*`, `?`, `[ab]` and `**`.
+    """
     text: str | None = "txt"
-    image: str | None = None  # Parquet column with the images; null: found by its type or name
-    carry: tuple[str, ...] = ()  # further texts that become columns, written like `text`
-    on_bad_shard: Literal["fail", "salvage"] = (
-        "fail"  # salvage: commit the samples before the damage
-    )
-    max_samples_per_file: PositiveInt = 10_000  # larger shards are committed in parts
-    decode: Literal["exact", "reduced"] = (
-        "exact"  # reduced: smallest JPEG scale that the model needs
-    )
-    frames: PositiveInt = Field(
-        8, le=256
-    )  # frames of an animation that image filters judge, at most
+    """The source text: a tar member's or file's extension, a Parquet column, or `json:field`.
+
+    `json:outer.inner` reads a field within a field. Null: the job reads no source text.
+    """
+    image: str | None = None
+    """The Parquet column that has the images.
+
+    Null: the only struct with `bytes`, or the only binary column with a usual name.
+    """
+    carry: tuple[str, ...] = ()
+    """Further texts that become columns, written like `text`.
+
+    Each column is named after the extension or the last field.
+    """
+    on_bad_shard: Literal["fail", "salvage"] = "fail"
+    """What to do with a damaged shard.
+
+    `fail`: the shard is reported as failed. `salvage`: the samples before the damage are
+    committed, and footer, summary and `verify` say so.
+    """
+    max_samples_per_file: PositiveInt = 10_000
+    """The most samples of an output file; larger shards are committed in parts."""
+    decode: Literal["exact", "reduced"] = "exact"
+    """How JPEGs are decoded.
+
+    `exact`: at full size. `reduced`: at the smallest scale (1/2, 1/4, 1/8) that covers the
+    model's resolution, which is faster and changes pixels slightly.
+    """
+    frames: PositiveInt = Field(8, le=256)
+    """The most frames of an animation, or pages, that image filters judge.
+
+    These are the first, the last, and frames evenly between them. The model gets the first
+    frame.
+    """
     limits: Limits = Limits()
+    """Limits of a sample; a sample that exceeds one is `invalid`."""
 
     @field_validator("shards")
     @classmethod

@@ -29,17 +29,41 @@ class Job(Frozen):
     """All settings of a job."""
 
     name: str = Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]*$", max_length=100)
+    """The name of the job: letters, digits, `.`, `_` and `-`, a letter or digit first."""
     input: Input
+    """The shards, and the fields that are read from their samples."""
     filters: tuple[AnyFilter, ...] = ()
-    evaluate: Literal["first", "all"] = "first"  # all: filters also score rejected samples
-    filters_from: PathText | None = None  # an earlier output whose verdicts are reused
-    model: Model | None = None  # null, which requires that `tasks` is empty: the job only filters
-    tasks: Mapping[str, AnyTask] = {}  # column name -> task
-    require_image_safety: bool = False  # refuse a job without a model that judges images
+    """The filters, each chosen by its `kind`.
+
+    Filters on the bytes of the image file run first, then filters on texts, then on the image
+    size, then on pixels. Filters of one group run in the given order.
+    """
+    evaluate: Literal["first", "all"] = "first"
+    """Whether filters judge samples that an earlier filter rejected.
+
+    `first`: no, which saves work. `all`: yes, for their scores; the first decision stays.
+    """
+    filters_from: PathText | None = None
+    """The folder of an earlier output whose verdicts are reused; null: none."""
+    model: Model | None = None
+    """The checkpoint and how the engine runs it; null for a job without tasks."""
+    tasks: Mapping[str, AnyTask] = {}
+    """What the model is asked about each sample: column name -> task.
+
+    Column names are letters, digits and underscores. Empty: the job only filters.
+    """
+    require_image_safety: bool = False
+    """Whether a job without a model that judges the content of images is refused."""
     output: PathText = Field(min_length=1)
-    # A run stops when a larger share of its samples is invalid, or of its units failed; 1: never.
+    """The folder for the Parquet files."""
     max_error_rate: float = Field(0.5, gt=0, le=1)
+    """The largest share of faults at which a run goes on, inclusive.
+
+    A run stops with exit code 3 if a larger share of its samples is `invalid` (after 1,000
+    samples), or of its units failed (after 10 units). 1: never.
+    """
     runner: AnyRunnerConfig = LocalRunnerConfig()
+    """How the work is distributed."""
 
     @model_validator(mode="after")
     def _refuse_secrets(self) -> Self:

@@ -23,12 +23,16 @@ from schemas.frozen import Frozen, Seconds
 class RunnerConfig(Frozen):
     """The settings that all runners share."""
 
-    decode_threads: PositiveInt | None = Field(
-        None, le=1024
-    )  # per worker; default: its share of the cores
-    # A worker ends if it prepares or answers a block for longer than this; null: no limit.
+    decode_threads: PositiveInt | None = Field(None, le=1024)
+    """The decoding threads of each worker; null: the worker's share of the cores."""
     block_seconds: Seconds | None = 7200
-    mixed_devices: bool = False  # whether workers may have devices of several types
+    """The longest time for preparing, answering or judging a block, in seconds.
+
+    A worker that takes longer ends, because a call that hangs on a device cannot be
+    interrupted. With a single process the run ends; run again to continue. Null: no limit.
+    """
+    mixed_devices: bool = False
+    """Whether workers, in this and later runs, may have devices of several types."""
 
     @property
     def workers_have_gpus(self) -> bool:
@@ -45,8 +49,14 @@ class LocalRunnerConfig(RunnerConfig):
     """The local runner: one process, or several, each with its own GPUs if there are any."""
 
     kind: Literal["local"] = "local"
+    """The name of this runner."""
     workers: PositiveInt = Field(1, le=1024)
-    gpus_per_worker: PositiveInt = 1  # GPUs over which a worker splits its model, if any
+    """The number of processes, each with one unit in work; 1: this process alone."""
+    gpus_per_worker: PositiveInt = 1
+    """The number of GPUs over which a worker splits its model, if there are any.
+
+    The GPUs work one after the other, so a model that fits one GPU is faster on one.
+    """
 
     @property
     def model_gpus(self) -> int:
@@ -56,8 +66,10 @@ class LocalRunnerConfig(RunnerConfig):
 class WorkerRange(Frozen):
     """A range for the number of workers; as many are started as fit into the cluster."""
 
-    min: PositiveInt  # workers that must be ready before work starts
-    max: PositiveInt  # inclusive
+    min: PositiveInt
+    """The number of workers that must be ready before work starts."""
+    max: PositiveInt
+    """The largest number of workers, inclusive."""
 
     @model_validator(mode="after")
     def _ordered(self) -> Self:
@@ -86,17 +98,36 @@ class RayRunnerConfig(RunnerConfig):
     """The Ray runner: an existing cluster, or one that is started on this machine."""
 
     kind: Literal["ray"]
-    workers: Workers = 1  # a number, or {min: 2, max: 16}
-    # 0.5: two workers share one; 2: a worker splits its model over two
+    """The name of this runner."""
+    workers: Workers = 1
+    """The number of workers, or a range such as `{min: 2, max: 16}`.
+
+    Of a range, as many workers are started as fit into the cluster.
+    """
     gpus_per_worker: Annotated[NonNegativeFloat, AfterValidator(_whole_above_one)] = 0
+    """The number of GPUs that each worker reserves.
+
+    0.5: two workers share one GPU. 2 or more: a worker splits its model over so many GPUs; more
+    than 1 must be a whole number.
+    """
     cpus_per_worker: PositiveFloat = 1
-    resources: Mapping[str, PositiveFloat] = {}  # custom Ray resources that each worker takes
-    runtime_env: Mapping[str, Any] = {}  # passed to Ray, which logs it
-    # Names of environment variables that workers get from this process; values are not stored.
+    """The number of CPUs that each worker reserves."""
+    resources: Mapping[str, PositiveFloat] = {}
+    """The cluster's own resources that each worker reserves, such as `{rack_a: 0.1}`."""
+    runtime_env: Mapping[str, Any] = {}
+    """Ray's runtime environment, which Ray logs."""
     pass_env: tuple[str, ...] = ()
-    # Of a cluster; auto: the cluster of this machine; null: RAY_ADDRESS, or start a cluster here.
+    """Names of environment variables that workers get from the process that starts the run.
+
+    For example `[HF_TOKEN]`; the values are not stored.
+    """
     address: str | None = None
-    wait_seconds: Seconds = 1800  # until the first workers are ready
+    """The address of the cluster; `auto`: the cluster of this machine.
+
+    Null: RAY_ADDRESS or, without it, a new cluster on this machine.
+    """
+    wait_seconds: Seconds = 1800
+    """The longest wait for the first workers, in seconds."""
 
     @property
     def workers_have_gpus(self) -> bool:
@@ -111,8 +142,11 @@ class BeamRunnerConfig(RunnerConfig):
     """The Beam runner: a pipeline on the runner that Beam's options name."""
 
     kind: Literal["beam"]
-    options: tuple[str, ...] = ()  # Beam's command line: --runner=PortableRunner
-    resource_hints: Mapping[str, str] = {}  # of the step that does the work: accelerator, min_ram
+    """The name of this runner."""
+    options: tuple[str, ...] = ()
+    """Options as on Beam's command line, such as `--runner=PortableRunner`."""
+    resource_hints: Mapping[str, str] = {}
+    """Resource hints of the step that annotates, such as accelerator and min_ram."""
 
 
 def _kind(value: Any) -> Any:

@@ -18,13 +18,20 @@ class Canary(Frozen):
     Speeds are per worker, without the time to load the models.
     """
 
-    units: tuple[str, ...]  # names of the committed units
+    units: tuple[str, ...]
+    """The names of the committed units."""
     samples: int
+    """The samples of these units."""
     samples_per_second: float
-    shares: Mapping[str, float]  # status -> share of the samples
-    reasons: Mapping[str, float]  # filter/reason -> share of the samples
+    """The speed of one worker, in samples per second."""
+    shares: Mapping[str, float]
+    """The share of the samples that have each status."""
+    reasons: Mapping[str, float]
+    """The share of the samples that have each `filter/reason`."""
     rest_units: int
-    rest_hours: float  # of one such worker, projected by bytes
+    """The units that are still pending."""
+    rest_hours: float
+    """The hours that one such worker needs for the rest, projected by bytes."""
 
 
 def choose_canary_units(plan: "Plan", number: int) -> tuple[Unit, ...]:

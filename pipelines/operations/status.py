@@ -13,17 +13,32 @@ class OutputStatus(Frozen):
     """The number of an output's units in each state."""
 
     output: str
+    """The folder of the output."""
     job: str
-    complete: bool  # every unit is committed, and _SUCCESS exists
+    """The name of the job."""
+    complete: bool
+    """Whether every unit is committed and `_SUCCESS` exists."""
     units: int
+    """The units of the job."""
     committed: int
-    in_parts: int  # some parts are committed, but not the last
-    failed: int  # reported failed and not committed since
-    interrupted: int  # attempted, not committed, not failed: in work, or the worker died
-    strangers: tuple[str, ...] = ()  # Parquet files that the job did not write
-    counts: Counts = Counts()  # of the committed rows
-    failures: tuple[UnitReport, ...] = ()  # of the first _MAX_FAILURES failed units, by name
+    """The units that are committed as a whole."""
+    in_parts: int
+    """The units of which some parts are committed, but not the last."""
+    failed: int
+    """The units that were reported failed and not committed since."""
+    interrupted: int
+    """The units that were begun and neither committed nor failed.
+
+    A worker has such a unit in work, or died.
+    """
+    strangers: tuple[str, ...] = ()
+    """The Parquet files that the job did not write."""
+    counts: Counts = Counts()
+    """The samples of the committed rows."""
+    failures: tuple[UnitReport, ...] = ()
+    """The reports of the first failed units, by name; at most 20."""
     last_run: Summary | None = None
+    """The summary of the last run; null if no run has ended."""
 
 
 def status(output: str, storage: Storage | None = None) -> OutputStatus:

@@ -47,10 +47,15 @@ class Verification(Frozen):
     """The result of reading an output back: counts, and one line for each problem."""
 
     units: int
+    """The units of the job."""
     files: int
+    """The files that were read."""
     counts: Counts
+    """The samples of the committed rows."""
     problems: tuple[str, ...]
-    salvaged: tuple[str, ...] = ()  # files that end early because their shard is damaged, and why
+    """One line for each problem."""
+    salvaged: tuple[str, ...] = ()
+    """The files that end early because their shard is damaged, and why."""
 
 
 @dataclass(slots=True)

@@ -24,10 +24,15 @@ class HeartbeatRecord(Frozen):
     """The content of a heartbeat file."""
 
     host: str
+    """The name of the machine on which the run works."""
     process: int
-    since: datetime  # UTC
+    """The id of the run's process."""
+    since: datetime
+    """The start of the run in UTC."""
     beat: datetime
-    record: int = 0  # number of the record for which the run works
+    """The time of the last beat in UTC."""
+    record: int = 0
+    """The number of the record for which the run works."""
 
     def is_alive(self) -> bool:
         """Return whether the record is of another run that seems to be active.

@@ -27,9 +27,13 @@ class EarlierOutput(Frozen):
     """
 
     fingerprint: str
-    ran: tuple[Mapping[str, Any], ...]  # the filters that gave the verdicts, as in job.json
-    asked: tuple[str, ...]  # the tasks; verdicts on answers are not reused
-    images_judged: bool  # one of the filters judges the content of images with a model
+    """The fingerprint of the earlier output."""
+    ran: tuple[Mapping[str, Any], ...]
+    """The filters that gave the verdicts, as job.json has them."""
+    asked: tuple[str, ...]
+    """The names of the earlier tasks; verdicts on answers are not reused."""
+    images_judged: bool
+    """Whether one of the filters judges the content of images with a model."""
 
     @classmethod
     def from_record(cls, record: Mapping[str, Any]) -> "EarlierOutput":

@@ -51,27 +51,39 @@ BLOCK = 256  # samples per block of a job without a model
 class Resolved(Frozen):
     """The values that the job file leaves open, pinned by the first run of an output."""
 
-    checkpoint: ResolvedCheckpoint | None  # None: the job has no tasks
-    device: str  # cpu | cuda
-    threads: int  # for arithmetic on the CPU; sums depend on their number
-    sizes: Sizes | None = None  # of blocks and batches; None: the job has no tasks
-    files: Mapping[str, str]  # path of each file that filters and tasks read -> SHA-256
-    models: Mapping[str, ResolvedModel] = {}  # name@revision -> model of a filter
-    images_judged: bool = False  # a filter judges the content of images with a model
-    rules: Mapping[str, str] = {}  # filter -> version of its rules
-    packages: Mapping[str, str]  # package -> version
+    checkpoint: ResolvedCheckpoint | None
+    """The pinned checkpoint; null if the job has no tasks."""
+    device: str
+    """The device of the models: cpu or cuda."""
+    threads: int
+    """The threads for arithmetic on the CPU; the results of sums depend on their number."""
+    sizes: Sizes | None = None
+    """The sizes of blocks and batches; null if the job has no tasks."""
+    files: Mapping[str, str]
+    """The SHA-256 of each file that filters and tasks read, by its path."""
+    models: Mapping[str, ResolvedModel] = {}
+    """The pinned models of filters, by `name@revision`."""
+    images_judged: bool = False
+    """Whether a filter judges the content of images with a model."""
+    rules: Mapping[str, str] = {}
+    """The version of each filter's rules."""
+    packages: Mapping[str, str]
+    """The versions of the packages that can change the bytes of the output."""
     filters_from: EarlierOutput | None = None
+    """The earlier output whose verdicts are reused; null if there is none."""
 
 
 class ResolvedJob(Frozen):
     """A job with everything resolved: all that a worker needs besides a unit. It can be pickled."""
 
     job: Job
+    """The job as its file says."""
     resolved: Resolved
-    # Relative paths of the job begin here, because a worker may run in another folder.
+    """The values that the job file leaves open."""
     folder: str = Field(default_factory=os.getcwd)
-    # The record of the output for which a run works; None: the job's output is not written.
+    """The folder from which relative paths of the job begin; a worker may run in another."""
     record_id: RecordId | None = None
+    """The record of the output for which a run works; null if no output is written."""
 
     def with_record_id(self, record_id: RecordId) -> "ResolvedJob":
         return self.model_copy(update={"record_id": record_id})

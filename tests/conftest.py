@@ -6,6 +6,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 from hypothesis import settings
+from support import clean_environment
+from support.clean_environment import CleanEnvironment
 
 os.environ.setdefault(
     "OMP_WAIT_POLICY", "passive"
@@ -55,3 +57,29 @@ def mask_decoder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     path = tmp_path_factory.mktemp("masks") / "vae-oid.npz"
     np.savez(path, **{name: array.astype(np.float32) for name, array in arrays.items()})  # type: ignore[arg-type]
     return path
+
+
+@pytest.fixture(scope="session")
+def distributions(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Path]:
+    """The sdist and the wheel, built from a copy of the checkout."""
+    return clean_environment.build(tmp_path_factory.mktemp("distributions"))
+
+
+@pytest.fixture(scope="session")
+def core_environment(
+    distributions: tuple[Path, Path], tmp_path_factory: pytest.TempPathFactory
+) -> CleanEnvironment:
+    """An environment with the wheel and what it needs, without any extra."""
+    environment = clean_environment.create(tmp_path_factory.mktemp("core"))
+    environment.install(str(distributions[1]))
+    return environment
+
+
+@pytest.fixture(scope="session")
+def full_environment(
+    distributions: tuple[Path, Path], tmp_path_factory: pytest.TempPathFactory
+) -> CleanEnvironment:
+    """An environment as README makes it, and with the readers of Parquet that README names."""
+    environment = clean_environment.create(tmp_path_factory.mktemp("full"))
+    environment.install(f"{distributions[1]}[models]", "datasets", "duckdb", "pandas")
+    return environment

@@ -48,6 +48,9 @@ _MODULES = {
 }
 _PACKAGES = ("schemas", "filters", "inference", "pipelines")
 
+if "torch" not in sys.modules:  # otherwise pipelines.concurrency.openmp warns
+    os.environ.setdefault("OMP_WAIT_POLICY", "passive")
+
 
 def __getattr__(name: str) -> Any:
     """Import a public name when it is first used, after a check of the installed packages."""
@@ -82,9 +85,6 @@ def main() -> None:
     from pipelines.concurrency.standard_streams import secure_standard_streams
 
     secure_standard_streams()
-    # OpenMP threads of torch spin while they wait, and take the cores from decoding. On two busy
-    # cores this setting cut a run from 140 s to 22 s. It must be set before torch is imported.
-    os.environ.setdefault("OMP_WAIT_POLICY", "passive")
     from pipelines.cli import main as cli
 
     cli.main()

@@ -43,7 +43,6 @@ class RayWorker:
         self, job: ResolvedJob, storage: Storage, decode_threads: int, environment: "Environment"
     ) -> None:
         os.environ.update(environment.values)
-        os.environ.setdefault("OMP_WAIT_POLICY", "passive")  # as shardmill.main does
         self._worker = Worker(job, storage, decode_threads)
         self._progress: Progress | None = None
 

@@ -8,7 +8,10 @@ from pydantic import model_validator
 from schemas.frozen import Frozen
 from schemas.sample_status import SAMPLE_STATUSES, SampleStatus
 
-Outcome = Literal["complete", "partial", "failed", "stopped", "interrupted", "worker_fault"]
+# nothing_kept: every unit is committed, and no sample of them is kept.
+Outcome = Literal[
+    "complete", "nothing_kept", "partial", "failed", "stopped", "interrupted", "worker_fault"
+]
 
 
 class Progress(NamedTuple):
@@ -48,6 +51,8 @@ class Counts(Frozen):
     """The matches replaced in texts, by infotype."""
     answers: Mapping[str, int] = {}
     """The answers withheld, by `task/filter/reason`."""
+    carried: Mapping[str, int] = {}
+    """The rows in which a carried column is not null, by column."""
 
     @model_validator(mode="after")
     def _accounted(self) -> Self:
@@ -59,6 +64,10 @@ class Counts(Frozen):
         """Return the samples of each status, in the order of SAMPLE_STATUSES."""
         return {status: getattr(self, status) for status in SAMPLE_STATUSES}
 
+    def null_columns(self) -> list[str]:
+        """Return the carried columns that are null in every kept row; none if no row is kept."""
+        return [name for name, number in self.carried.items() if self.kept and not number]
+
     def __add__(self, other: "Counts") -> "Counts":
         theirs = other.by_status()
         return Counts(
@@ -68,6 +77,7 @@ class Counts(Frozen):
             languages=add_numbers(self.languages, other.languages),
             redactions=add_numbers(self.redactions, other.redactions),
             answers=add_numbers(self.answers, other.answers),
+            carried=add_numbers(self.carried, other.carried),
         )
 
 

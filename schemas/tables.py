@@ -53,6 +53,16 @@ RESERVED = frozenset([*IDENTITY, *CONTENT])
 _COLUMN = re.compile(r"[A-Za-z][A-Za-z0-9_]*")
 
 
+def carried_columns(schema: pa.Schema) -> list[str]:
+    """Return the names of the carried columns in the schema of an output."""
+    tasks = {task_name(column.name) for column in schema if column.type == INFO}
+    return [
+        column.name
+        for column in schema
+        if column.name not in RESERVED and column.name not in tasks and column.type != INFO
+    ]
+
+
 def info_name(task: str) -> str:
     return f"{task}_info"
 

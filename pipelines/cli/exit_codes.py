@@ -3,7 +3,7 @@
 import functools
 import sys
 from collections.abc import Callable
-from typing import ParamSpec
+from typing import TYPE_CHECKING, ParamSpec
 
 import typer
 
@@ -19,7 +19,10 @@ from pipelines.concurrency.standard_streams import StdoutUnwritable
 from schemas.errors import JobError, ShardFault, Terminated, TooManyErrors, WorkerFault
 from schemas.regular_file import NotRegularFile
 
-WRONG_JOB, INCOMPLETE = 2, 3  # the job is wrong; some units are not committed
+if TYPE_CHECKING:
+    from schemas.report import Summary
+
+WRONG_JOB, INCOMPLETE = 2, 3  # the job is wrong; units are not committed, or no sample is kept
 
 P = ParamSpec("P")
 
@@ -55,6 +58,22 @@ def with_exit_code(command: Callable[P, None]) -> Callable[P, None]:
             _exit(INTERRUPTION, code)
 
     return wrapped
+
+
+def exit_unless_done(summary: "Summary", is_part: bool = False) -> None:
+    """End with exit code 3 if units are not committed, have changed shards, or no sample is kept.
+
+    With `is_part`, units that are not committed are no failure, because they were not asked for.
+    What counts are the samples of the whole output, not of this run alone.
+    """
+    from pipelines.operations.advice import nothing_kept
+
+    counts = summary.counts
+    if summary.outcome == "nothing_kept" or (counts and counts.read and not counts.kept):
+        _exit(nothing_kept(counts), INCOMPLETE)
+    incomplete = summary.outcome == "failed" or (summary.outcome == "partial" and not is_part)
+    if incomplete or summary.changed:
+        raise typer.Exit(INCOMPLETE)
 
 
 def print_error(message: str) -> None:

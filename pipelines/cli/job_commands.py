@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from pipelines.cli.exit_codes import INCOMPLETE
+from pipelines.cli.exit_codes import exit_unless_done
 from pipelines.cli.options import (
     JobArgument,
     JsonOption,
@@ -57,13 +57,24 @@ def plan(
     from ruamel.yaml import YAML
 
     from pipelines.display.tables import plan_table
+    from pipelines.planning.first_shard import look_at_first_shard
     from pipelines.planning.plan import plan as make_plan
 
-    planned = make_plan(load_job(job, settings, output))
+    loaded = load_job(job, settings, output)
+    planned = make_plan(loaded)
+    first = look_at_first_shard(planned.units, loaded.input)
     if as_json:
         units = [{"name": unit.name, "bytes": unit.size} for unit in planned.pending]
         record = planned.work.record
-        print_json({"job": record, "units": len(planned.units), "pending": units})
+        first_shard = first.model_dump(mode="json") if first else None
+        print_json(
+            {
+                "job": record,
+                "units": len(planned.units),
+                "pending": units,
+                "first_shard": first_shard,
+            }
+        )
         return
     yaml, text = YAML(typ="safe", pure=True), io.StringIO()
     yaml.default_flow_style = False
@@ -71,7 +82,7 @@ def plan(
     yaml.sort_base_mapping_type_on_output = False  # type: ignore[assignment]
     yaml.dump(planned.work.record, text)
     STDOUT.print(text.getvalue(), markup=False, soft_wrap=True)
-    STDOUT.print(plan_table(planned))
+    STDOUT.print(plan_table(planned, first))
 
 
 def preview(
@@ -81,12 +92,15 @@ def preview(
     settings: SettingsOption = None,
 ) -> None:
     """Run the whole job on the first samples and show them; nothing is stored."""
+    from pipelines.display.tables import first_shard_table
     from pipelines.operations.preview import preview as preview_job
 
     file = check_folder_exists(sheet_file or Path("preview.png"))
     with STDERR.status("loading the model"):
-        rows = preview_job(load_job(job, settings), samples)
-    print_rows(rows, file)
+        previewed = preview_job(load_job(job, settings), samples)
+    print_rows(previewed.rows, file)
+    if previewed.first_shard:
+        STDOUT.print(first_shard_table(previewed.first_shard))
 
 
 def run(
@@ -136,10 +150,7 @@ def run(
         )
     projection = project_canary(plans[0], reports) if canary else None
     print_summary(summary, loaded.output, as_json, projection)
-    is_part = limit_units is not None or canary is not None
-    incomplete = summary.outcome == "failed" or (summary.outcome == "partial" and not is_part)
-    if incomplete or summary.changed:
-        raise typer.Exit(INCOMPLETE)
+    exit_unless_done(summary, is_part=limit_units is not None or canary is not None)
 
 
 def _with_beam_options(job: "Job", options: Sequence[str]) -> "Job":

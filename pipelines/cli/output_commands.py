@@ -5,7 +5,7 @@ from typing import Annotated
 
 import typer
 
-from pipelines.cli.exit_codes import INCOMPLETE
+from pipelines.cli.exit_codes import INCOMPLETE, exit_unless_done
 from pipelines.cli.options import (
     BadStatus,
     JsonOption,
@@ -61,8 +61,7 @@ def retry(
             on_warning=progress.on_warning,
         )
     print_summary(summary, candidates.job.output, as_json)
-    if summary.outcome != "complete":
-        raise typer.Exit(INCOMPLETE)
+    exit_unless_done(summary)
 
 
 def _agrees(question: str) -> bool:
@@ -130,5 +129,4 @@ def finish(output: OutputArgument, as_json: JsonOption = False) -> None:
 
     summary = finish_output(output)
     print_summary(summary, output, as_json)
-    if summary.outcome != "complete":
-        raise typer.Exit(INCOMPLETE)
+    exit_unless_done(summary)

@@ -6,9 +6,12 @@ from typing import TYPE_CHECKING
 from rich.table import Table
 from rich.text import Text
 
+from pipelines.display.row_fields import MAX_NAME
+from pipelines.display.terminal_safe import plain
 from pipelines.operations.canary import Canary
 from pipelines.operations.status import OutputStatus
 from pipelines.output.layout import Layout
+from pipelines.planning.first_shard import FirstShard
 from pipelines.planning.plan import Plan
 from schemas.report import Counts, Summary
 from schemas.sample_status import SAMPLE_STATUSES
@@ -18,12 +21,14 @@ if TYPE_CHECKING:
 
 _MIN_SECONDS = 0.05  # shorter stages are not shown
 _MAX_REASONS = 20  # reasons that are shown, the most frequent ones
+_MAX_FIELDS = 20  # fields of a shard that are shown, the most frequent ones
+_MAX_LINE = 1000  # characters of a line with names from the data
 CHANGED_ADVICE = "changed since committed: `shardmill retry OUTPUT --changed` makes the rows again"
 _NOT_JUDGED = "images were not judged: no filter classifies images by a model"
 
 
-def plan_table(plan: Plan) -> Table:
-    """Build a table that shows what a run of the plan would do."""
+def plan_table(plan: Plan, first: FirstShard | None = None) -> Table:
+    """Build a table that shows what a run of the plan would do, and what its first shard holds."""
     pending = plan.pending
     table = _two_columns()
     _add(table, "shards", f"{len(plan.units)} ({_size(sum(u.size for u in plan.units))})")
@@ -49,7 +54,31 @@ def plan_table(plan: Plan) -> Table:
         _add(table, "safety", _NOT_JUDGED)
     _add(table, "output", f"{plan.work.layout.root}{' (new)' if plan.is_new else ''}")
     _add(table, "fingerprint", plan.work.fingerprint)
+    if first is not None:
+        _add_first_shard(table, first)
     return table
+
+
+def first_shard_table(first: FirstShard) -> Table:
+    """Build a table that shows what the first shard holds and what the job takes of it."""
+    table = _two_columns()
+    _add_first_shard(table, first)
+    return table
+
+
+def _add_first_shard(table: Table, first: FirstShard) -> None:
+    problem = f"; cannot be read to its end: {first.problem}" if first.problem else ""
+    _add(table, "first shard", f"{plain(first.shard, _MAX_LINE)}: {first.samples} samples{problem}")
+    for label, numbers in (
+        ("holds", first.holds),
+        ("job takes", first.takes),
+        ("invalid", first.invalid),
+    ):
+        if first.samples and numbers:
+            shown = [f"{plain(n, MAX_NAME)} {number}" for n, number in numbers.items()]
+            _add(table, label, _some(shown, _MAX_FIELDS))
+    for line in first.missing:
+        table.add_row(Text("MISSING", style="red"), Text(plain(line, _MAX_LINE), style="red"))
 
 
 def rates_table(rates: Sequence["Rate"], corpus: int, devices: int) -> Table:
@@ -144,6 +173,8 @@ def counts_table(counts: Counts) -> Table:
     by_frequency = sorted(counts.reasons.items(), key=lambda item: (-item[1], item[0]))
     for reason, number in by_frequency[:_MAX_REASONS]:
         table.add_row(str(number), Text(f"  {reason}", style="dim"))
+    for column in counts.null_columns():
+        table.add_row("0", Text(f"{plain(column, MAX_NAME)} (carried): null in every kept row"))
     for infotype, number in counts.redactions.items():
         table.add_row(str(number), Text(f"{infotype} redacted"))
     for reason, number in counts.answers.items():
@@ -157,10 +188,10 @@ def _add_strangers(table: Table, strangers: Sequence[str]) -> None:
         _add(table, "strangers", f"{_some(strangers)}: {advice}")
 
 
-def _some(names: Sequence[str]) -> str:
-    """Write the first five names, and the number of the others."""
-    more = f" and {len(names) - 5} more" if len(names) > 5 else ""
-    return f"{', '.join(names[:5])}{more}"
+def _some(names: Sequence[str], most: int = 5) -> str:
+    """Write the first names, and the number of the others."""
+    more = f" and {len(names) - most} more" if len(names) > most else ""
+    return f"{', '.join(names[:most])}{more}"
 
 
 def _two_columns() -> Table:

@@ -21,20 +21,27 @@ def finish(output: str, storage: Storage | None = None) -> Summary:
 def close_output(tally: RunTally, output: Output) -> Summary:
     """Write the summary of a run; mark a complete output with `_SUCCESS` and clean it up.
 
-    `_SUCCESS` of an incomplete output is deleted.
+    `_SUCCESS` of an incomplete output, or of one in which no sample is kept, is deleted.
     """
-    storage, layout, listing = output.storage, output.layout, output.listing
+    storage, layout = output.storage, output.layout
     summary = summarize(tally, output)
     write_summary(summary, layout, storage)
+    if summary.outcome in ("complete", "nothing_kept"):
+        _clean_up(output)
     if summary.outcome == "complete":
-        # With another run active, temporary files may be that run's: none is deleted then.
-        if not find_active_runs(layout, listing.heartbeats, storage):
-            for path in (*listing.leftovers, *map(layout.heartbeat, listing.heartbeats)):
-                storage.delete(path)
         storage.write_bytes(layout.success, b"")
     else:
         storage.delete(layout.success)
     return summary
+
+
+def _clean_up(output: Output) -> None:
+    """Delete temporary files and heartbeats; with another run active, they may be that run's."""
+    listing, layout, storage = output.listing, output.layout, output.storage
+    if find_active_runs(layout, listing.heartbeats, storage):
+        return
+    for path in (*listing.leftovers, *map(layout.heartbeat, listing.heartbeats)):
+        storage.delete(path)
 
 
 def summarize(tally: RunTally, output: Output) -> Summary:
@@ -43,7 +50,7 @@ def summarize(tally: RunTally, output: Output) -> Summary:
     failed = sorted(output.listing.failed - contents.complete)
     outcome: Outcome = "failed" if failed else "partial"
     if len(contents.complete) == len(output.units) and not contents.strangers:
-        outcome = "complete"
+        outcome = "complete" if contents.counts.kept else "nothing_kept"
     return tally.summary(
         outcome,
         len(output.units),

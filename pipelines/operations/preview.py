@@ -1,14 +1,24 @@
 """`shardmill preview`: takes the first samples of a job through all its steps, storing nothing."""
 
+from typing import NamedTuple
+
 from pipelines.annotation.worker_faults import worker_faults
 from pipelines.config.job import Job
 from pipelines.operations.row_images import RowImage, StoredRow, find_row_images
+from pipelines.planning.first_shard import FirstShard, look_at_first_shard
 from pipelines.planning.plan import plan_without_output
 from pipelines.rows.table import to_arrow
 from pipelines.storage.resolve import storage_for
 
 
-def preview(job: Job, samples: int) -> list[RowImage]:
+class Preview(NamedTuple):
+    """The first rows of a job with their images, and what its first shard holds."""
+
+    rows: list[RowImage]
+    first_shard: FirstShard | None  # None: the job has no units
+
+
+def preview(job: Job, samples: int) -> Preview:
     """Annotate the first `samples` samples, in order of the units; store nothing.
 
     Kept rows also have the prompt of each task, as `<task> prompt`.
@@ -26,4 +36,5 @@ def preview(job: Job, samples: int) -> list[RowImage]:
             values = to_arrow(rows, annotator.schema).to_pylist()
             for row, fields in zip(rows, values, strict=True):
                 stored.append({**fields, **annotator.prompts(row)} if row.kept else fields)
-    return find_row_images(stored, units, job.input)
+    images = find_row_images(stored, units, job.input)
+    return Preview(images, look_at_first_shard(units, job.input))

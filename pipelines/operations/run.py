@@ -5,6 +5,7 @@ from contextlib import ExitStack, closing
 from functools import partial
 
 from pipelines.config.job import Job
+from pipelines.operations.advice import NULL_COLUMN
 from pipelines.operations.finish import close_output, summarize, write_summary
 from pipelines.operations.tally import RunTally
 from pipelines.output.heartbeat import Heartbeat, find_active_runs
@@ -19,6 +20,9 @@ from schemas.sample import Unit
 
 OnReport = Callable[[UnitReport], None]
 
+# Samples of a run from which on a reason that takes nearly all of them is told: during the run, and
+# at its end.
+_MIN_SAMPLES, _FEW_SAMPLES = 1000, 20
 _MAX_STARTS = 10  # plans of a job whose output other runs begin in the meantime
 _OUTCOMES: Mapping[type[BaseException], Outcome] = {  # of a run that an exception ends
     KeyboardInterrupt: "interrupted",
@@ -60,19 +64,33 @@ def run(
         if planned.pending:
             storage.delete(layout.success)
         try:
+            warned = False
             runner = RUNNERS[job.runner.kind]
             units = choose(planned)[:limit_units]
             with closing(runner(planned, units, storage, on_progress)) as reports:
                 for report in reports:
                     tally.add(report)
                     on_report(report)
+                    warned = warned or _warn(on_warning, tally.main_reason(_MIN_SAMPLES))
                     tally.check(job.max_error_rate)
         except (KeyboardInterrupt, TooManyErrors, WorkerFault) as error:
             outcome = next(name for kind, name in _OUTCOMES.items() if isinstance(error, kind))
             committed = len(planned.units) - len(planned.pending) + tally.units
             write_summary(tally.summary(outcome, len(planned.units), committed), layout, storage)
             raise
-    return close_output(tally, open_output(layout.root, storage))
+    summary = close_output(tally, open_output(layout.root, storage))
+    if summary.counts and summary.counts.kept:
+        warned = warned or _warn(on_warning, tally.main_reason(_FEW_SAMPLES))
+        for column in summary.counts.null_columns():
+            on_warning(f"{column}: {NULL_COLUMN}")
+    return summary
+
+
+def _warn(on_warning: Callable[[str], None], warning: str | None) -> bool:
+    """Pass a warning on; return whether there is one."""
+    if warning is not None:
+        on_warning(warning)
+    return warning is not None
 
 
 def _begin(job: Job, storage: Storage, running: ExitStack) -> tuple[Plan, RunTally, Summary | None]:

@@ -6,6 +6,7 @@ from datetime import UTC, datetime
 from importlib.metadata import version
 from typing import Any
 
+from pipelines.operations.advice import main_reason
 from pipelines.output.fingerprint import fingerprint_of
 from schemas.errors import TooManyErrors
 from schemas.report import (
@@ -70,6 +71,13 @@ class RunTally:
                 f"{max_error_rate:g}: `shardmill status OUTPUT` says why; mend the data, or raise "
                 "max_error_rate"
             )
+
+    def main_reason(self, min_samples: int) -> str | None:
+        """Name the reason for which nearly all samples of this run were not kept.
+
+        Returns None if there is none, or if the run has fewer than `min_samples` samples.
+        """
+        return main_reason(self._counts) if self._counts.read >= min_samples else None
 
     def summary(
         self,

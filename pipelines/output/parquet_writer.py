@@ -19,6 +19,7 @@ from schemas.tables import (
     FOOTER_UNIT,
     FOOTER_VERSION,
     SCHEMA_VERSION,
+    carried_columns,
 )
 
 _ROW_GROUP = 2048  # rows; fixed, because the size of row groups decides the bytes of a file
@@ -36,6 +37,7 @@ class PartWriter:
             self._spool, schema, compression="zstd", write_page_checksum=True
         )
         self._schema = schema
+        self._carried = sorted(carried_columns(schema))
         self._footer = {
             FOOTER_VERSION: SCHEMA_VERSION,
             FOOTER_FINGERPRINT: fingerprint,
@@ -53,7 +55,7 @@ class PartWriter:
 
     @property
     def counts(self) -> Counts:
-        """Counts of the rows written so far."""
+        """Counts of the rows written so far; those of carried columns lag behind until `commit`."""
         return self._counts
 
     def write(self, rows: Sequence[Row]) -> None:
@@ -81,6 +83,9 @@ class PartWriter:
     def _flush(self) -> None:
         rows, self._waiting = self._waiting[:_ROW_GROUP], self._waiting[_ROW_GROUP:]
         batch = to_arrow(rows, self._schema)
+        self._counts += Counts(
+            carried={name: len(batch) - batch[name].null_count for name in self._carried}
+        )
         self._writer.write_table(pa.Table.from_batches([batch]), row_group_size=_ROW_GROUP)
 
     def close(self) -> None:

@@ -6,23 +6,26 @@ A new format is a module beside this one and a line in FORMATS.
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from types import TracebackType
-from typing import Protocol, Self
+from typing import Generic, Protocol, Self, TypeVar
 
 from pipelines.config.input import Input
 from pipelines.reading.image_folder import (
     find_image_folder,
+    list_folder_fields,
     open_image_folder,
     split_image_folder,
 )
-from pipelines.reading.parquet import open_parquet, split_parquet
-from pipelines.reading.raw_sample import RawSample
+from pipelines.reading.parquet import list_parquet_fields, open_parquet, split_parquet
+from pipelines.reading.raw_sample import RawSample, SampleFields
 from pipelines.reading.shard_stream import CHANGED
 from pipelines.reading.unreachable import unreachable
-from pipelines.reading.webdataset_tar import open_tar
+from pipelines.reading.webdataset_tar import list_tar_fields, open_tar
 from pipelines.storage.storage import Entry, Storage
 from schemas.errors import ShardFault, ShardUnreachable
 from schemas.regular_file import NotRegularFile
 from schemas.sample import Unit
+
+T = TypeVar("T")
 
 
 class ShardSource(Protocol):
@@ -51,6 +54,9 @@ class ShardFormat:
     raises FileNotFoundError if the shard is gone, NotRegularFile if a pipe or a device has its name
     now, and the samples raise ShardFault if the shard is cut or damaged.
 
+    `list_fields` opens a unit like `open`, and returns all fields of each sample, whether the job
+    reads them or not, under the same numbers.
+
     `split` returns the units of a shard, each with a `slice` that only `open` interprets. It raises
     JobError if the shard lacks something that the job names. If `split` is None, every shard is one
     unit.
@@ -63,6 +69,7 @@ class ShardFormat:
     name: str
     extensions: tuple[str, ...]  # lower-case endings of shard names; a folder's name ends in "/"
     open: Callable[[Unit, Storage, Input, bool], tuple[ShardSource, Iterator[RawSample]]]
+    list_fields: Callable[[Unit, Storage, Input], tuple[ShardSource, Iterator[SampleFields]]]
     split: Callable[[Unit, Storage, Input], Sequence[Unit]] | None = None
     find_folder: Callable[[str, Sequence[Entry]], Entry | None] | None = None
 
@@ -75,9 +82,16 @@ class ShardFormat:
 
 
 FORMATS = (
-    ShardFormat("tar", (".tar.gz", ".tgz", ".tar"), open_tar),
-    ShardFormat("Parquet", (".parquet",), open_parquet, split_parquet),
-    ShardFormat("folder", ("/",), open_image_folder, split_image_folder, find_image_folder),
+    ShardFormat("tar", (".tar.gz", ".tgz", ".tar"), open_tar, list_tar_fields),
+    ShardFormat("Parquet", (".parquet",), open_parquet, list_parquet_fields, split_parquet),
+    ShardFormat(
+        "folder",
+        ("/",),
+        open_image_folder,
+        list_folder_fields,
+        split_image_folder,
+        find_image_folder,
+    ),
 )
 
 
@@ -86,10 +100,10 @@ def find_format(shard: str) -> ShardFormat | None:
     return next((each for each in FORMATS if each.unit_name(shard) is not None), None)
 
 
-class OpenUnit:
+class OpenSamples(Generic[T]):
     """An open unit; its samples can be iterated over once, in order."""
 
-    def __init__(self, source: ShardSource, samples: Iterator[RawSample], salvage: bool) -> None:
+    def __init__(self, source: ShardSource, samples: Iterator[T], salvage: bool) -> None:
         self._source = source
         samples = self._unchanged(self._reachable(samples))
         self._samples = self._salvaged(samples) if salvage else samples
@@ -100,7 +114,7 @@ class OpenUnit:
         """Bytes read from storage so far, for progress."""
         return self._source.bytes_read
 
-    def __iter__(self) -> Iterator[RawSample]:
+    def __iter__(self) -> Iterator[T]:
         """Return the samples; they raise ShardFault if the shard is damaged and not salvaged.
 
         They also raise ShardFault if the shard has changed at their end, salvaged or not.
@@ -120,7 +134,7 @@ class OpenUnit:
                 raise
             raise fault from None
 
-    def _unchanged(self, samples: Iterator[RawSample]) -> Iterator[RawSample]:
+    def _unchanged(self, samples: Iterator[T]) -> Iterator[T]:
         """Yield the samples; if a change has caused a fault, raise `shard_changed` instead."""
         try:
             yield from samples
@@ -129,7 +143,7 @@ class OpenUnit:
             raise
         self.check_unchanged()
 
-    def _reachable(self, samples: Iterator[RawSample]) -> Iterator[RawSample]:
+    def _reachable(self, samples: Iterator[T]) -> Iterator[T]:
         """Yield the samples; raise ShardUnreachable if storage fails on this shard."""
         try:
             yield from samples
@@ -138,7 +152,7 @@ class OpenUnit:
                 raise
             raise fault from None
 
-    def _salvaged(self, samples: Iterator[RawSample]) -> Iterator[RawSample]:
+    def _salvaged(self, samples: Iterator[T]) -> Iterator[T]:
         """Yield the samples before the first fault and store the fault.
 
         The sample in which the fault is met is left out, because it may not be whole. The fault is
@@ -173,16 +187,39 @@ class OpenUnit:
         self.close()
 
 
+OpenUnit = OpenSamples[RawSample]
+
+
 def open_unit(unit: Unit, storage: Storage, input_config: Input, *, texts: bool = True) -> OpenUnit:
     """Open a unit as the job's `input` says; without `texts`, only images and keys are read.
 
     Raises ShardFault if the shard does not exist, is no file, or is not in the unit's version, and
     ShardUnreachable if storage does not give it.
     """
+    shard_format = _format_of(unit)
+    return _open(
+        lambda: shard_format.open(unit, storage, input_config, texts),
+        salvage=input_config.on_bad_shard == "salvage",
+    )
+
+
+def open_fields(unit: Unit, storage: Storage, input_config: Input) -> OpenSamples[SampleFields]:
+    """Open a unit to list all fields of its samples; raise the same errors as `open_unit`."""
+    shard_format = _format_of(unit)
+    return _open(lambda: shard_format.list_fields(unit, storage, input_config), salvage=False)
+
+
+def _format_of(unit: Unit) -> ShardFormat:
     shard_format = find_format(unit.shard)
     assert shard_format is not None, "planning refuses shards without a format"
+    return shard_format
+
+
+def _open(
+    open_source: Callable[[], tuple[ShardSource, Iterator[T]]], salvage: bool
+) -> OpenSamples[T]:
     try:
-        source, samples = shard_format.open(unit, storage, input_config, texts)
+        source, samples = open_source()
     except (FileNotFoundError, NotADirectoryError):
         raise ShardFault("shard_missing", 0) from None
     except (IsADirectoryError, NotRegularFile):
@@ -191,7 +228,7 @@ def open_unit(unit: Unit, storage: Storage, input_config: Input, *, texts: bool 
         if (fault := unreachable(error, 0)) is None:
             raise
         raise fault from None
-    opened = OpenUnit(source, samples, input_config.on_bad_shard == "salvage")
+    opened = OpenSamples(source, samples, salvage)
     try:
         opened.check_unchanged()
     except BaseException:

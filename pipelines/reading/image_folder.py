@@ -12,18 +12,26 @@ same samples.
 import hashlib
 import re
 from collections import defaultdict
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from functools import lru_cache
-from typing import NamedTuple
+from typing import NamedTuple, TypeVar
 
 from pipelines.config.input import Input
 from pipelines.reading.folder_files import list_visible_files, refuse_folder_links
-from pipelines.reading.raw_sample import IMAGE_EXTENSIONS, RawSample, member_limits
+from pipelines.reading.raw_sample import (
+    IMAGE_EXTENSIONS,
+    FieldLimits,
+    RawSample,
+    SampleFields,
+    member_limits,
+)
 from pipelines.reading.sample_members import Member, SampleMembers
 from pipelines.storage.storage import Entry, Storage
 from schemas.errors import JobError, ShardFault
 from schemas.regular_file import NotRegularFile
 from schemas.sample import Unit
+
+T = TypeVar("T")
 
 _DIGITS = re.compile(r"[0-9]+")
 
@@ -59,7 +67,7 @@ def split_image_folder(shard: Unit, storage: Storage, input_config: Input) -> li
     """
     samples = group_files(shard.path, list_visible_files(shard.path, storage))
     if input_config.text is not None:
-        extension = input_config.text.partition(":")[0]
+        extension = input_config.text.partition(":")[0].lower()
         if not any(extension == each for sample in samples for each, _ in sample.files):
             raise JobError(
                 f"input.text: no image in {shard.path} has a .{extension} file of the same name "
@@ -83,12 +91,32 @@ def open_image_folder(
 
     Raises ShardFault if the folder differs from the unit's version.
     """
+    limits = member_limits(input_config, texts)
+    return _open(unit, storage, input_config, limits, SampleMembers.sample)
+
+
+def list_folder_fields(
+    unit: Unit, storage: Storage, input_config: Input
+) -> tuple["FileReader", Iterator[SampleFields]]:
+    """Open a unit of a folder to list all files of its samples."""
+    return _open(unit, storage, input_config, FieldLimits(), SampleMembers.all_fields)
+
+
+def _open(
+    unit: Unit,
+    storage: Storage,
+    input_config: Input,
+    limits: Mapping[str, int],
+    finish: Callable[[SampleMembers, int], T],
+) -> tuple["FileReader", Iterator[T]]:
     samples = _listed_samples(unit.path, unit.version, storage)
     start, end = unit.slice or (0, len(samples))
     reader = FileReader(storage)
-    limits = member_limits(input_config, texts)
     max_members = input_config.limits.max_members
-    return reader, _read_samples(samples[start:end], start, reader, limits, max_members)
+    read = _read_samples(
+        samples[start:end], start, reader, limits=limits, max_members=max_members, finish=finish
+    )
+    return reader, read
 
 
 # Every unit of a folder needs its listing, which takes 2 s and 56 MB for 100,000 images: the last
@@ -175,13 +203,16 @@ def _read_samples(
     samples: Sequence[SampleFiles],
     first: int,
     reader: FileReader,
+    *,
     limits: Mapping[str, int],
     max_members: int,
-) -> Iterator[RawSample]:
+    finish: Callable[[SampleMembers, int], T],
+) -> Iterator[T]:
+    """Read the files of samples; `finish` turns them and their position into a sample."""
     for index, (key, files) in enumerate(samples, start=first):
         members = SampleMembers(key, limits, max_members)
         for extension, entry in files:
             is_read = entry.is_file and entry.size <= limits.get(extension, -1)
             content = reader.read(entry) if is_read else None
-            members.add(Member(key, extension, content, entry.is_file))
-        yield members.sample(index)
+            members.add(Member(key, extension, content, entry.is_file, entry.size))
+        yield finish(members, index)

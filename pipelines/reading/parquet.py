@@ -1,12 +1,14 @@
 """Reads Parquet files that hold images: a row is a sample, and a unit is a range of row groups."""
 
-from collections.abc import Iterator, Sequence
+from collections import Counter
+from collections.abc import Callable, Collection, Iterator, Sequence
 from contextlib import closing, contextmanager
+from typing import TypeVar
 
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from pipelines.config.input import Input
+from pipelines.config.input import Input, Limits
 from pipelines.reading.parquet_columns import (
     ColumnFault,
     check_columns,
@@ -17,12 +19,14 @@ from pipelines.reading.parquet_columns import (
 )
 from pipelines.reading.parquet_footer import MAGIC, open_metadata, read_metadata
 from pipelines.reading.parquet_pages import ColumnPages, PageGuard, max_page_memory
-from pipelines.reading.parquet_rows import read_row
-from pipelines.reading.raw_sample import RawSample
+from pipelines.reading.parquet_rows import list_fields, read_row
+from pipelines.reading.raw_sample import RawSample, SampleFields
 from pipelines.reading.shard_stream import CountedStream, ShardFile
 from pipelines.storage.storage import Storage
 from schemas.errors import JobError, ShardFault
 from schemas.sample import Unit
+
+T = TypeVar("T")
 
 # Rows read at once: a dictionary may hold one large image for many rows (at 64, a file of 3 KB took
 # 6 GB), and the sizes in a footer may be wrong. It costs 20 µs a row.
@@ -36,6 +40,33 @@ def open_parquet(
     """Open a Parquet file; raises FileNotFoundError if the file does not exist."""
     stream = ShardFile(unit, storage)
     return stream, read_parquet(stream, unit, input_config, texts)
+
+
+def list_parquet_fields(
+    unit: Unit, storage: Storage, input_config: Input
+) -> tuple[ShardFile, Iterator[SampleFields]]:
+    """Open a Parquet file to list the values of all columns, null values left out.
+
+    Columns whose names are not unique, or would be read as paths, are left out.
+    """
+    stream = ShardFile(unit, storage)
+    return stream, _list_fields(stream, unit, input_config)
+
+
+def _list_fields(stream: CountedStream, unit: Unit, input_config: Input) -> Iterator[SampleFields]:
+    with _faults(stream, opened=False):
+        metadata = read_metadata(stream)
+        schema = metadata.schema.to_arrow_schema()
+    number = Counter(schema.names)
+    names = frozenset(name for name in number if number[name] == 1 and "." not in name)
+
+    def finish(batch: pa.RecordBatch, index: int) -> SampleFields:
+        return list_fields(batch, index, names, input_config.limits)
+
+    limits = input_config.limits
+    yield from _read_rows(
+        stream, metadata, unit, columns=names, names=names, limits=limits, finish=finish
+    )
 
 
 def split_parquet(shard: Unit, storage: Storage, input_config: Input) -> list[Unit]:
@@ -114,10 +145,41 @@ def read_parquet(
         image = check_columns(schema, fields, input_config.image)
     except ColumnFault:
         raise ShardFault("columns_missing", stream.position) from None
-    guard = PageGuard(stream, max_page_memory(limits))
-    if max(fixed_size(schema.field(name).type) for name in {image, *fields}) > guard.max_memory:
-        raise ShardFault("columns_too_large", stream.position)
     names = columns_to_read(schema, image, fields)
+
+    def finish(batch: pa.RecordBatch, index: int) -> RawSample:
+        return read_row(batch, index, image, fields, limits)
+
+    yield from _read_rows(
+        stream,
+        metadata,
+        unit,
+        columns={image, *fields},
+        names=names,
+        limits=limits,
+        finish=finish,
+    )
+
+
+def _read_rows(
+    stream: CountedStream,
+    metadata: pq.FileMetaData,
+    unit: Unit,
+    *,
+    columns: Collection[str],
+    names: Collection[str],
+    limits: Limits,
+    finish: Callable[[pa.RecordBatch, int], T],
+) -> Iterator[T]:
+    """Read a unit one row at a time; `finish` turns a batch of one row into a sample.
+
+    `names` are the columns, or those of their parts that are read.
+    """
+    names = sorted(names)
+    schema = metadata.schema.to_arrow_schema()
+    guard = PageGuard(stream, max_page_memory(limits))
+    if max((fixed_size(schema.field(name).type) for name in columns), default=0) > guard.max_memory:
+        raise ShardFault("columns_too_large", stream.position)
     leaves = find_leaves(metadata.schema, names)
     groups = range(*(unit.slice or (0, metadata.num_row_groups)))
     with _faults(stream, opened=False):
@@ -131,7 +193,7 @@ def read_parquet(
         while index < end:
             with _faults(stream, opened=True):
                 batch = next(batches)
-                sample = read_row(batch, index, image, fields, limits)
+                sample = finish(batch, index)
                 del batch  # it has a copy of the image
             index += 1
             yield sample

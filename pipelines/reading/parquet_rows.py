@@ -1,13 +1,14 @@
 """Turns a row of a Parquet file into a sample."""
 
 from collections.abc import Iterable
+from contextlib import suppress
 
 import pyarrow as pa
 import pyarrow.compute as pc
 
 from pipelines.config.input import Limits
 from pipelines.reading.parquet_columns import KEY
-from pipelines.reading.raw_sample import RawSample
+from pipelines.reading.raw_sample import MAX_FIELD, Field, RawSample, SampleFields
 
 _ELEMENT = 16  # bytes that an element of a list counts, beside a text's; in Python it takes more
 
@@ -50,6 +51,33 @@ def read_row(
     except (ValueError, OverflowError):  # invalid UTF-8 or dates
         return RawSample(index, name, fault="text_unreadable")
     return RawSample(index, name, _value(images) or b"", values)
+
+
+def list_fields(
+    batch: pa.RecordBatch, index: int, names: Iterable[str], limits: Limits
+) -> SampleFields:
+    """Return all columns of a batch of one row that are not null.
+
+    A value of more than MAX_FIELD bytes, or one that Python cannot represent, is not read.
+    """
+    if batch.num_rows != 1:
+        raise ValueError("a batch of other than one row")
+    fields = {}
+    for name in sorted(names):
+        column = _binary(batch[name])
+        if column.null_count:
+            continue
+        binary = _is_binary(column.type)
+        size = _size_of_row(column)
+        value: object = None
+        if size <= MAX_FIELD:
+            with suppress(ValueError, OverflowError):  # invalid UTF-8 or dates
+                value = _value(column) if binary else column[0].as_py()
+        fields[name] = Field(size if binary else None, value)
+    key = None
+    if isinstance(own := fields.get(KEY, Field(0)).value, bytes):
+        key = own[: 4 * (limits.max_key_characters + 1)].decode("utf-8", "surrogateescape")
+    return SampleFields(index, key, fields)
 
 
 def _binary(column: pa.Array) -> pa.Array:

@@ -4,7 +4,13 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
-from pipelines.reading.raw_sample import IMAGE_EXTENSIONS, RawSample
+from pipelines.reading.raw_sample import (
+    IMAGE_EXTENSIONS,
+    Field,
+    MemberContents,
+    RawSample,
+    SampleFields,
+)
 
 
 class Member(NamedTuple):
@@ -14,6 +20,7 @@ class Member(NamedTuple):
     extension: str  # lower-case
     content: bytes | None  # None: not read
     is_file: bool  # False for links, devices and sparse files, which are never read
+    size: int  # bytes
 
 
 @dataclass(slots=True)
@@ -24,7 +31,7 @@ class SampleMembers:
     limits: Mapping[str, int]  # extension -> largest size in bytes; other extensions are not read
     max_members: int  # of any extension
     contents: dict[str, bytes] = field(default_factory=dict)
-    extensions: set[str] = field(default_factory=set)  # of all members
+    sizes: dict[str, int] = field(default_factory=dict)  # extension -> bytes, of all members
     oversized: set[str] = field(default_factory=set)  # of members larger than their limit
     has_repeated: bool = False  # two members have the same extension
     has_link: bool = False  # a member is not a regular file
@@ -32,13 +39,13 @@ class SampleMembers:
 
     def add(self, member: Member) -> None:
         extension = member.extension
-        self.has_repeated |= extension in self.extensions
-        if len(self.extensions) == self.max_members:
-            self.has_too_many |= extension not in self.extensions
+        self.has_repeated |= extension in self.sizes
+        if len(self.sizes) == self.max_members:
+            self.has_too_many |= extension not in self.sizes
             self.contents.clear()
             return
         self.has_link |= not member.is_file
-        self.extensions.add(extension)
+        self.sizes[extension] = member.size
         if member.content is not None:
             self.contents[extension] = member.content
         elif extension in self.limits:
@@ -46,10 +53,16 @@ class SampleMembers:
 
     def sample(self, index: int) -> RawSample:
         """Return the sample, or a sample with a fault, for this position of the shard."""
-        images = [name for name in IMAGE_EXTENSIONS if name in self.extensions]
+        images = [name for name in IMAGE_EXTENSIONS if name in self.sizes]
         if fault := self._fault(images):
             return RawSample(index, self.key, fault=fault)
-        return RawSample(index, self.key, self.contents[images[0]], self.contents)
+        fields = MemberContents(self.contents)
+        return RawSample(index, self.key, self.contents[images[0]], fields)
+
+    def all_fields(self, index: int) -> SampleFields:
+        """Return every member of the sample for this position of the shard."""
+        fields = {name: Field(size, self.contents.get(name)) for name, size in self.sizes.items()}
+        return SampleFields(index, self.key, fields)
 
     def _fault(self, images: list[str]) -> str:
         if self.has_too_many:

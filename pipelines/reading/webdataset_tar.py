@@ -8,16 +8,18 @@ import gzip
 import re
 import tarfile
 import zlib
-from collections.abc import Iterator, Mapping
-from typing import Any, NamedTuple, cast
+from collections.abc import Callable, Iterator, Mapping
+from typing import Any, NamedTuple, TypeVar, cast
 
 from pipelines.config.input import Input
-from pipelines.reading.raw_sample import RawSample, member_limits
+from pipelines.reading.raw_sample import FieldLimits, RawSample, SampleFields, member_limits
 from pipelines.reading.sample_members import Member, SampleMembers
 from pipelines.reading.shard_stream import CountedStream, ShardFile
 from pipelines.storage.storage import Storage
 from schemas.errors import ShardFault
 from schemas.sample import Unit
+
+T = TypeVar("T")
 
 _GZIP = b"\x1f\x8b"
 _BLOCK = 512  # bytes; headers and contents fill whole blocks, and a tar ends with blocks of zeros
@@ -52,17 +54,35 @@ def open_tar(
 def read_tar(stream: CountedStream, input_config: Input, texts: bool = True) -> Iterator[RawSample]:
     """Yield the samples of a tar in order, with one sample in memory at a time."""
     limits = member_limits(input_config, texts)
+    return _by_sample(stream, limits, input_config, SampleMembers.sample)
+
+
+def list_tar_fields(
+    unit: Unit, storage: Storage, input_config: Input
+) -> tuple[ShardFile, Iterator[SampleFields]]:
+    """Open a tar to list all members of its samples."""
+    stream = ShardFile(unit, storage)
+    return stream, _by_sample(stream, FieldLimits(), input_config, SampleMembers.all_fields)
+
+
+def _by_sample(
+    stream: CountedStream,
+    limits: Mapping[str, int],
+    input_config: Input,
+    finish: Callable[[SampleMembers, int], T],
+) -> Iterator[T]:
+    """Group members by their key; `finish` turns a group and its position into a sample."""
     members: SampleMembers | None = None
     index = 0
     for member in read_members(stream, limits):
         if members is None or member.key != members.key:
             if members is not None:
-                yield members.sample(index)
+                yield finish(members, index)
                 index += 1
             members = SampleMembers(member.key, limits, input_config.limits.max_members)
         members.add(member)
     if members is not None:
-        yield members.sample(index)
+        yield finish(members, index)
 
 
 def read_members(stream: CountedStream, limits: Mapping[str, int]) -> Iterator[Member]:
@@ -102,10 +122,11 @@ def _members(archive: "_Archive", limits: Mapping[str, int]) -> Iterator[Member]
             archive.skip(header.size)
             continue
         if header.is_file and header.size <= limits.get(extension, -1):
-            yield Member(key, extension, archive.read_content(header.size), True)
+            content = archive.read_content(header.size)
+            yield Member(key, extension, content, True, header.size)
         else:
             archive.skip(header.size)
-            yield Member(key, extension, None, header.is_file)
+            yield Member(key, extension, None, header.is_file, header.size)
 
 
 def key_and_extension(name: str) -> tuple[str, str]:

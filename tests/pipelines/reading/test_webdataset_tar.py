@@ -133,7 +133,7 @@ def test_members_are_the_same_as_tarfiles(members: list[Member], format: int, lo
     ],
 )
 def test_keys_end_at_the_first_dot_of_the_name(name: str, key: str, extension: str) -> None:
-    assert read(tar_bytes([(name, b"x")])) == [(key, extension, b"x", True)]
+    assert read(tar_bytes([(name, b"x")])) == [(key, extension, b"x", True, 1)]
 
 
 @given(st.text("ab./", max_size=12))

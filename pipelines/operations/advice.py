@@ -1,0 +1,38 @@
+"""Says what to look at where a job keeps few samples or none, or carries nothing."""
+
+from schemas.report import Counts
+
+NULL_COLUMN = (
+    "is null in every kept row: `shardmill plan JOB` shows what the first shard holds: correct "
+    "input.carry"
+)
+_NEARLY_ALL = 0.95  # share of the samples
+
+
+def main_reason(counts: Counts) -> str | None:
+    """Say that one reason takes nearly all samples, and what to look at; None if none does."""
+    reason, number = max(counts.reasons.items(), key=lambda item: item[1], default=("", 0))
+    if number < _NEARLY_ALL * counts.read or not number:
+        return None
+    return f"{number} of {counts.read} samples of this run are {reason}: {_what_to_look_at(reason)}"
+
+
+def nothing_kept(counts: Counts | None) -> str:
+    """Say that an output keeps no sample, why most are not kept, and what to look at."""
+    if counts is None or not counts.read:
+        return "no sample was kept: the shards hold no sample: check input.shards"
+    reason, number = max(counts.reasons.items(), key=lambda item: item[1])
+    return f"no sample was kept: {number} of {counts.read} are {reason}: {_what_to_look_at(reason)}"
+
+
+def _what_to_look_at(reason: str) -> str:
+    by = reason.partition("/")[0]
+    if by == "invalid":
+        return (
+            "`shardmill plan JOB` shows what the first shard holds and what the job takes of it: "
+            "correct input"
+        )
+    return (
+        "`shardmill inspect OUTPUT` shows their scores: if the filter "
+        f"{by} is too strict, change its thresholds"
+    )

@@ -1,0 +1,171 @@
+"""Looks into the first shard of a job: what it holds, what the job takes, and what is missing."""
+
+from collections import Counter
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import replace
+from difflib import get_close_matches
+from itertools import islice
+from typing import TypeVar
+
+from pipelines.config.input import Input
+from pipelines.reading import RawSample
+from pipelines.reading.bounded_storage import BoundedStorage, BoundReached
+from pipelines.reading.field_counts import count_fields
+from pipelines.reading.formats import OpenSamples, open_fields, open_unit
+from pipelines.reading.raw_sample import IMAGE_EXTENSIONS, SampleFields
+from pipelines.reading.text_fields import FieldFault
+from pipelines.rows.texts import read_texts
+from pipelines.storage.resolve import storage_for
+from pipelines.storage.storage import Storage
+from schemas.errors import ShardFault
+from schemas.frozen import Frozen
+from schemas.sample import Unit
+
+T = TypeVar("T")
+
+_SAMPLES = 100  # looked at
+_MAX_BYTES = 64 << 20  # read
+_MAX_SECONDS = 3.0
+_MAX_FIELDS = 100  # returned, the most frequent ones
+_MAX_NAMES = 12  # fields named in a message
+_SIMILAR = 0.6  # of names that may be meant by each other, from 0 to 1
+# Usual names of texts, the likeliest first.
+_TEXTS = ("txt", "caption", "text", "json:caption", "json:text", "alt", "alt_text", "description")
+
+
+class FirstShard(Frozen):
+    """What the first samples of the first shard hold, and what the job takes of them."""
+
+    shard: str
+    """The name of the shard below the listed root."""
+    samples: int
+    """The samples looked at."""
+    holds: Mapping[str, int]
+    """The samples that have a field, by extension or column; fields of JSON are like `json:url`."""
+    takes: Mapping[str, int]
+    """The samples that have what the job reads, by its source in the job file."""
+    invalid: Mapping[str, int]
+    """The samples that the job cannot use, by reason."""
+    missing: tuple[str, ...]
+    """What to write instead, for each source that no sample has."""
+    problem: str = ""
+    """Why the shard cannot be read to its end."""
+
+
+def look_at_first_shard(units: Sequence[Unit], given: Input) -> FirstShard | None:
+    """Look at the first samples of the first unit; return None if there is no unit.
+
+    Reads at most `_MAX_BYTES`, twice. A shard that is damaged or missing is no error.
+    """
+    if not units:
+        return None
+    unit = replace(units[0], version="")
+    given = given.model_copy(update={"on_bad_shard": "fail"})
+    takes = Counter(dict.fromkeys(["image", *given.text_sources().values()], 0))
+    invalid: Counter[str] = Counter()
+
+    def take(sample: RawSample) -> None:
+        if reason := _take(sample, given, takes):
+            invalid[reason] += 1
+
+    samples, problem = _read_first(
+        lambda storage: open_unit(unit, storage, given), unit, _SAMPLES, take
+    )
+    holds: Counter[str] = Counter()
+
+    def count(sample: SampleFields) -> None:
+        count_fields(sample, holds)
+
+    _read_first(lambda storage: open_fields(unit, storage, given), unit, samples, count)
+    first = FirstShard(
+        shard=unit.shard,
+        samples=samples,
+        holds=dict(holds.most_common(_MAX_FIELDS)),
+        takes=takes,
+        invalid=dict(invalid.most_common()),
+        missing=(),
+        problem=problem,
+    )
+    return first.model_copy(update={"missing": tuple(_missing(first, given))})
+
+
+def _read_first(
+    open_samples: Callable[[Storage], OpenSamples[T]],
+    unit: Unit,
+    number: int,
+    use: Callable[[T], None],
+) -> tuple[int, str]:
+    """Pass the first samples to `use`; return their number, and the fault that ended them."""
+    samples = 0
+    storage = BoundedStorage(storage_for(unit.path), _MAX_BYTES, _MAX_SECONDS)
+    try:
+        with open_samples(storage) as opened:
+            for sample in islice(opened, number):
+                use(sample)
+                samples += 1
+    except BoundReached:
+        pass
+    except ShardFault as fault:
+        return samples, str(fault)
+    except OSError as error:
+        return samples, error.strerror or type(error).__name__
+    return samples, ""
+
+
+def _take(sample: RawSample, given: Input, takes: Counter[str]) -> str:
+    """Count what the job takes of a sample; return the reason if the sample is invalid."""
+    if sample.fault or not sample.image:
+        return sample.fault or "image_empty"
+    takes["image"] += 1
+    reason = ""
+    for column, source in given.text_sources().items():
+        try:
+            takes[source] += column in read_texts(sample, {column: source}, given.limits)
+        except FieldFault as fault:
+            reason = reason or fault.reason
+    return reason
+
+
+def _missing(first: FirstShard, given: Input) -> Iterator[str]:
+    """Explain each thing that the job reads and no sample has."""
+    if not first.samples:
+        return
+    where = f"none of the first {first.samples} samples of {first.shard}"
+    named = [
+        f"{name} ({n} of {first.samples})" for name, n in islice(first.holds.items(), _MAX_NAMES)
+    ]
+    holds = f"which hold {', '.join(named)}" if named else "whose fields cannot be listed"
+    if first.invalid.get("image_missing") == first.samples:
+        yield (
+            f"input: {where} has an image, {holds}: images are {', '.join(IMAGE_EXTENSIONS)}, "
+            "or a column named by input.image"
+        )
+    if not first.takes["image"]:  # the texts of such samples were not read
+        return
+    for key, source in given.sources():
+        if first.takes[source] == 0:
+            meant = " or ".join(f"{key}: {name}" for name in _meant_fields(key, source, first))
+            question = f": did you mean {meant}?" if meant else ""
+            yield f"input.{key}: {source} is in {where}, {holds}{question}"
+
+
+def _meant_fields(key: str, source: str, first: FirstShard) -> list[str]:
+    """Return the fields that a source may mean: one with a similar name.
+
+    For `text`, a field with a usual name of a text comes before it.
+    """
+    fields = [
+        name
+        for name, number in first.holds.items()
+        if 2 * number >= first.samples
+        and name.lower() not in IMAGE_EXTENSIONS
+        and not any(other.startswith(f"{name}:") for other in first.holds)
+    ]
+    by_leaf = {_leaf(name): name for name in reversed(fields)}
+    usual = [name for name in _TEXTS if name in fields][:1] if key == "text" else []
+    close = get_close_matches(_leaf(source), by_leaf, 1, _SIMILAR)
+    return list(dict.fromkeys([*usual, *(by_leaf[leaf] for leaf in close)]))
+
+
+def _leaf(source: str) -> str:
+    return source.rpartition(":")[2].rpartition(".")[2].lower()

@@ -53,6 +53,8 @@ class Counts(Frozen):
     """The answers withheld, by `task/filter/reason`."""
     carried: Mapping[str, int] = {}
     """The rows in which a carried column is not null, by column."""
+    left_out: int = 0
+    """The members that macOS added to tars, which belong to no sample."""
 
     @model_validator(mode="after")
     def _accounted(self) -> Self:
@@ -78,6 +80,7 @@ class Counts(Frozen):
             redactions=add_numbers(self.redactions, other.redactions),
             answers=add_numbers(self.answers, other.answers),
             carried=add_numbers(self.carried, other.carried),
+            left_out=self.left_out + other.left_out,
         )
 
 

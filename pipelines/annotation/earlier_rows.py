@@ -108,7 +108,7 @@ def join_images(
     for row, sample in zip_longest(rows, samples):
         if row is None or sample is None or row.index != sample.index:
             raise shard.fault_here("shard_changed")
-        row.position = shard.bytes_read
+        row.position, row.left_out = shard.bytes_read, sample.left_out
         if row.kept and sample.fault:
             row.reject("invalid", sample.fault)
         elif row.kept:

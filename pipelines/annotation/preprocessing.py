@@ -84,7 +84,7 @@ def read_rows(
     """Turn samples into rows with their texts; a sample that cannot be used is `invalid`."""
     sources = given.text_sources()
     for sample in samples:
-        row = Row(unit.shard, sample.index, shard.bytes_read)
+        row = Row(unit.shard, sample.index, shard.bytes_read, sample.left_out)
         if sample.fault:
             row.reject("invalid", sample.fault)
         elif not sample.image:

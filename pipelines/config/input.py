@@ -47,9 +47,10 @@ class Input(Frozen):
     `json:outer.inner` reads a field within a field. Null: the job reads no source text.
     """
     image: str | None = None
-    """The Parquet column that has the images.
+    """The image: a Parquet column, or the extension of tar members or files (`left.jpg`).
 
-    Null: the only struct with `bytes`, or the only binary column with a usual name.
+    Null: the only column that is a struct with `bytes`, or that is binary with a usual name; the
+    only member with an extension of images.
     """
     carry: tuple[str, ...] = ()
     """Further texts that become columns, written like `text`.
@@ -89,11 +90,20 @@ class Input(Frozen):
             check_characters(pattern)
         return shards
 
-    @field_validator("text", "carry", "image")
+    @field_validator("image")
+    @classmethod
+    def _names_image(cls, image: str | None) -> str | None:
+        if image is not None and not re.fullmatch(r"[^:./\s][^:/\s]*", image):
+            raise ValueError(
+                f"{image!r} is neither a column nor an extension, such as jpg or left.jpg"
+            )
+        return image
+
+    @field_validator("text", "carry")
     @classmethod
     def _well_formed(cls, value: str | tuple[str, ...] | None) -> str | tuple[str, ...] | None:
         for source in [value] if isinstance(value, str) else value or ():
-            if not re.fullmatch(r"[^:.\s]+|json:[^:\s]+", source):
+            if not re.fullmatch(r"[^:.\s]+(\.[^:.\s]+)*|json:[^:\s]+", source):
                 raise ValueError(
                     f"{source!r} is neither an extension or column, such as txt, nor json:field"
                 )

@@ -177,6 +177,8 @@ def counts_table(counts: Counts) -> Table:
         table.add_row("0", Text(f"{plain(column, MAX_NAME)} (carried): null in every kept row"))
     for infotype, number in counts.redactions.items():
         table.add_row(str(number), Text(f"{infotype} redacted"))
+    if counts.left_out:
+        table.add_row(str(counts.left_out), Text("members added by macOS left out"))
     for reason, number in counts.answers.items():
         table.add_row(str(number), Text(f"answers withheld: {reason}"))
     return table

@@ -138,7 +138,12 @@ def _missing(first: FirstShard, given: Input) -> Iterator[str]:
     if first.invalid.get("image_missing") == first.samples:
         yield (
             f"input: {where} has an image, {holds}: images are {', '.join(IMAGE_EXTENSIONS)}, "
-            "or a column named by input.image"
+            "or an extension or a column named by input.image"
+        )
+    if several := first.invalid.get("image_several"):
+        yield (
+            f"input.image: is needed: {several} of the first {first.samples} samples of "
+            f"{first.shard} have several images: write the extension of one, such as left.jpg"
         )
     if not first.takes["image"]:  # the texts of such samples were not read
         return
@@ -158,7 +163,7 @@ def _meant_fields(key: str, source: str, first: FirstShard) -> list[str]:
         name
         for name, number in first.holds.items()
         if 2 * number >= first.samples
-        and name.lower() not in IMAGE_EXTENSIONS
+        and name.rpartition(".")[2].lower() not in IMAGE_EXTENSIONS
         and not any(other.startswith(f"{name}:") for other in first.holds)
     ]
     by_leaf = {_leaf(name): name for name in reversed(fields)}

@@ -1,20 +1,23 @@
 """Lists the files of a folder as a user sees them."""
 
+import re
 from collections.abc import Iterable
 
 from pipelines.storage.storage import Entry, Storage
 from schemas.errors import JobError
+
+_HIDDEN = re.compile(r"/(\.|__MACOSX/)")
 
 
 def list_visible_files(folder: str, storage: Storage) -> list[Entry]:
     """Return the files at any depth below a folder; the path of the folder ends in `/`.
 
     Files and folders whose names begin with a dot are left out: `.DS_Store`, the `._` files that
-    macOS adds, all of `.git`. A link is an entry that is no file; it is not followed, so that no
-    file outside the folder is read.
+    macOS adds, all of `.git`. So is `__MACOSX`, which macOS adds to archives. A link is an entry
+    that is no file; it is not followed, so that no file outside the folder is read.
     """
     entries = storage.list(folder, follow_links=False)
-    return [entry for entry in entries if "/." not in entry.path[len(folder) - 1 :]]
+    return [entry for entry in entries if not _HIDDEN.search(entry.path, len(folder) - 1)]
 
 
 def refuse_folder_links(files: Iterable[Entry]) -> None:

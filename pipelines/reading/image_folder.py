@@ -12,20 +12,14 @@ same samples.
 import hashlib
 import re
 from collections import defaultdict
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from functools import lru_cache
 from typing import NamedTuple, TypeVar
 
 from pipelines.config.input import Input
 from pipelines.reading.folder_files import list_visible_files, refuse_folder_links
-from pipelines.reading.raw_sample import (
-    IMAGE_EXTENSIONS,
-    FieldLimits,
-    RawSample,
-    SampleFields,
-    member_limits,
-)
-from pipelines.reading.sample_members import Member, SampleMembers
+from pipelines.reading.raw_sample import IMAGE_EXTENSIONS, RawSample, SampleFields
+from pipelines.reading.sample_members import Member, MemberSelection, SampleMembers
 from pipelines.storage.storage import Entry, Storage
 from schemas.errors import JobError, ShardFault
 from schemas.regular_file import NotRegularFile
@@ -53,19 +47,27 @@ def find_image_folder(path: str, files: Sequence[Entry]) -> Entry | None:
 
     Raises JobError if a link leads to another folder, whose images would be left out.
     """
-    samples = group_files(path, files)
-    if not samples:
+    files_of_images = files_beside_images(path, files)
+    if not files_of_images:
         return None
     refuse_folder_links(files)
-    return Entry(path, sum(sample.size for sample in samples), _version(path, samples))
+    size = sum(entry.size for entry in files_of_images)
+    return Entry(path, size, _version(path, files_of_images))
 
 
 def split_image_folder(shard: Unit, storage: Storage, input_config: Input) -> list[Unit]:
     """Split a folder into units of `max_samples_per_file` samples; a small folder is one unit.
 
-    Raises JobError if the job reads texts from files and no image has such a file beside it.
+    Raises JobError if the job reads texts from files and no image has such a file beside it, or if
+    there is no image with the extension that the job names.
     """
-    samples = group_files(shard.path, list_visible_files(shard.path, storage))
+    selection = MemberSelection.of(input_config)
+    samples = group_files(shard.path, list_visible_files(shard.path, storage), selection)
+    if input_config.image is not None and not samples:
+        raise JobError(
+            f"input.image: no file in {shard.path} ends in .{selection.image}: name the extension "
+            "of the images, or leave it out"
+        )
     if input_config.text is not None:
         extension = input_config.text.partition(":")[0].lower()
         if not any(extension == each for sample in samples for each, _ in sample.files):
@@ -91,44 +93,42 @@ def open_image_folder(
 
     Raises ShardFault if the folder differs from the unit's version.
     """
-    limits = member_limits(input_config, texts)
-    return _open(unit, storage, input_config, limits, SampleMembers.sample)
+    return _open(unit, storage, MemberSelection.of(input_config, texts), SampleMembers.sample)
 
 
 def list_folder_fields(
     unit: Unit, storage: Storage, input_config: Input
 ) -> tuple["FileReader", Iterator[SampleFields]]:
     """Open a unit of a folder to list all files of its samples."""
-    return _open(unit, storage, input_config, FieldLimits(), SampleMembers.all_fields)
+    selection = MemberSelection.of_fields(input_config)
+    return _open(unit, storage, selection, SampleMembers.all_fields)
 
 
 def _open(
     unit: Unit,
     storage: Storage,
-    input_config: Input,
-    limits: Mapping[str, int],
+    selection: MemberSelection,
     finish: Callable[[SampleMembers, int], T],
 ) -> tuple["FileReader", Iterator[T]]:
-    samples = _listed_samples(unit.path, unit.version, storage)
+    samples = _listed_samples(unit.path, unit.version, storage, selection)
     start, end = unit.slice or (0, len(samples))
     reader = FileReader(storage)
-    max_members = input_config.limits.max_members
-    read = _read_samples(
-        samples[start:end], start, reader, limits=limits, max_members=max_members, finish=finish
-    )
-    return reader, read
+    return reader, _read_samples(samples[start:end], start, reader, selection, finish)
 
 
 # Every unit of a folder needs its listing, which takes 2 s and 56 MB for 100,000 images: the last
 # one is kept. Files that are deleted or changed later are noticed when they are read.
 @lru_cache(maxsize=1)
-def _listed_samples(path: str, version: str, storage: Storage) -> list[SampleFiles]:
-    samples = group_files(path, list_visible_files(path, storage))
-    if not samples:
+def _listed_samples(
+    path: str, version: str, storage: Storage, selection: MemberSelection
+) -> list[SampleFiles]:
+    files = list_visible_files(path, storage)
+    files_of_images = files_beside_images(path, files)
+    if not files_of_images:
         raise FileNotFoundError(path)
-    if version and _version(path, samples) != version:
+    if version and _version(path, files_of_images) != version:
         raise ShardFault("shard_changed", 0)
-    return samples
+    return group_files(path, files, selection)
 
 
 class FileReader:
@@ -162,24 +162,54 @@ class FileReader:
         """Do nothing: no file stays open."""
 
 
-def group_files(folder: str, files: Sequence[Entry]) -> list[SampleFiles]:
+def files_beside_images(folder: str, files: Sequence[Entry]) -> list[Entry]:
+    """Return the files whose path equals that of an image up to the first dot of their names.
+
+    These are the files of all samples, whichever extensions a job names: they decide a shard's
+    version and digest. They are sorted by path.
+    """
+    groups: dict[str, list[Entry]] = defaultdict(list)
+    with_image = set()
+    for entry in files:
+        parent, _, name = entry.path[len(folder) :].rpartition("/")
+        group = f"{parent}/{name.partition('.')[0]}"
+        groups[group].append(entry)
+        if name.rpartition(".")[2].lower() in IMAGE_EXTENSIONS and "." in name:
+            with_image.add(group)
+    found = [entry for group in with_image for entry in groups[group]]
+    return sorted(found, key=lambda entry: entry.path)
+
+
+def group_files(
+    folder: str, files: Sequence[Entry], selection: MemberSelection
+) -> list[SampleFiles]:
     """Return the samples of a folder in natural order; skip files without an image of their stem.
 
-    A stem is a file's path below the folder up to the last dot, because names such as `Screenshot
-    at 10.33.22.png` have several dots.
+    A stem is a file's path below the folder up to the extension. An extension with dots counts if
+    the job names it; any other begins at the last dot, because names such as `Screenshot at
+    10.33.22.png` have several dots.
     """
+    named = [each for each in (selection.image, *selection.texts) if each and "." in each]
     groups: dict[str, list[tuple[str, Entry]]] = defaultdict(list)
     for entry in files:
         parent, slash, name = entry.path[len(folder) :].rpartition("/")
-        stem, dot, extension = name.rpartition(".")
+        stem, dot, extension = _split_name(name, named)
         if dot:
             groups[f"{parent}{slash}{stem}"].append((extension.lower(), entry))
     samples = [
         SampleFiles(key, members)
         for key, members in groups.items()
-        if any(extension in IMAGE_EXTENSIONS for extension, _ in members)
+        if any(selection.may_be_image(extension) for extension, _ in members)
     ]
     return sorted(samples, key=_natural_order)
+
+
+def _split_name(name: str, named: Sequence[str]) -> tuple[str, str, str]:
+    """Split a file's name before its extension: the longest that is named, or at the last dot."""
+    for extension in sorted(named, key=len, reverse=True):
+        if name.lower().endswith(f".{extension}") and len(name) > len(extension) + 1:
+            return name[: -len(extension) - 1], ".", extension
+    return name.rpartition(".")
 
 
 def _natural_order(sample: SampleFiles) -> tuple[str, str]:
@@ -188,14 +218,13 @@ def _natural_order(sample: SampleFiles) -> tuple[str, str]:
     return padded.replace("/", "\0"), sample.key
 
 
-def _version(folder: str, samples: Sequence[SampleFiles]) -> str:
-    """Return a digest of names, sizes and versions of all files of the samples."""
+def _version(folder: str, files: Sequence[Entry]) -> str:
+    """Return a digest of names, sizes and versions of the files."""
     digest = hashlib.sha256()
-    for sample in samples:
-        for _, entry in sample.files:
-            name = entry.path[len(folder) :]
-            line = f"{name}\0{entry.size}\0{entry.version}\0{entry.is_file}\0"
-            digest.update(line.encode("utf-8", "surrogateescape"))
+    for entry in files:
+        name = entry.path[len(folder) :]
+        line = f"{name}\0{entry.size}\0{entry.version}\0{entry.is_file}\0"
+        digest.update(line.encode("utf-8", "surrogateescape"))
     return digest.hexdigest()
 
 
@@ -203,16 +232,14 @@ def _read_samples(
     samples: Sequence[SampleFiles],
     first: int,
     reader: FileReader,
-    *,
-    limits: Mapping[str, int],
-    max_members: int,
+    selection: MemberSelection,
     finish: Callable[[SampleMembers, int], T],
 ) -> Iterator[T]:
     """Read the files of samples; `finish` turns them and their position into a sample."""
     for index, (key, files) in enumerate(samples, start=first):
-        members = SampleMembers(key, limits, max_members)
+        members = SampleMembers(key, selection)
         for extension, entry in files:
-            is_read = entry.is_file and entry.size <= limits.get(extension, -1)
+            is_read = entry.is_file and entry.size <= selection.max_bytes(extension)
             content = reader.read(entry) if is_read else None
             members.add(Member(key, extension, content, entry.is_file, entry.size))
         yield finish(members, index)

@@ -3,9 +3,9 @@
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 
-from pipelines.config.input import Input
-
-IMAGE_EXTENSIONS = ("jpg", "jpeg", "png", "webp", "gif", "tif", "tiff", "bmp", "avif")
+_JPEG_EXTENSIONS = ("jpg", "jpeg", "jpe", "jfif")
+IMAGE_EXTENSIONS = (*_JPEG_EXTENSIONS, "png", "webp", "gif", "tif", "tiff", "bmp", "avif")
+MAX_FIELD = 1 << 20  # bytes of a field's value in SampleFields, inclusive
 
 
 @dataclass(slots=True)
@@ -18,6 +18,7 @@ class RawSample:
     # Name -> UTF-8 bytes of a text or JSON, or the value of a Parquet column.
     fields: Mapping[str, object] = field(default_factory=dict, repr=False)
     fault: str = ""  # the reason code of a sample that cannot be used
+    left_out: int = 0  # members that macOS added to the shard, since the sample before
 
 
 class MemberContents(Mapping[str, object]):
@@ -52,32 +53,3 @@ class SampleFields:
     index: int  # position in the shard, from 0
     key: str | None = field(repr=False)
     fields: Mapping[str, Field] = field(repr=False)  # by extension or column; none is null
-
-
-MAX_FIELD = 1 << 20  # bytes of a field's value in SampleFields, inclusive
-
-
-class FieldLimits(Mapping[str, int]):
-    """The largest size of members to read when all fields of a sample are listed."""
-
-    def __getitem__(self, extension: str) -> int:
-        return -1 if extension in IMAGE_EXTENSIONS else MAX_FIELD
-
-    def __iter__(self) -> Iterator[str]:
-        return iter(())
-
-    def __len__(self) -> int:
-        return 0
-
-
-def member_limits(input_config: Input, texts: bool) -> dict[str, int]:
-    """Return the members to read by extension, each with its largest size in bytes, inclusive.
-
-    Without `texts`, only images are read.
-    """
-    limits = input_config.limits
-    members = input_config.text_members() if texts else ()
-    return {
-        **dict.fromkeys((name.lower() for name in members), limits.max_text_bytes),
-        **dict.fromkeys(IMAGE_EXTENSIONS, limits.max_image_bytes),
-    }

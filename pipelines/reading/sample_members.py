@@ -1,11 +1,13 @@
 """Groups the files that share a key, such as `7.jpg` and `7.txt`, into one sample."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable
 from dataclasses import dataclass, field
-from typing import NamedTuple
+from typing import NamedTuple, Self
 
+from pipelines.config.input import Input
 from pipelines.reading.raw_sample import (
     IMAGE_EXTENSIONS,
+    MAX_FIELD,
     Field,
     MemberContents,
     RawSample,
@@ -23,13 +25,66 @@ class Member(NamedTuple):
     size: int  # bytes
 
 
+class MemberSelection(NamedTuple):
+    """The members of a sample that are read, by their extensions in lower case."""
+
+    image: str | None  # None: the image is found by its extension
+    texts: frozenset[str]  # those that the job names
+    max_image_bytes: int  # of a member that is read, inclusive; -1: none is read
+    max_text_bytes: int  # likewise
+    max_other_bytes: int  # likewise, of members that the job does not name
+    max_members: int  # of any extension
+
+    @classmethod
+    def of(cls, given: Input, texts: bool = True) -> Self:
+        """Return the members that a job's `input` names; without `texts`, only its images."""
+        most, limits = given.limits.max_text_bytes if texts else -1, given.limits
+        return cls(*_named(given), limits.max_image_bytes, most, -1, limits.max_members)
+
+    @classmethod
+    def of_fields(cls, given: Input) -> Self:
+        """Return all members but images, up to MAX_FIELD bytes, to list the fields of samples."""
+        return cls(*_named(given), -1, MAX_FIELD, MAX_FIELD, given.limits.max_members)
+
+    def max_bytes(self, extension: str) -> int:
+        """Return the largest size of a member that is read; -1 if the member is not read."""
+        if self.may_be_image(extension):
+            return self.max_image_bytes
+        if extension in self.texts:
+            return self.max_text_bytes
+        return -1 if _ends_as_image(extension) else self.max_other_bytes
+
+    def may_be_image(self, extension: str) -> bool:
+        """Return whether a member may be the sample's image: `jpg`, and also `left.jpg`."""
+        return extension == self.image if self.image else _ends_as_image(extension)
+
+    def images(self, extensions: Iterable[str]) -> list[str]:
+        """Return the extensions of a sample that may be its image, sorted; usually one.
+
+        A compound extension, such as `left.jpg`, counts only if no plain one, such as `jpg`, is
+        among them.
+        """
+        candidates = sorted(filter(self.may_be_image, extensions))
+        return [each for each in candidates if each in IMAGE_EXTENSIONS] or candidates
+
+
+def _named(given: Input) -> tuple[str | None, frozenset[str]]:
+    """Return the extensions of the image and of the texts that a job's `input` names."""
+    texts = frozenset(name.lower() for name in given.text_members())
+    return given.image.lower() if given.image else None, texts
+
+
+def _ends_as_image(extension: str) -> bool:
+    return extension.rpartition(".")[2] in IMAGE_EXTENSIONS
+
+
 @dataclass(slots=True)
 class SampleMembers:
     """The members of one sample, from which the sample or its fault is made."""
 
     key: str
-    limits: Mapping[str, int]  # extension -> largest size in bytes; other extensions are not read
-    max_members: int  # of any extension
+    selection: MemberSelection
+    left_out: int = 0  # members that belong to no sample, since the sample before
     contents: dict[str, bytes] = field(default_factory=dict)
     sizes: dict[str, int] = field(default_factory=dict)  # extension -> bytes, of all members
     oversized: set[str] = field(default_factory=set)  # of members larger than their limit
@@ -40,7 +95,7 @@ class SampleMembers:
     def add(self, member: Member) -> None:
         extension = member.extension
         self.has_repeated |= extension in self.sizes
-        if len(self.sizes) == self.max_members:
+        if len(self.sizes) == self.selection.max_members:
             self.has_too_many |= extension not in self.sizes
             self.contents.clear()
             return
@@ -48,21 +103,30 @@ class SampleMembers:
         self.sizes[extension] = member.size
         if member.content is not None:
             self.contents[extension] = member.content
-        elif extension in self.limits:
+        elif self.selection.max_bytes(extension) >= 0:
             self.oversized.add(extension)
+        if self.selection.may_be_image(extension):
+            self._free_other_images()
 
     def sample(self, index: int) -> RawSample:
         """Return the sample, or a sample with a fault, for this position of the shard."""
-        images = [name for name in IMAGE_EXTENSIONS if name in self.sizes]
+        images = self.selection.images(self.sizes)
         if fault := self._fault(images):
-            return RawSample(index, self.key, fault=fault)
-        fields = MemberContents(self.contents)
-        return RawSample(index, self.key, self.contents[images[0]], fields)
+            return RawSample(index, self.key, fault=fault, left_out=self.left_out)
+        image, fields = self.contents[images[0]], MemberContents(self.contents)
+        return RawSample(index, self.key, image, fields, left_out=self.left_out)
 
     def all_fields(self, index: int) -> SampleFields:
         """Return every member of the sample for this position of the shard."""
         fields = {name: Field(size, self.contents.get(name)) for name, size in self.sizes.items()}
         return SampleFields(index, self.key, fields)
+
+    def _free_other_images(self) -> None:
+        """Free images that cannot be the sample's: memory holds one image of a sample at most."""
+        images = self.selection.images(self.sizes)
+        for extension in list(filter(self.selection.may_be_image, self.contents)):
+            if images != [extension] and extension not in self.selection.texts:
+                del self.contents[extension]
 
     def _fault(self, images: list[str]) -> str:
         if self.has_too_many:
@@ -80,4 +144,4 @@ class SampleMembers:
             return "image_several"
         if images[0] in self.oversized:
             return "image_too_large"
-        return "text_too_large" if self.oversized else ""
+        return "text_too_large" if self.oversized & self.selection.texts else ""

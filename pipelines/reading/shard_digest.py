@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from functools import lru_cache
 
 from pipelines.reading.folder_files import list_visible_files
-from pipelines.reading.image_folder import group_files
+from pipelines.reading.image_folder import files_beside_images
 from pipelines.storage.storage import Entry, Storage
 
 _BLOCKS, _BLOCK_SIZE = 16, 4096
@@ -28,8 +28,7 @@ def shard_digest(path: str, version: str, storage: Storage) -> str:
     if not path.endswith("/"):
         digest.update(_file_sample(path, storage))
         return digest.hexdigest()
-    samples = group_files(path, list_visible_files(path, storage))
-    files = [entry for sample in samples for _, entry in sample.files]
+    files = files_beside_images(path, list_visible_files(path, storage))
     for entry in files:
         name = entry.path[len(path) :].encode("utf-8", "surrogateescape")
         digest.update(b"%b\0%d\0" % (name, entry.size))

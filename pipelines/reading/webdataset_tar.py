@@ -8,12 +8,12 @@ import gzip
 import re
 import tarfile
 import zlib
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator
 from typing import Any, NamedTuple, TypeVar, cast
 
 from pipelines.config.input import Input
-from pipelines.reading.raw_sample import FieldLimits, RawSample, SampleFields, member_limits
-from pipelines.reading.sample_members import Member, SampleMembers
+from pipelines.reading.raw_sample import RawSample, SampleFields
+from pipelines.reading.sample_members import Member, MemberSelection, SampleMembers
 from pipelines.reading.shard_stream import CountedStream, ShardFile
 from pipelines.storage.storage import Storage
 from schemas.errors import ShardFault
@@ -28,6 +28,7 @@ _LONGEST_HEADER = 1 << 20  # bytes of an extended header, which holds long names
 _SPARSE = "GNU.sparse"  # prefix of the extended-header keys of sparse files
 _LENGTH = re.compile(rb"([0-9]{1,10}) ")
 _META = re.compile(r"__[^/]*__($|/)")  # names that webdataset reserves
+_LEFT_OUT = Member("", "", None, True, 0)  # stands for a member that macOS added
 _EXTENDED = (tarfile.XHDTYPE, tarfile.SOLARIS_XHDTYPE)
 _FILES = (tarfile.REGTYPE, tarfile.AREGTYPE, tarfile.CONTTYPE)
 # Types whose header states a size though no content follows.
@@ -53,8 +54,7 @@ def open_tar(
 
 def read_tar(stream: CountedStream, input_config: Input, texts: bool = True) -> Iterator[RawSample]:
     """Yield the samples of a tar in order, with one sample in memory at a time."""
-    limits = member_limits(input_config, texts)
-    return _by_sample(stream, limits, input_config, SampleMembers.sample)
+    return _by_sample(stream, MemberSelection.of(input_config, texts), SampleMembers.sample)
 
 
 def list_tar_fields(
@@ -62,40 +62,45 @@ def list_tar_fields(
 ) -> tuple[ShardFile, Iterator[SampleFields]]:
     """Open a tar to list all members of its samples."""
     stream = ShardFile(unit, storage)
-    return stream, _by_sample(stream, FieldLimits(), input_config, SampleMembers.all_fields)
+    selection = MemberSelection.of_fields(input_config)
+    return stream, _by_sample(stream, selection, SampleMembers.all_fields)
 
 
 def _by_sample(
     stream: CountedStream,
-    limits: Mapping[str, int],
-    input_config: Input,
+    selection: MemberSelection,
     finish: Callable[[SampleMembers, int], T],
 ) -> Iterator[T]:
     """Group members by their key; `finish` turns a group and its position into a sample."""
     members: SampleMembers | None = None
-    index = 0
-    for member in read_members(stream, limits):
+    index = left_out = 0
+    for member in read_members(stream, selection.max_bytes):
+        if member is _LEFT_OUT:
+            left_out += 1
+            continue
         if members is None or member.key != members.key:
             if members is not None:
+                members.left_out, left_out = left_out, 0
                 yield finish(members, index)
                 index += 1
-            members = SampleMembers(member.key, limits, input_config.limits.max_members)
+            members = SampleMembers(member.key, selection)
         members.add(member)
     if members is not None:
+        members.left_out = left_out
         yield finish(members, index)
 
 
-def read_members(stream: CountedStream, limits: Mapping[str, int]) -> Iterator[Member]:
-    """Yield the members of samples, in order.
+def read_members(stream: CountedStream, max_bytes: Callable[[str], int]) -> Iterator[Member]:
+    """Yield the members of samples, in order, and a member without key for each one left out.
 
-    `limits` maps each extension to read to the largest size in bytes; the content of other and of
-    larger members is skipped. Raises ShardFault if the archive is cut or damaged, ends without its
-    block of zeros (its writer died, or it was cut between two members), or has data after that
-    block.
+    `max_bytes` returns the largest size that is read of members with an extension, or -1; the
+    content of other and of larger members is skipped. Raises ShardFault if the archive is cut or
+    damaged, ends without its block of zeros (its writer died, or it was cut between two members),
+    or has data after that block.
     """
     archive = _Archive(stream)
     try:
-        yield from _members(archive, limits)
+        yield from _members(archive, max_bytes)
     except EOFError:
         known = archive.opened or archive.is_gzipped
         reason = "shard_truncated" if known else "shard_unreadable"
@@ -114,19 +119,32 @@ class _Header(NamedTuple):
     is_folder: bool
 
 
-def _members(archive: "_Archive", limits: Mapping[str, int]) -> Iterator[Member]:
+def _members(archive: "_Archive", max_bytes: Callable[[str], int]) -> Iterator[Member]:
     for header in _headers(archive):
+        if not header.is_folder and is_added_by_macos(header.name):
+            archive.skip(header.size)
+            yield _LEFT_OUT
+            continue
         key, extension = key_and_extension(header.name)
         # A member without an extension belongs to no sample.
         if not key or header.is_folder or _META.match(header.name):
             archive.skip(header.size)
             continue
-        if header.is_file and header.size <= limits.get(extension, -1):
+        if header.is_file and header.size <= max_bytes(extension):
             content = archive.read_content(header.size)
             yield Member(key, extension, content, True, header.size)
         else:
             archive.skip(header.size)
             yield Member(key, extension, None, header.is_file, header.size)
+
+
+def is_added_by_macos(name: str) -> bool:
+    """Return whether macOS adds a member of this name to archives, beside the user's own files.
+
+    Such members are `._0.jpg` with the attributes of `0.jpg`, `.DS_Store`, and all in `__MACOSX`.
+    """
+    *folders, last = name.split("/")
+    return last.startswith("._") or last == ".DS_Store" or "__MACOSX" in folders
 
 
 def key_and_extension(name: str) -> tuple[str, str]:

@@ -17,7 +17,9 @@ def count(rows: Iterable[Row]) -> Counts:
     languages: Counter[str] = Counter()
     redactions: Counter[str] = Counter()
     answers: Counter[str] = Counter()
+    left_out = 0
     for row in rows:
+        left_out += row.left_out
         statuses[row.status] += 1
         redactions.update(row.redactions)
         if row.language:
@@ -34,6 +36,7 @@ def count(rows: Iterable[Row]) -> Counts:
         languages=dict(sorted(languages.items())),
         redactions=dict(sorted(redactions.items())),
         answers=dict(sorted(answers.items())),
+        left_out=left_out,
         **statuses,
     )
 

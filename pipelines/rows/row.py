@@ -62,6 +62,7 @@ class Row:
     shard: str
     index: int
     position: int = 0  # bytes of the shard read up to this sample
+    left_out: int = 0  # members that macOS added to the shard, since the sample before
     texts: dict[str, Text] = field(default_factory=dict, repr=False)  # key, source_text, carried
     image: bytes = field(default=b"", repr=False)  # the encoded image, until no step needs it
     encoded: OpenedImage | None = field(default=None, repr=False)  # the image with its header read

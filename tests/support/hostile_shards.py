@@ -112,6 +112,8 @@ IMAGE, WORDS = ("s.jpg", GOOD), ("s.txt", TEXT)
 SAMPLES: Mapping[str, tuple[bytes, str]] = {
     "no image": (_sample(WORDS), "image_missing"),
     "two images": (_sample(IMAGE, ("s.png", GOOD), WORDS), "image_several"),
+    "two images with dots": (_sample(("s.a.jpg", GOOD), ("s.b.jpg", GOOD), WORDS), "image_several"),
+    "one image with dots": (_sample(("s.a.jpg", GOOD), WORDS), ""),
     "another extension": (_sample(("s.gif", GOOD), WORDS), ""),
     "capitals": (_sample(("s.JPG", GOOD), ("s.TXT", TEXT)), ""),
     "no text": (_sample(IMAGE), "text_missing"),

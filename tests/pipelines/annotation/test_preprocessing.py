@@ -100,7 +100,7 @@ LAB = encoded(Image.new("LAB", (9, 9)), "TIFF")
     [
         ([("0.jpg", SMALL), ("0.JPG", SMALL), ("0.txt", b"a")], "member_repeated", ""),
         ([("0.txt", b"a")], "image_missing", ""),
-        ([("0.seg.png", SMALL), ("0.txt", b"a")], "image_missing", ""),
+        ([("0.a.png", SMALL), ("0.b.png", SMALL), ("0.txt", b"a")], "image_several", ""),
         ([("0.jpg", SMALL), ("0.png", SMALL), ("0.txt", b"a")], "image_several", ""),
         ([("0.jpg", SMALL)], "text_missing", ""),
         ([("0.jpg", SMALL), ("0.txt", b"\xff")], "text_not_utf8", ""),

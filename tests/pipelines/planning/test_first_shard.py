@@ -164,3 +164,17 @@ def test_fields_of_json_are_bounded(tmp_path: Path) -> None:
     assert len(first.holds) == 100
     assert not any("x" * 101 in name or "with.dot" in name for name in first.holds)
     assert "json:deep.a.b" not in first.holds or "json:deep.a.b.c" not in first.holds
+
+
+def test_several_images_in_a_sample_ask_for_the_name_of_one(tmp_path: Path) -> None:
+    members = [("7.left.jpg", IMAGE), ("7.right.jpg", IMAGE), ("7.outputs.txt", b"a")]
+    path = write_shard(tmp_path / "0.tar", [*members, ("8.jpg", IMAGE), ("8.outputs.txt", b"a")])
+    first = look(path, text="outputs.txt")
+    assert first.holds == {"left.jpg": 1, "right.jpg": 1, "outputs.txt": 2, "jpg": 1}
+    assert first.missing == (
+        "input.image: is needed: 1 of the first 2 samples of 0.tar have several images: write the "
+        "extension of one, such as left.jpg",
+    )
+    named = look(path, text="outputs.txt", image="right.jpg")
+    assert named.takes == {"image": 1, "outputs.txt": 1}
+    assert not named.missing

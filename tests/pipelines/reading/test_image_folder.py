@@ -254,3 +254,37 @@ def test_a_storage_error_is_no_damage_of_the_shard(tmp_path: Path) -> None:
         pytest.raises(ShardUnreachable, match="shard_read_failed"),
     ):
         list(opened)
+
+
+def test_extensions_with_dots_that_the_job_names_end_the_key(tmp_path: Path) -> None:
+    names = ("7.left.jpg", "7.right.jpg", "7.outputs.txt", "b/8.LEFT.JPG", "9.jpg", "7.txt")
+    folder = tree(tmp_path / "photos", *names)
+    first, second = samples(folder, "outputs.txt", image="left.jpg")
+    assert (first.key, first.image) == ("7", b"7.left.jpg")
+    assert first.fields == {"left.jpg": b"7.left.jpg", "outputs.txt": b"7.outputs.txt"}
+    assert (second.key, second.image) == ("b/8", b"b/8.LEFT.JPG")
+    keys = [sample.key for sample in samples(folder)]
+    assert keys == ["7.left", "7.right", "9", "b/8.LEFT"]
+
+
+def test_a_folder_without_the_extension_that_the_job_names_is_refused(tmp_path: Path) -> None:
+    folder = tree(tmp_path / "photos", "7.left.jpg")
+    with pytest.raises(JobError, match=r"input.image: no file in .*photos/ ends in \.right\.jpg"):
+        units_of(folder, image="right.jpg")
+
+
+def test_a_text_of_any_extension_beside_an_image_is_part_of_the_version(tmp_path: Path) -> None:
+    folder = tree(tmp_path / "photos", "7.left.jpg", "7.outputs.txt")
+    (unit,) = units_of(folder)
+    tree(folder, "70.txt", "notes.7.txt")  # beside no image
+    assert units_of(folder)[0].version == unit.version
+    os.utime(folder / "7.outputs.txt", (1, 1))
+    assert units_of(folder)[0].version != unit.version
+    assert read_fault(folder, unit).reason == "shard_changed"
+
+
+def test_what_macos_adds_to_archives_is_left_out(tmp_path: Path) -> None:
+    folder = tree(
+        tmp_path / "photos", "a.jpg", "__MACOSX/a.jpg", "__MACOSX.jpg", "b/__MACOSX/c.jpg"
+    )
+    assert [sample.key for sample in samples(folder)] == ["__MACOSX", "a"]

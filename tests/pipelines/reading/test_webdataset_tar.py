@@ -22,7 +22,12 @@ from pipelines.reading.raw_sample import RawSample
 from pipelines.reading.sample_members import Member as ReadMember
 from pipelines.reading.shard_stream import CountedStream
 from pipelines.reading.text_fields import read_field
-from pipelines.reading.webdataset_tar import key_and_extension, read_members, read_tar
+from pipelines.reading.webdataset_tar import (
+    is_added_by_macos,
+    key_and_extension,
+    read_members,
+    read_tar,
+)
 from schemas.errors import ShardFault
 
 BLOCK = 512
@@ -40,27 +45,23 @@ names = st.builds(
     st.sampled_from(["", "a/", "a.b/", "__meta__/", "./"]),
     st.sampled_from(["0", "1", "00.1", "__x__", "", "ü", "a b", "\n"]),
     st.sampled_from(["", ".", ".jpg", ".JPG", ".txt", ".seg.png", "..json", ".__x__"]),
-).filter(lambda name: name.strip("/."))
-
-
-class AllExtensions(dict[str, int]):
-    """Limits under which members of every extension are read."""
-
-    def get(self, extension: str, default: Any = None) -> Any:
-        return 1 << 30
+).filter(lambda name: name.strip("/.") and not is_added_by_macos(name))
 
 
 def read(content: bytes) -> list[ReadMember]:
-    return list(read_members(CountedStream(io.BytesIO(content)), AllExtensions()))
+    return list(read_members(CountedStream(io.BytesIO(content)), lambda _: 1 << 30))
 
 
-def samples(content: bytes, *fields: str, **limits: int) -> list[RawSample]:
-    return list(read_tar(CountedStream(io.BytesIO(content)), reads(*fields, **limits)))
+def samples(
+    content: bytes, *fields: str, image: str | None = None, **limits: int
+) -> list[RawSample]:
+    given = reads(*fields, image=image, **limits)
+    return list(read_tar(CountedStream(io.BytesIO(content)), given))
 
 
-def reads(*fields: str, **limits: int) -> Input:
+def reads(*fields: str, image: str | None = None, **limits: int) -> Input:
     """Return the `input` of a job that reads these extensions."""
-    return Input(shards="a.tar", text=None, carry=fields, limits=Limits(**limits))
+    return Input(shards="a.tar", text=None, image=image, carry=fields, limits=Limits(**limits))
 
 
 def grouped(members: list[ReadMember]) -> list[tuple[str, list[tuple[str, bytes | None]]]]:
@@ -387,3 +388,82 @@ def test_damaged_records_of_an_extended_header_are_a_fault(records: bytes) -> No
     header = of_type("x", tarfile.XHDTYPE, len(records))
     content = header + records.ljust(BLOCK, b"\0") + tar_bytes([("0.jpg", b"x")])
     assert fault(content).reason == "shard_damaged"
+
+
+STEREO: Sequence[Member] = [
+    ("7.left.jpg", b"left"),
+    ("7.right.JPG", b"right"),
+    ("7.cls", b"3"),
+    ("8.LEFT.JPG", b"next"),
+    ("9.right.jpg", b"alone"),
+]
+
+
+def test_the_job_names_the_image_of_several_by_its_compound_extension() -> None:
+    first, second, third = samples(tar_bytes(STEREO), "cls", image="Left.jpg")
+    assert (first.key, first.image) == ("7", b"left")
+    assert first.fields == {"left.jpg": b"left", "cls": b"3"}
+    assert (second.image, third.fault) == (b"next", "image_missing")
+    others = samples(tar_bytes(STEREO), image="right.jpg")
+    assert [sample.image for sample in others] == [b"right", b"", b"alone"]
+
+
+def test_a_compound_extension_is_the_image_if_no_other_member_may_be() -> None:
+    assert [(each.image, each.fault) for each in samples(tar_bytes(STEREO))] == [
+        (b"", "image_several"),
+        (b"next", ""),
+        (b"alone", ""),
+    ]
+    with_mask = [("0.seg.png", b"mask"), ("0.jpg", b"x"), ("0.depth.png", b"depth")]
+    for order in itertools.permutations(with_mask):
+        (sample,) = samples(tar_bytes(order))
+        assert (sample.image, sample.fields) == (b"x", {"jpg": b"x"})
+
+
+def test_the_image_may_have_any_extension_that_the_job_names() -> None:
+    (sample,) = samples(tar_bytes([("0.img", b"x"), ("0.jpg", b"thumbnail")]), image="img")
+    assert (sample.image, sample.fault) == (b"x", "")
+
+
+def test_a_large_mask_beside_the_image_is_no_fault() -> None:
+    members = [("0.jpg", b"12"), ("0.seg.png", b"123"), ("1.seg.png", b"123"), ("2.jpg", b"12")]
+    faults = [each.fault for each in samples(tar_bytes(members), max_image_bytes=2)]
+    assert faults == ["", "image_too_large", ""]
+
+
+def test_images_that_are_not_the_samples_are_not_kept_in_memory() -> None:
+    members = [(f"0.{number}.jpg", bytes(1 << 20)) for number in range(50)]
+    content = tar_bytes([*members, ("0.jpg", b"x")])
+    tracemalloc.start()
+    try:
+        assert samples(content)[0].image == b"x"
+        assert tracemalloc.get_traced_memory()[1] < 5 << 20
+    finally:
+        tracemalloc.stop()
+
+
+@pytest.mark.parametrize("extension", ["jfif", "JPE", "left.jfif"])
+def test_rare_extensions_of_jpeg_are_images(extension: str) -> None:
+    (sample,) = samples(tar_bytes([(f"0.{extension}", b"x")]))
+    assert (sample.image, sample.fault) == (b"x", "")
+
+
+def test_members_that_macos_adds_belong_to_no_sample() -> None:
+    """`._0.txt` would split sample 0 in two, and `._1.jpg` would be its second image."""
+    plain: list[Member] = [("0.jpg", b"x"), ("0.txt", b"a"), ("d/1.jpg", b"y"), ("d/1.txt", b"b")]
+    added: list[Member] = [
+        ("._0.jpg", b"attributes"), plain[0], ("._0.txt", b"attributes"), plain[1],
+        (".DS_Store", b""), ("d/.DS_Store", b""), ("d/._1.jpg", b""), plain[2], plain[3],
+        ("__MACOSX/d/1.jpg", b""), ("x/__MACOSX/._0.jpg", b""),
+    ]  # fmt: skip
+    expected = samples(tar_bytes(plain), "txt")
+    found = samples(tar_bytes(added), "txt")
+    assert [each.left_out for each in found] == [5, 2]
+    for sample in found:
+        sample.left_out = 0
+    assert found == expected
+
+
+def test_names_that_only_resemble_those_of_macos_are_read() -> None:
+    names = ["_0.jpg", "__MACOSX.jpg", "a/__macosx/0.jpg", "x.DS_Store.jpg", "a._b/0.jpg"]
+    assert [each.left_out for each in samples(tar_bytes((name, b"x") for name in names))] == [0] * 5

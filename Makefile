@@ -5,7 +5,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 
-.PHONY: help demo test lint types imports unit test-faults test-torch fuzz format constraints clean
+.PHONY: help demo test lint types imports unit test-faults test-torch fuzz format reference constraints clean
 
 help:  ## list the targets
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
@@ -52,6 +52,9 @@ fuzz: $(READY)  ## test thousands of mutated shards, images, jobs and names, new
 format: $(READY)  ## format the code and fix lint errors
 	$(BIN)/ruff format --quiet .
 	$(BIN)/ruff check --quiet --fix .
+
+reference: $(READY)  ## write docs/reference.md from the docstrings of the job file's keys
+	$(BIN)/python -m shardmill explain --markdown > docs/reference.md
 
 constraints: $(READY)  ## write constraints.txt from the installed packages
 	$(BIN)/python -m pip freeze --exclude-editable | sed -E 's/^(torch==[0-9.]+)\+.*/\1/' > constraints.txt

@@ -8,6 +8,7 @@ import pytest
 from support.sample_data import job, pairs, write_shard
 
 from pipelines.config.job import Job
+from pipelines.display.reference import reference_page
 from pipelines.operations.run import run
 from schemas.tables import CONTENT, IDENTITY, INFO
 
@@ -43,14 +44,19 @@ def test_every_column_is_documented(column: str) -> None:
     assert f"`{column}`" in OUTPUT
 
 
-def test_every_kind_and_key_of_a_job_is_documented() -> None:
-    schema = Job.model_json_schema()
-    models = [schema, *schema["$defs"].values()]
-    for name, value in (item for model in models for item in model["properties"].items()):
-        if name == "kind":
-            assert f"`{value['const']}`" in JOBS or f"kind: {value['const']}" in JOBS
-        elif name not in ("name", "output", "input", "filters", "tasks", "model", "runner"):
-            assert name in JOBS, name
+def test_the_reference_is_written_from_the_docstrings() -> None:
+    written = (ROOT / "docs/reference.md").read_text(encoding="utf-8")
+    assert written == reference_page(), "run `make reference`"
+
+
+def test_the_links_of_the_reference_lead_to_its_headings() -> None:
+    page = reference_page()
+    headings = [line.lstrip("# ") for line in page.splitlines() if line.startswith("#")]
+    anchors = [heading.lower().replace(" ", "-").replace(".", "") for heading in headings]
+    assert len(set(anchors)) == len(anchors)
+    linked = re.findall(r"\(#([^)]*)\)", page) + re.findall(r"reference\.md#([^)]*)\)", JOBS)
+    assert linked
+    assert set(linked) <= set(anchors)
 
 
 def test_the_readme_shows_a_valid_job() -> None:

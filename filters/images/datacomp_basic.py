@@ -18,10 +18,12 @@ _MAX_ASPECT = 3.0  # long:short ratio, inclusive
 class DatacompBasic(ImageFilter):
     """Keep pairs that pass the basic filtering of arXiv 2304.14108.
 
-    The bounds are taken from `load_uids_with_basic_filter` in DataComp's baselines; py3langid
-    detects the language in place of fastText. The reason names the first rule that fails, in the
-    order language, words, characters, side, aspect. The scores of all rules are stored. A sample
-    without source text is dropped.
+    A pair must have an English text of more than two words and five characters, and an image whose
+    shorter side has at least 200 pixels and whose ratio is at most 3. The bounds are taken from
+    `load_uids_with_basic_filter` in DataComp's baselines; py3langid detects the language in place
+    of fastText. The reason names the first rule that fails, in the order language, words,
+    characters, side, aspect. The scores of all rules are stored. A sample without source text is
+    dropped.
     """
 
     reads: ClassVar = "header"  # judged before decoding; the sample includes its texts

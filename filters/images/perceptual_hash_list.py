@@ -30,8 +30,9 @@ _TRANSPOSED = 6  # index among the eight hashes that pdqhash returns
 class PerceptualHashList(ImageFilter):
     """Keep images if no frame is within max_distance of a hash on the list.
 
-    Frames with a quality <= ignore_quality are skipped, because they are nearly flat and their
-    hashes match anything.
+    Every sampled frame, with its flips and rotations, is compared with a list of PDQ hashes. Frames
+    with a quality <= ignore_quality are skipped, because they are nearly flat and their hashes
+    match anything. The filter needs `pip install 'pdqhash>=0.2.8'`.
     """
 
     conceals: ClassVar = True

@@ -45,8 +45,8 @@ _MAX_PASSES = 4
 class PersonalData(TextFilter):
     """Replace personal data by placeholders such as [IBAN_CODE], or drop the text.
 
-    Redaction is repeated until the rules find nothing more; a text that needs more than
-    `_MAX_PASSES` passes is quarantined.
+    The rules have validators, and judge all texts, keys and carried columns. Redaction is repeated
+    until the rules find nothing more; a text that needs more than 4 passes is quarantined.
     """
 
     kind: Literal["personal_data"] = "personal_data"
@@ -54,7 +54,7 @@ class PersonalData(TextFilter):
     action: Literal["redact", "drop"] = "redact"
     """`redact` replaces personal data by placeholders; `drop` drops the sample."""
     infotypes: tuple[Infotype, ...] = Field(_DEFAULT, min_length=1)
-    """The kinds of personal data that are looked for."""
+    """The kinds of personal data that are looked for; docs/output.md describes them."""
 
     @model_validator(mode="after")
     def _each_once(self) -> Self:

@@ -12,6 +12,7 @@ from pipelines.cli.exit_codes import (
     print_error,
     with_exit_code,
 )
+from pipelines.cli.explain_command import explain
 from pipelines.cli.job_commands import fetch, init, plan, preview, run, schema
 from pipelines.cli.output_commands import finish, inspect, retry, status, verify
 from pipelines.concurrency.process_exit import WORKER_FAULT
@@ -40,6 +41,7 @@ _COMMANDS: tuple[Callable[..., None], ...] = (
     inspect,
     verify,
     finish,
+    explain,
     schema,
     bench,
 )

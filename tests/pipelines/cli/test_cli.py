@@ -250,6 +250,22 @@ def test_schemas() -> None:
     assert "max_samples_per_file" in call("schema").output
 
 
+def test_explain() -> None:
+    assert (
+        "whole number or null: 1 to 65,536; default: null"
+        in call("explain", "model.block_size").output
+    )
+    whole = call("explain").output
+    assert "max_error_rate" in whole
+    assert "shardmill explain KEY" in whole
+    kinds = call("explain", "filters").output
+    assert "filters.image_size" in kinds
+    assert "on_indeterminate" in kinds
+    assert "The smallest length of the shorter side" in call("explain", "filters.image_size").output
+    assert call("explain", "--markdown").output.startswith("# The keys of a job file")
+    assert "did you mean model.block_size" in error("explain", "model.blocksize")
+
+
 def test_the_parquet_schema_of_a_job(job_file: Path) -> None:
     shown = call("schema", job_file).output
     assert "caption_info: struct<status: string" in shown

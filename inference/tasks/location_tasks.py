@@ -1,7 +1,7 @@
 """Tasks that locate objects in the image: boxes, and masks inside boxes."""
 
 from abc import ABC
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Annotated, Any, ClassVar, Literal, cast
 
 import pyarrow as pa
@@ -19,6 +19,7 @@ _BOX = [
     pa.field("label", pa.string()),
     pa.field("score", pa.float32()),  # null when unknown
     *(pa.field(edge, pa.float32()) for edge in Box._fields),  # pixels
+    pa.field("unasked", pa.bool_()),  # the label is none of those that the task asks for
 ]
 _MASK = pa.struct([("size", pa.list_(pa.int32())), ("counts", pa.string())])  # COCO run lengths
 
@@ -42,12 +43,22 @@ Label = Annotated[str, AfterValidator(_checked_label)]
 class LocationTask(Task, ABC):
     """A task whose value is a list of structs, one per object, in the order of the answer.
 
-    A box's score is the exponential of the mean log-probability of its four location tokens.
+    A box's score is the exponential of the mean log-probability of its four location tokens. A box
+    with a label that the task does not ask for is stored, and flagged as `unasked`.
     """
 
     keeps_raw: ClassVar[bool] = True
     labels: Annotated[tuple[Label, ...], AfterValidator(_distinct)] = Field(min_length=1)
     """The names of the objects to locate: words on one line without `;`, `<` and `>`."""
+
+    def _row(self, each: Detection) -> dict[str, object]:
+        return {
+            "label": each.label,
+            "score": each.score,
+            **each.box._asdict(),
+            # A model that writes no labels locates what it was asked for.
+            "unasked": bool(each.label) and _folded(each.label) not in map(_folded, self.labels),
+        }
 
     def texts(self, value: object) -> tuple[str, ...]:
         return tuple(each["label"] for each in _objects(value))
@@ -77,7 +88,8 @@ class Detect(LocationTask):
         self, generation: Generation, width: int, height: int, reader: AnswerReader
     ) -> tuple[object, bool]:
         objects, complete = reader.read_objects(generation, width, height, masks=False)
-        return [_row(each) for each in objects], complete
+        rows = [self._row(each) for each in objects]
+        return rows, complete and _all_asked(rows)
 
 
 class Segment(LocationTask):
@@ -116,12 +128,20 @@ class Segment(LocationTask):
         masks: list[Mask | None] = [None] * len(objects)
         if self.mask_decoder is not None:
             masks = reader.decode_masks(self.mask_decoder, objects, width, height)
-        rows = zip(objects, masks, strict=True)
-        return [{**_row(each), "codes": list(each.codes), "mask": m} for each, m in rows], complete
+        rows = [
+            {**self._row(each), "codes": list(each.codes), "mask": mask}
+            for each, mask in zip(objects, masks, strict=True)
+        ]
+        return rows, complete and _all_asked(rows)
 
 
-def _row(each: Detection) -> dict[str, object]:
-    return {"label": each.label, "score": each.score, **each.box._asdict()}
+def _folded(label: str) -> str:
+    """Return a label as it is compared: without case, and with single spaces."""
+    return " ".join(label.split()).casefold()
+
+
+def _all_asked(rows: Sequence[Mapping[str, object]]) -> bool:
+    return not any(row["unasked"] for row in rows)
 
 
 def _objects(value: object) -> list[Mapping[str, Any]]:

@@ -55,7 +55,7 @@ class Task(Frozen, ABC):
     def parse(
         self, generation: Generation, width: int, height: int, reader: AnswerReader
     ) -> tuple[object, bool]:
-        """Return the value to store, and whether the whole answer was understood.
+        """Return the value to store, and whether the whole answer is as it was asked for.
 
         The image has `width` x `height` pixels. Never raises, whatever the model wrote.
         """

@@ -11,6 +11,7 @@ from pydantic import Field, ValidationError, model_validator
 from filters import AnyFilter, ImageFilter
 from inference import AnyTask
 from inference.config import Model
+from pipelines.config.idle_filters import refuse_idle_filters
 from pipelines.config.input import Input
 from pipelines.config.runners import AnyRunnerConfig, LocalRunnerConfig
 from pipelines.config.secrets import refuse_secrets
@@ -100,6 +101,12 @@ class Job(Frozen):
     def _check_safety(self) -> Self:
         if not self.filters_from:  # its filters may have judged the images
             self.check_image_safety(self.judges_images)
+        return self
+
+    @model_validator(mode="after")
+    def _check_filters(self) -> Self:
+        if not self.filters_from:  # which is opened later, and may have run some of the filters
+            refuse_idle_filters(self.filters, reads_text=bool(self.input.text), tasks=self.tasks)
         return self
 
     @model_validator(mode="after")

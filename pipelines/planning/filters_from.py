@@ -8,6 +8,7 @@ from pydantic import TypeAdapter
 
 from filters import AnyFilter, Filter
 from filters.base import filter_names, unique_names
+from pipelines.config.idle_filters import refuse_idle_filters
 from pipelines.config.job import Job
 from pipelines.config.recorded import read_recorded
 from pipelines.output.fingerprint import fingerprint_of
@@ -68,7 +69,7 @@ def filters_to_run(job: Job, earlier: EarlierOutput | None) -> dict[str, Filter]
     """Return the filters that a job runs, by their names in rows and reports.
 
     A filter that the earlier output ran now judges only generated texts, if it applies to these.
-    Filters that are new in this job run in full.
+    Filters that are new in this job run in full. Raises JobError if one has nothing to judge.
     """
     if earlier is None:
         return dict(zip(filter_names(job.filters), job.filters, strict=True))
@@ -78,6 +79,12 @@ def filters_to_run(job: Job, earlier: EarlierOutput | None) -> dict[str, Filter]
         for stage, record in zip(job.filters, own_records, strict=True)
         if record not in earlier.ran
     ]
+    refuse_idle_filters(
+        job.filters,
+        [stage for stage in job.filters if stage not in added],
+        reads_text=bool(job.input.text),
+        tasks=job.tasks,
+    )
     kinds = [*(str(record["kind"]) for record in earlier.ran), *(stage.kind for stage in added)]
     names = unique_names(kinds)
     filters: dict[str, Filter] = {}

@@ -64,6 +64,7 @@ def test_a_family_of_ones_own_answers_in_the_whole_pass(made: Job) -> None:
             "y_min": 0,
             "x_max": row["width"],
             "y_max": row["height"],
+            "unasked": False,
         }
 
 

@@ -46,7 +46,7 @@ def test_boxes_are_stored_with_their_scores() -> None:
     answer = Generation(tokens, f"{CAT} cat")
     value, understood = Detect(labels=("cat",)).parse(answer, 640, 480, FAMILY)
     edges = {"x_min": 0, "y_min": 0, "x_max": 640, "y_max": 480}
-    assert value == [{"label": "cat", "score": pytest.approx(0.5), **edges}]
+    assert value == [{"label": "cat", "score": pytest.approx(0.5), **edges, "unasked": False}]
     assert understood
     assert pa.array([value], Detect.column).to_pylist() == [value]
 
@@ -75,6 +75,32 @@ def test_filters_judge_the_labels() -> None:
     assert task.texts(other) == ("[cat]", "[dog]")
     assert task.texts(value) == ("cat", "dog")
     assert task.with_texts(other, ("cat", "dog")) == value
+
+
+@pytest.mark.parametrize(
+    ("asked", "written", "unasked"),
+    [
+        ("square", "square", False),
+        ("square", "cross", True),
+        ("square", "squares", True),
+        ("Brown Dog", "brown  dog", False),
+        ("Straße", "STRASSE", False),
+        ("square", "", False),
+    ],
+)
+@pytest.mark.parametrize("kind", [Detect, Segment])
+def test_a_box_with_a_label_that_nobody_asked_for_is_flagged(
+    kind: type[Detect | Segment], asked: str, written: str, unasked: bool
+) -> None:
+    """The whole answer was parsed, but it is not an answer to what was asked alone."""
+    task = kind(labels=("circle", asked))
+    codes = MASK if kind is Segment else ""
+    answer = f"{CAT}{codes} circle ; {CAT}{codes} {written}".rstrip()
+    value, complete = task.parse(Generation((), answer), 640, 480, FAMILY)
+    first, second = pa.array([value], task.column).to_pylist()[0]
+    assert (first["unasked"], second["unasked"], complete) == (False, unasked, not unasked)
+    redacted = task.with_texts(value, ("circle", "[WORD]"))
+    assert pa.array([redacted], task.column).to_pylist()[0][1]["unasked"] == unasked
 
 
 @given(st.text() | st.lists(st.sampled_from([CAT, MASK, "cat", ";", "<seg127>"])).map("".join))

@@ -247,3 +247,18 @@ def test_what_was_stopped_within_a_shard_is_gone_on_with(tmp_path: Path, checkpo
     assert run(wanted).counts_here.read == 3
     after = {path.name: path.read_bytes() for path in (tmp_path / "taken").glob("*.parquet")}
     assert after == before
+
+
+def test_a_new_filter_that_has_nothing_to_judge_is_refused(shards: Path) -> None:
+    source = {"kind": "text_quality", "min_words": 2}
+    run(filtering(shards, filters=[source]))
+    reads = {"shards": f"{shards}/shards/*.tar", "text": None}
+    stricter = filtering(
+        shards,
+        "later",
+        input=reads,
+        filters=[source, {**source, "min_words": 3}],
+        filters_from=f"{shards}/filtered",
+    )
+    assert "filters.1 (text_quality): has nothing to judge" in refusal(stricter)
+    plan(stricter.model_copy(update={"filters": stricter.filters[:1]}))  # it ran there

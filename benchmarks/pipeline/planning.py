@@ -41,7 +41,7 @@ def main(units: Annotated[int, typer.Option(help="How many shards.")] = 100_000)
         print(f"{units} units, nothing done: {time.perf_counter() - started:.2f} s")
         started = time.perf_counter()
         begin_output(first, LocalStorage())
-        print(f"manifest and job.json written: {time.perf_counter() - started:.2f} s")
+        print(f"manifest and job.record written: {time.perf_counter() - started:.2f} s")
         for unit in first.units[::2]:
             path = output / whole_file(unit.name)
             path.parent.mkdir(parents=True, exist_ok=True)

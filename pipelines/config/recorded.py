@@ -1,4 +1,4 @@
-"""Reads values of an output's job.json back into their models."""
+"""Reads values of an output's job.record back into their models."""
 
 import json
 from collections.abc import Mapping

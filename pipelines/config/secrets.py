@@ -1,4 +1,4 @@
-"""Refuses secrets in a job, because job.json stores the job, and `plan` prints the job."""
+"""Refuses secrets in a job, because job.record stores the job, and `plan` prints the job."""
 
 import os
 import re
@@ -81,7 +81,7 @@ def _refusal(place: str) -> JobError:
         way_out = "write ${NAME}, which is replaced from the environment when a run starts"
     else:
         way_out = "remove it, and let the environment hold credentials"
-    return JobError(f"{place}: holds a secret, which would be stored in job.json: {way_out}")
+    return JobError(f"{place}: holds a secret, which would be stored in job.record: {way_out}")
 
 
 def _texts(value: Any, place: str) -> Iterator[tuple[str, str]]:

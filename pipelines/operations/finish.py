@@ -62,5 +62,5 @@ def summarize(tally: RunTally, output: Output) -> Summary:
 
 
 def write_summary(summary: Summary, layout: Layout, storage: Storage) -> None:
-    """Store a summary as `_shardmill/runs/<id>.json`."""
+    """Store a summary as `_shardmill/runs/<id>.record`."""
     storage.write_bytes(layout.run(summary.run), summary.model_dump_json(indent=1).encode())

@@ -28,7 +28,7 @@ class RunTally:
     """The sums over the reports of one run, from which the run's summary is made."""
 
     def __init__(self, record: Mapping[str, Any], changed: Sequence[str] = ()) -> None:
-        """Begin a run of the job whose job.json is `record`.
+        """Begin a run of the job whose job.record is `record`.
 
         `changed` names the shards that changed since rows of them were committed.
         """

@@ -5,7 +5,9 @@ from dataclasses import dataclass
 
 # Bytes of the longest ending of a file of a unit: that of the last of up to 10,000,000 parts.
 LONGEST_ENDING = len(".9999999-end.parquet")
-CONTROL_FOLDER = "_shardmill"  # no file in it matches *.parquet
+# No file in it matches *.parquet, and no ending of a file in it is one that Hugging Face's loader
+# of folders knows, such as .json and .arrow: the loader takes the commonest ending for the data's.
+CONTROL_FOLDER = "_shardmill"
 PART_NAME = re.compile(r"(?P<unit>.+)\.(?P<number>\d{5,})(?P<end>-end)?")
 
 
@@ -33,7 +35,7 @@ def unit_of_file(name: str) -> str | None:
     stem, _, extension = name.rpartition(".")
     if extension == "parquet":
         return unit_of_part(stem) or stem
-    return stem if extension == "json" or extension.isdecimal() else None  # reports, attempts
+    return stem if extension == "record" or extension.isdecimal() else None  # reports, attempts
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,9 +48,18 @@ class Layout:
         return f"{self.root}/{name}"
 
     def record(self, number: int) -> str:
-        """The first record of the output, job.json, or one of those that replaced it."""
-        name = f"job.{number:05d}.json" if number else "job.json"
+        """The first record of the output, job.record, or one of those that replaced it."""
+        name = f"job.{number:05d}.record" if number else "job.record"
         return f"{self.root}/{CONTROL_FOLDER}/{name}"
+
+    @property
+    def earlier_record(self) -> str:
+        """The record of an output by a version before 0.1, which no command reads."""
+        return f"{self.root}/{CONTROL_FOLDER}/job.json"
+
+    @property
+    def dataset_config(self) -> str:
+        return f"{self.root}/.huggingface.yaml"
 
     def manifest(self, name: str) -> str:
         return f"{self.root}/{CONTROL_FOLDER}/{name}"
@@ -62,20 +73,20 @@ class Layout:
         return f"{self.root}/{CONTROL_FOLDER}/reports"
 
     def report(self, unit: str) -> str:
-        return f"{self.reports}/{unit}.json"
+        return f"{self.reports}/{unit}.record"
 
     @property
     def device(self) -> str:
         return f"{self.root}/{CONTROL_FOLDER}/device"
 
     def heartbeat(self, run: str) -> str:
-        return f"{self.root}/{CONTROL_FOLDER}/heartbeats/{run}.json"
+        return f"{self.root}/{CONTROL_FOLDER}/heartbeats/{run}.record"
 
     def run(self, run: str) -> str:
-        return f"{self.root}/{CONTROL_FOLDER}/runs/{run}.json"
+        return f"{self.root}/{CONTROL_FOLDER}/runs/{run}.record"
 
     def failed(self, unit: str) -> str:
-        return f"{self.root}/{CONTROL_FOLDER}/failed/{unit}.json"
+        return f"{self.root}/{CONTROL_FOLDER}/failed/{unit}.record"
 
     def attempt(self, unit: str, number: int) -> str:
         return f"{self.root}/{CONTROL_FOLDER}/attempts/{unit}.{number}"

@@ -27,7 +27,7 @@ def manifest_bytes(units: Sequence[Unit]) -> bytes:
 
 def manifest_name(content: bytes) -> str:
     """Return the file name of a manifest; equal manifests have equal names."""
-    return f"manifest.{hashlib.sha256(content).hexdigest()[:16]}.arrow"
+    return f"manifest.{hashlib.sha256(content).hexdigest()[:16]}.shards"
 
 
 def units_of_manifest(content: bytes, path: str) -> tuple[Unit, ...]:

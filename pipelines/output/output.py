@@ -8,7 +8,6 @@ from pipelines.output.layout import Layout
 from pipelines.output.listing import OutputListing, classify_files
 from pipelines.output.manifest import manifest_name, units_of_manifest
 from pipelines.output.record import (
-    FIRST_MANIFEST,
     RecordId,
     damaged_record,
     manifest_of,
@@ -25,7 +24,7 @@ from schemas.sample import Unit
 
 @dataclass(frozen=True, slots=True)
 class Output:
-    """An output at one moment: its job.json, its manifest and its listing."""
+    """An output at one moment: its job.record, its manifest and its listing."""
 
     storage: Storage
     layout: Layout
@@ -48,7 +47,7 @@ def open_output(output: str, storage: Storage | None = None) -> Output:
     opened = find_output(output, storage or storage_for(output))
     if opened is None:
         raise JobError(
-            f"{absolute(output)}: is not an output of shardmill: it has no _shardmill/job.json"
+            f"{absolute(output)}: is not an output of shardmill: it has no _shardmill/job.record"
         )
     return opened
 
@@ -67,6 +66,11 @@ def find_output(output: str, storage: Storage) -> Output | None:
     if number is None and storage.entry(layout.record(0)):  # begun since it was listed
         return find_output(output, storage)
     if number is None:
+        if layout.earlier_record in paths:
+            raise JobError(
+                f"{layout.root}: an earlier version of shardmill wrote this output: read its "
+                "Parquet files, but choose another output for a run"
+            )
         return None
     record, record_id = read_record(layout, number, storage)
     manifest = layout.manifest(manifest_of(record))
@@ -76,7 +80,7 @@ def find_output(output: str, storage: Storage) -> Output | None:
         content = storage.read_bytes(manifest)
     except NotRegularFile:
         raise damaged_record(manifest) from None
-    if manifest_of(record) not in (FIRST_MANIFEST, manifest_name(content)):
+    if manifest_of(record) != manifest_name(content):
         raise damaged_record(manifest)  # the name has a digest of the content
     units = units_of_manifest(content, manifest)
     listing = classify_files(layout, paths, [unit.name for unit in units])

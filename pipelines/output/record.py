@@ -1,9 +1,9 @@
 """The record of an output: the job that the output belongs to, and the name of its manifest.
 
-The first record is job.json. A run that begins an output anew, or gives its units another manifest,
-creates the next record: job.00001.json, then job.00002.json and so on. The last record before the
-first missing number counts. A record is created only if it does not exist: if several runs begin an
-output at once, one run wins, and the others read the record of the winner.
+The first record is job.record. A run that begins an output anew, or gives its units another
+manifest, creates the next record: job.00001.record, then job.00002.record and so on. The last
+record before the first missing number counts. A record is created only if it does not exist: if
+several runs begin an output at once, one run wins, and the others read the record of the winner.
 """
 
 import hashlib
@@ -18,14 +18,13 @@ from pipelines.storage.storage import Storage
 from schemas.errors import JobError
 from schemas.regular_file import NotRegularFile, parse_json
 
-_RECORD = re.compile(r"(?:\.(\d{5}))?\.json")  # how the name of a record goes on after `job`
-FIRST_MANIFEST = "manifest.arrow"  # the name that earlier versions gave
+_RECORD = re.compile(r"(?:\.(\d{5}))?\.record")  # how the name of a record goes on after `job`
 
 
 class RecordId(NamedTuple):
     """The identity of a record: its number, and the digest of its content."""
 
-    number: int  # 0: job.json
+    number: int  # 0: job.record
     digest: str  # SHA-256 of the file
 
     @classmethod
@@ -35,7 +34,7 @@ class RecordId(NamedTuple):
 
 def newest_record(layout: Layout, paths: Iterable[str]) -> int | None:
     """Return the highest number of a record among the paths of an output; None without a record."""
-    prefix = layout.record(0).removesuffix(".json")  # of job.json and job.00001.json
+    prefix = layout.record(0).removesuffix(".record")  # of job.record and job.00001.record
     names = (path.removeprefix(prefix) for path in paths if path.startswith(prefix))
     numbers = (_RECORD.fullmatch(name) for name in names)
     return max((int(match[1] or 0) for match in numbers if match), default=None)
@@ -66,10 +65,10 @@ def record_content(record: Mapping[str, Any], manifest: str) -> bytes:
 def manifest_of(record: Mapping[str, Any]) -> str:
     """Return the file name of a record's manifest; raise JobError if the name is not valid.
 
-    A valid name ends in `.arrow` and has no slash.
+    A valid name ends in `.shards` and has no slash.
     """
-    name = record.get("manifest", FIRST_MANIFEST)
-    if not isinstance(name, str) or "/" in name or not name.endswith(".arrow"):
+    name = record.get("manifest")
+    if not isinstance(name, str) or "/" in name or not name.endswith(".shards"):
         raise JobError(f"output: its record names the manifest {name!r}: restore the record")
     return name
 

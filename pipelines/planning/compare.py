@@ -88,7 +88,7 @@ def list_new_output(layout: Layout, storage: Storage) -> OutputListing:
     if listing.strangers:
         raise JobError(
             f"output: {layout.root} holds Parquet files, such as {listing.strangers[0]}, but no "
-            "_shardmill/job.json that says which job wrote them: choose an empty or new folder, "
+            "_shardmill/job.record that says which job wrote them: choose an empty or new folder, "
             "or put _shardmill back if these files are of this job"
         )
     return listing

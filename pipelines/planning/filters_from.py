@@ -24,13 +24,13 @@ _ANY_FILTER: TypeAdapter[Filter] = TypeAdapter(AnyFilter)
 class EarlierOutput(Frozen):
     """The properties of an earlier output that affect the bytes of an output reusing its verdicts.
 
-    job.json records them as `resolved.filters_from`.
+    job.record records them as `resolved.filters_from`.
     """
 
     fingerprint: str
     """The fingerprint of the earlier output."""
     ran: tuple[Mapping[str, Any], ...]
-    """The filters that gave the verdicts, as job.json has them."""
+    """The filters that gave the verdicts, as job.record has them."""
     asked: tuple[str, ...]
     """The names of the earlier tasks; verdicts on answers are not reused."""
     images_judged: bool
@@ -38,7 +38,7 @@ class EarlierOutput(Frozen):
 
     @classmethod
     def from_record(cls, record: Mapping[str, Any]) -> "EarlierOutput":
-        """Read the job.json of the earlier output, which may itself reuse verdicts of another."""
+        """Read the job.record of the earlier output, which may itself reuse verdicts of another."""
         before = record["resolved"].get("filters_from") or {"ran": (), "asked": ()}
         return cls(
             fingerprint=fingerprint_of(record),

@@ -6,6 +6,7 @@ from functools import cached_property
 from typing import Any
 
 from pipelines.config.job import Job
+from pipelines.output.dataset_config import create_dataset_config
 from pipelines.output.listing import OutputListing
 from pipelines.output.manifest import manifest_bytes, manifest_name
 from pipelines.output.output import Output, find_output
@@ -180,6 +181,7 @@ def create_record(plan: Plan, storage: Storage) -> None:
         if before is None or before.listing.progress_by_unit:
             raise FileExistsError(layout.root)
     storage.create(layout.record(record_id.number), plan.new_record)
+    create_dataset_config(layout, storage)
     # Failure reports and attempt markers of units that another job had, or of other versions.
     names = set() if plan.is_new else {unit.name for unit in plan.units}
     for path, unit in plan.listing.notes.items():

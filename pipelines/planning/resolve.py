@@ -103,7 +103,7 @@ class ResolvedJob(Frozen):
 
     @cached_property
     def record(self) -> dict[str, Any]:
-        """The content of job.json, except for the name of the manifest."""
+        """The content of job.record, except for the name of the manifest."""
         return {
             **self.job.model_dump(mode="json"),
             "resolved": self.resolved.model_dump(mode="json"),
@@ -162,7 +162,7 @@ def resolve_with(
 ) -> ResolvedJob:
     """Resolve a job; `earlier_output` is the open output of `filters_from`, if the job has one.
 
-    `recorded` is the job.json of the job's existing output. Its threads and sizes stay, and so do
+    `recorded` is the job.record of the job's existing output. Its threads and sizes stay, and so do
     its commits of models, as long as the job names the same models.
     """
     pinned = recorded["resolved"] if recorded else None

@@ -214,7 +214,7 @@ class _Reports:
     def new(self) -> Iterator[UnitReport]:
         """Yield the reports that have arrived since the last call, at most one for each unit."""
         for entry in self._storage.list(self._layout.reports):
-            if entry.path.endswith(".json"):
+            if entry.path.endswith(".record"):
                 report = UnitReport.model_validate_json(self._storage.read_bytes(entry.path))
                 self._storage.delete(entry.path)
                 if report.unit in self._units:

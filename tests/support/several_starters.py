@@ -63,7 +63,7 @@ class Rounds:
         self._check(output)
 
     def _check(self, output: Path) -> None:
-        if not (output / "_shardmill/job.json").exists():
+        if not (output / "_shardmill/job.record").exists():
             assert not _parquet(output)
             return
         storage = LocalStorage()

@@ -175,12 +175,15 @@ def test_a_run_stops_at_the_next_commit_when_its_output_is_lost(
     def lose(_: object) -> None:
         LOSSES[loss](output)
 
-    with pytest.raises(ValueError, match=r"its _shardmill/job\.json is gone since this run began"):
+    with pytest.raises(
+        ValueError, match=r"its _shardmill/job\.record is gone since this run began"
+    ):
         run(two, on_report=lose)
     left = [path for path in output.rglob("*") if path.is_file()] if output.exists() else []
-    assert {path.suffix for path in left} <= {".parquet"}  # nothing was written after the loss
+    # Nothing was written after the loss.
+    assert {path.suffix for path in left} <= {".parquet", ".yaml"}
     if left:
-        with pytest.raises(ValueError, match=r"but no _shardmill/job\.json"):
+        with pytest.raises(ValueError, match=r"but no _shardmill/job\.record"):
             run(two)
     else:
         assert run(two).outcome == "complete"

@@ -42,7 +42,7 @@ def taking(filtered: Path, tmp_path: Path, checkpoint: Path) -> Job:
 
 def calls_of_one_look(output: Path) -> dict[tuple[str, str], int]:
     layout = Layout(str(output))
-    (manifest,) = (output / "_shardmill").glob("manifest.*.arrow")
+    (manifest,) = (output / "_shardmill").glob("manifest.*.shards")
     opened = (layout.record(0), layout.manifest(manifest.name))
     return {("list", layout.root): 1, **{("open", path): 1 for path in opened}}
 

@@ -119,7 +119,7 @@ def other_status(table: pa.Table) -> list[str]:
 
 B, PART, END = "b.parquet", "a.00000.parquet", "a.00001-end.parquet"
 SLICE = "p.rows-0000000003.parquet"
-MANIFEST = "_shardmill/manifest.arrow"
+MANIFEST, RECORD = "_shardmill/manifest.shards", "_shardmill/job.record"
 NONE = [None, None]
 DAMAGES: dict[str, tuple[Damage, str, str]] = {
     "a file is gone": (delete(B), "b", AGAIN),
@@ -166,7 +166,7 @@ DAMAGES: dict[str, tuple[Damage, str, str]] = {
     "a bit of the manifest flipped": (flip(MANIFEST, 0.5), MANIFEST, RESTORE),
     "the manifest cut": (edit(MANIFEST, lambda content: content[:-20]), MANIFEST, RESTORE),
     "the manifest gone": (delete(MANIFEST), MANIFEST, RESTORE),
-    "job.json cut": (edit("_shardmill/job.json", lambda c: c[:-9]), "_shardmill/job.json", RESTORE),
+    "job.record cut": (edit(RECORD, lambda c: c[:-9]), RECORD, RESTORE),
 }  # fmt: skip
 
 
@@ -183,7 +183,7 @@ def test_every_damage_is_found_and_its_mending_said(
     output = tmp_path / "output"
     shutil.copytree(whole / "output", output)
     shutil.copytree(whole / "other", tmp_path / "other")
-    (manifest,) = (output / "_shardmill").glob("manifest.*.arrow")
+    (manifest,) = (output / "_shardmill").glob("manifest.*.shards")
     do, name, mending = DAMAGES[damage]
     if name == MANIFEST:
         name = f"_shardmill/{manifest.name}"

@@ -14,7 +14,7 @@ def test_no_control_file_looks_like_parquet() -> None:
             LAYOUT.failed(unit),
             LAYOUT.attempt(unit, 1),
             LAYOUT.record(0),
-            LAYOUT.manifest("manifest.arrow"),
+            LAYOUT.manifest("manifest.0.shards"),
         ):
             assert not path.endswith(".parquet")
 

@@ -76,7 +76,7 @@ def test_leftovers_are_temporary_files_wherever_they_lie() -> None:
     names = (
         ".00000.parquet.12ab.tmp",
         "a/.laion.00000.parquet.12ab.tmp",
-        "_shardmill/.job.json.12ab.tmp",
+        "_shardmill/.job.record.12ab.tmp",
         "_shardmill/attempts/a/.laion.1.12ab.tmp",
     )
     listing = listing_of(*names, "visible.tmp")
@@ -87,7 +87,7 @@ def test_leftovers_are_temporary_files_wherever_they_lie() -> None:
 def test_the_control_folder_lists_attempts_failures_and_runs() -> None:
     paths = [
         LAYOUT.record(0),
-        LAYOUT.manifest("manifest.arrow"),
+        LAYOUT.manifest("manifest.0.shards"),
         LAYOUT.run("20260101T000000Z-abc"),
         LAYOUT.failed("a.b/00001"),
         LAYOUT.attempt("a.b/00001", 1),
@@ -114,5 +114,5 @@ def test_the_record_with_the_highest_number_counts() -> None:
     paths = [LAYOUT.record(number) for number in (1, 3)]
     assert newest_record(LAYOUT, paths) == 3
     assert newest_record(LAYOUT, [LAYOUT.record(0), LAYOUT.success]) == 0
-    others = ["job.1.json", "job.00001.json.tmp", "jobs.json"]
+    others = ["job.1.json", "job.00001.record.tmp", "jobs.json"]
     assert newest_record(LAYOUT, [f"{LAYOUT.root}/_shardmill/{name}" for name in others]) is None

@@ -245,7 +245,7 @@ def test_a_language_that_the_model_does_not_know_is_refused(full: Job) -> None:
 
 def test_threads_stay_those_of_the_first_run(full: Job, folder: Path) -> None:
     begun(full)
-    path = folder / "output" / "_shardmill" / "job.json"
+    path = folder / "output" / "_shardmill" / "job.record"
     record = json.loads(path.read_text())
     record["resolved"]["threads"] = 77
     path.write_text(json.dumps(record))
@@ -272,7 +272,7 @@ def test_sizes_are_found_once_from_the_memory_of_a_gpu(
 
 def test_other_packages_are_refused(full: Job, folder: Path) -> None:
     committed(full)
-    path = folder / "output" / "_shardmill" / "job.json"
+    path = folder / "output" / "_shardmill" / "job.record"
     path.write_text(path.read_text().replace('"pillow": "', '"pillow": "0.'))
     assert "resolved.packages.pillow = 0." in refusal(full)
 
@@ -353,14 +353,14 @@ def test_a_folder_with_other_parquet_files_is_refused(full: Job, folder: Path) -
 
 
 def manifest_of(folder: Path) -> Path:
-    (path,) = (folder / "output" / "_shardmill").glob("manifest.*.arrow")
+    (path,) = (folder / "output" / "_shardmill").glob("manifest.*.shards")
     return path
 
 
 @pytest.mark.parametrize("content", [b"", b"{", b"[]", b"{}", b"\xff"])
 def test_a_damaged_job_json_is_named(full: Job, folder: Path, content: bytes) -> None:
     begun(full)
-    path = folder / "output" / "_shardmill" / "job.json"
+    path = folder / "output" / "_shardmill" / "job.record"
     path.write_bytes(content)
     assert refusal(full) == f"{path}: is damaged or gone: restore it, or choose another output"
 
@@ -391,5 +391,5 @@ def test_an_output_that_is_a_file_is_named(full: Job, folder: Path) -> None:
 
 def test_a_beginning_that_was_cut_short_is_made_again(full: Job, folder: Path) -> None:
     begun(full)
-    (folder / "output" / "_shardmill" / "job.json").unlink()
+    (folder / "output" / "_shardmill" / "job.record").unlink()
     assert plan(full).is_new

@@ -81,7 +81,7 @@ def test_names_that_no_output_can_have_are_refused(
 
 
 @pytest.mark.parametrize(
-    "folder", ["a.parquet", "a.00000-end.parquet", "a.json", "a.1", "a.parquet/b"]
+    "folder", ["a.parquet", "a.00000-end.parquet", "a.record", "a.1", "a.parquet/b"]
 )
 def test_a_folder_named_like_another_shards_file_is_refused(tmp_path: Path, folder: str) -> None:
     (tmp_path / folder).mkdir(parents=True)
@@ -137,7 +137,7 @@ def test_a_shard_that_becomes_a_pipe_fails_alone(tmp_path: Path) -> None:
     ]
 
 
-PLACES = ("_shardmill/job.json", "_shardmill/manifest.*.arrow", "a.parquet")
+PLACES = ("_shardmill/job.record", "_shardmill/manifest.*.shards", "a.parquet")
 
 
 @pytest.mark.parametrize("place", PLACES)

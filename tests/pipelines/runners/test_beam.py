@@ -120,13 +120,13 @@ def filter_job(folder: Path, name: str, **keys: Any) -> Job:
 
 
 def snapshot(folder: Path) -> dict[str, bytes]:
-    """Read all files except job.json (it names output and runner), run summaries and failures."""
+    """Read all files except job.record (it names output and runner), run summaries and failures."""
     files = (path for path in folder.rglob("*") if path.is_file())
     names = {str(path.relative_to(folder)): path for path in files}
     return {
         name: path.read_bytes()
         for name, path in names.items()
-        if not name.startswith(("_shardmill/runs/", "_shardmill/job.json", "_shardmill/failed/"))
+        if not name.startswith(("_shardmill/runs/", "_shardmill/job.record", "_shardmill/failed/"))
     }
 
 
@@ -252,13 +252,13 @@ def test_the_output_of_a_lost_driver_can_be_finished(shards: Path) -> None:
     reports = {unit.name: list(step.process(unit)) for unit in planned.units}
     assert len(reports) == 8
     left = shards / "output/_shardmill/reports"
-    assert len(list(left.rglob("*.json"))) == 8
+    assert len(list(left.rglob("*.record"))) == 8
     summary = finish(f"{shards}/output")
     assert (summary.outcome, summary.failed, summary.units_committed) == ("failed", ("cut",), 7)
     again: list[UnitReport] = []
     run(made, on_report=again.append)
     assert [report.unit for report in again] == ["cut"]  # reports of the lost run are deleted
-    assert not list(left.rglob("*.json"))
+    assert not list(left.rglob("*.record"))
 
 
 @pytest.mark.parametrize(

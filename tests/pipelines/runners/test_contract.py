@@ -85,7 +85,7 @@ def output(folder: Path) -> dict[str, Any]:
         if path.is_dir() or name.startswith("_shardmill/runs/"):
             continue
         contents[name] = path.read_bytes()
-        if name == "_shardmill/job.json":
+        if name == "_shardmill/job.record":
             record = json.loads(contents[name])
             contents[name] = {k: v for k, v in record.items() if k not in ("runner", "output")}
         elif name.startswith("_shardmill/failed/"):

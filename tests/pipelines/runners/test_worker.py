@@ -63,7 +63,7 @@ def test_an_attempt_marker_lasts_until_the_report(tmp_path: Path, checkpoint: Pa
     of_any_version = replace(begun.units[1], version="")
     report = worker.run(of_any_version, UnitProgress(), 0, on_progress)
     assert (report.status, report.error) == ("failed", "shard_unreadable")
-    assert control_files(tmp_path, "failed") == ["b.json"]
+    assert control_files(tmp_path, "failed") == ["b.record"]
     assert control_files(tmp_path, "attempts") == []
 
 
@@ -74,7 +74,7 @@ def test_a_commit_deletes_the_failure_report(tmp_path: Path, checkpoint: Path) -
     worker = Worker(begun.work, STORAGE, 1)
     path.unlink()
     assert worker.run(begun.units[0], UnitProgress(), 0, ignore).error == "shard_missing"
-    assert control_files(tmp_path, "failed") == ["a.json"]
+    assert control_files(tmp_path, "failed") == ["a.record"]
     path.write_bytes(whole)
     os.utime(path, ns=(time, time))
     assert worker.run(begun.units[0], UnitProgress(), 0, ignore).status == "committed"

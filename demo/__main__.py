@@ -10,7 +10,7 @@ from rich.console import Console
 from demo.scenes import scenes
 from pipelines.display.contact_sheet import contact_sheet
 from pipelines.display.row_panel import row_panel
-from pipelines.operations.inspect import select
+from pipelines.operations.inspect import RowChoice, select
 from shardmill import Job
 
 JOB = Path("demo/job.yaml")
@@ -41,7 +41,8 @@ def main() -> None:
 
 def _show(output: str, console: Console) -> None:
     """Print rows as panels, save more as a contact sheet, and print a query for DuckDB."""
-    kept, dropped = select(output, PANEL_ROWS, "kept"), select(output, 1, "dropped")
+    kept = select(output, PANEL_ROWS, RowChoice(status="kept"))
+    dropped = select(output, 1, RowChoice(status="dropped"))
     for row_image in kept + dropped:
         console.print(row_panel(row_image.row))
     sheet_file = FOLDER / "sheet.png"

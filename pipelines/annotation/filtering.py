@@ -55,7 +55,13 @@ class FilterChain:
         resources: Resources,
         evaluate_all: bool = False,
         names: Sequence[str] | None = None,
+        on_verdict: Callable[[str, Verdict], None] = lambda _name, _verdict: None,
     ) -> None:
+        """Load the filters.
+
+        `on_verdict` is told the name of each filter that judges a row, and its most severe verdict.
+        """
+        self._on_verdict = on_verdict
         self._evaluate_all = evaluate_all
         self._loaded: list[_LoadedFilter] = []
         for name, stage in zip(names or filter_names(filters), filters, strict=True):
@@ -108,7 +114,7 @@ class FilterChain:
                     _add_scores(row, f"{loaded.name}.", verdict)
                     if verdict.action == "redact":
                         row.texts[field] = Text(verdict.text, row.texts[field].language)
-                _apply(row, loaded, [verdict for _, verdict in judged])
+                self._apply(row, loaded, [verdict for _, verdict in judged])
         return chunk
 
     def on_header(self, chunk: list[Row]) -> list[Row]:
@@ -182,8 +188,20 @@ class FilterChain:
                 if verdict.action == "redact":
                     raise WorkerFault(f"filter {loaded.name}: nothing of an image can be redacted")
                 _add_scores(row, f"{loaded.name}.", verdict)
-                _apply(row, loaded, [verdict])
+                self._apply(row, loaded, [verdict])
         return chunk
+
+    def _apply(self, row: Row, loaded: _LoadedFilter, verdicts: Sequence[Verdict]) -> None:
+        worst = _worst(verdicts)
+        self._on_verdict(loaded.name, worst)
+        if worst.action == "drop" and loaded.filter.conceals:
+            row.status = "kept"  # forget earlier decisions: this one replaces them
+            row.reject("dropped", worst.reason, loaded.name)
+            row.conceal()
+        elif worst.action == "drop":
+            row.reject("dropped", worst.reason, loaded.name)
+        elif worst.action == "quarantine":
+            row.reject("quarantined", worst.reason, loaded.name)
 
 
 def _answer_texts(
@@ -220,18 +238,6 @@ def _add_scores(row: Row, prefix: str, verdict: Verdict) -> None:
 
 def _worst(verdicts: Sequence[Verdict]) -> Verdict:
     return max(verdicts, key=lambda verdict: _SEVERITY.index(verdict.action))
-
-
-def _apply(row: Row, loaded: _LoadedFilter, verdicts: Sequence[Verdict]) -> None:
-    worst = _worst(verdicts)
-    if worst.action == "drop" and loaded.filter.conceals:
-        row.status = "kept"  # forget earlier decisions: this one replaces them
-        row.reject("dropped", worst.reason, loaded.name)
-        row.conceal()
-    elif worst.action == "drop":
-        row.reject("dropped", worst.reason, loaded.name)
-    elif worst.action == "quarantine":
-        row.reject("quarantined", worst.reason, loaded.name)
 
 
 def _detect_language(row: Row) -> None:

@@ -14,6 +14,7 @@ from pipelines.cli.exit_codes import (
 )
 from pipelines.cli.explain_command import explain
 from pipelines.cli.job_commands import fetch, init, plan, preview, run, schema
+from pipelines.cli.look_command import look
 from pipelines.cli.output_commands import finish, inspect, retry, status, verify
 from pipelines.concurrency.process_exit import WORKER_FAULT
 from pipelines.concurrency.standard_streams import StdoutUnwritable
@@ -39,6 +40,7 @@ _COMMANDS: tuple[Callable[..., None], ...] = (
     retry,
     status,
     inspect,
+    look,
     verify,
     finish,
     explain,

@@ -25,6 +25,7 @@ JsonOption = Annotated[bool, typer.Option("--json", help="Print JSON, for progra
 SheetOption = Annotated[
     Path | None, typer.Option("--sheet", metavar="PNG", help="Draw the images with boxes.")
 ]
+ForceOption = Annotated[bool, typer.Option("--force", help="Replace a file that exists.")]
 SamplesOption = Annotated[int, typer.Option("--samples", "-n", min=1, max=1000, help="How many.")]
 
 
@@ -40,6 +41,17 @@ def load_job(job: Path, settings: Sequence[str] | None, output: str | None = Non
     from pipelines.config.job import Job
 
     return Job.load(job, settings or (), output)
+
+
+def file_to_write(file: Path, force: bool) -> Path:
+    """Return a file that the user named; raise JobError now if a command could not write it.
+
+    An existing file is replaced only with `force`.
+    """
+    check_folder_exists(file)
+    if file.exists() and not force:
+        raise JobError(f"{file}: exists already: give another name, or --force to replace it")
+    return file
 
 
 def check_folder_exists(file: Path) -> Path:

@@ -88,18 +88,31 @@ def status(output: OutputArgument, as_json: JsonOption = False) -> None:
 
 def inspect(
     output: OutputArgument,
+    *,
     samples: SamplesOption = 8,
     row_status: Annotated[
         SampleStatus | None, typer.Option("--status", help="Only rows with this status.")
     ] = None,
     unit: Annotated[str | None, typer.Option(help="Only rows of this unit.")] = None,
+    by_filter: Annotated[
+        str | None, typer.Option("--filter", help="Only rows that this filter decided.")
+    ] = None,
+    reason: Annotated[
+        str | None, typer.Option(help="Only rows with this reason; FILTER/REASON works too.")
+    ] = None,
+    key: Annotated[str | None, typer.Option(help="Only kept rows with this key.")] = None,
+    seed: Annotated[
+        int | None,
+        typer.Option("--random", min=0, metavar="SEED", help="Rows at random, not the first ones."),
+    ] = None,
     sheet_file: SheetOption = None,
 ) -> None:
     """Show rows of an output in readable form, and write a PNG of their images with boxes."""
-    from pipelines.operations.inspect import select
+    from pipelines.operations.inspect import RowChoice, select
 
     file = check_folder_exists(sheet_file or Path("inspect.png"))
-    print_rows(select(output, samples, row_status, unit), file)
+    choice = RowChoice(row_status, unit, by_filter, reason, key, seed)
+    print_rows(select(output, samples, choice), file)
 
 
 def verify(output: OutputArgument, as_json: JsonOption = False) -> None:

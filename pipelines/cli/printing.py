@@ -34,7 +34,7 @@ def print_rows(rows: "Sequence[RowImage]", sheet_file: Path) -> None:
     for row in rows:
         STDOUT.print(row_panel(row.row))
     if not rows:
-        STDOUT.print("no such rows")
+        STDOUT.print("no such rows: `shardmill status OUTPUT` counts rows by status and reason")
         return
     contact_sheet(rows).save(sheet_file)
     STDOUT.print(f"The images are in {sheet_file}", markup=False)

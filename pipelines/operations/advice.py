@@ -33,6 +33,6 @@ def _what_to_look_at(reason: str) -> str:
             "correct input"
         )
     return (
-        "`shardmill inspect OUTPUT` shows their scores: if the filter "
-        f"{by} is too strict, change its thresholds"
+        f"`shardmill inspect OUTPUT --reason {reason}` shows their scores: if the filter {by} is "
+        "too strict, change its thresholds"
     )

@@ -1,46 +1,117 @@
 """`shardmill inspect`: picks rows of an output for a person to look at."""
 
 import json
-from collections.abc import Iterator
+from collections import defaultdict
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 from itertools import islice
 
+import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
-import pyarrow.parquet as pq
 from pydantic import ValidationError
 
 from pipelines.config.input import Input
 from pipelines.operations.row_images import RowImage, StoredRow, find_row_images
-from pipelines.output.footers import damaged_file
+from pipelines.operations.stored_rows import read_batches, read_rows
 from pipelines.output.output import Output, open_output
 from pipelines.storage.storage import Storage
 from schemas.errors import JobError
-from schemas.regular_file import NotRegularFile
 from schemas.sample_status import SampleStatus
 
-_BATCH = 256  # rows read at once
+_BATCH = 1 << 16  # rows whose short columns are read at once
 
 
-def select(
-    output: str, samples: int, status: SampleStatus | None = None, unit: str | None = None
-) -> list[RowImage]:
-    """Read the first `samples` rows of an output, with their images.
+@dataclass(frozen=True, slots=True)
+class RowChoice:
+    """Which rows are meant; None leaves a property open."""
 
-    With `status` or `unit`, only rows of this status or unit are read. Raises JobError if the
-    folder is no output, the unit is unknown or a file is damaged.
+    status: SampleStatus | None = None
+    unit: str | None = None  # the name of a unit
+    filter: str | None = None  # that decided about the row
+    reason: str | None = None  # a code, or as counts name it: `filter/code`, `invalid/code`
+    key: str | None = None  # of a kept row: no other key is stored
+    seed: int | None = None  # choose rows at random; None: the first rows
+
+    def columns(self) -> dict[str, str]:
+        """Return the value that each column must have."""
+        by, _, reason = (self.reason or "").rpartition("/")
+        by_status = by == "invalid"
+        values = {
+            "status": "invalid" if by_status else self.status,
+            "filter": self.filter if by_status or not by else by,
+            "reason": reason or None,
+            "key": self.key,
+        }
+        return {name: value for name, value in values.items() if value is not None}
+
+    def mask(self, batch: pa.RecordBatch) -> pa.Array:
+        """Return which rows of a batch have these values."""
+        mask = pa.repeat(pa.scalar(True), len(batch))
+        for name, value in self.columns().items():
+            mask = pc.and_(mask, pc.fill_null(pc.equal(batch[name], value), False))
+        return mask
+
+
+def select(output: str, samples: int, choice: RowChoice | None = None) -> list[RowImage]:
+    """Read the first `samples` rows of an output that a choice means, with their images.
+
+    With a seed, rows are chosen at random from the whole output, by the seed alone, and returned in
+    its order. Raises JobError if the folder is no output, the unit is unknown or a file is damaged.
     """
+    choice = choice or RowChoice()
     opened = open_output(output)
     names = [known.name for known in opened.units]
-    if unit is not None and unit not in names:
-        raise JobError(f"--unit: there is no unit {unit!r}: units are named like {names[0]!r}")
-    files = (
+    if choice.unit is not None and choice.unit not in names:
+        unit, like = choice.unit, names[0]
+        raise JobError(f"--unit: there is no unit {unit!r}: units are named like {like!r}")
+    files = [
         opened.layout.file(file)
         for known in opened.units
-        if unit in (None, known.name)
+        if choice.unit in (None, known.name)
         for file in opened.progress_of(known).files
-    )
-    rows = (row for file in files for row in _rows(file, opened.storage, status))
-    return find_row_images(list(islice(rows, samples)), opened.units, _input(opened))
+    ]
+    if choice.seed is None:
+        rows = (row for file in files for row in read_rows(file, opened.storage, choice.mask))
+        chosen = list(islice(rows, samples))
+    else:
+        chosen = list(_random_rows(files, samples, choice, opened.storage))
+    return find_row_images(chosen, opened.units, _input(opened))
+
+
+def _random_rows(
+    files: Sequence[str], samples: int, choice: RowChoice, storage: Storage
+) -> Iterator[StoredRow]:
+    """Yield rows that a choice means, each with the same chance, in the order of the files.
+
+    Every row draws a number, and the rows with the lowest numbers are chosen.
+    """
+    random = np.random.default_rng(choice.seed)
+    lowest: list[tuple[float, int, int]] = []  # number, file, row of the file
+    columns = ["status", *choice.columns()]
+    for file, path in enumerate(files):
+        start = 0
+        for batch in read_batches(path, storage, list(dict.fromkeys(columns)), _BATCH):
+            rows = np.flatnonzero(choice.mask(batch).to_numpy(zero_copy_only=False))
+            numbers = random.random(len(rows))
+            drawn = zip(numbers.tolist(), (start + rows).tolist(), strict=True)
+            lowest = sorted([*lowest, *((n, file, row) for n, row in drawn)])[:samples]
+            start += len(batch)
+    by_file: dict[int, list[int]] = defaultdict(list)
+    for _, file, row in lowest:
+        by_file[file].append(row)
+    for file, numbers_of_rows in sorted(by_file.items()):
+        yield from _rows_at(files[file], sorted(numbers_of_rows), storage)
+
+
+def _rows_at(path: str, numbers: Sequence[int], storage: Storage) -> Iterator[StoredRow]:
+    """Yield the rows with these numbers of a file, which are sorted."""
+    start = 0
+    for batch in read_batches(path, storage):
+        end = start + len(batch)
+        if here := [number - start for number in numbers if start <= number < end]:
+            yield from batch.take(pa.array(here)).to_pylist()
+        start = end
 
 
 def _input(opened: Output) -> Input:
@@ -55,14 +126,3 @@ def _input(opened: Output) -> Input:
         raise JobError(
             f"{path}: was written by another version of shardmill, or is damaged"
         ) from None
-
-
-def _rows(path: str, storage: Storage, status: SampleStatus | None) -> Iterator[StoredRow]:
-    try:
-        with storage.open(path) as stream:
-            for batch in pq.ParquetFile(stream).iter_batches(batch_size=_BATCH):
-                if status is not None:
-                    batch = batch.filter(pc.equal(batch["status"], status))
-                yield from batch.to_pylist()
-    except (pa.ArrowException, NotRegularFile):
-        raise damaged_file(path) from None

@@ -6,9 +6,14 @@ from pipelines.config.job import Job
 from pipelines.config.recorded import read_recorded
 from pipelines.output.output import Output
 
+_ADVICE = "delete what is to be done again, and run the job"
 
-def recorded_job(output: Output) -> Job:
-    """Return the job that began the output, with the output's current path."""
+
+def recorded_job(output: Output, advice: str = _ADVICE) -> Job:
+    """Return the job that began the output, with the output's current path.
+
+    Raises JobError with the advice if another version began it, or a job with classes of its own.
+    """
     record = {
         key: value for key, value in output.record.items() if key not in ("resolved", "manifest")
     }
@@ -16,5 +21,5 @@ def recorded_job(output: Output) -> Job:
         TypeAdapter(Job),
         {**record, "output": output.layout.root},
         f"{output.layout.root}: was begun by another version, or with filters or tasks of your "
-        "own: delete what is to be done again, and run the job",
+        f"own: {advice}",
     )

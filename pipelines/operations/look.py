@@ -1,0 +1,233 @@
+"""`shardmill look`: one sample as it lies in its shard, the filters' verdicts, its stored row.
+
+Nothing is stored. The content of a sample that a filter with `conceals` rejects is not returned.
+"""
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from difflib import get_close_matches
+
+import pyarrow.compute as pc
+from pydantic import TypeAdapter
+
+from filters import TextFilter
+from inference.device import resolve_device
+from pipelines.annotation.one_sample import (
+    FilterStep,
+    JudgedSample,
+    NamedVerdict,
+    judge_sample,
+)
+from pipelines.annotation.worker_faults import worker_faults
+from pipelines.config.input import Input
+from pipelines.config.job import Job
+from pipelines.config.recorded import read_recorded
+from pipelines.images import EncodedImage, ImageFault
+from pipelines.operations.recorded_job import recorded_job
+from pipelines.operations.row_images import StoredRow
+from pipelines.operations.stored_rows import read_rows
+from pipelines.output.output import Output, open_output
+from pipelines.planning.filters_from import EarlierOutput, filters_to_run, open_earlier_output
+from pipelines.planning.plan import first_units
+from pipelines.planning.resolve import Resolved, ResolvedJob, resolve_with
+from pipelines.reading import OpenUnit, RawSample, open_unit
+from pipelines.reading.formats import open_fields
+from pipelines.reading.raw_sample import Field
+from pipelines.reading.shard_stream import CHANGED
+from pipelines.rows.row import Row
+from pipelines.storage.resolve import absolute, storage_for
+from schemas.errors import JobError, ShardFault
+from schemas.sample import RGB, Unit
+
+_ADVICE = "look at the sample through its job file instead of its output"
+
+
+@dataclass(frozen=True, slots=True)
+class LookedSample:
+    """One sample; `fields`, `row` and `image` are empty if its content may not be shown."""
+
+    shard: str
+    index: int
+    status: str
+    verdicts: Sequence[NamedVerdict]  # in the order in which the filters run
+    hidden_by: NamedVerdict | None  # why the content is not returned
+    key: str | None = field(default=None, repr=False)
+    fields: Mapping[str, Field] = field(default_factory=dict, repr=False)
+    row: Row | None = field(default=None, repr=False)  # texts as the filters leave them, and scores
+    image_size: int = 0  # bytes
+    stored: StoredRow | None = field(default=None, repr=False)  # the row of the output
+    is_of_output: bool = False  # an output was asked for; it may not have the row yet
+    has_changed: bool = False  # the shard has changed since the output's first run
+    image: RGB | None = field(default=None, repr=False)  # upright; None unless the sample is kept
+
+
+def look(
+    job: Job, output: Output | None, shard: str, index: int | None = None, key: str | None = None
+) -> LookedSample:
+    """Look at the sample with this index, or the first one with this key, of a shard.
+
+    With `output`, which must be the job's, the sample's stored row is returned too. Raises JobError
+    if there is no such shard or sample, and ShardFault if the shard cannot be read up to it.
+    """
+    units = _units_of(shard, output.units if output else first_units(job))
+    steps = _steps(job, output)
+    with worker_faults():
+        return _look(units, steps, output, index=index, key=key)
+
+
+def open_target(target: str, settings: Sequence[str] = ()) -> tuple[Job, Output | None]:
+    """Open the job file or the output that a user names; `settings` change a job file.
+
+    Raises JobError if it is neither.
+    """
+    entry = storage_for(target).entry(absolute(target))
+    if (entry is not None and entry.is_file) or target.endswith((".yaml", ".yml")):
+        return Job.load(target, settings), None
+    if settings:
+        raise JobError(f"--set: {target} is an output, whose job cannot be changed")
+    opened = open_output(target)
+    return recorded_job(opened, _ADVICE), opened
+
+
+def _steps(job: Job, output: Output | None) -> list[FilterStep]:
+    """Return the filters that judge the source, of the job and of its earlier outputs."""
+    earlier = open_earlier_output(job)
+    before = [] if earlier is None else _steps(recorded_job(earlier, _ADVICE), earlier)
+    if output is not None:
+        resolved = read_recorded(
+            TypeAdapter(Resolved),
+            output.record["resolved"],
+            f"{output.layout.root}: was begun by another version: {_ADVICE}",
+        )
+        device = resolve_device("auto") if resolved.models else "cpu"
+        work = ResolvedJob(job=job, resolved=resolved.model_copy(update={"device": device}))
+    else:
+        work = _without_model(job, earlier)
+    filters = filters_to_run(job, work.resolved.filters_from)
+    on_source = {
+        name: stage
+        for name, stage in filters.items()
+        if not isinstance(stage, TextFilter) or stage.applies_to != "generated"
+    }
+    return [*before, FilterStep(work, on_source)]
+
+
+def _without_model(job: Job, earlier: Output | None) -> ResolvedJob:
+    """Resolve a job without its model, which is not asked and need not be there."""
+    if job.filters:
+        judging = job.model_copy(update={"model": None, "tasks": {}})
+        return resolve_with(judging, earlier).model_copy(update={"job": job})
+    origin = EarlierOutput.from_record(earlier.record) if earlier else None
+    resolved = Resolved(
+        checkpoint=None, device="cpu", threads=1, files={}, packages={}, filters_from=origin
+    )
+    return ResolvedJob(job=job, resolved=resolved)
+
+
+def _units_of(shard: str, units: Sequence[Unit]) -> list[Unit]:
+    """Return the units of a shard, in order; the shard's name may lack the folders before it."""
+    wanted = shard.rstrip("/")
+    for matches in (
+        lambda unit: wanted in (unit.shard.rstrip("/"), unit.name),
+        lambda unit: absolute(shard) == unit.path.rstrip("/"),
+        lambda unit: unit.shard.rstrip("/").endswith(f"/{wanted}"),
+    ):
+        found = [unit for unit in units if matches(unit)]
+        names = sorted({unit.shard for unit in found})
+        if len(names) > 1:
+            raise JobError(f"{shard}: names {len(names)} shards: name one, such as {names[0]}")
+        if found:
+            return sorted(found, key=lambda unit: unit.first_index)
+    names = [unit.shard for unit in units]
+    close = get_close_matches(shard, names, 1) or names[:1]
+    raise JobError(f"{shard}: is no shard of the job: shards are named like {', '.join(close)}")
+
+
+def _look(
+    units: list[Unit],
+    steps: list[FilterStep],
+    output: Output | None,
+    *,
+    index: int | None,
+    key: str | None,
+) -> LookedSample:
+    if index is not None:
+        units = [unit for unit in units if unit.first_index <= index][-1:]
+    given = steps[0].work.job.input.model_copy(update={"on_bad_shard": "fail"})
+    last = -1
+    for unit in units:
+        opened, has_changed = _open(unit, given)
+        with opened as samples:
+            for raw in samples:
+                last = raw.index
+                if raw.index == index or (key is not None and raw.key == key):
+                    judged = judge_sample(raw, unit, samples, steps)
+                    looked = _looked(raw, unit, judged, given)
+                    looked = replace(looked, has_changed=has_changed)
+                    return _with_stored_row(looked, unit, output, steps) if output else looked
+    if key is not None:
+        raise JobError(f"--key: no sample of {units[0].shard} has the key {key!r}")
+    raise JobError(f"{units[0].shard}: has no sample {index}: the last one is {last}")
+
+
+def _open(unit: Unit, given: Input) -> tuple[OpenUnit, bool]:
+    """Open a unit, also in another version than planned; return whether it has changed."""
+    storage = storage_for(unit.path)
+    try:
+        return open_unit(unit, storage, given), False
+    except ShardFault as fault:
+        if fault.reason not in CHANGED:
+            raise
+    return open_unit(replace(unit, version=""), storage, given), True
+
+
+def _looked(raw: RawSample, unit: Unit, judged: JudgedSample, given: Input) -> LookedSample:
+    row = judged.row
+    if (hiding := judged.hidden_by) is not None:
+        return LookedSample(unit.shard, raw.index, row.status, (hiding,), hiding)
+    return LookedSample(
+        unit.shard,
+        raw.index,
+        row.status,
+        judged.verdicts,
+        None,
+        key=raw.key,
+        fields=_fields(unit, raw.index, given),
+        row=row,
+        image_size=len(raw.image),
+        image=_pixels(raw, given) if row.kept else None,
+    )
+
+
+def _fields(unit: Unit, index: int, given: Input) -> Mapping[str, Field]:
+    unit = replace(unit, version="")
+    with open_fields(unit, storage_for(unit.path), given) as samples:
+        return next((each.fields for each in samples if each.index == index), {})
+
+
+def _pixels(raw: RawSample, given: Input) -> RGB | None:
+    try:
+        return EncodedImage.open(raw.image, given.limits).upright().pixels()
+    except ImageFault:
+        return None
+
+
+def _with_stored_row(
+    looked: LookedSample, unit: Unit, output: Output, steps: list[FilterStep]
+) -> LookedSample:
+    """Add the row of the output; hide the content if a filter with `conceals` decided the row."""
+    looked = replace(looked, is_of_output=True)
+    stored = next(_stored_rows(looked.index, unit, output), None)
+    if stored is None:
+        return looked
+    concealing = {name for step in steps for name, stage in step.filters.items() if stage.conceals}
+    if stored["filter"] in concealing and stored["status"] != "kept" and not looked.hidden_by:
+        hiding = NamedVerdict(str(stored["filter"]), "drop", str(stored["reason"]))
+        looked = LookedSample(looked.shard, looked.index, "dropped", (hiding,), hiding)
+    return replace(looked, stored=stored)
+
+
+def _stored_rows(index: int, unit: Unit, output: Output) -> Iterator[StoredRow]:
+    for file in output.progress_of(unit).files:
+        path = output.layout.file(file)
+        yield from read_rows(path, output.storage, lambda batch: pc.equal(batch["index"], index))

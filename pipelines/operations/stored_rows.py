@@ -1,0 +1,35 @@
+"""Reads rows of the committed files of an output."""
+
+from collections.abc import Callable, Iterator, Sequence
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from pipelines.operations.row_images import StoredRow
+from pipelines.output.footers import damaged_file
+from pipelines.storage.storage import Storage
+from schemas.regular_file import NotRegularFile
+
+Mask = Callable[[pa.RecordBatch], pa.Array]  # which rows of a batch are meant: booleans
+
+_BATCH = 256  # rows read at once
+
+
+def read_rows(path: str, storage: Storage, mask: Mask) -> Iterator[StoredRow]:
+    """Yield the rows of a file that a mask selects; raise JobError if the file is damaged."""
+    for batch in read_batches(path, storage):
+        yield from batch.filter(mask(batch)).to_pylist()
+
+
+def read_batches(
+    path: str, storage: Storage, columns: Sequence[str] | None = None, size: int = _BATCH
+) -> Iterator[pa.RecordBatch]:
+    """Yield the rows of a file in batches; None stands for all columns.
+
+    Raises JobError if the file is damaged.
+    """
+    try:
+        with storage.open(path) as stream:
+            yield from pq.ParquetFile(stream).iter_batches(batch_size=size, columns=columns)
+    except (pa.ArrowException, NotRegularFile):
+        raise damaged_file(path) from None

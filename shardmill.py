@@ -7,6 +7,7 @@ summary = run(Job.load("job.yaml"))
 import os
 import sys
 from importlib import import_module
+from importlib.metadata import version
 from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -54,6 +55,8 @@ if "torch" not in sys.modules:  # otherwise pipelines.concurrency.openmp warns
 
 def __getattr__(name: str) -> Any:
     """Import a public name when it is first used, after a check of the installed packages."""
+    if name == "__version__":
+        return version("shardmill")
     if name not in _MODULES:
         raise AttributeError(f"module 'shardmill' has no attribute {name!r}")
     _check_packages()

@@ -1,4 +1,4 @@
-"""Commands that take a job file: init, plan, preview, run, fetch, schema."""
+"""Commands that take a job file: init, plan, run, fetch, schema."""
 
 import io
 from collections.abc import Sequence
@@ -9,20 +9,18 @@ import typer
 
 from pipelines.cli.exit_codes import exit_unless_done
 from pipelines.cli.options import (
+    ForceOption,
     JobArgument,
     JsonOption,
     OutputOption,
-    SamplesOption,
     SettingsOption,
-    SheetOption,
-    check_folder_exists,
+    file_to_write,
     load_job,
 )
 from pipelines.cli.printing import (
     STDERR,
     STDOUT,
     print_json,
-    print_rows,
     print_summary,
     progress_on_stderr,
 )
@@ -36,13 +34,12 @@ if TYPE_CHECKING:
 
 def init(
     job: Annotated[Path, typer.Argument(help="Where to write it.")] = Path("job.yaml"),
+    force: ForceOption = False,
 ) -> None:
     """Write a commented job file to start from."""
     from pipelines.config.template import TEMPLATE
 
-    check_folder_exists(job)
-    if job.exists():
-        raise JobError(f"{job}: exists already: give another name")
+    file_to_write(job, force)
     job.write_text(TEMPLATE, encoding="utf-8")
     STDOUT.print(f"Wrote {job}. Edit it, then: shardmill plan {job}", markup=False)
 
@@ -83,24 +80,6 @@ def plan(
     yaml.dump(planned.work.record, text)
     STDOUT.print(text.getvalue(), markup=False, soft_wrap=True)
     STDOUT.print(plan_table(planned, first))
-
-
-def preview(
-    job: JobArgument,
-    samples: SamplesOption = 8,
-    sheet_file: SheetOption = None,
-    settings: SettingsOption = None,
-) -> None:
-    """Run the whole job on the first samples and show them; nothing is stored."""
-    from pipelines.display.tables import first_shard_table
-    from pipelines.operations.preview import preview as preview_job
-
-    file = check_folder_exists(sheet_file or Path("preview.png"))
-    with STDERR.status("loading the model"):
-        previewed = preview_job(load_job(job, settings), samples)
-    print_rows(previewed.rows, file)
-    if previewed.first_shard:
-        STDOUT.print(first_shard_table(previewed.first_shard))
 
 
 def run(

@@ -1,21 +1,31 @@
 """The command line's entry point and its list of commands."""
 
+import os
 import sys
 from collections.abc import Callable
+from importlib.metadata import version
+from typing import Annotated
 
 import typer
 from typer.exceptions import TyperException
 
 from pipelines.cli.bench_command import bench
+from pipelines.cli.completion_command import (
+    COMPLETE_VARIABLE,
+    PROGRAM,
+    completion,
+    register_shells,
+)
 from pipelines.cli.exit_codes import (
     describe_stdout,
     print_error,
     with_exit_code,
 )
 from pipelines.cli.explain_command import explain
-from pipelines.cli.job_commands import fetch, init, plan, preview, run, schema
+from pipelines.cli.job_commands import fetch, init, plan, run, schema
 from pipelines.cli.look_command import look
 from pipelines.cli.output_commands import finish, inspect, retry, status, verify
+from pipelines.cli.preview_command import preview
 from pipelines.concurrency.process_exit import WORKER_FAULT
 from pipelines.concurrency.standard_streams import StdoutUnwritable
 
@@ -23,12 +33,32 @@ app = typer.Typer(
     help="Captions, answers, OCR text and detections for image-text shards, as Parquet.\n\n"
     "Start with: shardmill init, then edit job.yaml, then plan, preview and run it.\n\n"
     "Exit codes: 0 done; 1 this machine is at fault; 2 the job or command line is wrong; "
-    "3 some units are not committed; 130/143 interrupted, run again to go on.",
+    "3 some shards are not committed, or no sample is kept; 130/143 "
+    "interrupted, run again to go on.",
     no_args_is_help=True,
     add_completion=False,
     pretty_exceptions_enable=False,  # its tracebacks print local variables: contents of samples
     context_settings={"help_option_names": ["-h", "--help"]},
 )
+
+
+def _print_version(asked: bool) -> None:
+    if asked:
+        typer.echo(f"{PROGRAM} {version('shardmill')}")
+        raise typer.Exit
+
+
+@app.callback()
+def _options(
+    show_version: Annotated[
+        bool,
+        typer.Option(
+            "--version", help="Print the version.", callback=_print_version, is_eager=True
+        ),
+    ] = False,
+) -> None:
+    """Take the options that stand before a command."""
+
 
 # In the order of `shardmill --help`.
 _COMMANDS: tuple[Callable[..., None], ...] = (
@@ -46,6 +76,7 @@ _COMMANDS: tuple[Callable[..., None], ...] = (
     explain,
     schema,
     bench,
+    completion,
 )
 for _command in _COMMANDS:
     app.command()(with_exit_code(_command))
@@ -54,7 +85,9 @@ for _command in _COMMANDS:
 def main() -> None:
     """Run the command line; wrong usage also ends with one line on stderr."""
     try:
-        code = app(standalone_mode=False)
+        if COMPLETE_VARIABLE in os.environ:
+            register_shells()
+        code = app(standalone_mode=False, prog_name=PROGRAM)
         sys.stdout.flush()
         sys.exit(code)
     except StdoutUnwritable as error:  # the help, say

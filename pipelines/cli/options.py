@@ -1,5 +1,6 @@
 """Arguments and options that several commands share, and how their values are used."""
 
+import itertools
 from collections.abc import Sequence
 from enum import StrEnum
 from pathlib import Path
@@ -23,7 +24,8 @@ OutputOption = Annotated[
 ]
 JsonOption = Annotated[bool, typer.Option("--json", help="Print JSON, for programs.")]
 SheetOption = Annotated[
-    Path | None, typer.Option("--sheet", metavar="PNG", help="Draw the images with boxes.")
+    Path | None,
+    typer.Option("--sheet", metavar="PNG", help="Draw the images with boxes into this file."),
 ]
 ForceOption = Annotated[bool, typer.Option("--force", help="Replace a file that exists.")]
 SamplesOption = Annotated[int, typer.Option("--samples", "-n", min=1, max=1000, help="How many.")]
@@ -54,8 +56,27 @@ def file_to_write(file: Path, force: bool) -> Path:
     return file
 
 
-def check_folder_exists(file: Path) -> Path:
-    """Return a file that a command will write; raise JobError now if its folder does not exist."""
+def sheet_to_write(named: Path | None, default: str, force: bool) -> Path:
+    """Return the file of a contact sheet: the named one, else the first free name.
+
+    After `preview.png` comes `preview-2.png`; with `force`, the default itself is replaced.
+    """
+    if named is not None:
+        return file_to_write(named, force)
+    file = Path(default)
+    numbers = itertools.count(2)
+    while not force and file.exists():
+        file = Path(default).with_stem(f"{Path(default).stem}-{next(numbers)}")
+    return check_folder_exists(file)
+
+
+def check_folder_exists(file: Path, may_make: bool = False) -> Path:
+    """Return a file that a command will write; raise JobError now if its folder does not exist.
+
+    With `may_make`, make the folder if the folder above it exists.
+    """
+    if may_make and file.absolute().parents[1].is_dir():
+        file.parent.mkdir(exist_ok=True)
     if not file.absolute().parent.is_dir():
         raise JobError(f"{file}: there is no folder {file.parent}: make it, or name another")
     if file.exists() and not file.is_file():  # opening a pipe would wait for its reader

@@ -1,6 +1,5 @@
 """Commands that take a job's output: retry, status, inspect, verify, finish."""
 
-from pathlib import Path
 from typing import Annotated
 
 import typer
@@ -8,11 +7,12 @@ import typer
 from pipelines.cli.exit_codes import INCOMPLETE, exit_unless_done
 from pipelines.cli.options import (
     BadStatus,
+    ForceOption,
     JsonOption,
     OutputArgument,
     SamplesOption,
     SheetOption,
-    check_folder_exists,
+    sheet_to_write,
 )
 from pipelines.cli.printing import (
     STDERR,
@@ -21,6 +21,8 @@ from pipelines.cli.printing import (
     print_rows,
     print_summary,
     progress_on_stderr,
+    rows_as_json,
+    save_sheet,
 )
 from schemas.errors import JobError
 from schemas.sample_status import SampleStatus
@@ -106,13 +108,22 @@ def inspect(
         typer.Option("--random", min=0, metavar="SEED", help="Rows at random, not the first ones."),
     ] = None,
     sheet_file: SheetOption = None,
+    force: ForceOption = False,
+    as_json: JsonOption = False,
 ) -> None:
     """Show rows of an output in readable form, and write a PNG of their images with boxes."""
     from pipelines.operations.inspect import RowChoice, select
 
-    file = check_folder_exists(sheet_file or Path("inspect.png"))
+    writes_sheet = sheet_file is not None or not as_json
+    file = sheet_to_write(sheet_file, "inspect.png", force) if writes_sheet else None
     choice = RowChoice(row_status, unit, by_filter, reason, key, seed)
-    print_rows(select(output, samples, choice), file)
+    rows = select(output, samples, choice)
+    if as_json:
+        print_json(rows_as_json(rows))
+    else:
+        print_rows(rows)
+    if file is not None:
+        save_sheet(rows, file)
 
 
 def verify(output: OutputArgument, as_json: JsonOption = False) -> None:

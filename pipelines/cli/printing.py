@@ -2,8 +2,9 @@
 
 import json
 import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager, redirect_stdout
+from math import isfinite
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -26,18 +27,38 @@ def print_json(value: Any) -> None:
     typer.echo(json.dumps(value, indent=1, ensure_ascii=not is_utf))
 
 
-def print_rows(rows: "Sequence[RowImage]", sheet_file: Path) -> None:
-    """Print each row as a panel, and save the contact sheet of all images."""
-    from pipelines.display.contact_sheet import contact_sheet
+def print_rows(rows: "Sequence[RowImage]") -> None:
+    """Print each row as a panel."""
     from pipelines.display.row_panel import row_panel
 
     for row in rows:
         STDOUT.print(row_panel(row.row))
     if not rows:
         STDOUT.print("no such rows: `shardmill status OUTPUT` counts rows by status and reason")
-        return
-    contact_sheet(rows).save(sheet_file)
-    STDOUT.print(f"The images are in {sheet_file}", markup=False)
+
+
+def rows_as_json(rows: "Sequence[RowImage]") -> list[Any]:
+    """Return rows for JSON: what it has no type for as text, and null for NaN and infinity."""
+    return [_as_json(row.row) for row in rows]
+
+
+def _as_json(value: Any) -> Any:
+    if isinstance(value, Mapping):
+        return {str(name): _as_json(each) for name, each in value.items()}
+    if isinstance(value, list):
+        return [_as_json(each) for each in value]
+    if isinstance(value, float):
+        return value if isfinite(value) else None
+    return value if value is None or isinstance(value, (str, int, bool)) else str(value)
+
+
+def save_sheet(rows: "Sequence[RowImage]", file: Path) -> None:
+    """Save the contact sheet of all images, and say where it is; without rows, do nothing."""
+    from pipelines.display.contact_sheet import contact_sheet
+
+    if rows:
+        contact_sheet(rows).save(file, "PNG")
+        STDERR.print(f"The images are in {file}", markup=False, soft_wrap=True)
 
 
 @contextmanager

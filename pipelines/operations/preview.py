@@ -1,6 +1,9 @@
 """`shardmill preview`: takes the first samples of a job through all its steps, storing nothing."""
 
-from typing import NamedTuple
+from typing import BinaryIO, NamedTuple
+
+import pyarrow as pa
+import pyarrow.parquet as pq
 
 from pipelines.annotation.worker_faults import worker_faults
 from pipelines.config.job import Job
@@ -16,6 +19,13 @@ class Preview(NamedTuple):
 
     rows: list[RowImage]
     first_shard: FirstShard | None  # None: the job has no units
+
+
+def write_preview(previewed: Preview, job: Job, file: BinaryIO) -> None:
+    """Write the rows as Parquet, with the columns of the job's output."""
+    schema = job.output_schema()
+    rows = [{name: row.row[name] for name in schema.names} for row in previewed.rows]
+    pq.write_table(pa.Table.from_pylist(rows, schema), file, compression="zstd")
 
 
 def preview(job: Job, samples: int) -> Preview:

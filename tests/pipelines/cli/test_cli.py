@@ -5,6 +5,7 @@ import os
 import socket
 from collections.abc import Sequence
 from datetime import UTC, datetime
+from importlib.metadata import version
 from pathlib import Path
 from typing import Any, cast
 
@@ -14,6 +15,7 @@ from support import random_adapter, yaml_job
 from support.sample_data import pairs, tar_bytes, write_shard
 from typer.testing import CliRunner, Result
 
+import shardmill
 from pipelines.cli.main import app, main
 from pipelines.config.job import Job
 from pipelines.output.heartbeat import HeartbeatRecord
@@ -324,3 +326,40 @@ def test_bench_refuses_unknown_tasks_precisions_and_models(checkpoint: Path) -> 
     assert "'poem'" in error("bench", checkpoint, "--mix", "caption,poem")
     assert "'float99'" in error("bench", checkpoint, "--precision", "float99")
     assert "no directory" in error("bench", "nowhere")
+
+
+def test_the_version_is_told(monkeypatch: pytest.MonkeyPatch, capsys: Capture) -> None:
+    monkeypatch.setattr("sys.argv", ["/somewhere/__main__.py", "--version"])
+    with pytest.raises(SystemExit) as ended:
+        main()
+    assert ended.value.code == 0
+    assert capsys.readouterr().out == f"shardmill {shardmill.__version__}\n"
+    assert shardmill.__version__ == version("shardmill")
+
+
+def test_the_command_line_speaks_of_itself_as_shardmill(
+    monkeypatch: pytest.MonkeyPatch, capsys: Capture
+) -> None:
+    for name in ("shardmill.py", "__main__.py", "shardmill"):
+        monkeypatch.setattr("sys.argv", [f"/somewhere/{name}", "plan", "--help"])
+        with pytest.raises(SystemExit):
+            main()
+        assert "Usage: shardmill plan" in capsys.readouterr().out
+
+
+@pytest.mark.parametrize("shell", ["bash", "zsh", "fish"])
+def test_shells_can_complete(shell: str, monkeypatch: pytest.MonkeyPatch, capsys: Capture) -> None:
+    script = call("completion", shell).stdout
+    assert "_SHARDMILL_COMPLETE=complete_" in script
+    assert "shardmill" in script
+    monkeypatch.setenv("_SHARDMILL_COMPLETE", "complete_bash")
+    monkeypatch.setenv("COMP_WORDS", "shardmill inspect output --rea")
+    monkeypatch.setenv("COMP_CWORD", "3")
+    monkeypatch.setattr("sys.argv", ["shardmill"])
+    with pytest.raises(SystemExit):
+        main()
+    assert capsys.readouterr().out.split() == ["--reason"]
+
+
+def test_a_shell_that_is_not_known_is_named() -> None:
+    assert "powershell" in call("completion", "powershell", code=2).stderr

@@ -146,8 +146,12 @@ def _size(column: pa.Array) -> int:
         return _sum(pc.binary_length(column))
     if pa.types.is_struct(kind):
         return sum(map(_size, column.flatten()))
+    if isinstance(column, pa.MapArray):  # which has no kernel for flatten
+        start, end = int(column.offsets[0].as_py()), int(column.offsets[-1].as_py())
+        entries = (column.keys.slice(start, end - start), column.items.slice(start, end - start))
+        return (end - start) * _ELEMENT + sum(map(_size, entries))
     if isinstance(column, (pa.ListArray, pa.LargeListArray, pa.FixedSizeListArray)):
-        elements = column.flatten()  # of a map: structs of key and value
+        elements = column.flatten()
         return len(elements) * _ELEMENT + _size(elements)
     return 0
 

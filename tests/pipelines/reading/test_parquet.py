@@ -110,6 +110,16 @@ def test_values_of_other_types_keep_their_type() -> None:
     }
 
 
+def test_maps_are_read_as_pairs_and_their_texts_are_limited() -> None:
+    kind = pa.map_(pa.string(), pa.string())
+    maps = pa.array([[("a", "1"), ("b", None)], None, [("c", "x" * 300)]], kind)
+    samples = read(
+        parquet_bytes({"jpg": [b"x", b"y", b"z"], "meta": maps}), "meta", max_text_bytes=200
+    )
+    assert [sample.fault for sample in samples] == ["", "", "text_too_large"]
+    assert samples[0].fields == {"meta": [("a", "1"), ("b", None)]}
+
+
 def test_row_groups_can_be_read_alone_with_continuous_indices() -> None:
     content = parquet_bytes({"jpg": [bytes([n]) for n in range(9)]}, rows_per_group=2)
     assert [(s.index, s.image[0]) for s in read(content, groups=(1, 3), first=2)] == [

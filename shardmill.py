@@ -1,7 +1,10 @@
 """Shardmill turns image-text shards into captions, answers, OCR text and detections, as Parquet.
 
-from shardmill import Job, run
+from shardmill import Job, annotate, judge, run
+
 summary = run(Job.load("job.yaml"))
+rows = annotate(["a.jpg", "b.jpg"], ["caption", "ocr"], "google/paligemma2-3b-mix-448")
+verdicts = judge(["write to ann@example.org"], "personal_data")
 """
 
 import os
@@ -13,14 +16,16 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from pipelines.api.annotate import Annotator, annotate, judge_images
+    from pipelines.api.judge import judge
+    from pipelines.api.run import finish, run
+    from pipelines.api.summary import Summary
     from pipelines.config.job import Job
-    from pipelines.operations.finish import finish
-    from pipelines.operations.run import run
     from pipelines.planning.plan import Plan, plan
     from schemas.errors import JobError, ShardFault, ShardmillError, TooManyErrors, WorkerFault
-    from schemas.report import Summary
 
 __all__ = [
+    "Annotator",
     "Job",
     "JobError",
     "Plan",
@@ -29,23 +34,30 @@ __all__ = [
     "Summary",
     "TooManyErrors",
     "WorkerFault",
+    "annotate",
     "finish",
+    "judge",
+    "judge_images",
     "plan",
     "run",
 ]
 
 _MODULES = {
+    "Annotator": "pipelines.api.annotate",
     "Job": "pipelines.config.job",
     "JobError": "schemas.errors",
     "Plan": "pipelines.planning.plan",
     "ShardFault": "schemas.errors",
     "ShardmillError": "schemas.errors",
-    "Summary": "schemas.report",
+    "Summary": "pipelines.api.summary",
     "TooManyErrors": "schemas.errors",
     "WorkerFault": "schemas.errors",
-    "finish": "pipelines.operations.finish",
+    "annotate": "pipelines.api.annotate",
+    "finish": "pipelines.api.run",
+    "judge": "pipelines.api.judge",
+    "judge_images": "pipelines.api.annotate",
     "plan": "pipelines.planning.plan",
-    "run": "pipelines.operations.run",
+    "run": "pipelines.api.run",
 }
 _PACKAGES = ("schemas", "filters", "inference", "pipelines")
 
@@ -61,6 +73,10 @@ def __getattr__(name: str) -> Any:
         raise AttributeError(f"module 'shardmill' has no attribute {name!r}")
     _check_packages()
     return getattr(import_module(_MODULES[name]), name)
+
+
+def __dir__() -> list[str]:
+    return __all__
 
 
 def _check_packages() -> None:

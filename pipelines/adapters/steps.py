@@ -5,15 +5,16 @@ sample, files that appear whole, restarts, and bytes that do not depend on the b
 """
 
 import threading
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 from filters import TextFilter
 from filters.base import Filter, filter_names
+from inference import Engine
 from pipelines.annotation.decoding import RowDecoder, opener, read_header
 from pipelines.annotation.generation import generate, parse_answers
 from pipelines.annotation.loaded_job import load_filters, load_job
-from pipelines.annotation.preprocessing import in_chunks, preprocess, read_rows
+from pipelines.annotation.preprocessing import in_blocks, in_chunks, preprocess, read_rows
 from pipelines.annotation.worker_faults import worker_faults
 from pipelines.concurrency.stage_timer import StageTimer
 from pipelines.planning.resolve import ResolvedJob
@@ -116,29 +117,61 @@ class SampleAnnotator:
             for name, stage in zip(filter_names(job.filters), job.filters, strict=True)
             if isinstance(stage, TextFilter) and stage.applies_to != "source"
         }
-        with worker_faults():
-            self._loaded = load_job(work, answer_filters)
-        loaded = self._loaded
-        self._decoder = RowDecoder(job.input, loaded.filters, loaded.image_spec, threads)
-        self._lock = threading.Lock()
+        self._pass = SamplePass(work, threads, answer_filters)
 
     def annotate(self, samples: Sequence[Sample]) -> list[Answered | Rejected]:
         """Return each sample with its answers, or its rejection, in order.
 
         Calls of several threads run one after another.
         """
-        loaded, timer = self._loaded, StageTimer()
-        assert loaded.engine is not None
+        blocks = self._pass.blocks(_rows(samples))
+        rows = [row for block in blocks for row in block]
+        return [
+            Answered(sample, row.answers) if row.kept else _rejected(row)
+            for sample, row in zip(samples, rows, strict=True)
+        ]
+
+
+class SamplePass:
+    """The pass of a job over rows in memory: filters, model and tasks, without an output.
+
+    `filters` maps names to the filters that are run. An `engine` that was loaded for the same model
+    is used as it is.
+    """
+
+    def __init__(
+        self,
+        work: ResolvedJob,
+        threads: int,
+        filters: Mapping[str, Filter],
+        engine: Engine | None = None,
+    ) -> None:
+        with worker_faults():
+            self.loaded = load_job(work, filters, engine)
+        self._block_size = work.block_size
+        self._decoder = RowDecoder(
+            work.job.input, self.loaded.filters, self.loaded.image_spec, threads
+        )
+        self._lock = threading.Lock()
+
+    def close(self) -> None:
+        """End the decoding threads."""
+        self._decoder.close()
+
+    def blocks(self, rows: Iterable[Row]) -> Iterator[list[Row]]:
+        """Yield the rows in order, with their answers, in the blocks that a job makes.
+
+        Calls of several threads run one after another.
+        """
+        loaded, timer = self.loaded, StageTimer()
         with self._lock, worker_faults():
-            rows = _rows(samples)
-            for _ in preprocess(in_chunks(rows), loaded.filters, self._decoder, timer):
-                pass
-            block = generate(rows, loaded.tasks, loaded.engine, timer)
-            parse_answers(block, loaded.tasks, loaded.engine.family, loaded.filters, timer)
-            return [
-                Answered(sample, row.answers) if row.kept else _rejected(row)
-                for sample, row in zip(samples, rows, strict=True)
-            ]
+            chunks = preprocess(in_chunks(rows), loaded.filters, self._decoder, timer)
+            for block in in_blocks(chunks, self._block_size, lambda _: False):
+                if loaded.engine is not None:
+                    generated = generate(block, loaded.tasks, loaded.engine, timer)
+                    family = loaded.engine.family
+                    parse_answers(generated, loaded.tasks, family, loaded.filters, timer)
+                yield block
 
 
 def _check(work: ResolvedJob) -> None:

@@ -30,13 +30,17 @@ def load_filters(work: ResolvedJob, filters: Mapping[str, Filter]) -> FilterChai
     return FilterChain(list(filters.values()), work.resources, evaluate_all, list(filters))
 
 
-def load_job(work: ResolvedJob, filters: Mapping[str, Filter]) -> LoadedJob:
-    """Load the given filters, and the tasks and the engine of the job."""
+def load_job(
+    work: ResolvedJob, filters: Mapping[str, Filter], engine: Engine | None = None
+) -> LoadedJob:
+    """Load the given filters, and the tasks and the engine of the job.
+
+    An `engine` that was loaded for the same model is used as it is.
+    """
     chain = load_filters(work, filters)
     resources = work.resources
-    engine: Engine | None = None
     if work.model is not None and work.resolved.checkpoint is not None:
-        engine = load_engine(work.model, work.resolved.checkpoint, resources)
+        engine = engine or load_engine(work.model, work.resolved.checkpoint, resources)
         for task in work.job.tasks.values():
             task.load(resources, engine.family)
     return LoadedJob(chain, work.job.tasks, engine)

@@ -120,7 +120,7 @@ def status_table(status: OutputStatus) -> Table:
     return table
 
 
-def summary_table(summary: Summary, layout: Layout) -> Table:
+def summary_table(summary: Summary, layout: Layout | None = None) -> Table:
     """Build a table of what a run did, and of the totals of its output."""
     table = _two_columns()
     _add(table, "outcome", summary.outcome)
@@ -143,7 +143,8 @@ def summary_table(summary: Summary, layout: Layout) -> Table:
         table.add_row(Text("samples"), counts_table(summary.counts))
     if not summary.images_judged:
         _add(table, "safety", _NOT_JUDGED)
-    _add(table, "output", layout.root)
+    if layout is not None:
+        _add(table, "output", layout.root)
     return table
 
 

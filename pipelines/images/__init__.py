@@ -9,6 +9,7 @@ from pipelines.images.image import (
     OpenedImage,
     UprightImage,
 )
+from pipelines.images.in_memory import check_image, encode_image
 
 __all__ = [
     "DecodeOptions",
@@ -18,4 +19,6 @@ __all__ = [
     "ImageFault",
     "OpenedImage",
     "UprightImage",
+    "check_image",
+    "encode_image",
 ]

@@ -22,9 +22,18 @@ def read_texts(sample: RawSample, sources: Mapping[str, str], limits: Limits) ->
             values[column] = value
         elif column == "source_text":
             raise FieldFault("text_missing")
-    if any(len(value) > limits.max_text_characters for value in values.values()):
+    return {column: Text(_checked_length(value, limits)) for column, value in values.items()}
+
+
+def check_text(text: str, limits: Limits) -> str:
+    """Return a text; raise FieldFault if no sample can have it as its source text."""
+    return _checked_length(check_unicode(text, "text_not_utf8"), limits)
+
+
+def _checked_length(text: str, limits: Limits) -> str:
+    if len(text) > limits.max_text_characters:
         raise FieldFault("text_too_large")
-    return {column: Text(value) for column, value in values.items()}
+    return text
 
 
 def _checked_key(key: str, limits: Limits) -> str:

@@ -102,11 +102,11 @@ def _without_comment(line: str) -> str:
 
 
 def words(command: str) -> list[str]:
-    """The words of a command, without the variables that it sets before its name."""
+    """The words of a command, without variables before it and a file that its output goes to."""
     split = shlex.split(command)
     while split and re.fullmatch(r"[A-Z_]+=.*", split[0]):
         del split[0]
-    return split
+    return split[: split.index(">")] if ">" in split else split
 
 
 def reason_not_to_run(command: str) -> str | None:

@@ -1,0 +1,1 @@
+"""The functions that `import shardmill` offers: jobs with a progress bar, and data in memory."""

@@ -1,7 +1,7 @@
 """The base of filters: a frozen configuration whose `load` returns the judge of batches."""
 
 from abc import ABC, abstractmethod
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import ClassVar, Literal, Protocol, TypeVar
 
 from schemas.frozen import Frozen
@@ -75,6 +75,28 @@ class ImageFilter(Filter):
 
     @abstractmethod
     def load(self, resources: Resources) -> Judge[Sample]: ...
+
+
+# What filters on samples read, in the order in which they run: the encoded image, the texts, the
+# image size, decoded frames.
+Reads = Literal["bytes", "texts", "header", "frames"]
+_READS: tuple[Reads, ...] = ("bytes", "texts", "header", "frames")
+
+
+def reads_of(stage: Filter) -> Reads | None:
+    """Return what a filter reads of samples; None if it judges generated texts alone."""
+    if isinstance(stage, ImageFilter):
+        return stage.reads
+    return "texts" if isinstance(stage, TextFilter) and stage.applies_to != "generated" else None
+
+
+def running_order(filters: Mapping[str, Filter]) -> dict[str, Reads]:
+    """Return the names of the filters on samples, in the order of their runs, and what each reads.
+
+    Filters that read the same keep the order of `filters`.
+    """
+    reads = {name: reads_of(stage) for name, stage in filters.items()}
+    return {name: group for group in _READS for name, own in reads.items() if own == group}
 
 
 def filter_names(filters: Sequence[Filter]) -> list[str]:

@@ -30,6 +30,47 @@ def add_numbers(left: Mapping[str, int], right: Mapping[str, int]) -> dict[str, 
     return {n: left.get(n, 0) + right.get(n, 0) for n in sorted({*left, *right})}
 
 
+class FilterCounts(Frozen):
+    """The samples that one filter saw, and what it did to them.
+
+    The next filter sees `seen` - `dropped` - `quarantined` - `invalid_after` samples; with
+    `evaluate: all` it also sees samples that this filter rejected.
+    """
+
+    name: str
+    """The name of the filter in rows and reports."""
+    seen: int = 0
+    """The samples that reached the filter."""
+    dropped: int = 0
+    """The samples that the filter dropped."""
+    quarantined: int = 0
+    """The samples that the filter put aside for a person to look at."""
+    redacted: int = 0
+    """The samples in whose texts the filter replaced something."""
+    invalid_after: int = 0
+    """The samples whose image could not be read between this filter and the next."""
+
+    def __add__(self, other: "FilterCounts") -> "FilterCounts":
+        return FilterCounts(
+            name=self.name,
+            seen=self.seen + other.seen,
+            dropped=self.dropped + other.dropped,
+            quarantined=self.quarantined + other.quarantined,
+            redacted=self.redacted + other.redacted,
+            invalid_after=self.invalid_after + other.invalid_after,
+        )
+
+
+def _add_filters(
+    left: tuple[FilterCounts, ...], right: tuple[FilterCounts, ...]
+) -> tuple[FilterCounts, ...]:
+    """Add the counts of each filter; filters keep the order in which they ran."""
+    sums = {each.name: each for each in left}
+    for each in right:
+        sums[each.name] = sums[each.name] + each if each.name in sums else each
+    return tuple(sums.values())
+
+
 class Counts(Frozen):
     """The samples of a file, a unit or an output by status; every sample is counted once."""
 
@@ -45,6 +86,11 @@ class Counts(Frozen):
     """The samples that could not be read."""
     reasons: Mapping[str, int] = {}
     """The samples of each `filter/reason`, sorted by name like every mapping here."""
+    filters: tuple[FilterCounts, ...] = ()
+    """The samples that each filter on samples saw and rejected, in the order of the filters' runs.
+
+    The first filter sees the samples that could be read and that no earlier output rejected.
+    """
     languages: Mapping[str, int] = {}
     """The samples of each `language/status`, by the language of the source text."""
     redactions: Mapping[str, int] = {}
@@ -76,6 +122,7 @@ class Counts(Frozen):
             read=self.read + other.read,
             **{status: number + theirs[status] for status, number in self.by_status().items()},
             reasons=add_numbers(self.reasons, other.reasons),
+            filters=_add_filters(self.filters, other.filters),
             languages=add_numbers(self.languages, other.languages),
             redactions=add_numbers(self.redactions, other.redactions),
             answers=add_numbers(self.answers, other.answers),

@@ -68,7 +68,15 @@ class Annotator:
         timer = StageTimer()
         status: Literal["committed", "failed"] = "committed"
         fault: ShardFault | None = None
-        writer = UnitWriter(self._work, self._storage, unit, parts_done, timer, schema=self.schema)
+        writer = UnitWriter(
+            self._work,
+            self._storage,
+            unit,
+            parts_done,
+            timer,
+            schema=self.schema,
+            filters=self._loaded.filters.running_order,
+        )
         with closing(writer):
             try:
                 with self._open(unit) as shard:

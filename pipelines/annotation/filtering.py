@@ -7,7 +7,7 @@ from functools import partial
 from typing import Any, cast
 
 from filters import ImageFilter, TextFilter
-from filters.base import Filter, Judge, filter_names
+from filters.base import Filter, Judge, filter_names, running_order
 from filters.text_analysis.language_detection import detect_language
 from inference.tasks.task import Task
 from pipelines.config.validation_errors import errors_at
@@ -68,9 +68,9 @@ class FilterChain:
             with errors_at(f"filter {name}, "):
                 judge = cast("TextFilter | ImageFilter", stage).load(resources)
             self._loaded.append(_LoadedFilter(name, stage, judge))
-        self.reads_frames = any(
-            isinstance(stage, ImageFilter) and stage.reads == "frames" for stage in filters
-        )
+        order = running_order({loaded.name: loaded.filter for loaded in self._loaded})
+        self.running_order = tuple(order)  # of the filters on samples, by name
+        self.reads_frames = "frames" in order.values()
         self._detects_languages = any(isinstance(stage, TextFilter) for stage in filters)
 
     def should_judge(self, row: Row) -> bool:
@@ -88,6 +88,13 @@ class FilterChain:
         """Count the rows that later filters judge."""
         return sum(map(self.should_judge, chunk))
 
+    def _rows_for(self, loaded: _LoadedFilter, chunk: Sequence[Row]) -> list[Row]:
+        """Return the rows that a filter judges, and note in each row that the filter saw it."""
+        rows = [row for row in chunk if self.should_judge(row)]
+        for row in rows:
+            row.seen_by.append(loaded.name)
+        return rows
+
     def on_bytes(self, chunk: list[Row]) -> list[Row]:
         """Run the filters on encoded images, such as hash lists."""
         return self._judge_images(chunk, "bytes")
@@ -102,9 +109,10 @@ class FilterChain:
             if not isinstance(stage, TextFilter) or stage.applies_to == "generated":
                 continue
             fields = None if stage.fields == "all" else ("source_text",)
+            rows = self._rows_for(loaded, chunk)
             items = [
                 (row, field)
-                for row in filter(self.should_judge, chunk)
+                for row in rows
                 for field in row.texts
                 if fields is None or field in fields
             ]
@@ -114,6 +122,8 @@ class FilterChain:
                     _add_scores(row, f"{loaded.name}.", verdict)
                     if verdict.action == "redact":
                         row.texts[field] = Text(verdict.text, row.texts[field].language)
+                if any(verdict.action == "redact" for _, verdict in judged):
+                    row.redacted_by.append(loaded.name)
                 self._apply(row, loaded, [verdict for _, verdict in judged])
         return chunk
 
@@ -182,7 +192,7 @@ class FilterChain:
         for loaded in self._loaded:
             if not isinstance(loaded.filter, ImageFilter) or loaded.filter.reads != reads:
                 continue
-            rows = [row for row in chunk if self.should_judge(row)]
+            rows = self._rows_for(loaded, chunk)
             verdicts = loaded.verdicts([row.sample() for row in rows])
             for row, verdict in zip(rows, verdicts, strict=True):
                 if verdict.action == "redact":

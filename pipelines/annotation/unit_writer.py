@@ -29,7 +29,9 @@ class UnitWriter:
         timer: StageTimer,
         *,
         schema: pa.Schema,
+        filters: Sequence[str],
     ) -> None:
+        """Begin a unit; `filters` names the filters on samples, in the order of their runs."""
         self.skip = parts_done * work.job.input.max_samples_per_file  # samples in committed parts
         self.files: list[str] = []  # committed by this writer
         self.counts = Counts()  # of the rows in `files`
@@ -37,6 +39,7 @@ class UnitWriter:
         self._work = work
         self._storage = storage
         self._schema = schema
+        self._filters = filters
         self._size = work.job.input.max_samples_per_file
         self._unit = unit
         self._timer = timer
@@ -61,7 +64,9 @@ class UnitWriter:
         if self._writer is None:
             start = self._unit.first_index + self._part * self._size
             fingerprint = self._work.fingerprint
-            self._writer = PartWriter(self._schema, self._unit.name, fingerprint, start)
+            self._writer = PartWriter(
+                self._schema, self._unit.name, fingerprint, start, self._filters
+            )
         with self._timer.stage("write", len(rows)):
             self._writer.write(rows)
         self._oom_retries += oom_retries

@@ -54,6 +54,7 @@ def plan(
     from ruamel.yaml import YAML
 
     from pipelines.display.tables import plan_table
+    from pipelines.planning.filter_order import filter_order
     from pipelines.planning.first_shard import look_at_first_shard
     from pipelines.planning.plan import plan as make_plan
 
@@ -69,6 +70,7 @@ def plan(
                 "job": record,
                 "units": len(planned.units),
                 "pending": units,
+                "filter_order": filter_order(planned.work),
                 "first_shard": first_shard,
             }
         )

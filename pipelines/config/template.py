@@ -16,7 +16,9 @@ input:
   decode: exact                       # reduced: JPEGs at the smallest scale that suffices; faster
   limits: {max_pixels: 100_000_000}   # larger images are not decoded
 
-filters:                              # in this order; what they drop is counted, never stored
+# Filters on texts run before those on the image size, and filters on pixels run last; hash_list
+# runs first. Filters that judge the same run in this order. `shardmill plan` shows the order.
+filters:                              # what they drop is counted, never stored
   - {kind: image_size, min_side: 64, max_aspect: 3.0}
   - {kind: text_quality, min_words: 2, max_repetition: 0.5}
   # - {kind: hash_list, path: hashes.csv}      # algorithm,hash,...: md5, sha1, sha256

@@ -1,6 +1,6 @@
 """Builds terminal tables of plans, states of outputs, summaries and measurements."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
 
 from rich.table import Table
@@ -11,6 +11,7 @@ from pipelines.display.terminal_safe import plain
 from pipelines.operations.canary import Canary
 from pipelines.operations.status import OutputStatus
 from pipelines.output.layout import Layout
+from pipelines.planning.filter_order import filter_order
 from pipelines.planning.first_shard import FirstShard
 from pipelines.planning.plan import Plan
 from schemas.report import Counts, Summary
@@ -24,6 +25,13 @@ _MAX_REASONS = 20  # reasons that are shown, the most frequent ones
 _MAX_FIELDS = 20  # fields of a shard that are shown, the most frequent ones
 _MAX_LINE = 1000  # characters of a line with names from the data
 CHANGED_ADVICE = "changed since committed: `shardmill retry OUTPUT --changed` makes the rows again"
+_JUDGED: Mapping[str, str] = {  # by the keys of `filter_order`
+    "bytes": "the image file",
+    "texts": "texts",
+    "header": "the image size",
+    "frames": "pixels",
+    "answers": "answers",
+}
 _NOT_JUDGED = "images were not judged: no filter classifies images by a model"
 
 
@@ -50,6 +58,9 @@ def plan_table(plan: Plan, first: FirstShard | None = None) -> Table:
             _add(table, "at a time", f"{at_a_time}, {sizes.slots} answers")
     else:
         _add(table, "model", "none: the job only filters")
+    for number, (judged, names) in enumerate(filter_order(plan.work).items()):
+        line = f"on {_JUDGED[judged]}: {', '.join(names)}"
+        _add(table, "" if number else "filters", line)
     if not resolved.images_judged:
         _add(table, "safety", _NOT_JUDGED)
     _add(table, "output", f"{plan.work.layout.root}{' (new)' if plan.is_new else ''}")
@@ -115,6 +126,7 @@ def status_table(status: OutputStatus) -> Table:
     _add_strangers(table, status.strangers)
     if status.counts.read:
         table.add_row(Text("samples"), counts_table(status.counts))
+        _add_filters(table, status.counts)
     if status.last_run:
         _add(table, "last run", f"{status.last_run.outcome}, ended {status.last_run.ended}")
     return table
@@ -141,6 +153,7 @@ def summary_table(summary: Summary, layout: Layout | None = None) -> Table:
         _add(table, "busy", ", ".join(shown) or "hardly")
     if summary.counts:
         table.add_row(Text("samples"), counts_table(summary.counts))
+        _add_filters(table, summary.counts)
     if not summary.images_judged:
         _add(table, "safety", _NOT_JUDGED)
     if layout is not None:
@@ -183,6 +196,23 @@ def counts_table(counts: Counts) -> Table:
     for reason, number in counts.answers.items():
         table.add_row(str(number), Text(f"answers withheld: {reason}"))
     return table
+
+
+def _add_filters(table: Table, counts: Counts) -> None:
+    """Add a table of the samples that each filter saw and rejected, in the order of their runs."""
+    if not counts.filters:
+        return
+    numbers = ("seen", "dropped", "quarantined", "redacted")
+    inner = Table.grid(padding=(0, 2))
+    for _ in numbers:
+        inner.add_column(justify="right")
+    inner.add_column()
+    inner.add_row(*numbers, "by", style="dim")
+    for each in counts.filters:
+        inner.add_row(*(str(getattr(each, name)) for name in numbers), Text(each.name))
+        if each.invalid_after:
+            inner.add_row("", str(each.invalid_after), "", "", Text("invalid images", style="dim"))
+    table.add_row(Text("filters"), inner)
 
 
 def _add_strangers(table: Table, strangers: Sequence[str]) -> None:

@@ -12,7 +12,7 @@ from pipelines.rows.counts import count, histograms
 from pipelines.rows.row import Row
 from pipelines.rows.table import to_arrow
 from pipelines.storage.storage import Storage
-from schemas.report import Counts, Histograms, add_histograms
+from schemas.report import Counts, FilterCounts, Histograms, add_histograms
 from schemas.tables import (
     FOOTER_COUNTS,
     FOOTER_FINGERPRINT,
@@ -31,7 +31,15 @@ class PartWriter:
     The spool has no name, so that a killed process leaves no file behind.
     """
 
-    def __init__(self, schema: pa.Schema, unit: str, fingerprint: str, first_index: int) -> None:
+    def __init__(
+        self,
+        schema: pa.Schema,
+        unit: str,
+        fingerprint: str,
+        first_index: int,
+        filters: Sequence[str] = (),
+    ) -> None:
+        """Begin a file; `filters` names the filters on samples, in the order of their runs."""
         self._spool = tempfile.TemporaryFile()  # noqa: SIM115 - closed on exit
         self._writer = pq.ParquetWriter(
             self._spool, schema, compression="zstd", write_page_checksum=True
@@ -45,7 +53,7 @@ class PartWriter:
         }
         self._first_index = first_index
         self._waiting: list[Row] = []
-        self._counts = Counts()
+        self._counts = Counts(filters=tuple(FilterCounts(name=name) for name in filters))
         self._scores: Histograms = {}
 
     @property

@@ -5,7 +5,7 @@ from collections.abc import Iterable
 from math import floor, isfinite, log2
 
 from pipelines.rows.row import Row
-from schemas.report import Counts, Histograms
+from schemas.report import Counts, FilterCounts, Histograms
 
 _BINS_BELOW_1 = 20
 
@@ -17,8 +17,10 @@ def count(rows: Iterable[Row]) -> Counts:
     languages: Counter[str] = Counter()
     redactions: Counter[str] = Counter()
     answers: Counter[str] = Counter()
+    filters: dict[str, Counter[str]] = {}
     left_out = 0
     for row in rows:
+        _count_filters(row, filters)
         left_out += row.left_out
         statuses[row.status] += 1
         redactions.update(row.redactions)
@@ -33,12 +35,25 @@ def count(rows: Iterable[Row]) -> Counts:
     return Counts(
         read=statuses.total(),
         reasons=dict(sorted(reasons.items())),
+        filters=tuple(FilterCounts(name=name, **each) for name, each in filters.items()),
         languages=dict(sorted(languages.items())),
         redactions=dict(sorted(redactions.items())),
         answers=dict(sorted(answers.items())),
         left_out=left_out,
         **statuses,
     )
+
+
+def _count_filters(row: Row, filters: dict[str, Counter[str]]) -> None:
+    """Add a row to the counts of the filters that saw it."""
+    for name in row.seen_by:
+        filters.setdefault(name, Counter())["seen"] += 1
+    for name in row.redacted_by:
+        filters[name]["redacted"] += 1
+    if row.filter in row.seen_by:  # else, a filter of an earlier output rejected the sample
+        filters[row.filter][row.status] += 1
+    elif row.status == "invalid" and row.seen_by:
+        filters[row.seen_by[-1]]["invalid_after"] += 1
 
 
 def histograms(rows: Iterable[Row]) -> Histograms:

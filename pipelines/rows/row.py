@@ -80,6 +80,8 @@ class Row:
     error: str = ""
     scores: dict[str, float] = field(default_factory=dict)
     redactions: Counter[str] = field(default_factory=Counter)
+    seen_by: list[str] = field(default_factory=list)  # names of filters, in the order of their runs
+    redacted_by: list[str] = field(default_factory=list)
     answers: dict[str, Answer] = field(default_factory=dict, repr=False)
 
     @property
@@ -101,6 +103,7 @@ class Row:
         self.texts, self.language = {}, ""
         self.scores.clear()
         self.redactions.clear()
+        self.redacted_by.clear()
         self.free_image()
 
     def free_image(self) -> None:

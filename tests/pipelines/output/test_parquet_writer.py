@@ -85,6 +85,7 @@ def test_the_footer_tells_what_the_file_is(tmp_path: Path) -> None:
         "quarantined": 0,
         "invalid": 0,
         "reasons": {"a_filter/a_reason": 1},
+        "filters": [],
         "languages": {},
         "redactions": {},
         "answers": {},

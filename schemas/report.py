@@ -202,7 +202,9 @@ class Summary(Frozen):
     images_judged: bool
     """Whether a filter of the job judges the content of images with a model."""
     units_total: int
-    """The units of the job."""
+    """The units of the job: its shards, or the pieces in which large shards are run."""
+    shards_total: int = 0
+    """The shards of the job."""
     units_committed: int
     """The units in the output, committed by any run."""
     failed: tuple[str, ...] = ()
@@ -223,8 +225,22 @@ class Summary(Frozen):
     """The items and busy time of each stage in this run."""
     seconds_here: float = 0.0
     """The duration of the run in seconds of the wall clock."""
+    worker_seconds_here: float = 0.0
+    """The seconds that the run's workers spent on units, summed over the workers."""
+    samples_per_second_here: float = 0.0
+    """The speed of one worker in this run, as `worker_speed` defines it."""
     counts: Counts | None = None
     """The samples of the whole output, from the footers; null if the footers were not read."""
+
+
+def worker_speed(samples: int, seconds: float) -> float:
+    """Return the speed of one worker in samples per second; 0 if no unit has ended.
+
+    `samples` were committed, and `seconds` are those between the begin and the end of an attempt at
+    a unit, summed over all attempts that ended: the time to load the models is not included. Every
+    speed that a run shows or stores is this one.
+    """
+    return round(samples / seconds, 1) if seconds else 0.0
 
 
 def add_histograms(left: Histograms, right: Histograms) -> dict[str, dict[str, int]]:

@@ -92,9 +92,11 @@ def run(
     *,
     settings: SettingsOption = None,
     output: OutputOption = None,
-    limit_units: Annotated[
+    limit_shards: Annotated[
         int | None, typer.Option(min=1, metavar="N", help="Run at most N shards now.")
     ] = None,
+    # An earlier name of --limit-shards.
+    limit_units: Annotated[int | None, typer.Option(min=1, hidden=True)] = None,
     canary: Annotated[
         int | None,
         typer.Option(
@@ -108,6 +110,7 @@ def run(
     from pipelines.operations.run import run as run_job
 
     loaded = _with_beam_options(load_job(job, settings, output), options or ())
+    limit = limit_units if limit_shards is None else limit_shards
     plans: list[Plan] = []
     reports: list[UnitReport] = []
     with progress_on_stderr() as progress:
@@ -122,7 +125,7 @@ def run(
 
         summary = run_job(
             loaded,
-            limit_units=limit_units,
+            limit_units=limit,
             choose=lambda plan: choose_canary_units(plan, canary) if canary else plan.pending,
             on_plan=on_plan,
             on_progress=progress.on_progress,
@@ -131,7 +134,7 @@ def run(
         )
     projection = project_canary(plans[0], reports) if canary else None
     print_summary(summary, loaded.output, as_json, projection)
-    exit_unless_done(summary, is_part=limit_units is not None or canary is not None)
+    exit_unless_done(summary, is_part=limit is not None or canary is not None)
 
 
 def _with_beam_options(job: "Job", options: Sequence[str]) -> "Job":

@@ -45,8 +45,8 @@ def retry(
     from pipelines.operations.retry import retry as retry_units
 
     candidates = find_retry(output, [status.value for status in statuses or ()], changed=changed)
-    failed, bad = len(candidates.failed), len(candidates.bad)
-    STDERR.print(f"{failed} failed units and {bad} committed ones to do again")
+    failed, bad = (candidates.count_shards(names) for names in (candidates.failed, candidates.bad))
+    STDERR.print(f"{failed} failed shards and {bad} committed ones to do again")
     if changed:
         STDERR.print(f"{len(candidates.changed)} changed shards to do again")
     if candidates.files:
@@ -77,7 +77,7 @@ def _agrees(question: str) -> bool:
 
 
 def status(output: OutputArgument, as_json: JsonOption = False) -> None:
-    """Show how many units of an output are committed, failed or interrupted."""
+    """Show how many shards of an output are committed, and how many samples are kept."""
     from pipelines.display.tables import status_table
     from pipelines.operations.status import status as read_status
 
@@ -95,7 +95,10 @@ def inspect(
     row_status: Annotated[
         SampleStatus | None, typer.Option("--status", help="Only rows with this status.")
     ] = None,
-    unit: Annotated[str | None, typer.Option(help="Only rows of this unit.")] = None,
+    shard: Annotated[
+        str | None, typer.Option(help="Only rows of this shard, such as 00003.tar.")
+    ] = None,
+    unit: Annotated[str | None, typer.Option(hidden=True)] = None,  # an earlier name of --shard
     by_filter: Annotated[
         str | None, typer.Option("--filter", help="Only rows that this filter decided.")
     ] = None,
@@ -116,7 +119,7 @@ def inspect(
 
     writes_sheet = sheet_file is not None or not as_json
     file = sheet_to_write(sheet_file, "inspect.png", force) if writes_sheet else None
-    choice = RowChoice(row_status, unit, by_filter, reason, key, seed)
+    choice = RowChoice(row_status, shard or unit, by_filter, reason, key, seed)
     rows = select(output, samples, choice)
     if as_json:
         print_json(rows_as_json(rows))
@@ -128,7 +131,7 @@ def inspect(
 
 def verify(output: OutputArgument, as_json: JsonOption = False) -> None:
     """Read a whole output and check it: every sample is there once, and no file is damaged."""
-    from pipelines.display.tables import counts_table
+    from pipelines.display.tables import counts_table, in_shards
     from pipelines.operations.verify import verify as verify_output
 
     with STDERR.status("reading") as spinner:
@@ -142,13 +145,14 @@ def verify(output: OutputArgument, as_json: JsonOption = False) -> None:
             STDOUT.print(f"salvaged: {file}", style="yellow", markup=False, soft_wrap=True)
         STDOUT.print(counts_table(result.counts))
         problems = len(result.problems)
-        STDOUT.print(f"{result.files} files of {result.units} units; problems: {problems}")
+        shards = in_shards(result.units, result.shards)
+        STDOUT.print(f"{result.files} files of {shards}; problems: {problems}")
     if result.problems:
         raise typer.Exit(INCOMPLETE)
 
 
 def finish(output: OutputArgument, as_json: JsonOption = False) -> None:
-    """Write the summary of an output and, if every unit is committed, _SUCCESS."""
+    """Write the summary of an output and, if every shard is committed, _SUCCESS."""
     from pipelines.operations.finish import finish as finish_output
 
     summary = finish_output(output)

@@ -61,7 +61,7 @@ class Job(Frozen):
     """The largest share of faults at which a run goes on, inclusive.
 
     A run stops with exit code 3 if a larger share of its samples is `invalid` (after 1,000
-    samples), or of its units failed (after 10 units). 1: never.
+    samples), or of its shards failed (after 10). 1: never.
     """
     runner: AnyRunnerConfig = LocalRunnerConfig()
     """How the work is distributed."""

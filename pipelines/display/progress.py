@@ -6,9 +6,10 @@ from rich.console import Console
 from rich.progress import BarColumn, TextColumn, TimeElapsedColumn, TimeRemainingColumn
 from rich.progress import Progress as ProgressBar
 
-from pipelines.display.tables import CHANGED_ADVICE
+from pipelines.display.tables import CHANGED_ADVICE, of_shards
 from pipelines.planning.plan import Plan
-from schemas.report import Progress, UnitReport
+from schemas.report import Progress, UnitReport, worker_speed
+from schemas.sample import count_shards
 
 
 class RunProgress:
@@ -32,10 +33,13 @@ class RunProgress:
         self._bytes = 0  # of finished units
         self._running: dict[str, Progress] = {}  # by unit
         self._units = 0
+        self._shards = 0  # of the job
+        self._seconds = 0.0  # that workers spent on the units finished in this run
         self._samples = 0  # of units finished in this run
 
     def on_plan(self, plan: Plan) -> None:
         self._sizes = {unit.name: unit.size for unit in plan.units}
+        self._shards = count_shards(plan.units)
         self._units = len(plan.units) - len(plan.pending)
         self._bytes = sum(self._sizes.values()) - sum(unit.size for unit in plan.pending)
         if plan.left_out:
@@ -63,6 +67,7 @@ class RunProgress:
         self._units += 1
         self._bytes += self._sizes[report.unit]
         self._samples += report.counts.read
+        self._seconds += report.seconds
         self._show()
         if report.error:
             failed = report.status == "failed"
@@ -70,10 +75,11 @@ class RunProgress:
             style = "red" if failed else "yellow"
             self._console.print(line, style=style, markup=False, highlight=False, soft_wrap=True)
         elif not self._console.is_terminal:
-            rate = report.counts.read / max(report.seconds, 1e-9)
+            speed = worker_speed(self._samples, self._seconds)
             self._console.print(
-                f"{report.unit}: {report.counts.read} samples, {report.counts.kept} kept, "
-                f"{rate:.1f} samples/s, {self._units} of {len(self._sizes)} units",
+                f"{report.unit}: {report.counts.read} samples, {report.counts.kept} kept; "
+                f"{of_shards(self._units, len(self._sizes), self._shards)}, "
+                f"{speed:.1f} samples a second and worker",
                 markup=False,
                 highlight=False,
                 soft_wrap=True,
@@ -82,7 +88,10 @@ class RunProgress:
     def _show(self) -> None:
         position = self._bytes + sum(running.bytes_read for running in self._running.values())
         samples = self._samples + sum(running.samples for running in self._running.values())
-        counts = f"{self._units}/{len(self._sizes)} units  {samples} samples"
+        done = of_shards(self._units, len(self._sizes), self._shards)
+        speed = worker_speed(self._samples, self._seconds)
+        rate = f"  {speed:.1f} a second and worker" if speed else ""
+        counts = f"{done}  {samples} samples{rate}"
         self._bar.update(self._task, completed=position, counts=counts)
 
     def __enter__(self) -> Self:

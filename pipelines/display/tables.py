@@ -15,6 +15,7 @@ from pipelines.planning.filter_order import filter_order
 from pipelines.planning.first_shard import FirstShard
 from pipelines.planning.plan import Plan
 from schemas.report import Counts, Summary
+from schemas.sample import Unit, count_shards
 from schemas.sample_status import SAMPLE_STATUSES
 
 if TYPE_CHECKING:
@@ -35,12 +36,23 @@ _JUDGED: Mapping[str, str] = {  # by the keys of `filter_order`
 _NOT_JUDGED = "images were not judged: no filter classifies images by a model"
 
 
+def in_shards(units: int, shards: int) -> str:
+    """Write a number of shards, and in how many pieces they are run if large ones are split."""
+    return f"{shards} shards" if units == shards else f"{shards} shards in {units} pieces"
+
+
+def of_shards(number: int, units: int, shards: int) -> str:
+    """Write how many shards are meant; of how many pieces, if large shards are run in pieces."""
+    whole = f"{units} shards" if units == shards else f"{units} pieces of {shards} shards"
+    return f"{number} of {whole}"
+
+
 def plan_table(plan: Plan, first: FirstShard | None = None) -> Table:
     """Build a table that shows what a run of the plan would do, and what its first shard holds."""
     pending = plan.pending
     table = _two_columns()
-    _add(table, "shards", f"{len(plan.units)} ({_size(sum(u.size for u in plan.units))})")
-    _add(table, "to do", f"{len(pending)} ({_size(sum(u.size for u in pending))})")
+    _add(table, "shards", _amount(plan.units))
+    _add(table, "to do", _amount(pending))
     if plan.left_out:
         _add(table, "left out", f"{plan.left_out} new since the first run")
     if plan.changed:
@@ -113,7 +125,7 @@ def status_table(status: OutputStatus) -> Table:
     table = _two_columns()
     _add(table, "job", status.job)
     _add(table, "state", "complete" if status.complete else "not complete")
-    _add(table, "committed", f"{status.committed} of {status.units} units")
+    _add(table, "committed", of_shards(status.committed, status.units, status.shards))
     for label, number in (
         ("in parts", status.in_parts),
         ("failed", status.failed),
@@ -136,17 +148,19 @@ def summary_table(summary: Summary, layout: Layout | None = None) -> Table:
     """Build a table of what a run did, and of the totals of its output."""
     table = _two_columns()
     _add(table, "outcome", summary.outcome)
-    _add(table, "units", f"{summary.units_committed} of {summary.units_total} committed")
+    units, shards = summary.units_total, summary.shards_total
+    _add(table, "committed", of_shards(summary.units_committed, units, shards))
     if summary.failed:
         _add(table, "failed", _some(summary.failed))
     _add_strangers(table, summary.strangers)
     if summary.changed:
         _add(table, "changed", f"{_some(summary.changed)}: {CHANGED_ADVICE}")
     if summary.salvaged_here:
-        _add(table, "salvaged", f"{len(summary.salvaged_here)} units, up to where they are damaged")
+        _add(table, "salvaged", f"{_some(summary.salvaged_here)}: up to where they are damaged")
     if summary.counts_here.read:
-        rate = summary.counts_here.read / max(summary.seconds_here, 1e-9)
-        _add(table, "this run", f"{summary.counts_here.read} samples, {rate:.1f} a second")
+        here = f"{summary.counts_here.read} samples in {summary.seconds_here:.1f} s"
+        speed = summary.samples_per_second_here
+        _add(table, "this run", f"{here}, {speed:.1f} samples a second and worker")
     if summary.stages_here:
         seconds = {name: stage.seconds for name, stage in summary.stages_here.items()}
         shown = [f"{name} {busy:.1f} s" for name, busy in seconds.items() if busy >= _MIN_SECONDS]
@@ -170,7 +184,8 @@ def canary_table(canary: Canary) -> Table:
     _add(table, "of these", ", ".join(shares))
     for reason, share in sorted(canary.reasons.items(), key=lambda item: -item[1])[:_MAX_REASONS]:
         _add(table, "", f"{share:.1%} {reason}")
-    _add(table, "the rest", f"{canary.rest_units} units: {canary.rest_hours:.2f} hours of a worker")
+    rest = in_shards(canary.rest_units, canary.rest_shards)
+    _add(table, "the rest", f"{rest}: {canary.rest_hours:.2f} hours of a worker")
     return table
 
 
@@ -237,6 +252,13 @@ def _two_columns() -> Table:
 
 def _add(table: Table, label: str, value: str) -> None:
     table.add_row(Text(label), Text(value))
+
+
+def _amount(units: Sequence[Unit]) -> str:
+    """Write the shards and bytes of units; a large shard is run in pieces, each a unit."""
+    shards = count_shards(units)
+    pieces = f" in {len(units)} pieces" if len(units) > shards else ""
+    return f"{shards}{pieces} ({_size(sum(unit.size for unit in units))})"
 
 
 def _size(size: int) -> str:

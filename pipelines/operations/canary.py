@@ -5,8 +5,8 @@ from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
 
 from schemas.frozen import Frozen
-from schemas.report import Counts, UnitReport
-from schemas.sample import Unit
+from schemas.report import Counts, UnitReport, worker_speed
+from schemas.sample import Unit, count_shards
 
 if TYPE_CHECKING:
     from pipelines.planning.plan import Plan
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 class Canary(Frozen):
     """The results of a few units, and the projected time for the other units.
 
-    Speeds are per worker, without the time to load the models.
+    The speed and the hours are those of one worker, without the time to load the models.
     """
 
     units: tuple[str, ...]
@@ -23,13 +23,15 @@ class Canary(Frozen):
     samples: int
     """The samples of these units."""
     samples_per_second: float
-    """The speed of one worker, in samples per second."""
+    """The speed of one worker, as `worker_speed` defines it."""
     shares: Mapping[str, float]
     """The share of the samples that have each status."""
     reasons: Mapping[str, float]
     """The share of the samples that have each `filter/reason`."""
     rest_units: int
     """The units that are still pending."""
+    rest_shards: int
+    """The shards of these units."""
     rest_hours: float
     """The hours that one such worker needs for the rest, projected by bytes."""
 
@@ -51,18 +53,21 @@ def project_canary(plan: "Plan", reports: Sequence[UnitReport]) -> Canary | None
     committed = [report for report in reports if report.status == "committed"]
     counts = sum((report.counts for report in committed), Counts())
     seconds = sum(report.seconds for report in committed)
+    samples = sum(report.counts.read for report in reports)
+    speed = worker_speed(samples, sum(report.seconds for report in reports))
     names = {report.unit for report in committed}
     bytes_done = sum(unit.size for unit in plan.pending if unit.name in names)
     if not counts.read or not bytes_done or not seconds:
         return None
     tried = {report.unit for report in reports}
-    rest = [unit.size for unit in plan.pending if unit.name not in tried]
+    rest = [unit for unit in plan.pending if unit.name not in tried]
     return Canary(
         units=tuple(sorted(names)),
         samples=counts.read,
-        samples_per_second=round(counts.read / seconds, 1),
+        samples_per_second=speed,
         shares={name: round(n / counts.read, 4) for name, n in counts.by_status().items()},
         reasons={name: round(n / counts.read, 4) for name, n in counts.reasons.items()},
         rest_units=len(rest),
-        rest_hours=round(sum(rest) / bytes_done * seconds / 3600, 3),
+        rest_shards=count_shards(rest),
+        rest_hours=round(sum(unit.size for unit in rest) / bytes_done * seconds / 3600, 3),
     )

@@ -53,7 +53,7 @@ def summarize(tally: RunTally, output: Output) -> Summary:
         outcome = "complete" if contents.counts.kept else "nothing_kept"
     return tally.summary(
         outcome,
-        len(output.units),
+        output.units,
         len(contents.complete),
         failed=failed,
         counts=contents.counts,

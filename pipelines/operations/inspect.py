@@ -27,7 +27,7 @@ class RowChoice:
     """Which rows are meant; None leaves a property open."""
 
     status: SampleStatus | None = None
-    unit: str | None = None  # the name of a unit
+    shard: str | None = None  # a shard as rows name it, or the name of a unit
     filter: str | None = None  # that decided about the row
     reason: str | None = None  # a code, or as counts name it: `filter/code`, `invalid/code`
     key: str | None = None  # of a kept row: no other key is stored
@@ -57,20 +57,18 @@ def select(output: str, samples: int, choice: RowChoice | None = None) -> list[R
     """Read the first `samples` rows of an output that a choice means, with their images.
 
     With a seed, rows are chosen at random from the whole output, by the seed alone, and returned in
-    its order. Raises JobError if the folder is no output, the unit is unknown or a file is damaged.
+    its order. Raises JobError if the folder is no output, the shard is unknown or a file is
+    damaged.
     """
     choice = choice or RowChoice()
     opened = open_output(output)
-    names = [known.name for known in opened.units]
-    if choice.unit is not None and choice.unit not in names:
-        unit, like = choice.unit, names[0]
-        raise JobError(f"--unit: there is no unit {unit!r}: units are named like {like!r}")
-    files = [
-        opened.layout.file(file)
-        for known in opened.units
-        if choice.unit in (None, known.name)
-        for file in opened.progress_of(known).files
-    ]
+    units = [unit for unit in opened.units if choice.shard in (None, unit.shard, unit.name)]
+    if choice.shard is not None and not units:
+        like = opened.units[0].shard
+        raise JobError(
+            f"--shard: there is no shard {choice.shard!r}: shards are named like {like!r}"
+        )
+    files = [opened.layout.file(file) for unit in units for file in opened.progress_of(unit).files]
     if choice.seed is None:
         rows = (row for file in files for row in read_rows(file, opened.storage, choice.mask))
         chosen = list(islice(rows, samples))

@@ -11,6 +11,7 @@ from pipelines.output.output import Output, open_output
 from pipelines.planning.plan import Plan, plan
 from pipelines.storage.storage import Storage
 from schemas.report import OnProgress, Summary
+from schemas.sample import count_shards
 from schemas.sample_status import SampleStatus
 
 
@@ -24,6 +25,10 @@ class RetryPlan:
     bad: frozenset[str]  # units with committed samples of a bad status
     changed: frozenset[str]  # shards that changed since rows of them were committed
     files: tuple[str, ...]  # of the bad units and changed shards, relative to the output
+
+    def count_shards(self, names: Collection[str]) -> int:
+        """Count the shards of the units with these names."""
+        return count_shards(unit for unit in self.output.units if unit.name in names)
 
 
 def find_retry(

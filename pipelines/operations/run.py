@@ -76,7 +76,7 @@ def run(
         except (KeyboardInterrupt, TooManyErrors, WorkerFault) as error:
             outcome = next(name for kind, name in _OUTCOMES.items() if isinstance(error, kind))
             committed = len(planned.units) - len(planned.pending) + tally.units
-            write_summary(tally.summary(outcome, len(planned.units), committed), layout, storage)
+            write_summary(tally.summary(outcome, planned.units, committed), layout, storage)
             raise
     summary = close_output(tally, open_output(layout.root, storage))
     if summary.counts and summary.counts.kept:

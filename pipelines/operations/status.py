@@ -5,6 +5,7 @@ from pipelines.output.output import Output, open_output
 from pipelines.storage.storage import Storage
 from schemas.frozen import Frozen
 from schemas.report import Counts, Summary, UnitReport
+from schemas.sample import count_shards
 
 _MAX_FAILURES = 20  # reports of failed units that are read
 
@@ -19,7 +20,9 @@ class OutputStatus(Frozen):
     complete: bool
     """Whether every unit is committed and `_SUCCESS` exists."""
     units: int
-    """The units of the job."""
+    """The units of the job: its shards, or the pieces in which large shards are run."""
+    shards: int
+    """The shards of the job."""
     committed: int
     """The units that are committed as a whole."""
     in_parts: int
@@ -55,6 +58,7 @@ def status(output: str, storage: Storage | None = None) -> OutputStatus:
         and len(complete) == len(opened.units)
         and not contents.strangers,
         units=len(opened.units),
+        shards=count_shards(opened.units),
         committed=len(complete),
         in_parts=sum(
             not progress.complete and progress.parts > 0

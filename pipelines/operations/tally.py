@@ -18,7 +18,9 @@ from schemas.report import (
     UnitReport,
     add_histograms,
     add_stages,
+    worker_speed,
 )
+from schemas.sample import Unit, count_shards
 
 _MIN_SAMPLES = 1000  # with fewer samples, the share of invalid ones says little
 _MIN_UNITS = 10  # likewise for the share of failed units
@@ -41,6 +43,7 @@ class RunTally:
         self._scores: Histograms = {}
         self._salvaged: list[str] = []
         self._failed = 0
+        self._worker_seconds = 0.0
         self.units = 0  # committed
 
     def add(self, report: UnitReport) -> None:
@@ -49,6 +52,7 @@ class RunTally:
         if report.status == "committed" and report.error:
             self._salvaged.append(report.unit)
         self._counts += report.counts
+        self._worker_seconds += report.seconds
         self._scores = add_histograms(self._scores, report.scores)
         self._stages = add_stages(self._stages, report.stages)
 
@@ -67,7 +71,7 @@ class RunTally:
             )
         if units >= _MIN_UNITS and self._failed > max_error_rate * units:
             raise TooManyErrors(
-                f"{self._failed} of {units} units failed, more than max_error_rate = "
+                f"{self._failed} of {units} shards failed, more than max_error_rate = "
                 f"{max_error_rate:g}: `shardmill status OUTPUT` says why; mend the data, or raise "
                 "max_error_rate"
             )
@@ -82,7 +86,7 @@ class RunTally:
     def summary(
         self,
         outcome: Outcome,
-        total: int,
+        units: Sequence[Unit],
         committed: int,
         *,
         failed: Sequence[str] = (),
@@ -101,7 +105,8 @@ class RunTally:
             outcome=outcome,
             rules=self._record["resolved"].get("rules", {}),
             images_judged=self._record["resolved"].get("images_judged", False),
-            units_total=total,
+            units_total=len(units),
+            shards_total=count_shards(units),
             units_committed=committed,
             failed=tuple(failed),
             strangers=tuple(strangers),
@@ -112,5 +117,7 @@ class RunTally:
             scores_here=self._scores,
             stages_here=self._stages,
             seconds_here=round((ended - self._started).total_seconds(), 3),
+            worker_seconds_here=round(self._worker_seconds, 3),
+            samples_per_second_here=worker_speed(self._counts.read, self._worker_seconds),
             counts=counts,
         )

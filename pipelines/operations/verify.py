@@ -25,7 +25,7 @@ from pipelines.storage.storage import Storage
 from schemas.errors import JobError
 from schemas.frozen import Frozen
 from schemas.report import Counts
-from schemas.sample import Unit
+from schemas.sample import Unit, count_shards
 from schemas.tables import (
     FOOTER_COUNTS,
     FOOTER_FINGERPRINT,
@@ -47,7 +47,9 @@ class Verification(Frozen):
     """The result of reading an output back: counts, and one line for each problem."""
 
     units: int
-    """The units of the job."""
+    """The units of the job: its shards, or the pieces in which large shards are run."""
+    shards: int
+    """The shards of the job."""
     files: int
     """The files that were read."""
     counts: Counts
@@ -85,7 +87,9 @@ def verify(
     schema = _recorded_schema(opened)
     check = _Check(opened.layout, opened.storage, fingerprint_of(opened.record), schema, part_size)
     strangers = opened.listing.strangers
-    total = _Findings(problems=[f"{name}: is no unit's file: {_REMOVE}" for name in strangers])
+    total = _Findings(
+        problems=[f"{name}: is the file of no shard: {_REMOVE}" for name in strangers]
+    )
 
     def check_unit(unit: Unit) -> _Findings:
         findings = check.unit(unit, opened.progress_of(unit))
@@ -99,6 +103,7 @@ def verify(
         total.problems.append("_SUCCESS: is there although the output is not whole: mend the above")
     return Verification(
         units=len(opened.units),
+        shards=count_shards(opened.units),
         files=total.files,
         counts=total.counts,
         problems=tuple(total.problems),
@@ -180,7 +185,7 @@ class _Check:
         if footer.get(FOOTER_FINGERPRINT) != self.fingerprint:
             yield f"was written by another job: {_REMOVE}, then run the job again"
         if (name := footer.get(FOOTER_UNIT)) != unit.name:
-            yield f"is a file of {name or 'no unit'} under another name: {_REDO}"
+            yield f"is a file of {name or 'no shard'} under another name: {_REDO}"
         if (version := footer.get(FOOTER_VERSION)) != SCHEMA_VERSION:
             yield f"has schema version {version}, not {SCHEMA_VERSION}: {_REDO}"
 

@@ -58,7 +58,7 @@ def command_line(process: psutil.Process) -> str:
 def wait_for_report(process: "subprocess.Popen[str]") -> None:
     """Wait until the command line reports one more committed unit."""
     assert process.stderr is not None
-    assert any(" samples/s, " in line for line in iter(process.stderr.readline, ""))
+    assert any(" a second and worker" in line for line in iter(process.stderr.readline, ""))
 
 
 def test_killed_workers_are_replaced(

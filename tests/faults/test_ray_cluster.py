@@ -209,7 +209,7 @@ def test_the_driver_is_killed_and_started_again(  # noqa: PLR0917 - fixtures
     subprocess.run(local, cwd=ROOT, check=True, capture_output=True)
     process = start(job_file, nodes)
     assert process.stderr is not None
-    assert any(" samples/s, " in line for line in iter(process.stderr.readline, ""))
+    assert any(" a second and worker" in line for line in iter(process.stderr.readline, ""))
     process.send_signal(number)
     _, errors = process.communicate()
     assert process.returncode == code, errors

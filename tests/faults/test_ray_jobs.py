@@ -81,7 +81,7 @@ def test_a_job_is_submitted_stopped_and_submitted_again(
     # This submission cannot end by itself, because an image hangs.
     first = start(cluster, folder, "first", path=hanging_python_path(environment()["PYTHONPATH"]))
     assert first.stdout is not None
-    assert any(" samples/s, " in line for line in iter(first.stdout.readline, ""))
+    assert any(" a second and worker" in line for line in iter(first.stdout.readline, ""))
     stop = ["ray", "job", "stop", "--address", cluster.dashboard, "first"]
     subprocess.run(stop, env=environment(), check=True, capture_output=True)
     printed, _ = first.communicate()

@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 import socket
 from collections.abc import Sequence
 from datetime import UTC, datetime
@@ -22,8 +23,10 @@ from pipelines.output.heartbeat import HeartbeatRecord
 from pipelines.output.layout import Layout
 from pipelines.runners.local import run_local
 from pipelines.runners.runner import RUNNERS, Reports
+from schemas.report import worker_speed
 
 Capture = pytest.CaptureFixture[str]
+STATUSES = (("3", "kept"), ("0", "dropped"), ("0", "quarantined"), ("0", "invalid"))
 
 
 @pytest.fixture
@@ -75,7 +78,7 @@ def test_run_then_status_verify_inspect_and_finish(job_file: Path, tmp_path: Pat
     output = tmp_path / "output"
     summary = json.loads(call("run", job_file, "--json").stdout)
     assert (summary["outcome"], summary["counts"]["kept"]) == ("complete", 6)
-    assert "2 of 2 units" in call("status", output).output
+    assert "2 of 2 shards" in call("status", output).output
     assert json.loads(call("status", output, "--json").output)["complete"] is True
     assert "problems: 0" in call("verify", output).output
     sheet = tmp_path / "sheet.png"
@@ -87,11 +90,47 @@ def test_run_then_status_verify_inspect_and_finish(job_file: Path, tmp_path: Pat
     assert (output / "_SUCCESS").exists()
 
 
+def test_every_speed_of_a_run_is_that_of_one_worker(job_file: Path) -> None:
+    result = call("run", job_file)
+    (line,) = (line for line in result.stderr.splitlines() if "2 of 2 shards" in line)
+    speed = re.search(r"(\d+\.\d) samples a second and worker", line)
+    assert speed is not None
+    assert speed[0] in result.stdout
+    assert worker_speed(6, 0.5) == 12.0
+    assert worker_speed(0, 0) == 0
+
+
+def test_status_counts_the_samples_of_every_status(job_file: Path, tmp_path: Path) -> None:
+    call("run", job_file, "--limit-units", 1)  # an earlier name of --limit-shards
+    shown = call("status", tmp_path / "output").output
+    assert "1 of 2 shards" in shown
+    assert all(f"{number} {name}" in " ".join(shown.split()) for number, name in STATUSES)
+    counts = json.loads(call("status", tmp_path / "output", "--json").output)["counts"]
+    assert {name: counts[name] for _, name in STATUSES} == {n: int(c) for c, n in STATUSES}
+
+
+def test_rows_of_one_shard_are_shown(job_file: Path, tmp_path: Path) -> None:
+    output = tmp_path / "output"
+    call("run", job_file)
+    for option, name in (("--shard", "00001.tar"), ("--shard", "00001"), ("--unit", "00001")):
+        shown = call(
+            "inspect", output, option, name, "--sheet", tmp_path / "sheet.png", "--force"
+        ).output
+        assert "of series 1" in shown
+        assert "of series 0" not in shown
+    assert "shards are named like '00000.tar'" in error("inspect", output, "--shard", "7")
+
+
+@pytest.mark.parametrize("command", ["run", "status", "inspect", "retry", "verify", "finish"])
+def test_help_speaks_of_shards(command: str) -> None:
+    assert "unit" not in call(command, "--help").output.replace("--limit-units", "")
+
+
 def test_a_run_beside_another_one_is_warned(job_file: Path, tmp_path: Path) -> None:
     now = datetime.now(UTC)
     other = HeartbeatRecord(host=socket.gethostname(), process=os.getppid(), since=now, beat=now)
     heartbeat = Path(Layout(str(tmp_path / "output")).heartbeat("other"))
-    call("run", job_file, "--limit-units", 1)
+    call("run", job_file, "--limit-shards", 1)
     heartbeat.parent.mkdir(exist_ok=True)
     heartbeat.write_text(other.model_dump_json())
     assert "another run seems to be at work" in call("run", job_file).stderr
@@ -114,7 +153,7 @@ def test_a_partial_run_succeeds_but_its_output_is_not_complete(
     job_file: Path, tmp_path: Path
 ) -> None:
     output = tmp_path / "output"
-    call("run", job_file, "--limit-units", 1)
+    call("run", job_file, "--limit-shards", 1)
     assert not (output / "_SUCCESS").exists()
     call("finish", output, code=3)
     call("verify", output, code=3)

@@ -61,7 +61,7 @@ def test_units_that_fail_count_too(tmp_path: Path, checkpoint: Path, cut: int, s
             (tmp_path / f"shards/{number}.tar").write_bytes(b"cut")
     made: Any = job(tmp_path, checkpoint)
     if stops:
-        with pytest.raises(TooManyErrors, match="2 of 2 units failed"):
+        with pytest.raises(TooManyErrors, match="2 of 2 shards failed"):
             run(made)
     else:
         assert run(made).outcome == "failed"

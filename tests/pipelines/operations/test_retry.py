@@ -97,7 +97,7 @@ def test_deleting_begins_with_the_mark_of_success(
 def test_nothing_to_do_again_changes_nothing(job_file: Path, tmp_path: Path) -> None:
     call("run", job_file)
     before = results(tmp_path / "output")
-    assert "0 failed units and 0 committed ones" in call("retry", tmp_path / "output").stderr
+    assert "0 failed shards and 0 committed ones" in call("retry", tmp_path / "output").stderr
     assert results(tmp_path / "output") == before
 
 
@@ -112,7 +112,7 @@ def test_a_canary_projects_the_rest(job_file: Path, tmp_path: Path) -> None:
     assert canary["units"] == expected
     assert canary["samples"] == result["counts_here"]["read"]
     assert sum(canary["shares"].values()) == pytest.approx(1, abs=1e-3)
-    assert canary["samples_per_second"] > 0
+    assert canary["samples_per_second"] == result["samples_per_second_here"] > 0
     assert canary["rest_hours"] >= 0
     other = call("run", job_file, "--canary", 3, "--output", tmp_path / "other", "--json")
     assert json.loads(other.stdout)["canary"]["units"] == canary["units"]

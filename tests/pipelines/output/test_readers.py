@@ -53,6 +53,7 @@ def test_duckdb(output: Path) -> None:
 
 def test_polars(output: Path) -> None:
     assert polars.read_parquet(f"{output}/**/*.parquet").height == 10
+    assert polars.read_parquet(str(output), use_pyarrow=True).height == 10
 
 
 @pytest.mark.parametrize("by", ["folder", "files"])

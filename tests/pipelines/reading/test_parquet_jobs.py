@@ -7,8 +7,10 @@ import pyarrow.parquet as pq
 import pytest
 from support.sample_data import images_column, job, pairs, parquet_bytes, write_shard
 
+from pipelines.display.tables import of_shards
 from pipelines.operations.inspect import select
 from pipelines.operations.run import run
+from pipelines.operations.status import status
 from pipelines.operations.verify import verify
 from pipelines.planning.plan import plan
 from schemas.errors import JobError
@@ -50,7 +52,9 @@ def test_a_large_file_is_split_into_units_with_continuous_indices(
 ) -> None:
     parquet_job = over_parquet(tmp_path, checkpoint, max_samples_per_file=5)
     summary = run(parquet_job, limit_units=2)
-    assert (summary.units_total, summary.units_committed) == (3, 2)
+    assert (summary.units_total, summary.units_committed, summary.shards_total) == (3, 2, 1)
+    assert of_shards(2, 3, 1) == "2 of 3 pieces of 1 shards"
+    assert (status(parquet_job.output).units, status(parquet_job.output).shards) == (3, 1)
     assert run(parquet_job).outcome == "complete"
     names = [path.name for path in sorted((tmp_path / "output").glob("*.parquet"))]
     assert names == [f"train.rows-{first:010}.parquet" for first in (0, 4, 8)]

@@ -39,6 +39,7 @@ NOT_RUN = {
     "python3.11 -m venv": "tests/install creates environments",
     "shardmill-env/bin/pip install": "tests/install installs the wheel",
     "pip install": "tests/install installs the wheel",
+    "HF_HOME=/shared/models": "a folder of an administrator, and a network",
     "uv ": "tests/install installs the wheel with pip alone",
     "pipx ": "tests/install installs the wheel with pip alone",
     "python -m benchmarks.": "takes minutes, and some need a GPU",

@@ -124,7 +124,9 @@ def status_table(status: OutputStatus) -> Table:
     """Build a table of the state of an output."""
     table = _two_columns()
     _add(table, "job", status.job)
-    _add(table, "state", "complete" if status.complete else "not complete")
+    nothing_kept = status.committed == status.units and not status.counts.kept
+    incomplete = "no sample is kept" if nothing_kept else "not complete"
+    _add(table, "state", "complete" if status.complete else incomplete)
     _add(table, "committed", of_shards(status.committed, status.units, status.shards))
     for label, number in (
         ("in parts", status.in_parts),

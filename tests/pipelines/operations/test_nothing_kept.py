@@ -46,6 +46,7 @@ def test_a_job_that_keeps_nothing_ends_with_3_and_says_what_to_look_at(folder: P
         assert last.startswith("shardmill: no sample was kept: 6 of 6 are invalid/text_missing: ")
         assert "shardmill plan JOB" in last
         assert not (folder / "output/_SUCCESS").exists()
+    assert "no sample is kept" in call("status", "output").stdout
     for command in ("finish", "retry"):
         assert "no sample was kept" in call(command, "output", code=3).stderr
     assert not (folder / "output/_SUCCESS").exists()

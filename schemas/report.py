@@ -101,6 +101,8 @@ class Counts(Frozen):
     """The rows in which a carried column is not null, by column."""
     left_out: int = 0
     """The members that macOS added to tars, which belong to no sample."""
+    truncated: int = 0
+    """The kept samples whose image file ends early, with `input.truncated: accept`."""
 
     @model_validator(mode="after")
     def _accounted(self) -> Self:
@@ -128,6 +130,7 @@ class Counts(Frozen):
             answers=add_numbers(self.answers, other.answers),
             carried=add_numbers(self.carried, other.carried),
             left_out=self.left_out + other.left_out,
+            truncated=self.truncated + other.truncated,
         )
 
 

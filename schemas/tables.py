@@ -37,6 +37,8 @@ CONTENT: dict[str, pa.DataType] = {  # null unless kept
     "width": pa.int32(),  # pixels of the upright image
     "height": pa.int32(),
     "num_frames": pa.int32(),  # frames of an animation, or pages; the model sees the first
+    "truncated": pa.bool_(),  # whether the image file ends early; null: not decoded
+    "decoded_rows": pa.float32(),  # share of rows whose pixels are all in the file; null: likewise
     "sha256": pa.string(),  # of the image file, hexadecimal
 }
 INFO = pa.struct(

@@ -66,6 +66,7 @@ class RowDecoder:
             model_image=image_spec,
             min_side=image_spec.side if image_spec and given.decode == "reduced" else None,
             frames=given.frames if filters.reads_frames else 0,
+            min_decoded_rows=given.accepted_rows(),
         )
         self._needs_pixels = image_spec is not None or filters.reads_frames
         self._process = DecoderProcess(given.limits) if isolated else None
@@ -128,7 +129,9 @@ class RowDecoder:
         with timer.stage("decode", 1):
             try:
                 if self._needs_pixels:
-                    row.model_image, row.frames = row.encoded.decode(self._options)
+                    decoded = row.encoded.decode(self._options)
+                    row.model_image, row.frames = decoded.model_image, decoded.frames
+                    row.truncated, row.decoded_rows = decoded.is_truncated, decoded.decoded_rows
             except ImageFault as fault:
                 row.reject("invalid", fault.reason, error=fault.error)
                 return

@@ -71,6 +71,14 @@ class Input(Frozen):
     `exact`: at full size. `reduced`: at the smallest scale (1/2, 1/4, 1/8) that covers the
     model's resolution, which is faster and changes pixels slightly.
     """
+    truncated: Literal["refuse", "accept"] = "refuse"
+    """What to do with a JPEG, PNG or GIF that ends before its pixels do.
+
+    `refuse`: the sample is `invalid`. `accept`: the rows of pixels that the file has are used, if
+    they are at least `min_decoded_rows`; the columns `truncated` and `decoded_rows` say so.
+    """
+    min_decoded_rows: float = Field(0.9, gt=0, le=1)
+    """The least share of rows that a truncated image must have, inclusive."""
     frames: PositiveInt = Field(8, le=256)
     """The most frames of an animation, or pages, that image filters judge.
 
@@ -108,6 +116,10 @@ class Input(Frozen):
                     f"{source!r} is neither an extension or column, such as txt, nor json:field"
                 )
         return value
+
+    def accepted_rows(self) -> float | None:
+        """Return the least share of rows of a truncated image that is accepted; None: none is."""
+        return self.min_decoded_rows if self.truncated == "accept" else None
 
     def patterns(self) -> tuple[str, ...]:
         """Return the patterns of `shards` as a tuple, even if there is only one."""

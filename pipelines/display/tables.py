@@ -208,6 +208,8 @@ def counts_table(counts: Counts) -> Table:
         table.add_row("0", Text(f"{plain(column, MAX_NAME)} (carried): null in every kept row"))
     for infotype, number in counts.redactions.items():
         table.add_row(str(number), Text(f"{infotype} redacted"))
+    if counts.truncated:
+        table.add_row(str(counts.truncated), Text("kept images truncated"))
     if counts.left_out:
         table.add_row(str(counts.left_out), Text("members added by macOS left out"))
     for reason, number in counts.answers.items():

@@ -43,7 +43,7 @@ def count_gif_frames(data: bytes, most: int) -> int:
     """
     frames = 0
     try:
-        at = 13 + _table(data[10])
+        at = 13 + color_table_bytes(data[10])
         while frames < most:
             block = _BLOCK.search(data, at)
             if block is None or data[block.start()] == _END:
@@ -51,7 +51,7 @@ def count_gif_frames(data: bytes, most: int) -> int:
             at = block.start()
             if data[at] == _IMAGE:
                 frames += 1
-                at += 10 + _table(data[at + 9]) + 1
+                at += 10 + color_table_bytes(data[at + 9]) + 1
             else:
                 at += 2
             while size := data[at]:
@@ -62,6 +62,6 @@ def count_gif_frames(data: bytes, most: int) -> int:
     return max(frames, 1)
 
 
-def _table(flags: int) -> int:
+def color_table_bytes(flags: int) -> int:
     """Return the size in bytes of the color table that a block's flags announce."""
     return 3 << ((flags & 7) + 1) if flags & 0x80 else 0

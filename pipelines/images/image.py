@@ -3,7 +3,7 @@
 import io
 import logging
 import warnings
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import NamedTuple, Protocol
 
 import numpy as np
@@ -11,6 +11,8 @@ from PIL import Image
 
 from pipelines.config.input import Limits
 from pipelines.images.color import MODES, to_rgb
+from pipelines.images.completed_file import CompletedFile
+from pipelines.images.cut_files import complete_file
 from pipelines.images.frames import count_frames, sampled
 from pipelines.images.tiff_limits import tile_size
 from schemas.generation import ImageSpec
@@ -33,6 +35,7 @@ _RESAMPLING = {
     "bicubic": Image.Resampling.BICUBIC,
     "lanczos": Image.Resampling.LANCZOS,
 }
+_STRIP = 256  # rows that are compared at a time
 _SIDEWAYS = frozenset({5, 6, 7, 8})  # orientations that swap width and height
 
 # Pillow quotes damaged metadata in warnings, and logs each EXIF tag at debug level: both leak.
@@ -59,6 +62,7 @@ class DecodeOptions(NamedTuple):
     model_image: ImageSpec | None  # None: no model image
     min_side: int | None = None  # decode a JPEG at the smallest scale with both sides >= min_side
     frames: int = 0  # frames for filters, at most
+    min_decoded_rows: float | None = None  # of a cut image that is accepted; None: none is
 
 
 class DecodedImage(NamedTuple):
@@ -66,6 +70,8 @@ class DecodedImage(NamedTuple):
 
     model_image: RGB | None  # [S, S, 3]
     frames: tuple[RGB, ...]
+    is_truncated: bool = False  # the file ends before its first frame does
+    decoded_rows: float = 1.0  # share of rows whose pixels are all in the file, from 0 to 1
 
 
 class OpenedImage(Protocol):
@@ -92,6 +98,7 @@ class EncodedImage:
     _opened: Image.Image = field(repr=False)
     _orientation: int
     _limits: Limits
+    _data: bytes = field(repr=False)
 
     @classmethod
     def open(cls, data: bytes, limits: Limits) -> "EncodedImage":
@@ -112,35 +119,68 @@ class EncodedImage:
             raise ImageFault("image_too_many_pixels")
         if orientation in _SIDEWAYS:
             width, height = height, width
-        return cls(width, height, num_frames, opened, orientation, limits)
+        return cls(width, height, num_frames, opened, orientation, limits, data)
 
     def decode(self, options: DecodeOptions) -> DecodedImage:
         """Decode the model image and the frames for filters; can be called once.
 
         Raises ImageFault if the image is damaged.
         """
-        first = self.upright(options.min_side)
+        first = self.upright(options.min_side, options.min_decoded_rows)
         model_image = first.fit(options.model_image) if options.model_image else None
-        if not options.frames:
-            return DecodedImage(model_image, ())
-        # Pillow may reuse one buffer for all frames, so the first frame is copied before the next.
-        frames = [first.pixels()]
-        frames += [self._frame(number) for number in sampled(self.num_frames, options.frames)[1:]]
-        return DecodedImage(model_image, tuple(frames))
+        frames: list[RGB] = []
+        if options.frames:
+            # Pillow may reuse one buffer for all frames: the first is copied before the next.
+            frames.append(first.pixels())
+            frames += map(self._frame, sampled(self.num_frames, options.frames)[1:])
+        return DecodedImage(model_image, tuple(frames), first.is_truncated, first.decoded_rows)
 
-    def upright(self, min_side: int | None = None) -> "UprightImage":
+    def upright(
+        self, min_side: int | None = None, min_decoded_rows: float | None = None
+    ) -> "UprightImage":
         """Decode the first frame and turn it upright; can be called once.
 
         With `min_side`, a JPEG is decoded at the smallest scale (1, 1/2, 1/4, 1/8) at which both
         sides still have that many pixels. Smaller images and other formats are decoded in full.
-        Raises ImageFault if the image is damaged.
+        With `min_decoded_rows`, a JPEG, PNG or GIF that ends early is accepted if it has that share
+        of its rows. Raises ImageFault if the image is damaged.
         """
         try:
-            if min_side is not None:
-                self._opened.draft("RGB", (min_side, min_side))
-            return self._turned()
+            return self._turned(_drafted(self._opened, min_side))
+        except Exception as error:  # noqa: BLE001 - as above
+            error_type = type(error).__name__
+        completed = complete_file(self._data, self._opened.format)
+        if completed is None:
+            raise ImageFault("image_undecodable", error_type)
+        if min_decoded_rows is None:
+            raise ImageFault("image_truncated", error_type)
+        try:
+            image, rows = self._decode_completed(completed, min_side, min_decoded_rows)
         except Exception as error:  # noqa: BLE001 - as above
             raise ImageFault("image_undecodable", type(error).__name__) from None
+        if image is None or rows < min_decoded_rows:
+            raise ImageFault("image_truncated", error_type)
+        return replace(image, is_truncated=True, decoded_rows=rows)
+
+    def _decode_completed(
+        self, completed: CompletedFile, min_side: int | None, min_decoded_rows: float
+    ) -> tuple["UprightImage | None", float]:
+        """Decode the first frame of a file that was cut, and measure its share of rows.
+
+        A frame that is known to have too few rows is not decoded.
+        """
+        rows = completed.rows
+        if rows is not None and rows < min_decoded_rows:
+            return None, rows
+        opened = self._reopened(completed.data, min_side)
+        if rows is None:
+            rows = _share_of_equal_rows(opened, self._reopened(completed.other, min_side))
+        return self._turned(opened), rows
+
+    def _reopened(self, data: bytes, min_side: int | None) -> Image.Image:
+        opened = Image.open(io.BytesIO(data), formats=_FORMATS)
+        _check(opened, self._limits)
+        return _drafted(opened, min_side)
 
     def _frame(self, number: int) -> RGB:
         """Decode a frame after the first.
@@ -152,14 +192,14 @@ class EncodedImage:
             for step in range(self._opened.tell() + 1, number + 1):
                 self._opened.seek(step)
                 _check(self._opened, self._limits)
-            return self._turned().pixels()
+            return self._turned(self._opened).pixels()
         except ImageFault:
             raise
         except Exception as error:  # noqa: BLE001 - as above
             raise ImageFault("image_undecodable", type(error).__name__) from None
 
-    def _turned(self) -> "UprightImage":
-        image = to_rgb(self._opened)
+    def _turned(self, opened: Image.Image) -> "UprightImage":
+        image = to_rgb(opened)
         if self._orientation in _TRANSPOSITIONS:
             image = image.transpose(_TRANSPOSITIONS[self._orientation])
         return UprightImage(image)
@@ -174,6 +214,8 @@ class UprightImage:
     """
 
     _upright: Image.Image = field(repr=False)  # RGB
+    is_truncated: bool = False  # the file ends before the image does
+    decoded_rows: float = 1.0  # share of rows whose pixels are all in the file, from 0 to 1
 
     def pixels(self) -> RGB:
         """Return all pixels, [height, width, 3]."""
@@ -183,6 +225,25 @@ class UprightImage:
         """Resize to [S, S, 3] pixels; the aspect ratio is not kept."""
         size = (spec.side, spec.side)
         return np.asarray(self._upright.resize(size, _RESAMPLING[spec.resample]))
+
+
+def _drafted(opened: Image.Image, min_side: int | None) -> Image.Image:
+    """Set a JPEG's scale to the smallest at which both sides have `min_side` pixels."""
+    if min_side is not None:
+        opened.draft("RGB", (min_side, min_side))
+    return opened
+
+
+def _share_of_equal_rows(one: Image.Image, other: Image.Image) -> float:
+    """Return the share of rows above the first row that differs, from 0 to 1."""
+    width, height = one.size
+    for top in range(0, height, _STRIP):
+        box = (0, top, width, min(top + _STRIP, height))
+        differ = np.asarray(one.crop(box)) != np.asarray(other.crop(box))
+        rows = differ.reshape(len(differ), -1).any(axis=1)
+        if rows.any():
+            return float(top + rows.argmax()) / height
+    return 1.0
 
 
 def _check(opened: Image.Image, limits: Limits) -> None:

@@ -207,7 +207,8 @@ def _fields(unit: Unit, index: int, given: Input) -> Mapping[str, Field]:
 
 def _pixels(raw: RawSample, given: Input) -> RGB | None:
     try:
-        return EncodedImage.open(raw.image, given.limits).upright().pixels()
+        opened = EncodedImage.open(raw.image, given.limits)
+        return opened.upright(None, given.accepted_rows()).pixels()
     except ImageFault:
         return None
 

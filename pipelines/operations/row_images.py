@@ -63,18 +63,20 @@ def _images_of_unit(
     try:
         with open_unit(unit, storage_for(unit.path), input_config, texts=False) as samples:
             for raw in samples:
-                if raw.index in rows and (image := _pixels(raw, rows[raw.index])) is not None:
-                    yield raw.index, image
+                if raw.index in rows:
+                    image = _pixels(raw, rows[raw.index], input_config.accepted_rows())
+                    if image is not None:
+                        yield raw.index, image
                 if raw.index == last:
                     return
     except (OSError, ShardFault):
         return
 
 
-def _pixels(raw: RawSample, row: StoredRow) -> RGB | None:
+def _pixels(raw: RawSample, row: StoredRow, min_decoded_rows: float | None) -> RGB | None:
     if sha256(raw.image).hexdigest() != row["sha256"]:
         return None
     try:
-        return EncodedImage.open(raw.image, _LIMITS).upright().pixels()
+        return EncodedImage.open(raw.image, _LIMITS).upright(None, min_decoded_rows).pixels()
     except ImageFault:
         return None

@@ -18,7 +18,7 @@ def count(rows: Iterable[Row]) -> Counts:
     redactions: Counter[str] = Counter()
     answers: Counter[str] = Counter()
     filters: dict[str, Counter[str]] = {}
-    left_out = 0
+    left_out = truncated = 0
     for row in rows:
         _count_filters(row, filters)
         left_out += row.left_out
@@ -29,6 +29,7 @@ def count(rows: Iterable[Row]) -> Counts:
         if not row.kept:
             reasons[f"{row.filter or row.status}/{row.reason}"] += 1
             continue
+        truncated += bool(row.truncated)
         for task, answer in row.answers.items():
             if answer.withheld_by:
                 answers[f"{task}/{answer.withheld_by}"] += 1
@@ -40,6 +41,7 @@ def count(rows: Iterable[Row]) -> Counts:
         redactions=dict(sorted(redactions.items())),
         answers=dict(sorted(answers.items())),
         left_out=left_out,
+        truncated=truncated,
         **statuses,
     )
 

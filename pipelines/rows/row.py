@@ -69,6 +69,8 @@ class Row:
     width: int = 0  # of the upright image
     height: int = 0
     num_frames: int = 1
+    truncated: bool | None = None  # whether the image file ends early; None: not decoded
+    decoded_rows: float | None = None  # share of the image's rows that the file has
     sha256: str = field(default="", repr=False)
     frames: tuple[RGB, ...] = field(default=(), repr=False)
     model_image: RGB | None = field(default=None, repr=False)  # [S, S, 3] for the engine

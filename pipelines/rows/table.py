@@ -22,6 +22,8 @@ def to_arrow(rows: Sequence[Row], schema: pa.Schema) -> pa.RecordBatch:
         "width": [row.width if row.kept else None for row in rows],
         "height": [row.height if row.kept else None for row in rows],
         "num_frames": [row.num_frames if row.kept else None for row in rows],
+        "truncated": [row.truncated if row.kept else None for row in rows],
+        "decoded_rows": [row.decoded_rows if row.kept else None for row in rows],
         "sha256": [row.sha256 if row.kept else None for row in rows],
     }
     infos = {column.name: task_name(column.name) for column in schema if column.type == INFO}

@@ -20,12 +20,15 @@ from pipelines.annotation import preprocessing
 from pipelines.annotation.filtering import FilterChain
 from pipelines.config.input import Limits
 from pipelines.images import EncodedImage
+from pipelines.rows.counts import count
 from pipelines.rows.row import Row
+from pipelines.rows.table import to_arrow
 from pipelines.storage.local import LocalStorage
 from schemas.errors import ShardFault
 from schemas.generation import ImageSpec
 from schemas.resources import Resources
 from schemas.sample import Sample, Unit
+from schemas.tables import output_schema
 from schemas.verdict import Verdict, drop, keep
 
 SIDE = 16
@@ -92,6 +95,31 @@ def test_a_kept_sample_is_ready_for_the_engine() -> None:
     assert (row.image, row.encoded, row.frames) == (b"", None, ())
 
 
+def test_a_truncated_image_with_enough_rows_is_kept_if_the_job_accepts_it() -> None:
+    members = [("0.jpg", jpeg(40, 30)[:-2]), GOOD[1]]
+    refused = single_row(members)
+    assert (refused.status, refused.reason) == ("invalid", "image_truncated")
+    accepted = single_row(members, [Dark()], truncated="accept", min_decoded_rows=1.0)
+    assert (accepted.kept, accepted.truncated, accepted.decoded_rows) == (True, True, 1.0)
+    whole = single_row(GOOD, truncated="accept")
+    assert (whole.kept, whole.truncated, whole.decoded_rows) == (True, False, 1.0)
+    np.testing.assert_array_equal(accepted.model_image, whole.model_image)
+    assert (count([accepted, whole]).truncated, count([refused]).truncated) == (1, 0)
+    (first, second), (third,) = (
+        to_arrow(rows, output_schema((), {})).to_pylist() for rows in ([accepted, whole], [refused])
+    )
+    stored = [(row["truncated"], row["decoded_rows"]) for row in (first, second, third)]
+    assert stored == [(True, 1.0), (False, 1.0), (None, None)]
+
+
+def test_a_truncated_image_with_too_few_rows_is_invalid() -> None:
+    content = jpeg(40, 300, quality=95)
+    members = [("0.jpg", content[: len(content) * 3 // 4]), GOOD[1]]
+    row = single_row(members, truncated="accept")
+    assert (row.reason, row.error) == ("image_truncated", "OSError")
+    assert single_row(members, truncated="accept", min_decoded_rows=0.5).kept
+
+
 LAB = encoded(Image.new("LAB", (9, 9)), "TIFF")
 
 
@@ -105,7 +133,7 @@ LAB = encoded(Image.new("LAB", (9, 9)), "TIFF")
         ([("0.jpg", SMALL)], "text_missing", ""),
         ([("0.jpg", SMALL), ("0.txt", b"\xff")], "text_not_utf8", ""),
         ([("0.jpg", b"none"), ("0.txt", b"a")], "image_undecodable", "UnidentifiedImageError"),
-        ([("0.jpg", SMALL[:-20]), ("0.txt", b"a")], "image_undecodable", "OSError"),
+        ([("0.jpg", SMALL[:-20]), ("0.txt", b"a")], "image_truncated", "OSError"),
         ([("0.png", LAB), ("0.txt", b"a")], "image_mode_unsupported", ""),
     ],
 )

@@ -91,6 +91,7 @@ def test_the_footer_tells_what_the_file_is(tmp_path: Path) -> None:
         "answers": {},
         "carried": {"url": 1},
         "left_out": 0,
+        "truncated": 0,
     }
     assert told == {FOOTER_VERSION: "1", FOOTER_FINGERPRINT: "f" * 64, FOOTER_UNIT: "a"}
 

@@ -57,6 +57,8 @@ def test_a_kept_row_stores_every_column() -> None:
         "width": 30,
         "height": 20,
         "num_frames": 1,
+        "truncated": None,  # no step decoded the image
+        "decoded_rows": None,
         "sha256": "ab",
         "url": "URL",
         "url_info": "URL_INFO",

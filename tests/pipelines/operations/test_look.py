@@ -279,7 +279,7 @@ def test_inspect_chooses_by_filter_reason_and_key(folder: Path) -> None:
     assert chosen(reason="image_size/image_too_small") == [(shard, SMALL)]
     assert chosen(reason="invalid/text_missing") == [(shard, BARE), (shard, LISTED_BARE)]
     assert chosen(key="0") == [("00004.tar", 0), (shard, KEPT)]
-    assert chosen(key="0", unit="00004") == [("00004.tar", 0)]
+    assert chosen(key="0", shard="00004.tar") == [("00004.tar", 0)]
     assert chosen(filter="nothing") == []
     shown = call("inspect", "output", "--reason", "text_too_short", "--filter", "text_quality")
     assert "dropped text_quality/text_too_short" in shown.stdout

@@ -9,7 +9,7 @@ from typer.exceptions import TyperException
 from pipelines.cli.main import app
 
 # Commands whose form in README has not landed yet.
-PENDING = ("look", "whatif", "inspect", "preview", "--version")  # not all have landed
+PENDING = ("whatif",)
 
 
 def problem(command: str, complete: bool = True) -> str | None:

@@ -68,6 +68,9 @@ def _ignore(_: object) -> None:
 def finish(output: str, storage: Storage | None = None) -> Summary:
     """Complete an output whose units are all committed: count its rows and write its marker.
 
+    from shardmill import finish
+    print(finish("annotated"))
+
     Several machines can run shares of one job; each run ends with this step, and it can be repeated
     at any time. Raises JobError if the folder is no output.
     """

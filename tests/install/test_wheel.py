@@ -10,8 +10,7 @@ import pytest
 from support.clean_environment import ROOT, CleanEnvironment
 from support.sample_data import pairs, write_shard
 
-PUBLIC = "shardmill" if (ROOT / "shardmill").is_dir() else "shardmill.py"
-SOURCES = ("schemas", "filters", "inference", "pipelines", PUBLIC)
+PACKAGES = ("shardmill", "schemas", "filters", "inference", "pipelines")
 MODELS = {"accelerate", "huggingface_hub", "safetensors", "tokenizers", "torch", "transformers"}
 CORE_BYTES = 400e6  # installed; docs/install.md lists the packages
 FILTER = """\
@@ -48,20 +47,21 @@ def test_the_wheel_has_every_file_of_the_packages_and_nothing_else(
 ) -> None:
     with zipfile.ZipFile(distributions[1]) as wheel:
         names = {name for name in wheel.namelist() if ".dist-info/" not in name}
-    paths = [path for name in SOURCES for path in (ROOT / name, *(ROOT / name).rglob("*"))]
+    paths = [path for name in PACKAGES for path in (ROOT / name, *(ROOT / name).rglob("*"))]
     files = {
         str(path.relative_to(ROOT))
         for path in paths
         if path.is_file() and "__pycache__" not in path.parts
     }
     assert names == files
+    assert {f"{package}/py.typed" for package in PACKAGES} <= names
 
 
 def test_the_sdist_has_no_tests(distributions: tuple[Path, Path]) -> None:
     with tarfile.open(distributions[0]) as sdist:
         tops = {name.split("/")[1] for name in sdist.getnames() if "/" in name}
     files = {"LICENSE", "MANIFEST.in", "PKG-INFO", "README.md", "pyproject.toml", "setup.cfg"}
-    assert tops == {*SOURCES, *files, "setup.py", "shardmill.egg-info"}
+    assert tops == {*PACKAGES, *files, "setup.py", "shardmill.egg-info"}
 
 
 def test_the_core_is_small_and_has_no_torch(core_environment: CleanEnvironment) -> None:

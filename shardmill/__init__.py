@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    __version__: str
     from pipelines.api.annotate import Annotator, annotate, judge_images
     from pipelines.api.judge import judge
     from pipelines.api.run import finish, run
@@ -65,14 +66,16 @@ if "torch" not in sys.modules:  # otherwise pipelines.concurrency.openmp warns
     os.environ.setdefault("OMP_WAIT_POLICY", "passive")
 
 
-def __getattr__(name: str) -> Any:
-    """Import a public name when it is first used, after a check of the installed packages."""
-    if name == "__version__":
-        return version("shardmill")
-    if name not in _MODULES:
-        raise AttributeError(f"module 'shardmill' has no attribute {name!r}")
-    _check_packages()
-    return getattr(import_module(_MODULES[name]), name)
+if not TYPE_CHECKING:  # to type checkers, a name that does not exist is an error
+
+    def __getattr__(name: str) -> Any:
+        """Import a public name when it is first used, after a check of the installed packages."""
+        if name == "__version__":
+            return version("shardmill")
+        if name not in _MODULES:
+            raise AttributeError(f"module 'shardmill' has no attribute {name!r}")
+        _check_packages()
+        return getattr(import_module(_MODULES[name]), name)
 
 
 def __dir__() -> list[str]:
@@ -81,7 +84,7 @@ def __dir__() -> list[str]:
 
 def _check_packages() -> None:
     """Raise ImportError where a package of another distribution has the name of one of ours."""
-    here = Path(__file__).resolve().parent
+    here = Path(__file__).resolve().parents[1]
     for name in _PACKAGES:
         spec = find_spec(name)
         if spec is None or spec.origin is None or Path(spec.origin).resolve().parents[1] != here:
@@ -107,7 +110,3 @@ def main() -> None:
     from pipelines.cli import main as cli
 
     cli.main()
-
-
-if __name__ == "__main__":
-    main()

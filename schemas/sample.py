@@ -5,6 +5,7 @@ from dataclasses import dataclass, field, replace
 
 import numpy as np
 import numpy.typing as npt
+import pyarrow as pa
 
 RGB = npt.NDArray[np.uint8]  # upright pixels, [height, width, 3]
 
@@ -57,3 +58,5 @@ class Sample:
     height: int
     frames: tuple[RGB, ...] = field(default=(), repr=False)  # sampled; the first is included
     num_frames: int = 1  # all frames of an animation, or pages
+    # Carried values of columns that are not text, in their own types; texts has them too.
+    values: Mapping[str, pa.Scalar] = field(default_factory=dict, repr=False)

@@ -74,13 +74,20 @@ def task_name(info: str) -> str:
     return info.removesuffix("_info")
 
 
-def output_schema(carried: Iterable[str], tasks: Mapping[str, pa.DataType]) -> pa.Schema:
+def element_name(column: str, number: int) -> str:
+    """Return the name of an element of a carried list, by which filters get it as a text."""
+    return f"{column}.{number}"
+
+
+def output_schema(
+    carried: Mapping[str, pa.DataType], tasks: Mapping[str, pa.DataType]
+) -> pa.Schema:
     """Return the output's schema.
 
-    The columns are identity, content, carried columns (text), and value and info of each task.
+    The columns are identity, content, carried columns, and value and info of each task.
     """
     fields = [pa.field(n, t) for n, t in {**IDENTITY, **CONTENT}.items()]
-    fields += [pa.field(name, pa.string()) for name in carried]
+    fields += [pa.field(name, kind) for name, kind in carried.items()]
     for name, column in tasks.items():
         fields += [pa.field(name, column), pa.field(info_name(name), INFO)]
     return pa.schema(fields)
@@ -92,8 +99,10 @@ def check_column_names(carried: Iterable[str], tasks: Iterable[str]) -> None:
     for where, names in (("input.carry", carried), ("tasks", tasks)):
         for name in names:
             if not _COLUMN.fullmatch(name):
+                way_out = ", or a mapping: {column_name: SOURCE}" if where == "input.carry" else ""
                 raise JobError(
                     f"{where}: {name!r} cannot name a column: use letters, digits and underscores"
+                    f"{way_out}"
                 )
             for column in [name, info_name(name)] if where == "tasks" else [name]:
                 if column.lower() in taken:

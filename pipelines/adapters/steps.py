@@ -60,7 +60,7 @@ class SampleReader:
 
     def __init__(self, work: ResolvedJob) -> None:
         _check(work)
-        self._input = work.job.input
+        self._input = work.input
         self._open_image = opener(self._input.limits)
 
     def samples(self, unit: Unit) -> Iterator[Sample | Rejected | Fault]:
@@ -99,7 +99,7 @@ class SampleFilter:
             for _ in preprocess(in_chunks(rows), self._filters, self._decoder, StageTimer()):
                 pass
             return [
-                replace(sample, texts=row.texts) if row.kept else _rejected(row)
+                replace(sample, texts=row.texts, values=row.values) if row.kept else _rejected(row)
                 for sample, row in zip(samples, rows, strict=True)
             ]
 
@@ -185,7 +185,13 @@ def _for_answers(stage: Filter) -> Filter:
 
 def _rows(samples: Sequence[Sample]) -> list[Row]:
     return [
-        Row(sample.shard, sample.index, texts=dict(sample.texts), image=sample.image)
+        Row(
+            sample.shard,
+            sample.index,
+            texts=dict(sample.texts),
+            values=dict(sample.values),
+            image=sample.image,
+        )
         for sample in samples
     ]
 

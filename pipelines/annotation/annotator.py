@@ -50,7 +50,8 @@ class Annotator:
         )
         self._earlier = EarlierRows.of_job(work)
         self._block_seconds = job.runner.block_seconds
-        self.schema = job.output_schema()
+        self.schema = work.output_schema
+        self._input = work.input
 
     def close(self) -> None:
         """End the decoding threads and processes."""
@@ -120,7 +121,7 @@ class Annotator:
 
     def _open(self, unit: Unit) -> OpenUnit:
         # An earlier output supplies the texts, so the texts of the shard are not read.
-        return open_unit(unit, self._storage, self._work.job.input, texts=self._earlier is None)
+        return open_unit(unit, self._storage, self._input, texts=self._earlier is None)
 
     def _blocks(
         self,
@@ -133,7 +134,7 @@ class Annotator:
         return unit_blocks(
             unit,
             shard,
-            self._work.job.input,
+            self._input,
             self._loaded.filters,
             self._decoder,
             timer=timer,

@@ -13,12 +13,13 @@ from pipelines.output.unit_progress import find_unit_progress
 from pipelines.planning.filters_from import EarlierOutput
 from pipelines.planning.resolve import ResolvedJob
 from pipelines.reading import OpenUnit, RawSample
+from pipelines.reading.text_fields import as_text
 from pipelines.rows.row import Row
 from pipelines.storage.resolve import absolute, storage_for
 from pipelines.storage.storage import Storage
 from schemas.errors import ShardFault
 from schemas.sample import Text, Unit
-from schemas.tables import FOOTER_FINGERPRINT, IDENTITY
+from schemas.tables import FOOTER_FINGERPRINT, IDENTITY, element_name
 
 _BATCH = 256  # rows in memory at a time
 
@@ -27,14 +28,21 @@ class EarlierRows:
     """The rows of the output that the job's `filters_from` names."""
 
     def __init__(
-        self, layout: Layout, storage: Storage, earlier: EarlierOutput, texts: tuple[str, ...]
+        self,
+        layout: Layout,
+        storage: Storage,
+        earlier: EarlierOutput,
+        *,
+        has_text: bool,
+        carried: Mapping[str, pa.DataType],
     ) -> None:
         self._layout = layout
         self._storage = storage
         self._fingerprint = earlier.fingerprint.encode()
         self._tasks = frozenset(earlier.asked)
-        self._texts = ("key", *texts)
-        self._columns = [*IDENTITY, "sha256", *texts]
+        self._texts = ("key", *(("source_text",) if has_text else ()))
+        self._carried = carried
+        self._columns = [*IDENTITY, "sha256", *self._texts[1:], *carried]
 
     @classmethod
     def of_job(cls, work: ResolvedJob) -> "EarlierRows | None":
@@ -42,9 +50,13 @@ class EarlierRows:
         output, earlier = work.job.filters_from, work.resolved.filters_from
         if output is None or earlier is None:
             return None
-        texts = ("source_text",) * (work.job.input.text is not None)
-        columns = (*texts, *work.job.input.carried())
-        return cls(Layout(absolute(output, work.folder)), storage_for(output), earlier, columns)
+        return cls(
+            Layout(absolute(output, work.folder)),
+            storage_for(output),
+            earlier,
+            has_text=work.job.input.text is not None,
+            carried=work.input.column_types(),
+        )
 
     def rows(self, unit: Unit, first_index: int) -> Iterator[Row]:
         """Yield the unit's rows from `first_index` on; kept rows have texts and the image's digest.
@@ -59,9 +71,13 @@ class EarlierRows:
                     if footer[FOOTER_FINGERPRINT.encode()] != self._fingerprint:
                         raise ShardFault("verdicts_damaged", 0)
                     for batch in file.iter_batches(_BATCH, columns=self._columns):
-                        for values in batch.to_pylist():
+                        carried = {name: batch[name] for name in self._carried}
+                        fixed = batch.drop_columns(list(self._carried)).to_pylist()
+                        for position, values in enumerate(fixed):
                             if values["index"] >= first_index:
-                                yield self._row(values)
+                                row = self._row(values)
+                                self._add_carried(row, carried, position)
+                                yield row
             except (pa.ArrowException, KeyError, ValueError):
                 raise ShardFault("verdicts_damaged", 0) from None
 
@@ -91,6 +107,21 @@ class EarlierRows:
         )
         row.texts = {name: Text(values[name]) for name in self._texts if values[name] is not None}
         return row
+
+    def _add_carried(self, row: Row, columns: Mapping[str, pa.Array], position: int) -> None:
+        """Add the carried values at a position of a batch to a row, as texts and in their types."""
+        for name, column in columns.items():
+            value = column[position]
+            if not value.is_valid:
+                continue
+            if pa.types.is_list(column.type):
+                for number, element in enumerate(value.as_py()):
+                    row.texts[element_name(name, number)] = Text(element)
+            elif column.type == pa.string():
+                row.texts[name] = Text(value.as_py())
+            else:
+                row.values[name] = value
+                row.texts[name] = Text(as_text(value))
 
     def _is_of_answer(self, score: str) -> bool:
         """Return whether a score, `filter.task.score`, is about an answer of the earlier job."""

@@ -121,6 +121,7 @@ class FilterChain:
                 for field, verdict in judged:
                     _add_scores(row, f"{loaded.name}.", verdict)
                     if verdict.action == "redact":
+                        row.values.pop(field, None)  # only a text can have a placeholder
                         row.texts[field] = Text(verdict.text, row.texts[field].language)
                 if any(verdict.action == "redact" for _, verdict in judged):
                     row.redacted_by.append(loaded.name)

@@ -17,7 +17,7 @@ from pipelines.config.input import Input
 from pipelines.reading import OpenUnit, RawSample
 from pipelines.reading.text_fields import FieldFault
 from pipelines.rows.row import Row
-from pipelines.rows.texts import read_texts
+from pipelines.rows.texts import FieldReader
 from schemas.sample import Unit
 
 Chunk = list[Row]  # rows that filters judge together
@@ -82,7 +82,7 @@ def read_rows(
     unit: Unit, samples: Iterable[RawSample], shard: OpenUnit, given: Input
 ) -> Iterator[Row]:
     """Turn samples into rows with their texts; a sample that cannot be used is `invalid`."""
-    sources = given.text_sources()
+    reader = FieldReader.of(given)
     for sample in samples:
         row = Row(unit.shard, sample.index, shard.bytes_read, sample.left_out)
         if sample.fault:
@@ -92,7 +92,7 @@ def read_rows(
         else:
             row.image = sample.image
             try:
-                row.texts = read_texts(sample, sources, given.limits)
+                row.texts, row.values = reader.read(sample)
             except FieldFault as fault:
                 row.reject("invalid", fault.reason)
         yield row

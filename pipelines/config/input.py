@@ -1,10 +1,13 @@
 """The job file's `input`: the shards, and the fields that are read from each sample."""
 
-import re
-from typing import Literal
+from collections.abc import Mapping
+from typing import Annotated, Any, Literal, Self
 
-from pydantic import Field, PositiveInt, field_validator
+import pyarrow as pa
+from pydantic import Discriminator, Field, PositiveInt, Tag, field_validator
 
+from pipelines.config.column_type import parse_type
+from pipelines.config.field_source import FILE, FieldSource
 from schemas.frozen import Frozen, Seconds
 from schemas.path_text import check_characters
 
@@ -32,6 +35,55 @@ class Limits(Frozen):
     """The most members of a sample, inclusive."""
 
 
+class CarriedField(Frozen):
+    """A carried column: where its value lies, and its type."""
+
+    source: str
+    """The source, written like `text`."""
+    type: str | None = None
+    """The type of the column, such as `int64`, `float64`, `bool`, `string` or `timestamp[us]`.
+
+    Null: the type of the Parquet column if all shards are Parquet files, else `string`. A value
+    that does not fit the type makes its sample `invalid`.
+    """
+
+    @field_validator("source")
+    @classmethod
+    def _is_source(cls, source: str) -> str:
+        FieldSource.parse(source)
+        return source
+
+    @field_validator("type")
+    @classmethod
+    def _is_type(cls, name: str | None) -> str | None:
+        try:
+            if name is not None:
+                parse_type(name)
+        except ValueError:
+            raise ValueError(
+                f"{name!r} is no type: take string, int64, float64, bool or timestamp[us]"
+            ) from None
+        return name
+
+
+def _form(value: Any) -> str:
+    return "mapping" if isinstance(value, Mapping) else "list"
+
+
+def _form_of_field(value: Any) -> str:
+    return "source" if isinstance(value, str) else "field"
+
+
+Carried = Annotated[
+    Annotated[str, Tag("source")] | Annotated[CarriedField, Tag("field")],
+    Discriminator(_form_of_field),
+]
+Carry = Annotated[
+    Annotated[tuple[str, ...], Tag("list")] | Annotated[Mapping[str, Carried], Tag("mapping")],
+    Discriminator(_form),
+]
+
+
 class Input(Frozen):
     """The shards, and the fields that are read from their samples."""
 
@@ -44,18 +96,29 @@ class Input(Frozen):
     text: str | None = "txt"
     """The source text: a tar member's or file's extension, a Parquet column, or `json:field`.
 
-    `json:outer.inner` reads a field within a field. Null: the job reads no source text.
+    `json:outer.inner` reads a field within a field, `json:captions.0` an element of a list, and
+    `json:captions.each` all elements, one per line. A name with `.` or `:` is put between quotation
+    marks: `json:"alt.text"`. Null: the job reads no source text.
     """
     image: str | None = None
     """The image: a Parquet column, or the extension of tar members or files (`left.jpg`).
 
-    Null: the only column that is a struct with `bytes`, or that is binary with a usual name; the
-    only member with an extension of images.
+    `images:0` takes the first element of a column with a list of images. Null: the only column that
+    is a struct with `bytes`, or that is binary with a usual name; the only member with an extension
+    of images.
     """
-    carry: tuple[str, ...] = ()
-    """Further texts that become columns, written like `text`.
+    key: str | None = None
+    """The source of a sample's key, written like `text`.
 
-    Each column is named after the extension or the last field.
+    Null: the name of a tar's member up to its first dot, the path of an image in its folder, and in
+    Parquet files the column `__key__` or the image's `path`.
+    """
+    carry: Carry = ()
+    """Further fields that become columns: a list of sources, written like `text`, or a mapping.
+
+    In a list, each column is named after the extension or the last field. A mapping names the
+    columns: `{page_url: "json:url", width: {source: "json:width", type: int64}}`. The source
+    `__file__` is the name of the image's member or file.
     """
     on_bad_shard: Literal["fail", "salvage"] = "fail"
     """What to do with a damaged shard.
@@ -101,21 +164,29 @@ class Input(Frozen):
     @field_validator("image")
     @classmethod
     def _names_image(cls, image: str | None) -> str | None:
-        if image is not None and not re.fullmatch(r"[^:./\s][^:/\s]*", image):
-            raise ValueError(
-                f"{image!r} is neither a column nor an extension, such as jpg or left.jpg"
-            )
+        if image is not None:
+            source = FieldSource.parse(image)
+            if image.startswith((".", "/")) or source.each or source.path[1:]:
+                raise ValueError(
+                    f"{image!r} is neither a column, such as image or images:0, nor an extension, "
+                    "such as jpg or left.jpg"
+                )
         return image
 
-    @field_validator("text", "carry")
+    @field_validator("text", "key")
     @classmethod
-    def _well_formed(cls, value: str | tuple[str, ...] | None) -> str | tuple[str, ...] | None:
-        for source in [value] if isinstance(value, str) else value or ():
-            if not re.fullmatch(r"[^:.\s]+(\.[^:.\s]+)*|json:[^:\s]+", source):
-                raise ValueError(
-                    f"{source!r} is neither an extension or column, such as txt, nor json:field"
-                )
-        return value
+    def _is_source(cls, source: str | None) -> str | None:
+        if source is not None:
+            FieldSource.parse(source)
+        return source
+
+    @field_validator("carry")
+    @classmethod
+    def _are_sources(cls, carry: Carry) -> Carry:
+        for field in carry.values() if isinstance(carry, Mapping) else carry:
+            if isinstance(field, str):
+                FieldSource.parse(field)
+        return carry
 
     def accepted_rows(self) -> float | None:
         """Return the least share of rows of a truncated image that is accepted; None: none is."""
@@ -126,19 +197,49 @@ class Input(Frozen):
         return (self.shards,) if isinstance(self.shards, str) else self.shards
 
     def sources(self) -> list[tuple[str, str]]:
-        """Return the sources of texts as (key of the job file, source), such as ("text", "txt")."""
-        return [("text", source) for source in [self.text] if source] + [
-            ("carry", source) for source in self.carry
+        """Return the sources as (key of the job file, source), such as ("text", "txt")."""
+        own = (("text", self.text), ("key", self.key))
+        return [(key, source) for key, source in own if source] + [
+            ("carry", source) for source in self.carried().values()
         ]
 
     def carried(self) -> dict[str, str]:
         """Return column name -> source of each carried column: `json:meta.url` becomes `url`."""
-        return {source.rpartition(":")[2].rpartition(".")[2]: source for source in self.carry}
+        if isinstance(self.carry, Mapping):
+            fields = self.carry.items()
+            return {name: each if isinstance(each, str) else each.source for name, each in fields}
+        return {FieldSource.parse(source).column: source for source in self.carry}
+
+    def carried_types(self) -> dict[str, str]:
+        """Return column name -> name of the type, of the carried columns that state one."""
+        if not isinstance(self.carry, Mapping):
+            return {}
+        fields = self.carry.items()
+        return {name: each.type for name, each in fields if not isinstance(each, str) and each.type}
+
+    def with_types(self, types: Mapping[str, str]) -> Self:
+        """Return this input with the types of all its carried columns, by column name."""
+        carry = {
+            name: CarriedField(source=source, type=types.get(name, "string"))
+            for name, source in self.carried().items()
+        }
+        return self.model_copy(update={"carry": carry})
+
+    def column_types(self) -> dict[str, pa.DataType]:
+        """Return column name -> type of each carried column; a column without a type is text."""
+        stated = self.carried_types()
+        return {
+            name: pa.list_(pa.string())
+            if FieldSource.parse(source).each
+            else parse_type(stated.get(name, "string"))
+            for name, source in self.carried().items()
+        }
 
     def text_sources(self) -> dict[str, str]:
         """Return column name -> source of each text; the source text comes first."""
         return {**({"source_text": self.text} if self.text else {}), **self.carried()}
 
     def text_members(self) -> frozenset[str]:
-        """Return the extensions of tar members, or names of Parquet columns, that hold texts."""
-        return frozenset(source.partition(":")[0] for _, source in self.sources())
+        """Return the extensions of members, or names of columns, that hold texts and keys."""
+        names = (FieldSource.parse(source).name for _, source in self.sources())
+        return frozenset(names) - {FILE}

@@ -128,7 +128,7 @@ class Job(Frozen):
     def output_schema(self) -> pa.Schema:
         """Return the schema of the Parquet files that the job writes."""
         columns = {name: task.column for name, task in self.tasks.items()}
-        return output_schema(self.input.carried(), columns)
+        return output_schema(self.input.column_types(), columns)
 
     @classmethod
     def load(

@@ -118,9 +118,11 @@ def _recorded_schema(output: Output) -> pa.Schema | None:
     version.
     """
     try:
-        return recorded_job(output).output_schema()
+        job = recorded_job(output)
     except JobError:
         return None
+    given = job.input.with_types(output.record["resolved"].get("carried_types", {}))
+    return job.model_copy(update={"input": given}).output_schema()
 
 
 @dataclass(frozen=True, slots=True)

@@ -33,6 +33,8 @@ class EarlierOutput(Frozen):
     """The filters that gave the verdicts, as job.record has them."""
     asked: tuple[str, ...]
     """The names of the earlier tasks; verdicts on answers are not reused."""
+    carried_types: Mapping[str, str] = {}
+    """The types of its carried columns that are not text, by the column's name."""
     images_judged: bool
     """Whether one of the filters judges the content of images with a model."""
 
@@ -44,6 +46,7 @@ class EarlierOutput(Frozen):
             fingerprint=fingerprint_of(record),
             ran=(*before["ran"], *record["filters"]),
             asked=(*before["asked"], *record["tasks"]),
+            carried_types=record["resolved"].get("carried_types", {}),
             images_judged=record["resolved"]["images_judged"],
         )
 
@@ -143,7 +146,11 @@ def check_finished(earlier: Output, units: Sequence[Unit]) -> None:
 def _check_input(job: Job, earlier: Output) -> None:
     """Raise JobError if the job reads texts or images that the earlier filters have not judged."""
     before = earlier.record["input"]
-    known = {("text", before["text"]), *(("carry", source) for source in before["carry"])}
+    known = {("text", before["text"]), ("key", before.get("key"))}
+    carried = before["carry"]
+    if isinstance(carried, Mapping):
+        carried = [each if isinstance(each, str) else each["source"] for each in carried.values()]
+    known |= {("carry", source) for source in carried}
     for field, source in job.input.sources():
         if (field, source) not in known:
             raise JobError(

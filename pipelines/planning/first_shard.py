@@ -2,11 +2,13 @@
 
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import replace
 from difflib import get_close_matches
 from itertools import islice
 from typing import TypeVar
 
+from pipelines.config.field_source import FieldSource
 from pipelines.config.input import Input
 from pipelines.reading import RawSample
 from pipelines.reading.bounded_storage import BoundedStorage, BoundReached
@@ -14,7 +16,7 @@ from pipelines.reading.field_counts import count_fields
 from pipelines.reading.formats import OpenSamples, open_fields, open_unit
 from pipelines.reading.raw_sample import IMAGE_EXTENSIONS, SampleFields
 from pipelines.reading.text_fields import FieldFault
-from pipelines.rows.texts import read_texts
+from pipelines.rows.texts import FieldReader, has_field
 from pipelines.storage.resolve import storage_for
 from pipelines.storage.storage import Storage
 from schemas.errors import ShardFault
@@ -61,7 +63,7 @@ def look_at_first_shard(units: Sequence[Unit], given: Input) -> FirstShard | Non
         return None
     unit = replace(units[0], version="")
     given = given.model_copy(update={"on_bad_shard": "fail"})
-    takes = Counter(dict.fromkeys(["image", *given.text_sources().values()], 0))
+    takes = Counter(dict.fromkeys(["image", *(source for _, source in given.sources())], 0))
     invalid: Counter[str] = Counter()
 
     def take(sample: RawSample) -> None:
@@ -117,13 +119,14 @@ def _take(sample: RawSample, given: Input, takes: Counter[str]) -> str:
     if sample.fault or not sample.image:
         return sample.fault or "image_empty"
     takes["image"] += 1
-    reason = ""
-    for column, source in given.text_sources().items():
-        try:
-            takes[source] += column in read_texts(sample, {column: source}, given.limits)
-        except FieldFault as fault:
-            reason = reason or fault.reason
-    return reason
+    for _, source in given.sources():
+        with suppress(FieldFault):  # read below, too
+            takes[source] += has_field(sample, FieldSource.parse(source))
+    try:
+        FieldReader.of(given).read(sample)
+    except FieldFault as fault:
+        return fault.reason
+    return ""
 
 
 def _missing(first: FirstShard, given: Input) -> Iterator[str]:

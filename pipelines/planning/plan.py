@@ -13,6 +13,7 @@ from pipelines.output.output import Output, find_output
 from pipelines.output.record import RecordId, record_content
 from pipelines.output.unit_progress import UnitProgress
 from pipelines.planning.changed_shards import compare_with_manifest
+from pipelines.planning.column_types import find_carried_types
 from pipelines.planning.compare import check_same, list_new_output
 from pipelines.planning.filters_from import (
     check_finished,
@@ -86,8 +87,8 @@ def plan(job: Job, storage: Storage | None = None) -> Plan:
 
 def _plan_new(job: Job, earlier: Output | None, storage: Storage, number: int) -> Plan:
     """Plan a job whose run will begin the output with the record of this number."""
-    work = resolve_with(job, earlier)
-    units = _first_units(job, earlier)
+    units = _first_units(job, earlier)  # first: patterns can be tried without the checkpoint
+    work = resolve_with(job, earlier, carried_types=find_carried_types(units, job.input))
     check_output_apart(units, work.layout.root)
     check_path_lengths(units, work.layout)
     listing = list_new_output(work.layout, storage)
@@ -124,7 +125,9 @@ def _with_record(plan: Plan, record: Mapping[str, Any], number: int) -> Plan:
 def plan_without_output(job: Job) -> tuple[ResolvedJob, tuple[Unit, ...]]:
     """Resolve a job and list its units; an existing output of the job is ignored."""
     earlier = open_earlier_output(job)
-    return resolve_with(job, earlier), _first_units(job, earlier)
+    units = _first_units(job, earlier)
+    types = find_carried_types(units, job.input)
+    return resolve_with(job, earlier, carried_types=types), units
 
 
 def first_units(job: Job) -> tuple[Unit, ...]:

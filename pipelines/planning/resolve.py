@@ -10,6 +10,7 @@ from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
+import pyarrow as pa
 from pydantic import Field
 
 from filters import Filter
@@ -28,6 +29,7 @@ from inference import (
     resolve_model,
     resolve_sizes,
 )
+from pipelines.config.input import Input
 from pipelines.config.job import Job
 from pipelines.config.validation_errors import errors_at
 from pipelines.output.fingerprint import fingerprint_of
@@ -69,6 +71,8 @@ class Resolved(Frozen):
     """The version of each filter's rules."""
     packages: Mapping[str, str]
     """The versions of the packages that can change the bytes of the output."""
+    carried_types: Mapping[str, str] = {}
+    """The types of the carried columns that are not text, by the column's name."""
     filters_from: EarlierOutput | None = None
     """The earlier output whose verdicts are reused; null if there is none."""
 
@@ -115,6 +119,16 @@ class ResolvedJob(Frozen):
         return fingerprint_of(self.record)
 
     @property
+    def input(self) -> Input:
+        """The job's `input`, with the types of its carried columns."""
+        return self.job.input.with_types(self.resolved.carried_types)
+
+    @property
+    def output_schema(self) -> pa.Schema:
+        """The schema of the Parquet files that the job writes."""
+        return self.job.model_copy(update={"input": self.input}).output_schema()
+
+    @property
     def uses_torch(self) -> bool:
         """Whether a model, or a filter of the user's own, may compute with torch."""
         return "torch" in self.resolved.packages
@@ -153,17 +167,24 @@ class ResolvedJob(Frozen):
 
 
 def resolve(job: Job) -> ResolvedJob:
-    """Resolve a job as for a new output; raise JobError if a filter, task or model is wrong."""
+    """Resolve a job as for a new output; raise JobError if a filter, task or model is wrong.
+
+    Carried columns without a type in the job are text.
+    """
     return resolve_with(job, open_earlier_output(job))
 
 
 def resolve_with(
-    job: Job, earlier_output: Output | None, recorded: Mapping[str, Any] | None = None
+    job: Job,
+    earlier_output: Output | None,
+    recorded: Mapping[str, Any] | None = None,
+    carried_types: Mapping[str, str] | None = None,
 ) -> ResolvedJob:
     """Resolve a job; `earlier_output` is the open output of `filters_from`, if the job has one.
 
-    `recorded` is the job.record of the job's existing output. Its threads and sizes stay, and so do
-    its commits of models, as long as the job names the same models.
+    `carried_types` are the types that the shards of a new output state. `recorded` is the
+    job.record of the job's existing output. Its threads, sizes and types stay, and so do its
+    commits of models, as long as the job names the same models.
     """
     pinned = recorded["resolved"] if recorded else None
     earlier = EarlierOutput.from_record(earlier_output.record) if earlier_output else None
@@ -197,10 +218,29 @@ def resolve_with(
             **{name: version(name) for name in (*PACKAGES, *(TORCH_PACKAGES * uses_torch))},
             **(extra_packages(job.model) if job.model else {}),
         },
+        carried_types=_carried_types(job, pinned, earlier, carried_types or {}),
         filters_from=earlier,
     )
     job.check_image_safety(resolved.images_judged)
     return ResolvedJob(job=job, resolved=resolved)
+
+
+def _carried_types(
+    job: Job,
+    pinned: Mapping[str, Any] | None,
+    earlier: EarlierOutput | None,
+    found: Mapping[str, str],
+) -> dict[str, str]:
+    """Return the types of carried columns: as recorded, as in the earlier output, or as found.
+
+    Types that the job states replace those found.
+    """
+    if pinned is not None:
+        return dict(pinned.get("carried_types", {}))
+    known = earlier.carried_types if earlier else found
+    stated = job.input.carried_types()
+    types = {name: stated.get(name, known.get(name, "string")) for name in job.input.carried()}
+    return {name: kind for name, kind in types.items() if kind != "string"}
 
 
 def _may_use_torch(job: Job, filters: Mapping[str, Filter]) -> bool:

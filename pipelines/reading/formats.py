@@ -3,10 +3,12 @@
 A new format is a module beside this one and a line in FORMATS.
 """
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from types import TracebackType
 from typing import Generic, Protocol, Self, TypeVar
+
+import pyarrow as pa
 
 from pipelines.config.input import Input
 from pipelines.reading.image_folder import (
@@ -15,7 +17,12 @@ from pipelines.reading.image_folder import (
     open_image_folder,
     split_image_folder,
 )
-from pipelines.reading.parquet import list_parquet_fields, open_parquet, split_parquet
+from pipelines.reading.parquet import (
+    list_parquet_fields,
+    open_parquet,
+    parquet_column_types,
+    split_parquet,
+)
 from pipelines.reading.raw_sample import RawSample, SampleFields
 from pipelines.reading.shard_stream import CHANGED
 from pipelines.reading.unreachable import unreachable
@@ -64,6 +71,10 @@ class ShardFormat:
     `find_folder` recognizes a folder that is one shard. It takes the folder's path, which ends in
     `/`, and the visible files below the folder, and returns the shard's size and version, or None
     if the folder is no shard.
+
+    `column_types` returns the types of the carried columns whose type the shard states, by the
+    column's name. It raises ShardFault or OSError if the shard cannot be read. If it is None,
+    shards of the format have no types.
     """
 
     name: str
@@ -72,6 +83,7 @@ class ShardFormat:
     list_fields: Callable[[Unit, Storage, Input], tuple[ShardSource, Iterator[SampleFields]]]
     split: Callable[[Unit, Storage, Input], Sequence[Unit]] | None = None
     find_folder: Callable[[str, Sequence[Entry]], Entry | None] | None = None
+    column_types: Callable[[Unit, Storage, Input], Mapping[str, pa.DataType]] | None = None
 
     def unit_name(self, shard: str) -> str | None:
         """Return the shard's name without its extension; None for a shard of another format."""
@@ -83,7 +95,14 @@ class ShardFormat:
 
 FORMATS = (
     ShardFormat("tar", (".tar.gz", ".tgz", ".tar"), open_tar, list_tar_fields),
-    ShardFormat("Parquet", (".parquet",), open_parquet, list_parquet_fields, split_parquet),
+    ShardFormat(
+        "Parquet",
+        (".parquet",),
+        open_parquet,
+        list_parquet_fields,
+        split_parquet,
+        column_types=parquet_column_types,
+    ),
     ShardFormat(
         "folder",
         ("/",),

@@ -1,13 +1,15 @@
 """Reads Parquet files that hold images: a row is a sample, and a unit is a range of row groups."""
 
 from collections import Counter
-from collections.abc import Callable, Collection, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from contextlib import closing, contextmanager
 from typing import TypeVar
 
 import pyarrow as pa
 import pyarrow.parquet as pq
 
+from pipelines.config.column_type import is_kept
+from pipelines.config.field_source import FILE, FieldSource
 from pipelines.config.input import Input, Limits
 from pipelines.reading.parquet_columns import (
     ColumnFault,
@@ -85,13 +87,47 @@ def split_parquet(shard: Unit, storage: Storage, input_config: Input) -> list[Un
             schema, rows, sizes = read_sizes(metadata)
     except (ShardFault, OSError):
         return [shard]
-    keys = {source.partition(":")[0]: key for key, source in input_config.sources()}
+    keys = {FieldSource.parse(source).name: key for key, source in input_config.sources()}
     try:
-        check_columns(schema, keys, input_config.image)
+        check_columns(schema, keys.keys() - {FILE}, input_config.image)
     except ColumnFault as fault:
         key = keys[fault.column] if fault.column else "image"
         raise JobError(f"input.{key}: {shard.path}: {fault.why}") from None
     return list(_split_row_groups(shard, rows, sizes, input_config.max_samples_per_file))
+
+
+def parquet_column_types(
+    shard: Unit, storage: Storage, input_config: Input
+) -> Mapping[str, pa.DataType]:
+    """Return the types of the carried columns that keep the type of their Parquet column.
+
+    Raises ShardFault or OSError if the file's footer cannot be read.
+    """
+    with (
+        closing(CountedStream(storage.open(shard.path))) as stream,
+        _faults(stream, opened=False),
+        open_metadata(stream) as metadata,
+    ):
+        schema = metadata.schema.to_arrow_schema()
+    types = {}
+    for column, text in input_config.carried().items():
+        source = FieldSource.parse(text)
+        kind = _type_at(schema, source)
+        if kind is not None and is_kept(kind):
+            types[column] = kind
+    return types
+
+
+def _type_at(schema: pa.Schema, source: FieldSource) -> pa.DataType | None:
+    """Return the type of the value that a source names; None if the schema does not tell it."""
+    if source.name not in schema.names or source.each:
+        return None
+    kind = schema.field(source.name).type
+    for step in source.path:
+        if not pa.types.is_struct(kind) or kind.get_field_index(str(step)) < 0:
+            return None
+        kind = kind.field(str(step)).type
+    return kind.value_type if pa.types.is_dictionary(kind) else kind
 
 
 def _split_row_groups(
@@ -145,7 +181,7 @@ def read_parquet(
         image = check_columns(schema, fields, input_config.image)
     except ColumnFault:
         raise ShardFault("columns_missing", stream.position) from None
-    names = columns_to_read(schema, image, fields)
+    names = columns_to_read(schema, image.name, fields)
 
     def finish(batch: pa.RecordBatch, index: int) -> RawSample:
         return read_row(batch, index, image, fields, limits)
@@ -154,7 +190,7 @@ def read_parquet(
         stream,
         metadata,
         unit,
-        columns={image, *fields},
+        columns={image.name, *fields},
         names=names,
         limits=limits,
         finish=finish,

@@ -1,10 +1,12 @@
 """Finds the columns of a Parquet file that the job reads, by name and by type."""
 
 from collections.abc import Collection, Iterable
+from typing import NamedTuple
 
 import pyarrow as pa
 import pyarrow.parquet as pq
 
+from pipelines.config.field_source import FieldSource
 from pipelines.reading.raw_sample import IMAGE_EXTENSIONS
 
 KEY = "__key__"  # the name in webdataset's own conversions
@@ -24,28 +26,49 @@ class ColumnFault(Exception):
         self.why = why
 
 
-def check_columns(schema: pa.Schema, fields: Iterable[str], image: str | None) -> str:
-    """Return the name of the image column; raise ColumnFault if a column cannot be read.
+class ImageColumn(NamedTuple):
+    """The column with the images, and the position of the image in a list."""
 
-    If `image` is None, the image column is found by its type and name. The columns `fields` must
-    exist once; their types are not checked.
+    name: str
+    number: int | None = None  # None: the column has one image
+
+
+def check_columns(schema: pa.Schema, fields: Iterable[str], image: str | None) -> ImageColumn:
+    """Return the image column; raise ColumnFault if a column cannot be read.
+
+    `image` is the job's `input.image`. If it is None, the image column is found by its type and
+    name. The columns `fields` must exist once; their types are not checked.
     """
     for name in fields:
         _find_column(schema, name)
     if image is None:
-        return _find_image_column(schema)
+        return ImageColumn(_find_image_column(schema))
+    source = FieldSource.parse(image)
+    column = ImageColumn(source.name, next((int(step) for step in source.path), None))
     try:
-        kind = _find_column(schema, image).type
+        kind = _find_column(schema, column.name).type
     except ColumnFault as fault:
         raise ColumnFault(None, fault.why) from None
+    if _is_list(kind):
+        if _holds_images(kind.value_type) and column.number is None:
+            why = f"column {image!r} holds lists of images: name one, such as {image}:0"
+            raise ColumnFault(None, why)
+        kind = kind.value_type
+    elif column.number is not None:
+        raise ColumnFault(
+            None, f"column {column.name!r} holds no lists: write image: {column.name}"
+        )
     if not _holds_images(kind):
-        why = f"column {image!r} holds no images: it is neither binary nor a struct with `bytes`"
+        why = (
+            f"column {column.name!r} holds no images: it is neither binary nor a struct with "
+            "`bytes`"
+        )
         raise ColumnFault(None, why)
-    return image
+    return column
 
 
 def columns_to_read(schema: pa.Schema, image: str, fields: Collection[str]) -> list[str]:
-    """Return the sorted names of the columns to read: image, texts, and the key if there is one.
+    """Return the sorted names of the columns to read: image, fields, and the key if there is one.
 
     Of an image column that is a struct, only `bytes` and `path` are read, unless the column is also
     one of the texts.
@@ -123,7 +146,15 @@ def _find_image_column(schema: pa.Schema) -> str:
     raise ColumnFault(None, f"columns that may hold images: {candidates}: name one")
 
 
+def _is_list(kind: pa.DataType) -> bool:
+    return bool(
+        pa.types.is_list(kind) or pa.types.is_large_list(kind) or pa.types.is_fixed_size_list(kind)
+    )
+
+
 def _holds_images(kind: pa.DataType) -> bool:
+    if pa.types.is_dictionary(kind):
+        return _holds_images(kind.value_type)
     if pa.types.is_struct(kind):
         index = kind.get_field_index("bytes")
         return index >= 0 and _holds_images(kind.field(index).type)

@@ -6,15 +6,16 @@ from contextlib import suppress
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from pipelines.config.column_type import is_kept
 from pipelines.config.input import Limits
-from pipelines.reading.parquet_columns import KEY
+from pipelines.reading.parquet_columns import KEY, ImageColumn
 from pipelines.reading.raw_sample import MAX_FIELD, Field, RawSample, SampleFields
 
 _ELEMENT = 16  # bytes that an element of a list counts, beside a text's; in Python it takes more
 
 
 def read_row(
-    batch: pa.RecordBatch, index: int, image: str, fields: Iterable[str], limits: Limits
+    batch: pa.RecordBatch, index: int, image: ImageColumn, fields: Iterable[str], limits: Limits
 ) -> RawSample:
     """Return the sample in a batch of one row; an unusable row becomes a sample with a fault.
 
@@ -22,7 +23,11 @@ def read_row(
     """
     if batch.num_rows != 1:
         raise ValueError("a batch of other than one row")
-    images, paths = batch[image], None
+    images, paths = batch[image.name], None
+    if image.number is not None:
+        images = images.flatten().slice(image.number, 1)
+        if not len(images):
+            return RawSample(index, fault="image_missing")
     if pa.types.is_struct(images.type):
         if images.type.get_field_index("path") >= 0:
             paths = _binary(pc.struct_field(images, "path"))
@@ -40,17 +45,16 @@ def read_row(
         return RawSample(index, name, fault="image_missing")
     if extent[1] > limits.max_image_bytes:
         return RawSample(index, name, fault="image_too_large")
+    file = None if paths is None else _value(paths, max_size=4 * (limits.max_key_characters + 1))
     texts = {field: _binary(batch[field]) for field in fields}
     if any(_size_of_row(column) > limits.max_text_bytes for column in texts.values()):
         return RawSample(index, name, fault="text_too_large")
     try:
-        values = {
-            field: _value(column) if _is_binary(column.type) else column[0].as_py()
-            for field, column in texts.items()
-        }
+        values = {field: _native(column) for field, column in texts.items()}
     except (ValueError, OverflowError):  # invalid UTF-8 or dates
         return RawSample(index, name, fault="text_unreadable")
-    return RawSample(index, name, _value(images) or b"", values)
+    path = None if file is None else file.decode("utf-8", "surrogateescape")
+    return RawSample(index, name, _value(images) or b"", values, file=path)
 
 
 def list_fields(
@@ -72,7 +76,7 @@ def list_fields(
         value: object = None
         if size <= MAX_FIELD:
             with suppress(ValueError, OverflowError):  # invalid UTF-8 or dates
-                value = _value(column) if binary else column[0].as_py()
+                value = _native(column)
         fields[name] = Field(size if binary else None, value)
     key = None
     if isinstance(own := fields.get(KEY, Field(0)).value, bytes):
@@ -100,6 +104,15 @@ def _binary(column: pa.Array) -> pa.Array:
 
 def _is_binary(kind: pa.DataType) -> bool:
     return bool(pa.types.is_binary(kind) or pa.types.is_large_binary(kind))
+
+
+def _native(column: pa.Array) -> object:
+    """Return a column's only value; a number or a time as a scalar of its own type."""
+    if _is_binary(column.type):
+        return _value(column)
+    if column.null_count:
+        return None
+    return column[0] if is_kept(column.type) else column[0].as_py()
 
 
 def _extent(column: pa.Array) -> tuple[int, int] | None:

@@ -23,6 +23,7 @@ class Member(NamedTuple):
     content: bytes | None  # None: not read
     is_file: bool  # False for links, devices and sparse files, which are never read
     size: int  # bytes
+    name: str = ""  # as the tar or the folder has it, with the extension
 
 
 class MemberSelection(NamedTuple):
@@ -87,6 +88,7 @@ class SampleMembers:
     left_out: int = 0  # members that belong to no sample, since the sample before
     contents: dict[str, bytes] = field(default_factory=dict)
     sizes: dict[str, int] = field(default_factory=dict)  # extension -> bytes, of all members
+    names: dict[str, str] = field(default_factory=dict)  # extension -> name, of possible images
     oversized: set[str] = field(default_factory=set)  # of members larger than their limit
     has_repeated: bool = False  # two members have the same extension
     has_link: bool = False  # a member is not a regular file
@@ -106,6 +108,7 @@ class SampleMembers:
         elif self.selection.max_bytes(extension) >= 0:
             self.oversized.add(extension)
         if self.selection.may_be_image(extension):
+            self.names[extension] = member.name
             self._free_other_images()
 
     def sample(self, index: int) -> RawSample:
@@ -114,7 +117,8 @@ class SampleMembers:
         if fault := self._fault(images):
             return RawSample(index, self.key, fault=fault, left_out=self.left_out)
         image, fields = self.contents[images[0]], MemberContents(self.contents)
-        return RawSample(index, self.key, image, fields, left_out=self.left_out)
+        file = self.names[images[0]]
+        return RawSample(index, self.key, image, fields, left_out=self.left_out, file=file)
 
     def all_fields(self, index: int) -> SampleFields:
         """Return every member of the sample for this position of the shard."""

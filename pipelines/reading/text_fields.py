@@ -1,36 +1,75 @@
-"""Reads one text from the fields of a sample."""
+"""Reads one value from the fields of a sample, in its own type and as a text."""
 
 import json
+import math
 from collections.abc import Mapping
+from datetime import date, datetime, time, timedelta
+from decimal import Decimal
 from typing import Any
+
+import pyarrow as pa
+
+from pipelines.config.field_source import FieldSource
+
+_BOM = b"\xef\xbb\xbf"  # some editors begin UTF-8 files with it
 
 
 class FieldFault(Exception):
-    """The error of a text that cannot be used; `reason` is a reason code."""
+    """The error of a field that cannot be used; `reason` is a reason code."""
 
     def __init__(self, reason: str) -> None:
         super().__init__(reason)
         self.reason = reason
 
 
-def read_field(fields: Mapping[str, object], source: str, parsed: dict[str, Any]) -> str | None:
-    """Return the text that `source` (`txt`, or `json:meta.url`) names; None if the sample has none.
+def find_value(
+    fields: Mapping[str, object], source: FieldSource, parsed: dict[str, Any]
+) -> object | None:
+    """Return the value that `source` names: bytes, or a value of JSON or of a Parquet column.
 
-    A value that is not text becomes its JSON. `parsed` caches fields that were parsed as JSON, by
-    name. Raises FieldFault if the text is not UTF-8, the field is not JSON, or the value has no
-    JSON form.
+    Returns None if the sample has none; a number that is NaN counts as none. `parsed` caches fields
+    that were parsed as JSON, by name. Raises FieldFault if the field is not JSON.
     """
-    name, _, path = source.partition(":")
-    if fields.get(name) is None:
-        return None
-    if not path:
-        return _text(fields[name])
-    if name not in parsed:
-        parsed[name] = _parsed(fields[name])
-    value = parsed[name]
-    for step in path.split("."):
-        value = value.get(step) if isinstance(value, dict) else None
-    return None if value is None else _text(value)
+    value: object = fields.get(source.name)
+    if value is not None and (source.path or source.each):
+        if source.name not in parsed:
+            parsed[source.name] = _parsed(value)
+        value = parsed[source.name]
+        for step in source.path:
+            value = _item(value, step)
+    return None if value is None or _is_nan(value) else value
+
+
+def as_text(value: object) -> str:
+    """Return a value as a text; a list or a group becomes its JSON.
+
+    Raises FieldFault if the value has no text form, or bytes are not UTF-8.
+    """
+    if isinstance(value, bytes):
+        return _decoded(value)
+    try:
+        text = value if isinstance(value, str) else _plain_text(value)
+    except (TypeError, ValueError, RecursionError, OverflowError, pa.ArrowException):
+        raise FieldFault("text_unreadable") from None
+    return check_unicode(text, "text_not_utf8")
+
+
+def as_scalar(value: object, kind: pa.DataType) -> pa.Scalar:
+    """Return a value in the type of its column; raise FieldFault if the value does not fit it."""
+    try:
+        if isinstance(value, pa.Scalar):
+            return value if value.type == kind else value.cast(kind)
+        if isinstance(value, bytes):
+            value = _decoded(value).strip()
+        if isinstance(value, str):
+            return pa.scalar(value).cast(kind)
+        if isinstance(value, bool) != pa.types.is_boolean(kind):
+            raise TypeError("a number for a flag, or a flag for a number")
+        if isinstance(value, float) and value.is_integer() and pa.types.is_integer(kind):
+            value = int(value)
+        return pa.scalar(value, kind)
+    except (TypeError, ValueError, OverflowError, pa.ArrowException):
+        raise FieldFault("value_unfit") from None
 
 
 def check_unicode(text: str, reason: str) -> str:
@@ -42,14 +81,36 @@ def check_unicode(text: str, reason: str) -> str:
     return text
 
 
-def _text(value: object) -> str:
-    if isinstance(value, bytes):
-        return _decoded(value)
-    try:
-        text = value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
-    except (TypeError, ValueError, RecursionError):
-        raise FieldFault("text_unreadable") from None
-    return check_unicode(text, "text_not_utf8")
+def _item(value: object, step: str | int) -> object:
+    """Return a group's value by its key, or a list's element by its position; None if missing."""
+    if isinstance(value, dict):
+        return value.get(step if isinstance(step, str) else str(step))
+    if isinstance(value, list) and isinstance(step, int) and step < len(value):
+        return value[step]
+    return None
+
+
+def _is_nan(value: object) -> bool:
+    if isinstance(value, pa.Scalar) and pa.types.is_floating(value.type):
+        value = value.as_py()
+    return isinstance(value, float) and math.isnan(value)
+
+
+def _plain_text(value: object) -> str:
+    if isinstance(value, pa.Scalar):
+        if pa.types.is_duration(value.type):
+            return f"{value.cast(pa.int64()).as_py()} {value.type.unit}"
+        return str(value.cast(pa.string()).as_py())
+    if isinstance(value, datetime | date | time | timedelta | Decimal):
+        return str(value)
+    return json.dumps(value, ensure_ascii=False, default=_json_value)
+
+
+def _json_value(value: object) -> str:
+    """Return a value without a JSON form, such as a date in a struct, as a text."""
+    if isinstance(value, datetime | date | time | timedelta | Decimal):
+        return str(value)
+    raise TypeError(f"no JSON form of {type(value).__name__}")
 
 
 def _parsed(value: object) -> object:
@@ -63,6 +124,6 @@ def _parsed(value: object) -> object:
 
 def _decoded(content: bytes) -> str:
     try:
-        return content.decode()
+        return content.removeprefix(_BOM).decode()
     except UnicodeDecodeError:
         raise FieldFault("text_not_utf8") from None

@@ -132,10 +132,10 @@ def _members(archive: "_Archive", max_bytes: Callable[[str], int]) -> Iterator[M
             continue
         if header.is_file and header.size <= max_bytes(extension):
             content = archive.read_content(header.size)
-            yield Member(key, extension, content, True, header.size)
+            yield Member(key, extension, content, True, header.size, header.name)
         else:
             archive.skip(header.size)
-            yield Member(key, extension, None, header.is_file, header.size)
+            yield Member(key, extension, None, header.is_file, header.size, header.name)
 
 
 def is_added_by_macos(name: str) -> bool:

@@ -4,6 +4,8 @@ from collections import Counter
 from dataclasses import dataclass, field
 from typing import Literal
 
+import pyarrow as pa
+
 from pipelines.images import OpenedImage
 from schemas.generation import FinishReason, Generation
 from schemas.sample import RGB, Sample, Text
@@ -64,6 +66,8 @@ class Row:
     position: int = 0  # bytes of the shard read up to this sample
     left_out: int = 0  # members that macOS added to the shard, since the sample before
     texts: dict[str, Text] = field(default_factory=dict, repr=False)  # key, source_text, carried
+    # Carried values of columns that are not text, in their own types; texts has them too.
+    values: dict[str, pa.Scalar] = field(default_factory=dict, repr=False)
     image: bytes = field(default=b"", repr=False)  # the encoded image, until no step needs it
     encoded: OpenedImage | None = field(default=None, repr=False)  # the image with its header read
     width: int = 0  # of the upright image
@@ -102,7 +106,7 @@ class Row:
         The status and the reason of the rejection stay.
         """
         self.closed = True
-        self.texts, self.language = {}, ""
+        self.texts, self.values, self.language = {}, {}, ""
         self.scores.clear()
         self.redactions.clear()
         self.redacted_by.clear()
@@ -125,4 +129,5 @@ class Row:
             self.height,
             self.frames,
             self.num_frames,
+            self.values,
         )

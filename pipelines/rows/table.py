@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 import pyarrow as pa
 
 from pipelines.rows.row import SKIPPED, Answer, Row
-from schemas.tables import INFO, task_name
+from schemas.tables import INFO, element_name, task_name
 
 
 def to_arrow(rows: Sequence[Row], schema: pa.Schema) -> pa.RecordBatch:
@@ -44,6 +44,10 @@ def to_arrow(rows: Sequence[Row], schema: pa.Schema) -> pa.RecordBatch:
             values = [_answer(row, name).value if row.kept else None for row in rows]
         elif name in infos:
             values = [_answer(row, infos[name]).info() if row.kept else None for row in rows]
+        elif pa.types.is_list(column.type):
+            values = [_elements(row, name) for row in rows]
+        elif column.type != pa.string():
+            values = [row.values.get(name) if row.kept else None for row in rows]
         else:
             values = [_text(row, name) for row in rows]
         arrays.append(pa.array(values, column.type))
@@ -63,6 +67,14 @@ def _pairs(entries: Sequence[Mapping[str, float]], kind: pa.DataType) -> pa.List
 def _text(row: Row, name: str) -> str | None:
     text = row.texts.get(name) if row.kept else None
     return text.value if text else None
+
+
+def _elements(row: Row, name: str) -> list[str] | None:
+    """Return the elements of a carried list; None if the row has none."""
+    elements: list[str] = []
+    while row.kept and (text := row.texts.get(element_name(name, len(elements)))):
+        elements.append(text.value)
+    return elements or None
 
 
 def _answer(row: Row, task: str) -> Answer:

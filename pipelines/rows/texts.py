@@ -1,33 +1,116 @@
-"""Reads the texts of a sample: its key, its source text and its carried columns."""
+"""Reads the fields of a sample: its key, its source text and its carried columns."""
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from typing import NamedTuple
 
-from pipelines.config.input import Limits
+import pyarrow as pa
+
+from pipelines.config.field_source import FILE, FieldSource
+from pipelines.config.input import Input, Limits
 from pipelines.reading import RawSample
-from pipelines.reading.text_fields import FieldFault, check_unicode, read_field
+from pipelines.reading.text_fields import (
+    FieldFault,
+    as_scalar,
+    as_text,
+    check_unicode,
+    find_value,
+)
 from schemas.sample import Text
+from schemas.tables import element_name
+
+_MAX_ELEMENTS = 1000  # of a list that is carried element by element
 
 
-def read_texts(sample: RawSample, sources: Mapping[str, str], limits: Limits) -> dict[str, Text]:
-    """Read the sample's key, and a text for each column of `sources`.
+class SampleFields(NamedTuple):
+    """The fields of a sample that the job reads."""
 
-    `sources` maps a column to its source, such as `json:url`. Raises FieldFault if the source text
-    is missing, a text is malformed or too long, or the key is unsafe as a path.
-    """
-    parsed: dict[str, object] = {}
-    values = {} if sample.key is None else {"key": _checked_key(sample.key, limits)}
-    for column, source in sources.items():
-        value = read_field(sample.fields, source, parsed)
-        if value is not None:
-            values[column] = value
-        elif column == "source_text":
-            raise FieldFault("text_missing")
-    return {column: Text(_checked_length(value, limits)) for column, value in values.items()}
+    texts: dict[str, Text]  # key, source text, and every carried value as a text
+    values: dict[str, pa.Scalar]  # carried values of columns that are not text, in their types
+
+
+@dataclass(frozen=True, slots=True)
+class FieldReader:
+    """Reads the fields that a job's `input` names."""
+
+    limits: Limits
+    key: FieldSource | None
+    text: FieldSource | None
+    carried: Mapping[str, tuple[FieldSource, pa.DataType]]  # column -> source and type
+
+    @classmethod
+    def of(cls, given: Input) -> "FieldReader":
+        """Make the reader of an input; carried columns without a type are texts."""
+        types = given.column_types()
+        return cls(
+            given.limits,
+            FieldSource.parse(given.key) if given.key else None,
+            FieldSource.parse(given.text) if given.text else None,
+            {
+                name: (FieldSource.parse(source), types[name])
+                for name, source in given.carried().items()
+            },
+        )
+
+    def read(self, sample: RawSample) -> SampleFields:
+        """Read the fields of a sample.
+
+        Raises FieldFault if the key or the source text is missing, a text is malformed or too long,
+        a value does not fit its column's type, or the key is unsafe as a path.
+        """
+        fields = SampleFields({}, {})
+        parsed: dict[str, object] = {}
+        texts: dict[str, str] = {}
+        key = sample.key
+        if self.key is not None:
+            value = find_value(_with_file(sample, self.key), self.key, parsed)
+            if value is None:
+                raise FieldFault("key_missing")
+            key = as_text(value)
+        if key is not None:
+            texts["key"] = _checked_key(key, self.limits)
+        if self.text is not None:
+            value = find_value(_with_file(sample, self.text), self.text, parsed)
+            if value is None:
+                raise FieldFault("text_missing")
+            texts["source_text"] = "\n".join(_elements(value)) if self.text.each else as_text(value)
+        for column, (source, kind) in self.carried.items():
+            value = find_value(_with_file(sample, source), source, parsed)
+            if value is None:
+                continue
+            if source.each:
+                for number, element in enumerate(_elements(value)):
+                    texts[element_name(column, number)] = element
+            elif kind == pa.string():
+                texts[column] = as_text(value)
+            else:
+                fields.values[column] = as_scalar(value, kind)
+                texts[column] = as_text(fields.values[column])
+        fields.texts.update(
+            {column: Text(_checked_length(text, self.limits)) for column, text in texts.items()}
+        )
+        return fields
 
 
 def check_text(text: str, limits: Limits) -> str:
     """Return a text; raise FieldFault if no sample can have it as its source text."""
     return _checked_length(check_unicode(text, "text_not_utf8"), limits)
+
+
+def has_field(sample: RawSample, source: FieldSource) -> bool:
+    """Return whether the sample has the field; raise FieldFault if it is not JSON."""
+    return find_value(_with_file(sample, source), source, {}) is not None
+
+
+def _with_file(sample: RawSample, source: FieldSource) -> Mapping[str, object]:
+    return {FILE: sample.file} if source.name == FILE else sample.fields
+
+
+def _elements(value: object) -> Iterator[str]:
+    """Yield the elements of a list as texts, without those that are null."""
+    if not isinstance(value, list) or len(value) > _MAX_ELEMENTS:
+        raise FieldFault("text_unreadable")
+    return (as_text(element) for element in value if element is not None)
 
 
 def _checked_length(text: str, limits: Limits) -> str:

@@ -294,7 +294,7 @@ def test_plan_and_summary_show_whether_images_were_judged(
     summary = run(unjudged)
     assert warning in rendered(summary_table(summary, layout))
     assert not finish(unjudged.output).images_judged
-    (written,) = (tmp_path / "other/_shardmill/runs").glob(f"{summary.run}.json")
+    (written,) = (tmp_path / "other/_shardmill/runs").glob(f"{summary.run}.record")
     assert json.loads(written.read_text())["images_judged"] is False
 
 

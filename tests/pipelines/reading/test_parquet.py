@@ -105,7 +105,7 @@ def test_values_of_other_types_keep_their_type() -> None:
     (sample,) = read(parquet_bytes(columns), "json", "number", "tags")
     assert sample.fields == {
         "json": {"url": "u", "width": 3},
-        "number": 1.5,
+        "number": pa.scalar(1.5),
         "tags": ["a", "b"],
     }
 
@@ -171,7 +171,7 @@ def test_the_image_column_is_chosen(
 ) -> None:
     schema = pa.schema(list(columns.items()))
     if image_column:
-        assert check_columns(schema, [], None) == image_column
+        assert check_columns(schema, [], None) == (image_column, None)
     else:
         with pytest.raises(ColumnFault, match="columns that may hold images"):
             check_columns(schema, [], None)

@@ -1,11 +1,13 @@
 """Tests how a text is read from the fields of a sample."""
 
 import json
+from collections.abc import Mapping
 from typing import Any
 
 import pytest
 
-from pipelines.reading.text_fields import FieldFault, read_field
+from pipelines.config.field_source import FieldSource
+from pipelines.reading.text_fields import FieldFault, as_text, find_value
 
 JSON = {
     "text": "ü",
@@ -15,6 +17,13 @@ JSON = {
     "list": [1, "ü"],
     "meta": {"url": "u", "more": {"deep": "d"}},
 }
+
+
+def read_field(
+    fields: Mapping[str, object], source: str, parsed: dict[str, Any] | None = None
+) -> str | None:
+    value = find_value(fields, FieldSource.parse(source), {} if parsed is None else parsed)
+    return None if value is None else as_text(value)
 
 
 @pytest.mark.parametrize(
@@ -33,7 +42,9 @@ JSON = {
         ("json:meta.more.deep", "d"),
         ("json:meta.more", '{"deep": "d"}'),
         ("json:text.url", None),
-        ("json:list.0", None),
+        ("json:list.0", "1"),
+        ("json:list.1", "ü"),
+        ("json:list.2", None),
     ],
 )
 def test_read_field(source: str, value: str | None) -> None:

@@ -17,11 +17,12 @@ from hypothesis import strategies as st
 from support.sample_data import Member, tar_bytes
 from webdataset.tariterators import base_plus_ext, group_by_keys, tar_file_expander
 
+from pipelines.config.field_source import FieldSource
 from pipelines.config.input import Input, Limits
 from pipelines.reading.raw_sample import RawSample
 from pipelines.reading.sample_members import Member as ReadMember
 from pipelines.reading.shard_stream import CountedStream
-from pipelines.reading.text_fields import read_field
+from pipelines.reading.text_fields import as_text, find_value
 from pipelines.reading.webdataset_tar import (
     is_added_by_macos,
     key_and_extension,
@@ -134,7 +135,7 @@ def test_members_are_the_same_as_tarfiles(members: list[Member], format: int, lo
     ],
 )
 def test_keys_end_at_the_first_dot_of_the_name(name: str, key: str, extension: str) -> None:
-    assert read(tar_bytes([(name, b"x")])) == [(key, extension, b"x", True, 1)]
+    assert read(tar_bytes([(name, b"x")])) == [(key, extension, b"x", True, 1, name)]
 
 
 @given(st.text("ab./", max_size=12))
@@ -288,7 +289,8 @@ def test_the_layout_of_img2dataset() -> None:
     assert sample.key == "000000000"
     parsed: dict[str, Any] = {}
     sources = ["txt", "json:caption", "json:url", "json:width"]
-    values = [read_field(sample.fields, source, parsed) for source in sources]
+    found = [find_value(sample.fields, FieldSource.parse(source), parsed) for source in sources]
+    values = [as_text(value) for value in found]
     assert values == ["a star", "a star", "https://example.com/0", "9"]
 
 

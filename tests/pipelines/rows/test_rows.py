@@ -1,23 +1,31 @@
 """Tests that rows and answers become columns, and that rejected rows store no content."""
 
+from collections.abc import Mapping
+
 import numpy as np
 import pyarrow as pa
 import pytest
 
-from pipelines.config.input import Limits
+from pipelines.config.input import Input, Limits
 from pipelines.reading import RawSample
 from pipelines.reading.text_fields import FieldFault
 from pipelines.rows.counts import count, histograms
 from pipelines.rows.row import SKIPPED, Answer, Row, answer
 from pipelines.rows.table import to_arrow
-from pipelines.rows.texts import read_texts
+from pipelines.rows.texts import FieldReader
 from schemas.generation import Generation, Token
 from schemas.report import Counts, add_histograms
 from schemas.sample import Text
 from schemas.sample_status import SampleStatus
 from schemas.tables import output_schema
 
-SCHEMA = output_schema(["url", "url_info"], {"caption": pa.string()})
+SCHEMA = output_schema({"url": pa.string(), "url_info": pa.string()}, {"caption": pa.string()})
+
+
+def read_texts(sample: RawSample, sources: Mapping[str, str], limits: Limits) -> dict[str, Text]:
+    carried = {name: source for name, source in sources.items() if name != "source_text"}
+    given = Input(shards="a.tar", text=sources.get("source_text"), carry=carried, limits=limits)
+    return FieldReader.of(given).read(sample).texts
 
 
 def raw(key: str = "0", **members: bytes) -> RawSample:

@@ -67,7 +67,7 @@ def preview(
             STDOUT.print(first_shard_table(first))
     if table is not None:
         with table.open("wb") as file:
-            write_preview(previewed, loaded, file)
+            write_preview(previewed, file)
         STDERR.print(f"The rows are in {table}", markup=False, soft_wrap=True)
     if sheet is not None:
         save_sheet(previewed.rows, sheet)

@@ -50,8 +50,10 @@ class FieldSource:
     def __str__(self) -> str:
         """Return the source as `parse` takes it."""
         name = self.name
-        plain = re.fullmatch(r'[^".:\x00-\x1f\x7f][^":\x00-\x1f\x7f]*', name)
-        plain = plain and name == name.strip()
+        plain = (
+            re.fullmatch(r'[^".:\x00-\x1f\x7f][^":\x00-\x1f\x7f]*', name) is not None
+            and name == name.strip()
+        )
         steps = [_written(step) for step in self.path] + [EACH] * self.each
         return (name if plain else _quoted(name)) + (":" + ".".join(steps) if steps else "")
 

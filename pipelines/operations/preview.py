@@ -19,11 +19,12 @@ class Preview(NamedTuple):
 
     rows: list[RowImage]
     first_shard: FirstShard | None  # None: the job has no units
+    schema: pa.Schema  # of the files that the job writes
 
 
-def write_preview(previewed: Preview, job: Job, file: BinaryIO) -> None:
+def write_preview(previewed: Preview, file: BinaryIO) -> None:
     """Write the rows as Parquet, with the columns of the job's output."""
-    schema = job.output_schema()
+    schema = previewed.schema
     rows = [{name: row.row[name] for name in schema.names} for row in previewed.rows]
     pq.write_table(pa.Table.from_pylist(rows, schema), file, compression="zstd")
 
@@ -47,4 +48,4 @@ def preview(job: Job, samples: int) -> Preview:
             for row, fields in zip(rows, values, strict=True):
                 stored.append({**fields, **annotator.prompts(row)} if row.kept else fields)
     images = find_row_images(stored, units, job.input)
-    return Preview(images, look_at_first_shard(units, job.input))
+    return Preview(images, look_at_first_shard(units, job.input), work.output_schema)

@@ -6,6 +6,8 @@ from pydantic import Field, InstanceOf, SerializeAsAny, Tag
 from pydantic.json_schema import SkipJsonSchema
 
 from filters.base import Filter, ImageFilter, TextFilter
+from filters.fields.domains import Domains
+from filters.fields.number import Number
 from filters.images.datacomp_basic import DatacompBasic
 from filters.images.hash_list import HashList
 from filters.images.image_format import ImageFormat
@@ -13,6 +15,7 @@ from filters.images.image_quality import ImageQuality
 from filters.images.image_size import ImageSize
 from filters.images.perceptual_hash_list import PerceptualHashList
 from filters.images.porn_image_model import PornImageModel
+from filters.texts.language import Language
 from filters.texts.personal_data import PersonalData
 from filters.texts.personal_data_model import PersonalDataModel
 from filters.texts.text_quality import TextQuality
@@ -20,15 +23,19 @@ from filters.texts.text_safety_model import TextSafetyModel
 from filters.texts.text_safety_rules import TextSafetyRules
 from filters.texts.toxicity_model import ToxicityModel
 from filters.texts.toxicity_rules import ToxicityRules
+from filters.texts.words import Words
 from schemas.unions import INSTANCE, LISTED, listed_or_instance
 
 _Listed = Annotated[
     HashList
     | PerceptualHashList
     | DatacompBasic
+    | Domains
     | ImageFormat
     | ImageQuality
     | ImageSize
+    | Language
+    | Number
     | PersonalData
     | PersonalDataModel
     | PornImageModel
@@ -36,7 +43,8 @@ _Listed = Annotated[
     | TextSafetyModel
     | TextSafetyRules
     | ToxicityModel
-    | ToxicityRules,
+    | ToxicityRules
+    | Words,
     Field(discriminator="kind"),
 ]
 
@@ -52,12 +60,15 @@ AnyFilter = SerializeAsAny[
 __all__ = [
     "AnyFilter",
     "DatacompBasic",
+    "Domains",
     "Filter",
     "HashList",
     "ImageFilter",
     "ImageFormat",
     "ImageQuality",
     "ImageSize",
+    "Language",
+    "Number",
     "PerceptualHashList",
     "PersonalData",
     "PersonalDataModel",
@@ -68,4 +79,5 @@ __all__ = [
     "TextSafetyRules",
     "ToxicityModel",
     "ToxicityRules",
+    "Words",
 ]

@@ -4,6 +4,8 @@ from abc import ABC, abstractmethod
 from collections.abc import Mapping, Sequence
 from typing import ClassVar, Literal, Protocol, TypeVar
 
+from pydantic import Field
+
 from schemas.frozen import Frozen
 from schemas.models import ModelReference
 from schemas.resources import Resources
@@ -48,6 +50,10 @@ class Filter(Frozen, ABC):
         """
         return ()
 
+    def columns(self) -> tuple[str, ...]:
+        """Return the carried columns that the filter reads; `input.carry` must name each."""
+        return ()
+
     def check(self, resources: Resources) -> None:
         """Raise JobError, beginning with the wrong field, if `load` would fail.
 
@@ -68,19 +74,30 @@ class TextFilter(Filter):
 
 
 class ImageFilter(Filter):
-    """The base of filters that judge samples by their image."""
+    """The base of filters that judge samples by their image, or by their carried columns."""
 
-    reads: ClassVar[Literal["bytes", "header", "frames"]] = "frames"
+    reads: ClassVar[Literal["bytes", "fields", "header", "frames"]] = "frames"
     judges_safety: ClassVar[bool] = False  # by a model, as `require_image_safety` demands
 
     @abstractmethod
     def load(self, resources: Resources) -> Judge[Sample]: ...
 
 
-# What filters on samples read, in the order in which they run: the encoded image, the texts, the
-# image size, decoded frames.
-Reads = Literal["bytes", "texts", "header", "frames"]
-_READS: tuple[Reads, ...] = ("bytes", "texts", "header", "frames")
+class FieldFilter(ImageFilter):
+    """The base of filters that judge samples by one carried column, before texts are filtered."""
+
+    reads: ClassVar = "fields"
+    column: str = Field(min_length=1)
+    """The carried column that the filter judges; `input.carry` must name it."""
+
+    def columns(self) -> tuple[str, ...]:
+        return (self.column,)
+
+
+# What filters on samples read, in the order in which they run: the encoded image, carried columns
+# as they are in the shard, texts, the image size, decoded frames.
+Reads = Literal["bytes", "fields", "texts", "header", "frames"]
+_READS: tuple[Reads, ...] = ("bytes", "fields", "texts", "header", "frames")
 
 
 def reads_of(stage: Filter) -> Reads | None:

@@ -39,6 +39,16 @@ SUPPORTED_LANGUAGES: tuple[SupportedLanguage, ...] = (
     "zh",
     "ja",
 )
+# ISO 639 codes of the languages that py3langid knows.
+_KNOWN = """
+ace af am an ar ary arz as az ba bcl be bg bn br bs ca crh cs cy da de dz el en eo es et
+eu ext fa fi fo fr fuv fy ga gcf gcr gd gl gom grc gu gug guw ha hbo he hi hr ht hu hy
+id ig is it ja jv ka kab kik kk km kn ko ku ky la lb lg lij ln lo lt ltg lv mg mk ml mn
+mr ms mt my ne nl nn no nso oc om or pa pcm pl ps pt qu ro ru rw sa sdh se si sk sl sn
+so sq sr st sv sw ta te tg th tk tl tr tt ug uk ur uz uzs vec vi vo wa wuu xh yo yue zh
+zu zxx
+"""
+KNOWN_LANGUAGES = frozenset(_KNOWN.split())
 _LATIN, _HAN = "A-Za-z\u00aa-\u02af\u1e00-\u1eff\uff21-\uff5a", "\u3005\u3400-\u9fff\uf900-\ufaff"
 _SCRIPTS = {"ru": "\u0400-\u04ff", "zh": _HAN, "ja": f"{_HAN}\u3040-\u30ff\uff66-\uff9f"}
 
@@ -73,6 +83,16 @@ def detect_language(text: str) -> str:
     (or four characters in a row of a script without spaces), and a probability of at least 0.5 from
     py3langid. An ASCII text with enough common English words is English without these tests.
     """
+    language, probability = _detect(text[:_MAX_CHARACTERS])
+    return language if probability >= _MIN_PROBABILITY else ""
+
+
+def language_and_probability(text: str) -> tuple[str, float]:
+    """Return the text's most probable language, as an ISO 639 code, and its probability.
+
+    The result is ("", 0.0) for a text that is too short for `detect_language`. English that common
+    words tell has the probability 1.0. Only the first `_MAX_CHARACTERS` characters are read.
+    """
     return _detect(text[:_MAX_CHARACTERS])
 
 
@@ -85,17 +105,16 @@ def most_likely_language(text: str) -> str:
 
 
 @lru_cache(_CACHE_SIZE)
-def _detect(text: str) -> str:
+def _detect(text: str) -> tuple[str, float]:
     if text.isascii():
         common = _ENGLISH.intersection(text.lower().split())
         if len(common) > 2 or (len(common) == 2 and not common.isdisjoint(_ENGLISH_ONLY)):
-            return "en"
+            return "en", 1.0
     if not _UNSPACED.search(text) and (
         len(_WORD.findall(text)) < 3 or sum(map(str.isalpha, text)) < _MIN_LETTERS
     ):
-        return ""
-    language, probability = _classify(text)
-    return language if probability >= _MIN_PROBABILITY else ""
+        return "", 0.0
+    return _classify(text)
 
 
 def _classify(text: str) -> tuple[str, float]:

@@ -87,7 +87,7 @@ class TermMatcher:
         innocent: list[tuple[int, int]] = []
         for last, (length, terms) in self._automaton.iter(variant):
             start, end = last + 1 - length, last + 1
-            if _is_inside_word(variant[start - 1], variant[start]) or _is_inside_word(
+            if is_inside_word(variant[start - 1], variant[start]) or is_inside_word(
                 variant[last], variant[end]
             ):
                 continue
@@ -160,7 +160,7 @@ def _child_term_matcher() -> TermMatcher:
     return TermMatcher(minors.TERMS)
 
 
-def _is_inside_word(left: str, right: str) -> bool:
+def is_inside_word(left: str, right: str) -> bool:
     """Return whether two neighboring characters belong to the same word."""
     if not (left.isalpha() and right.isalpha()):
         return False

@@ -96,8 +96,8 @@ class FilterChain:
         return rows
 
     def on_bytes(self, chunk: list[Row]) -> list[Row]:
-        """Run the filters on encoded images, such as hash lists."""
-        return self._judge_images(chunk, "bytes")
+        """Run the filters on encoded images, such as hash lists, then those on carried columns."""
+        return self._judge_images(self._judge_images(chunk, "bytes"), "fields")
 
     def on_texts(self, chunk: list[Row]) -> list[Row]:
         """Run the filters on the key, the source text and the carried columns."""

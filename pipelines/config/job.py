@@ -36,8 +36,8 @@ class Job(Frozen):
     filters: tuple[AnyFilter, ...] = ()
     """The filters, each chosen by its `kind`.
 
-    Filters on the bytes of the image file run first, then filters on texts, then on the image
-    size, then on pixels. Filters of one group run in the given order.
+    Filters on the bytes of the image file run first, then filters on carried columns, on texts,
+    on the image size, and on pixels. Filters of one group run in the given order.
     """
     evaluate: Literal["first", "all"] = "first"
     """Whether filters judge samples that an earlier filter rejected.
@@ -115,6 +115,13 @@ class Job(Frozen):
         if len(carried) < len(self.input.carry):
             raise JobError("input.carry: two fields would become the same column")
         check_column_names(carried, self.tasks)
+        for number, stage in enumerate(self.filters):
+            for column in stage.columns():
+                if column not in carried:
+                    raise JobError(
+                        f"filters[{number}].column: {column!r} is not read from the shards: add it "
+                        f"to input.carry (known here: {', '.join(sorted(carried)) or 'none'})"
+                    )
         known = {*carried, *(["source_text"] if self.input.text else [])}
         for name, task in self.tasks.items():
             for field in task.fields():

@@ -28,6 +28,7 @@ _MAX_LINE = 1000  # characters of a line with names from the data
 CHANGED_ADVICE = "changed since committed: `shardmill retry OUTPUT --changed` makes the rows again"
 _JUDGED: Mapping[str, str] = {  # by the keys of `filter_order`
     "bytes": "the image file",
+    "fields": "carried columns",
     "texts": "texts",
     "header": "the image size",
     "frames": "pixels",

@@ -9,8 +9,8 @@ from pipelines.planning.resolve import ResolvedJob
 def filter_order(work: ResolvedJob) -> dict[str, list[str]]:
     """Return the names of the filters by what they judge, in the order of their runs.
 
-    The keys are `bytes` (image files), `texts`, `header` (image sizes), `frames` (pixels) and
-    `answers`, as far as the job has such filters.
+    The keys are `bytes` (image files), `fields` (carried columns), `texts`, `header` (image sizes),
+    `frames` (pixels) and `answers`, as far as the job has such filters.
     """
     filters = filters_to_run(work.job, work.resolved.filters_from)
     groups: dict[str, list[str]] = {}

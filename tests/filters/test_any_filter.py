@@ -51,10 +51,13 @@ def test_json_schema_lists_every_kind() -> None:
     kinds = {each["properties"]["kind"]["const"] for each in definitions.values()}
     assert kinds == {
         "datacomp_basic",
+        "domains",
         "hash_list",
         "image_format",
         "image_quality",
         "image_size",
+        "language",
+        "number",
         "perceptual_hash_list",
         "personal_data",
         "personal_data_model",
@@ -64,6 +67,7 @@ def test_json_schema_lists_every_kind() -> None:
         "text_safety_rules",
         "toxicity_model",
         "toxicity_rules",
+        "words",
     }
 
 

@@ -1,0 +1,1 @@
+"""Filters that judge texts, one file per `kind`."""

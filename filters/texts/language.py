@@ -1,0 +1,55 @@
+"""Drop texts in languages that are not wanted."""
+
+from collections.abc import Sequence
+from typing import ClassVar, Literal
+
+from pydantic import Field, field_validator
+
+from filters.base import Judge, TextFilter
+from filters.text_analysis.language_detection import KNOWN_LANGUAGES, language_and_probability
+from schemas.resources import Resources
+from schemas.sample import Text
+from schemas.verdict import Verdict, drop, indeterminate, keep
+
+
+class Language(TextFilter):
+    """Keep texts in one of `languages`, as far as the detected language is certain enough.
+
+    A text whose language has a probability below `min_probability`, and a text that is too short
+    to tell, is indeterminate.
+    """
+
+    fields: ClassVar = "prose"
+    kind: Literal["language"] = "language"
+    """The name of this filter."""
+    applies_to: Literal["source", "generated", "both"] = "source"
+    """The texts that the filter judges: source texts, generated texts or both."""
+    languages: tuple[str, ...] = Field(min_length=1)
+    """The ISO 639 codes of the languages to keep."""
+    min_probability: float = Field(0.5, ge=0, le=1)
+    """The lowest probability of the detected language that decides, inclusive."""
+
+    @field_validator("languages")
+    @classmethod
+    def _are_known(cls, languages: tuple[str, ...]) -> tuple[str, ...]:
+        for language in languages:
+            if language not in KNOWN_LANGUAGES:
+                known = ", ".join(sorted(KNOWN_LANGUAGES))
+                raise ValueError(f"{language!r} is not detected: choose among {known}")
+        return languages
+
+    def load(self, resources: Resources) -> Judge[Text]:
+        return self  # the detection loads its model with the first text
+
+    def judge(self, items: Sequence[Text]) -> list[Verdict]:
+        return [self.decide(*language_and_probability(item.value)) for item in items]
+
+    def decide(self, language: str, probability: float) -> Verdict:
+        """Return the verdict on a text by its most probable language; the score is named after it.
+
+        `language` is "" for a text that is too short to tell.
+        """
+        scores = {language: probability} if language else {}
+        if not language or probability < self.min_probability:
+            return indeterminate("language_uncertain", scores)
+        return keep(scores) if language in self.languages else drop("language_unwanted", scores)

@@ -90,8 +90,8 @@ class Input(Frozen):
     shards: str | tuple[str, ...]
     """A pattern, or a list of patterns, that names the shards.
 
-    Shards are `.tar`, `.tar.gz`, `.tgz` and `.parquet` files, and folders of images
-    (`photos/`). A pattern may have `{00000..00099}`, `*`, `?`, `[ab]` and `**`.
+    Shards are `.tar`, `.tar.gz`, `.tgz`, `.tar.zst` and `.parquet` files, and folders of
+    images (`photos/`). A pattern may have `{00000..00099}`, `*`, `?`, `[ab]` and `**`.
     """
     text: str | None = "txt"
     """The source text: a tar member's or file's extension, a Parquet column, or `json:field`.

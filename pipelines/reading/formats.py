@@ -93,8 +93,9 @@ class ShardFormat:
         return None
 
 
+_TAR_EXTENSIONS = (".tar.gz", ".tgz", ".tar.zst", ".tar.zstd", ".tzst", ".tar")
 FORMATS = (
-    ShardFormat("tar", (".tar.gz", ".tgz", ".tar"), open_tar, list_tar_fields),
+    ShardFormat("tar", _TAR_EXTENSIONS, open_tar, list_tar_fields),
     ShardFormat(
         "Parquet",
         (".parquet",),

@@ -67,3 +67,17 @@ class ShardFile(CountedStream):
             raise ShardFault("shard_missing", self.position)
         if entry.version != self._unit.version:
             raise ShardFault("shard_changed", self.position)
+
+
+class PrefixedStream:
+    """A stream that puts back first bytes which have been read already."""
+
+    def __init__(self, start: bytes, rest: CountedStream) -> None:
+        self._start, self._rest = start, rest
+
+    def read(self, size: int = -1) -> bytes:
+        if not self._start:
+            return self._rest.read(size)
+        end = len(self._start) if size < 0 else size
+        start, self._start = self._start[:end], self._start[end:]
+        return start + self._rest.read(size if size < 0 else size - len(start))

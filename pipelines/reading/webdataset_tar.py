@@ -1,4 +1,4 @@
-"""Reads WebDataset tars, plain or gzipped: members, grouped into samples by their key.
+"""Reads WebDataset tars, plain or compressed: members, grouped into samples by their key.
 
 Headers are parsed here and not by `tarfile`'s own iteration, which takes a damaged header for the
 end of the archive and reads a header of any size into memory.
@@ -14,7 +14,8 @@ from typing import Any, NamedTuple, TypeVar, cast
 from pipelines.config.input import Input
 from pipelines.reading.raw_sample import RawSample, SampleFields
 from pipelines.reading.sample_members import Member, MemberSelection, SampleMembers
-from pipelines.reading.shard_stream import CountedStream, ShardFile
+from pipelines.reading.shard_stream import CountedStream, PrefixedStream, ShardFile
+from pipelines.reading.zstd_stream import HEADER, ZstdStream, is_zstd
 from pipelines.storage.storage import Storage
 from schemas.errors import ShardFault
 from schemas.sample import Unit
@@ -102,7 +103,7 @@ def read_members(stream: CountedStream, max_bytes: Callable[[str], int]) -> Iter
     try:
         yield from _members(archive, max_bytes)
     except EOFError:
-        known = archive.opened or archive.is_gzipped
+        known = archive.opened or archive.is_compressed
         reason = "shard_truncated" if known else "shard_unreadable"
         raise ShardFault(reason, stream.position) from None
     except (tarfile.HeaderError, zlib.error, gzip.BadGzipFile, ValueError, OverflowError):
@@ -206,12 +207,15 @@ class _Archive:
 
     def __init__(self, counted: CountedStream) -> None:
         self.opened = False  # a header was read
-        start = counted.read(len(_GZIP))
-        stream = _PrefixedStream(start, counted)
-        self.is_gzipped = start == _GZIP
-        self._stream: Any = stream
-        if self.is_gzipped:
-            self._stream = gzip.GzipFile(fileobj=cast(Any, stream))
+        start = counted.read(HEADER)
+        self._stream: Any = PrefixedStream(start, counted)
+        self.is_compressed = True
+        if start.startswith(_GZIP):
+            self._stream = gzip.GzipFile(fileobj=cast(Any, self._stream))
+        elif is_zstd(start):
+            self._stream = ZstdStream(start, self._stream)
+        else:
+            self.is_compressed = False
 
     def read_exactly(self, size: int) -> bytes:
         """Read `size` bytes; raise EOFError if fewer are left."""
@@ -277,16 +281,3 @@ def _records(content: bytes) -> dict[str, str]:
             records[_SPARSE] = ""
         start = end
     return records
-
-
-class _PrefixedStream:
-    """A stream that puts back first bytes which have been read already."""
-
-    def __init__(self, start: bytes, rest: CountedStream) -> None:
-        self._start, self._rest = start, rest
-
-    def read(self, size: int = -1) -> bytes:
-        if not self._start:
-            return self._rest.read(size)
-        start, self._start = self._start, b""
-        return start + self._rest.read(size - len(start) if size >= 0 else -1)

@@ -36,6 +36,14 @@ def jpeg(width: int, height: int, seed: int = 0, **options: Any) -> bytes:
     return encoded(picture(width, height, seed), "JPEG", **options)
 
 
+def zstd_bytes(content: bytes) -> bytes:
+    """Compress with zstd, as a stream of one frame."""
+    sink = pa.BufferOutputStream()
+    with pa.CompressedOutputStream(sink, "zstd") as stream:
+        stream.write(content)
+    return bytes(sink.getvalue())
+
+
 def tar_bytes(members: Iterable[Member], *, gzipped: bool = False) -> bytes:
     """Write the members to a tar, in their order; the same members give the same bytes."""
     file = io.BytesIO()

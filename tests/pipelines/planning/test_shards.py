@@ -145,7 +145,7 @@ def test_units_are_sorted_however_they_are_named(data: Path) -> None:
         ("nowhere/*.tar", "nothing matches"),
         ("val/notes.txt/*.tar", "nothing matches"),
         ("train", "train is a folder: write .*train/\\*.tar"),
-        ("val/*", "notes.txt is not a shard: names end in .tar.gz, .tgz, .tar"),
+        ("val/*", "notes.txt is not a shard: names end in .tar.gz, .tgz, .tar.zst"),
         ("train/{00000.tar", "a brace is not closed"),
         ("photos/1.jpg", "1.jpg is an image, not a shard: name the folder of the images"),
         ("photos/*", "is an image, not a shard: name the folder of the images"),
@@ -175,6 +175,8 @@ def test_places_that_cannot_be_read_are_refused_by_name() -> None:
     [
         ("a.tar", "a.tar.gz"),
         ("a.tar", "a.tgz"),
+        ("a.tar.zst", "a.TAR.ZSTD"),
+        ("a.tar", "a.tzst"),
         ("a.tar", "a.00012.tar"),
         ("a.tar", "a.123456.tgz"),
     ],

@@ -7,14 +7,15 @@ import json
 import re
 import tarfile
 import tracemalloc
-from collections.abc import Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import suppress
 from typing import Any, cast
 
+import pyarrow as pa
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from support.sample_data import Member, tar_bytes
+from support.sample_data import Member, tar_bytes, zstd_bytes
 from webdataset.tariterators import base_plus_ext, group_by_keys, tar_file_expander
 
 from pipelines.config.field_source import FieldSource
@@ -29,6 +30,7 @@ from pipelines.reading.webdataset_tar import (
     read_members,
     read_tar,
 )
+from pipelines.reading.zstd_stream import ZSTD
 from schemas.errors import ShardFault
 
 BLOCK = 512
@@ -40,6 +42,23 @@ MEMBERS: Sequence[Member] = [
     ("2.txt", b""),
     ("3.jpg", b"z"),
 ]
+
+
+SKIPPABLE = b"\x5a\x2a\x4d\x18"  # begins a skippable frame
+
+
+def in_frames(content: bytes) -> bytes:
+    """Compress with zstd in several frames, with skippable ones before, between and after them."""
+    skippable = SKIPPABLE + b"\x03\0\0\0abc"
+    pieces = [content[start : start + 1000] for start in range(0, len(content), 1000)]
+    return skippable + b"".join(zstd_bytes(piece) + skippable for piece in pieces)
+
+
+def frames_after(content: bytes) -> Iterator[bytes]:
+    """Yield the rest of the content at the end of each frame, after which nothing need follow."""
+    for start in re.finditer(re.escape(ZSTD) + b"|" + re.escape(SKIPPABLE), content):
+        yield content[start.start() :]
+
 
 names = st.builds(
     "{}{}{}".format,
@@ -166,9 +185,11 @@ def test_folders_are_no_samples() -> None:
     assert read(of_type("a.jpg", tarfile.DIRTYPE) + bytes(1024)) == []
 
 
-@pytest.mark.parametrize("gzipped", [False, True])
-def test_plain_and_gzipped_tars_give_the_same_samples(gzipped: bool) -> None:
-    content = tar_bytes(MEMBERS, gzipped=gzipped)
+@pytest.mark.parametrize("compress", [bytes, gzip.compress, zstd_bytes, in_frames])
+def test_plain_and_compressed_tars_give_the_same_samples(
+    compress: Callable[[bytes], bytes],
+) -> None:
+    content = compress(tar_bytes(MEMBERS))
     stream = CountedStream(io.BytesIO(content))
     read_samples = list(read_tar(stream, reads("txt")))
     assert [sample.key for sample in read_samples] == ["0", "1", "folder/" + "n" * 150, "2", "3"]
@@ -217,6 +238,53 @@ def test_a_gzipped_tar_cut_anywhere_is_a_fault() -> None:
         assert cut.reason == ("shard_truncated" if end > 1 else "shard_unreadable")
 
 
+@pytest.mark.parametrize("compress", [zstd_bytes, in_frames])
+def test_a_tar_cut_anywhere_in_its_zstd_frames_is_a_fault(
+    compress: Callable[[bytes], bytes],
+) -> None:
+    content = compress(tar_bytes(MEMBERS))
+    whole = {0} | {len(content) - len(frames) for frames in frames_after(content)}
+    for end in set(range(len(content))) - whole:
+        cut = fault(content[:end])
+        assert cut.reason == ("shard_truncated" if end > 3 else "shard_unreadable")
+        assert cut.offset == end
+
+
+def test_a_damaged_zstd_frame_is_a_fault() -> None:
+    tar = tar_bytes(MEMBERS)
+    frame = bytearray(zstd_bytes(tar[BLOCK:]))
+    frame[6] |= 0b110  # the type of the first block is the reserved one
+    assert fault(zstd_bytes(tar[:BLOCK]) + bytes(frame)).reason == "shard_damaged"
+    assert fault(bytes(frame)).reason == "shard_unreadable"
+    assert fault(zstd_bytes(b"no tar" * 100)).reason == "shard_unreadable"
+
+
+def test_a_zstd_frame_of_a_large_window_is_refused_before_memory_is_taken() -> None:
+    content = bytearray(zstd_bytes(tar_bytes(MEMBERS)))
+    assert not content[4] & 0x20  # the header states a window
+    content[5] = 17 << 3  # 128 MiB
+    assert len(read(bytes(content))) == len(MEMBERS)
+    content[5] += 1
+    refused = fault(bytes(content))
+    assert (refused.reason, refused.offset) == ("shard_window_too_large", 0)
+    later = zstd_bytes(tar_bytes(MEMBERS)[:BLOCK]) + bytes(content)
+    assert fault(later).reason == "shard_damaged"
+
+
+def test_a_frame_of_zeros_is_read_in_little_memory() -> None:
+    members = [("0.mp4", bytes(64 << 20)), ("1.jpg", b"x")]
+    content = zstd_bytes(tar_bytes(members))
+    assert len(content) < 100_000
+    before, pool = pa.total_allocated_bytes(), pa.default_memory_pool()
+    tracemalloc.start()
+    try:
+        assert [sample.fault for sample in samples(content)] == ["image_missing", ""]
+        assert tracemalloc.get_traced_memory()[1] < 16 << 20
+    finally:
+        tracemalloc.stop()
+    assert pool.bytes_allocated() - before < 16 << 20
+
+
 def test_a_tar_gzipped_after_it_was_cut_is_a_fault() -> None:
     after_zeros = 3 * BLOCK + BLOCK + BLOCK + 3 * BLOCK  # between members 1.jpg and folder/…
     plain = tar_bytes(MEMBERS)
@@ -232,13 +300,13 @@ def test_a_damaged_header_does_not_end_the_tar(member: int) -> None:
 
 
 @given(
-    st.booleans(),
+    st.sampled_from([bytes, gzip.compress, zstd_bytes]),
     st.lists(st.tuples(st.integers(0, 6000), st.integers(0, 255)), min_size=1, max_size=4),
 )
 def test_damaged_bytes_raise_only_shard_faults(
-    gzipped: bool, changes: list[tuple[int, int]]
+    compress: Callable[[bytes], bytes], changes: list[tuple[int, int]]
 ) -> None:
-    content = bytearray(tar_bytes(MEMBERS, gzipped=gzipped))
+    content = bytearray(compress(tar_bytes(MEMBERS)))
     for place, value in changes:
         content[place % len(content)] = value
     with suppress(ShardFault):
@@ -255,6 +323,9 @@ def test_damaged_bytes_raise_only_shard_faults(
         (tar_bytes(MEMBERS) * 2, "shard_damaged"),
         (tar_bytes(MEMBERS, gzipped=True) + b"more", "shard_damaged"),
         (tar_bytes(MEMBERS, gzipped=True) * 2, "shard_damaged"),
+        (zstd_bytes(tar_bytes(MEMBERS)) + b"more", "shard_damaged"),
+        (zstd_bytes(tar_bytes(MEMBERS)) + bytes(10), "shard_damaged"),
+        (zstd_bytes(tar_bytes(MEMBERS)) * 2, "shard_damaged"),
     ],
 )
 def test_other_data_and_appended_data_are_faults(content: bytes, reason: str) -> None:
@@ -276,6 +347,18 @@ def test_storage_errors_are_not_shard_faults() -> None:
 
     with pytest.raises(OSError, match="Input/output"):
         list(read_tar(CountedStream(Failing()), reads()))
+
+
+def test_a_storage_error_within_a_zstd_frame_is_no_shard_fault() -> None:
+    class Failing(io.BytesIO):
+        def read(self, size: int | None = -1) -> bytes:
+            if self.tell() >= 6:
+                raise OSError(5, "Input/output error")
+            return super().read(min(size or 0, 6))
+
+    with pytest.raises(OSError, match="Input/output") as caught:
+        list(read_tar(CountedStream(Failing(zstd_bytes(tar_bytes(MEMBERS)))), reads()))
+    assert caught.value.errno == 5
 
 
 def test_the_layout_of_img2dataset() -> None:

@@ -29,7 +29,8 @@ class Summary(RecordedSummary):
         return cls(**dict(summary))
 
     def __str__(self) -> str:
-        return self._printed().export_text().rstrip("\n")
+        lines = self._printed().export_text().splitlines()
+        return "\n".join(line.rstrip() for line in lines)
 
     def _repr_html_(self) -> str:
         """Return the table for notebooks."""

@@ -47,7 +47,7 @@ def test_a_terminal_shows_a_bar(
     run(filtering)
     captured = capsys.readouterr()
     assert captured.out == ""
-    assert "2/2 units" in captured.err
+    assert "2 of 2 shards" in captured.err
 
 
 @pytest.mark.parametrize("quiet", ["progress", "on_report", "on_warning"])
@@ -114,13 +114,13 @@ def test_a_summary_is_printed_as_a_table(filtering: Job) -> None:
     assert isinstance(summary, Summary)
     lines = str(summary).splitlines()
     assert lines[0].split() == ["outcome", summary.outcome]
-    assert any(line.split() == ["units", "2", "of", "2", "committed"] for line in lines)
+    assert any(line.split() == ["committed", "2", "of", "2", "shards"] for line in lines)
     assert any("text_quality/text_too_short" in line for line in lines)
     assert max(map(len, lines)) <= 100
     assert "\x1b" not in str(summary)
     html = summary._repr_html_()
     assert html.startswith("<pre>")
-    assert "2 of 2 committed" in html
+    assert "2 of 2 shards" in html
     assert str(finish(filtering.output)).startswith("outcome")
     assert summary == Summary.model_validate_json(summary.model_dump_json())
     assert RecordedSummary.model_validate_json(summary.model_dump_json()) == RecordedSummary(

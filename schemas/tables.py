@@ -93,21 +93,33 @@ def output_schema(
     return pa.schema(fields)
 
 
-def check_column_names(carried: Iterable[str], tasks: Iterable[str]) -> None:
-    """Raise JobError for malformed, reserved or repeated names; case is ignored, as in SQL."""
+def check_column_names(carried: Iterable[str] | Mapping[str, str], tasks: Iterable[str]) -> None:
+    """Raise JobError for malformed, reserved or repeated names; case is ignored, as in SQL.
+
+    `carried` names the carried columns; a mapping gives the source of each, for messages.
+    """
     taken = {name.lower() for name in RESERVED}
     for where, names in (("input.carry", carried), ("tasks", tasks)):
         for name in names:
             if not _COLUMN.fullmatch(name):
-                way_out = ", or a mapping: {column_name: SOURCE}" if where == "input.carry" else ""
                 raise JobError(
                     f"{where}: {name!r} cannot name a column: use letters, digits and underscores"
-                    f"{way_out}"
+                    f"{_mapping(name, carried) if where == 'input.carry' else ''}"
                 )
             for column in [name, info_name(name)] if where == "tasks" else [name]:
                 if column.lower() in taken:
                     raise JobError(f"{where}: the column {column!r} is taken: choose another name")
                 taken.add(column.lower())
+
+
+def _mapping(name: str, carried: Iterable[str] | Mapping[str, str]) -> str:
+    """Propose a mapping that gives the field of a carried column a name of a column."""
+    source = carried[name] if isinstance(carried, Mapping) else name
+    words = "_".join(re.findall(r"[A-Za-z0-9]+", name)) or "field"
+    words = "file_name" if source == "__file__" else words
+    column = words if words[0].isalpha() else f"field_{words}"
+    quoted = source if re.fullmatch(r"[\w-]+", source) else "'" + source.replace("'", "''") + "'"
+    return f", in a mapping such as carry: {{{column}: {quoted}}}"
 
 
 MANIFEST = pa.schema(

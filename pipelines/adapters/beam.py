@@ -21,7 +21,7 @@ from pipelines.adapters.steps import (
     SampleReader,
 )
 from pipelines.config.job import Job
-from pipelines.planning.plan import first_units
+from pipelines.planning.plan import first_units, resolve_with_types
 from pipelines.planning.resolve import ResolvedJob, resolve
 from schemas.sample import Sample, Unit
 
@@ -38,7 +38,7 @@ class ReadShards(beam.PTransform):  # type: ignore[misc]
 
     def __init__(self, job: Job) -> None:
         super().__init__()
-        self._work = resolve(job)
+        self._work = resolve_with_types(job)
         self._units = first_units(job)
 
     def expand(self, begin: Any) -> Any:

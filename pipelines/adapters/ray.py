@@ -10,7 +10,7 @@ its status; a sample that was not kept loses its content. Ray only calls these c
 here imports Ray.
 """
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import asdict
 from typing import Any
 
@@ -24,8 +24,9 @@ from pipelines.adapters.steps import (
     SampleFilter,
     SampleReader,
 )
+from pipelines.config.input import Input
 from pipelines.config.job import Job
-from pipelines.planning.plan import first_units
+from pipelines.planning.plan import first_units, resolve_with_types
 from pipelines.planning.resolve import resolve
 from schemas.sample import Sample, Text, Unit
 from schemas.tables import INFO, info_name
@@ -46,6 +47,18 @@ SAMPLES = pa.schema(  # the schema that ReadShards and ApplyFilters return
         ("texts", _TEXTS),  # key, source_text and the carried columns
     ]
 )
+# Tables have another column, `values`, if carried columns have other types than text: a struct with
+# a field for each, null where a filter redacted the text of the value.
+
+
+def value_types(given: Input) -> dict[str, pa.DataType]:
+    """Return the types of the carried columns whose values are not text, by column."""
+    types = given.column_types()
+    return {
+        name: kind
+        for name, kind in types.items()
+        if kind != pa.string() and not pa.types.is_list(kind)
+    }
 
 
 def unit_rows(job: Job) -> list[dict[str, Any]]:
@@ -63,7 +76,9 @@ class ReadShards:
     """
 
     def __init__(self, job: Job) -> None:
-        self._reader = SampleReader(resolve(job))
+        work = resolve_with_types(job)
+        self._reader = SampleReader(work)
+        self._types = value_types(work.input)
 
     def __call__(self, batch: pa.Table) -> Iterator[pa.Table]:
         for row in batch.to_pylist():
@@ -73,9 +88,9 @@ class ReadShards:
             for each in self._reader.samples(unit):
                 found.append(each)
                 if len(found) == _TABLE:
-                    yield _table(found)
+                    yield _table(found, self._types)
                     found = []
-            yield _table(found)
+            yield _table(found, self._types)
 
 
 class ApplyFilters:
@@ -126,21 +141,51 @@ def _samples(batch: pa.Table) -> list[Sample]:
             row["width"],
             row["height"],
             num_frames=row["num_frames"],
+            values=_values(batch, position),
         )
-        for row in batch.to_pylist()
+        for position, row in enumerate(_without_values(batch).to_pylist())
         if row["status"] == "kept"
     ]
+
+
+def _without_values(batch: pa.Table) -> pa.Table:
+    """Return the batch without the values, which not all are Python's own."""
+    return batch.drop_columns(["values"]) if "values" in batch.column_names else batch
+
+
+def _values(batch: pa.Table, position: int) -> dict[str, pa.Scalar]:
+    """Return the carried values of a row in their own types, by column."""
+    if "values" not in batch.column_names:
+        return {}
+    values = batch["values"][position]
+    return {name: value for name, value in values.items() if value.is_valid}
 
 
 def _merged(batch: pa.Table, judged: Iterable[Sample | Rejected]) -> pa.Table:
     """Return the batch, with each kept row replaced by the result of its sample."""
     results = iter(judged)
-    rows = [_row(next(results)) if r["status"] == "kept" else r for r in batch.to_pylist()]
-    return pa.Table.from_pylist(rows, SAMPLES)
+    before = _without_values(batch).to_pylist()
+    rows = [_row(next(results)) if row["status"] == "kept" else row for row in before]
+    types = {}
+    if "values" in batch.column_names:
+        types = {field.name: field.type for field in batch.schema.field("values").type}
+    return _table_of_rows(rows, types)
 
 
-def _table(found: Sequence[Sample | Rejected | Fault]) -> pa.Table:
-    return pa.Table.from_pylist([_row(each) for each in found], SAMPLES)
+def _table(
+    found: Sequence[Sample | Rejected | Fault], types: Mapping[str, pa.DataType]
+) -> pa.Table:
+    return _table_of_rows([_row(each) for each in found], types)
+
+
+def _table_of_rows(rows: Sequence[dict[str, Any]], types: Mapping[str, pa.DataType]) -> pa.Table:
+    """Return rows as a table; the column `values` is there if carried columns have types."""
+    table = pa.Table.from_pylist(rows, SAMPLES)
+    if not types:
+        return table
+    values = [row.get("values") or {} for row in rows]
+    arrays = [pa.array([each.get(name) for each in values], kind) for name, kind in types.items()]
+    return table.append_column("values", pa.StructArray.from_arrays(arrays, names=list(types)))
 
 
 def _row(each: Sample | Rejected | Fault) -> dict[str, Any]:
@@ -163,4 +208,5 @@ def _row(each: Sample | Rejected | Fault) -> dict[str, Any]:
                     (name, {"value": text.value, "language": text.language})
                     for name, text in each.texts.items()
                 ],
+                "values": dict(each.values),
             }

@@ -4,10 +4,10 @@ import re
 
 import pyarrow as pa
 
-# Types that a job may declare for a field of JSON.
-DECLARED = ("string", "int64", "float64", "bool")
-
-_ZONED = re.compile(r"timestamp\[(s|ms|us|ns), tz=([^\]\s]{1,100})\]")
+# Short names that a job may use.
+_SHORT = {"timestamp": "timestamp[us]", "date": "date32"}
+_UTC = "UTC"
+_ZONED = re.compile(r"timestamp\[(ms|us|ns), tz=UTC\]")
 _DECIMAL = re.compile(r"decimal(32|64|128|256)\((\d{1,3}), (-?\d{1,3})\)")
 _FLOATS = {"double": "float64", "float": "float32", "halffloat": "float16"}
 
@@ -24,18 +24,35 @@ def is_kept(kind: pa.DataType) -> bool:
 
 
 def type_name(kind: pa.DataType) -> str:
-    """Return the name of a type that `is_kept` accepts."""
+    """Return the name of a type that `is_kept` accepts, as Parquet files store it.
+
+    Parquet has no times in seconds and no days in milliseconds. Timestamps with another time zone
+    become those of UTC, as which Parquet stores them: a file may state any text as its time zone,
+    which readers would refuse.
+    """
+    if pa.types.is_timestamp(kind):
+        kind = pa.timestamp("ms" if kind.unit == "s" else kind.unit, kind.tz and _UTC)
+    elif pa.types.is_time32(kind):
+        kind = pa.time32("ms")
+    elif pa.types.is_date(kind):
+        kind = pa.date32()
     return _FLOATS.get(str(kind), str(kind))
 
 
 def parse_type(name: str) -> pa.DataType:
     """Return the type with a name that `type_name` gives; raise ValueError for any other name."""
+    name = _SHORT.get(name, name)
     if match := _ZONED.fullmatch(name):
-        return pa.timestamp(match[1], match[2])
+        return pa.timestamp(match[1], _UTC)
     if match := _DECIMAL.fullmatch(name):
         make = getattr(pa, f"decimal{match[1]}")
-        return make(int(match[2]), int(match[3]))
+        kind = make(int(match[2]), int(match[3]))
+        if not 0 <= kind.scale <= kind.precision:
+            raise ValueError(f"{name} is no type of Parquet")
+        return kind
     kind = pa.type_for_alias(name)
-    if name != "string" and not is_kept(kind):
+    if name != "string" and (
+        not is_kept(kind) or type_name(kind) != _FLOATS.get(str(kind), str(kind))
+    ):
         raise ValueError(f"{name} is no type of a carried column")
     return kind

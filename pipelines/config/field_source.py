@@ -35,7 +35,7 @@ class FieldSource:
     def parse(cls, text: str) -> "FieldSource":
         """Parse a source; raise ValueError if it is malformed."""
         match = _SOURCE.fullmatch(text) if len(text) <= _MAX_CHARACTERS else None
-        if match is None or match["name"] != match["name"].strip():
+        if match is None or match["name"] != match["name"].strip() or text.startswith("."):
             raise ValueError(
                 f"{text[:100]!r} is neither an extension or column, such as txt, nor a field in "
                 'one, such as json:url; a name with . or : is written "so"'
@@ -43,6 +43,10 @@ class FieldSource:
         steps = _STEPS.findall(match["path"]) if match["path"] else []
         if len(steps) > _MAX_STEPS:
             raise ValueError(f"{text[:100]!r} has more than {_MAX_STEPS} steps")
+        if EACH in steps[:-1]:
+            raise ValueError(
+                f'{text[:100]!r}: `each` is the last step; a field of this name is "each"'
+            )
         each = bool(steps) and steps[-1] == EACH
         path = tuple(_step(step) for step in (steps[:-1] if each else steps))
         return cls(_unquoted(match["name"]), path, each)

@@ -166,7 +166,8 @@ class Input(Frozen):
     def _names_image(cls, image: str | None) -> str | None:
         if image is not None:
             source = FieldSource.parse(image)
-            if image.startswith((".", "/")) or source.each or source.path[1:]:
+            positions = [step for step in source.path if isinstance(step, int)]
+            if "/" in image or source.each or len(source.path) > 1 or source.path != (*positions,):
                 raise ValueError(
                     f"{image!r} is neither a column, such as image or images:0, nor an extension, "
                     "such as jpg or left.jpg"
@@ -191,6 +192,14 @@ class Input(Frozen):
     def accepted_rows(self) -> float | None:
         """Return the least share of rows of a truncated image that is accepted; None: none is."""
         return self.min_decoded_rows if self.truncated == "accept" else None
+
+    @field_validator("carry")
+    @classmethod
+    def _lists_are_texts(cls, carry: Carry) -> Carry:
+        for name, field in carry.items() if isinstance(carry, Mapping) else ():
+            if not isinstance(field, str) and field.type and FieldSource.parse(field.source).each:
+                raise ValueError(f"{name}: `each` gives a list of texts: remove `type`")
+        return carry
 
     def patterns(self) -> tuple[str, ...]:
         """Return the patterns of `shards` as a tuple, even if there is only one."""

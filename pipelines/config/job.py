@@ -123,8 +123,14 @@ class Job(Frozen):
                         f"to input.carry (known here: {', '.join(sorted(carried)) or 'none'})"
                     )
         known = {*carried, *(["source_text"] if self.input.text else [])}
+        lists = [name for name, kind in self.input.column_types().items() if pa.types.is_list(kind)]
         for name, task in self.tasks.items():
             for field in task.fields():
+                if field in lists:
+                    raise JobError(
+                        f"tasks.{name}: reads {field!r}, which is a list: carry one of its "
+                        "elements, such as json:captions.0 instead of json:captions.each"
+                    )
                 if field not in known:
                     raise JobError(
                         f"tasks.{name}: reads {field!r}, which is not read from the shards: "

@@ -15,6 +15,7 @@ from pipelines.config.input import Input
 from pipelines.operations.row_images import RowImage, StoredRow, find_row_images
 from pipelines.operations.stored_rows import read_batches, read_rows
 from pipelines.output.output import Output, open_output
+from pipelines.rows.table import to_rows
 from pipelines.storage.storage import Storage
 from schemas.errors import JobError
 from schemas.sample_status import SampleStatus
@@ -108,7 +109,7 @@ def _rows_at(path: str, numbers: Sequence[int], storage: Storage) -> Iterator[St
     for batch in read_batches(path, storage):
         end = start + len(batch)
         if here := [number - start for number in numbers if start <= number < end]:
-            yield from batch.take(pa.array(here)).to_pylist()
+            yield from to_rows(batch.take(pa.array(here)))
         start = end
 
 

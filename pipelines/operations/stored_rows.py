@@ -7,6 +7,7 @@ import pyarrow.parquet as pq
 
 from pipelines.operations.row_images import StoredRow
 from pipelines.output.footers import damaged_file
+from pipelines.rows.table import to_rows
 from pipelines.storage.storage import Storage
 from schemas.regular_file import NotRegularFile
 
@@ -18,7 +19,7 @@ _BATCH = 256  # rows read at once
 def read_rows(path: str, storage: Storage, mask: Mask) -> Iterator[StoredRow]:
     """Yield the rows of a file that a mask selects; raise JobError if the file is damaged."""
     for batch in read_batches(path, storage):
-        yield from batch.filter(mask(batch)).to_pylist()
+        yield from to_rows(batch.filter(mask(batch)))
 
 
 def read_batches(

@@ -8,6 +8,7 @@ from pydantic import TypeAdapter
 
 from filters import AnyFilter, Filter
 from filters.base import filter_names, unique_names
+from pipelines.config.field_source import FieldSource
 from pipelines.config.idle_filters import refuse_idle_filters
 from pipelines.config.job import Job
 from pipelines.config.recorded import read_recorded
@@ -146,22 +147,40 @@ def check_finished(earlier: Output, units: Sequence[Unit]) -> None:
 def _check_input(job: Job, earlier: Output) -> None:
     """Raise JobError if the job reads texts or images that the earlier filters have not judged."""
     before = earlier.record["input"]
-    known = {("text", before["text"]), ("key", before.get("key"))}
-    carried = before["carry"]
-    if isinstance(carried, Mapping):
-        carried = [each if isinstance(each, str) else each["source"] for each in carried.values()]
-    known |= {("carry", source) for source in carried}
-    for field, source in job.input.sources():
-        if (field, source) not in known:
+    root = earlier.layout.root
+    for field in ("text", "key"):
+        source = getattr(job.input, field)
+        if source is not None and source != before.get(field):
             raise JobError(
-                f"input.{field}: {source} was not read so by {earlier.layout.root}, whose filters "
-                f"have not seen it: leave it out{' (null)' if field == 'text' else ''}"
+                f"input.{field}: {source} was not read so by {root}, whose filters have not seen "
+                "it: leave it out" + (" (null)" if field == "text" else "")
+            )
+    carried = _recorded_sources(before["carry"])
+    types = earlier.record["resolved"].get("carried_types", {})
+    for column, source in job.input.carried().items():
+        if carried.get(column) != source:
+            raise JobError(
+                f"input.carry: {source} was not read so by {root}, whose filters have not seen it "
+                f"as the column {column}: leave it out"
+            )
+        kind = job.input.carried_types().get(column)
+        if kind is not None and kind != (known := types.get(column, "string")):
+            raise JobError(
+                f"input.carry: {source} was not read so by {root}, where the type of {column} is "
+                f"{known}: write the same type, or none"
             )
     if job.input.image != before["image"]:
         raise JobError(
             f"input.image: {earlier.layout.root} judged the images of "
             f"{before['image'] or 'the column found'}: name the same"
         )
+
+
+def _recorded_sources(carry: Any) -> dict[str, str]:
+    """Return column name -> source of the carried columns of a record."""
+    if not isinstance(carry, Mapping):
+        return {FieldSource.parse(source).column: source for source in carry}
+    return {name: each if isinstance(each, str) else each["source"] for name, each in carry.items()}
 
 
 def _read_filter(record: Mapping[str, Any]) -> Filter:

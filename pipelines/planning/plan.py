@@ -130,6 +130,14 @@ def plan_without_output(job: Job) -> tuple[ResolvedJob, tuple[Unit, ...]]:
     return resolve_with(job, earlier, carried_types=types), units
 
 
+def resolve_with_types(job: Job) -> ResolvedJob:
+    """Resolve a job for reading without an output, with the types of its carried columns."""
+    shards = find_shards(job.input.patterns()) if job.input.carried() else []
+    return resolve_with(
+        job, open_earlier_output(job), carried_types=find_carried_types(shards, job.input)
+    )
+
+
 def first_units(job: Job) -> tuple[Unit, ...]:
     """List the units of a job as for a new output; an existing output of the job is ignored.
 

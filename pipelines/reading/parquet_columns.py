@@ -43,8 +43,7 @@ def check_columns(schema: pa.Schema, fields: Iterable[str], image: str | None) -
         _find_column(schema, name)
     if image is None:
         return ImageColumn(_find_image_column(schema))
-    source = FieldSource.parse(image)
-    column = ImageColumn(source.name, next((int(step) for step in source.path), None))
+    column = _named_image_column(schema, image)
     try:
         kind = _find_column(schema, column.name).type
     except ColumnFault as fault:
@@ -65,6 +64,17 @@ def check_columns(schema: pa.Schema, fields: Iterable[str], image: str | None) -
         )
         raise ColumnFault(None, why)
     return column
+
+
+def _named_image_column(schema: pa.Schema, image: str) -> ImageColumn:
+    """Return the column of `image` or `images:0`, and of `images.0` if no column has that name."""
+    source = FieldSource.parse(image)
+    if source.path:
+        return ImageColumn(source.name, int(source.path[0]))
+    name, _, number = source.name.rpartition(".")
+    if source.name not in schema.names and name in schema.names and number.isdecimal():
+        return ImageColumn(name, int(number))
+    return ImageColumn(source.name)
 
 
 def columns_to_read(schema: pa.Schema, image: str, fields: Collection[str]) -> list[str]:
@@ -128,6 +138,9 @@ def _find_column(schema: pa.Schema, name: str) -> pa.Field:
     indices = schema.get_all_field_indices(name)
     if not indices:
         why = f"column {name!r} is not there: it has {', '.join(schema.names)}"
+        outer, _, inner = name.partition(".")
+        if inner and outer in schema.names:
+            why += f": write {outer}:{inner} for a field in the column {outer!r}"
         raise ColumnFault(name, why)
     if len(indices) > 1:
         raise ColumnFault(name, f"column {name!r} occurs twice")

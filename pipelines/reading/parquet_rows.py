@@ -112,7 +112,43 @@ def _native(column: pa.Array) -> object:
         return _value(column)
     if column.null_count:
         return None
-    return column[0] if is_kept(column.type) else column[0].as_py()
+    return to_native(column[0])
+
+
+def to_native(value: pa.Scalar) -> object:
+    """Return a value as Python's own, with numbers and times of other types as scalars.
+
+    Python has no times with nanoseconds, and none after the year 9999.
+    """
+    kind = value.type
+    if is_kept(kind):
+        return value
+    if not _has_scalars(kind) or not value.is_valid:
+        return value.as_py()
+    if pa.types.is_dictionary(kind):
+        return _element(value.value)
+    if pa.types.is_struct(kind):
+        return {name: _element(each) for name, each in value.items()}
+    if pa.types.is_map(kind):
+        entries = value.values
+        return [(_element(each["key"]), _element(each["value"])) for each in entries]
+    return [_element(each) for each in value.values]
+
+
+def _element(value: pa.Scalar) -> object:
+    """Return a value within a list or a struct."""
+    if not value.is_valid:
+        return None
+    return to_native(value) if _has_scalars(value.type) else value.as_py()
+
+
+def _has_scalars(kind: pa.DataType) -> bool:
+    """Return whether a type has times or decimals in it, for which JSON has no form."""
+    if pa.types.is_dictionary(kind):
+        return _has_scalars(kind.value_type)
+    if pa.types.is_temporal(kind) or pa.types.is_decimal(kind):
+        return is_kept(kind)
+    return any(_has_scalars(kind.field(number).type) for number in range(kind.num_fields))
 
 
 def _extent(column: pa.Array) -> tuple[int, int] | None:

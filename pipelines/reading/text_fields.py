@@ -3,8 +3,6 @@
 import json
 import math
 from collections.abc import Mapping
-from datetime import date, datetime, time, timedelta
-from decimal import Decimal
 from typing import Any
 
 import pyarrow as pa
@@ -58,18 +56,43 @@ def as_scalar(value: object, kind: pa.DataType) -> pa.Scalar:
     """Return a value in the type of its column; raise FieldFault if the value does not fit it."""
     try:
         if isinstance(value, pa.Scalar):
-            return value if value.type == kind else value.cast(kind)
+            return value if value.type == kind else _exact_cast(value, kind)
         if isinstance(value, bytes):
-            value = _decoded(value).strip()
+            value = _decoded(value)
         if isinstance(value, str):
-            return pa.scalar(value).cast(kind)
+            return _from_text(value.strip(), kind)
         if isinstance(value, bool) != pa.types.is_boolean(kind):
             raise TypeError("a number for a flag, or a flag for a number")
-        if isinstance(value, float) and value.is_integer() and pa.types.is_integer(kind):
-            value = int(value)
-        return pa.scalar(value, kind)
+        if pa.types.is_temporal(kind):
+            raise TypeError("a number, whose unit is not known")
+        if pa.types.is_decimal(kind):
+            return _from_text(str(value), kind)
+        if pa.types.is_floating(kind):
+            return pa.scalar(value, kind)
+        return _exact_cast(pa.scalar(value), kind)  # pa.scalar(3.5, pa.int64()) is 3
     except (TypeError, ValueError, OverflowError, pa.ArrowException):
         raise FieldFault("value_unfit") from None
+
+
+def _exact_cast(value: pa.Scalar, kind: pa.DataType) -> pa.Scalar:
+    """Cast a value of a Parquet column; raise ValueError if the cast would change the value."""
+    zoned = [pa.types.is_timestamp(each) and each.tz is not None for each in (value.type, kind)]
+    if zoned[0] != zoned[1] and pa.types.is_timestamp(value.type):
+        raise ValueError("a time zone is lost, or made up")
+    cast = value.cast(kind)
+    if not cast.cast(value.type).equals(value):
+        raise ValueError("another value")
+    return cast
+
+
+def _from_text(text: str, kind: pa.DataType) -> pa.Scalar:
+    if not pa.types.is_timestamp(kind):
+        return pa.scalar(text).cast(kind)
+    try:  # Arrow takes an offset, such as Z, only for a type with a time zone, and demands it there
+        value = pa.scalar(text).cast(pa.timestamp(kind.unit, "UTC"))
+    except pa.ArrowInvalid:
+        value = pa.scalar(text).cast(pa.timestamp(kind.unit))
+    return value.cast(kind)
 
 
 def check_unicode(text: str, reason: str) -> str:
@@ -98,19 +121,38 @@ def _is_nan(value: object) -> bool:
 
 def _plain_text(value: object) -> str:
     if isinstance(value, pa.Scalar):
-        if pa.types.is_duration(value.type):
-            return f"{value.cast(pa.int64()).as_py()} {value.type.unit}"
-        return str(value.cast(pa.string()).as_py())
-    if isinstance(value, datetime | date | time | timedelta | Decimal):
-        return str(value)
-    return json.dumps(value, ensure_ascii=False, default=_json_value)
+        return scalar_text(value)
+    try:
+        return json.dumps(value, ensure_ascii=False, default=_json_value, allow_nan=False)
+    except ValueError:  # JSON has no NaN
+        return json.dumps(_without_nan(value), ensure_ascii=False, default=_json_value)
+
+
+def scalar_text(value: pa.Scalar) -> str:
+    """Return a number or a time of a Parquet column as a text."""
+    kind = value.type
+    if pa.types.is_duration(kind):
+        return f"{value.cast(pa.int64()).as_py()} {kind.unit}"
+    if pa.types.is_timestamp(kind) and kind.tz is not None:
+        # Arrow would look for the time zone in a database that not every machine has.
+        return f"{value.cast(pa.timestamp(kind.unit)).cast(pa.string()).as_py()}Z"
+    return str(value.cast(pa.string()).as_py())
 
 
 def _json_value(value: object) -> str:
     """Return a value without a JSON form, such as a date in a struct, as a text."""
-    if isinstance(value, datetime | date | time | timedelta | Decimal):
-        return str(value)
+    if isinstance(value, pa.Scalar):
+        return scalar_text(value)
     raise TypeError(f"no JSON form of {type(value).__name__}")
+
+
+def _without_nan(value: object) -> object:
+    """Return a value with null for each number that is not finite, as JSON has none."""
+    if isinstance(value, dict):
+        return {key: _without_nan(each) for key, each in value.items()}
+    if isinstance(value, list | tuple):
+        return [_without_nan(each) for each in value]
+    return None if isinstance(value, float) and not math.isfinite(value) else value
 
 
 def _parsed(value: object) -> object:

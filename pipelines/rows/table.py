@@ -5,6 +5,7 @@ from collections.abc import Mapping, Sequence
 
 import pyarrow as pa
 
+from pipelines.reading.text_fields import scalar_text
 from pipelines.rows.row import SKIPPED, Answer, Row
 from schemas.tables import INFO, element_name, task_name
 
@@ -52,6 +53,25 @@ def to_arrow(rows: Sequence[Row], schema: pa.Schema) -> pa.RecordBatch:
             values = [_text(row, name) for row in rows]
         arrays.append(pa.array(values, column.type))
     return pa.record_batch(arrays, schema=schema)
+
+
+def to_rows(batch: pa.RecordBatch | pa.Table) -> list[dict[str, object]]:
+    """Return the rows of an output as Python's own values, for display.
+
+    A time that Python cannot represent, because it has nanoseconds or a year after 9999, is a text.
+    """
+    columns = [_python_values(batch.column(number)) for number in range(batch.num_columns)]
+    names = batch.schema.names
+    return [dict(zip(names, values, strict=True)) for values in zip(*columns, strict=True)]
+
+
+def _python_values(column: pa.Array | pa.ChunkedArray) -> list[object]:
+    try:
+        return list(column.to_pylist())
+    except (ValueError, OverflowError):
+        if not pa.types.is_temporal(column.type):
+            raise
+        return [scalar_text(value) if value.is_valid else None for value in column]
 
 
 def _pairs(entries: Sequence[Mapping[str, float]], kind: pa.DataType) -> pa.ListArray:

@@ -70,10 +70,7 @@ class FieldReader:
         if key is not None:
             texts["key"] = _checked_key(key, self.limits)
         if self.text is not None:
-            value = find_value(_with_file(sample, self.text), self.text, parsed)
-            if value is None:
-                raise FieldFault("text_missing")
-            texts["source_text"] = "\n".join(_elements(value)) if self.text.each else as_text(value)
+            texts["source_text"] = _source_text(sample, self.text, parsed)
         for column, (source, kind) in self.carried.items():
             value = find_value(_with_file(sample, source), source, parsed)
             if value is None:
@@ -97,6 +94,16 @@ def check_text(text: str, limits: Limits) -> str:
     return _checked_length(check_unicode(text, "text_not_utf8"), limits)
 
 
+def _source_text(sample: RawSample, source: FieldSource, parsed: dict[str, object]) -> str:
+    value = find_value(_with_file(sample, source), source, parsed)
+    if value is None:
+        raise FieldFault("text_missing")
+    elements = list(_elements(value)) if source.each else [as_text(value)]
+    if not elements:
+        raise FieldFault("text_missing")
+    return "\n".join(elements)
+
+
 def has_field(sample: RawSample, source: FieldSource) -> bool:
     """Return whether the sample has the field; raise FieldFault if it is not JSON."""
     return find_value(_with_file(sample, source), source, {}) is not None
@@ -107,10 +114,14 @@ def _with_file(sample: RawSample, source: FieldSource) -> Mapping[str, object]:
 
 
 def _elements(value: object) -> Iterator[str]:
-    """Yield the elements of a list as texts, without those that are null."""
-    if not isinstance(value, list) or len(value) > _MAX_ELEMENTS:
-        raise FieldFault("text_unreadable")
-    return (as_text(element) for element in value if element is not None)
+    """Yield the elements of a list as texts, without those that are null.
+
+    Any other value counts as the only element: some files have one caption where others have lists.
+    """
+    elements = value if isinstance(value, list) else [value]
+    if len(elements) > _MAX_ELEMENTS:
+        raise FieldFault("text_too_large")
+    return (as_text(element) for element in elements if element is not None)
 
 
 def _checked_length(text: str, limits: Limits) -> str:

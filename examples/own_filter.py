@@ -2,6 +2,9 @@
 
     python examples/own_filter.py job.yaml OUTPUT
 
+A job file can name the class too: `PYTHONPATH=examples shardmill run job.yaml` with
+`filters: [{kind: "own_filter:NoShouting", max_capitals: 0.3}]`.
+
 A filter is a frozen pydantic model; its fields are part of the job's fingerprint. It judges whole
 batches. Kept items have scores too. A reason is a code and never quotes the sample.
 """

@@ -2,7 +2,7 @@
 
 from typing import Annotated
 
-from pydantic import Field, InstanceOf, SerializeAsAny, Tag
+from pydantic import Field, InstanceOf, PlainValidator, SerializeAsAny, Tag
 from pydantic.json_schema import SkipJsonSchema
 
 from filters.base import Filter, ImageFilter, TextFilter
@@ -15,6 +15,7 @@ from filters.images.image_quality import ImageQuality
 from filters.images.image_size import ImageSize
 from filters.images.perceptual_hash_list import PerceptualHashList
 from filters.images.porn_image_model import PornImageModel
+from filters.own_class import load_own_filter, names_own_class
 from filters.texts.language import Language
 from filters.texts.personal_data import PersonalData
 from filters.texts.personal_data_model import PersonalDataModel
@@ -24,7 +25,7 @@ from filters.texts.text_safety_rules import TextSafetyRules
 from filters.texts.toxicity_model import ToxicityModel
 from filters.texts.toxicity_rules import ToxicityRules
 from filters.texts.words import Words
-from schemas.unions import INSTANCE, LISTED, listed_or_instance
+from schemas.unions import INSTANCE, LISTED, OWN_CLASS, listed_or_instance
 
 _Listed = Annotated[
     HashList
@@ -49,12 +50,16 @@ _Listed = Annotated[
 ]
 
 
-# One of the listed filters by its `kind`, or a user's own instance from Python.
+# One of the listed filters by its `kind`; a user's own instance from Python, or a user's own class
+# by `kind: "module:Class"`.
 AnyFilter = SerializeAsAny[
     Annotated[
         Annotated[_Listed, Tag(LISTED)]
-        | Annotated[SkipJsonSchema[InstanceOf[Filter]], Tag(INSTANCE)],
-        listed_or_instance(Filter),
+        | Annotated[SkipJsonSchema[InstanceOf[Filter]], Tag(INSTANCE)]
+        | Annotated[
+            SkipJsonSchema[Annotated[Filter, PlainValidator(load_own_filter)]], Tag(OWN_CLASS)
+        ],
+        listed_or_instance(Filter, names_own_class),
     ]
 ]
 __all__ = [

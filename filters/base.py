@@ -2,9 +2,9 @@
 
 from abc import ABC, abstractmethod
 from collections.abc import Mapping, Sequence
-from typing import ClassVar, Literal, Protocol, TypeVar
+from typing import Any, ClassVar, Literal, Protocol, TypeVar
 
-from pydantic import Field
+from pydantic import Field, PrivateAttr, SerializerFunctionWrapHandler, model_serializer
 
 from schemas.frozen import Frozen
 from schemas.models import ModelReference
@@ -16,7 +16,11 @@ Item = TypeVar("Item", contravariant=True)
 
 
 def unique_names(kinds: Sequence[str]) -> list[str]:
-    """Return names for rows and reports: the kind, with a number from its second occurrence on."""
+    """Return names for rows and reports: the kind, with a number from its second occurrence on.
+
+    The name of a class of the user's own, `module:Class`, is the class's.
+    """
+    kinds = [kind.rpartition(":")[2] for kind in kinds]
     return [
         f"{kind}_{earlier + 1}" if (earlier := kinds[:index].count(kind)) else kind
         for index, kind in enumerate(kinds)
@@ -38,6 +42,17 @@ class Filter(Frozen, ABC):
     """The name of the filter."""
     on_indeterminate: Literal["quarantine", "drop", "keep"] = "quarantine"
     """What happens to an item that the filter cannot judge."""
+    _own_class: str = PrivateAttr("")  # the job file's `kind` of a class of the user's own
+
+    @property
+    def recorded_kind(self) -> str:
+        """The `kind` in the job file and in job.record: `module:Class` for such a class."""
+        return self._own_class or self.kind
+
+    @model_serializer(mode="wrap")
+    def _serialize(self, serialize: SerializerFunctionWrapHandler) -> dict[str, Any]:
+        fields: dict[str, Any] = serialize(self)
+        return {**fields, "kind": self.recorded_kind} if self._own_class else fields
 
     def files(self) -> tuple[str, ...]:
         """Return the paths of the files that `load` reads; their digests affect the fingerprint."""
@@ -118,4 +133,4 @@ def running_order(filters: Mapping[str, Filter]) -> dict[str, Reads]:
 
 def filter_names(filters: Sequence[Filter]) -> list[str]:
     """Return the names of the filters in rows and reports."""
-    return unique_names([stage.kind for stage in filters])
+    return unique_names([stage.recorded_kind for stage in filters])

@@ -6,6 +6,7 @@ from typing import Any, TypeVar
 
 from pydantic import TypeAdapter, ValidationError
 
+from filters.own_class import FAULT
 from schemas.errors import JobError
 
 Model = TypeVar("Model")
@@ -19,5 +20,8 @@ def read_recorded(model: TypeAdapter[Model], record: Mapping[str, Any], message:
     """
     try:
         return model.validate_json(json.dumps(record), strict=True)
-    except ValidationError:
+    except ValidationError as error:
+        for fault in error.errors(include_url=False):
+            if fault["type"] == FAULT:
+                raise JobError(f"the job that began the output: {fault['msg']}") from None
         raise JobError(message) from None

@@ -89,7 +89,10 @@ def filters_to_run(job: Job, earlier: EarlierOutput | None) -> dict[str, Filter]
         reads_text=bool(job.input.text),
         tasks=job.tasks,
     )
-    kinds = [*(str(record["kind"]) for record in earlier.ran), *(stage.kind for stage in added)]
+    kinds = [
+        *(str(record["kind"]) for record in earlier.ran),
+        *(stage.recorded_kind for stage in added),
+    ]
     names = unique_names(kinds)
     filters: dict[str, Filter] = {}
     for name, record in zip(names, earlier.ran, strict=False):

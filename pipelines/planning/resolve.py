@@ -14,6 +14,7 @@ import pyarrow as pa
 from pydantic import Field
 
 from filters import Filter
+from filters.own_class import rules_of
 from inference import (
     Model,
     ModelFamily,
@@ -213,7 +214,7 @@ def resolve_with(
         },
         models=_check_filters(job, filters, resources, known),
         images_judged=job.judges_images or (earlier is not None and earlier.images_judged),
-        rules={name: stage.rules for name, stage in filters.items()},
+        rules={name: rules_of(stage) for name, stage in filters.items()},
         packages={
             **{name: version(name) for name in (*PACKAGES, *(TORCH_PACKAGES * uses_torch))},
             **(extra_packages(job.model) if job.model else {}),

@@ -6,6 +6,12 @@ NULL_COLUMN = (
     "is null in every kept row: `shardmill plan JOB` shows what the first shard holds: correct "
     "input.carry"
 )
+_ADVICE = {
+    "invalid/image_several": "write the extension of one as input.image, such as left.jpg",
+    "invalid/image_truncated": (
+        "input.truncated: accept keeps those that have input.min_decoded_rows of their rows"
+    ),
+}
 _NEARLY_ALL = 0.95  # share of the samples
 
 
@@ -26,6 +32,8 @@ def nothing_kept(counts: Counts | None) -> str:
 
 
 def _what_to_look_at(reason: str) -> str:
+    if reason in _ADVICE:
+        return _ADVICE[reason]
     by = reason.partition("/")[0]
     if by == "invalid":
         return (

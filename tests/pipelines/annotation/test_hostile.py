@@ -3,13 +3,22 @@
 `make fuzz` tests the same properties with thousands of cases.
 """
 
+import gzip
 from contextlib import suppress
 from pathlib import Path
 
 from hypothesis import given
 from hypothesis import strategies as st
 from support.preprocessing import blocks_of
-from support.sample_data import encoded, images_column, job, parquet_bytes, picture, tar_bytes
+from support.sample_data import (
+    encoded,
+    images_column,
+    job,
+    parquet_bytes,
+    picture,
+    tar_bytes,
+    zstd_bytes,
+)
 
 from filters import ImageFilter, ImageSize, TextQuality
 from filters.base import Judge
@@ -26,6 +35,9 @@ TAR = Unit("a", "a.tar", "a.tar", 0, "")
 PARQUET = Unit("a", "a.parquet", "a.parquet", 0, "")
 FORMATS = ("JPEG", "PNG", "WEBP", "GIF", "TIFF", "BMP", "AVIF")
 IMAGES = {name: encoded(picture(24, 16, seed), name) for seed, name in enumerate(FORMATS)}
+
+
+COMPRESSIONS = st.sampled_from([bytes, gzip.compress, zstd_bytes])
 
 
 class FrameReader(ImageFilter):
@@ -49,6 +61,7 @@ def preprocess(content: bytes, on_bad_shard: str, unit: Unit = TAR) -> list[Row]
             "carry": ["json:url"],
             "max_samples_per_file": 3,
             "on_bad_shard": on_bad_shard,
+            "truncated": "accept",
             "limits": {"max_pixels": 10_000, "max_members": 9},
         },
     )
@@ -101,7 +114,7 @@ def members(number: int, data: st.DataObject) -> list[tuple[str, bytes]]:
 def test_every_sample_is_a_row_whatever_its_members_contain(data: st.DataObject) -> None:
     number = data.draw(st.integers(0, 6))
     content = [member for index in range(number) for member in members(index, data)]
-    rows = preprocess(tar_bytes(content, gzipped=data.draw(st.booleans())), "fail")
+    rows = preprocess(data.draw(COMPRESSIONS)(tar_bytes(content)), "fail")
     assert len(rows) == number
     check(rows)
 
@@ -109,7 +122,7 @@ def test_every_sample_is_a_row_whatever_its_members_contain(data: st.DataObject)
 @given(st.data())
 def test_a_mutated_tar_fails_or_is_salvaged(data: st.DataObject) -> None:
     good = [member for index in range(4) for member in members(index, data)]
-    check_fate(mutated(tar_bytes(good, gzipped=data.draw(st.booleans())), data), TAR)
+    check_fate(mutated(data.draw(COMPRESSIONS)(tar_bytes(good)), data), TAR)
 
 
 @given(st.data())

@@ -1,5 +1,6 @@
 """Tests that the steps for Ray Data give the same result for each sample as a whole job."""
 
+import json
 import os
 import subprocess
 import sys
@@ -9,7 +10,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 from support import hostile_shards, yaml_job
-from support.sample_data import job, pairs, write_shard
+from support.sample_data import images_column, job, jpeg, pairs, parquet_bytes, write_shard
 
 from pipelines.adapters.ray import Annotate, ApplyFilters, ReadShards, unit_rows
 from pipelines.config.job import Job
@@ -60,6 +61,33 @@ def test_every_sample_has_the_same_row_as_in_a_whole_job(tmp_path: Path, checkpo
         status = row["caption_info"] and row["caption_info"]["status"]
         assert status == (whole["caption_info"] and whole["caption_info"]["status"])
     assert {row["status"] for row in others.values()} >= {"kept", "dropped", "invalid"}
+
+
+def test_carried_values_pass_in_their_types_and_redacted_ones_are_null(tmp_path: Path) -> None:
+    columns = {
+        "image": images_column([jpeg(8, 8), jpeg(8, 8, 1)]),
+        "time": pa.array([1, 2**62 + 1], pa.timestamp("ns")),
+        "number": [4111111111111111, 5],
+        "tags": [["a", "write to jane.doe@example.com"], None],
+    }
+    (tmp_path / "a.parquet").write_bytes(parquet_bytes(columns))
+    carry = {"time": "time", "number": "number", "tags": "tags:each"}
+    reads = {"shards": f"{tmp_path}/a.parquet", "text": None, "carry": carry}
+    filters = [{"kind": "personal_data"}]
+    keys = {"name": "t", "input": reads, "filters": filters, "output": str(tmp_path / "out")}
+    small_job = Job.parse(json.dumps(keys))
+    unit = pa.Table.from_pylist(unit_rows(small_job))
+    (table,) = ReadShards(small_job)(unit)
+    values = pa.StructArray.from_arrays(
+        [columns["time"], pa.array(columns["number"])], ["time", "number"]
+    )
+    assert table["values"].combine_chunks().equals(values)
+    judged = ApplyFilters(small_job)(table)
+    numbers = judged["values"].combine_chunks().field("number")
+    assert numbers.to_pylist() == [None, 5]
+    assert judged["values"].combine_chunks().field("time").equals(columns["time"])
+    texts = dict(judged["texts"].to_pylist()[0])
+    assert texts["tags.1"]["value"] == "write to [EMAIL_ADDRESS]"
 
 
 @pytest.mark.faults  # it starts a pipeline of Ray Data in other processes, which takes 30 s

@@ -21,8 +21,15 @@ SOURCES: dict[str, tuple[Callable[[], tuple[bytes, dict[str, str]]], list[str]]]
     "hostile.tar": (hostile_shards.tar, ["json:url"]),
     "hostile.parquet": (hostile_shards.parquet, ["json:url", "tags"]),
 }
-# Reasons that need a decoder that hangs or dies: see tests/faults/test_decoders.py.
-ELSEWHERE = {"image_decoder_hung", "image_decoder_died"}
+# Reasons that need a decoder that hangs or dies (tests/faults/test_decoders.py), a key or a type
+# that the job states (test_carried_fields.py), or a file of one image (test_annotate.py).
+ELSEWHERE = {
+    "image_decoder_hung",
+    "image_decoder_died",
+    "image_unreadable",
+    "key_missing",
+    "value_unfit",
+}
 
 
 def reading(folder: Path, shard: str, carry: list[str]) -> dict[str, Any]:

@@ -187,8 +187,8 @@ def test_tasks_are_named_by_kind_or_by_the_caller(annotator: Annotator) -> None:
         (
             [b""],
             "ocr",
-            {"filters": {"kind": "image_size", "min": 1}},
-            "filters[0].min: unknown key",
+            {"filters": {"kind": "image_size", "min_sid": 1}},
+            "filters[0].min_sid: unknown key",
         ),
         ([b""], "ocr", {"filters": "datacomp_basic"}, "name the texts in texts"),
         ([b""], "ocr", {"texts": ["a", "b"]}, "texts: has 2 texts for 1 images"),

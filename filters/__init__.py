@@ -8,11 +8,13 @@ from pydantic.json_schema import SkipJsonSchema
 from filters.base import Filter, ImageFilter, TextFilter
 from filters.fields.domains import Domains
 from filters.fields.number import Number
+from filters.images.aesthetic_model import AestheticModel
 from filters.images.datacomp_basic import DatacompBasic
 from filters.images.hash_list import HashList
 from filters.images.image_format import ImageFormat
 from filters.images.image_quality import ImageQuality
 from filters.images.image_size import ImageSize
+from filters.images.image_text_similarity_model import ImageTextSimilarityModel
 from filters.images.perceptual_hash_list import PerceptualHashList
 from filters.images.porn_image_model import PornImageModel
 from filters.own_class import load_own_filter, names_own_class
@@ -28,13 +30,15 @@ from filters.texts.words import Words
 from schemas.unions import INSTANCE, LISTED, OWN_CLASS, listed_or_instance
 
 _Listed = Annotated[
-    HashList
+    AestheticModel
+    | HashList
     | PerceptualHashList
     | DatacompBasic
     | Domains
     | ImageFormat
     | ImageQuality
     | ImageSize
+    | ImageTextSimilarityModel
     | Language
     | Number
     | PersonalData
@@ -63,6 +67,7 @@ AnyFilter = SerializeAsAny[
     ]
 ]
 __all__ = [
+    "AestheticModel",
     "AnyFilter",
     "DatacompBasic",
     "Domains",
@@ -72,6 +77,7 @@ __all__ = [
     "ImageFormat",
     "ImageQuality",
     "ImageSize",
+    "ImageTextSimilarityModel",
     "Language",
     "Number",
     "PerceptualHashList",

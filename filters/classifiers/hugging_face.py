@@ -1,4 +1,4 @@
-"""Classifiers of images, texts and tokens, run by transformers; the only filter module with torch.
+"""Classifiers of images, texts and tokens, run by transformers.
 
 The probabilities of an item do not depend on the items judged with it. On a CPU each item is a
 batch of its own, because the last digits of a matrix product depend on its number of rows (by up to
@@ -48,15 +48,17 @@ class Window(NamedTuple):
     probabilities: Probabilities  # [tokens, labels]
 
 
-class _Classifier:
+class BatchedModel:
     """A float32 model on its device, and the batching of its inputs."""
+
+    _kind = "a classifier"  # that a user should take
 
     def __init__(
         self, auto_model: Any, folder: Path, resources: Resources, *, independent: bool
     ) -> None:
         torch.set_num_threads(resources.threads)
         _logging.disable_progress_bar()  # the job shows its own
-        with _load_errors(folder):
+        with load_errors(folder):
             model, loading_info = auto_model.from_pretrained(
                 folder,
                 dtype=torch.float32,
@@ -68,7 +70,7 @@ class _Classifier:
             )
         if loading_info["missing_keys"] or loading_info["mismatched_keys"]:
             # transformers initializes missing weights randomly and only warns.
-            raise JobError(f"model: weights are missing in {str(folder)!r}: take a classifier")
+            raise JobError(f"model: weights are missing in {str(folder)!r}: take {self._kind}")
         self._model = model.to(resources.device).eval()
         self._batch_size = _BATCH_SIZES.get(resources.device, _DEFAULT_BATCH_SIZE)
         self._device = resources.device
@@ -99,20 +101,25 @@ class _Classifier:
         rows += [rows[0]] * (self._batch_size - len(rows))
         batch = {name: torch.stack([row[name] for row in rows]) for name in rows[0]}
         with torch.inference_mode():
-            logits = self._model(**{n: value.to(self._device) for n, value in batch.items()}).logits
-            probabilities = logits.sigmoid() if self._independent else logits.softmax(-1)
+            outputs = self._model(**{n: value.to(self._device) for n, value in batch.items()})
+            probabilities = self._results(outputs)
         # The rows that fill the batch are cut off.
         return dict(zip(inputs, probabilities.float().cpu().numpy(), strict=False))
 
+    def _results(self, outputs: Any) -> torch.Tensor:
+        """Return the model's results for a batch: [batch, ...]."""
+        logits: torch.Tensor = outputs.logits
+        return logits.sigmoid() if self._independent else logits.softmax(-1)
 
-class ImageClassifier(_Classifier):
+
+class ImageClassifier(BatchedModel):
     """A classifier of images, which the model's own image processor preprocesses."""
 
     def __init__(self, folder: Path, resources: Resources, *, independent: bool) -> None:
         super().__init__(
             AutoModelForImageClassification, folder, resources, independent=independent
         )
-        with _load_errors(folder):
+        with load_errors(folder):
             # Always Pillow: torchvision, where installed, would give other pixels.
             processor: Any = AutoImageProcessor
             self._processor = processor.from_pretrained(
@@ -130,7 +137,18 @@ class ImageClassifier(_Classifier):
         return {name: value[0] for name, value in batch.items()}
 
 
-class _WindowedClassifier(_Classifier):
+class ImageRegression(ImageClassifier):
+    """A model of images whose outputs are taken as they are: numbers, not probabilities."""
+
+    def __init__(self, folder: Path, resources: Resources) -> None:
+        super().__init__(folder, resources, independent=True)
+
+    def _results(self, outputs: Any) -> torch.Tensor:
+        logits: torch.Tensor = outputs.logits
+        return logits
+
+
+class _WindowedClassifier(BatchedModel):
     """A text model that judges long texts in windows; consecutive windows overlap by a quarter."""
 
     def __init__(
@@ -143,14 +161,14 @@ class _WindowedClassifier(_Classifier):
         independent: bool,
     ) -> None:
         super().__init__(auto_model, folder, resources, independent=independent)
-        with _load_errors(folder):
+        with load_errors(folder):
             loaded: Any = AutoTokenizer
             loaded = loaded.from_pretrained(folder, local_files_only=True, trust_remote_code=False)
         if not loaded.is_fast:
             raise JobError(f"model: {str(folder)!r} has no fast tokenizer: take a model with one")
         self._input_names = loaded.model_input_names
         self._tokenizer = tokenizer = loaded.backend_tokenizer
-        max_tokens = min(max_tokens, loaded.model_max_length, _max_positions(self._model))
+        max_tokens = min(max_tokens, loaded.model_max_length, max_positions(self._model))
         tokenizer.enable_truncation(max_tokens, stride=max_tokens // _OVERLAP)
         tokenizer.no_padding()
         tokenizer.encode_special_tokens = (
@@ -229,7 +247,7 @@ def _window(encoding: Any, probabilities: Probabilities) -> Window:
     return Window([encoding.offsets[index] for index in tokens], probabilities[tokens])
 
 
-def _max_positions(model: Any) -> int:
+def max_positions(model: Any) -> int:
     """Return the number of tokens that the model has positions for; sys.maxsize if unlimited."""
     limit = getattr(model.config, "max_position_embeddings", None) or sys.maxsize
     for name, module in model.named_modules():
@@ -240,7 +258,7 @@ def _max_positions(model: Any) -> int:
 
 
 @contextmanager
-def _load_errors(folder: Path) -> Iterator[None]:
+def load_errors(folder: Path) -> Iterator[None]:
     """Raise a JobError of one line for errors of transformers about a model's files."""
     try:
         yield

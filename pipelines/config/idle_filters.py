@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 
-from filters import DatacompBasic, TextFilter
+from filters import DatacompBasic, ImageTextSimilarityModel, TextFilter
 from filters.base import Filter
 from inference import Task
 from schemas.errors import JobError
@@ -28,6 +28,11 @@ def refuse_idle_filters(
             raise JobError(
                 f"{name}: drops samples without a source text, which is every sample of this job: "
                 "name the texts in input.text, or remove the filter"
+            )
+        if isinstance(stage, ImageTextSimilarityModel) and not reads_text:
+            raise JobError(
+                f"{name}: has nothing to judge: name source texts in input.text, or remove the "
+                "filter"
             )
         if not isinstance(stage, TextFilter) or stage.fields != "prose":
             continue  # judges images, or all texts: keys are among them

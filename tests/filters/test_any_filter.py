@@ -50,12 +50,14 @@ def test_json_schema_lists_every_kind() -> None:
     definitions = Job.model_json_schema()["$defs"]
     kinds = {each["properties"]["kind"]["const"] for each in definitions.values()}
     assert kinds == {
+        "aesthetic_model",
         "datacomp_basic",
         "domains",
         "hash_list",
         "image_format",
         "image_quality",
         "image_size",
+        "image_text_similarity_model",
         "language",
         "number",
         "perceptual_hash_list",

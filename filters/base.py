@@ -2,6 +2,7 @@
 
 from abc import ABC, abstractmethod
 from collections.abc import Mapping, Sequence
+from struct import pack, unpack
 from typing import Any, ClassVar, Literal, Protocol, TypeVar
 
 from pydantic import Field, PrivateAttr, SerializerFunctionWrapHandler, model_serializer
@@ -13,6 +14,20 @@ from schemas.sample import Sample, Text
 from schemas.verdict import Verdict
 
 Item = TypeVar("Item", contravariant=True)
+
+# From mild to severe; the most severe verdict on a row's items decides.
+SEVERITY = ("keep", "redact", "quarantine", "drop")
+INDETERMINATE = "indeterminate_"  # with a reason: a score of rows with an item that was not judged
+
+
+def reaches(score: float, threshold: float) -> bool:
+    """Return whether score >= threshold in single precision, in which rows store scores."""
+    return float32(score) >= float32(threshold)
+
+
+def float32(value: float) -> float:
+    """Round to single precision."""
+    return unpack("<f", pack("<f", value))[0]  # type: ignore[no-any-return]
 
 
 def unique_names(kinds: Sequence[str]) -> list[str]:
@@ -37,6 +52,8 @@ class Filter(Frozen, ABC):
     """The base of all filters; the job file names a filter by its `kind`."""
 
     rules: ClassVar[str] = "1"  # version; changes whenever the verdict on any input changes
+    # Fields that may change without changing any score: `decide` reads them.
+    thresholds: ClassVar[frozenset[str]] = frozenset()
     conceals: ClassVar[bool] = False  # True: of a row that it drops, only the reason is stored
     kind: str
     """The name of the filter."""
@@ -68,6 +85,27 @@ class Filter(Frozen, ABC):
     def columns(self) -> tuple[str, ...]:
         """Return the carried columns that the filter reads; `input.carry` must name each."""
         return ()
+
+    def decide(self, scores: Mapping[str, float]) -> Verdict | None:
+        """Return the verdict that follows from the scores of an item; None if they do not suffice.
+
+        The judge decides by this method too, so a verdict can be found again from stored scores.
+        """
+        return None
+
+    def decide_row(self, scores: Mapping[str, float]) -> Verdict | None:
+        """Return the verdict on a row from its stored scores; None if they do not suffice.
+
+        The scores of a row are the highest ones of its items, and `INDETERMINATE` with a reason for
+        an item that the filter could not judge.
+        """
+        found = [name for name in scores if name.startswith(INDETERMINATE)]
+        decided = self.decide({name: scores[name] for name in scores if name not in found})
+        if not found:
+            return decided
+        unjudged = Verdict(self.on_indeterminate, found[0].removeprefix(INDETERMINATE))
+        verdicts = [unjudged] if decided is None else [decided, unjudged]
+        return max(verdicts, key=lambda verdict: SEVERITY.index(verdict.action))
 
     def check(self, resources: Resources) -> None:
         """Raise JobError, beginning with the wrong field, if `load` would fail.
@@ -129,6 +167,12 @@ def running_order(filters: Mapping[str, Filter]) -> dict[str, Reads]:
     """
     reads = {name: reads_of(stage) for name, stage in filters.items()}
     return {name: group for group in _READS for name, own in reads.items() if own == group}
+
+
+def scores_of(name: str, scores: Mapping[str, float]) -> dict[str, float]:
+    """Return a filter's scores of a row, by their names in the filter."""
+    prefix = f"{name}."
+    return {key[len(prefix) :]: scores[key] for key in scores if key.startswith(prefix)}
 
 
 def filter_names(filters: Sequence[Filter]) -> list[str]:

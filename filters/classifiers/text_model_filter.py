@@ -34,7 +34,9 @@ class TextModelFilter(ModelFilter, TextFilter):
     is judged. A text of ASCII without letters is kept without a score.
     """
 
+    rules: ClassVar = "2"
     needs: ClassVar = (TOKENIZER,)
+    thresholds: ClassVar = frozenset({"drop_at", "quarantine_at"})
     reason: ClassVar[str]
     heads: Activation = "auto"
     """The activation over the model's outputs; `auto`: by the model's configuration."""
@@ -70,6 +72,10 @@ class TextModelFilter(ModelFilter, TextFilter):
         independent = labels.are_independent(self.heads)
         classifier = TextClassifier(folder, resources, self.max_tokens, independent=independent)
         return _Judge(self, classifier, self.scores(labels), self._bounds(labels))
+
+    def decide(self, scores: Mapping[str, float]) -> Verdict | None:
+        bounds = Bounds.of_stored(scores, self.drop_at, self.quarantine_at)
+        return bounds.decide(scores, self.reason)
 
     def _bounds(self, labels: ClassLabels) -> Bounds:
         return Bounds.resolve(tuple(self.scores(labels)), self.drop_at, self.quarantine_at)

@@ -8,6 +8,7 @@ import numpy as np
 import numpy.typing as npt
 from pydantic import Field
 
+from filters.base import reaches
 from schemas.errors import JobError
 from schemas.verdict import Verdict, drop, indeterminate, keep, quarantine
 
@@ -45,6 +46,25 @@ class Bounds:
                 )
         return bounds
 
+    @classmethod
+    def of_stored(
+        cls, scores: Mapping[str, float], drop_at: Thresholds, quarantine_at: Thresholds | None
+    ) -> Self:
+        """Return the thresholds of the scores in a row, which may lack some of the filter's."""
+        named = {
+            field: {name: at for name, at in value.items() if name in scores}
+            if isinstance(value, Mapping)
+            else value
+            for field, value in (("drop_at", drop_at), ("quarantine_at", quarantine_at))
+        }
+        return cls(*(_by_score([*scores], value, field) for field, value in named.items()))
+
+    def decide(self, scores: Mapping[str, float], reason: str) -> Verdict:
+        """Return the verdict that follows from the scores of an item."""
+        if _reached(scores, self.drop_at):
+            return drop(reason, scores)
+        return quarantine(reason, scores) if _reached(scores, self.quarantine_at) else keep(scores)
+
 
 def verdict_from_scores(
     values_by_score: Mapping[str, npt.NDArray[np.float32]], bounds: Bounds, *, reason: str
@@ -56,15 +76,16 @@ def verdict_from_scores(
     """
     finite = {name: values[np.isfinite(values)] for name, values in values_by_score.items()}
     scores = {name: float(values.max()) for name, values in finite.items() if values.size}
-    if _reached(scores, bounds.drop_at):
-        return drop(reason, scores)
+    decided = bounds.decide(scores, reason)
+    if decided.action == "drop":
+        return decided
     if any(finite[name].size < values.size for name, values in values_by_score.items()):
         return indeterminate("score_not_finite", scores)
-    return quarantine(reason, scores) if _reached(scores, bounds.quarantine_at) else keep(scores)
+    return decided
 
 
 def _reached(scores: Mapping[str, float], thresholds: Mapping[str, float]) -> bool:
-    return any(name in scores and scores[name] >= at for name, at in thresholds.items())
+    return any(name in scores and reaches(scores[name], at) for name, at in thresholds.items())
 
 
 def _by_score(

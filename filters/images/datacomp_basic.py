@@ -1,9 +1,9 @@
 """DataComp's basic filtering: drop short or non-English captions and small or elongated images."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import ClassVar, Literal
 
-from filters.base import ImageFilter, Judge
+from filters.base import ImageFilter, Judge, float32
 from filters.text_analysis.language_detection import most_likely_language
 from schemas.resources import Resources
 from schemas.sample import Sample
@@ -26,6 +26,7 @@ class DatacompBasic(ImageFilter):
     dropped.
     """
 
+    rules: ClassVar = "2"
     reads: ClassVar = "header"  # judged before decoding; the sample includes its texts
     kind: Literal["datacomp_basic"] = "datacomp_basic"
     """The name of this filter."""
@@ -47,14 +48,20 @@ class DatacompBasic(ImageFilter):
             "short_side": short,
             "aspect": long / short,
         }
+        return self._decide(scores)
+
+    def decide(self, scores: Mapping[str, float]) -> Verdict | None:
+        return self._decide(scores) if "aspect" in scores else None
+
+    def _decide(self, scores: Mapping[str, float]) -> Verdict:
         if not scores["english"]:
             return drop("caption_not_english", scores)
         if scores["words"] < _MIN_WORDS:
             return drop("caption_too_few_words", scores)
         if scores["characters"] < _MIN_CHARACTERS:
             return drop("caption_too_few_characters", scores)
-        if short < _MIN_SIDE:
+        if scores["short_side"] < _MIN_SIDE:
             return drop("image_too_small", scores)
-        if scores["aspect"] > _MAX_ASPECT:
+        if float32(scores["aspect"]) > _MAX_ASPECT:
             return drop("image_too_elongated", scores)
         return keep(scores)

@@ -1,13 +1,13 @@
 """Drop flat images: images of one color, or nearly."""
 
 import math
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import ClassVar, Literal
 
 import numpy as np
 from pydantic import Field
 
-from filters.base import ImageFilter, Judge
+from filters.base import ImageFilter, Judge, reaches
 from schemas.resources import Resources
 from schemas.sample import RGB, Sample
 from schemas.verdict import Verdict, drop, keep
@@ -21,7 +21,9 @@ _PIXELS_AT_A_TIME = 1 << 18  # bounds memory and fits the CPU cache
 class ImageQuality(ImageFilter):
     """Keep images whose first frame has a standard deviation of luma >= min_contrast."""
 
+    rules: ClassVar = "2"
     reads: ClassVar = "frames"
+    thresholds: ClassVar = frozenset({"min_contrast"})
     kind: Literal["image_quality"] = "image_quality"
     """The name of this filter."""
     min_contrast: float = Field(2.0, ge=0, le=127.5)
@@ -34,10 +36,14 @@ class ImageQuality(ImageFilter):
         return [self._judge(item.frames[0]) for item in items]
 
     def _judge(self, frame: RGB) -> Verdict:
-        scores = {"contrast": contrast(frame)}
-        return (
-            drop("image_flat", scores) if scores["contrast"] < self.min_contrast else keep(scores)
-        )
+        return self._decide({"contrast": contrast(frame)})
+
+    def decide(self, scores: Mapping[str, float]) -> Verdict | None:
+        return self._decide(scores) if "contrast" in scores else None
+
+    def _decide(self, scores: Mapping[str, float]) -> Verdict:
+        is_kept = reaches(scores["contrast"], self.min_contrast)
+        return keep(scores) if is_kept else drop("image_flat", scores)
 
 
 def contrast(frame: RGB) -> float:

@@ -1,6 +1,6 @@
 """Drop pairs whose image a classifier calls pornographic, in any of its frames."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from itertools import islice
 from typing import TYPE_CHECKING, ClassVar, Literal
@@ -19,6 +19,9 @@ if TYPE_CHECKING:
     from filters.classifiers.hugging_face import ImageClassifier  # which imports torch
 
 
+_REASON = "pornographic_image"
+
+
 class PornImageModel(ModelFilter, ImageFilter):
     """Keep images if the probability of `label` is < drop_at in every frame.
 
@@ -26,7 +29,9 @@ class PornImageModel(ModelFilter, ImageFilter):
     data and its thresholds must fit the data to be filtered.
     """
 
+    rules: ClassVar = "2"
     judges_safety: ClassVar = True
+    thresholds: ClassVar = frozenset({"drop_at", "quarantine_at"})
     needs: ClassVar = (IMAGE_PROCESSOR,)
     kind: Literal["porn_image_model"] = "porn_image_model"
     """The name of this filter."""
@@ -58,6 +63,9 @@ class PornImageModel(ModelFilter, ImageFilter):
         classifier = ImageClassifier(folder, resources, independent=independent)
         return _Judge(classifier, self.label, index, self._bounds())
 
+    def decide(self, scores: Mapping[str, float]) -> Verdict | None:
+        return self._bounds().decide(scores, _REASON) if self.label in scores else None
+
     def _bounds(self) -> Bounds:
         return Bounds.resolve((self.label,), self.drop_at, self.quarantine_at)
 
@@ -76,7 +84,7 @@ class _Judge:
             verdict_from_scores(
                 {self.label: np.stack([*islice(probabilities, len(item.frames))])[:, self.index]},
                 self.bounds,
-                reason="pornographic_image",
+                reason=_REASON,
             )
             for item in items
         ]

@@ -1,6 +1,6 @@
 """The judge that the term-rule filters share: match terms, score them, decide."""
 
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 
 from filters.text_analysis.language_detection import SupportedLanguage, is_supported
@@ -23,7 +23,7 @@ class TermJudge:
     # Called with at least one match; scores of 0 are left out.
     score: Callable[[Sequence[TermMatch]], dict[str, float]]
     decide: Callable[
-        [dict[str, float]], Verdict | None
+        [Mapping[str, float]], Verdict | None
     ]  # None: all scores are below the thresholds
 
     def judge(self, items: Sequence[Text]) -> list[Verdict]:

@@ -1,7 +1,7 @@
 """Redact personal data found by rules with validators, or drop texts that have any."""
 
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Literal, Self, get_args
 
 from pydantic import Field, model_validator
@@ -66,6 +66,13 @@ class PersonalData(TextFilter):
     def load(self, resources: Resources) -> Judge[Text]:
         return _Judge(self)
 
+    def decide(self, scores: Mapping[str, float]) -> Verdict | None:
+        if "matches" in scores and self.action == "drop":
+            return drop("personal_data", scores)
+        if "unsettled" in scores:
+            return quarantine("personal_data_unsettled", scores)
+        return keep(scores)
+
 
 class _Judge:
     def __init__(self, configuration: PersonalData) -> None:
@@ -89,7 +96,7 @@ class _Judge:
             matches = merge(find_matches(text, self._recognizers))
             if not matches:
                 return redact(text, dict(counts), scores)
-        return quarantine("personal_data_unsettled", scores)
+        return quarantine("personal_data_unsettled", scores | {"unsettled": 1})
 
 
 def select_recognizers(infotypes: Sequence[str]) -> tuple[Recognizer, ...]:

@@ -2,12 +2,12 @@
 
 import re
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import ClassVar, Literal, Self
 
 from pydantic import Field, NonNegativeInt, model_validator
 
-from filters.base import Judge, TextFilter
+from filters.base import Judge, TextFilter, float32
 from schemas.resources import Resources
 from schemas.sample import Text
 from schemas.verdict import Verdict, drop, keep
@@ -32,7 +32,18 @@ class TextQuality(TextFilter):
     `repetition_from` words.
     """
 
+    rules: ClassVar = "2"
     fields: ClassVar = "prose"
+    thresholds: ClassVar = frozenset(
+        {
+            "min_words",
+            "max_words",
+            "min_characters",
+            "max_characters",
+            "max_repetition",
+            "repetition_from",
+        }
+    )
     kind: Literal["text_quality"] = "text_quality"
     """The name of this filter."""
     applies_to: Literal["source", "generated", "both"] = "source"
@@ -67,11 +78,20 @@ class TextQuality(TextFilter):
         words = (_ASCII_WORD if text.isascii() else _WORD).findall(text.lower())
         highest = max(Counter(words).values(), default=0)
         repetition = highest / len(words) if words else 0.0
-        scores = {"words": len(words), "characters": len(text), "repetition": repetition}
-        if len(text) < self.min_characters or len(words) < self.min_words:
+        return self._decide(
+            {"words": len(words), "characters": len(text), "repetition": repetition}
+        )
+
+    def decide(self, scores: Mapping[str, float]) -> Verdict | None:
+        return self._decide(scores) if "words" in scores else None
+
+    def _decide(self, scores: Mapping[str, float]) -> Verdict:
+        words, characters = scores["words"], scores["characters"]
+        if characters < self.min_characters or words < self.min_words:
             return drop("text_too_short", scores)
-        if len(text) > self.max_characters or len(words) > self.max_words:
+        if characters > self.max_characters or words > self.max_words:
             return drop("text_too_long", scores)
-        if len(words) >= self.repetition_from and repetition > self.max_repetition:
+        is_repetitive = float32(scores["repetition"]) > float32(self.max_repetition)
+        if words >= self.repetition_from and is_repetitive:
             return drop("text_repetitive", scores)
         return keep(scores)

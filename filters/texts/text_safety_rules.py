@@ -1,12 +1,12 @@
 """Drop texts that term rules call pornographic, vulgar, offensive or sexualizing of children."""
 
 from bisect import bisect_left
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import ClassVar, Literal
 
 from pydantic import Field
 
-from filters.base import Judge, TextFilter
+from filters.base import Judge, TextFilter, reaches
 from filters.text_analysis.language_detection import SUPPORTED_LANGUAGES, SupportedLanguage
 from filters.text_analysis.term_context import is_about_art_or_medicine, is_instructive
 from filters.text_analysis.term_judge import TermJudge
@@ -14,7 +14,7 @@ from filters.text_analysis.term_matcher import TermMatch, find_child_terms
 from filters.text_analysis.term_scores import pornography_score, slur_score, vulgarity_score
 from schemas.resources import Resources
 from schemas.sample import Text
-from schemas.verdict import Verdict, drop, quarantine
+from schemas.verdict import Verdict, drop, keep, quarantine
 
 _NEAR_CHILDREN = 60  # characters between a sexual term and a word for children, inclusive
 _CHILDREN_DROP_AT = 0.8
@@ -33,7 +33,11 @@ class TextSafetyRules(TextFilter):
     suggestive content in a text of news, law, help, education, art or medicine.
     """
 
+    rules: ClassVar = "2"
     fields: ClassVar = "all"  # keys and carried columns are stored too
+    thresholds: ClassVar = frozenset(
+        {"pornography_at", "vulgarity_at", "offensive_at", "quarantine_at"}
+    )
     kind: Literal["text_safety_rules"] = "text_safety_rules"
     """The name of this filter."""
     pornography_at: float | None = Field(0.8, gt=0, le=1)
@@ -53,7 +57,10 @@ class TextSafetyRules(TextFilter):
     def load(self, resources: Resources) -> Judge[Text]:
         return TermJudge(self.languages, _scores, self._decide)
 
-    def _decide(self, scores: dict[str, float]) -> Verdict | None:
+    def decide(self, scores: Mapping[str, float]) -> Verdict | None:
+        return self._decide(scores) or keep(scores)
+
+    def _decide(self, scores: Mapping[str, float]) -> Verdict | None:
         thresholds = {
             "sexual_minors": _CHILDREN_DROP_AT,
             "pornography": self.pornography_at,
@@ -62,10 +69,10 @@ class TextSafetyRules(TextFilter):
         }
         drop_at = {category: at for category, at in thresholds.items() if at is not None}
         for category, at in drop_at.items():
-            if scores.get(category, 0) >= at:
+            if reaches(scores.get(category, 0), at):
                 return drop(f"text_{category}", scores)
         for category in drop_at:
-            if scores.get(category, 0) >= self.quarantine_at:
+            if reaches(scores.get(category, 0), self.quarantine_at):
                 return quarantine(f"text_{category}", scores)
         return None
 

@@ -1,11 +1,11 @@
 """Drop insults, slurs and threats by term rules, with low assurance: see docs/filters.md."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import ClassVar, Literal
 
 from pydantic import Field
 
-from filters.base import Judge, TextFilter
+from filters.base import Judge, TextFilter, float32, reaches
 from filters.text_analysis.language_detection import SUPPORTED_LANGUAGES, SupportedLanguage
 from filters.text_analysis.term_context import (
     is_first_person,
@@ -19,7 +19,7 @@ from filters.text_analysis.term_matcher import TermMatch
 from filters.text_analysis.term_scores import pornography_score, slur_score, vulgarity_score
 from schemas.resources import Resources
 from schemas.sample import Text
-from schemas.verdict import Verdict, drop, quarantine
+from schemas.verdict import Verdict, drop, keep, quarantine
 
 Attribute = Literal["identity_attack", "insult", "threat", "profanity", "sexually_explicit"]
 ATTRIBUTES: tuple[Attribute, ...] = (
@@ -42,7 +42,9 @@ class ToxicityRules(TextFilter):
     highest, because then a text is toxic in two ways at once.
     """
 
+    rules: ClassVar = "2"
     fields: ClassVar = "all"  # keys and carried columns are stored too
+    thresholds: ClassVar = frozenset({"attributes", "drop_at", "quarantine_at"})
     kind: Literal["toxicity_rules"] = "toxicity_rules"
     """The name of this filter."""
     attributes: tuple[Attribute, ...] = Field(ATTRIBUTES, min_length=1)
@@ -60,11 +62,14 @@ class ToxicityRules(TextFilter):
     def load(self, resources: Resources) -> Judge[Text]:
         return TermJudge(self.languages, _scores, self._decide)
 
-    def _decide(self, scores: dict[str, float]) -> Verdict | None:
-        worst = max(self.attributes, key=lambda attribute: scores.get(attribute, 0))
-        if scores.get(worst, 0) >= self.drop_at:
+    def decide(self, scores: Mapping[str, float]) -> Verdict | None:
+        return self._decide(scores) or keep(scores)
+
+    def _decide(self, scores: Mapping[str, float]) -> Verdict | None:
+        worst = max(self.attributes, key=lambda name: float32(scores.get(name, 0)))
+        if reaches(scores.get(worst, 0), self.drop_at):
             return drop(f"text_{worst}", scores)
-        if scores.get(worst, 0) >= self.quarantine_at:
+        if reaches(scores.get(worst, 0), self.quarantine_at):
             return quarantine(f"text_{worst}", scores)
         return None
 

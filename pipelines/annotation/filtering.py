@@ -4,10 +4,18 @@ import itertools
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
-from typing import Any, cast
+from typing import Any, Literal, cast
 
 from filters import ImageFilter, TextFilter
-from filters.base import Filter, Judge, filter_names, running_order
+from filters.base import (
+    INDETERMINATE,
+    SEVERITY,
+    Filter,
+    Judge,
+    filter_names,
+    running_order,
+    scores_of,
+)
 from filters.text_analysis.language_detection import detect_language
 from inference.tasks.task import Task
 from pipelines.config.validation_errors import errors_at
@@ -16,9 +24,6 @@ from schemas.errors import WorkerFault
 from schemas.resources import Resources
 from schemas.sample import Text
 from schemas.verdict import Verdict
-
-# From mild to severe; the most severe verdict on a row's texts decides.
-_SEVERITY = ("keep", "redact", "quarantine", "drop")
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,7 +40,7 @@ class _LoadedFilter:
             raise WorkerFault(f"filter {self.name}: {len(verdicts)} verdicts on {len(items)} items")
         action = self.filter.on_indeterminate
         return [
-            replace(verdict, action=action) if verdict.action == "indeterminate" else verdict
+            _unjudged(verdict, action) if verdict.action == "indeterminate" else verdict
             for verdict in verdicts
         ]
 
@@ -204,6 +209,10 @@ class FilterChain:
 
     def _apply(self, row: Row, loaded: _LoadedFilter, verdicts: Sequence[Verdict]) -> None:
         worst = _worst(verdicts)
+        if len(verdicts) > 1 and worst.action in ("quarantine", "drop"):
+            decided = loaded.filter.decide_row(scores_of(loaded.name, row.scores))
+            if decided is not None and decided.action == worst.action:  # the same from stored rows
+                worst = replace(worst, reason=decided.reason)
         self._on_verdict(loaded.name, worst)
         if worst.action == "drop" and loaded.filter.conceals:
             row.status = "kept"  # forget earlier decisions: this one replaces them
@@ -248,7 +257,13 @@ def _add_scores(row: Row, prefix: str, verdict: Verdict) -> None:
 
 
 def _worst(verdicts: Sequence[Verdict]) -> Verdict:
-    return max(verdicts, key=lambda verdict: _SEVERITY.index(verdict.action))
+    return max(verdicts, key=lambda verdict: SEVERITY.index(verdict.action))
+
+
+def _unjudged(verdict: Verdict, action: Literal["quarantine", "drop", "keep"]) -> Verdict:
+    """Turn a verdict `indeterminate` into the filter's action; a score stores the reason."""
+    scores = {**verdict.scores, f"{INDETERMINATE}{verdict.reason}": 1.0}
+    return replace(verdict, action=action, scores=scores)
 
 
 def _detect_language(row: Row) -> None:

@@ -26,6 +26,7 @@ from pipelines.cli.job_commands import fetch, init, plan, run, schema
 from pipelines.cli.look_command import look
 from pipelines.cli.output_commands import finish, inspect, retry, status, verify
 from pipelines.cli.preview_command import preview
+from pipelines.cli.whatif_command import whatif
 from pipelines.concurrency.process_exit import WORKER_FAULT
 from pipelines.concurrency.standard_streams import StdoutUnwritable
 
@@ -71,6 +72,7 @@ _COMMANDS: tuple[Callable[..., None], ...] = (
     status,
     inspect,
     look,
+    whatif,
     verify,
     finish,
     explain,

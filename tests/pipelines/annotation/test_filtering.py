@@ -282,7 +282,7 @@ def test_prose_filters_ignore_labels() -> None:
 def test_later_filters_skip_a_rejected_answer() -> None:
     asked, given_answer = answered("odd bad", English(), Words(), language="de")
     assert given_answer.status == "quarantined"
-    assert asked.scores == {}
+    assert asked.scores == {"english.task.indeterminate_language": 1.0}
     assert answered("odd bad", English(), Words(), language="en")[1].status == "dropped"
 
 

@@ -1,0 +1,21 @@
+"""The command that counts what other thresholds would change: whatif."""
+
+from pipelines.cli.options import JsonOption, OutputArgument, SettingsOption
+from pipelines.cli.printing import STDERR, STDOUT, print_json
+
+
+def whatif(
+    output: OutputArgument, *, settings: SettingsOption = None, as_json: JsonOption = False
+) -> None:
+    """Count what other thresholds of filters would change, from the scores that rows store."""
+    from pipelines.display.whatif import whatif_notes, whatif_table
+    from pipelines.operations.whatif import whatif as count_changes
+
+    with STDERR.status("reading"):
+        result = count_changes(output, settings or ())
+    if as_json:
+        print_json(result.model_dump(mode="json"))
+        return
+    STDOUT.print(whatif_table(result))
+    for note in whatif_notes(result):
+        STDOUT.print(note, markup=False, soft_wrap=True)

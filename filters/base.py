@@ -2,6 +2,7 @@
 
 from abc import ABC, abstractmethod
 from collections.abc import Mapping, Sequence
+from math import inf
 from struct import pack, unpack
 from typing import Any, ClassVar, Literal, Protocol, TypeVar
 
@@ -26,8 +27,11 @@ def reaches(score: float, threshold: float) -> bool:
 
 
 def float32(value: float) -> float:
-    """Round to single precision."""
-    return unpack("<f", pack("<f", value))[0]  # type: ignore[no-any-return]
+    """Round to single precision; a number beyond its range becomes infinite."""
+    try:
+        return unpack("<f", pack("<f", value))[0]  # type: ignore[no-any-return]
+    except OverflowError:
+        return inf if value > 0 else -inf
 
 
 def unique_names(kinds: Sequence[str]) -> list[str]:

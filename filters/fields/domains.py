@@ -1,9 +1,9 @@
 """Drop samples by the domain of a carried URL."""
 
 import io
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Literal
+from typing import ClassVar, Literal
 
 from pydantic import Field
 
@@ -22,6 +22,7 @@ class Domains(FieldFilter):
     A sample without the URL, or whose URL has no valid host, is indeterminate.
     """
 
+    thresholds: ClassVar = frozenset({"mode"})
     kind: Literal["domains"] = "domains"
     """The name of this filter."""
     path: PathText = Field(min_length=1)
@@ -41,7 +42,10 @@ class Domains(FieldFilter):
     def load(self, resources: Resources) -> Judge[Sample]:
         return _Judge(self, read_domains(resources, self.path))
 
-    def decide(self, is_listed: bool) -> Verdict:
+    def decide(self, scores: Mapping[str, float]) -> Verdict | None:
+        return self.verdict_on(bool(scores["listed"])) if "listed" in scores else None
+
+    def verdict_on(self, is_listed: bool) -> Verdict:
         """Return the verdict on a URL whose domain is on the list, or is not."""
         scores = {"listed": float(is_listed)}
         if is_listed and self.mode == "block":
@@ -66,7 +70,7 @@ class _Judge:
             return indeterminate("url_missing")
         if not (host := url_host(text.value)):
             return indeterminate("url_unparsable")
-        return self.filter.decide(self._is_listed(host))
+        return self.filter.verdict_on(self._is_listed(host))
 
     def _is_listed(self, host: str) -> bool:
         if is_address(host):

@@ -1,12 +1,12 @@
 """Drop samples by a number that the shards carry, such as a score of another tool."""
 
 import math
-from collections.abc import Sequence
-from typing import Literal, Self
+from collections.abc import Mapping, Sequence
+from typing import ClassVar, Literal, Self
 
 from pydantic import model_validator
 
-from filters.base import FieldFilter, Judge
+from filters.base import FieldFilter, Judge, float32
 from schemas.resources import Resources
 from schemas.sample import Sample
 from schemas.verdict import Verdict, drop, indeterminate, keep
@@ -18,6 +18,7 @@ class Number(FieldFilter):
     A sample without the value, or whose value is no finite number, is indeterminate.
     """
 
+    thresholds: ClassVar = frozenset({"min", "max"})
     kind: Literal["number"] = "number"
     """The name of this filter."""
     min: float | None = None
@@ -44,6 +45,17 @@ class Number(FieldFilter):
             return indeterminate("number_missing")
         if (value := read_number(text.value)) is None:
             return indeterminate("not_a_number")
+        return self._verdict_on(value)
+
+    def decide(self, scores: Mapping[str, float]) -> Verdict | None:
+        if (value := scores.get("value")) is None:
+            return None
+        bounds = [bound for bound in (self.min, self.max) if bound is not None]
+        if float32(value) in map(float32, bounds):
+            return None  # the number itself may lie on either side of the bound
+        return self._verdict_on(value)
+
+    def _verdict_on(self, value: float) -> Verdict:
         scores = {"value": value}
         if self.min is not None and value < self.min:
             return drop("number_too_low", scores)

@@ -1,11 +1,11 @@
 """Drop texts in languages that are not wanted."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import ClassVar, Literal
 
 from pydantic import Field, field_validator
 
-from filters.base import Judge, TextFilter
+from filters.base import Judge, TextFilter, reaches
 from filters.text_analysis.language_detection import KNOWN_LANGUAGES, language_and_probability
 from schemas.resources import Resources
 from schemas.sample import Text
@@ -20,6 +20,7 @@ class Language(TextFilter):
     """
 
     fields: ClassVar = "prose"
+    thresholds: ClassVar = frozenset({"languages"})
     kind: Literal["language"] = "language"
     """The name of this filter."""
     applies_to: Literal["source", "generated", "both"] = "source"
@@ -42,14 +43,20 @@ class Language(TextFilter):
         return self  # the detection loads its model with the first text
 
     def judge(self, items: Sequence[Text]) -> list[Verdict]:
-        return [self.decide(*language_and_probability(item.value)) for item in items]
+        return [self.verdict_on(*language_and_probability(item.value)) for item in items]
 
-    def decide(self, language: str, probability: float) -> Verdict:
+    def decide(self, scores: Mapping[str, float]) -> Verdict | None:
+        for language, probability in scores.items():
+            verdict = self.verdict_on(language, probability)
+            return None if verdict.action == "indeterminate" else verdict
+        return None
+
+    def verdict_on(self, language: str, probability: float) -> Verdict:
         """Return the verdict on a text by its most probable language; the score is named after it.
 
         `language` is "" for a text that is too short to tell.
         """
         scores = {language: probability} if language else {}
-        if not language or probability < self.min_probability:
+        if not language or not reaches(probability, self.min_probability):
             return indeterminate("language_uncertain", scores)
         return keep(scores) if language in self.languages else drop("language_unwanted", scores)

@@ -1,8 +1,8 @@
 """Drop or quarantine texts with words or phrases from a list of the operator's own."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Literal
+from typing import ClassVar, Literal
 
 from pydantic import Field, NonNegativeInt
 
@@ -20,6 +20,7 @@ class Words(TextFilter):
     Words match whole and in any case, after the normalization of the rule filters.
     """
 
+    thresholds: ClassVar = frozenset({"max_matches", "action"})
     kind: Literal["words"] = "words"
     """The name of this filter."""
     path: PathText = Field(min_length=1)
@@ -41,7 +42,10 @@ class Words(TextFilter):
     def load(self, resources: Resources) -> Judge[Text]:
         return _Judge(self, WordMatcher(read_entries(resources, self.path)))
 
-    def decide(self, matches: int) -> Verdict:
+    def decide(self, scores: Mapping[str, float]) -> Verdict | None:
+        return self.verdict_on(scores.get("matches", 0))
+
+    def verdict_on(self, matches: float) -> Verdict:
         """Return the verdict on a text with this number of different listed words."""
         scores = {"matches": matches}
         if matches <= self.max_matches:
@@ -58,4 +62,4 @@ class _Judge:
     matcher: WordMatcher
 
     def judge(self, items: Sequence[Text]) -> list[Verdict]:
-        return [self.filter.decide(len(self.matcher.find(item.value))) for item in items]
+        return [self.filter.verdict_on(len(self.matcher.find(item.value))) for item in items]

@@ -46,11 +46,13 @@ def test_the_lowest_probability_is_inclusive(
     language: str, probability: float, action: str
 ) -> None:
     stage = Language(languages=("en",), min_probability=0.8)
-    assert stage.decide(language, probability).action == action
+    assert stage.verdict_on(language, probability).action == action
 
 
 def test_without_bound_a_short_text_is_still_uncertain() -> None:
-    assert Language(languages=("en",), min_probability=0).decide("", 0.0).action == "indeterminate"
+    assert (
+        Language(languages=("en",), min_probability=0).verdict_on("", 0.0).action == "indeterminate"
+    )
 
 
 @pytest.mark.parametrize("languages", [(), ("english",), ("EN",)])

@@ -37,6 +37,7 @@ FILTERS: list[dict[str, Any]] = [
     {"kind": "toxicity_rules", "languages": ["en"]},
     {"kind": "image_quality", "min_contrast": 10.0},
     {"kind": "personal_data", "infotypes": ["EMAIL_ADDRESS"], "action": "drop"},
+    {"kind": "language", "languages": ["en", "de"]},
 ]
 CHANGES = [
     ["filters.0.min_side=10"],
@@ -50,6 +51,7 @@ CHANGES = [
     ["filters.3.drop_at=0.3", "filters.3.quarantine_at=0.2"],
     ["filters.3.attributes=[threat]"],
     ["filters.4.min_contrast=60"],
+    ["filters.6.languages=[en]"],
 ]
 
 

@@ -174,5 +174,13 @@ def schema(
     if job is None:
         print_json(Job.model_json_schema())
         return
-    for column in Job.load(job).output_schema():
+    from pipelines.planning.plan import planned_schema
+
+    loaded = Job.load(job)
+    try:
+        columns = planned_schema(loaded)
+    except JobError as error:
+        columns = loaded.output_schema()
+        STDERR.print(f"Types of carried columns are not known: {error}", markup=False)
+    for column in columns:
         STDOUT.print(f"{column.name}: {column.type}", markup=False, soft_wrap=True)

@@ -5,6 +5,8 @@ from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Any
 
+import pyarrow as pa
+
 from pipelines.config.job import Job
 from pipelines.output.dataset_config import create_dataset_config
 from pipelines.output.listing import OutputListing
@@ -136,6 +138,18 @@ def resolve_with_types(job: Job) -> ResolvedJob:
     return resolve_with(
         job, open_earlier_output(job), carried_types=find_carried_types(shards, job.input)
     )
+
+
+def planned_schema(job: Job) -> pa.Schema:
+    """Return the schema of the files that a new output of the job has.
+
+    Raises JobError if a carried column may have the type of its shards, and no shard is there.
+    """
+    given = job.input
+    open_types = given.carried().keys() - given.carried_types().keys()
+    shards = find_shards(given.patterns()) if open_types else []
+    types = {**find_carried_types(shards, given), **given.carried_types()}
+    return job.model_copy(update={"input": given.with_types(types)}).output_schema()
 
 
 def first_units(job: Job) -> tuple[Unit, ...]:

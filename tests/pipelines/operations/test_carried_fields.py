@@ -15,6 +15,7 @@ from pipelines.config.job import Job
 from pipelines.operations.inspect import select
 from pipelines.operations.run import run
 from pipelines.operations.verify import verify
+from pipelines.planning.plan import planned_schema
 from schemas.errors import JobError
 
 IMAGES = [jpeg(8, 8, seed) for seed in range(4)]
@@ -402,3 +403,19 @@ def test_a_wrong_column_is_told(reading: dict[str, Any], message: str, tmp_path:
     data = {"meta": [{"caption": "a"}], "images": [[IMAGES[0]]]}
     with pytest.raises(JobError, match=message):
         filtered(parquet(tmp_path / "a.parquet", data), tmp_path / "out", **reading)
+
+
+def test_the_schema_of_a_planned_output_has_the_types_of_its_shards(tmp_path: Path) -> None:
+    shards = parquet(tmp_path / "a.parquet", {"n": [1], "t": ["x"]})
+    keys = {"name": "t", "filters": SIZE, "output": str(tmp_path / "out")}
+    given = {
+        "shards": shards,
+        "text": None,
+        "carry": {"n": "n", "w": {"source": "t", "type": "bool"}},
+    }
+    planned = planned_schema(Job.parse(json.dumps({**keys, "input": given})))
+    assert (planned.field("n").type, planned.field("w").type) == (pa.int64(), pa.bool_())
+    with pytest.raises(JobError, match=r"input\.shards"):
+        planned_schema(
+            Job.parse(json.dumps({**keys, "input": {**given, "shards": "/none.parquet"}}))
+        )

@@ -177,7 +177,7 @@ def test_samples_get_the_expected_statuses(shard: Path, tmp_path: Path) -> None:
         None,
         "image_too_small",
         "too_odd",
-        "image_undecodable",
+        "image_truncated",
     }
     planted, printed = rows[: -len(PRINTED)], rows[-len(PRINTED) :]
     assert all(row["redactions"] for row in planted if row["status"] != "invalid")

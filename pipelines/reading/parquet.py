@@ -49,7 +49,7 @@ def list_parquet_fields(
 ) -> tuple[ShardFile, Iterator[SampleFields]]:
     """Open a Parquet file to list the values of all columns, null values left out.
 
-    Columns whose names are not unique, or would be read as paths, are left out.
+    Columns whose names are not unique are left out.
     """
     stream = ShardFile(unit, storage)
     return stream, _list_fields(stream, unit, input_config)
@@ -60,7 +60,7 @@ def _list_fields(stream: CountedStream, unit: Unit, input_config: Input) -> Iter
         metadata = read_metadata(stream)
         schema = metadata.schema.to_arrow_schema()
     number = Counter(schema.names)
-    names = frozenset(name for name in number if number[name] == 1 and "." not in name)
+    names = frozenset(name for name in number if number[name] == 1)
 
     def finish(batch: pa.RecordBatch, index: int) -> SampleFields:
         return list_fields(batch, index, names, input_config.limits)

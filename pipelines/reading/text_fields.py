@@ -9,7 +9,7 @@ import pyarrow as pa
 
 from pipelines.config.field_source import FieldSource
 
-_BOM = b"\xef\xbb\xbf"  # some editors begin UTF-8 files with it
+BOM = b"\xef\xbb\xbf"  # some editors begin UTF-8 files with it
 
 
 class FieldFault(Exception):
@@ -168,6 +168,6 @@ def _parsed(value: object) -> object:
 
 def _decoded(content: bytes) -> str:
     try:
-        return content.removeprefix(_BOM).decode()
+        return content.removeprefix(BOM).decode()
     except UnicodeDecodeError:
         raise FieldFault("text_not_utf8") from None

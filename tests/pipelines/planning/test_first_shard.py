@@ -178,3 +178,19 @@ def test_several_images_in_a_sample_ask_for_the_name_of_one(tmp_path: Path) -> N
     named = look(path, text="outputs.txt", image="right.jpg")
     assert named.takes == {"image": 1, "outputs.txt": 1}
     assert not named.missing
+
+
+def test_fields_are_named_as_a_job_names_them(tmp_path: Path) -> None:
+    record = b'\xef\xbb\xbf{"og:title": "t", "alt text": {"a.b": 1}, "0": 2, "": 3}'
+    path = write_shard(tmp_path / "0.tar", sample(0, jpg=IMAGE, json=record))
+    first = look(path, text='json:"og:title"', carry={"ab": 'json:alt text."a.b"'})
+    assert first.holds.keys() == {
+        *("jpg", "json", 'json:"og:title"', "json:alt text", 'json:alt text."a.b"', 'json:"0"'),
+    }
+    assert not first.missing
+    assert set(first.takes.values()) == {1}
+    columns = {"image": images_column([IMAGE]), "a.b": [1], "p:q": [2]}
+    (tmp_path / "0.parquet").write_bytes(parquet_bytes(columns))
+    assert look(tmp_path / "0.parquet", text="a.b").holds.keys() == {
+        *("image", "image:path", "a.b", '"p:q"'),
+    }

@@ -1,12 +1,17 @@
 """Chooses the device of a job, once, before work starts, and asks GPUs for their sizes."""
 
 import os
+import sys
+from glob import glob
 from importlib.util import find_spec
 from typing import Literal
 
 import numpy as np
 
 from schemas.errors import JobError
+
+# Device files of GPUs: NVIDIA's, those of its embedded boards, AMD's, and WSL's.
+_GPU_FILES = ("/dev/nvidia*", "/dev/nvhost*", "/dev/nvmap", "/dev/kfd", "/dev/dxg")
 
 
 def resolve_device(
@@ -23,13 +28,24 @@ def resolve_device(
         return "cuda"
     if device == "auto" and find_spec("torch") is None:
         return "cpu"
-    import torch
-
-    if torch.cuda.is_available():
+    if _has_gpu():
         return "cuda"
     if device == "cuda":
         raise JobError("model.device: no CUDA device is visible here: use auto or cpu")
     return "cpu"
+
+
+def _has_gpu() -> bool:
+    """Whether torch sees a GPU.
+
+    The import of torch takes some 3 CPU-seconds, so torch is not imported just to ask it on a
+    machine without any device file of a GPU.
+    """
+    if "torch" not in sys.modules and not any(glob(pattern) for pattern in _GPU_FILES):
+        return False
+    import torch
+
+    return torch.cuda.is_available()
 
 
 def device_type(device: str, uses_torch: bool) -> str:

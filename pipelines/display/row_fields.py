@@ -3,11 +3,13 @@
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from math import isfinite
-from typing import Any, cast
+from typing import TYPE_CHECKING, Any, cast
 
 from pipelines.display.terminal_safe import plain
-from pipelines.operations.row_images import StoredRow
 from schemas.tables import RESERVED, info_name
+
+if TYPE_CHECKING:
+    from pipelines.operations.row_images import StoredRow
 
 MAX_TEXT = 400  # characters of a text that are shown
 MAX_NAME = 40  # characters of a name, label or code that are shown
@@ -27,12 +29,12 @@ class ShownObject:
         return self.label if self.score is None else f"{self.label} {self.score:.2f}".strip()
 
 
-def task_names(row: StoredRow) -> list[str]:
+def task_names(row: "StoredRow") -> list[str]:
     """Return the names of the task columns, in order."""
     return [name for name in row if info_name(name) in row]
 
 
-def carried_names(row: StoredRow) -> list[str]:
+def carried_names(row: "StoredRow") -> list[str]:
     """Return the names of the carried columns, in order."""
     task_columns = {column for name in task_names(row) for column in (name, info_name(name))}
     return [name for name in row if name not in RESERVED and name not in task_columns]
@@ -60,7 +62,7 @@ def shown_objects(value: object) -> list[ShownObject]:
     return [item for item in objects if item is not None and all(map(isfinite, item.box))]
 
 
-def status_text(row: StoredRow) -> str:
+def status_text(row: "StoredRow") -> str:
     """Return the status, followed by filter, reason and error if the row has them."""
     columns = ("filter", "reason")
     reason = "/".join(short_text(row.get(column)) for column in columns if row.get(column))

@@ -1,17 +1,62 @@
-"""The command line starts without heavy packages: a command imports them when it runs."""
+"""Commands start without heavy packages: a command imports what it needs when it runs."""
 
+import json
 import subprocess
 import sys
+from pathlib import Path
 
-HEAVY = ("apache_beam", "numpy", "pyarrow", "ray", "torch", "transformers")
-PROGRAM = f"""
-import sys
-import pipelines.cli.main
-print(*(name for name in {HEAVY} if name in sys.modules))
+import pytest
+from support.sample_data import pairs, write_shard
+
+HEAVY = ("PIL", "apache_beam", "numpy", "pyarrow", "pydantic", "ray", "torch", "transformers")
+PROGRAM = """
+import json, sys
+import shardmill
+sys.argv = ["shardmill", *json.loads(sys.argv[1])]
+try:
+    shardmill.main()
+except SystemExit as end:
+    print(end.code or 0, *sys.modules, file=sys.stderr)
 """
 
 
-def test_the_command_line_imports_no_heavy_package() -> None:
-    command = [sys.executable, "-c", PROGRAM]
-    result = subprocess.run(command, capture_output=True, text=True, timeout=60, check=True)
-    assert result.stdout.split() == []
+def _run(*arguments: str, folder: Path) -> tuple[str, set[str]]:
+    """Run a command; return its exit code and the modules that the command imported."""
+    command = [sys.executable, "-c", PROGRAM, json.dumps(arguments)]
+    environment = {"PYTHONPATH": str(Path(__file__).parents[3]), "PATH": "/usr/bin:/bin"}
+    result = subprocess.run(
+        command,
+        check=False,
+        capture_output=True,
+        text=True,
+        timeout=120,
+        cwd=folder,
+        env=environment,
+    )
+    code, *modules = result.stderr.splitlines()[-1].split()
+    return code, set(modules)
+
+
+def test_help_imports_no_heavy_package(tmp_path: Path) -> None:
+    code, modules = _run("--help", folder=tmp_path)
+    assert code == "0"
+    assert modules.isdisjoint(HEAVY)
+
+
+@pytest.mark.parametrize("has_model", [False, True])
+def test_a_plan_imports_no_package_for_models_or_images(tmp_path: Path, has_model: bool) -> None:
+    checkpoint = Path(__file__).parents[3] / "demo" / "checkpoint"
+    job = {
+        "name": "startup",
+        "input": {"shards": "a.tar"},
+        "filters": [{"kind": "image_size"}, {"kind": "personal_data"}],
+        "output": "out",
+        **({"model": {"checkpoint": str(checkpoint), "device": "cpu"}} if has_model else {}),
+        **({"tasks": {"caption": {"kind": "caption"}}} if has_model else {}),
+    }
+    (tmp_path / "job.yaml").write_text(json.dumps(job))
+    write_shard(tmp_path / "a.tar", pairs(2))
+    code, modules = _run("plan", "job.yaml", folder=tmp_path)
+    assert code == "0"
+    heavy = {"PIL", "apache_beam", "ray", "tokenizers", "torch", "transformers"}
+    assert modules.isdisjoint(heavy)

@@ -24,6 +24,10 @@ filters:                              # what they drop is counted, never stored
   - {kind: text_quality, min_words: 2, max_repetition: 0.5}
   # - {kind: hash_list, path: hashes.csv}      # algorithm,hash,...: md5, sha1, sha256
   # - {kind: porn_image_model, model: Falconsai/nsfw_image_detection, drop_at: 0.5}
+  # - {kind: number, column: score, max: 0.5}     # of a column in carry
+  # - {kind: domains, column: url, path: blocklist.txt}
+  # - {kind: words, path: words.txt}
+  # - {kind: language, languages: [en]}
   # - {kind: text_safety_rules}       # docs/filters.md says what rules can and cannot do
   # - {kind: toxicity_rules}
   # - {kind: personal_data}           # e-mail addresses and the like become [EMAIL_ADDRESS]

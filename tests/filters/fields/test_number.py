@@ -2,13 +2,15 @@
 
 import json
 import re
+from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
+import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 from pydantic import ValidationError
-from support.sample_data import job, pairs, write_shard
+from support.sample_data import images_column, job, pairs, parquet_bytes, write_shard
 
 from filters import Number
 from pipelines.operations.run import run
@@ -113,3 +115,25 @@ def test_the_filters_of_a_users_own_judge_a_shard(tmp_path: Path) -> None:
     assert summary.counts is not None
     seen = {each.name: each.seen for each in summary.counts.filters}
     assert seen == {"domains": 6, "number": 5, "language": 3, "words": 2}
+
+
+@pytest.mark.parametrize(
+    ("column", "statuses"),
+    [
+        (pa.array([1, 5, None], pa.int64()), ["kept", "dropped", "quarantined"]),
+        (pa.array([0.5, float("nan"), 9.5]), ["kept", "quarantined", "dropped"]),
+        (pa.array([Decimal("4.00"), Decimal("4.01"), None]), ["kept", "dropped", "quarantined"]),
+        (pa.array([True, False, None]), ["quarantined"] * 3),
+        (pa.array(["3", "x", "4.5"]), ["kept", "quarantined", "dropped"]),
+    ],
+    ids=["integers", "floats", "decimals", "booleans", "texts"],
+)
+def test_typed_columns_are_judged(tmp_path: Path, column: pa.Array, statuses: list[str]) -> None:
+    images = images_column([content for _, content in list(pairs(3))[::2]])
+    (tmp_path / "a.parquet").write_bytes(parquet_bytes({"image": images, "score": column}))
+    stage = {"kind": "number", "column": "score", "max": 4}
+    given = {"shards": f"{tmp_path}/a.parquet", "text": None, "carry": ["score"]}
+    own = job(tmp_path, model=None, tasks={}, filters=[stage], input=given)
+    run(own)
+    (file,) = Path(own.output).glob("*.parquet")
+    assert pq.read_table(file)["status"].to_pylist() == statuses

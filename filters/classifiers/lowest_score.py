@@ -1,8 +1,11 @@
 """The verdict on an image by the lowest of its frames' scores."""
 
+from collections.abc import Mapping
+
 import numpy as np
 import numpy.typing as npt
 
+from filters.base import reaches
 from schemas.verdict import Verdict, drop, indeterminate, keep
 
 
@@ -16,6 +19,16 @@ def verdict_from_lowest(
     """
     finite = values[np.isfinite(values)]
     scores = {name: float(finite.min())} if finite.size else {}
-    if scores and scores[name] < lowest:
-        return drop(reason, scores)
-    return keep(scores) if finite.size == values.size else indeterminate("score_not_finite", scores)
+    verdict = decide_lowest(name, scores, lowest, reason=reason)
+    if verdict is None or (verdict.action == "keep" and finite.size < values.size):
+        return indeterminate("score_not_finite", scores)
+    return verdict
+
+
+def decide_lowest(
+    name: str, scores: Mapping[str, float], lowest: float, *, reason: str
+) -> Verdict | None:
+    """Return the verdict that follows from the score `name`; None if it is missing."""
+    if name not in scores:
+        return None
+    return keep(scores) if reaches(scores[name], lowest) else drop(reason, scores)

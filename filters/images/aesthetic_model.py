@@ -1,6 +1,6 @@
 """Drop pairs whose image a model of the operator's choice finds ugly, in any of its frames."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from itertools import islice
 from typing import TYPE_CHECKING, ClassVar, Literal
@@ -9,7 +9,7 @@ import numpy as np
 
 from filters.base import ImageFilter, Judge
 from filters.classifiers.class_labels import Activation, ClassLabels
-from filters.classifiers.lowest_score import verdict_from_lowest
+from filters.classifiers.lowest_score import decide_lowest, verdict_from_lowest
 from filters.classifiers.model_filter import IMAGE_PROCESSOR, ModelFilter
 from schemas.errors import JobError
 from schemas.resources import Resources
@@ -19,6 +19,8 @@ from schemas.verdict import Verdict
 if TYPE_CHECKING:
     from filters.classifiers.hugging_face import ImageClassifier  # which imports torch
 
+_REASON = "image_unaesthetic"
+
 
 class AestheticModel(ModelFilter, ImageFilter):
     """Keep images whose aesthetic score is >= min in every frame.
@@ -27,6 +29,7 @@ class AestheticModel(ModelFilter, ImageFilter):
     was trained for regression.
     """
 
+    thresholds: ClassVar = frozenset({"min"})
     needs: ClassVar = (IMAGE_PROCESSOR,)
     kind: Literal["aesthetic_model"] = "aesthetic_model"
     """The name of this filter."""
@@ -64,6 +67,9 @@ class AestheticModel(ModelFilter, ImageFilter):
         classifier = ImageClassifier(folder, resources, independent=independent)
         return _Judge(classifier, labels.index_of(self.label, "label"), self.min)
 
+    def decide(self, scores: Mapping[str, float]) -> Verdict | None:
+        return decide_lowest("aesthetic", scores, self.min, reason=_REASON)
+
 
 @dataclass(frozen=True, slots=True)
 class _Judge:
@@ -79,7 +85,7 @@ class _Judge:
                 "aesthetic",
                 np.stack([*islice(outputs, len(item.frames))])[:, self.index],
                 self.lowest,
-                reason="image_unaesthetic",
+                reason=_REASON,
             )
             for item in items
         ]

@@ -1,13 +1,13 @@
 """Drop pairs whose image and source text a model such as CLIP finds dissimilar."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, ClassVar, Literal
 
 from pydantic import Field
 
 from filters.base import ImageFilter, Judge
-from filters.classifiers.lowest_score import verdict_from_lowest
+from filters.classifiers.lowest_score import decide_lowest, verdict_from_lowest
 from filters.classifiers.model_filter import IMAGE_PROCESSOR, TOKENIZER, ModelFilter
 from schemas.errors import JobError
 from schemas.regular_file import read_json
@@ -18,6 +18,7 @@ from schemas.verdict import Verdict, indeterminate
 if TYPE_CHECKING:
     from filters.classifiers.image_text_model import ImageTextModel  # which imports torch
 
+_REASON = "image_text_dissimilar"
 _MODEL_TYPES = ("clip", "siglip")
 
 
@@ -28,6 +29,7 @@ class ImageTextSimilarityModel(ModelFilter, ImageFilter):
     indeterminate.
     """
 
+    thresholds: ClassVar = frozenset({"min"})
     needs: ClassVar = (IMAGE_PROCESSOR, TOKENIZER)
     kind: Literal["image_text_similarity_model"] = "image_text_similarity_model"
     """The name of this filter."""
@@ -53,6 +55,9 @@ class ImageTextSimilarityModel(ModelFilter, ImageFilter):
         self.check(resources)
         return _Judge(ImageTextModel(resources.model(*self.models()), resources), self.min)
 
+    def decide(self, scores: Mapping[str, float]) -> Verdict | None:
+        return decide_lowest("similarity", scores, self.min, reason=_REASON)
+
 
 @dataclass(frozen=True, slots=True)
 class _Judge:
@@ -66,9 +71,7 @@ class _Judge:
         pairs = [(item.frames, text) for item, text in zip(items, texts, strict=True) if text]
         similarities = iter(self.model.similarities(pairs))
         return [
-            verdict_from_lowest(
-                "similarity", next(similarities), self.lowest, reason="image_text_dissimilar"
-            )
+            verdict_from_lowest("similarity", next(similarities), self.lowest, reason=_REASON)
             if text
             else indeterminate("text_absent")
             for text in texts

@@ -84,6 +84,9 @@ def test_the_worst_frame_decides_and_the_bound_is_inclusive(
     assert (kept.action, kept.scores) == ("keep", {"aesthetic": least})
     (dropped,) = verdicts(resources, tuple(IMAGES), **keys, min=least + 1e-3)
     assert (dropped.action, dropped.reason) == ("drop", "image_unaesthetic")
+    stage = AestheticModel.model_validate({**keys, "min": least})
+    assert stage.decide(dropped.scores) == kept
+    assert stage.decide({}) is None
 
 
 def test_wrong_heads_are_refused_when_planned(

@@ -91,6 +91,9 @@ def test_the_least_similar_frame_decides_and_the_bound_is_inclusive(
     (dropped,) = verdicts(resources, models["clip"], together, lowest=least + 1e-4)
     assert (dropped.action, dropped.reason) == ("drop", "image_text_dissimilar")
     assert dropped.scores == {"similarity": least}
+    stage = ImageTextSimilarityModel(model=str(models["clip"]), min=least)
+    assert stage.decide(dropped.scores) == kept
+    assert stage.decide({}) is None
 
 
 def test_without_a_text_the_sample_is_indeterminate(

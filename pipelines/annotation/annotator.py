@@ -120,8 +120,9 @@ class Annotator:
         }
 
     def _open(self, unit: Unit) -> OpenUnit:
-        # An earlier output supplies the texts, so the texts of the shard are not read.
-        return open_unit(unit, self._storage, self._input, texts=self._earlier is None)
+        # An earlier output supplies the texts, unless samples are judged again.
+        texts = self._earlier is None or self._earlier.judges_again
+        return open_unit(unit, self._storage, self._input, texts=texts)
 
     def _blocks(
         self,

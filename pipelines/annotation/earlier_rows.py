@@ -1,7 +1,7 @@
 """Reads the rows of an earlier output: verdicts, and texts as that job's filters left them."""
 
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from itertools import zip_longest
 from typing import Any, BinaryIO
 
@@ -10,7 +10,8 @@ import pyarrow.parquet as pq
 
 from pipelines.output.layout import Layout
 from pipelines.output.unit_progress import find_unit_progress
-from pipelines.planning.filters_from import EarlierOutput
+from pipelines.planning.filters_from import EarlierOutput, earlier_filters
+from pipelines.planning.redecide import Decision, Redecider
 from pipelines.planning.resolve import ResolvedJob
 from pipelines.reading import OpenUnit, RawSample
 from pipelines.reading.text_fields import as_text
@@ -35,7 +36,10 @@ class EarlierRows:
         *,
         has_text: bool,
         carried: Mapping[str, pa.DataType],
+        redecider: Redecider | None = None,
     ) -> None:
+        """Read rows; with a `redecider`, rows whose verdicts may change are marked `anew`."""
+        self._redecider = redecider
         self._layout = layout
         self._storage = storage
         self._fingerprint = earlier.fingerprint.encode()
@@ -50,13 +54,21 @@ class EarlierRows:
         output, earlier = work.job.filters_from, work.resolved.filters_from
         if output is None or earlier is None:
             return None
+        before, after = earlier_filters(work.job, earlier)
+        evaluate_all = earlier.evaluate == "all"
         return cls(
             Layout(absolute(output, work.folder)),
             storage_for(output),
             earlier,
             has_text=work.job.input.text is not None,
             carried=work.input.column_types(),
+            redecider=Redecider(before, after, evaluate_all=evaluate_all) if after else None,
         )
+
+    @property
+    def judges_again(self) -> bool:
+        """Whether some samples may be judged again, and their texts are read from the shard."""
+        return self._redecider is not None
 
     def rows(self, unit: Unit, first_index: int) -> Iterator[Row]:
         """Yield the unit's rows from `first_index` on; kept rows have texts and the image's digest.
@@ -106,6 +118,9 @@ class EarlierRows:
             redactions=Counter({each["infotype"]: each["count"] for each in values["redactions"]}),
         )
         row.texts = {name: Text(values[name]) for name in self._texts if values[name] is not None}
+        if self._redecider is not None:
+            stored = Decision(row.status, row.filter, row.reason)
+            row.anew = self._redecider.decision(stored, row.scores) != stored
         return row
 
     def _add_carried(self, row: Row, columns: Mapping[str, pa.Array], position: int) -> None:
@@ -130,9 +145,14 @@ class EarlierRows:
 
 
 def join_images(
-    rows: Iterable[Row], samples: Iterable[RawSample], shard: OpenUnit
+    rows: Iterable[Row],
+    samples: Iterable[RawSample],
+    shard: OpenUnit,
+    read_row: Callable[[RawSample], Row],
 ) -> Iterator[Row]:
     """Yield the rows; each kept row gets the image of its sample.
+
+    In place of a row marked `anew`, `read_row` makes a new one of the sample.
 
     Raises ShardFault if rows and samples do not have the same indices.
     """
@@ -140,6 +160,11 @@ def join_images(
         if row is None or sample is None or row.index != sample.index:
             raise shard.fault_here("shard_changed")
         row.position, row.left_out = shard.bytes_read, sample.left_out
+        if row.anew:
+            row = read_row(sample)
+            row.anew = True
+            yield row
+            continue
         if row.kept and sample.fault:
             row.reject("invalid", sample.fault)
         elif row.kept:

@@ -1,7 +1,7 @@
 """Runs the filters over rows, and applies their verdicts to samples and to answers."""
 
 import itertools
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence, Set
 from dataclasses import dataclass, replace
 from functools import partial
 from typing import Any, Literal, cast
@@ -60,10 +60,13 @@ class FilterChain:
         resources: Resources,
         evaluate_all: bool = False,
         names: Sequence[str] | None = None,
+        *,
         on_verdict: Callable[[str, Verdict], None] = lambda _name, _verdict: None,
+        only_anew: Set[str] = frozenset(),
     ) -> None:
         """Load the filters.
 
+        Of samples, the filters `only_anew` judge those alone that are judged again from the shard.
         `on_verdict` is told the name of each filter that judges a row, and its most severe verdict.
         """
         self._on_verdict = on_verdict
@@ -76,6 +79,10 @@ class FilterChain:
         order = running_order({loaded.name: loaded.filter for loaded in self._loaded})
         self.running_order = tuple(order)  # of the filters on samples, by name
         self.reads_frames = "frames" in order.values()
+        self._only_anew = only_anew
+        self._always_reads_frames = any(
+            reads == "frames" and name not in only_anew for name, reads in order.items()
+        )
         self._detects_languages = any(isinstance(stage, TextFilter) for stage in filters)
 
     def should_judge(self, row: Row) -> bool:
@@ -87,7 +94,8 @@ class FilterChain:
 
     def will_read_frames(self, row: Row) -> bool:
         """Return whether a filter needs the row's decoded frames."""
-        return self.reads_frames and self.should_judge(row)
+        reads = self.reads_frames if row.anew else self._always_reads_frames
+        return reads and self.should_judge(row)
 
     def count_to_judge(self, chunk: Sequence[Row]) -> int:
         """Count the rows that later filters judge."""
@@ -95,7 +103,8 @@ class FilterChain:
 
     def _rows_for(self, loaded: _LoadedFilter, chunk: Sequence[Row]) -> list[Row]:
         """Return the rows that a filter judges, and note in each row that the filter saw it."""
-        rows = [row for row in chunk if self.should_judge(row)]
+        for_all = loaded.name not in self._only_anew
+        rows = [row for row in chunk if (for_all or row.anew) and self.should_judge(row)]
         for row in rows:
             row.seen_by.append(loaded.name)
         return rows

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from filters import Filter
 from inference import Engine, Task, load_engine
 from pipelines.annotation.filtering import FilterChain
+from pipelines.planning.filters_from import earlier_filters
 from pipelines.planning.resolve import ResolvedJob
 from schemas.generation import ImageSpec
 
@@ -27,7 +28,15 @@ class LoadedJob:
 def load_filters(work: ResolvedJob, filters: Mapping[str, Filter]) -> FilterChain:
     """Load filters; `filters` maps their names in rows and reports to their configurations."""
     evaluate_all = work.job.evaluate == "all"
-    return FilterChain(list(filters.values()), work.resources, evaluate_all, list(filters))
+    earlier = work.resolved.filters_from
+    again = earlier_filters(work.job, earlier)[1] if earlier else ()
+    return FilterChain(
+        list(filters.values()),
+        work.resources,
+        evaluate_all,
+        list(filters),
+        only_anew=frozenset(again),
+    )
 
 
 def load_job(

@@ -56,8 +56,14 @@ def unit_blocks(
     if earlier is None:
         rows = read_rows(unit, samples, shard, given)
     else:
+
+        def read_row(sample: RawSample) -> Row:
+            return next(read_rows(unit, [sample], shard, given))
+
         judged = earlier.rows(unit, unit.first_index + skip)
-        rows = join_images(islice(judged, None if stop is None else stop - skip), samples, shard)
+        rows = join_images(
+            islice(judged, None if stop is None else stop - skip), samples, shard, read_row
+        )
     chunks = preprocess(in_chunks(rows, ends_part), filters, decoder, timer)
     return in_blocks(chunks, block_size, ends_part)
 

@@ -27,7 +27,12 @@ from pipelines.operations.recorded_job import recorded_job
 from pipelines.operations.row_images import StoredRow
 from pipelines.operations.stored_rows import read_rows
 from pipelines.output.output import Output, open_output
-from pipelines.planning.filters_from import EarlierOutput, filters_to_run, open_earlier_output
+from pipelines.planning.filters_from import (
+    EarlierOutput,
+    earlier_filters,
+    filters_to_run,
+    open_earlier_output,
+)
 from pipelines.planning.plan import first_units
 from pipelines.planning.resolve import Resolved, ResolvedJob, resolve_with
 from pipelines.reading import OpenUnit, RawSample, open_unit
@@ -93,6 +98,8 @@ def _steps(job: Job, output: Output | None) -> list[FilterStep]:
     """Return the filters that judge the source, of the job and of its earlier outputs."""
     earlier = open_earlier_output(job)
     before = [] if earlier is None else _steps(recorded_job(earlier, _ADVICE), earlier)
+    if earlier is not None and earlier_filters(job, EarlierOutput.from_record(earlier.record))[1]:
+        before = []  # this job runs the earlier filters too, with its own thresholds
     if output is not None:
         resolved = read_recorded(
             TypeAdapter(Resolved),

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
-from typing import Any
+from typing import Any, Literal
 
 from pydantic import TypeAdapter
 
@@ -36,6 +36,8 @@ class EarlierOutput(Frozen):
     """The names of the earlier tasks; verdicts on answers are not reused."""
     carried_types: Mapping[str, str] = {}
     """The types of its carried columns that are not text, by the column's name."""
+    evaluate: Literal["first", "all"] = "first"
+    """Whether all filters have scored every sample."""
     images_judged: bool
     """Whether one of the filters judges the content of images with a model."""
 
@@ -43,9 +45,16 @@ class EarlierOutput(Frozen):
     def from_record(cls, record: Mapping[str, Any]) -> "EarlierOutput":
         """Read the job.record of the earlier output, which may itself reuse verdicts of another."""
         before = record["resolved"].get("filters_from") or {"ran": (), "asked": ()}
+        ran, own = list(before["ran"]), list(record["filters"])
+        replaced = _replaced(ran, own, [_filter_or_none(each) for each in own])
+        for index, number in replaced.items():
+            ran[index] = own[number]
+        if replaced:
+            own = [each for each in own if each not in ran]
         return cls(
             fingerprint=fingerprint_of(record),
-            ran=(*before["ran"], *record["filters"]),
+            ran=(*ran, *own),
+            evaluate="first" if before.get("evaluate") == "first" else record["evaluate"],
             asked=(*before["asked"], *record["tasks"]),
             carried_types=record["resolved"].get("carried_types", {}),
             images_judged=record["resolved"]["images_judged"],
@@ -73,15 +82,18 @@ def filters_to_run(job: Job, earlier: EarlierOutput | None) -> dict[str, Filter]
     """Return the filters that a job runs, by their names in rows and reports.
 
     A filter that the earlier output ran now judges only generated texts, if it applies to these.
-    Filters that are new in this job run in full. Raises JobError if one has nothing to judge.
+    Filters that are new in this job run in full. If one has other thresholds than in the earlier
+    job, all earlier filters are returned in full, to judge some samples again. Raises JobError if
+    a filter has nothing to judge.
     """
     if earlier is None:
         return dict(zip(filter_names(job.filters), job.filters, strict=True))
     own_records = [stage.model_dump(mode="json") for stage in job.filters]
+    replaced = _replaced(earlier.ran, own_records, job.filters)
     added = [
         stage
-        for stage, record in zip(job.filters, own_records, strict=True)
-        if record not in earlier.ran
+        for number, (stage, record) in enumerate(zip(job.filters, own_records, strict=True))
+        if record not in earlier.ran and number not in replaced.values()
     ]
     refuse_idle_filters(
         job.filters,
@@ -95,12 +107,67 @@ def filters_to_run(job: Job, earlier: EarlierOutput | None) -> dict[str, Filter]
     ]
     names = unique_names(kinds)
     filters: dict[str, Filter] = {}
-    for name, record in zip(names, earlier.ran, strict=False):
-        if record.get("applies_to", "source") != "source":
+    for index, (name, record) in enumerate(zip(names, earlier.ran, strict=False)):
+        if index in replaced:
+            filters[name] = job.filters[replaced[index]]
+        elif replaced:
+            again = [i for i, own_record in enumerate(own_records) if own_record == record]
+            filters[name] = job.filters[again[0]] if again else _read_filter(record)
+        elif record.get("applies_to", "source") != "source":
             own = [i for i, own_record in enumerate(own_records) if own_record == record]
             stage = job.filters[own[0]] if own else _read_filter(record)
             filters[name] = stage.model_copy(update={"applies_to": "generated"})
     return filters | dict(zip(names[len(earlier.ran) :], added, strict=True))
+
+
+def earlier_filters(
+    job: Job, earlier: EarlierOutput
+) -> tuple[dict[str, Filter], dict[str, Filter]]:
+    """Return the filters of the earlier output before and after this job's change of thresholds.
+
+    Both are empty if the job changes no threshold.
+    """
+    own_records = [stage.model_dump(mode="json") for stage in job.filters]
+    replaced = _replaced(earlier.ran, own_records, job.filters)
+    if not replaced:
+        return {}, {}
+    filters = filters_to_run(job, earlier)
+    after = dict(list(filters.items())[: len(earlier.ran)])
+    before = {
+        name: _read_filter(record) if index in replaced else after[name]
+        for index, (name, record) in enumerate(zip(after, earlier.ran, strict=True))
+    }
+    return before, after
+
+
+def _replaced(
+    ran: Sequence[Mapping[str, Any]],
+    own_records: Sequence[Mapping[str, Any]],
+    own: Sequence[Filter | None],
+) -> dict[int, int]:
+    """Match filters of a job with earlier ones from which they differ in thresholds alone.
+
+    Returns the index of the job's filter by the index of the earlier one. A filter that the job
+    names as it ran is not replaced.
+    """
+    replaced: dict[int, int] = {}
+    for number, (record, stage) in enumerate(zip(own_records, own, strict=True)):
+        if stage is None or record in ran or not stage.thresholds:
+            continue
+        for index, before in enumerate(ran):
+            if before in own_records or index in replaced or before.keys() != record.keys():
+                continue
+            if {key for key in record if record[key] != before[key]} <= stage.thresholds:
+                replaced[index] = number
+                break
+    return replaced
+
+
+def _filter_or_none(record: Mapping[str, Any]) -> Filter | None:
+    try:
+        return _read_filter(record)
+    except JobError:  # of another class of the user's own, which has no thresholds
+        return None
 
 
 def match_earlier_units(earlier: Output, shards: Sequence[Unit]) -> tuple[Unit, ...]:

@@ -80,6 +80,7 @@ class Row:
     model_image: RGB | None = field(default=None, repr=False)  # [S, S, 3] for the engine
     status: SampleStatus = "kept"
     closed: bool = False  # no later filter judges it
+    anew: bool = False  # judged from the shard again, though an earlier output has a verdict
     language: str = ""  # of the source text; "" if no filter needed it
     filter: str = ""
     reason: str = ""

@@ -8,7 +8,7 @@ from typing import Any
 import pyarrow.parquet as pq
 import pytest
 import support.hostile_shards as hostile
-from support.sample_data import job, pairs, write_shard
+from support.sample_data import job, jpeg, pairs, write_shard
 
 from filters import TextFilter
 from filters.base import Judge
@@ -262,3 +262,64 @@ def test_a_new_filter_that_has_nothing_to_judge_is_refused(shards: Path) -> None
     )
     assert "filters.1 (text_quality): has nothing to judge" in refusal(stricter)
     plan(stricter.model_copy(update={"filters": stricter.filters[:1]}))  # it ran there
+
+
+SIZE = {"kind": "image_size", "min_side": 24, "max_aspect": 2.0}
+WORDS = {"kind": "text_quality", "min_words": 3, "applies_to": "source"}
+FLAT = {"kind": "image_quality", "min_contrast": 20.0}
+RULES = {"kind": "text_safety_rules"}
+DATA = {"kind": "personal_data", "infotypes": ["EMAIL_ADDRESS"]}
+
+
+@pytest.fixture(scope="module")
+def varied(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("varied")
+    texts = ("a fine long text by a@example.org", "two words", "one", "hardcore porn videos here")
+    sides = ((24, 24), (20, 30), (64, 24), (30, 40))
+    members = [("999.jpg", b"no image"), ("999.txt", b"three good words")]
+    for index in range(24):
+        text = texts[index % 4] if index % 5 else texts[1]
+        members.append((f"{index:03}.jpg", jpeg(*sides[index // 4 % 4], index)))
+        members.append((f"{index:03}.txt", text.encode()))
+    write_shard(folder / "shards/a.tar", sorted(members))
+    return folder
+
+
+@pytest.mark.parametrize("evaluate", ["first", "all"])
+def test_other_thresholds_give_what_a_fresh_run_gives(varied: Path, evaluate: str) -> None:
+    before = [SIZE, WORDS, DATA, RULES, FLAT]
+    keys = {"evaluate": evaluate}
+    run(filtering(varied, f"{evaluate}/before", filters=before, **keys))
+    old = rows(varied / f"{evaluate}/before")
+    for number, changes in enumerate(
+        (
+            {0: {"min_side": 10}},
+            {0: {"min_side": 30}},
+            {1: {"min_words": 1}},
+            {1: {"min_words": 4}},
+            {0: {"max_aspect": 3.0}, 1: {"min_words": 2}, 3: {"pornography_at": None}},
+        )
+    ):
+        filters = [{**given, **changes.get(i, {})} for i, given in enumerate(before)]
+        name = f"{evaluate}/{number}"
+        run(filtering(varied, f"{name}/fresh", filters=filters, **keys))
+        taken = filtering(
+            varied,
+            f"{name}/taken",
+            filters=filters,
+            filters_from=f"{varied}/{evaluate}/before",
+            **keys,
+        )
+        summary = run(taken)
+        assert rows(varied / f"{name}/taken") == rows(varied / f"{name}/fresh"), changes
+        assert rows(varied / f"{name}/taken") != old, changes
+        assert verify(f"{varied}/{name}/taken").problems == ()
+    again = filtering(
+        varied, f"{evaluate}/chain", filters=filters[:1], filters_from=taken.output, **keys
+    )
+    run(again)
+    decoded = ("truncated", "decoded_rows")  # only where a filter or the model decodes images
+    chained = rows(varied / f"{evaluate}/chain", *decoded)
+    assert chained == rows(varied / f"{name}/fresh", *decoded)
+    seen = {each.name: each.seen for each in summary.counts_here.filters}
+    assert 0 < seen["image_size"] < 25  # the others keep their verdicts

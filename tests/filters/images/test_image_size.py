@@ -1,5 +1,6 @@
 """Both sides of both bounds, for portrait and landscape images."""
 
+import numpy as np
 import pytest
 from pydantic import ValidationError
 
@@ -47,3 +48,15 @@ def test_verdicts_are_in_the_order_of_the_items() -> None:
 def test_senseless_bounds_are_refused(bounds: dict[str, float]) -> None:
     with pytest.raises(ValidationError):
         ImageSize.model_validate(bounds)
+
+
+def test_a_ratio_is_compared_in_the_precision_in_which_rows_store_it() -> None:
+    stage = ImageSize(min_side=1, max_aspect=1.1)
+    for short, long, action in ((10, 11, "keep"), (100, 110, "keep"), (1000, 1101, "drop")):
+        stored = {"short_side": short, "aspect": float(np.float32(long / short))}
+        (verdict,) = (stage.decide(scores) for scores in [stored])
+        assert verdict is not None
+        assert verdict.action == action
+        exact = stage.decide({"short_side": short, "aspect": long / short})
+        assert exact is not None
+        assert exact.action == action

@@ -45,11 +45,12 @@ CHANGES = [
     ["filters.0.max_aspect=3"],
     ["filters.1.min_words=1"],
     ["filters.1.min_words=5", "filters.0.min_side=1"],
+    ["filters.0.max_aspect=1.1", "filters.0.min_side=1"],
     ["filters.1.max_repetition=1"],
+    ["filters.3.attributes=[threat]"],
     ["filters.2.pornography_at=null", "filters.2.quarantine_at=0.9"],
     ["filters.2.quarantine_at=0.1"],
     ["filters.3.drop_at=0.3", "filters.3.quarantine_at=0.2"],
-    ["filters.3.attributes=[threat]"],
     ["filters.4.min_contrast=60"],
     ["filters.6.languages=[en]"],
 ]

@@ -300,6 +300,8 @@ def test_other_thresholds_give_what_a_fresh_run_gives(varied: Path, evaluate: st
             {0: {"max_aspect": 3.0}, 1: {"min_words": 2}, 3: {"pornography_at": None}},
         )
     ):
+        if evaluate == "all" and number in (0, 3):
+            continue
         filters = [{**given, **changes.get(i, {})} for i, given in enumerate(before)]
         name = f"{evaluate}/{number}"
         run(filtering(varied, f"{name}/fresh", filters=filters, **keys))

@@ -1,5 +1,6 @@
 """The type of texts in a job that are paths or names of models."""
 
+import os
 import re
 from typing import Annotated
 
@@ -7,6 +8,7 @@ from pydantic import AfterValidator
 
 LONGEST_PATH = 4095  # bytes; Linux's PATH_MAX without the zero at its end
 _CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029]")
+_VARIABLE = re.compile(r"\$\{[A-Za-z_]\w*\}|^\$[A-Za-z_]\w*(?=/|\Z)")
 _SURROGATE = re.compile(r"[\ud800-\udfff]")  # how Python shows bytes that are not UTF-8
 
 
@@ -23,7 +25,20 @@ def check_characters(path: str) -> str:
     """Return a path or a pattern of paths; raise ValueError if a character is not valid."""
     if problem := path_problem(path):
         raise ValueError(f"{problem}: remove it")
+    if variable := _VARIABLE.search(path):
+        raise ValueError(
+            f"{variable[0]} is not replaced from the environment: write the path itself, or give "
+            "it as --set KEY=PATH, where the shell replaces variables"
+        )
     return path
+
+
+def first_missing(path: str) -> str:
+    """Return the shortest beginning of an absolute path that does not exist; "" if all does."""
+    missing = ""
+    while path not in ("", "/") and not os.path.lexists(path):
+        missing, path = path, os.path.dirname(path)
+    return missing
 
 
 def _check_length(path: str) -> str:

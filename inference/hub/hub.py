@@ -16,6 +16,7 @@ from inference.hub.model_folder import check_model_folder
 from inference.hub.optional_packages import check_model_packages
 from schemas.errors import JobError
 from schemas.models import ModelReference, ResolvedModel
+from schemas.path_text import first_missing
 from schemas.regular_file import open_regular
 
 
@@ -54,7 +55,13 @@ def resolve_model(
         digest = _digest(folder, files)
         return ResolvedModel(source=str(folder.resolve()), local=True, version=digest), folder
     if not HUB_ID.fullmatch(name):
-        raise JobError(f"{field}: there is no directory {name!r}")
+        missing = first_missing(str(folder.absolute()))
+        advice = (
+            f"check the path: there is no {missing}"
+            if "/" in name
+            else "name a folder, or a hub id with its owner, such as google/paligemma2-3b-mix-224"
+        )
+        raise JobError(f"{field}: there is no directory {name!r}: {advice}")
     from huggingface_hub import hf_hub_download, resolve_revision
 
     with _hub_errors(reference, files):

@@ -26,6 +26,7 @@ from pipelines.cli.job_commands import fetch, init, plan, run, schema
 from pipelines.cli.look_command import look
 from pipelines.cli.output_commands import finish, inspect, retry, status, verify
 from pipelines.cli.preview_command import preview
+from pipelines.cli.usage_errors import describe_usage_error
 from pipelines.cli.whatif_command import whatif
 from pipelines.concurrency.process_exit import WORKER_FAULT
 from pipelines.concurrency.standard_streams import StdoutUnwritable
@@ -96,6 +97,7 @@ def main() -> None:
         print_error(describe_stdout(error))
         sys.exit(WORKER_FAULT)
     except TyperException as error:
-        if message := error.format_message():  # empty where typer has shown the help instead
-            print_error(message)
+        if error.format_message():  # empty where typer has shown the help instead
+            commands = [command.__name__ for command in _COMMANDS]
+            print_error(describe_usage_error(error, sys.argv[1:], commands))
         sys.exit(error.exit_code)

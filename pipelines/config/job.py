@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Mapping, Sequence
+from difflib import get_close_matches
 from pathlib import Path
 from typing import Literal, Self
 
@@ -19,11 +20,29 @@ from pipelines.config.validation_errors import first_fault
 from pipelines.config.yaml_text import apply_setting, check_values, parse_yaml
 from schemas.errors import JobError
 from schemas.frozen import Frozen
-from schemas.path_text import PathText
+from schemas.path_text import PathText, first_missing
 from schemas.regular_file import open_regular
 from schemas.tables import check_column_names, output_schema
 
 _MAX_BYTES = 1_000_000  # of a job file, inclusive
+
+
+def _describe(path: Path, error: OSError) -> str:
+    """Say why a job file cannot be read, and what to name instead."""
+    folder = path.absolute().parent
+    if path.is_dir():
+        is_output = (path / "_shardmill").is_dir()
+        return f"{error.strerror}: " + (
+            "it is an output: name the job file" if is_output else "name the job file in it"
+        )
+    if path.exists():
+        return str(error.strerror)
+    if missing := first_missing(str(folder)):
+        return f"{error.strerror}: there is no folder {missing}"
+    jobs = {each.stem: each.name for each in folder.glob("*.y*ml")}
+    close = get_close_matches(path.stem, jobs, 1)
+    advice = f"did you mean {jobs[close[0]]}?" if close else f"`shardmill init {path}` writes one"
+    return f"{error.strerror}: {advice}"
 
 
 class Job(Frozen):
@@ -113,7 +132,10 @@ class Job(Frozen):
     def _check_columns(self) -> Self:
         carried = self.input.carried()
         if len(carried) < len(self.input.carry):
-            raise JobError("input.carry: two fields would become the same column")
+            raise JobError(
+                "input.carry: two fields would become the same column: "
+                "name one of them otherwise, such as carry: {page_url: json:url}"
+            )
         check_column_names(carried, self.tasks)
         for number, stage in enumerate(self.filters):
             for column in stage.columns():
@@ -158,9 +180,11 @@ class Job(Frozen):
                 raise JobError(f"{path}: has more than {_MAX_BYTES:,} bytes: name fewer shards")
             text = content.decode("utf-8")
         except OSError as error:
-            raise JobError(f"{path}: cannot be read: {error.strerror}") from None
+            raise JobError(f"{path}: cannot be read: {_describe(Path(path), error)}") from None
         except UnicodeDecodeError:
-            raise JobError(f"{path}: is not UTF-8 text") from None
+            raise JobError(
+                f"{path}: is not UTF-8 text: is it a job file? save it as UTF-8"
+            ) from None
         return cls.parse(text, str(path), settings, output)
 
     @classmethod
@@ -170,7 +194,8 @@ class Job(Frozen):
         """Read a job from YAML text; `name` names the text in errors."""
         data = parse_yaml(text, name)
         if not isinstance(data, dict):
-            raise JobError(f"{name}: is not a job file: `shardmill init` writes one to start from")
+            empty = "is empty" if data is None else "is not a job file, but something else"
+            raise JobError(f"{name}: {empty}: `shardmill init` writes one to start from")
         for setting in settings:
             apply_setting(data, setting)
         if output is not None:

@@ -9,6 +9,7 @@ from ruamel.yaml.error import MarkedYAMLError
 from ruamel.yaml.reader import ReaderError
 from ruamel.yaml.scanner import Scanner
 
+from filters.base import unique_names
 from schemas.errors import JobError
 
 _MAX_DEPTH = 50  # of lists and groups within each other, inclusive
@@ -18,6 +19,22 @@ _LARGEST = 2**63 - 1
 _SURROGATE = re.compile(r"[\ud800-\udfff]")
 _TOO_DEEP = f"lists and groups lie within each other in more than {_MAX_DEPTH} levels"
 _TOO_LARGE = f"has more than {_MAX_SIZE:,} characters with its aliases written out"
+# A part of the parser's message -> what to change.
+_ADVICE = {
+    "mapping values are not allowed": ": check the indentation of this line, the colon of the line "
+    "above, and quotes around text with a colon and a space",
+    "character '\\t'": ": indent with spaces, not tabs",
+    "undefined alias": ": put text that begins with * in quotes",
+    "character '%'": ": put text that begins with % in quotes",
+    "character '@'": ": put text that begins with @ in quotes",
+    "character '`'": ": put text that begins with ` in quotes",
+    "expected <block end>": ": check the indentation, and put text that begins with "
+    "{ or [ in quotes",
+    "expected ',' or": ": close the bracket or brace, or add the comma",
+    "end of stream": ": close the quotes, the bracket or the brace",
+    "could not find expected ':'": ": write a colon and a space after the key, such as text: txt",
+    "could not determine a constructor": ": remove the tag, which begins with !",
+}
 
 
 class _TooDeep(Exception):
@@ -64,9 +81,13 @@ def parse_yaml(text: str, name: str) -> Any:
         raise JobError(f"{name}: line {line}: {key} stands twice: remove one") from None
     except MarkedYAMLError as error:
         line = error.problem_mark.line + 1 if error.problem_mark else "?"
-        raise JobError(f"{name}: line {line}: not YAML: {error.problem}") from None
+        problem = str(error.problem)
+        advice = next((advice for part, advice in _ADVICE.items() if part in problem), "")
+        raise JobError(f"{name}: line {line}: not YAML: {problem}{advice}") from None
     except ReaderError as error:
-        raise JobError(f"{name}: not YAML: the character #x{error.character:04x} in it") from None
+        raise JobError(
+            f"{name}: not YAML: the character #x{error.character:04x} in it: remove it"
+        ) from None
     except (ValueError, OverflowError):  # such as 2026-13-45, which looks like a date
         raise JobError(f"{name}: holds a date or number that is none: put it in quotes") from None
 
@@ -108,28 +129,47 @@ def check_values(data: Any, name: str) -> None:
 
 
 def apply_setting(data: dict[str, Any], setting: str) -> None:
-    """Set a field of `data` as `path.to.field=value` says; numbers in the path are list indices."""
+    """Set a field of `data` as `path.to.field=value` says.
+
+    An element of a list is named by its number, from 0, or a filter by its name: its kind, with a
+    number from the second of a kind on, such as `filters.image_size_2.min_side`.
+    """
     path, separator, value = setting.partition("=")
     if not separator or not path:
         raise JobError(f"--set {setting}: write path=value, such as model.block_size=64")
-    *parents, last = path.split(".")
+    *parents, last = re.sub(r"\[(\d+)\]", r".\1", path).split(".")
     place: Any = data
     for key in parents:
-        if isinstance(place, list) and (index := _index(key, place)) is not None:
-            place = place[index]
-        elif isinstance(place, dict):
-            place = place.setdefault(key, {})
-        else:
-            raise JobError(f"--set {path}: there is no {key!r} in the job file")
-    if isinstance(place, list) and (index := _index(last, place)) is not None:
-        place[index] = parse_yaml(value, f"--set {path}")
-    elif isinstance(place, dict):
+        place = place.setdefault(key, {}) if isinstance(place, dict) else _element(place, key, path)
+    if isinstance(place, dict):
         place[last] = parse_yaml(value, f"--set {path}")
-    else:
-        raise JobError(f"--set {path}: there is no {last!r} in the job file")
+        return
+    _element(place, last, path)
+    place[_index(last, place)] = parse_yaml(value, f"--set {path}")
+
+
+def _element(place: Any, key: str, path: str) -> Any:
+    """Return the element of a list that a key of a setting names; JobError if there is none."""
+    if not isinstance(place, list):
+        raise JobError(f"--set {path}: there is no {key!r} in the job file: check the path")
+    index = _index(key, place)
+    if index is None:
+        names = ", ".join(name for name in _names(place) if name)
+        known = f"number or name: {names}" if names else f"number, 0 to {len(place) - 1}"
+        advice = f"take a {known}" if place else "the list is empty"
+        raise JobError(f"--set {path}: there is no {key!r} in the job file: {advice}")
+    return place[index]
 
 
 def _index(key: str, place: list[Any]) -> int | None:
-    """The index that a key of a setting is; None where the list has none such."""
+    """Return the index that a key of a setting names; None if the list has no such element."""
+    if key in (names := _names(place)):
+        return names.index(key)
     is_index = key.isdecimal() and len(key) <= len(str(len(place))) and int(key) < len(place)
     return int(key) if is_index else None
+
+
+def _names(place: list[Any]) -> list[str]:
+    """Return the names of filters in a list; an empty text for anything else."""
+    kinds = [each.get("kind") if isinstance(each, dict) else None for each in place]
+    return unique_names([kind if isinstance(kind, str) else "" for kind in kinds])

@@ -1,5 +1,6 @@
 """Opens an output that a run has begun: its record, its manifest and its listing."""
 
+import os
 from dataclasses import dataclass
 from typing import Any
 
@@ -18,6 +19,7 @@ from pipelines.output.unit_progress import UnitProgress
 from pipelines.storage.resolve import absolute, storage_for
 from pipelines.storage.storage import Storage
 from schemas.errors import JobError
+from schemas.path_text import first_missing
 from schemas.regular_file import NotRegularFile
 from schemas.sample import Unit
 
@@ -46,10 +48,17 @@ def open_output(output: str, storage: Storage | None = None) -> Output:
     """Open an output; raise JobError if the folder is no output, or its description is damaged."""
     opened = find_output(output, storage or storage_for(output))
     if opened is None:
-        raise JobError(
-            f"{absolute(output)}: is not an output of shardmill: it has no _shardmill/job.record"
-        )
+        raise JobError(f"{absolute(output)}: is not an output of shardmill: {_why(output)}")
     return opened
+
+
+def _why(output: str) -> str:
+    path = absolute(output)
+    if missing := first_missing(path):
+        return f"there is no {missing}"
+    if os.path.isfile(path):
+        return "it is a file: name the folder that is the job's `output`"
+    return "it has no _shardmill/job.record: name the folder that is the job's `output`"
 
 
 def find_output(output: str, storage: Storage) -> Output | None:

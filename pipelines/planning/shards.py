@@ -2,7 +2,7 @@
 
 import os
 import re
-from collections import Counter, defaultdict
+from collections import defaultdict
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from functools import partial
 
@@ -10,6 +10,12 @@ from pipelines.config.input import Input
 from pipelines.output.layout import unit_of_file, unit_of_part
 from pipelines.planning.braces import PathBudget
 from pipelines.planning.globs import glob_matcher
+from pipelines.planning.missing_shards import (
+    count_extensions,
+    explain_missing,
+    explain_no_match,
+    extension,
+)
 from pipelines.planning.shard_names import check_name, folders_of
 from pipelines.reading.folder_files import list_visible_files, refuse_folder_links
 from pipelines.reading.formats import FORMATS, find_format
@@ -174,7 +180,7 @@ def _matches(patterns: Iterable[str]) -> Iterable[Entry]:
 
 def _named_shards(folder: str, paths: set[str]) -> Iterable[Entry]:
     """Return the entries of these paths, all in one folder; raise JobError if one is missing."""
-    listing = storage_for(folder).list(folder, recursive=False)
+    listing = list(storage_for(folder).list(folder, recursive=False))
     entries = [entry for entry in listing if entry.path in paths]
     missing = []
     for path in sorted(paths - {entry.path for entry in entries}):
@@ -185,7 +191,8 @@ def _named_shards(folder: str, paths: set[str]) -> Iterable[Entry]:
             entries.append(shard)
     if missing:
         others = f" and {len(missing) - 1} more" if len(missing) > 1 else ""
-        raise JobError(f"input.shards: {missing[0]}{others} not found: check the path")
+        advice = explain_missing(missing, [entry.path for entry in entries], listing)
+        raise JobError(f"input.shards: {missing[0]}{others} not found: {advice}")
     return entries
 
 
@@ -193,8 +200,8 @@ def _matching_files(pattern: str) -> list[Entry]:
     folder = _fixed_folder(pattern)
     matches = _matcher(pattern)
     recursive = "**" in pattern or "/" in pattern[len(folder) :].lstrip("/")
-    listing = storage_for(folder).list(folder, recursive)
-    return _some([entry for entry in listing if matches(entry.path)], pattern)
+    listing = list(storage_for(folder).list(folder, recursive))
+    return _some([entry for entry in listing if matches(entry.path)], pattern, listing)
 
 
 def _matching_folders(pattern: str) -> list[Entry]:
@@ -220,9 +227,10 @@ def _matcher(pattern: str) -> Callable[[str], bool]:
         raise JobError(f"input.shards: {pattern}: write **/ for folders at any depth") from None
 
 
-def _some(entries: list[Entry], pattern: str) -> list[Entry]:
+def _some(entries: list[Entry], pattern: str, listing: Sequence[Entry] = ()) -> list[Entry]:
     if not entries:
-        raise JobError(f"input.shards: nothing matches {pattern}: check the path")
+        advice = explain_no_match(_fixed_folder(pattern), listing)
+        raise JobError(f"input.shards: nothing matches {pattern}: {advice}")
     return entries
 
 
@@ -238,7 +246,7 @@ def _folder_shard(path: str) -> Entry | None:
         raise JobError("input.shards: / is the whole file system: name a folder in it")
     files = list_visible_files(folder, storage_for(folder))
     if shards := [each.path for each in files if each.is_file and find_format(each.path)]:
-        mixed = any(_extension(entry.path) in IMAGE_EXTENSIONS for entry in files)
+        mixed = any(extension(entry.path) in IMAGE_EXTENSIONS for entry in files)
         raise JobError(
             f"input.shards: {path} is a folder: write {path}/*.tar or {path}/*.parquet"
             + f", or move {shards[0]} out of it to read its images" * mixed
@@ -253,13 +261,7 @@ def _describe(files: Sequence[Entry]) -> str:
     """Describe a folder without shards and images by its three most frequent extensions."""
     if not files:
         return "without files"
-    extensions = Counter(_extension(entry.path) for entry in files)
-    counts = [f"{n} .{e}" if e else f"{n} without extension" for e, n in extensions.most_common(3)]
-    return f"of no images, tars or Parquet files (it holds {', '.join(counts)})"
-
-
-def _extension(path: str) -> str:
-    return os.path.splitext(path)[1].lower().removeprefix(".")
+    return f"of no images, tars or Parquet files (it holds {count_extensions(files)})"
 
 
 def _unit_name(shard: str) -> str | None:
@@ -268,11 +270,11 @@ def _unit_name(shard: str) -> str | None:
 
 def _explain_not_shards(shards: Sequence[str]) -> JobError:
     for shard in shards:
-        if _extension(shard) in IMAGE_EXTENSIONS:
+        if extension(shard) in IMAGE_EXTENSIONS:
             return JobError(
                 f"input.shards: {shard} is an image, not a shard: name the folder of the images"
             )
     return JobError(
         f"input.shards: {shards[0]} is not a shard: names end in {', '.join(_FILE_EXTENSIONS)}, "
-        "or are folders of images"
+        "or are folders of images: pack or convert the samples into one of these"
     )

@@ -136,7 +136,7 @@ def test_verdicts_of_an_own_class_are_reused(module: str) -> None:
         ("{}:number", "", "{}:number is no filter: derive the class from TextFilter or"),
         ("{}:Unfinished", "", "{}:Unfinished does not define load: define it"),
         ("{}:BlockList", "", "word: is missing"),
-        ("{}:BlockList", "word: 3", "word: Input should be a valid string"),
+        ("{}:BlockList", "word: 3", "word: must be a valid string"),
         ("{}:BlockList", "word: x, wrod: y", "wrod: unknown key: remove it"),
         ("{}.py:BlockList:x", "", "names no class: write module:Class"),
         ("broken:X", "", "importing 'broken' failed (ValueError: oops): mend the module"),

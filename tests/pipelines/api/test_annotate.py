@@ -174,7 +174,12 @@ def test_tasks_are_named_by_kind_or_by_the_caller(annotator: Annotator) -> None:
             "images[0]: is an array of shape (4, 4, 2)",
         ),
         ([np.zeros((0, 4), np.uint8)], "caption", {}, "which has no pixels"),
-        ([b""], "captions", {}, "tasks.captions: there is no kind 'captions': take"),
+        (
+            [b""],
+            "captions",
+            {},
+            "tasks.captions: there is no kind 'captions': did you",
+        ),
         ([b""], [], {}, "tasks: name at least one"),
         ([b""], 3, {}, "tasks: must be a list"),
         ([b""], [3], {}, "tasks: a task is a kind such as 'caption'"),

@@ -81,7 +81,7 @@ def test_everything_that_can_be_said() -> None:
 @pytest.mark.parametrize(
     ("old", "new", "expected"),
     [
-        ("name: recap", "nam: recap", "name: is missing (and 1 more)"),
+        ("name: recap", "nam: recap", "nam: unknown key: did you mean 'name'? (and 1 more)"),
         ("name: recap", "name: a b", "name: use letters, digits"),
         ("name: recap", "name: 2026", "name: must be text (got 2026)"),
         ("name: recap", "name: 2026-01-31", "dates and the like are not job values"),
@@ -92,13 +92,17 @@ def test_everything_that_can_be_said() -> None:
         ("name: recap", "name: \x07", "not YAML: the character #x0007 in it"),
         ("name: recap", "name: !!python/object x", "line 2: not YAML: could not determine"),
         ("output: out", 'output: ""', "output: must not be empty"),
-        ("output: out", "outputs: out", "output: is missing (and 1 more)"),
+        (
+            "output: out",
+            "outputs: out",
+            "outputs: unknown key: did you mean 'output'? (and 1 more)",
+        ),
         ("output: out", "output: out\nruner: {}", "runer: unknown key: did you mean 'runner'?"),
         ("output: out", "output: out\nzzz: 1", "zzz: unknown key: remove it"),
         (
             "output: out",
             "output: out\nfilters: [{kind: image_size, applies_to: both}]",
-            "filters[0].applies_to: there is no such key here, but elsewhere: remove it",
+            "filters[0].applies_to: there is no such key",
         ),
         (
             "output: out",
@@ -129,9 +133,13 @@ def test_everything_that_can_be_said() -> None:
         (
             "output: out",
             "output: out\nfilters: [{kind: image_size, max_aspect: .inf}]",
-            "filters[0].max_aspect: input should be a finite number",
+            "filters[0].max_aspect: must be a finite number",
         ),
-        ("output: out", "output: out\nrunner: {kind: rey}", "runner: there is no kind 'rey': take"),
+        (
+            "output: out",
+            "output: out\nrunner: {kind: rey}",
+            "runner: there is no kind 'rey': did you mean 'ray'?",
+        ),
         (
             "output: out",
             "output: out\nrunner: {kind: ray, workers: {min: 3, max: 2}}",
@@ -158,7 +166,7 @@ def test_everything_that_can_be_said() -> None:
         ("input: {", 'input: {text: "cls:", ', "input.text: 'cls:' is neither"),
         ("input: {", "input: {carry: [a b], ", "input.carry: 'a b' cannot name a column"),
         ("input: {", "input: {carry: url, ", "input.carry: "),
-        ("input: {", "input: {decode: fast, ", "input.decode: input should be 'exact' or"),
+        ("input: {", "input: {decode: fast, ", "input.decode: must be 'exact' or"),
         ("input: {", "input: {limits: {max_pixels: 0}, ", "input.limits.max_pixels: "),
         ("input: {", "input: {limits: {pixels: 1}, ", "input.limits.pixels: unknown key"),
         ("input: {", "input: {max_samples_per_file: 1.5, ", "input.max_samples_per_file: "),
@@ -187,9 +195,14 @@ def test_errors_name_the_field_in_one_line(old: str, new: str, expected: str) ->
     assert found.startswith("job.yaml: ")
 
 
-@pytest.mark.parametrize("text", ["", "just text", "- a\n- b", "3", "~"])
+@pytest.mark.parametrize("text", ["just text", "- a\n- b", "3"])
 def test_what_is_no_job_file(text: str) -> None:
     assert "is not a job file" in message(text)
+
+
+@pytest.mark.parametrize("text", ["", "~", "# a comment"])
+def test_an_empty_job_file(text: str) -> None:
+    assert "is empty" in message(text)
 
 
 @given(st.text(st.sampled_from("ab:{}[]&*!|>-?'\"%@#,\n \t0123456789.~<\x00\ud800"), max_size=30))

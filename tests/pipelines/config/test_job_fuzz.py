@@ -250,7 +250,7 @@ TOO_LARGE = "has more than 2,000,000 characters with its aliases written out"
         ("%YAML 1.1\n---\na: 1" + ":59" * 5000, "holds a number above"),
         ('a: "\\ud800"', r"holds half a character: \ud800"),
         ("a: &a {b: *a}", "it contains itself"),
-        ("a: " + "[" * 49 + "]" * 49, "name: is missing"),
+        ("a: " + "[" * 49 + "]" * 49, "a: unknown key"),
     ],
 )
 def test_a_job_file_is_bounded(tmp_path: Path, text: str, message: str) -> None:

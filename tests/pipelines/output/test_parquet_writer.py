@@ -17,7 +17,7 @@ from pipelines.storage.local import LocalStorage
 from schemas.sample import Text
 from schemas.tables import FOOTER_FINGERPRINT, FOOTER_UNIT, FOOTER_VERSION, output_schema
 
-SCHEMA = output_schema(["url"], {"caption": pa.string()})
+SCHEMA = output_schema({"url": pa.string()}, {"caption": pa.string()})
 STORAGE = LocalStorage()
 PLANTED = "planted"
 

@@ -55,7 +55,7 @@ def judge_sample(
     judged = JudgedSample(Row(unit.shard, raw.index))
     texts: Mapping[str, Text] | None = None
     for work, filters in steps:
-        (row,) = read_rows(unit, [raw], shard, work.job.input)
+        (row,) = read_rows(unit, [raw], shard, work.input)
         if texts is not None and row.kept:  # as the filters of the step before left them
             row.texts = {name: texts.get(name, text) for name, text in row.texts.items()}
         verdicts = _run(row, work, filters)
@@ -82,7 +82,7 @@ def _run(row: Row, work: ResolvedJob, filters: Mapping[str, Filter]) -> list[Nam
     chain = FilterChain(
         list(filters.values()), work.resources, True, list(filters), on_verdict=on_verdict
     )
-    given = work.job.input
+    given = work.input
     decoder = RowDecoder(given, chain, _MODEL_IMAGE if work.job.tasks else None, 1)
     try:
         list(preprocess(in_chunks(iter([row])), chain, decoder, StageTimer()))

@@ -3,6 +3,7 @@
 from collections.abc import Iterable, Mapping
 from itertools import islice
 
+import pyarrow as pa
 from rich.panel import Panel
 from rich.table import Table
 from rich.text import Text
@@ -11,6 +12,7 @@ from pipelines.display.row_fields import long_text, short_text, status_text
 from pipelines.display.row_panel import COLORS, row_panel
 from pipelines.operations.look import LookedSample
 from pipelines.reading.raw_sample import Field
+from pipelines.reading.text_fields import scalar_text
 
 _MAX_ITEMS = 10  # of a list or struct that are shown
 _HIDDEN = "the content of such a sample is shown nowhere"
@@ -94,7 +96,14 @@ def _shown(value: object, depth: int = 0) -> str:
     if isinstance(value, Mapping):
         items = [f"{k}: {_shown(v, depth + 1)}" for k, v in islice(value.items(), _MAX_ITEMS)]
         return f"{{{', '.join(items)}{', …' * (len(value) > _MAX_ITEMS)}}}"
-    if isinstance(value, list):
+    if isinstance(value, list | tuple):
         items = [_shown(item, depth + 1) for item in value[:_MAX_ITEMS]]
         return f"[{', '.join(items)}{', …' * (len(value) > _MAX_ITEMS)}]"
-    return str(value)
+    return _single_value(value)
+
+
+def _single_value(value: object) -> str:
+    """Write a value that is no binary, list or struct."""
+    if isinstance(value, pa.Scalar):
+        return scalar_text(value)
+    return "null" if value is None else str(value)

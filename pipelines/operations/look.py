@@ -27,6 +27,7 @@ from pipelines.operations.recorded_job import recorded_job
 from pipelines.operations.row_images import StoredRow
 from pipelines.operations.stored_rows import read_rows
 from pipelines.output.output import Output, open_output
+from pipelines.planning.column_types import find_carried_types
 from pipelines.planning.filters_from import (
     EarlierOutput,
     earlier_filters,
@@ -74,8 +75,9 @@ def look(
     With `output`, which must be the job's, the sample's stored row is returned too. Raises JobError
     if there is no such shard or sample, and ShardFault if the shard cannot be read up to it.
     """
-    units = _units_of(shard, output.units if output else first_units(job))
-    steps = _steps(job, output)
+    listed = output.units if output else first_units(job)
+    units = _units_of(shard, listed)
+    steps = _steps(job, output, listed)
     with worker_faults():
         return _look(units, steps, output, index=index, key=key)
 
@@ -94,10 +96,15 @@ def open_target(target: str, settings: Sequence[str] = ()) -> tuple[Job, Output 
     return recorded_job(opened, _ADVICE), opened
 
 
-def _steps(job: Job, output: Output | None) -> list[FilterStep]:
-    """Return the filters that judge the source, of the job and of its earlier outputs."""
+def _steps(job: Job, output: Output | None, units: Sequence[Unit]) -> list[FilterStep]:
+    """Return the filters that judge the source, of the job and of its earlier outputs.
+
+    Carried columns have the types of the output, or those that the job's units state.
+    """
     earlier = open_earlier_output(job)
-    before = [] if earlier is None else _steps(recorded_job(earlier, _ADVICE), earlier)
+    before = (
+        [] if earlier is None else _steps(recorded_job(earlier, _ADVICE), earlier, earlier.units)
+    )
     if earlier is not None and earlier_filters(job, EarlierOutput.from_record(earlier.record))[1]:
         before = []  # this job runs the earlier filters too, with its own thresholds
     if output is not None:
@@ -109,7 +116,7 @@ def _steps(job: Job, output: Output | None) -> list[FilterStep]:
         device = resolve_device("auto") if resolved.models else "cpu"
         work = ResolvedJob(job=job, resolved=resolved.model_copy(update={"device": device}))
     else:
-        work = _without_model(job, earlier)
+        work = _without_model(job, earlier, find_carried_types(units, job.input))
     filters = filters_to_run(job, work.resolved.filters_from)
     on_source = {
         name: stage
@@ -119,14 +126,26 @@ def _steps(job: Job, output: Output | None) -> list[FilterStep]:
     return [*before, FilterStep(work, on_source)]
 
 
-def _without_model(job: Job, earlier: Output | None) -> ResolvedJob:
+def _without_model(
+    job: Job, earlier: Output | None, carried_types: Mapping[str, str]
+) -> ResolvedJob:
     """Resolve a job without its model, which is not asked and need not be there."""
     if job.filters:
         judging = job.model_copy(update={"model": None, "tasks": {}})
-        return resolve_with(judging, earlier).model_copy(update={"job": job})
+        work = resolve_with(judging, earlier, carried_types=carried_types)
+        return work.model_copy(update={"job": job})
     origin = EarlierOutput.from_record(earlier.record) if earlier else None
     resolved = Resolved(
-        checkpoint=None, device="cpu", threads=1, files={}, packages={}, filters_from=origin
+        checkpoint=None,
+        device="cpu",
+        threads=1,
+        files={},
+        packages={},
+        carried_types={
+            **(origin.carried_types if origin else carried_types),
+            **job.input.carried_types(),
+        },
+        filters_from=origin,
     )
     return ResolvedJob(job=job, resolved=resolved)
 

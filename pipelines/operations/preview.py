@@ -48,4 +48,4 @@ def preview(job: Job, samples: int) -> Preview:
             for row, fields in zip(rows, values, strict=True):
                 stored.append({**fields, **annotator.prompts(row)} if row.kept else fields)
     images = find_row_images(stored, units, job.input)
-    return Preview(images, look_at_first_shard(units, job.input), work.output_schema)
+    return Preview(images, look_at_first_shard(units, work.input), work.output_schema)

@@ -47,7 +47,7 @@ class FirstShard(Frozen):
     takes: Mapping[str, int]
     """The samples that have what the job reads, by its source in the job file."""
     invalid: Mapping[str, int]
-    """The samples that the job cannot use, by reason."""
+    """The samples that the job cannot use, by reason; a field's reason has its source."""
     missing: tuple[str, ...]
     """What to write instead, for each source that no sample has."""
     problem: str = ""
@@ -122,10 +122,31 @@ def _take(sample: RawSample, given: Input, takes: Counter[str]) -> str:
     for _, source in given.sources():
         with suppress(FieldFault):  # read below, too
             takes[source] += has_field(sample, FieldSource.parse(source))
+    reader = FieldReader.of(given)
     try:
-        FieldReader.of(given).read(sample)
+        reader.read(sample)
     except FieldFault as fault:
-        return fault.reason
+        source = _source_of_fault(sample, reader, given)
+        return f"{fault.reason} ({source})" if source else fault.reason
+    return ""
+
+
+def _source_of_fault(sample: RawSample, reader: FieldReader, given: Input) -> str:
+    """Return the source of the first field that cannot be used; empty if it is the shard's key."""
+    nothing = replace(reader, key=None, text=None, carried={})
+    alone = [
+        (given.key, replace(nothing, key=reader.key)),
+        (given.text, replace(nothing, text=reader.text)),
+        *(
+            (source, replace(nothing, carried={name: reader.carried[name]}))
+            for name, source in given.carried().items()
+        ),
+    ]
+    for source, one in alone:
+        try:
+            one.read(sample)
+        except FieldFault:
+            return source or ""
     return ""
 
 
@@ -137,6 +158,8 @@ def _missing(first: FirstShard, given: Input) -> Iterator[str]:
     named = [
         f"{name} ({n} of {first.samples})" for name, n in islice(first.holds.items(), _MAX_NAMES)
     ]
+    if more := len(first.holds) - len(named):
+        named.append(f"{more} more")
     holds = f"which hold {', '.join(named)}" if named else "whose fields cannot be listed"
     if first.invalid.get("image_missing") == first.samples:
         yield (

@@ -58,7 +58,7 @@ def to_arrow(rows: Sequence[Row], schema: pa.Schema) -> pa.RecordBatch:
 def to_rows(batch: pa.RecordBatch | pa.Table) -> list[dict[str, object]]:
     """Return the rows of an output as Python's own values, for display.
 
-    A time that Python cannot represent, because it has nanoseconds or a year after 9999, is a text.
+    A time is a text if its type has nanoseconds, or if Python cannot represent it.
     """
     columns = [_python_values(batch.column(number)) for number in range(batch.num_columns)]
     names = batch.schema.names
@@ -66,12 +66,14 @@ def to_rows(batch: pa.RecordBatch | pa.Table) -> list[dict[str, object]]:
 
 
 def _python_values(column: pa.Array | pa.ChunkedArray) -> list[object]:
-    try:
-        return list(column.to_pylist())
-    except (ValueError, OverflowError):
-        if not pa.types.is_temporal(column.type):
-            raise
-        return [scalar_text(value) if value.is_valid else None for value in column]
+    # Arrow makes values of pandas of nanoseconds if pandas is installed, and cuts times of day.
+    if not pa.types.is_temporal(column.type) or getattr(column.type, "unit", "") != "ns":
+        try:
+            return list(column.to_pylist())
+        except (ValueError, OverflowError):
+            if not pa.types.is_temporal(column.type):
+                raise
+    return [scalar_text(value) if value.is_valid else None for value in column]
 
 
 def _pairs(entries: Sequence[Mapping[str, float]], kind: pa.DataType) -> pa.ListArray:

@@ -10,9 +10,12 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 from support.sample_data import images_column, jpeg, write_shard
+from typer.testing import CliRunner
 
+from pipelines.cli.main import app
 from pipelines.config.job import Job
 from pipelines.operations.inspect import select
+from pipelines.operations.look import look, open_target
 from pipelines.operations.run import run
 from pipelines.operations.verify import verify
 from pipelines.planning.plan import planned_schema
@@ -94,6 +97,44 @@ def test_carried_columns_keep_their_types_and_values(tmp_path: Path) -> None:
         assert table.schema.field(name).type == (kind or column.type), name
         assert table[name].combine_chunks().equals(column.cast(kind or column.type)), name
     assert [row.row["utc"] is not None for row in select(str(tmp_path / "out"), 2)] == [True, True]
+
+
+def test_what_is_shown_of_nanoseconds_is_exact_with_and_without_pandas(tmp_path: Path) -> None:
+    carried = {
+        "time": pa.array([1_001, None], pa.time64("ns")),
+        "duration": pa.array([1, 2_000], pa.duration("ns")),
+        "stamp": pa.array([1, 2_000], pa.timestamp("ns")),
+    }
+    shards = parquet(tmp_path / "a.parquet", {**carried, "nested": [{"a": (1, None)}] * 2})
+    filtered(shards, tmp_path / "out", carry=list(carried))
+    first, second = (row.row for row in select(str(tmp_path / "out"), 2))
+    assert [first[name] for name in carried] == [
+        "00:00:00.000001001",
+        "1 ns",
+        "1970-01-01 00:00:00.000000001",
+    ]
+    assert [second[name] for name in carried] == [None, "2000 ns", "1970-01-01 00:00:00.000002000"]
+    looked = CliRunner().invoke(app, ["look", str(tmp_path / "out"), "a.parquet", "0"])
+    assert "│ duration    1 ns" in looked.stdout
+    assert "│ time        00:00:00.000001001" in looked.stdout
+    assert "│ nested      {a: [1, null]}" in looked.stdout
+
+
+@pytest.mark.parametrize("target", ["job.yaml", "out"])
+def test_look_judges_carried_values_in_the_types_of_the_first_shard(
+    target: str, tmp_path: Path
+) -> None:
+    parquet(tmp_path / "in/0.parquet", {"w": pa.array([1, 2])})
+    parquet(tmp_path / "in/1.parquet", {"w": pa.array(["7", "x"])})
+    reading = {"shards": f"{tmp_path}/in/*.parquet", "text": None, "carry": ["w"]}
+    filtered(reading["shards"], tmp_path / "out", carry=["w"])
+    keys = {"name": "t", "input": reading, "filters": SIZE, "output": f"{tmp_path}/out"}
+    (tmp_path / "job.yaml").write_text(json.dumps(keys))
+    job, output = open_target(str(tmp_path / target))
+    looked = look(job, output, "1.parquet", 1)
+    assert looked.row is not None
+    assert (looked.status, looked.row.reason) == ("invalid", "value_unfit")
+    assert look(job, output, "1.parquet", 0).status == "kept"
 
 
 @pytest.mark.parametrize("zone", ["Mars/Phobos", "a b", "+03:30", "Z" * 200])

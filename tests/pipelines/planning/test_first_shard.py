@@ -40,7 +40,7 @@ def test_a_wrong_text_is_told_with_what_the_shard_holds(tmp_path: Path) -> None:
     assert first.samples == 4
     assert first.holds["txt"] == first.holds["jpg"] == first.holds["json:meta.license"] == 4
     assert first.takes == {"image": 4, "caption": 0}
-    assert first.invalid == {"text_missing": 4}
+    assert first.invalid == {"text_missing (caption)": 4}
     (line,) = first.missing
     assert line.startswith("input.text: caption is in none of the first 4 samples of 0.tar, which ")
     assert "txt (4 of 4)" in line
@@ -69,7 +69,7 @@ def test_what_some_samples_lack_is_counted_only(tmp_path: Path) -> None:
     members = [*sample(0, jpg=IMAGE, txt=b"a"), *sample(1, jpg=IMAGE), *sample(2, txt=b"a")]
     first = look(write_shard(tmp_path / "0.tar", members))
     assert first.takes == {"image": 2, "txt": 1}
-    assert first.invalid == {"text_missing": 1, "image_missing": 1}
+    assert first.invalid == {"text_missing (txt)": 1, "image_missing": 1}
     assert not first.missing
 
 
@@ -194,3 +194,20 @@ def test_fields_are_named_as_a_job_names_them(tmp_path: Path) -> None:
     assert look(tmp_path / "0.parquet", text="a.b").holds.keys() == {
         *("image", "image:path", "a.b", '"p:q"'),
     }
+
+
+def test_the_field_that_makes_samples_invalid_is_named(tmp_path: Path) -> None:
+    columns = {"image": images_column([IMAGE] * 2), "n": ["1", "x"], "b": [b"ok", b"\xff"]}
+    (tmp_path / "a.parquet").write_bytes(parquet_bytes(columns))
+    carry = {"b": "b", "w": {"source": "n", "type": "int64"}}
+    first = look(tmp_path / "a.parquet", text=None, carry={"b": "b"})
+    assert first.invalid == {"text_not_utf8 (b)": 1}
+    first = look(tmp_path / "a.parquet", text=None, carry={**carry, "b": "n"})
+    assert first.invalid == {"value_unfit (n)": 1}
+
+
+def test_a_message_says_how_many_fields_it_leaves_out(tmp_path: Path) -> None:
+    names = {f"m{number}": b"x" for number in range(14)}
+    first = look(write_shard(tmp_path / "0.tar", sample(0, jpg=IMAGE, **names)), text="zz")
+    (line,) = first.missing
+    assert "m10 (1 of 1), 3 more" in line

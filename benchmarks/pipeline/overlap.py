@@ -41,7 +41,7 @@ from inference.families import FAMILIES
 from pipelines.annotation.annotator import Annotator
 from pipelines.concurrency.background import BackgroundWorker
 from pipelines.config.job import Job
-from pipelines.planning.resolve import ResolvedJob
+from pipelines.planning.resolved_job import ResolvedJob
 from pipelines.storage.local import LocalStorage
 from schemas.generation import Generation, ImageSpec, Request, Token
 from schemas.resources import Resources

@@ -22,7 +22,8 @@ from pipelines.adapters.steps import (
 )
 from pipelines.config.job import Job
 from pipelines.planning.plan import first_units, resolve_with_types
-from pipelines.planning.resolve import ResolvedJob, resolve
+from pipelines.planning.resolve import resolve
+from pipelines.planning.resolved_job import ResolvedJob
 from schemas.sample import Sample, Unit
 
 KEPT, INVALID, FAULTS = "kept", "invalid", "faults"  # outputs; other outputs are named as statuses

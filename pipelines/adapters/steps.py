@@ -17,7 +17,7 @@ from pipelines.annotation.loaded_job import load_filters, load_job
 from pipelines.annotation.preprocessing import in_blocks, in_chunks, preprocess, read_rows
 from pipelines.annotation.worker_faults import worker_faults
 from pipelines.concurrency.stage_timer import StageTimer
-from pipelines.planning.resolve import ResolvedJob
+from pipelines.planning.resolved_job import ResolvedJob
 from pipelines.reading import open_unit
 from pipelines.rows.row import Answer, Row
 from pipelines.storage.resolve import storage_for

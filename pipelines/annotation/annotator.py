@@ -21,7 +21,7 @@ from pipelines.concurrency.prefetch import prefetch
 from pipelines.concurrency.stage_timer import StageTimer
 from pipelines.concurrency.watchdog import deadline
 from pipelines.planning.filters_from import filters_to_run
-from pipelines.planning.resolve import ResolvedJob
+from pipelines.planning.resolved_job import ResolvedJob
 from pipelines.reading import OpenUnit, open_unit
 from pipelines.rows.row import Row
 from pipelines.storage.storage import Storage

@@ -12,7 +12,7 @@ from pipelines.output.layout import Layout
 from pipelines.output.unit_progress import find_unit_progress
 from pipelines.planning.filters_from import EarlierOutput, earlier_filters
 from pipelines.planning.redecide import Decision, Redecider
-from pipelines.planning.resolve import ResolvedJob
+from pipelines.planning.resolved_job import ResolvedJob
 from pipelines.reading import OpenUnit, RawSample
 from pipelines.reading.text_fields import as_text
 from pipelines.rows.row import Row

@@ -7,7 +7,7 @@ from filters import Filter
 from inference import Engine, Task, load_engine
 from pipelines.annotation.filtering import FilterChain
 from pipelines.planning.filters_from import earlier_filters
-from pipelines.planning.resolve import ResolvedJob
+from pipelines.planning.resolved_job import ResolvedJob
 from schemas.generation import ImageSpec
 
 

@@ -9,7 +9,7 @@ from pipelines.annotation.decoding import RowDecoder
 from pipelines.annotation.filtering import FilterChain
 from pipelines.annotation.preprocessing import in_chunks, preprocess, read_rows
 from pipelines.concurrency.stage_timer import StageTimer
-from pipelines.planning.resolve import ResolvedJob
+from pipelines.planning.resolved_job import ResolvedJob
 from pipelines.reading import OpenUnit, RawSample
 from pipelines.rows.row import Row
 from schemas.generation import ImageSpec

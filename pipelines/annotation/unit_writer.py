@@ -7,7 +7,7 @@ import pyarrow as pa
 from pipelines.concurrency.stage_timer import StageTimer
 from pipelines.output.layout import part_file, whole_file
 from pipelines.output.parquet_writer import PartWriter
-from pipelines.planning.resolve import ResolvedJob
+from pipelines.planning.resolved_job import ResolvedJob
 from pipelines.reading.shard_digest import shard_digest
 from pipelines.rows.row import Row
 from pipelines.storage.storage import Storage

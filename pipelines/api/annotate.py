@@ -23,7 +23,8 @@ from pipelines.config.job import Job
 from pipelines.config.validation_errors import errors_at
 from pipelines.display.sample_progress import show_samples
 from pipelines.images import ImageFault, check_image, encode_image
-from pipelines.planning.resolve import ResolvedJob, resolve_with
+from pipelines.planning.resolve import resolve_with
+from pipelines.planning.resolved_job import ResolvedJob
 from pipelines.reading.text_fields import FieldFault
 from pipelines.rows.row import Row
 from pipelines.rows.table import to_arrow

@@ -35,7 +35,8 @@ from pipelines.planning.filters_from import (
     open_earlier_output,
 )
 from pipelines.planning.plan import first_units
-from pipelines.planning.resolve import Resolved, ResolvedJob, resolve_with
+from pipelines.planning.resolve import resolve_with
+from pipelines.planning.resolved_job import Resolved, ResolvedJob
 from pipelines.reading import OpenUnit, RawSample, open_unit
 from pipelines.reading.formats import open_fields
 from pipelines.reading.raw_sample import Field

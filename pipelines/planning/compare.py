@@ -8,7 +8,7 @@ from typing import Any
 from pipelines.output.fingerprint import NOT_IN_FINGERPRINT, fingerprint_of
 from pipelines.output.layout import Layout
 from pipelines.output.listing import OutputListing, classify_files
-from pipelines.planning.resolve import ResolvedJob
+from pipelines.planning.resolved_job import ResolvedJob
 from pipelines.storage.storage import Storage
 from schemas.errors import JobError
 

@@ -3,7 +3,7 @@
 from filters import TextFilter
 from filters.base import running_order
 from pipelines.planning.filters_from import filters_to_run
-from pipelines.planning.resolve import ResolvedJob
+from pipelines.planning.resolved_job import ResolvedJob
 
 
 def filter_order(work: ResolvedJob) -> dict[str, list[str]]:

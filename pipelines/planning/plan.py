@@ -22,7 +22,8 @@ from pipelines.planning.filters_from import (
     match_earlier_units,
     open_earlier_output,
 )
-from pipelines.planning.resolve import ResolvedJob, resolve_with
+from pipelines.planning.resolve import resolve_with
+from pipelines.planning.resolved_job import ResolvedJob
 from pipelines.planning.shard_names import check_path_lengths
 from pipelines.planning.shards import check_output_apart, find_shards, split
 from pipelines.storage.resolve import storage_for

@@ -20,7 +20,7 @@ from pipelines.config.runners import BeamRunnerConfig
 from pipelines.config.secrets import from_environment
 from pipelines.output.unit_progress import find_attempts, find_unit_progress
 from pipelines.planning.plan import Plan
-from pipelines.planning.resolve import ResolvedJob
+from pipelines.planning.resolved_job import ResolvedJob
 from pipelines.runners.worker import Worker
 from pipelines.storage.storage import Storage
 from schemas.errors import JobError, WorkerFault

@@ -1,7 +1,7 @@
 """Checks that all workers of an output use one type of device, since types round differently."""
 
 from inference import device_type
-from pipelines.planning.resolve import ResolvedJob
+from pipelines.planning.resolved_job import ResolvedJob
 from pipelines.storage.storage import Storage
 from schemas.errors import JobError
 

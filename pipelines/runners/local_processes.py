@@ -15,7 +15,7 @@ from inference import visible_gpus
 from pipelines.concurrency.child_process import end_with_parent, exit_reason
 from pipelines.concurrency.process_exit import TERMINATED
 from pipelines.concurrency.standard_streams import secure_stderr
-from pipelines.planning.resolve import ResolvedJob
+from pipelines.planning.resolved_job import ResolvedJob
 from pipelines.runners.worker import Worker
 from pipelines.runners.worker_pool import Assignment, Lost, Message, load_worker, run_assignment
 from pipelines.storage.storage import Storage

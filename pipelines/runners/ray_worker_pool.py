@@ -10,7 +10,7 @@ from typing import Any, Self
 
 from pipelines.config.runners import RayRunnerConfig, WorkerRange
 from pipelines.config.secrets import environment_value
-from pipelines.planning.resolve import ResolvedJob
+from pipelines.planning.resolved_job import ResolvedJob
 from pipelines.runners.worker import Worker
 from pipelines.runners.worker_pool import Assignment, Lost, Message, load_worker, run_assignment
 from pipelines.storage.storage import Storage

@@ -18,7 +18,7 @@ from pipelines.concurrency.standard_streams import secure_stderr
 from pipelines.output.layout import Layout
 from pipelines.output.record import manifest_of, read_record
 from pipelines.output.unit_progress import UnitProgress
-from pipelines.planning.resolve import ResolvedJob
+from pipelines.planning.resolved_job import ResolvedJob
 from pipelines.runners.device_check import check_device
 from pipelines.runners.other_shards import reads_no_other_shard
 from pipelines.storage.storage import Storage

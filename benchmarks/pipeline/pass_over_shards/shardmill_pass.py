@@ -23,7 +23,7 @@ from benchmarks.pipeline.pass_over_shards.work import (
 from inference import ResolvedCheckpoint
 from pipelines.annotation.annotator import Annotator
 from pipelines.config.job import Job
-from pipelines.planning.resolve import Resolved, ResolvedJob
+from pipelines.planning.resolved_job import Resolved, ResolvedJob
 from pipelines.storage.local import LocalStorage
 from schemas.sample import Unit
 

@@ -8,7 +8,7 @@ from support.sample_data import job, pairs, write_shard
 from pipelines.annotation.annotator import Annotator
 from pipelines.config.job import Job
 from pipelines.planning.plan import begin_output, plan
-from pipelines.planning.resolve import ResolvedJob
+from pipelines.planning.resolved_job import ResolvedJob
 from pipelines.storage.local import LocalStorage
 from schemas.generation import Generation, Request
 from schemas.tables import FOOTER_OOM_RETRIES, FOOTER_SALVAGED

@@ -8,7 +8,7 @@ from support.sample_data import job, pairs, write_shard
 
 from pipelines.operations.canary import choose_canary_units, project_canary
 from pipelines.planning.plan import Plan, plan
-from pipelines.planning.resolve import ResolvedJob
+from pipelines.planning.resolved_job import ResolvedJob
 from schemas.report import Counts, UnitReport
 
 UNITS = "abcdef"

@@ -13,7 +13,7 @@ from pipelines.output.layout import whole_file
 from pipelines.output.listing import classify_files
 from pipelines.output.unit_progress import UnitProgress
 from pipelines.planning.plan import Plan
-from pipelines.planning.resolve import Resolved, ResolvedJob
+from pipelines.planning.resolved_job import Resolved, ResolvedJob
 from pipelines.runners.scheduler import schedule
 from pipelines.runners.worker import record_outcome
 from pipelines.runners.worker_pool import Assignment, Lost, Message, Ready

@@ -4,7 +4,6 @@ from collections.abc import Iterable
 from contextlib import suppress
 
 import pyarrow as pa
-import pyarrow.compute as pc
 
 from pipelines.config.column_type import is_kept
 from pipelines.config.input import Limits
@@ -21,6 +20,8 @@ def read_row(
 
     Raises ValueError if the batch has another number of rows.
     """
+    import pyarrow.compute as pc  # takes 0.1 s, which plans and jobs of tars do not need
+
     if batch.num_rows != 1:
         raise ValueError("a batch of other than one row")
     images, paths = batch[image.name], None
@@ -187,6 +188,8 @@ def _size(column: pa.Array) -> int:
     Each value of a dictionary counts `_ELEMENT` too. Views, fixed-size binaries and numbers count
     0.
     """
+    import pyarrow.compute as pc
+
     kind = column.type
     if pa.types.is_dictionary(kind):
         sizes = pc.binary_length(column.dictionary) if _is_text(kind.value_type) else None
@@ -206,6 +209,8 @@ def _size(column: pa.Array) -> int:
 
 
 def _sum(sizes: pa.Array) -> int:
+    import pyarrow.compute as pc
+
     return pc.sum(sizes).as_py() or 0
 
 

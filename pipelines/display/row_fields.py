@@ -1,5 +1,6 @@
 """Reads the fields of a stored row for display: names, texts, objects, status."""
 
+import json
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from math import isfinite
@@ -46,7 +47,9 @@ def short_text(value: object) -> str:
 
 
 def long_text(value: object) -> str:
-    """Return a free text as one printable line of at most MAX_TEXT characters."""
+    """Return a text, a list or another value as one printable line, at most MAX_TEXT characters."""
+    if isinstance(value, bool | list):
+        value = json.dumps(value, ensure_ascii=False)
     return "" if value is None else plain(str(value), MAX_TEXT)
 
 

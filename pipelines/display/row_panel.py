@@ -50,6 +50,8 @@ def _lines(row: StoredRow, color: str) -> Iterable[tuple[str, Text]]:
         yield "redacted", Text("  ".join(f"{name} {count}" for name, count in redactions))
     if row.get("width") is not None:
         size = f"{row['width']} x {row['height']} pixels"
+        if row.get("truncated"):
+            size += f", truncated, {cast(float, row['decoded_rows']):.1%} of the rows are there"
         yield "image", Text.assemble(size, (f"  sha256 {short_text(row['sha256'])[:12]}", "dim"))
     for name in ["source_text", *carried_names(row)]:
         if row.get(name) is not None:

@@ -18,7 +18,8 @@ def whatif_table(result: WhatIf) -> Table:
         ("was kept", "becomes_this"),
         *unknown,
     ]
-    table = Table("filter/reason")
+    table = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0))
+    table.add_column("filter/reason", no_wrap=True)
     for title, _ in columns:
         table.add_column(title, justify="right")
     for name, change in result.reasons.items():

@@ -38,6 +38,15 @@ def test_a_kept_row() -> None:
         assert part in shown
 
 
+def test_lists_flags_and_truncated_images_are_shown_plainly() -> None:
+    row = {**KEPT, "captions": ["one", "zwei \N{SNOWMAN}"], "flag": True}
+    shown = printed({**row, "truncated": True, "decoded_rows": 0.9375})
+    assert '["one", "zwei \N{SNOWMAN}"]' in shown
+    assert "│ flag         true " in shown
+    assert "640 x 480 pixels, truncated, 93.8% of the rows are there" in shown
+    assert "there" not in printed({**row, "truncated": False, "decoded_rows": 1.0})
+
+
 def test_a_dropped_row_shows_its_reason_and_no_answers() -> None:
     gone = {name: None for name in KEPT if name not in {"shard", "index", "scores", "redactions"}}
     row = {**KEPT, **gone, "status": "dropped", "filter": "image_size", "reason": "image_too_small"}

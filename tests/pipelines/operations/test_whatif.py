@@ -1,5 +1,6 @@
 """`whatif` counts from stored scores what a run with other thresholds gives."""
 
+import io
 import json
 from collections import Counter
 from collections.abc import Sequence
@@ -8,13 +9,15 @@ from typing import Any
 
 import duckdb
 import pytest
+from rich.console import Console
 from support.sample_data import job, jpeg, write_shard
 from typer.testing import CliRunner
 
 from pipelines.cli.main import app
 from pipelines.config.job import Job
+from pipelines.display.whatif import whatif_table
 from pipelines.operations.run import run
-from pipelines.operations.whatif import WhatIf, whatif
+from pipelines.operations.whatif import ReasonChange, WhatIf, whatif
 from schemas.errors import JobError
 
 TEXTS = [
@@ -149,3 +152,17 @@ def test_the_command_shows_what_changes(folder: Path) -> None:
         == 61
     )
     assert shown["not_from_scores"] == []
+
+
+def test_the_table_shows_whole_reasons_in_80_columns() -> None:
+    change = ReasonChange(before=12_345_678, after=9, becomes_kept=8, becomes_this=7)
+    name = "image_size/image_too_elongated"
+    result = WhatIf(
+        output="out", changes=(), evaluate="all", before={}, after={}, unknown=12,
+        reasons={name: change}, not_from_scores=(),
+    )  # fmt: skip
+    console = Console(file=io.StringIO(), width=80)
+    console.print(whatif_table(result))
+    assert isinstance(console.file, io.StringIO)
+    line = console.file.getvalue().splitlines()[-1]
+    assert line.split() == [name, "12345678", "9", "8", "7", "0"]

@@ -4,7 +4,7 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 
 from filters import TextFilter
-from filters.base import filter_names
+from filters.base import FieldFilter, filter_names
 from pipelines.annotation.filtering import FilterChain
 from pipelines.annotation.loaded_job import load_filters
 from pipelines.annotation.worker_faults import worker_faults
@@ -76,6 +76,10 @@ def judge(
 def _judges_source(number: int, stage: object) -> TextFilter:
     if not isinstance(stage, TextFilter):
         kind = getattr(stage, "kind", "")
+        if isinstance(stage, FieldFilter):
+            raise JobError(
+                f"filters[{number}]: {kind} judges a carried column, which texts lack: leave it out"
+            )
         raise JobError(f"filters[{number}]: {kind} judges images: use shardmill.judge_images")
     return stage.model_copy(update={"applies_to": "source"})
 

@@ -85,5 +85,5 @@ def _info_line(info: Mapping[str, Any]) -> str:
     if info.get("num_tokens") is not None:
         parts.append(f"{info['num_tokens']} tokens")
     if info.get("mean_logprob") is not None:
-        parts.append(f"mean log-probability {info['mean_logprob']:.2f}")
+        parts.append(f"mean log-probability {info['mean_logprob']:z.2f}")
     return ", ".join(part for part in parts if part)

@@ -163,11 +163,13 @@ def summary_table(summary: Summary, layout: Layout | None = None) -> Table:
     if summary.counts_here.read:
         here = f"{summary.counts_here.read} samples in {summary.seconds_here:.1f} s"
         speed = summary.samples_per_second_here
-        _add(table, "this run", f"{here}, {speed:.1f} samples a second and worker")
+        _add(table, "this run", here)
+        _add(table, "speed", f"{speed:.1f} samples a second and worker, once loaded")
     if summary.stages_here:
         seconds = {name: stage.seconds for name, stage in summary.stages_here.items()}
         shown = [f"{name} {busy:.1f} s" for name, busy in seconds.items() if busy >= _MIN_SECONDS]
-        _add(table, "busy", ", ".join(shown) or "hardly")
+        if shown:
+            _add(table, "busy", ", ".join(shown))
     if summary.counts:
         table.add_row(Text("samples"), counts_table(summary.counts))
         _add_filters(table, summary.counts)

@@ -138,6 +138,7 @@ def test_more_texts_than_are_judged_together() -> None:
         (["a"], 3, "filters: must be a list"),
         (["a"], [3], "filters[0]"),
         (["a"], ["text_quality", "image_size"], "filters[1]: image_size judges images: use"),
+        (["a"], [{"kind": "number", "column": "n", "max": 1}], "number judges a carried column"),
         (["a"], {"kind": "text_quality", "min_word": 3}, "filters[0].min_word: unknown key"),
         (["a"], {"kind": "text_quality", "min_words": "x"}, "filters[0].min_words: "),
     ],

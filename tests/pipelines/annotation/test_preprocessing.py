@@ -106,7 +106,7 @@ def test_a_truncated_image_with_enough_rows_is_kept_if_the_job_accepts_it() -> N
     np.testing.assert_array_equal(accepted.model_image, whole.model_image)
     assert (count([accepted, whole]).truncated, count([refused]).truncated) == (1, 0)
     (first, second), (third,) = (
-        to_arrow(rows, output_schema((), {})).to_pylist() for rows in ([accepted, whole], [refused])
+        to_arrow(rows, output_schema({}, {})).to_pylist() for rows in ([accepted, whole], [refused])
     )
     stored = [(row["truncated"], row["decoded_rows"]) for row in (first, second, third)]
     assert stored == [(True, 1.0), (False, 1.0), (None, None)]

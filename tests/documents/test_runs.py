@@ -17,7 +17,6 @@ import duckdb
 import pytest
 from support import document_blocks as documents
 from support.document_blocks import ROOT, Block
-from support.document_commands import PENDING, problem
 
 import shardmill
 from demo.scenes import scenes
@@ -74,13 +73,8 @@ def to_run(block: Block) -> list[str]:
     return [
         command
         for command in documents.commands(block)
-        if documents.reason_not_to_run(command) is None and not _is_pending(command)
+        if documents.reason_not_to_run(command) is None
     ]
-
-
-def _is_pending(command: str) -> bool:
-    words = documents.words(command)
-    return words[0] == "shardmill" and words[1] in PENDING and problem(command) is not None
 
 
 @pytest.mark.parametrize("block", filter(to_run, documents.blocks("sh")), ids=str)

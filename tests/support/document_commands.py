@@ -8,9 +8,6 @@ from typer.exceptions import TyperException
 
 from pipelines.cli.main import app
 
-# Commands whose form in README has not landed yet.
-PENDING = ("whatif",)
-
 
 def problem(command: str, complete: bool = True) -> str | None:
     """Say what the command line does not know about a command; None if it takes the command.

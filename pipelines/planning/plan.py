@@ -206,8 +206,8 @@ def create_record(plan: Plan, storage: Storage) -> None:
         before = find_output(layout.root, storage)
         if before is None or before.listing.progress_by_unit:
             raise FileExistsError(layout.root)
+    create_dataset_config(layout, storage)  # first: a run that dies in between is continued
     storage.create(layout.record(record_id.number), plan.new_record)
-    create_dataset_config(layout, storage)
     # Failure reports and attempt markers of units that another job had, or of other versions.
     names = set() if plan.is_new else {unit.name for unit in plan.units}
     for path, unit in plan.listing.notes.items():

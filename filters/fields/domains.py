@@ -1,6 +1,5 @@
 """Drop samples by the domain of a carried URL."""
 
-import io
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import ClassVar, Literal
@@ -9,6 +8,7 @@ from pydantic import Field
 
 from filters.base import FieldFilter, Judge
 from filters.fields.url_host import is_address, normalize_host, url_host
+from filters.list_file import open_list
 from schemas.errors import JobError
 from schemas.path_text import PathText
 from schemas.resources import Resources
@@ -82,24 +82,16 @@ class _Judge:
 def read_domains(resources: Resources, path: str) -> frozenset[str]:
     """Read a list of domains; raise JobError, which begins with `path`, if the list is wrong."""
     domains: set[str] = set()
-    try:
-        with (
-            resources.open(path) as stream,
-            io.TextIOWrapper(stream, "utf-8-sig") as text,
-        ):
-            for number, line in enumerate(text, 1):
-                if not (entry := line.partition("#")[0].strip()):
-                    continue
-                host = normalize_host(entry.removeprefix("*.").removeprefix("."))
-                if not host:
-                    raise JobError(
-                        f"path: line {number} of {path} is no domain, such as example.com: mend it"
-                    )
-                domains.add(host)
-    except OSError as error:
-        raise JobError(f"path: {path} cannot be read: {error.strerror}: check the path") from None
-    except UnicodeDecodeError:
-        raise JobError(f"path: {path} is not UTF-8 text: convert it") from None
+    with open_list(resources, path) as text:
+        for number, line in enumerate(text, 1):
+            if not (entry := line.partition("#")[0].strip()):
+                continue
+            host = normalize_host(entry.removeprefix("*.").removeprefix("."))
+            if not host:
+                raise JobError(
+                    f"path: line {number} of {path} is no domain, such as example.com: mend it"
+                )
+            domains.add(host)
     if not domains:
         raise JobError(f"path: {path} lists no domain: fill it")
     return frozenset(domains)

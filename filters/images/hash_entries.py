@@ -5,9 +5,9 @@ stays in memory.
 """
 
 import csv
-import io
 from collections.abc import Iterable, Iterator, Mapping
 
+from filters.list_file import open_list
 from schemas.errors import JobError
 from schemas.resources import Resources
 
@@ -24,17 +24,11 @@ def read_hashes(resources: Resources, path: str, algorithms: Iterable[str]) -> d
     """
     hashes: dict[str, bytearray] = {}
     wanted = frozenset(algorithms)
-    try:
-        with (
-            resources.open(path) as stream,
-            # Invalid UTF-8 is harmless in other columns; in a hash it is no hexadecimal digit.
-            io.TextIOWrapper(stream, "utf-8-sig", errors="replace", newline="") as text,
-        ):
-            for algorithm, digest in _entries(text, path):
-                if algorithm in wanted:
-                    hashes.setdefault(algorithm, bytearray()).extend(digest)
-    except OSError as error:
-        raise JobError(f"path: {path} cannot be read: {error.strerror}: check the path") from None
+    # Invalid UTF-8 is harmless in other columns; in a hash it is no hexadecimal digit.
+    with open_list(resources, path, errors="replace", newline="") as text:
+        for algorithm, digest in _entries(text, path):
+            if algorithm in wanted:
+                hashes.setdefault(algorithm, bytearray()).extend(digest)
     if not hashes:
         raise JobError(f"path: {path} lists no hash by {' or '.join(algorithms)}: fill it")
     return hashes

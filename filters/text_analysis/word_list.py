@@ -1,10 +1,10 @@
 """A list of words and phrases of the operator's own, matched in texts as whole words."""
 
-import io
 from collections.abc import Iterable
 
 import ahocorasick
 
+from filters.list_file import open_list
 from filters.text_analysis.term_matcher import fold_text, is_inside_word
 from schemas.errors import JobError
 from schemas.resources import Resources
@@ -19,31 +19,23 @@ def read_entries(resources: Resources, path: str) -> list[Entry]:
     Empty lines and lines that begin with `#` are left out. No error quotes a line.
     """
     entries: list[Entry] = []
-    try:
-        with (
-            resources.open(path) as stream,
-            io.TextIOWrapper(stream, "utf-8-sig") as text,
-        ):
-            for number, line in enumerate(text, 1):
-                line = line.strip()
-                if not line or line.startswith("#"):
-                    continue
-                before, after = line.startswith("*"), line.endswith("*")
-                word = fold_text(line.strip("*")).strip()
-                if not any(map(str.isalnum, word)):
-                    raise JobError(
-                        f"path: line {number} of {path} has no letter and no digit: remove it"
-                    )
-                if "*" in word:
-                    raise JobError(
-                        f"path: line {number} of {path} has a * between other characters: "
-                        "write it at either end alone"
-                    )
-                entries.append((word, before, after))
-    except OSError as error:
-        raise JobError(f"path: {path} cannot be read: {error.strerror}: check the path") from None
-    except UnicodeDecodeError:
-        raise JobError(f"path: {path} is not UTF-8 text: convert it") from None
+    with open_list(resources, path) as text:
+        for number, line in enumerate(text, 1):
+            line = line.strip()
+            if not line or line.startswith("#"):
+                continue
+            before, after = line.startswith("*"), line.endswith("*")
+            word = fold_text(line.strip("*")).strip()
+            if not any(map(str.isalnum, word)):
+                raise JobError(
+                    f"path: line {number} of {path} has no letter and no digit: remove it"
+                )
+            if "*" in word:
+                raise JobError(
+                    f"path: line {number} of {path} has a * between other characters: "
+                    "write it at either end alone"
+                )
+            entries.append((word, before, after))
     if not entries:
         raise JobError(f"path: {path} lists no word: fill it")
     return entries

@@ -10,12 +10,15 @@ ROOT = Path(__file__).parents[2]
 NOTEBOOKS = sorted((ROOT / "examples").glob("*.ipynb"))
 
 
-def outputs(path: Path, monkeypatch: pytest.MonkeyPatch) -> list[str]:
-    """Execute a notebook in a kernel of its own; return what each code cell shows as text."""
+def outputs(path: Path, folder: Path, monkeypatch: pytest.MonkeyPatch) -> list[str]:
+    """Execute a notebook in a kernel of its own; return what each code cell shows as text.
+
+    IPython keeps its profile in `folder`.
+    """
     from nbclient import NotebookClient
 
     monkeypatch.setenv("PYTHONPATH", str(ROOT))
-    monkeypatch.setenv("IPYTHONDIR", "/nowhere")
+    monkeypatch.setenv("IPYTHONDIR", str(folder))
     book: Any = nbformat.read(path, as_version=4)
     NotebookClient(book, timeout=240, resources={"metadata": {"path": path.parent}}).execute()
     return [_shown(cell) for cell in book.cells if cell.cell_type == "code"]
@@ -41,8 +44,8 @@ def test_notebooks_are_stored_valid_and_without_outputs(path: Path) -> None:
 
 
 @pytest.mark.faults
-def test_the_first_hour(monkeypatch: pytest.MonkeyPatch) -> None:
-    shown = outputs(ROOT / "examples/first_hour.ipynb", monkeypatch)
+def test_the_first_hour(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    shown = outputs(ROOT / "examples/first_hour.ipynb", tmp_path, monkeypatch)
     everything = "\n".join(shown)
     assert "a red circle" in everything
     assert "image_undecodable" in everything
@@ -54,8 +57,8 @@ def test_the_first_hour(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 @pytest.mark.faults
-def test_thresholds(monkeypatch: pytest.MonkeyPatch) -> None:
-    shown = "\n".join(outputs(ROOT / "examples/thresholds.ipynb", monkeypatch))
+def test_thresholds(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    shown = "\n".join(outputs(ROOT / "examples/thresholds.ipynb", tmp_path, monkeypatch))
     assert "kept captions" in shown
     assert "image_too_small" in shown
     assert "text_repetitive" in shown

@@ -1,6 +1,7 @@
 """A storage of which only a certain number of bytes is read, for a look at a shard's beginning."""
 
 import time
+from collections.abc import Iterator
 from typing import BinaryIO, cast
 
 from pipelines.storage.storage import Entry, Storage
@@ -22,7 +23,9 @@ class BoundedStorage(Storage):
         self._bytes_left = max_bytes
         self._end = time.monotonic() + max_seconds
 
-    def list(self, folder: str, recursive: bool = True, follow_links: bool = True) -> list[Entry]:
+    def list(
+        self, folder: str, recursive: bool = True, follow_links: bool = True
+    ) -> Iterator[Entry]:
         return self._storage.list(folder, recursive, follow_links)
 
     def entry(self, path: str) -> Entry | None:

@@ -208,12 +208,12 @@ class _Reports:
 
     def clear(self) -> None:
         """Delete all report files: earlier runs whose drivers died have left them."""
-        for entry in self._storage.list(self._layout.reports):
+        for entry in list(self._storage.list(self._layout.reports)):
             self._storage.delete(entry.path)
 
     def new(self) -> Iterator[UnitReport]:
         """Yield the reports that have arrived since the last call, at most one for each unit."""
-        for entry in self._storage.list(self._layout.reports):
+        for entry in list(self._storage.list(self._layout.reports)):
             if entry.path.endswith(".record"):
                 report = UnitReport.model_validate_json(self._storage.read_bytes(entry.path))
                 self._storage.delete(entry.path)

@@ -8,7 +8,7 @@ import shutil
 import stat
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
-from typing import BinaryIO
+from typing import BinaryIO, NamedTuple
 
 from pipelines.storage.storage import Entry, Storage
 from schemas.regular_file import open_regular
@@ -22,40 +22,35 @@ _NO_HARD_LINKS = (errno.EPERM, errno.ENOTSUP, errno.ENOSYS, errno.EMLINK)
 class LocalStorage(Storage):
     """Files of this machine, or of a file system that is mounted on it."""
 
-    def list(self, folder: str, recursive: bool = True, follow_links: bool = True) -> list[Entry]:
-        entries: list[Entry] = []
-        start = folder
-        folders: list[tuple[str, frozenset[str]]] = [(folder, frozenset())]
-        while folders:
-            folder, above = folders.pop()
-            real = os.path.realpath(folder)
-            if real in above:  # symbolic links form a circle
-                continue
-            try:
-                items = os.scandir(folder)
-            except (FileNotFoundError, NotADirectoryError):
-                continue
-            except OSError as error:
-                if folder == start and error.errno in _NO_FILE:  # no folder can have this name
-                    continue
-                raise
-            with items:
-                for item in items:
-                    if not follow_links and item.is_symlink():
-                        path = item.path + "/" * _is_folder(item)
-                        entries.append(Entry(path, 0, "", is_file=False))
-                        continue
-                    if _is_folder(item):
-                        folders += [(item.path, above | {real})] * recursive
-                        continue
-                    try:
-                        status = item.stat()
-                    except OSError as error:
-                        if error.errno in _NO_FILE:  # deleted since, or a broken link
-                            continue
-                        raise
-                    entries.append(_entry(item.path, status))
-        return sorted(entries)
+    def list(
+        self, folder: str, recursive: bool = True, follow_links: bool = True
+    ) -> Iterator[Entry]:
+        try:
+            items = _scan(folder, follow_links)
+        except OSError as error:
+            if error.errno in _NO_FILE:  # no folder can have this name
+                return
+            raise
+        stack = [
+            _Level(f"{folder.rstrip('/')}/", iter(items), frozenset([os.path.realpath(folder)]))
+        ]
+        while stack:
+            level = stack[-1]
+            name, is_link = next(level.items, ("", False))
+            path = level.prefix + name
+            if not name:
+                stack.pop()
+            elif is_link:
+                yield Entry(path, 0, "", is_file=False)
+            elif not name.endswith("/"):
+                if (entry := self.entry(path)) is not None:  # else deleted, or a broken link
+                    yield entry
+            elif (
+                recursive and (real := os.path.realpath(path)) not in level.above
+            ):  # else links form a circle
+                with suppress(FileNotFoundError, NotADirectoryError):  # deleted since
+                    inner = iter(_scan(path, follow_links))
+                    stack.append(_Level(path, inner, level.above | {real}))
 
     def entry(self, path: str) -> Entry | None:
         try:
@@ -89,6 +84,26 @@ class LocalStorage(Storage):
     def delete(self, path: str) -> None:
         with suppress(FileNotFoundError):
             os.unlink(path)
+
+
+class _Level(NamedTuple):
+    """A folder whose items are being listed."""
+
+    prefix: str  # its path, with "/" at the end
+    items: Iterator[tuple[str, bool]]  # as _scan gives them
+    above: frozenset[str]  # the real paths of the folder and of those that hold it
+
+
+def _scan(folder: str, follow_links: bool) -> list[tuple[str, bool]]:
+    """Return each item's name, and whether it is listed as a link, in the order of a listing.
+
+    The name of a folder ends in `/`: so sorted, the paths of all files below are in order.
+    """
+    with os.scandir(folder) as items:
+        return sorted(
+            (item.name + "/" * _is_folder(item), not follow_links and item.is_symlink())
+            for item in items
+        )
 
 
 @contextmanager

@@ -6,6 +6,7 @@ line in `storage_for`.
 
 import io
 from abc import ABC, abstractmethod
+from collections.abc import Iterator
 from typing import BinaryIO, NamedTuple
 
 
@@ -22,11 +23,15 @@ class Storage(ABC):
     """The six operations on which everything else is built."""
 
     @abstractmethod
-    def list(self, folder: str, recursive: bool = True, follow_links: bool = True) -> list[Entry]:
-        """List the files below a folder, sorted by path; the list is empty if there is no folder.
+    def list(
+        self, folder: str, recursive: bool = True, follow_links: bool = True
+    ) -> Iterator[Entry]:
+        """Yield the files below a folder, sorted by path; nothing if there is no folder.
 
-        Without `recursive`, only files directly in the folder are listed. Without `follow_links`, a
-        link is an entry that is no file; the path of a link to a folder ends in `/`.
+        Entries are listed while they are taken, so that a listing of a million files needs little
+        memory; errors of storage are raised then. Without `recursive`, only files directly in the
+        folder are listed. Without `follow_links`, a link is an entry that is no file; the path of a
+        link to a folder ends in `/`.
         """
 
     @abstractmethod

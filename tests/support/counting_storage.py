@@ -1,6 +1,7 @@
 """A storage that counts the calls of its operations by path."""
 
 from collections import Counter
+from collections.abc import Iterator
 from typing import BinaryIO
 
 from pipelines.storage.storage import Entry, Storage
@@ -13,7 +14,7 @@ class CountingStorage(Storage):
         self.calls: Counter[tuple[str, str]] = Counter()
         self._storage = storage
 
-    def list(self, folder: str, *options: bool, **named_options: bool) -> list[Entry]:
+    def list(self, folder: str, *options: bool, **named_options: bool) -> Iterator[Entry]:
         self.calls["list", folder] += 1
         return self._storage.list(folder, *options, **named_options)
 

@@ -44,11 +44,12 @@ class DyingStorage(LocalStorage):
         if self.operations == self._at and moment == self._moment:
             raise Killed
 
-    def list(self, folder: str, recursive: bool = True) -> list[Entry]:
+    def list(
+        self, folder: str, recursive: bool = True, follow_links: bool = True
+    ) -> Iterator[Entry]:
         self._begin()
-        entries = super().list(folder, recursive)
+        yield from super().list(folder, recursive, follow_links)
         self._reach("after")
-        return entries
 
     def open(self, path: str) -> BinaryIO:
         self._begin()

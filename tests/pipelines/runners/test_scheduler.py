@@ -32,8 +32,10 @@ class NamesOnlyStorage(LocalStorage):
     def __init__(self) -> None:
         self.paths: set[str] = set()
 
-    def list(self, folder: str, recursive: bool = True) -> list[Entry]:
-        return [Entry(path, 0, "") for path in sorted(self.paths) if path.startswith(folder)]
+    def list(
+        self, folder: str, recursive: bool = True, follow_links: bool = True
+    ) -> Iterator[Entry]:
+        return (Entry(path, 0, "") for path in sorted(self.paths) if path.startswith(folder))
 
     def write_bytes(self, path: str, content: bytes, durable: bool = True) -> None:
         self.paths.add(path)

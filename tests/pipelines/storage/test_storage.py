@@ -84,9 +84,9 @@ def test_a_version_changes_with_the_content(tmp_path: Path) -> None:
     versions = set()
     for content in (b"1", b"22"):
         STORAGE.write_bytes(path, content)
-        versions.add(STORAGE.list(str(tmp_path))[0].version)
+        versions.add(next(STORAGE.list(str(tmp_path))).version)
     os.utime(path, (1, 1))
-    versions.add(STORAGE.list(str(tmp_path))[0].version)
+    versions.add(next(STORAGE.list(str(tmp_path))).version)
     assert len(versions) == 3
 
 
@@ -129,7 +129,7 @@ def test_links_can_be_listed_without_following_them(tmp_path: Path) -> None:
 def test_an_entry_is_that_of_the_listing(tmp_path: Path) -> None:
     (tmp_path / "a").write_bytes(b"1234")
     os.mkfifo(tmp_path / "pipe")
-    entries = STORAGE.list(str(tmp_path))
+    entries = list(STORAGE.list(str(tmp_path)))
     assert [STORAGE.entry(entry.path) for entry in entries] == entries
     assert [entry.is_file for entry in entries] == [True, False]
     assert STORAGE.entry(str(tmp_path / "b")) is None
@@ -148,3 +148,21 @@ def test_the_version_of_an_entry_changes_with_the_content(tmp_path: Path) -> Non
     assert after is not None
     assert (before.size, after.size) == (4, 4)
     assert before.version != after.version
+
+
+def test_a_listing_reads_a_folder_only_when_it_reaches_it(tmp_path: Path) -> None:
+    for name in ("a", "b/c", "d"):
+        STORAGE.write_bytes(str(tmp_path / name), b"")
+    listing = STORAGE.list(str(tmp_path))
+    assert next(listing).path == f"{tmp_path}/a"
+    (tmp_path / "b/c").rename(tmp_path / "b/later")
+    (tmp_path / "d").unlink()
+    assert [entry.path for entry in listing] == [f"{tmp_path}/b/later"]
+
+
+def test_a_listing_of_deep_folders_is_sorted_by_path(tmp_path: Path) -> None:
+    names = ["a", "a-", "a.b/c", "a.b.c", "a/b", "b/" + "a/" * 100 + "c", "b/a-"]
+    for name in names[1:]:
+        STORAGE.write_bytes(str(tmp_path / name), b"")
+    assert paths(tmp_path) == sorted(names[1:])
+    assert next(entry.path for entry in STORAGE.list(f"{tmp_path}/b/")) == f"{tmp_path}/b/a-"

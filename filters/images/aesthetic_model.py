@@ -2,13 +2,11 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from itertools import islice
 from typing import TYPE_CHECKING, ClassVar, Literal
-
-import numpy as np
 
 from filters.base import ImageFilter, Judge
 from filters.classifiers.class_labels import Activation, ClassLabels
+from filters.classifiers.frame_outputs import frame_outputs
 from filters.classifiers.lowest_score import decide_lowest, verdict_from_lowest
 from filters.classifiers.model_filter import IMAGE_PROCESSOR, ModelFilter
 from schemas.errors import JobError
@@ -78,14 +76,7 @@ class _Judge:
     lowest: float
 
     def judge(self, items: Sequence[Sample]) -> list[Verdict]:
-        frames = [frame for item in items for frame in item.frames]
-        outputs = iter(self.classifier.judge(frames))
         return [
-            verdict_from_lowest(
-                "aesthetic",
-                np.stack([*islice(outputs, len(item.frames))])[:, self.index],
-                self.lowest,
-                reason=_REASON,
-            )
-            for item in items
+            verdict_from_lowest("aesthetic", scores, self.lowest, reason=_REASON)
+            for scores in frame_outputs(self.classifier, items, self.index)
         ]

@@ -2,13 +2,11 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from itertools import islice
 from typing import TYPE_CHECKING, ClassVar, Literal
-
-import numpy as np
 
 from filters.base import ImageFilter, Judge
 from filters.classifiers.class_labels import Activation, ClassLabels
+from filters.classifiers.frame_outputs import frame_outputs
 from filters.classifiers.model_filter import IMAGE_PROCESSOR, ModelFilter
 from filters.classifiers.thresholds import Bounds, Threshold, verdict_from_scores
 from schemas.resources import Resources
@@ -78,13 +76,7 @@ class _Judge:
     bounds: Bounds
 
     def judge(self, items: Sequence[Sample]) -> list[Verdict]:
-        frames = [frame for item in items for frame in item.frames]
-        probabilities = iter(self.classifier.judge(frames))
         return [
-            verdict_from_scores(
-                {self.label: np.stack([*islice(probabilities, len(item.frames))])[:, self.index]},
-                self.bounds,
-                reason=_REASON,
-            )
-            for item in items
+            verdict_from_scores({self.label: probabilities}, self.bounds, reason=_REASON)
+            for probabilities in frame_outputs(self.classifier, items, self.index)
         ]

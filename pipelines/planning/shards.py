@@ -91,14 +91,20 @@ def split(shards: Sequence[Unit], input_config: Input) -> tuple[Unit, ...]:
 
 
 def check_output_apart(units: Iterable[Unit], output: str) -> None:
-    """Raise JobError if the output lies within a folder that is a shard.
+    """Raise JobError if the output lies within a folder that is a shard, or holds a shard.
 
-    The Parquet files of the output would become files of the shard.
+    The Parquet files of the output would become files of the shard. Who deletes an output that
+    holds shards also deletes the shards.
     """
     for unit in units:
         if unit.path.endswith("/") and f"{output}/".startswith(unit.path):
             raise JobError(
                 f"output: {output} lies within the shard {unit.path}: choose a folder outside of it"
+            )
+        if unit.path.startswith(f"{output}/"):
+            raise JobError(
+                f"output: {output} holds shards, such as {unit.path}: choose another folder, such "
+                f"as {output}/annotated"
             )
 
 

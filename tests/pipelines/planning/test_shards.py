@@ -106,9 +106,22 @@ def test_an_output_within_a_folder_of_images_is_refused(data: Path) -> None:
     for output in ("photos", "photos/more/output"):
         with pytest.raises(JobError, match=r"^output: .* lies within the shard .*photos/: choose"):
             check_output_apart(units, f"{data}/{output}")
-    for output in ("", "photos-output", "output"):
-        check_output_apart(units, f"{data}/{output}".rstrip("/"))
+    for output in ("photos-output", "output"):
+        check_output_apart(units, f"{data}/{output}")
     check_output_apart(find_shards([f"{data}/train/00000.tar"]), f"{data}/train/00000.tar-output")
+
+
+@pytest.mark.parametrize("shards", ["photos", "train/*.tar"])
+def test_an_output_that_holds_shards_is_refused(data: Path, shards: str) -> None:
+    units = find_shards([f"{data}/{shards}"])
+    for output in (data, data / "train" if "train" in shards else data):
+        message = (
+            rf"^output: {output} holds shards, such as .*choose another .* {output}/annotated$"
+        )
+        with pytest.raises(JobError, match=message):
+            check_output_apart(units, str(output))
+    check_output_apart(units, f"{data}/train/annotated")
+    check_output_apart(units, f"{data}/tra")
 
 
 def test_a_unit_tells_where_its_shard_lies_and_when_it_changed(data: Path) -> None:

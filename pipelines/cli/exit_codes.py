@@ -1,5 +1,6 @@
 """The exit codes of commands, and the one line on stderr that explains a failure."""
 
+import errno
 import functools
 import sys
 from collections.abc import Callable
@@ -12,6 +13,7 @@ from pipelines.concurrency.interruption import interruptions_raise
 from pipelines.concurrency.process_exit import (
     INTERRUPTED,
     INTERRUPTION,
+    READER_GONE,
     TERMINATED,
     WORKER_FAULT,
 )
@@ -45,7 +47,7 @@ def with_exit_code(command: Callable[P, None]) -> Callable[P, None]:
         except WorkerFault as fault:
             _exit(f"this machine failed, no shard is charged: {fault}; run again", WORKER_FAULT)
         except StdoutUnwritable as error:
-            _exit(describe_stdout(error), WORKER_FAULT)
+            raise typer.Exit(report_stdout(error)) from None
         except NotRegularFile as error:
             _exit(
                 f"{error.filename}: is a pipe, a socket or a device: put a file in its place",
@@ -82,9 +84,15 @@ def print_error(message: str) -> None:
     STDERR.print(f"shardmill: {line}", style="bold red", markup=False, soft_wrap=True)
 
 
-def describe_stdout(error: OSError) -> str:
-    """Say that the result of a command could not be written; its work is done."""
-    return f"standard output cannot be written: {error.strerror}"
+def report_stdout(error: StdoutUnwritable) -> int:
+    """Say that the result of a command could not be written; return the exit code.
+
+    A reader that took what it wanted, such as `head`, is no error: nothing is printed then.
+    """
+    if error.errno == errno.EPIPE:
+        return READER_GONE
+    print_error(f"standard output cannot be written: {error.reason}")
+    return WORKER_FAULT
 
 
 def _exit(message: str, code: int) -> None:

@@ -16,11 +16,7 @@ from pipelines.cli.completion_command import (
     completion,
     register_shells,
 )
-from pipelines.cli.exit_codes import (
-    describe_stdout,
-    print_error,
-    with_exit_code,
-)
+from pipelines.cli.exit_codes import print_error, report_stdout, with_exit_code
 from pipelines.cli.explain_command import explain
 from pipelines.cli.job_commands import fetch, init, plan, run, schema
 from pipelines.cli.look_command import look
@@ -28,7 +24,6 @@ from pipelines.cli.output_commands import finish, inspect, retry, status, verify
 from pipelines.cli.preview_command import preview
 from pipelines.cli.usage_errors import describe_usage_error
 from pipelines.cli.whatif_command import whatif
-from pipelines.concurrency.process_exit import WORKER_FAULT
 from pipelines.concurrency.standard_streams import StdoutUnwritable
 
 app = typer.Typer(
@@ -94,8 +89,7 @@ def main() -> None:
         sys.stdout.flush()
         sys.exit(code)
     except StdoutUnwritable as error:  # the help, say
-        print_error(describe_stdout(error))
-        sys.exit(WORKER_FAULT)
+        sys.exit(report_stdout(error))
     except TyperException as error:
         if error.format_message():  # empty where typer has shown the help instead
             commands = [command.__name__ for command in _COMMANDS]

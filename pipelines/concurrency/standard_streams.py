@@ -12,8 +12,16 @@ import sys
 from typing import Any, TextIO
 
 
-class StdoutUnwritable(OSError):
-    """The error of a command's result that cannot be written to stdout."""
+class StdoutUnwritable(Exception):
+    """The error of a command's result that cannot be written to stdout.
+
+    It is no OSError: typer would end the program itself if the reader of a pipe is gone.
+    """
+
+    def __init__(self, number: int | None, reason: str) -> None:
+        super().__init__(number, reason)
+        self.errno = number
+        self.reason = reason
 
 
 class _Stream(io.FileIO):
@@ -35,7 +43,7 @@ class _Stream(io.FileIO):
         except OSError as error:
             if self._raises:
                 self._raises = False
-                raise StdoutUnwritable(error.errno, error.strerror, "standard output") from None
+                raise StdoutUnwritable(error.errno, error.strerror or str(error)) from None
             return memoryview(content).nbytes
 
 

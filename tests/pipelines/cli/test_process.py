@@ -61,11 +61,17 @@ def test_a_run_needs_no_stderr_and_says_where_its_summary_cannot_be_written(fold
     message = "shardmill: standard output cannot be written: No space left on device"
     assert second.stderr.strip() == message
     ascii_only = {**os.environ, "PYTHONIOENCODING": "ascii"}
-    inspect = ("inspect", folder / "é-output", "--sheet", folder / "sheet.png")
+    inspect = ("inspect", folder / "é-output", "--force", "--sheet", folder / "sheet.png")
     shown = run(*inspect, env=ascii_only)
     assert shown.returncode == 0
     assert shown.stderr == f"The images are in {folder / 'sheet.png'}\n"
     assert r"\xe90.tar" in shown.stdout
+    reader, writer = os.pipe()
+    os.close(reader)  # as `head` does after its last line
+    for arguments in (inspect, ("--help",)):
+        ended = run(*arguments, stdout=writer)
+        assert (ended.returncode, ended.stderr) == (128 + signal.SIGPIPE, "")
+    os.close(writer)
     status = run("status", folder / "é-output", "--json", env=ascii_only)
     assert json.loads(status.stdout)["output"] == f"{folder}/é-output"
 

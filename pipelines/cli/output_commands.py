@@ -41,14 +41,15 @@ def retry(
     as_json: JsonOption = False,
 ) -> None:
     """Run failed shards again; with options, also those with bad samples and those that changed."""
+    from pipelines.display.tables import counted
     from pipelines.operations.retry import find_retry
     from pipelines.operations.retry import retry as retry_units
 
     candidates = find_retry(output, [status.value for status in statuses or ()], changed=changed)
     failed, bad = (candidates.count_shards(names) for names in (candidates.failed, candidates.bad))
-    STDERR.print(f"{failed} failed shards and {bad} committed ones to do again")
-    if changed:
-        STDERR.print(f"{len(candidates.changed)} changed shards to do again")
+    again = [counted(failed, "failed shard"), counted(bad, "committed shard")]
+    again += [counted(len(candidates.changed), "changed shard")] if changed else []
+    STDERR.print(f"to do again: {', '.join(again)}")
     if candidates.files:
         for file in candidates.files:
             STDERR.print(f"to be deleted: {file}", markup=False, soft_wrap=True)
@@ -131,7 +132,7 @@ def inspect(
 
 def verify(output: OutputArgument, as_json: JsonOption = False) -> None:
     """Read a whole output and check it: every sample is there once, and no file is damaged."""
-    from pipelines.display.tables import counts_table, in_shards
+    from pipelines.display.tables import counted, counts_table, in_shards
     from pipelines.operations.verify import verify as verify_output
 
     with STDERR.status("reading") as spinner:
@@ -146,7 +147,7 @@ def verify(output: OutputArgument, as_json: JsonOption = False) -> None:
         STDOUT.print(counts_table(result.counts))
         problems = len(result.problems)
         shards = in_shards(result.units, result.shards)
-        STDOUT.print(f"{result.files} files of {shards}; problems: {problems}")
+        STDOUT.print(f"{counted(result.files, 'file')} of {shards}; problems: {problems}")
     if result.problems:
         raise typer.Exit(INCOMPLETE)
 

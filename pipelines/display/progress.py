@@ -6,7 +6,7 @@ from rich.console import Console
 from rich.progress import BarColumn, TextColumn, TimeElapsedColumn, TimeRemainingColumn
 from rich.progress import Progress as ProgressBar
 
-from pipelines.display.tables import CHANGED_ADVICE, of_shards
+from pipelines.display.tables import CHANGED_ADVICE, counted, of_shards
 from pipelines.planning.plan import Plan
 from schemas.report import Progress, UnitReport, worker_speed
 from schemas.sample import count_shards
@@ -44,8 +44,8 @@ class RunProgress:
         self._bytes = sum(self._sizes.values()) - sum(unit.size for unit in plan.pending)
         if plan.left_out:
             self.on_warning(
-                f"{plan.left_out} shards are new since the first run and left out: "
-                "annotate them into another output"
+                f"left out, because new since the first run: {counted(plan.left_out, 'shard')}; "
+                "to annotate new shards, choose another output"
             )
         if plan.changed:
             others = f" and {len(plan.changed) - 1} more" if len(plan.changed) > 1 else ""

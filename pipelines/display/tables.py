@@ -39,13 +39,19 @@ _NOT_JUDGED = "images were not judged: no filter classifies images by a model"
 
 def in_shards(units: int, shards: int) -> str:
     """Write a number of shards, and in how many pieces they are run if large ones are split."""
-    return f"{shards} shards" if units == shards else f"{shards} shards in {units} pieces"
+    pieces = "" if units == shards else f" in {counted(units, 'piece')}"
+    return f"{counted(shards, 'shard')}{pieces}"
 
 
 def of_shards(number: int, units: int, shards: int) -> str:
     """Write how many shards are meant; of how many pieces, if large shards are run in pieces."""
-    whole = f"{units} shards" if units == shards else f"{units} pieces of {shards} shards"
-    return f"{number} of {whole}"
+    pieces = "" if units == shards else f"{counted(units, 'piece')} of "
+    return f"{number} of {pieces}{counted(shards, 'shard')}"
+
+
+def counted(number: int, noun: str) -> str:
+    """Write a number and its noun, in the plural unless the number is 1."""
+    return f"{number} {noun}" if number == 1 else f"{number} {noun}s"
 
 
 def plan_table(plan: Plan, first: FirstShard | None = None) -> Table:

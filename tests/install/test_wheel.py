@@ -82,7 +82,7 @@ def test_the_core_filters_and_names_the_extra_that_a_model_needs(
     assert "fingerprint" in run("shardmill plan filter.yaml", work)
     run("shardmill run filter.yaml", work)
     assert "problems: 0" in run("shardmill verify filtered", work)
-    assert "1 of 1 shards" in run("shardmill status filtered", work)
+    assert "1 of 1 shard" in run("shardmill status filtered", work)
     refused = run("shardmill plan caption.yaml", work, code=2)
     assert refused.count("\n") == 1
     assert refused.startswith("shardmill: model.checkpoint: a model needs accelerate, ")

@@ -97,7 +97,10 @@ def test_deleting_begins_with_the_mark_of_success(
 def test_nothing_to_do_again_changes_nothing(job_file: Path, tmp_path: Path) -> None:
     call("run", job_file)
     before = results(tmp_path / "output")
-    assert "0 failed shards and 0 committed ones" in call("retry", tmp_path / "output").stderr
+    assert (
+        "to do again: 0 failed shards, 0 committed shards"
+        in call("retry", tmp_path / "output").stderr
+    )
     assert results(tmp_path / "output") == before
 
 

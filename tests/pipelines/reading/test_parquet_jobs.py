@@ -53,7 +53,7 @@ def test_a_large_file_is_split_into_units_with_continuous_indices(
     parquet_job = over_parquet(tmp_path, checkpoint, max_samples_per_file=5)
     summary = run(parquet_job, limit_units=2)
     assert (summary.units_total, summary.units_committed, summary.shards_total) == (3, 2, 1)
-    assert of_shards(2, 3, 1) == "2 of 3 pieces of 1 shards"
+    assert of_shards(2, 3, 1) == "2 of 3 pieces of 1 shard"
     assert (status(parquet_job.output).units, status(parquet_job.output).shards) == (3, 1)
     assert run(parquet_job).outcome == "complete"
     names = [path.name for path in sorted((tmp_path / "output").glob("*.parquet"))]

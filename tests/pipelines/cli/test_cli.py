@@ -210,7 +210,7 @@ def test_a_changed_shard_is_named(job_file: Path, tmp_path: Path) -> None:
     printed = call("run", job_file, code=3).output
     assert "00001.tar: changed since committed: `shardmill retry OUTPUT --changed`" in printed
     assert "00001.tar: changed since committed" in " ".join(call("plan", job_file).output.split())
-    assert "1 changed shards" in call("retry", tmp_path / "output", "--changed", "--yes").output
+    assert "1 changed shard" in call("retry", tmp_path / "output", "--changed", "--yes").output
     call("run", job_file)
 
 
@@ -249,15 +249,20 @@ def test_damage_is_reported_and_repaired_by_running_again(job_file: Path, tmp_pa
         (["ru"], "No such command 'ru'"),
         (["status", "output", "--nonsense"], "No such option: --nonsense"),
         (["inspect", "output", "-n", "0"], "greater than or equal to 1"),
-        (["inspect", "output", "--sheet", "/nowhere/x.png"], "there is no folder /nowhere"),
-        (["init", "/nowhere/job.yaml"], "there is no folder /nowhere"),
+        (["inspect", "output", "--sheet", "missing/x.png"], "there is no folder missing"),
+        (["init", "missing/job.yaml"], "there is no folder missing"),
         (["init", "/dev/null"], "/dev/null: is no file: name another"),
         (["inspect", "output", "--sheet", "/dev/null"], "/dev/null: is no file: name another"),
     ],
 )
 def test_wrong_usage_also_ends_with_one_line(
-    arguments: list[str], message: str, monkeypatch: pytest.MonkeyPatch, capsys: Capture
+    arguments: list[str],
+    message: str,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: Capture,
 ) -> None:
+    monkeypatch.chdir(tmp_path)
     monkeypatch.setattr("sys.argv", ["shardmill", *arguments])
     with pytest.raises(SystemExit) as ended:
         main()
@@ -279,7 +284,7 @@ def test_without_a_command_the_help_is_shown_and_no_error(
 
 
 def test_an_output_that_cannot_be_written_is_an_error_of_the_job(job_file: Path) -> None:
-    assert "cannot be written" in error("run", job_file, "--output", "/proc/nowhere")
+    assert "cannot be written" in error("run", job_file, "--output", job_file / "output")
 
 
 def test_plan_checks_a_mask_decoder(job_file: Path) -> None:
@@ -334,13 +339,16 @@ def test_errors_are_one_line(
 @pytest.mark.parametrize(
     ("setting", "message"),
     [
-        ("model.checkpoint=/nowhere", "model.checkpoint"),
+        ("model.checkpoint=./missing", "model.checkpoint"),
         ("tasks.caption.language=klingon", "tasks.caption.language"),
-        ("input.shards=/nowhere/*.tar", "nothing matches /nowhere/*.tar"),
+        ("input.shards=missing/*.tar", "/missing/*.tar"),
         ("model.blok_size=3", "did you mean 'block_size'"),
     ],
 )
-def test_errors_in_the_job_name_the_field(job_file: Path, setting: str, message: str) -> None:
+def test_errors_in_the_job_name_the_field(
+    job_file: Path, setting: str, message: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
     assert message in error("run", job_file, "--set", setting)
 
 

@@ -217,7 +217,7 @@ def test_the_filters_of_the_earlier_output_also_judge() -> None:
 def test_the_model_need_not_be_there() -> None:
     call("run", "job.yaml")
     text = JOB.replace("shards/*.tar", "shards/**/*.tar")
-    model = "model: {checkpoint: /nowhere}\ntasks: {caption: {kind: caption}}\n"
+    model = "model: {checkpoint: ./missing}\ntasks: {caption: {kind: caption}}\n"
     Path("model.yaml").write_text(text + model)
     assert "keep" in call("look", "model.yaml", "00003.tar", KEPT).stdout
     later = f"{text[: text.index('filters:')]}filters_from: output\n{model}output: later\n"

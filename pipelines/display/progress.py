@@ -42,6 +42,8 @@ class RunProgress:
         self._shards = count_shards(plan.units)
         self._units = len(plan.units) - len(plan.pending)
         self._bytes = sum(self._sizes.values()) - sum(unit.size for unit in plan.pending)
+        if plan.moved:
+            self.on_warning(str(plan.moved))
         if plan.left_out:
             self.on_warning(
                 f"left out, because new since the first run: {counted(plan.left_out, 'shard')}; "

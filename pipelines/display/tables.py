@@ -60,6 +60,8 @@ def plan_table(plan: Plan, first: FirstShard | None = None) -> Table:
     table = _two_columns()
     _add(table, "shards", _amount(plan.units))
     _add(table, "to do", _amount(pending))
+    if plan.moved:
+        _add(table, "moved", str(plan.moved))
     if plan.left_out:
         _add(table, "left out", f"{plan.left_out} new since the first run")
     if plan.changed:

@@ -15,7 +15,9 @@ def recorded_job(output: Output, advice: str = _ADVICE) -> Job:
     Raises JobError with the advice if another version began it, or a job with classes of its own.
     """
     record = {
-        key: value for key, value in output.record.items() if key not in ("resolved", "manifest")
+        key: value
+        for key, value in output.record.items()
+        if key not in ("resolved", "manifest", "begun")
     }
     return read_recorded(
         TypeAdapter(Job),

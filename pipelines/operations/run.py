@@ -51,7 +51,7 @@ def run(
     """
     storage = storage or storage_for(job.output)
     with ExitStack() as running:
-        planned, tally, finished = _begin(job, storage, running)
+        planned, tally, finished = _begin(job, storage, running, on_warning)
         on_plan(planned)
         if finished is not None:
             return finished
@@ -93,7 +93,9 @@ def _warn(on_warning: Callable[[str], None], warning: str | None) -> bool:
     return warning is not None
 
 
-def _begin(job: Job, storage: Storage, running: ExitStack) -> tuple[Plan, RunTally, Summary | None]:
+def _begin(
+    job: Job, storage: Storage, running: ExitStack, on_notice: Callable[[str], None]
+) -> tuple[Plan, RunTally, Summary | None]:
     """Plan a job, and begin its output or join the runs that did.
 
     A heartbeat of this run is in the output before its record is, so that no other job takes the
@@ -101,10 +103,11 @@ def _begin(job: Job, storage: Storage, running: ExitStack) -> tuple[Plan, RunTal
     the output was finished before: then nothing is written.
     """
     for _ in range(_MAX_STARTS):
-        planned = plan(job, storage)
+        planned = plan(job, storage, on_notice)
         work = planned.work
         tally = RunTally(work.record, planned.changed)
-        if not planned.pending and planned.listing.has_success_file:
+        is_same = planned.new_record is None  # no shard moved, or has a new version
+        if is_same and not planned.pending and planned.listing.has_success_file:
             summary = summarize(tally, planned.output(storage))
             if summary.outcome == "complete":
                 return planned, tally, summary

@@ -1,15 +1,67 @@
-"""The fingerprint of a job: SHA-256 of everything that decides the bytes of its output."""
+"""The fingerprint of a job: SHA-256 of everything that decides the bytes of its output's files.
+
+A corpus, a list or a model may lie at any place: the fingerprint holds neither the patterns of the
+shards nor paths. Instead of the path of a file or of a model's folder, it holds the digest of its
+content. The manifest says which shards an output has, and rows name shards below their root.
+"""
 
 import hashlib
 import json
 from collections.abc import Mapping
 from typing import Any
 
-NOT_IN_FINGERPRINT = ("name", "output", "max_error_rate", "runner", "filters_from", "manifest")
+NOT_IN_FINGERPRINT = (
+    "name",
+    "output",
+    "max_error_rate",
+    "runner",
+    "filters_from",
+    "manifest",
+    "begun",
+)
 
 
 def fingerprint_of(record: Mapping[str, Any]) -> str:
-    """Hash a record (the content of job.record) without the keys of NOT_IN_FINGERPRINT."""
-    content = {k: v for k, v in record.items() if k not in NOT_IN_FINGERPRINT}
+    """Return the fingerprint of the job of a record, which is the content of job.record."""
+    content = {key: value for key, value in record.items() if key not in NOT_IN_FINGERPRINT}
+    content["input"] = {key: value for key, value in record["input"].items() if key != "shards"}
+    resolved = {key: value for key, value in record["resolved"].items() if key != "shards"}
+    if earlier := resolved.get("filters_from"):
+        resolved["filters_from"] = earlier["fingerprint"]  # which decides all else about it
+    content["resolved"] = resolved
     # Keys are not sorted: the order of the tasks decides the order of columns and prompts.
-    return hashlib.sha256(json.dumps(content).encode()).hexdigest()
+    without_places = replace_places(content, contents_by_place(record))
+    return hashlib.sha256(json.dumps(without_places).encode()).hexdigest()
+
+
+def contents_by_place(record: Mapping[str, Any]) -> dict[str, str]:
+    """Return place -> digest of the content, for the files and local models of a record.
+
+    A place is the path of a file, or a model's folder: as the job names it, with `@` and its
+    revision, and as an absolute path.
+    """
+    model, resolved = record.get("model") or {}, record["resolved"]
+    digests = dict(resolved.get("files", {}))
+    for reference, pinned in resolved.get("models", {}).items():
+        if pinned["local"]:
+            names = (reference, reference.rpartition("@")[0], pinned["source"])
+            digests |= dict.fromkeys(names, pinned["version"])
+    checkpoint = resolved.get("checkpoint") or {}
+    for key, pinned in (("checkpoint", checkpoint), ("adapter", checkpoint.get("adapter"))):
+        if pinned and pinned["local"]:
+            digests |= dict.fromkeys((model[key], pinned["source"]), pinned["version"])
+    return digests
+
+
+def replace_places(record: Mapping[str, Any], names: Mapping[str, str]) -> dict[str, Any]:
+    """Return a record in which places of files and models are replaced by other names."""
+
+    def replace(value: Any) -> Any:
+        if isinstance(value, Mapping):
+            return {names.get(key, key): replace(inner) for key, inner in value.items()}
+        if isinstance(value, (list, tuple)):
+            return [replace(inner) for inner in value]
+        return names.get(value, value) if isinstance(value, str) else value
+
+    sections = ("filters", "tasks", "model", "resolved")
+    return {key: replace(each) if key in sections else each for key, each in record.items()}

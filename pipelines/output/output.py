@@ -11,6 +11,7 @@ from pipelines.output.manifest import manifest_name, units_of_manifest
 from pipelines.output.record import (
     RecordId,
     damaged_record,
+    earlier_version,
     manifest_of,
     newest_record,
     read_record,
@@ -76,10 +77,7 @@ def find_output(output: str, storage: Storage) -> Output | None:
         return find_output(output, storage)
     if number is None:
         if layout.earlier_record in paths:
-            raise JobError(
-                f"{layout.root}: an earlier version of shardmill wrote this output: read its "
-                "Parquet files, but choose another output for a run"
-            )
+            raise earlier_version(layout)
         return None
     record, record_id = read_record(layout, number, storage)
     manifest = layout.manifest(manifest_of(record))

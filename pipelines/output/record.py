@@ -53,12 +53,18 @@ def read_record(layout: Layout, number: int, storage: Storage) -> tuple[dict[str
         raise damaged_record(path) from None
     if not isinstance(record, dict) or not isinstance(record.get("resolved"), dict):
         raise damaged_record(path)
+    if "begun" not in record:
+        raise earlier_version(layout)
     return record, RecordId.of(number, content)
 
 
-def record_content(record: Mapping[str, Any], manifest: str) -> bytes:
-    """Return the bytes of a record's file; `manifest` is the file name of the record's manifest."""
-    named = {**record, "manifest": manifest}
+def record_content(record: Mapping[str, Any], manifest: str, begun: int) -> bytes:
+    """Return the bytes of a record's file.
+
+    `manifest` is the file name of the record's manifest. `begun` is the number of the record with
+    which the job began the output; later records of the job repeat the number.
+    """
+    named = {**record, "manifest": manifest, "begun": begun}
     return json.dumps(named, indent=1, ensure_ascii=False).encode()
 
 
@@ -78,8 +84,8 @@ def check_still_own(layout: Layout, own: RecordId, fingerprint: str, storage: St
 
     `own` is the record with which the run was planned, and `fingerprint` is that of the run's job.
     The output no longer belongs to the job if this record is gone or has other content, or if the
-    newest record has another fingerprint. A newer record with the same fingerprint is accepted: it
-    names another manifest for the same job.
+    newest record has another fingerprint or beginning. Another newer record is accepted: it names
+    another manifest for the same job.
     """
     try:
         content = storage.read_bytes(layout.record(own.number))
@@ -94,12 +100,22 @@ def check_still_own(layout: Layout, own: RecordId, fingerprint: str, storage: St
         number += 1
     is_own = RecordId.of(own.number, content) == own
     if number > own.number:
-        is_own = is_own and fingerprint_of(read_record(layout, number, storage)[0]) == fingerprint
+        newest, _ = read_record(layout, number, storage)
+        is_own = is_own and newest["begun"] == parse_json(content)["begun"]
+        is_own = is_own and fingerprint_of(newest) == fingerprint
     if not is_own:
         raise JobError(
             f"output: {layout.root}: another job began this output since this run began, so the "
             "run stopped: choose another output"
         )
+
+
+def earlier_version(layout: Layout) -> JobError:
+    """Return the error for an output of a version that no command reads."""
+    return JobError(
+        f"{layout.root}: an earlier version of shardmill wrote this output: read its "
+        "Parquet files, but choose another output for a run"
+    )
 
 
 def damaged_record(path: str) -> JobError:

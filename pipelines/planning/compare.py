@@ -2,10 +2,14 @@
 
 import json
 import os
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from typing import Any
 
-from pipelines.output.fingerprint import NOT_IN_FINGERPRINT, fingerprint_of
+from pipelines.output.fingerprint import (
+    NOT_IN_FINGERPRINT,
+    contents_by_place,
+    fingerprint_of,
+)
 from pipelines.output.layout import Layout
 from pipelines.output.listing import OutputListing, classify_files
 from pipelines.planning.resolved_job import ResolvedJob
@@ -27,8 +31,11 @@ _MAX_QUOTED = 120  # characters of a value that an error quotes
 
 
 def check_same(recorded: Mapping[str, Any], work: ResolvedJob, layout: Layout) -> None:
-    """Raise JobError, which names a difference, if the output was begun with another job."""
-    differences = list(_differences(recorded, work.record))
+    """Raise JobError, which names a difference, if the output was begun with another job.
+
+    The places of shards, files and local models may differ.
+    """
+    differences = _differences_of(recorded, work.record)
     if differences:
         # A difference in the job file explains those in the values that are resolved from it.
         path, before, now = min(differences, key=lambda item: item[0].startswith("resolved."))
@@ -52,17 +59,62 @@ def _filters_from_hint(layout: Layout, changed: Sequence[str]) -> str:
     return f", there with filters_from: {layout.root} to filter nothing again"
 
 
-def _differences(before: Any, now: Any, path: str = "") -> Iterator[tuple[str, Any, Any]]:
-    """Yield (path, value before, value now) of the deepest values that differ."""
+def has_same_places(recorded: Mapping[str, Any], work: ResolvedJob) -> bool:
+    """Return whether a record and a job, which are the same job, name the same places of inputs."""
+    return not any(
+        recorded.get(key) != value
+        for key, value in work.record.items()
+        if key not in NOT_IN_FINGERPRINT
+    )
+
+
+def _differences_of(
+    recorded: Mapping[str, Any], now: Mapping[str, Any]
+) -> list[tuple[str, Any, Any]]:
+    """Return (path, value before, value now) of the values of two records that differ.
+
+    Places with the same content do not differ.
+    """
+    places_before, places_now = contents_by_place(recorded), contents_by_place(now)
+
+    def is_same(before: Any, now: Any) -> bool:
+        if before == now or not (isinstance(before, str) and isinstance(now, str)):
+            return bool(before == now)
+        content = places_before.get(before)
+        return content is not None and content == places_now.get(now)
+
+    before, after = recorded["resolved"], now["resolved"]
+    skipped = [*NOT_IN_FINGERPRINT]
+    if before["shards"] == after["shards"]:
+        skipped.append("input.shards")
+    earlier, earlier_now = before["filters_from"], after["filters_from"]
+    if earlier and earlier_now and earlier["fingerprint"] == earlier_now["fingerprint"]:
+        skipped.append("resolved.filters_from")
+    return list(_differences(recorded, now, is_same, skipped))
+
+
+def _differences(
+    before: Any,
+    now: Any,
+    is_same: Callable[[Any, Any], bool],
+    skipped: Collection[str] = (),
+    path: str = "",
+) -> Iterator[tuple[str, Any, Any]]:
+    """Yield (path, value before, value now) of the deepest values that differ, in order."""
+    if path in skipped:
+        return
     if isinstance(before, dict) and isinstance(now, dict):
+        now = {
+            next((key for key in before if key not in now and is_same(key, name)), name): value
+            for name, value in now.items()
+        }
         for key in sorted({*before, *now}):
-            if path or key not in NOT_IN_FINGERPRINT:
-                inner = f"{path}.{key}" if path else key
-                yield from _differences(before.get(key), now.get(key), inner)
+            inner = f"{path}.{key}" if path else key
+            yield from _differences(before.get(key), now.get(key), is_same, skipped, inner)
     elif isinstance(before, list) and isinstance(now, list) and len(before) == len(now):
         for index, pair in enumerate(zip(before, now, strict=True)):
-            yield from _differences(*pair, f"{path}.{index}")
-    elif before != now:
+            yield from _differences(*pair, is_same, skipped, f"{path}.{index}")
+    elif not is_same(before, now):
         yield path, before, now
 
 

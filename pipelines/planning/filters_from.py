@@ -1,5 +1,6 @@
 """Reuses the verdicts of the earlier output that a job names as `filters_from`."""
 
+from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Any, Literal
@@ -14,6 +15,8 @@ from pipelines.config.job import Job
 from pipelines.config.recorded import read_recorded
 from pipelines.output.fingerprint import fingerprint_of
 from pipelines.output.output import Output, open_output
+from pipelines.planning.changed_shards import has_committed_content
+from pipelines.storage.concurrent_reads import read_concurrently
 from pipelines.storage.resolve import absolute
 from schemas.errors import JobError
 from schemas.frozen import Frozen
@@ -173,26 +176,34 @@ def _filter_or_none(record: Mapping[str, Any]) -> Filter | None:
 def match_earlier_units(earlier: Output, shards: Sequence[Unit]) -> tuple[Unit, ...]:
     """Return the units into which the earlier job split these shards.
 
-    Raises JobError if a shard changed since, or the earlier job did not read the shard.
+    A shard with another version is recognized by the digest of its committed rows. Raises JobError
+    if the content of a shard changed since, or the earlier job did not read the shard.
     """
-    shard_by_name = {shard.shard: shard for shard in shards}
-    units = []
+    units_by_shard: dict[str, list[Unit]] = defaultdict(list)
     for unit in earlier.units:
-        if (shard := shard_by_name.get(unit.shard)) is None:
-            continue
-        if shard.version != unit.version:
-            raise JobError(
-                f"filters_from: {shard.path} changed since {earlier.layout.root} was begun: "
-                "restore it with its time of modification, or filter it anew"
-            )
-        units.append(replace(unit, path=shard.path))
-    if missing := shard_by_name.keys() - {unit.shard for unit in units}:
+        units_by_shard[unit.shard].append(unit)
+    if missing := [shard.shard for shard in shards if shard.shard not in units_by_shard]:
         more = f" and {len(missing) - 1} more" if len(missing) > 1 else ""
         raise JobError(
             f"filters_from: {earlier.layout.root} has no {min(missing)}{more}: "
             "name shards in input.shards that it was run on, below the same folder"
         )
-    return tuple(units)
+    other = [each for each in shards if each.version != units_by_shard[each.shard][0].version]
+    are_same = read_concurrently(
+        lambda shard: has_committed_content(shard, units_by_shard[shard.shard], earlier), other
+    )
+    for shard, is_same in zip(other, are_same, strict=True):
+        if not is_same:
+            raise JobError(
+                f"filters_from: {shard.path} changed since {earlier.layout.root} was begun: "
+                "restore it, or filter it anew"
+            )
+    units = [
+        replace(unit, path=shard.path, version=shard.version)
+        for shard in shards
+        for unit in units_by_shard[shard.shard]
+    ]
+    return tuple(sorted(units, key=lambda unit: unit.name))
 
 
 def check_finished(earlier: Output, units: Sequence[Unit]) -> None:

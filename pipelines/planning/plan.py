@@ -1,6 +1,6 @@
 """Plans a job: resolves its defaults, lists its units, compares it with an existing output."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Any
@@ -14,9 +14,9 @@ from pipelines.output.manifest import manifest_bytes, manifest_name
 from pipelines.output.output import Output, find_output
 from pipelines.output.record import RecordId, record_content
 from pipelines.output.unit_progress import UnitProgress
-from pipelines.planning.changed_shards import compare_with_manifest
+from pipelines.planning.changed_shards import MovedShards, compare_with_manifest
 from pipelines.planning.column_types import find_carried_types
-from pipelines.planning.compare import check_same, list_new_output
+from pipelines.planning.compare import check_same, has_same_places, list_new_output
 from pipelines.planning.filters_from import (
     check_finished,
     match_earlier_units,
@@ -42,6 +42,7 @@ class Plan:
     is_new: bool  # no run has committed anything: this one will begin the output
     left_out: int = 0  # shards that appeared since the first run
     changed: tuple[str, ...] = ()  # shards with committed rows that changed since
+    moved: MovedShards | None = None  # the shards lie below another folder than before
     new_record: bytes | None = None  # to be created before units are run; None: one exists
 
     @cached_property
@@ -64,8 +65,12 @@ class Plan:
         return Output(storage, work.layout, work.record, work.record_id, self.units, self.listing)
 
 
-def plan(job: Job, storage: Storage | None = None) -> Plan:
-    """Plan a job and write nothing.
+def plan(
+    job: Job,
+    storage: Storage | None = None,
+    on_notice: Callable[[str], None] = lambda _: None,
+) -> Plan:
+    """Plan a job and write nothing; `on_notice` is told if this takes long.
 
     The output and the earlier output of `filters_from` are each opened once. An output in which
     nothing is committed and no run is active is planned like a new one if it was begun by another
@@ -78,7 +83,7 @@ def plan(job: Job, storage: Storage | None = None) -> Plan:
         planned = _plan_new(job, earlier, storage, number=0)
     else:
         try:
-            planned = _plan_existing(job, earlier, existing)
+            planned = _plan_existing(job, earlier, existing, on_notice)
         except JobError:
             if existing.listing.progress_by_unit or existing.active_runs():
                 raise
@@ -95,15 +100,20 @@ def _plan_new(job: Job, earlier: Output | None, storage: Storage, number: int) -
     check_output_apart(units, work.layout.root)
     check_path_lengths(units, work.layout)
     listing = list_new_output(work.layout, storage)
-    return _with_record(Plan(work, units, listing, is_new=True), work.record, number)
+    return _with_record(Plan(work, units, listing, is_new=True), work.record, number, begun=number)
 
 
-def _plan_existing(job: Job, earlier: Output | None, existing: Output) -> Plan:
+def _plan_existing(
+    job: Job, earlier: Output | None, existing: Output, on_notice: Callable[[str], None]
+) -> Plan:
     """Plan the rest of a job; JobError if another job began the output."""
     work = resolve_with(job, earlier, existing.record)
     check_same(existing.record, work, existing.layout)
     current = compare_with_manifest(
-        existing, find_shards(job.input.patterns()), lambda shards: _split(shards, job, earlier)
+        existing,
+        find_shards(job.input.patterns()),
+        lambda shards: _split(shards, job, earlier),
+        on_notice,
     )
     planned = Plan(
         work.with_record_id(existing.record_id),
@@ -113,14 +123,20 @@ def _plan_existing(job: Job, earlier: Output | None, existing: Output) -> Plan:
         left_out=current.left_out,
         changed=current.changed,
     )
-    if [unit.version for unit in current.units] == [unit.version for unit in existing.units]:
+    has_versions = [unit.version for unit in current.units] == [u.version for u in existing.units]
+    if has_versions and has_same_places(existing.record, work):
         return planned
-    return _with_record(planned, existing.record, existing.record_id.number + 1)
+    number = existing.record_id.number + 1
+    planned = replace(planned, moved=current.moved)
+    return _with_record(planned, work.record, number, existing.record["begun"])
 
 
-def _with_record(plan: Plan, record: Mapping[str, Any], number: int) -> Plan:
-    """Let a plan create the record of this number, which names a manifest of the plan's units."""
-    content = record_content(record, manifest_name(manifest_bytes(plan.units)))
+def _with_record(plan: Plan, record: Mapping[str, Any], number: int, begun: int) -> Plan:
+    """Let a plan create the record of this number, which names a manifest of the plan's units.
+
+    `begun` is the number of the record with which the job began the output.
+    """
+    content = record_content(record, manifest_name(manifest_bytes(plan.units)), begun)
     work = plan.work.with_record_id(RecordId.of(number, content))
     return replace(plan, work=work, new_record=content)
 

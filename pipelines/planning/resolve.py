@@ -30,6 +30,7 @@ from pipelines.config.validation_errors import errors_at
 from pipelines.output.output import Output
 from pipelines.planning.filters_from import EarlierOutput, filters_to_run, open_earlier_output
 from pipelines.planning.resolved_job import Resolved, ResolvedJob
+from pipelines.planning.shard_root import relative_patterns
 from pipelines.storage.resolve import open_file
 from schemas.errors import JobError
 from schemas.models import ModelReference, ResolvedModel
@@ -94,6 +95,7 @@ def resolve_with(
         },
         carried_types=_carried_types(job, pinned, earlier, carried_types or {}),
         filters_from=earlier,
+        shards=relative_patterns(job.input.patterns()),
     )
     job.check_image_safety(resolved.images_judged)
     return ResolvedJob(job=job, resolved=resolved)

@@ -49,6 +49,8 @@ class Resolved(Frozen):
     """The types of the carried columns that are not text, by the column's name."""
     filters_from: EarlierOutput | None = None
     """The earlier output whose verdicts are reused; null if there is none."""
+    shards: tuple[str, ...] = ()
+    """The patterns of the shards, relative to the common root of all shards."""
 
 
 class ResolvedJob(Frozen):
@@ -81,7 +83,7 @@ class ResolvedJob(Frozen):
 
     @cached_property
     def record(self) -> dict[str, Any]:
-        """The content of job.record, except for the name of the manifest."""
+        """The content of job.record, except for the name of the manifest and the beginning."""
         return {
             **self.job.model_dump(mode="json"),
             "resolved": self.resolved.model_dump(mode="json"),

@@ -17,18 +17,18 @@ from pipelines.planning.missing_shards import (
     extension,
 )
 from pipelines.planning.shard_names import check_name, folders_of
+from pipelines.planning.shard_root import absolute_pattern, common_root, fixed_folder
 from pipelines.reading.folder_files import list_visible_files, refuse_folder_links
 from pipelines.reading.formats import FORMATS, find_format
 from pipelines.reading.raw_sample import IMAGE_EXTENSIONS
 from pipelines.storage.concurrent_reads import read_concurrently
-from pipelines.storage.resolve import absolute, storage_for
+from pipelines.storage.resolve import storage_for
 from pipelines.storage.storage import Entry
 from schemas.errors import JobError
 from schemas.sample import Unit
 
 _WILDCARD = re.compile(r"[*?\[]")
 _MAX_GLOBS = 10_000  # of all patterns of a job
-_VARIABLE = re.compile(r"[*?\[{]")
 _FILE_EXTENSIONS = [e for each in FORMATS for e in each.extensions if e != "/"]
 
 
@@ -40,8 +40,8 @@ def find_shards(patterns: Sequence[str]) -> tuple[Unit, ...]:
     """
     for pattern in patterns:
         storage_for(pattern)  # refuses storage that is not supported
-    patterns = [_absolute_pattern(pattern) for pattern in patterns]
-    root = os.path.commonpath([_fixed_folder(pattern) for pattern in patterns])
+    patterns = [absolute_pattern(pattern) for pattern in patterns]
+    root = common_root(patterns)
     shards: dict[str, Unit] = {}  # by path, so that a shard named by two patterns counts once
     no_shards: list[str] = []
     no_files: list[str] = []
@@ -146,18 +146,6 @@ def _refuse_nested_folders(shards: Mapping[str, Unit]) -> None:
             parent = os.path.dirname(parent)
 
 
-def _absolute_pattern(pattern: str) -> str:
-    """Make a pattern absolute; keep a `/` at its end if it has a wildcard or brace."""
-    path = absolute(pattern)
-    return f"{path}/" if pattern.endswith("/") and _VARIABLE.search(path) else path
-
-
-def _fixed_folder(pattern: str) -> str:
-    """Return the deepest folder of a pattern that contains no wildcard and no brace."""
-    variable = _VARIABLE.search(pattern)
-    return os.path.dirname(pattern[: variable.start()] if variable else pattern)
-
-
 def _matches(patterns: Iterable[str]) -> Iterable[Entry]:
     """Yield the entries that match, pattern by pattern.
 
@@ -203,7 +191,7 @@ def _named_shards(folder: str, paths: set[str]) -> Iterable[Entry]:
 
 
 def _matching_files(pattern: str) -> list[Entry]:
-    folder = _fixed_folder(pattern)
+    folder = fixed_folder(pattern)
     matches = _matcher(pattern)
     recursive = "**" in pattern or "/" in pattern[len(folder) :].lstrip("/")
     listing = list(storage_for(folder).list(folder, recursive))
@@ -212,7 +200,7 @@ def _matching_files(pattern: str) -> list[Entry]:
 
 def _matching_folders(pattern: str) -> list[Entry]:
     """Return the shards of the folders that a glob ending in `/` matches, by path."""
-    start = _fixed_folder(pattern)
+    start = fixed_folder(pattern)
     matches = _matcher(pattern.rstrip("/"))
     files = list_visible_files(f"{start}/", storage_for(start))
     refuse_folder_links(entry for entry in files if matches(entry.path.rstrip("/")))
@@ -235,7 +223,7 @@ def _matcher(pattern: str) -> Callable[[str], bool]:
 
 def _some(entries: list[Entry], pattern: str, listing: Sequence[Entry] = ()) -> list[Entry]:
     if not entries:
-        advice = explain_no_match(_fixed_folder(pattern), listing)
+        advice = explain_no_match(fixed_folder(pattern), listing)
         raise JobError(f"input.shards: nothing matches {pattern}: {advice}")
     return entries
 

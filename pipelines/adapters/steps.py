@@ -20,7 +20,6 @@ from pipelines.concurrency.stage_timer import StageTimer
 from pipelines.planning.resolved_job import ResolvedJob
 from pipelines.reading import open_unit
 from pipelines.rows.row import Answer, Row
-from pipelines.storage.resolve import storage_for
 from schemas.errors import JobError, ShardFault
 from schemas.sample import Sample, Unit
 from schemas.sample_status import SampleStatus
@@ -61,13 +60,14 @@ class SampleReader:
     def __init__(self, work: ResolvedJob) -> None:
         _check(work)
         self._input = work.input
+        self._storage = work.job.open_storage()
         self._open_image = opener(self._input.limits)
 
     def samples(self, unit: Unit) -> Iterator[Sample | Rejected | Fault]:
         """Yield the samples of a unit in order, then a Fault if the shard is damaged."""
         with worker_faults():
             try:
-                with open_unit(unit, storage_for(unit.path), self._input) as shard:
+                with open_unit(unit, self._storage, self._input) as shard:
                     for row in read_rows(unit, shard, shard, self._input):
                         if row.kept:
                             read_header(row, self._open_image)

@@ -16,7 +16,7 @@ from pipelines.planning.resolved_job import ResolvedJob
 from pipelines.reading import OpenUnit, RawSample
 from pipelines.reading.text_fields import as_text
 from pipelines.rows.row import Row
-from pipelines.storage.resolve import absolute, storage_for
+from pipelines.storage.paths import absolute
 from pipelines.storage.storage import Storage
 from schemas.errors import ShardFault
 from schemas.sample import Text, Unit
@@ -58,7 +58,7 @@ class EarlierRows:
         evaluate_all = earlier.evaluate == "all"
         return cls(
             Layout(absolute(output, work.folder)),
-            storage_for(output),
+            work.job.open_storage(),
             earlier,
             has_text=work.job.input.text is not None,
             carried=work.input.column_types(),

@@ -60,7 +60,7 @@ def plan(
 
     loaded = load_job(job, settings, output)
     planned = make_plan(loaded)
-    first = look_at_first_shard(planned.units, planned.work.input)
+    first = look_at_first_shard(planned.units, planned.work.input, loaded.open_storage())
     if as_json:
         units = [{"name": unit.name, "bytes": unit.size} for unit in planned.pending]
         record = planned.work.record

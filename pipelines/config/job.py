@@ -4,7 +4,7 @@ import json
 from collections.abc import Mapping, Sequence
 from difflib import get_close_matches
 from pathlib import Path
-from typing import Literal, Self
+from typing import Annotated, Literal, Self
 
 import pyarrow as pa
 from pydantic import Field, ValidationError, model_validator
@@ -18,6 +18,9 @@ from pipelines.config.runners import AnyRunnerConfig, LocalRunnerConfig
 from pipelines.config.secrets import refuse_secrets
 from pipelines.config.validation_errors import first_fault
 from pipelines.config.yaml_text import apply_setting, check_values, parse_yaml
+from pipelines.storage.resolve import AnyStorage
+from pipelines.storage.settings import StorageSettings
+from pipelines.storage.storage import Storage
 from schemas.errors import JobError
 from schemas.frozen import Frozen
 from schemas.path_text import PathText, first_missing
@@ -43,6 +46,9 @@ def _describe(path: Path, error: OSError) -> str:
     close = get_close_matches(path.stem, jobs, 1)
     advice = f"did you mean {jobs[close[0]]}?" if close else f"`shardmill init {path}` writes one"
     return f"{error.strerror}: {advice}"
+
+
+StoreName = Annotated[str, Field(pattern=r"^(s3|gs|az|https?)://[A-Za-z0-9._:-]*$")]
 
 
 class Job(Frozen):
@@ -84,6 +90,8 @@ class Job(Frozen):
     """
     runner: AnyRunnerConfig = LocalRunnerConfig()
     """How the work is distributed."""
+    storage: Mapping[StoreName, StorageSettings] = {}
+    """How buckets are reached: `s3://`, `gs://` or `az://`, or one bucket's URL -> its settings."""
 
     @model_validator(mode="after")
     def _refuse_secrets(self) -> Self:
@@ -159,6 +167,10 @@ class Job(Frozen):
                         f"add it to input.carry (known here: {', '.join(sorted(known)) or 'none'})"
                     )
         return self
+
+    def open_storage(self) -> Storage:
+        """Return the storage of all paths of the job, with the job's settings."""
+        return AnyStorage(self.storage)
 
     def output_schema(self) -> pa.Schema:
         """Return the schema of the Parquet files that the job writes."""

@@ -2,20 +2,23 @@
 
 import json
 from collections import defaultdict
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import islice
 
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
-from pydantic import ValidationError
+from pydantic import TypeAdapter, ValidationError
 
 from pipelines.config.input import Input
+from pipelines.config.recorded import read_recorded
 from pipelines.operations.row_images import RowImage, StoredRow, find_row_images
 from pipelines.operations.stored_rows import read_batches, read_rows
 from pipelines.output.output import Output, open_output
 from pipelines.rows.table import to_rows
+from pipelines.storage.resolve import AnyStorage
+from pipelines.storage.settings import StorageSettings
 from pipelines.storage.storage import Storage
 from schemas.errors import JobError
 from schemas.sample_status import SampleStatus
@@ -75,7 +78,7 @@ def select(output: str, samples: int, choice: RowChoice | None = None) -> list[R
         chosen = list(islice(rows, samples))
     else:
         chosen = list(_random_rows(files, samples, choice, opened.storage))
-    return find_row_images(chosen, opened.units, _input(opened))
+    return find_row_images(chosen, opened.units, _input(opened), _shard_storage(opened))
 
 
 def _random_rows(
@@ -111,6 +114,17 @@ def _rows_at(path: str, numbers: Sequence[int], storage: Storage) -> Iterator[St
         if here := [number - start for number in numbers if start <= number < end]:
             yield from to_rows(batch.take(pa.array(here)))
         start = end
+
+
+def _shard_storage(opened: Output) -> Storage:
+    """Return the storage of the shards, with the settings of the job that began an output."""
+    path = opened.layout.record(opened.record_id.number)
+    settings = read_recorded(
+        TypeAdapter(Mapping[str, StorageSettings]),
+        opened.record.get("storage", {}),
+        f"{path}: was written by another version of shardmill, or is damaged",
+    )
+    return AnyStorage(settings)
 
 
 def _input(opened: Output) -> Input:

@@ -42,7 +42,9 @@ from pipelines.reading.formats import open_fields
 from pipelines.reading.raw_sample import Field
 from pipelines.reading.shard_stream import CHANGED
 from pipelines.rows.row import Row
-from pipelines.storage.resolve import absolute, storage_for
+from pipelines.storage.paths import absolute
+from pipelines.storage.resolve import STORAGE
+from pipelines.storage.storage import Storage
 from schemas.errors import JobError, ShardFault
 from schemas.sample import RGB, Unit
 
@@ -88,7 +90,7 @@ def open_target(target: str, settings: Sequence[str] = ()) -> tuple[Job, Output 
 
     Raises JobError if it is neither.
     """
-    entry = storage_for(target).entry(absolute(target))
+    entry = STORAGE.entry(absolute(target))
     if (entry is not None and entry.is_file) or target.endswith((".yaml", ".yml")):
         return Job.load(target, settings), None
     if settings:
@@ -117,7 +119,9 @@ def _steps(job: Job, output: Output | None, units: Sequence[Unit]) -> list[Filte
         device = resolve_device("auto") if resolved.models else "cpu"
         work = ResolvedJob(job=job, resolved=resolved.model_copy(update={"device": device}))
     else:
-        work = _without_model(job, earlier, find_carried_types(units, job.input))
+        work = _without_model(
+            job, earlier, find_carried_types(units, job.input, job.open_storage())
+        )
     filters = filters_to_run(job, work.resolved.filters_from)
     on_source = {
         name: stage
@@ -180,16 +184,17 @@ def _look(
 ) -> LookedSample:
     if index is not None:
         units = [unit for unit in units if unit.first_index <= index][-1:]
-    given = steps[0].work.job.input.model_copy(update={"on_bad_shard": "fail"})
+    job = steps[0].work.job
+    given, storage = job.input.model_copy(update={"on_bad_shard": "fail"}), job.open_storage()
     last = -1
     for unit in units:
-        opened, has_changed = _open(unit, given)
+        opened, has_changed = _open(unit, given, storage)
         with opened as samples:
             for raw in samples:
                 last = raw.index
                 if raw.index == index or (key is not None and raw.key == key):
                     judged = judge_sample(raw, unit, samples, steps)
-                    looked = _looked(raw, unit, judged, given)
+                    looked = _looked(raw, unit, judged, given, storage)
                     looked = replace(looked, has_changed=has_changed)
                     return _with_stored_row(looked, unit, output, steps) if output else looked
     if key is not None:
@@ -197,9 +202,8 @@ def _look(
     raise JobError(f"{units[0].shard}: has no sample {index}: the last one is {last}")
 
 
-def _open(unit: Unit, given: Input) -> tuple[OpenUnit, bool]:
+def _open(unit: Unit, given: Input, storage: Storage) -> tuple[OpenUnit, bool]:
     """Open a unit, also in another version than planned; return whether it has changed."""
-    storage = storage_for(unit.path)
     try:
         return open_unit(unit, storage, given), False
     except ShardFault as fault:
@@ -208,7 +212,9 @@ def _open(unit: Unit, given: Input) -> tuple[OpenUnit, bool]:
     return open_unit(replace(unit, version=""), storage, given), True
 
 
-def _looked(raw: RawSample, unit: Unit, judged: JudgedSample, given: Input) -> LookedSample:
+def _looked(
+    raw: RawSample, unit: Unit, judged: JudgedSample, given: Input, storage: Storage
+) -> LookedSample:
     row = judged.row
     if (hiding := judged.hidden_by) is not None:
         return LookedSample(unit.shard, raw.index, row.status, (hiding,), hiding)
@@ -219,16 +225,16 @@ def _looked(raw: RawSample, unit: Unit, judged: JudgedSample, given: Input) -> L
         judged.verdicts,
         None,
         key=raw.key,
-        fields=_fields(unit, raw.index, given),
+        fields=_fields(unit, raw.index, given, storage),
         row=row,
         image_size=len(raw.image),
         image=_pixels(raw, given) if row.kept else None,
     )
 
 
-def _fields(unit: Unit, index: int, given: Input) -> Mapping[str, Field]:
+def _fields(unit: Unit, index: int, given: Input, storage: Storage) -> Mapping[str, Field]:
     unit = replace(unit, version="")
-    with open_fields(unit, storage_for(unit.path), given) as samples:
+    with open_fields(unit, storage, given) as samples:
         return next((each.fields for each in samples if each.index == index), {})
 
 

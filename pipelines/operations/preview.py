@@ -11,7 +11,6 @@ from pipelines.operations.row_images import RowImage, StoredRow, find_row_images
 from pipelines.planning.first_shard import FirstShard, look_at_first_shard
 from pipelines.planning.plan import plan_without_output
 from pipelines.rows.table import to_arrow, to_rows
-from pipelines.storage.resolve import storage_for
 
 
 class Preview(NamedTuple):
@@ -35,11 +34,12 @@ def preview(job: Job, samples: int) -> Preview:
     Kept rows also have the prompt of each task, as `<task> prompt`.
     """
     work, units = plan_without_output(job)
+    storage = job.open_storage()
     stored: list[StoredRow] = []
     with worker_faults():
         from pipelines.annotation.annotator import Annotator  # imports torch
 
-        annotator = Annotator(work, storage_for(job.output), decode_threads=1)
+        annotator = Annotator(work, storage, decode_threads=1)
         for unit in units:
             if len(stored) == samples:
                 break
@@ -47,5 +47,5 @@ def preview(job: Job, samples: int) -> Preview:
             values = to_rows(to_arrow(rows, annotator.schema))
             for row, fields in zip(rows, values, strict=True):
                 stored.append({**fields, **annotator.prompts(row)} if row.kept else fields)
-    images = find_row_images(stored, units, job.input)
-    return Preview(images, look_at_first_shard(units, work.input), work.output_schema)
+    images = find_row_images(stored, units, job.input, storage)
+    return Preview(images, look_at_first_shard(units, work.input, storage), work.output_schema)

@@ -9,7 +9,7 @@ from typing import NamedTuple, cast
 from pipelines.config.input import Input, Limits
 from pipelines.images import EncodedImage, ImageFault
 from pipelines.reading import RawSample, open_unit
-from pipelines.storage.resolve import storage_for
+from pipelines.storage.storage import Storage
 from schemas.errors import ShardFault
 from schemas.sample import RGB, Unit
 
@@ -28,7 +28,7 @@ class RowImage(NamedTuple):
 
 
 def find_row_images(
-    rows: Sequence[StoredRow], units: Iterable[Unit], input_config: Input
+    rows: Sequence[StoredRow], units: Iterable[Unit], input_config: Input, storage: Storage
 ) -> list[RowImage]:
     """Return the rows with their images, read from the shards as the job's `input` says.
 
@@ -46,13 +46,13 @@ def find_row_images(
     images: dict[tuple[object, object], RGB] = {
         (unit.shard, index): image
         for unit, rows_of_unit in rows_by_unit.items()
-        for index, image in _images_of_unit(unit, rows_of_unit, input_config)
+        for index, image in _images_of_unit(unit, rows_of_unit, input_config, storage)
     }
     return [RowImage(row, images.get((row["shard"], row["index"]))) for row in rows]
 
 
 def _images_of_unit(
-    unit: Unit, rows: Mapping[int, StoredRow], input_config: Input
+    unit: Unit, rows: Mapping[int, StoredRow], input_config: Input, storage: Storage
 ) -> Iterator[tuple[int, RGB]]:
     """Yield index and upright pixels of each row's sample; stop at the first fault of the shard.
 
@@ -61,7 +61,7 @@ def _images_of_unit(
     last = max(rows)
     unit = replace(unit, version="")  # digests tell whether an image has changed
     try:
-        with open_unit(unit, storage_for(unit.path), input_config, texts=False) as samples:
+        with open_unit(unit, storage, input_config, texts=False) as samples:
             for raw in samples:
                 if raw.index in rows:
                     image = _pixels(raw, rows[raw.index], input_config.accepted_rows())

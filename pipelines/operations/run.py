@@ -12,7 +12,6 @@ from pipelines.output.heartbeat import Heartbeat, find_active_runs
 from pipelines.output.output import open_output
 from pipelines.planning.plan import Plan, create_record, plan, write_manifest
 from pipelines.runners.runner import RUNNERS
-from pipelines.storage.resolve import storage_for
 from pipelines.storage.storage import Storage
 from schemas.errors import JobError, TooManyErrors, WorkerFault
 from schemas.report import OnProgress, Outcome, Summary, UnitReport
@@ -49,7 +48,7 @@ def run(
     samples or units are bad; KeyboardInterrupt passes through. However a run ends, the next run
     continues its work.
     """
-    storage = storage or storage_for(job.output)
+    storage = storage or job.open_storage()
     with ExitStack() as running:
         planned, tally, finished = _begin(job, storage, running, on_warning)
         on_plan(planned)

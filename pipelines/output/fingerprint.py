@@ -15,6 +15,7 @@ NOT_IN_FINGERPRINT = (
     "output",
     "max_error_rate",
     "runner",
+    "storage",
     "filters_from",
     "manifest",
     "begun",

@@ -17,7 +17,8 @@ from pipelines.output.record import (
     read_record,
 )
 from pipelines.output.unit_progress import UnitProgress
-from pipelines.storage.resolve import absolute, storage_for
+from pipelines.storage.paths import absolute, scheme
+from pipelines.storage.resolve import STORAGE
 from pipelines.storage.storage import Storage
 from schemas.errors import JobError
 from schemas.path_text import first_missing
@@ -47,7 +48,7 @@ class Output:
 
 def open_output(output: str, storage: Storage | None = None) -> Output:
     """Open an output; raise JobError if the folder is no output, or its description is damaged."""
-    opened = find_output(output, storage or storage_for(output))
+    opened = find_output(output, storage or STORAGE)
     if opened is None:
         raise JobError(f"{absolute(output)}: is not an output of shardmill: {_why(output)}")
     return opened
@@ -55,7 +56,7 @@ def open_output(output: str, storage: Storage | None = None) -> Output:
 
 def _why(output: str) -> str:
     path = absolute(output)
-    if missing := first_missing(path):
+    if not scheme(path) and (missing := first_missing(path)):
         return f"there is no {missing}"
     if os.path.isfile(path):
         return "it is a file: name the folder that is the job's `output`"

@@ -40,8 +40,4 @@ def find_attempts(unit: str, layout: Layout, storage: Storage) -> int:
 
 
 def _exists(path: str, storage: Storage) -> bool:
-    try:
-        storage.open(path).close()
-    except FileNotFoundError:
-        return False
-    return True
+    return storage.entry(path) is not None

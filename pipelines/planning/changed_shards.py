@@ -1,6 +1,5 @@
 """Compares the shards of an output's manifest with those that exist now."""
 
-import os
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
@@ -11,7 +10,7 @@ from pipelines.planning.shard_root import root_of
 from pipelines.planning.shards import check_unit_names
 from pipelines.reading.shard_digest import shard_digest
 from pipelines.storage.concurrent_reads import read_concurrently
-from pipelines.storage.resolve import storage_for
+from pipelines.storage.paths import join
 from schemas.errors import JobError
 from schemas.sample import Unit
 
@@ -77,7 +76,7 @@ def compare_with_manifest(
     for name, before in units_by_shard.items():
         shard = current.get(name)
         if shard is None:
-            path = os.path.join(roots[1], name) if roots else before[0].path
+            path = join(roots[1], name) if roots else before[0].path
             units += [replace(unit, path=path) for unit in before]
         elif shard.version == before[0].version:
             units += [replace(unit, path=shard.path) for unit in before]
@@ -145,5 +144,5 @@ def has_committed_content(shard: Unit, before: Iterable[Unit], existing: Output)
         return False
     digest = read_footer(existing.storage, existing.layout.file(files[0])).shard_digest
     return digest is not None and digest == shard_digest(
-        shard.path, shard.version, storage_for(shard.path)
+        shard.path, shard.version, existing.storage
     )

@@ -6,14 +6,14 @@ from itertools import islice
 from pipelines.config.column_type import type_name
 from pipelines.config.input import Input
 from pipelines.reading.formats import find_format
-from pipelines.storage.resolve import storage_for
+from pipelines.storage.storage import Storage
 from schemas.errors import ShardFault
 from schemas.sample import Unit
 
 _ATTEMPTS = 8  # units whose footers are read, if those of the first cannot be read
 
 
-def find_carried_types(units: Sequence[Unit], given: Input) -> dict[str, str]:
+def find_carried_types(units: Sequence[Unit], given: Input, storage: Storage) -> dict[str, str]:
     """Return the names of the types that the first readable shard states, by column.
 
     Returns no types if a shard has a format without types: then all carried columns are text.
@@ -28,7 +28,7 @@ def find_carried_types(units: Sequence[Unit], given: Input) -> dict[str, str]:
         assert shard_format is not None
         assert shard_format.column_types is not None
         try:
-            types = shard_format.column_types(unit, storage_for(unit.path), given)
+            types = shard_format.column_types(unit, storage, given)
         except (ShardFault, OSError):  # the run will report the shard
             continue
         return {column: type_name(kind) for column, kind in types.items()}

@@ -17,7 +17,7 @@ from pipelines.output.fingerprint import fingerprint_of
 from pipelines.output.output import Output, open_output
 from pipelines.planning.changed_shards import has_committed_content
 from pipelines.storage.concurrent_reads import read_concurrently
-from pipelines.storage.resolve import absolute
+from pipelines.storage.paths import absolute
 from schemas.errors import JobError
 from schemas.frozen import Frozen
 from schemas.sample import Unit
@@ -74,7 +74,7 @@ def open_earlier_output(job: Job) -> Output | None:
     if absolute(job.filters_from) == absolute(job.output):
         raise JobError("output: is the one of filters_from: choose another folder")
     try:
-        earlier = open_output(job.filters_from)
+        earlier = open_output(job.filters_from, job.open_storage())
     except JobError as error:
         raise JobError(f"filters_from: {error}") from None
     _check_input(job, earlier)

@@ -17,7 +17,6 @@ from pipelines.reading.formats import OpenSamples, open_fields, open_unit
 from pipelines.reading.raw_sample import IMAGE_EXTENSIONS, SampleFields
 from pipelines.reading.text_fields import FieldFault
 from pipelines.rows.texts import FieldReader, has_field
-from pipelines.storage.resolve import storage_for
 from pipelines.storage.storage import Storage
 from schemas.errors import ShardFault
 from schemas.frozen import Frozen
@@ -54,7 +53,7 @@ class FirstShard(Frozen):
     """Why the shard cannot be read to its end."""
 
 
-def look_at_first_shard(units: Sequence[Unit], given: Input) -> FirstShard | None:
+def look_at_first_shard(units: Sequence[Unit], given: Input, storage: Storage) -> FirstShard | None:
     """Look at the first samples of the first unit; return None if there is no unit.
 
     Reads at most `_MAX_BYTES`, twice. A shard that is damaged or missing is no error.
@@ -71,14 +70,14 @@ def look_at_first_shard(units: Sequence[Unit], given: Input) -> FirstShard | Non
             invalid[reason] += 1
 
     samples, problem = _read_first(
-        lambda storage: open_unit(unit, storage, given), unit, _SAMPLES, take
+        lambda bounded: open_unit(unit, bounded, given), storage, _SAMPLES, take
     )
     holds: Counter[str] = Counter()
 
     def count(sample: SampleFields) -> None:
         count_fields(sample, holds)
 
-    _read_first(lambda storage: open_fields(unit, storage, given), unit, samples, count)
+    _read_first(lambda bounded: open_fields(unit, bounded, given), storage, samples, count)
     first = FirstShard(
         shard=unit.shard,
         samples=samples,
@@ -93,15 +92,15 @@ def look_at_first_shard(units: Sequence[Unit], given: Input) -> FirstShard | Non
 
 def _read_first(
     open_samples: Callable[[Storage], OpenSamples[T]],
-    unit: Unit,
+    storage: Storage,
     number: int,
     use: Callable[[T], None],
 ) -> tuple[int, str]:
     """Pass the first samples to `use`; return their number, and the fault that ended them."""
     samples = 0
-    storage = BoundedStorage(storage_for(unit.path), _MAX_BYTES, _MAX_SECONDS)
+    bounded = BoundedStorage(storage, _MAX_BYTES, _MAX_SECONDS)
     try:
-        with open_samples(storage) as opened:
+        with open_samples(bounded) as opened:
             for sample in islice(opened, number):
                 use(sample)
                 samples += 1

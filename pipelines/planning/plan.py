@@ -26,7 +26,6 @@ from pipelines.planning.resolve import resolve_with
 from pipelines.planning.resolved_job import ResolvedJob
 from pipelines.planning.shard_names import check_path_lengths
 from pipelines.planning.shards import check_output_apart, find_shards, split
-from pipelines.storage.resolve import storage_for
 from pipelines.storage.storage import Storage
 from schemas.errors import JobError
 from schemas.sample import Unit
@@ -76,7 +75,7 @@ def plan(
     nothing is committed and no run is active is planned like a new one if it was begun by another
     job. Raises JobError if the job cannot run, or not into this output.
     """
-    storage = storage or storage_for(job.output)
+    storage = storage or job.open_storage()
     existing = find_output(job.output, storage)
     earlier = open_earlier_output(job)
     if existing is None:
@@ -95,8 +94,10 @@ def plan(
 
 def _plan_new(job: Job, earlier: Output | None, storage: Storage, number: int) -> Plan:
     """Plan a job whose run will begin the output with the record of this number."""
-    units = _first_units(job, earlier)  # first: patterns can be tried without the checkpoint
-    work = resolve_with(job, earlier, carried_types=find_carried_types(units, job.input))
+    units = _first_units(
+        job, earlier, storage
+    )  # first: patterns can be tried without the checkpoint
+    work = resolve_with(job, earlier, carried_types=find_carried_types(units, job.input, storage))
     check_output_apart(units, work.layout.root)
     check_path_lengths(units, work.layout)
     listing = list_new_output(work.layout, storage)
@@ -111,8 +112,8 @@ def _plan_existing(
     check_same(existing.record, work, existing.layout)
     current = compare_with_manifest(
         existing,
-        find_shards(job.input.patterns()),
-        lambda shards: _split(shards, job, earlier),
+        find_shards(job.input.patterns(), existing.storage),
+        lambda shards: _split(shards, job, earlier, existing.storage),
         on_notice,
     )
     planned = Plan(
@@ -144,17 +145,18 @@ def _with_record(plan: Plan, record: Mapping[str, Any], number: int, begun: int)
 def plan_without_output(job: Job) -> tuple[ResolvedJob, tuple[Unit, ...]]:
     """Resolve a job and list its units; an existing output of the job is ignored."""
     earlier = open_earlier_output(job)
-    units = _first_units(job, earlier)
-    types = find_carried_types(units, job.input)
+    storage = job.open_storage()
+    units = _first_units(job, earlier, storage)
+    types = find_carried_types(units, job.input, storage)
     return resolve_with(job, earlier, carried_types=types), units
 
 
 def resolve_with_types(job: Job) -> ResolvedJob:
     """Resolve a job for reading without an output, with the types of its carried columns."""
-    shards = find_shards(job.input.patterns()) if job.input.carried() else []
-    return resolve_with(
-        job, open_earlier_output(job), carried_types=find_carried_types(shards, job.input)
-    )
+    storage = job.open_storage()
+    shards = find_shards(job.input.patterns(), storage) if job.input.carried() else []
+    types = find_carried_types(shards, job.input, storage)
+    return resolve_with(job, open_earlier_output(job), carried_types=types)
 
 
 def planned_schema(job: Job) -> pa.Schema:
@@ -164,8 +166,9 @@ def planned_schema(job: Job) -> pa.Schema:
     """
     given = job.input
     open_types = given.carried().keys() - given.carried_types().keys()
-    shards = find_shards(given.patterns()) if open_types else []
-    types = {**find_carried_types(shards, given), **given.carried_types()}
+    storage = job.open_storage()
+    shards = find_shards(given.patterns(), storage) if open_types else []
+    types = {**find_carried_types(shards, given, storage), **given.carried_types()}
     return job.model_copy(update={"input": given.with_types(types)}).output_schema()
 
 
@@ -174,15 +177,17 @@ def first_units(job: Job) -> tuple[Unit, ...]:
 
     Raises JobError if a shard lacks something that the job names.
     """
-    return _first_units(job, open_earlier_output(job))
+    return _first_units(job, open_earlier_output(job), job.open_storage())
 
 
-def _first_units(job: Job, earlier: Output | None) -> tuple[Unit, ...]:
-    return _split(find_shards(job.input.patterns()), job, earlier)
+def _first_units(job: Job, earlier: Output | None, storage: Storage) -> tuple[Unit, ...]:
+    return _split(find_shards(job.input.patterns(), storage), job, earlier, storage)
 
 
-def _split(shards: Sequence[Unit], job: Job, earlier: Output | None) -> tuple[Unit, ...]:
-    return match_earlier_units(earlier, shards) if earlier else split(shards, job.input)
+def _split(
+    shards: Sequence[Unit], job: Job, earlier: Output | None, storage: Storage
+) -> tuple[Unit, ...]:
+    return match_earlier_units(earlier, shards) if earlier else split(shards, job.input, storage)
 
 
 def begin_output(plan: Plan, storage: Storage) -> None:

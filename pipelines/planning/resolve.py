@@ -4,6 +4,7 @@ import hashlib
 import os
 from collections.abc import Mapping
 from dataclasses import replace
+from functools import partial
 from importlib.metadata import version
 from importlib.util import find_spec
 from pathlib import Path
@@ -73,7 +74,8 @@ def resolve_with(
     uses_torch = _may_use_torch(job, filters)
     device = _device(job) if uses_torch else "cpu"
     threads = pinned["threads"] if pinned else len(os.sched_getaffinity(0))
-    resources = Resources(open_file, device, threads=threads)
+    open_job_file = partial(open_file, storage=job.open_storage())
+    resources = Resources(open_job_file, device, threads=threads)
     known = pinned.get("models", {}) if pinned else {}
     checkpoint = _checkpoint(job.model, recorded) if job.model else None
     if checkpoint is not None:
@@ -84,7 +86,9 @@ def resolve_with(
         threads=threads,
         sizes=_sizes(job, checkpoint, device, pinned),
         files={
-            path: _digest(path, where) for where, stage in stages.items() for path in stage.files()
+            path: _digest(path, where, resources)
+            for where, stage in stages.items()
+            for path in stage.files()
         },
         models=_check_filters(job, filters, resources, known),
         images_judged=job.judges_images or (earlier is not None and earlier.images_judged),
@@ -194,9 +198,9 @@ def _sizes(
     return resolve_sizes(job.model, checkpoint, device, job.runner.model_gpus, longest)
 
 
-def _digest(path: str, where: str) -> str:
+def _digest(path: str, where: str, resources: Resources) -> str:
     try:
-        with open_file(path) as stream:
+        with resources.open(path) as stream:
             return hashlib.file_digest(stream, "sha256").hexdigest()  # type: ignore[arg-type]
     except OSError as error:
         raise JobError(

@@ -15,7 +15,8 @@ from pipelines.output.fingerprint import fingerprint_of
 from pipelines.output.layout import Layout
 from pipelines.output.record import RecordId, check_still_own
 from pipelines.planning.filters_from import EarlierOutput
-from pipelines.storage.resolve import absolute, open_file
+from pipelines.storage.paths import absolute
+from pipelines.storage.resolve import open_file
 from pipelines.storage.storage import Storage
 from schemas.frozen import Frozen
 from schemas.models import ResolvedModel
@@ -114,7 +115,7 @@ class ResolvedJob(Frozen):
         """The resources for loading filters and engine in a worker."""
         models = self.resolved.models
         return Resources(
-            partial(open_file, start=self.folder),
+            partial(open_file, start=self.folder, storage=self.job.open_storage()),
             self.resolved.device,
             gpus=self.job.runner.model_gpus,
             threads=self.resolved.threads,

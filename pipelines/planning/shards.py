@@ -22,8 +22,10 @@ from pipelines.reading.folder_files import list_visible_files, refuse_folder_lin
 from pipelines.reading.formats import FORMATS, find_format
 from pipelines.reading.raw_sample import IMAGE_EXTENSIONS
 from pipelines.storage.concurrent_reads import read_concurrently
-from pipelines.storage.resolve import storage_for
-from pipelines.storage.storage import Entry
+from pipelines.storage.object_client import WEB
+from pipelines.storage.paths import parent, relative, scheme
+from pipelines.storage.resolve import STORAGE
+from pipelines.storage.storage import Entry, Storage
 from schemas.errors import JobError
 from schemas.sample import Unit
 
@@ -32,22 +34,20 @@ _MAX_GLOBS = 10_000  # of all patterns of a job
 _FILE_EXTENSIONS = [e for each in FORMATS for e in each.extensions if e != "/"]
 
 
-def find_shards(patterns: Sequence[str]) -> tuple[Unit, ...]:
+def find_shards(patterns: Sequence[str], storage: Storage = STORAGE) -> tuple[Unit, ...]:
     """List the shards that patterns of braces and globs name, each as one unit, sorted by name.
 
     A pattern that names a folder of images, or ends in `/`, gives shards that are folders; their
     files are listed. No shard is opened.
     """
-    for pattern in patterns:
-        storage_for(pattern)  # refuses storage that is not supported
     patterns = [absolute_pattern(pattern) for pattern in patterns]
     root = common_root(patterns)
     shards: dict[str, Unit] = {}  # by path, so that a shard named by two patterns counts once
     no_shards: list[str] = []
     no_files: list[str] = []
     try:
-        for entry in _matches(patterns):
-            shard = os.path.relpath(entry.path, root) + "/" * entry.path.endswith("/")
+        for entry in _matches(patterns, storage):
+            shard = relative(entry.path, root)
             name = _unit_name(shard)
             if name is None:
                 no_shards.append(shard)
@@ -71,7 +71,9 @@ def find_shards(patterns: Sequence[str]) -> tuple[Unit, ...]:
     return check_unit_names(shards.values())
 
 
-def split(shards: Sequence[Unit], input_config: Input) -> tuple[Unit, ...]:
+def split(
+    shards: Sequence[Unit], input_config: Input, storage: Storage = STORAGE
+) -> tuple[Unit, ...]:
     """Return the units of shards, sorted by name; a shard whose format can split it has several.
 
     Raises JobError if a shard lacks something that the job's `input` names.
@@ -83,7 +85,6 @@ def split(shards: Sequence[Unit], input_config: Input) -> tuple[Unit, ...]:
         if shard_format is None or shard_format.split is None:
             units.append(shard)
         else:
-            storage = storage_for(shard.path)
             splits.append(partial(shard_format.split, shard, storage, input_config))
     for some in read_concurrently(lambda split_shard: split_shard(), splits):
         units += some
@@ -136,17 +137,17 @@ def check_unit_names(listed: Iterable[Unit]) -> tuple[Unit, ...]:
 def _refuse_nested_folders(shards: Mapping[str, Unit]) -> None:
     """Raise JobError if a folder that is a shard lies within another one."""
     for path in shards:
-        parent = os.path.dirname(path.rstrip("/")) if path.endswith("/") else ""
-        while len(parent) > 1:
-            if f"{parent}/" in shards:
+        above = parent(path.rstrip("/")) if path.endswith("/") else ""
+        while above != parent(above):
+            if f"{above}/" in shards:
                 raise JobError(
-                    f"input.shards: {path} lies within {parent}/, which is read with all folders "
+                    f"input.shards: {path} lies within {above}/, which is read with all folders "
                     "below it: name only one of the two"
                 )
-            parent = os.path.dirname(parent)
+            above = parent(above)
 
 
-def _matches(patterns: Iterable[str]) -> Iterable[Entry]:
+def _matches(patterns: Iterable[str], storage: Storage) -> Iterable[Entry]:
     """Yield the entries that match, pattern by pattern.
 
     For exact paths, each folder is listed once per pattern.
@@ -163,22 +164,25 @@ def _matches(patterns: Iterable[str]) -> Iterable[Entry]:
                 )
             if not _WILDCARD.search(path):
                 path = path.rstrip("/") or "/"
-                exact[os.path.dirname(path)].add(path)
+                exact[parent(path)].add(path)
             elif path.endswith("/"):
-                yield from _matching_folders(path)
+                yield from _matching_folders(path, storage)
             else:
-                yield from _matching_files(path)
+                yield from _matching_files(path, storage)
         for folder, paths in exact.items():
-            yield from _named_shards(folder, paths)
+            yield from _named_shards(folder, paths, storage)
 
 
-def _named_shards(folder: str, paths: set[str]) -> Iterable[Entry]:
+def _named_shards(folder: str, paths: set[str], storage: Storage) -> Iterable[Entry]:
     """Return the entries of these paths, all in one folder; raise JobError if one is missing."""
-    listing = list(storage_for(folder).list(folder, recursive=False))
+    if scheme(folder) in WEB:  # which has no listing
+        listing = [entry for entry in read_concurrently(storage.entry, sorted(paths)) if entry]
+    else:
+        listing = list(storage.list(folder, recursive=False))
     entries = [entry for entry in listing if entry.path in paths]
     missing = []
     for path in sorted(paths - {entry.path for entry in entries}):
-        shard = _folder_shard(path)
+        shard = _folder_shard(path, storage)
         if shard is None:
             missing.append(path)
         else:
@@ -190,27 +194,27 @@ def _named_shards(folder: str, paths: set[str]) -> Iterable[Entry]:
     return entries
 
 
-def _matching_files(pattern: str) -> list[Entry]:
+def _matching_files(pattern: str, storage: Storage) -> list[Entry]:
     folder = fixed_folder(pattern)
     matches = _matcher(pattern)
     recursive = "**" in pattern or "/" in pattern[len(folder) :].lstrip("/")
-    listing = list(storage_for(folder).list(folder, recursive))
+    listing = list(storage.list(folder, recursive))
     return _some([entry for entry in listing if matches(entry.path)], pattern, listing)
 
 
-def _matching_folders(pattern: str) -> list[Entry]:
+def _matching_folders(pattern: str, storage: Storage) -> list[Entry]:
     """Return the shards of the folders that a glob ending in `/` matches, by path."""
     start = fixed_folder(pattern)
     matches = _matcher(pattern.rstrip("/"))
-    files = list_visible_files(f"{start}/", storage_for(start))
+    files = list_visible_files(f"{start}/", storage)
     refuse_folder_links(entry for entry in files if matches(entry.path.rstrip("/")))
     folders = set()
     for entry in files:
-        folder = os.path.dirname(entry.path)
+        folder = parent(entry.path)
         while len(folder) > len(start) and folder not in folders:
             folders.add(folder)
-            folder = os.path.dirname(folder)
-    shards = [_folder_shard(folder) for folder in sorted(folders) if matches(folder)]
+            folder = parent(folder)
+    shards = [_folder_shard(folder, storage) for folder in sorted(folders) if matches(folder)]
     return _some([shard for shard in shards if shard is not None], pattern)
 
 
@@ -228,17 +232,19 @@ def _some(entries: list[Entry], pattern: str, listing: Sequence[Entry] = ()) -> 
     return entries
 
 
-def _folder_shard(path: str) -> Entry | None:
+def _folder_shard(path: str, storage: Storage) -> Entry | None:
     """Return a folder as a shard; None if there is no folder.
 
     Raises JobError if the folder holds files that are shards, or nothing that can be read.
     """
-    if not os.path.isdir(path):
+    if not scheme(path) and not os.path.isdir(path):  # in a bucket, a folder is what has files
         return None
     folder = f"{path.rstrip('/')}/"
     if folder == "/":
         raise JobError("input.shards: / is the whole file system: name a folder in it")
-    files = list_visible_files(folder, storage_for(folder))
+    files = [] if scheme(path) in WEB else list_visible_files(folder, storage)
+    if scheme(path) and not files:
+        return None
     if shards := [each.path for each in files if each.is_file and find_format(each.path)]:
         mixed = any(extension(entry.path) in IMAGE_EXTENSIONS for entry in files)
         raise JobError(

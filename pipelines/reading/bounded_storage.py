@@ -31,8 +31,8 @@ class BoundedStorage(Storage):
     def entry(self, path: str) -> Entry | None:
         return self._storage.entry(path)
 
-    def open(self, path: str) -> BinaryIO:
-        return cast(BinaryIO, _BoundedStream(self._storage.open(path), self))
+    def open(self, path: str, version: str = "") -> BinaryIO:
+        return cast(BinaryIO, _BoundedStream(self._storage.open(path, version), self))
 
     def write(self, path: str, content: BinaryIO, durable: bool = True) -> None:
         raise NotImplementedError

@@ -50,7 +50,7 @@ class ShardFile(CountedStream):
     """The stream of a unit's file; raises FileNotFoundError if the file does not exist."""
 
     def __init__(self, unit: Unit, storage: Storage) -> None:
-        super().__init__(storage.open(unit.path))
+        super().__init__(storage.open(unit.path, unit.version))
         self._unit = unit
         self._storage = storage
 

@@ -18,7 +18,7 @@ from pipelines.config.runners import RayRunnerConfig, WorkerRange
 from pipelines.planning.plan import Plan
 from pipelines.runners.ray_worker_pool import RayWorkerPool
 from pipelines.runners.scheduler import schedule
-from pipelines.storage.resolve import absolute
+from pipelines.storage.paths import absolute
 from pipelines.storage.storage import Storage
 from schemas.errors import JobError
 from schemas.report import OnProgress, UnitReport

@@ -60,7 +60,7 @@ class LocalStorage(Storage):
                 return None
             raise
 
-    def open(self, path: str) -> BinaryIO:
+    def open(self, path: str, version: str = "") -> BinaryIO:
         return open_regular(path)
 
     def write(self, path: str, content: BinaryIO, durable: bool = True) -> None:

@@ -1,32 +1,71 @@
-"""Finds the storage of a path, and makes paths absolute."""
+"""Storage for every path that a job or the command line names, local or in a bucket."""
 
-import os
+from collections.abc import Mapping
 from typing import BinaryIO
 
 from pipelines.storage.local import LocalStorage
-from pipelines.storage.storage import Storage
+from pipelines.storage.object_client import SCHEMES
+from pipelines.storage.object_store import ObjectStorage
+from pipelines.storage.paths import absolute, scheme
+from pipelines.storage.settings import StorageSettings
+from pipelines.storage.storage import Entry, Storage
 from schemas.errors import JobError
 
-
-def storage_for(path: str) -> Storage:
-    """Return the storage of a path of a job file or the command line; JobError if unsupported."""
-    scheme, separator, _ = path.partition("://")
-    if separator and scheme != "file":
-        raise JobError(
-            f"{path}: {scheme}:// cannot be read or written yet: "
-            "use a local path, or mount the bucket as a folder"
-        )
-    return LocalStorage()
-
-
-def open_file(path: str, start: str = "") -> BinaryIO:
-    """Open a file that the job names; a relative path is relative to `start`."""
-    return storage_for(path).open(absolute(path, start))
+_INSTEAD = {
+    "pipe": "a command is not run for the sake of a job: name the files that it reads",
+    "hdfs": "mount the file system as a folder",
+    "hf": "name the files by their https:// URLs, or download them",
+    "gcs": "write gs://",
+    "s3a": "write s3://",
+    "abfs": "write az://",
+    "abfss": "write az://",
+}
 
 
-def absolute(path: str, start: str = "") -> str:
-    """Make a path absolute, as the manifest stores it.
+class AnyStorage(Storage):
+    """Files of this machine by their paths, and objects by their URLs. It can be pickled.
 
-    A relative path is relative to `start`, by default the current folder.
+    A job has one, with the settings of its `storage`, for its shards, its output and all else.
     """
-    return os.path.abspath(os.path.join(start, os.path.expanduser(path.removeprefix("file://"))))
+
+    def __init__(self, settings: Mapping[str, StorageSettings] | None = None) -> None:
+        self._local, self._objects = LocalStorage(), ObjectStorage(settings)
+
+    def _of(self, path: str) -> Storage:
+        check_scheme(path)
+        return self._objects if scheme(path) else self._local
+
+    def list(self, folder: str, recursive: bool = True, follow_links: bool = True) -> list[Entry]:
+        return self._of(folder).list(folder, recursive, follow_links)
+
+    def entry(self, path: str) -> Entry | None:
+        return self._of(path).entry(path)
+
+    def open(self, path: str, version: str = "") -> BinaryIO:
+        return self._of(path).open(path, version)
+
+    def write(self, path: str, content: BinaryIO, durable: bool = True) -> None:
+        self._of(path).write(path, content, durable)
+
+    def create(self, path: str, content: bytes) -> None:
+        self._of(path).create(path, content)
+
+    def delete(self, path: str) -> None:
+        self._of(path).delete(path)
+
+
+STORAGE = AnyStorage()  # with no job's settings
+
+
+def check_scheme(path: str) -> None:
+    """Raise JobError for a URL that is not of a store which can be read."""
+    kind = path.partition(":")[0] if path.startswith("pipe:") else scheme(path)
+    if kind and kind not in SCHEMES:
+        known = ", ".join(f"{name}://" for name in SCHEMES if name != "http")
+        advice = _INSTEAD.get(kind, f"use a local path, or one of {known}")
+        raise JobError(f"{path}: {kind}: cannot be read: {advice}")
+
+
+def open_file(path: str, start: str = "", storage: Storage = STORAGE) -> BinaryIO:
+    """Open a file that the job names; a relative path is relative to `start`."""
+    return storage.open(absolute(path, start))

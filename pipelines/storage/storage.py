@@ -1,7 +1,7 @@
 """The interface of a storage, from which shards are read and to which outputs are written.
 
-Paths are absolute, such as `/data/00012.tar`. A new kind of storage is a subclass of Storage and a
-line in `storage_for`.
+Paths are absolute: `/data/00012.tar`, `s3://bucket/data/00012.tar`. Only `paths.py` takes them
+apart. A new kind of storage is a subclass of Storage and a line in `AnyStorage`.
 """
 
 import io
@@ -39,8 +39,12 @@ class Storage(ABC):
         """Return the entry of one file, as `list` gives it; None if the file does not exist."""
 
     @abstractmethod
-    def open(self, path: str) -> BinaryIO:
-        """Open a file for reading bytes.
+    def open(self, path: str, version: str = "") -> BinaryIO:
+        """Open a file for reading bytes; the stream can seek.
+
+        An object is read in `version` alone, by default in its version at the opening: reading
+        raises an OSError with ESTALE if it is replaced. A local file is not protected: compare its
+        entry afterwards. With a `version`, the errors of opening may come with the first read.
 
         Raises FileNotFoundError if it does not exist, IsADirectoryError for a folder, and
         NotRegularFile for a pipe, a socket or a device, without waiting for their other end.

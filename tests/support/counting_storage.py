@@ -22,9 +22,9 @@ class CountingStorage(Storage):
         self.calls["entry", path] += 1
         return self._storage.entry(path)
 
-    def open(self, path: str) -> BinaryIO:
+    def open(self, path: str, version: str = "") -> BinaryIO:
         self.calls["open", path] += 1
-        return self._storage.open(path)
+        return self._storage.open(path, version)
 
     def write(self, path: str, content: BinaryIO, durable: bool = True) -> None:
         self.calls["write", path] += 1

@@ -18,5 +18,5 @@ class MemoryStorage(LocalStorage):
     def entry(self, path: str) -> Entry:
         return Entry(path, len(self._content), VERSION)
 
-    def open(self, path: str) -> BinaryIO:
+    def open(self, path: str, version: str = "") -> BinaryIO:
         return io.BytesIO(self._content)

@@ -16,8 +16,8 @@ class UnreadableStorage(LocalStorage):
         self._code = code
         self._readable = readable
 
-    def open(self, path: str) -> BinaryIO:
-        stream = super().open(path)
+    def open(self, path: str, version: str = "") -> BinaryIO:
+        stream = super().open(path, version)
         if self.part not in path:
             return stream
         if self._readable is None:

@@ -51,9 +51,9 @@ class DyingStorage(LocalStorage):
         yield from super().list(folder, recursive, follow_links)
         self._reach("after")
 
-    def open(self, path: str) -> BinaryIO:
+    def open(self, path: str, version: str = "") -> BinaryIO:
         self._begin()
-        stream = super().open(path)
+        stream = super().open(path, version)
         self._reach("after")
         return stream
 

@@ -216,8 +216,8 @@ def test_planning_reads_no_shard_that_did_not_change(two: Job, tmp_path: Path) -
     run(two)
 
     class Unreadable(LocalStorage):
-        def open(self, path: str):
+        def open(self, path: str, version: str = ""):
             assert not path.endswith((".tar", ".parquet")), path
-            return super().open(path)
+            return super().open(path, version)
 
     assert plan(two, Unreadable()).pending == ()

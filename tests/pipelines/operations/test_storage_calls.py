@@ -20,7 +20,8 @@ FILTERS = [{"kind": "text_quality", "min_words": 2}]
 def counting(monkeypatch: pytest.MonkeyPatch) -> CountingStorage:
     """The storage of all outputs that are opened by their path alone."""
     counting = CountingStorage(LocalStorage())
-    monkeypatch.setattr(outputs, "storage_for", lambda _: counting)
+    monkeypatch.setattr(outputs, "STORAGE", counting)
+    monkeypatch.setattr(Job, "open_storage", lambda _: counting)
     return counting
 
 

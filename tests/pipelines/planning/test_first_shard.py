@@ -13,6 +13,7 @@ from pipelines.config.input import Input
 from pipelines.planning import first_shard
 from pipelines.planning.first_shard import FirstShard, look_at_first_shard
 from pipelines.planning.shards import find_shards
+from pipelines.storage.resolve import STORAGE
 
 IMAGE = jpeg(24, 24)
 
@@ -30,7 +31,7 @@ def tar(path: Path, number: int = 4) -> Path:
 
 def look(path: Path | str, **keys: Any) -> FirstShard:
     given = Input.model_validate({"shards": str(path), **keys})
-    first = look_at_first_shard(find_shards(given.patterns()), given)
+    first = look_at_first_shard(find_shards(given.patterns()), given, STORAGE)
     assert first is not None
     return first
 
@@ -128,7 +129,7 @@ def test_a_shard_that_is_gone_is_no_error(tmp_path: Path) -> None:
     given = Input(shards=str(tar(tmp_path / "0.tar")))
     units = find_shards(given.patterns())
     (tmp_path / "0.tar").unlink()
-    first = look_at_first_shard(units, given)
+    first = look_at_first_shard(units, given, STORAGE)
     assert first is not None
     assert first.problem == "shard_missing near byte 0"
 

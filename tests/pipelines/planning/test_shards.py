@@ -179,8 +179,8 @@ def test_what_cannot_be_found_is_named(data: Path, pattern: str, message: str) -
 
 
 def test_places_that_cannot_be_read_are_refused_by_name() -> None:
-    with pytest.raises(JobError, match=r"^s3://corpus/\*\.tar: s3:// cannot be read"):
-        find_shards(["s3://corpus/*.tar"])
+    with pytest.raises(JobError, match=r"^hdfs://corpus/\*\.tar: hdfs: cannot be read"):
+        find_shards(["hdfs://corpus/*.tar"])
 
 
 @pytest.mark.parametrize(

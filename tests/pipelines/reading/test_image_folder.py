@@ -244,7 +244,7 @@ def test_the_version_changes_with_every_file_of_a_sample(tmp_path: Path) -> None
 
 def test_a_storage_error_is_no_damage_of_the_shard(tmp_path: Path) -> None:
     class Failing(LocalStorage):
-        def open(self, path: str) -> Any:
+        def open(self, path: str, version: str = "") -> Any:
             raise OSError(5, "Input/output error")
 
     folder = tree(tmp_path / "photos", "a.jpg")

@@ -47,8 +47,8 @@ class ChangingStorage(LocalStorage):
     def __init__(self, change: Callable[[], None], *, reads: int = 0, write: str = "") -> None:
         self._change, self._reads, self._write = change, reads, write
 
-    def open(self, path: str) -> Any:
-        stream = super().open(path)
+    def open(self, path: str, version: str = "") -> Any:
+        stream = super().open(path, version)
         return _Watched(stream, self._count) if "/shards/" in path else stream
 
     def _count(self) -> None:

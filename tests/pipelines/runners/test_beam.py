@@ -187,8 +187,8 @@ class RecordingStorage(LocalStorage):
         self.opened: list[str] = []
         self.written: list[str] = []
 
-    def open(self, path: str) -> BinaryIO:
-        stream = super().open(path)
+    def open(self, path: str, version: str = "") -> BinaryIO:
+        stream = super().open(path, version)
         self.opened.append(Path(path).name)
         return stream
 

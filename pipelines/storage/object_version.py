@@ -1,0 +1,25 @@
+"""Versions of objects, by which two contents under one name are told apart."""
+
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from obstore import ObjectMeta
+
+_MODIFIED = "modified "  # begins a version without an ETag
+
+
+def version_of(meta: "ObjectMeta") -> str:
+    """Return the ETag without quotes; the time of modification and the size if there is none.
+
+    Azure quotes the ETag in some answers and not in others. Web servers may send no ETag, or a weak
+    one, which no condition of a request accepts.
+    """
+    e_tag = meta["e_tag"] or ""
+    if e_tag and not e_tag.startswith("W/"):
+        return e_tag.strip('"')
+    return f"{_MODIFIED}{meta['last_modified'].isoformat()} {meta['size']}"
+
+
+def condition(version: str) -> str | None:
+    """Return the value of If-Match for a version; None if a server cannot check the version."""
+    return None if version.startswith(_MODIFIED) else f'"{version}"'

@@ -1,8 +1,8 @@
 """Storage in the buckets of S3, Google Cloud Storage and Azure, and files of web servers."""
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import suppress
-from typing import BinaryIO, cast
+from typing import TYPE_CHECKING, BinaryIO, cast
 
 from pipelines.storage.object_client import BUCKETS, WEB, client, locate
 from pipelines.storage.object_errors import os_errors
@@ -12,6 +12,10 @@ from pipelines.storage.paths import scheme
 from pipelines.storage.settings import StorageSettings
 from pipelines.storage.storage import Entry, Storage
 from schemas.errors import JobError
+
+if TYPE_CHECKING:
+    from obstore import ObjectMeta
+    from obstore.store import ObjectStore
 
 _PART = 8 << 20  # bytes of a part of a multipart upload; smaller objects are one request
 
@@ -25,20 +29,23 @@ class ObjectStorage(Storage):
     def __init__(self, settings: Mapping[str, StorageSettings] | None = None) -> None:
         self._settings = settings or {}
 
-    def list(self, folder: str, recursive: bool = True, follow_links: bool = True) -> list[Entry]:
+    def list(
+        self, folder: str, recursive: bool = True, follow_links: bool = True
+    ) -> Iterator[Entry]:
         if scheme(folder) in WEB:
             raise JobError(f"{folder}: a web server has no listing: name each file")
         bucket, key = locate(folder)
         prefix = f"{key.rstrip('/')}/" if key.rstrip("/") else None
         store = client(bucket, self._settings)
-        with os_errors(folder):
-            if recursive:
-                found = [meta for page in store.list(prefix) for meta in page]
-            else:
-                found = list(store.list_with_delimiter(prefix)["objects"])
-        return sorted(
-            Entry(f"{bucket}/{meta['path']}", int(meta["size"]), version_of(meta)) for meta in found
-        )
+        pages = store.list(prefix) if recursive else _objects_in(store, prefix)
+        while True:
+            with os_errors(folder):
+                page = next(pages, None)
+            if page is None:
+                return
+            for meta in page:
+                path = f"{bucket}/{meta['path']}"
+                yield Entry(path, int(meta["size"]), version_of(meta))
 
     def entry(self, path: str) -> Entry | None:
         bucket, key = locate(path)
@@ -78,3 +85,9 @@ class ObjectStorage(Storage):
         if scheme(path) not in BUCKETS:
             raise JobError(f"{path}: a web server is only read: write to a folder or a bucket")
         return locate(path)
+
+
+def _objects_in(store: "ObjectStore", prefix: str | None) -> "Iterator[Sequence[ObjectMeta]]":
+    """Yield the objects directly below a prefix, sorted, as one page."""
+    objects = store.list_with_delimiter(prefix)["objects"]
+    yield sorted(objects, key=lambda meta: meta["path"])

@@ -1,6 +1,6 @@
 """Storage for every path that a job or the command line names, local or in a bucket."""
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from typing import BinaryIO
 
 from pipelines.storage.local import LocalStorage
@@ -35,7 +35,9 @@ class AnyStorage(Storage):
         check_scheme(path)
         return self._objects if scheme(path) else self._local
 
-    def list(self, folder: str, recursive: bool = True, follow_links: bool = True) -> list[Entry]:
+    def list(
+        self, folder: str, recursive: bool = True, follow_links: bool = True
+    ) -> Iterator[Entry]:
         return self._of(folder).list(folder, recursive, follow_links)
 
     def entry(self, path: str) -> Entry | None:

@@ -5,7 +5,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 
-.PHONY: help demo test lint types imports unit test-faults test-torch fuzz format reference constraints clean
+.PHONY: help demo test lint types imports unit test-faults test-stores test-torch fuzz format reference constraints clean
 
 help:  ## list the targets
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
@@ -30,6 +30,24 @@ unit: $(READY)  ## run only the tests
 
 test-faults: $(READY)  ## test that killing real processes loses nothing (minutes)
 	$(BIN)/python -m pytest -m faults
+
+STORES := .venv-stores# servers of object stores, whose requirements differ from the project's
+
+test-stores: $(READY)  ## test buckets against servers of S3, Google Cloud Storage and Azure (minutes)
+	$(MAKE) --no-print-directory -j2 $(STORES)/.ready $(STORES)/node_modules/.ready
+	$(BIN)/python -m pytest -m stores tests/stores
+
+$(STORES)/.ready: tests/stores/requirements.txt
+	$(PYTHON) -m venv $(STORES)
+	$(STORES)/bin/python -m pip install --quiet --disable-pip-version-check --no-deps --requirement $<
+	@touch $@
+
+$(STORES)/node_modules/.ready: tests/stores/package.json tests/stores/package-lock.json
+	mkdir -p $(@D)
+	cp $^ $(STORES)
+	@if command -v npm >/dev/null; then npm ci --prefix $(STORES) --silent --no-audit --no-fund --ignore-scripts; \
+	else echo "npm is missing: the tests of Azure are skipped. Install Node.js to run them."; fi
+	@touch $@
 
 TORCH_VERSIONS ?= 2.11 2.15
 TORCH_ENVS := $(TORCH_VERSIONS:%=.venv-torch-%)
@@ -60,7 +78,7 @@ constraints: $(READY)  ## write constraints.txt from the installed packages
 	$(BIN)/python -m pip freeze --exclude-editable | sed -E 's/^(torch==[0-9.]+)\+.*/\1/' > constraints.txt
 
 clean:  ## remove the environment and the demo's output
-	rm -rf $(VENV) .venv-torch-* build demo/output *.egg-info .mypy_cache .ruff_cache .pytest_cache
+	rm -rf $(VENV) $(STORES) .venv-torch-* build demo/output *.egg-info .mypy_cache .ruff_cache .pytest_cache
 
 $(READY): pyproject.toml setup.py constraints.txt
 	@command -v $(PYTHON) >/dev/null || { echo "Python 3.11 is needed: install it, or make PYTHON=/path/to/it"; exit 1; }

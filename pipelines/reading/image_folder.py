@@ -9,10 +9,12 @@ of the listing, and a unit fails if its folder has changed, so that every run of
 same samples.
 """
 
+import errno
 import hashlib
 import re
 from collections import defaultdict
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Generator, Iterable, Iterator, Sequence
+from contextlib import closing
 from functools import lru_cache
 from typing import NamedTuple, TypeVar
 
@@ -21,6 +23,8 @@ from pipelines.config.input import Input
 from pipelines.reading.folder_files import list_visible_files, refuse_folder_links
 from pipelines.reading.raw_sample import IMAGE_EXTENSIONS, RawSample, SampleFields
 from pipelines.reading.sample_members import Member, MemberSelection, SampleMembers
+from pipelines.storage.concurrent_reads import read_ahead
+from pipelines.storage.paths import scheme
 from pipelines.storage.storage import Entry, Storage
 from schemas.errors import JobError, ShardFault
 from schemas.regular_file import NotRegularFile
@@ -29,6 +33,7 @@ from schemas.sample import Unit
 T = TypeVar("T")
 
 _DIGITS = re.compile(r"[0-9]+")
+_AHEAD = 32 << 20  # bytes of objects that are fetched before they are needed
 
 
 class SampleFiles(NamedTuple):
@@ -114,7 +119,7 @@ def _open(
 ) -> tuple["FileReader", Iterator[T]]:
     samples = _listed_samples(unit.path, unit.version, storage, selection)
     start, end = unit.slice or (0, len(samples))
-    reader = FileReader(storage)
+    reader = FileReader(unit.path, storage)
     some = samples[start:end]
     return reader, _read_samples(some, start, reader, selection, finish)
 
@@ -135,9 +140,10 @@ def _listed_samples(
 
 
 class FileReader:
-    """A reader of whole files that counts their bytes; no file stays open."""
+    """A reader of whole files of a folder that counts their bytes; no file stays open."""
 
-    def __init__(self, storage: Storage) -> None:
+    def __init__(self, folder: str, storage: Storage) -> None:
+        self._of_bucket = bool(scheme(folder))
         self._storage = storage
         self.bytes_read = 0
 
@@ -145,18 +151,43 @@ class FileReader:
     def position(self) -> int:
         return self.bytes_read
 
-    def read(self, entry: Entry) -> bytes:
-        """Return the content of a listed file; raise ShardFault if it is gone or has changed."""
+    def read_all(self, entries: Iterable[Entry]) -> Generator[bytes, None, None]:
+        """Yield the contents of listed files, in their order; fetch those of a bucket ahead.
+
+        Raises ShardFault if a file is gone or has changed.
+        """
+        contents = (
+            read_ahead(self._read_object, entries, lambda entry: entry.size, _AHEAD)
+            if self._of_bucket
+            else map(self._read_file, entries)
+        )
+        for entry, content in contents:
+            self.bytes_read += len(content)
+            if len(content) != entry.size:
+                raise ShardFault("shard_changed", self.bytes_read)
+            yield content
+
+    def _read_object(self, entry: Entry) -> tuple[Entry, bytes]:
+        """Read an object in its listed version, which is one request."""
+        return entry, self._content(entry, entry.version)
+
+    def _read_file(self, entry: Entry) -> tuple[Entry, bytes]:
+        content = self._content(entry)
+        now = self._storage.entry(entry.path)  # after the last byte
+        if now is None or now.version != entry.version:
+            raise ShardFault("shard_changed", self.bytes_read + len(content))
+        return entry, content
+
+    def _content(self, entry: Entry, version: str = "") -> bytes:
         try:
-            with self._storage.open(entry.path) as stream:
-                content = stream.read(entry.size + 1)
+            with self._storage.open(entry.path, version) as stream:
+                return stream.read(entry.size + 1)
         except (FileNotFoundError, NotADirectoryError, IsADirectoryError, NotRegularFile):
             raise ShardFault("shard_changed", self.bytes_read) from None
-        self.bytes_read += len(content)
-        now = self._storage.entry(entry.path)  # after the last byte
-        if len(content) != entry.size or now is None or now.version != entry.version:
-            raise ShardFault("shard_changed", self.bytes_read)
-        return content
+        except OSError as error:
+            if error.errno == errno.ESTALE:
+                raise ShardFault("shard_changed", self.bytes_read) from None
+            raise
 
     def check_unchanged(self) -> None:
         """Do nothing: each file is checked when it was read."""
@@ -239,11 +270,16 @@ def _read_samples(
     finish: Callable[[SampleMembers, int], T],
 ) -> Iterator[T]:
     """Read the files of samples; `finish` turns them and their position into a sample."""
-    for index, (key, files) in enumerate(samples, start=first):
-        members = SampleMembers(key, selection)
-        for extension, entry in files:
-            is_read = entry.is_file and entry.size <= selection.max_bytes(extension)
-            content = reader.read(entry) if is_read else None
-            name = entry.path[entry.path.rfind(f"{key}.") :]  # below the folder
-            members.add(Member(key, extension, content, entry.is_file, entry.size, name))
-        yield finish(members, index)
+
+    def is_read(extension: str, entry: Entry) -> bool:
+        return entry.is_file and entry.size <= selection.max_bytes(extension)
+
+    read = (entry for sample in samples for name, entry in sample.files if is_read(name, entry))
+    with closing(reader.read_all(read)) as contents:
+        for index, (key, files) in enumerate(samples, start=first):
+            members = SampleMembers(key, selection)
+            for extension, entry in files:
+                content = next(contents) if is_read(extension, entry) else None
+                name = entry.path[entry.path.rfind(f"{key}.") :]  # below the folder
+                members.add(Member(key, extension, content, entry.is_file, entry.size, name))
+            yield finish(members, index)

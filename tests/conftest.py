@@ -17,6 +17,9 @@ for name in ("FORCE_COLOR", "PY_COLORS", "GITHUB_ACTIONS", "TTY_COMPATIBLE", "TT
     os.environ.pop(name, None)  # they turn on colors in the output
 os.environ.pop("RAY_ADDRESS", None)  # an existing cluster must not be used
 
+# Waiting for the disk protects from a loss of power, which no test causes.
+os.fsync = lambda _: None
+
 # `make test` runs the same cases every time; `make fuzz` looks for new ones.
 settings.register_profile("seeded", derandomize=True, deadline=None)
 settings.register_profile("fuzz", max_examples=5000, deadline=None)

@@ -1,4 +1,7 @@
-"""An image that hangs or kills its decoder becomes an invalid row; the other rows are kept."""
+"""An image that hangs or kills its decoder becomes an invalid row; the other rows are kept.
+
+The job has no model: its processes would take seconds to import torch.
+"""
 
 import os
 import subprocess
@@ -7,22 +10,26 @@ from pathlib import Path
 
 import pyarrow.parquet as pq
 import pytest
-from support import yaml_job
 from support.hanging_decoders import HANGS, KILLS, hanging_python_path
 from support.sample_data import jpeg, pairs, write_shard
 
 pytestmark = pytest.mark.faults
 ROOT = Path(__file__).parents[2]
+JOB = """\
+name: test
+input: {{shards: "{folder}/shards/*.tar", limits: {{max_decode_seconds: 2}}}}
+filters: [{{kind: image_quality, min_contrast: 0}}]
+output: {folder}/output
+"""
 
 
 def run(job_file: Path) -> int:
     command = [sys.executable, "-m", "shardmill", "run", str(job_file)]
-    command += ["--set", "input.limits.max_decode_seconds=2"]
     environment = {**os.environ, "PYTHONPATH": hanging_python_path(ROOT)}
     return subprocess.run(command, env=environment, cwd=ROOT, timeout=250, check=False).returncode
 
 
-def prepared(folder: Path, checkpoint: Path, width: int) -> Path:
+def prepared(folder: Path, width: int) -> Path:
     """Write a job over a good shard, and a bad shard whose second image has the given width."""
     members = list(pairs(4))
     write_shard(folder / "shards/good.tar", members)
@@ -30,7 +37,9 @@ def prepared(folder: Path, checkpoint: Path, width: int) -> Path:
         (name, jpeg(width, 24) if name == "000001.jpg" else content) for name, content in members
     ]
     write_shard(folder / "shards/bad.tar", bad)
-    return yaml_job.write(folder / "job.yaml", folder / "shards", checkpoint)
+    job_file = folder / "job.yaml"
+    job_file.write_text(JOB.format(folder=folder), encoding="utf-8")
+    return job_file
 
 
 def rows(folder: Path, name: str) -> list[dict[str, object]]:
@@ -41,19 +50,16 @@ def check(folder: Path, reason: str) -> None:
     bad, good = rows(folder, "bad"), rows(folder, "good")
     assert [row["reason"] for row in bad] == [None, reason, None, None]
     assert bad[1]["status"] == "invalid"
-    columns = ("status", "index", "key", "source_text", "sha256", "caption")
-    for index in (0, 2, 3):  # the blocks differ, so log-probabilities may differ slightly
-        assert [bad[index][name] for name in columns] == [good[index][name] for name in columns]
+    for index in (0, 2, 3):
+        assert {**bad[index], "shard": "good.tar"} == good[index]
 
 
-def test_a_hung_decoder_loses_its_sample_in_the_same_run(tmp_path: Path, checkpoint: Path) -> None:
-    assert run(prepared(tmp_path, checkpoint, width=HANGS)) == 0
+def test_a_hung_decoder_loses_its_sample_in_the_same_run(tmp_path: Path) -> None:
+    assert run(prepared(tmp_path, width=HANGS)) == 0
     check(tmp_path, "image_decoder_hung")
 
 
-def test_a_crashed_decoder_loses_its_sample_at_the_third_attempt(
-    tmp_path: Path, checkpoint: Path
-) -> None:
-    job_file = prepared(tmp_path, checkpoint, width=KILLS)
+def test_a_crashed_decoder_loses_its_sample_at_the_third_attempt(tmp_path: Path) -> None:
+    job_file = prepared(tmp_path, width=KILLS)
     assert [run(job_file) for _ in range(3)] == [-11, -11, 0]
     check(tmp_path, "image_decoder_died")

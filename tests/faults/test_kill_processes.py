@@ -1,15 +1,14 @@
 """Worker processes of the local runner are killed, alone or with their parent."""
 
 import signal
-import subprocess
 import time
 from pathlib import Path
 
 import psutil
 import pytest
-import support.shardmill_process as commands
-from support import yaml_job
+from support import shardmill_process, yaml_job
 from support.sample_data import pairs, write_shard
+from support.shardmill_process import Command
 
 from pipelines.operations.verify import verify
 
@@ -25,8 +24,8 @@ def job_file(tmp_path_factory: pytest.TempPathFactory, checkpoint: Path) -> Path
     return yaml_job.write(folder / "job.yaml", folder / "shards", checkpoint, part=5)
 
 
-def start(job_file: Path, output: Path, workers: int = 2) -> "subprocess.Popen[str]":
-    return commands.start(job_file, output, f"runner.workers={workers}")
+def start(job_file: Path, output: Path, workers: int = 2) -> Command:
+    return shardmill_process.start(job_file, output, f"runner.workers={workers}")
 
 
 def parquet(output: Path) -> dict[str, bytes]:
@@ -36,12 +35,12 @@ def parquet(output: Path) -> dict[str, bytes]:
 @pytest.fixture(scope="module")
 def undisturbed(job_file: Path) -> dict[str, bytes]:
     process = start(job_file, job_file.parent / "undisturbed", workers=1)
-    _, errors = process.communicate()
+    errors = process.wait()
     assert process.returncode == 0, errors
     return parquet(job_file.parent / "undisturbed")
 
 
-def workers_of(process: "subprocess.Popen[str]") -> list[psutil.Process]:
+def workers_of(process: Command) -> list[psutil.Process]:
     """Return the worker processes; multiprocessing's own helper has another command line."""
     children = psutil.Process(process.pid).children()
     return [child for child in children if "spawn_main" in command_line(child)]
@@ -55,10 +54,9 @@ def command_line(process: psutil.Process) -> str:
         return ""
 
 
-def wait_for_report(process: "subprocess.Popen[str]") -> None:
+def wait_for_report(process: Command) -> None:
     """Wait until the command line reports one more committed unit."""
-    assert process.stderr is not None
-    assert any(" a second and worker" in line for line in iter(process.stderr.readline, ""))
+    assert any(" a second and worker" in line for line in iter(process.printed.readline, ""))
 
 
 def test_killed_workers_are_replaced(
@@ -73,7 +71,7 @@ def test_killed_workers_are_replaced(
         workers[0].kill()
         workers[0].wait(60)  # else it could be chosen again
         killed.add(workers[0].pid)
-    _, errors = process.communicate()
+    errors = process.wait()
     assert process.returncode == 0, errors
     assert len(killed) == 3
     assert parquet(tmp_path) == undisturbed
@@ -96,7 +94,7 @@ def test_workers_end_with_their_parent(
     workers = workers_of(process)
     assert len(workers) == 2
     process.send_signal(number)
-    _, errors = process.communicate()
+    errors = process.wait()
     assert process.returncode == code
     assert "Traceback" not in errors
     gone, alive = psutil.wait_procs(workers, timeout=60)
@@ -106,8 +104,8 @@ def test_workers_end_with_their_parent(
         assert not list(tmp_path.rglob("*.tmp"))
     committed = parquet(tmp_path)
     assert committed == {name: undisturbed[name] for name in committed}
-    again = start(job_file, tmp_path)
-    _, errors = again.communicate()
+    again = start(job_file, tmp_path, workers=1)
+    errors = again.wait()
     assert again.returncode == 0, errors
     assert parquet(tmp_path) == undisturbed
     assert not list((tmp_path / "_shardmill/heartbeats").iterdir())

@@ -27,6 +27,7 @@ SUBSTITUTIONS = {
     "bfloat16": "float32",
     "[person, car]": "[circle, square, star]",  # what the demo's scenes show
     "00012.tar": "00000.tar",
+    "direct_num_workers=4": "direct_num_workers=2",
     "CHECKPOINT": "model",
     "OUTPUT": "annotated",
     "JOB": "job.yaml",

@@ -1,12 +1,11 @@
 """Processes that run jobs on one output; they are forked from a process that has the modules."""
 
-import multiprocessing
 import os
 import sys
 from multiprocessing.context import ForkServerProcess
 
 import pytest
-from support.ray_head import environment
+from support.shardmill_process import CONTEXT, start_forked
 
 from pipelines.config.job import Job
 from pipelines.operations.run import run
@@ -14,7 +13,7 @@ from schemas.errors import JobError
 from schemas.report import Summary
 
 REFUSED, INCOMPLETE = 2, 3  # exit codes, as of the command line
-_MODULES = ("torch", "pipelines.annotation.annotator", "pipelines.runners.local")
+_MODULES = ("pipelines.annotation.annotator", "pipelines.runners.local")
 
 
 def start(job: Job, cores: int | None = None) -> ForkServerProcess:
@@ -22,13 +21,8 @@ def start(job: Job, cores: int | None = None) -> ForkServerProcess:
 
     `cores` limits the cores that it sees.
     """
-    context = multiprocessing.get_context("forkserver")
-    context.set_forkserver_preload([*_MODULES, __name__])
-    process = context.Process(target=_run, args=(job.model_dump_json(), cores))
-    with pytest.MonkeyPatch.context() as patch:  # the first start also starts the fork server
-        patch.setenv("PYTHONPATH", environment()["PYTHONPATH"])
-        process.start()
-    return process
+    process = CONTEXT.Process(target=_run, args=(job.model_dump_json(), cores))
+    return start_forked(process, (*_MODULES, __name__))
 
 
 def _run(job: str, cores: int | None) -> None:

@@ -1,6 +1,6 @@
 """A unit of work, and a sample with its texts."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 
 import numpy as np
@@ -28,11 +28,6 @@ class Unit:
         """Return a slice of this shard as a unit, named after the number of its first sample."""
         name = f"{self.name}.rows-{first_index:010d}"
         return replace(self, name=name, size=size, slice=slice, first_index=first_index)
-
-
-def count_shards(units: Iterable[Unit]) -> int:
-    """Count the shards of units: a large shard may be several units."""
-    return len({unit.shard for unit in units})
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,6 +1,6 @@
 """`shardmill.run` and `shardmill.finish`: the operations of the same name, for Python programs."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from contextlib import nullcontext
 
 from pipelines.api.summary import Summary
@@ -19,7 +19,7 @@ def run(
     job: Job,
     *,
     limit_units: int | None = None,
-    choose: Callable[[Plan], tuple[Unit, ...]] | None = None,
+    choose: Callable[[Plan], Sequence[Unit]] | None = None,
     storage: Storage | None = None,
     progress: bool = True,
     on_plan: Callable[[Plan], None] | None = None,

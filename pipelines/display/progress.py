@@ -9,7 +9,7 @@ from rich.progress import Progress as ProgressBar
 from pipelines.display.tables import CHANGED_ADVICE, counted, of_shards
 from pipelines.planning.plan import Plan
 from schemas.report import Progress, UnitReport, worker_speed
-from schemas.sample import count_shards
+from schemas.units import count_shards, sum_sizes
 
 
 class RunProgress:
@@ -29,7 +29,8 @@ class RunProgress:
             disable=not console.is_terminal,
         )
         self._task = self._bar.add_task("loading the model", total=None, counts="")
-        self._sizes: dict[str, int] = {}  # unit -> bytes
+        self._plan: Plan | None = None
+        self._all_units = 0  # of the job
         self._bytes = 0  # of finished units
         self._running: dict[str, Progress] = {}  # by unit
         self._units = 0
@@ -38,10 +39,12 @@ class RunProgress:
         self._samples = 0  # of units finished in this run
 
     def on_plan(self, plan: Plan) -> None:
-        self._sizes = {unit.name: unit.size for unit in plan.units}
+        self._plan = plan
+        self._all_units = len(plan.units)
         self._shards = count_shards(plan.units)
         self._units = len(plan.units) - len(plan.pending)
-        self._bytes = sum(self._sizes.values()) - sum(unit.size for unit in plan.pending)
+        total = sum_sizes(plan.units)
+        self._bytes = total - sum_sizes(plan.pending)
         if plan.moved:
             self.on_warning(str(plan.moved))
         if plan.left_out:
@@ -53,7 +56,7 @@ class RunProgress:
             others = f" and {len(plan.changed) - 1} more" if len(plan.changed) > 1 else ""
             self.on_warning(f"{plan.changed[0]}{others}: {CHANGED_ADVICE}")
         # At least 1, so that the bar can reach its end when all shards are empty.
-        self._bar.update(self._task, total=max(1, sum(self._sizes.values())))
+        self._bar.update(self._task, total=max(1, total))
         self._show()
 
     def on_warning(self, line: str) -> None:
@@ -67,7 +70,8 @@ class RunProgress:
     def on_report(self, report: UnitReport) -> None:
         self._running.pop(report.unit, None)
         self._units += 1
-        self._bytes += self._sizes[report.unit]
+        unit = self._plan.units.find(report.unit) if self._plan else None
+        self._bytes += unit.size if unit else 0
         self._samples += report.counts.read
         self._seconds += report.seconds
         self._show()
@@ -80,7 +84,7 @@ class RunProgress:
             speed = worker_speed(self._samples, self._seconds)
             self._console.print(
                 f"{report.unit}: {report.counts.read} samples, {report.counts.kept} kept; "
-                f"{of_shards(self._units, len(self._sizes), self._shards)}, "
+                f"{of_shards(self._units, self._all_units, self._shards)}, "
                 f"{speed:.1f} samples a second and worker",
                 markup=False,
                 highlight=False,
@@ -90,7 +94,7 @@ class RunProgress:
     def _show(self) -> None:
         position = self._bytes + sum(running.bytes_read for running in self._running.values())
         samples = self._samples + sum(running.samples for running in self._running.values())
-        done = of_shards(self._units, len(self._sizes), self._shards)
+        done = of_shards(self._units, self._all_units, self._shards)
         speed = worker_speed(self._samples, self._seconds)
         rate = f"  {speed:.1f} a second and worker" if speed else ""
         counts = f"{done}  {samples} samples{rate}"

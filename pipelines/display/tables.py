@@ -15,8 +15,9 @@ from pipelines.planning.filter_order import filter_order
 from pipelines.planning.first_shard import FirstShard
 from pipelines.planning.plan import Plan
 from schemas.report import Counts, Summary
-from schemas.sample import Unit, count_shards
+from schemas.sample import Unit
 from schemas.sample_status import SAMPLE_STATUSES
+from schemas.units import count_shards, sum_sizes
 
 if TYPE_CHECKING:
     from inference.benchmarking.benchmark import Rate
@@ -273,7 +274,7 @@ def _amount(units: Sequence[Unit]) -> str:
     """Write the shards and bytes of units; a large shard is run in pieces, each a unit."""
     shards = count_shards(units)
     pieces = f" in {len(units)} pieces" if len(units) > shards else ""
-    return f"{shards}{pieces} ({_size(sum(unit.size for unit in units))})"
+    return f"{shards}{pieces} ({_size(sum_sizes(units))})"
 
 
 def _size(size: int) -> str:

@@ -4,9 +4,11 @@ import random
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
 
+import numpy as np
+
 from schemas.frozen import Frozen
 from schemas.report import Counts, UnitReport, worker_speed
-from schemas.sample import Unit, count_shards
+from schemas.units import Units, count_shards, sum_sizes
 
 if TYPE_CHECKING:
     from pipelines.planning.plan import Plan
@@ -36,13 +38,13 @@ class Canary(Frozen):
     """The hours that one such worker needs for the rest, projected by bytes."""
 
 
-def choose_canary_units(plan: "Plan", number: int) -> tuple[Unit, ...]:
+def choose_canary_units(plan: "Plan", number: int) -> Units:
     """Pick `number` of the pending units at random; the same plan gives the same units."""
     pending = plan.pending
     positions = random.Random(plan.work.fingerprint).sample(
         range(len(pending)), min(number, len(pending))
     )
-    return tuple(pending[position] for position in sorted(positions))
+    return pending.take(sorted(positions))
 
 
 def project_canary(plan: "Plan", reports: Sequence[UnitReport]) -> Canary | None:
@@ -56,11 +58,12 @@ def project_canary(plan: "Plan", reports: Sequence[UnitReport]) -> Canary | None
     samples = sum(report.counts.read for report in reports)
     speed = worker_speed(samples, sum(report.seconds for report in reports))
     names = {report.unit for report in committed}
-    bytes_done = sum(unit.size for unit in plan.pending if unit.name in names)
+    bytes_done = sum_sizes(unit for unit in plan.pending if unit.name in names)
     if not counts.read or not bytes_done or not seconds:
         return None
     tried = {report.unit for report in reports}
-    rest = [unit for unit in plan.pending if unit.name not in tried]
+    is_left = (name not in tried for name in plan.pending.column("name"))
+    rest = plan.pending.take(np.fromiter(is_left, np.bool_))
     return Canary(
         units=tuple(sorted(names)),
         samples=counts.read,
@@ -69,5 +72,5 @@ def project_canary(plan: "Plan", reports: Sequence[UnitReport]) -> Canary | None
         reasons={name: round(n / counts.read, 4) for name, n in counts.reasons.items()},
         rest_units=len(rest),
         rest_shards=count_shards(rest),
-        rest_hours=round(sum(unit.size for unit in rest) / bytes_done * seconds / 3600, 3),
+        rest_hours=round(sum_sizes(rest) / bytes_done * seconds / 3600, 3),
     )

@@ -47,14 +47,14 @@ def _clean_up(output: Output) -> None:
 def summarize(tally: RunTally, output: Output) -> Summary:
     """Summarize a run and the state of its output; reads the footers of all committed files."""
     contents = read_contents(output)
-    failed = sorted(output.listing.failed - contents.complete)
+    failed = sorted(u for u in output.listing.failed if not contents.is_complete(u))
     outcome: Outcome = "failed" if failed else "partial"
-    if len(contents.complete) == len(output.units) and not contents.strangers:
+    if contents.num_complete == len(output.units) and not contents.strangers:
         outcome = "complete" if contents.counts.kept else "nothing_kept"
     return tally.summary(
         outcome,
         output.units,
-        len(contents.complete),
+        contents.num_complete,
         failed=failed,
         counts=contents.counts,
         strangers=contents.strangers,

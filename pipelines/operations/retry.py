@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Collection
 from dataclasses import dataclass
+from itertools import tee
 
 from pipelines.config.job import Job
 from pipelines.operations.recorded_job import recorded_job
@@ -11,8 +12,8 @@ from pipelines.output.output import Output, open_output
 from pipelines.planning.plan import Plan, plan
 from pipelines.storage.storage import Storage
 from schemas.report import OnProgress, Summary
-from schemas.sample import count_shards
 from schemas.sample_status import SampleStatus
+from schemas.units import count_shards
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,7 +52,7 @@ def find_retry(
     return RetryPlan(
         opened,
         job,
-        failed=opened.listing.failed - opened.listing.complete_units,
+        failed=frozenset(u for u in opened.listing.failed if not opened.listing.is_complete(u)),
         bad=bad,
         changed=shards,
         files=tuple(file for unit in again for file in opened.progress_of(unit).files),
@@ -60,13 +61,14 @@ def find_retry(
 
 def _bad_units(output: Output, statuses: Collection[SampleStatus]) -> frozenset[str]:
     """Return the units with committed samples of any of the statuses."""
-    progress_by_unit = output.listing.progress_by_unit
-    units = {file: unit for unit, each in progress_by_unit.items() for file in each.files}
-    counts = (footer.counts for footer in read_footers(output.storage, output.layout, units))
+    names, files = tee(
+        (unit, file) for unit, progress in output.listing.committed() for file in progress.files
+    )
+    footers = read_footers(output.storage, output.layout, (file for _, file in files))
     return frozenset(
         unit
-        for unit, each in zip(units.values(), counts, strict=True)
-        if any(each.by_status()[status] for status in statuses)
+        for (unit, _), footer in zip(names, footers, strict=True)
+        if any(footer.counts.by_status()[status] for status in statuses)
     )
 
 

@@ -1,6 +1,6 @@
 """`shardmill run`: a run from its plan to its summary."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import ExitStack, closing
 from functools import partial
 
@@ -34,7 +34,7 @@ def run(
     job: Job,
     *,
     limit_units: int | None = None,
-    choose: Callable[[Plan], tuple[Unit, ...]] = lambda plan: plan.pending,
+    choose: Callable[[Plan], Sequence[Unit]] = lambda plan: plan.pending,
     storage: Storage | None = None,
     on_plan: Callable[[Plan], None] = lambda _: None,
     on_progress: OnProgress = lambda _: None,

@@ -5,7 +5,7 @@ from pipelines.output.output import Output, open_output
 from pipelines.storage.storage import Storage
 from schemas.frozen import Frozen
 from schemas.report import Counts, Summary, UnitReport
-from schemas.sample import count_shards
+from schemas.units import count_shards
 
 _MAX_FAILURES = 20  # reports of failed units that are read
 
@@ -49,23 +49,21 @@ def status(output: str, storage: Storage | None = None) -> OutputStatus:
     opened = open_output(output, storage)
     layout, listing = opened.layout, opened.listing
     contents = read_contents(opened)
-    complete = contents.complete
-    failed = sorted(listing.failed - complete)
+    failed = sorted(unit for unit in listing.failed if not contents.is_complete(unit))
     return OutputStatus(
         output=layout.root,
         job=opened.record["name"],
         complete=listing.has_success_file
-        and len(complete) == len(opened.units)
+        and contents.num_complete == len(opened.units)
         and not contents.strangers,
         units=len(opened.units),
         shards=count_shards(opened.units),
-        committed=len(complete),
-        in_parts=sum(
-            not progress.complete and progress.parts > 0
-            for progress in listing.progress_by_unit.values()
-        ),
+        committed=contents.num_complete,
+        in_parts=int(((listing.parts > 0) & ~listing.complete).sum()),
         failed=len(failed),
-        interrupted=len(listing.attempts.keys() - complete - listing.failed),
+        interrupted=sum(
+            not contents.is_complete(unit) for unit in listing.attempts.keys() - listing.failed
+        ),
         strangers=contents.strangers,
         counts=contents.counts,
         failures=tuple(

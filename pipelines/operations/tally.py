@@ -20,7 +20,8 @@ from schemas.report import (
     add_stages,
     worker_speed,
 )
-from schemas.sample import Unit, count_shards
+from schemas.sample import Unit
+from schemas.units import count_shards
 
 _MIN_SAMPLES = 1000  # with fewer samples, the share of invalid ones says little
 _MIN_UNITS = 10  # likewise for the share of failed units

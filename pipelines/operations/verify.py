@@ -25,7 +25,7 @@ from pipelines.storage.storage import Storage
 from schemas.errors import JobError
 from schemas.frozen import Frozen
 from schemas.report import Counts
-from schemas.sample import Unit, count_shards
+from schemas.sample import Unit
 from schemas.tables import (
     FOOTER_COUNTS,
     FOOTER_FINGERPRINT,
@@ -35,6 +35,7 @@ from schemas.tables import (
     IDENTITY,
     SCHEMA_VERSION,
 )
+from schemas.units import count_shards
 
 _UNITS_AT_ONCE = 4
 _REFUSED = (errno.EACCES, errno.EPERM, errno.EIO, errno.ESTALE)  # the file itself may be whole

@@ -47,6 +47,10 @@ class Layout:
     def file(self, name: str) -> str:
         return f"{self.root}/{name}"
 
+    @property
+    def control(self) -> str:
+        return f"{self.root}/{CONTROL_FOLDER}"
+
     def record(self, number: int) -> str:
         """The first record of the output, job.record, or one of those that replaced it."""
         name = f"job.{number:05d}.record" if number else "job.record"

@@ -1,18 +1,30 @@
-"""Classifies the files of an output: units and their parts, foreign files, leftovers."""
+"""Classifies the files of an output: units and their parts, foreign files, leftovers.
+
+Of the files of units, numbers are kept and no names: the names follow from them.
+"""
 
 from collections import defaultdict
-from collections.abc import Iterable, Set
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, replace
 
-from pipelines.output.layout import CONTROL_FOLDER, PART_NAME, Layout, whole_file
+import numpy as np
+import numpy.typing as npt
+
+from pipelines.output.layout import CONTROL_FOLDER, PART_NAME, Layout, part_file, whole_file
 from pipelines.output.unit_progress import UnitProgress
+from pipelines.storage.storage import Entry
+from schemas.units import NameIndex
+
+_NONE = -1  # instead of the number of a part
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class OutputListing:
     """The files of an output, sorted by their purpose."""
 
-    progress_by_unit: dict[str, UnitProgress]  # of the units that have a Parquet file
+    units: NameIndex  # the names of the units; the position of a unit is that in these names
+    parts: npt.NDArray[np.int32]  # by position: how many parts of the unit follow without a gap
+    complete: npt.NDArray[np.bool_]  # by position: is the unit committed whole
     strangers: tuple[str, ...]  # Parquet files that are no unit's, and parts behind a gap or end
     leftovers: tuple[str, ...]  # temporary files of dead workers, and notes on complete units
     notes: dict[str, str]  # path of a failure report, report or attempt marker -> its unit
@@ -23,28 +35,51 @@ class OutputListing:
     has_success_file: bool  # _SUCCESS exists
 
     def progress_of(self, unit: str) -> UnitProgress:
-        return self.progress_by_unit.get(unit, UnitProgress())
+        position = self.units.find(unit)
+        return UnitProgress() if position is None else self._progress_at(position)
 
-    @property
-    def complete_units(self) -> set[str]:
-        """Names of the units that are committed whole."""
-        return {unit for unit, progress in self.progress_by_unit.items() if progress.complete}
+    def _progress_at(self, position: int) -> UnitProgress:
+        parts, complete = int(self.parts[position]), bool(self.complete[position])
+        if not complete and not parts:
+            return UnitProgress()
+        unit = self.units.names[position].as_py()
+        if not parts:
+            return UnitProgress(0, True, (whole_file(unit),))
+        last = parts - 1 if complete else _NONE
+        files = tuple(part_file(unit, number, number == last) for number in range(parts))
+        return UnitProgress(parts, complete, files)
+
+    def is_complete(self, unit: str) -> bool:
+        """Return whether a unit is committed whole."""
+        position = self.units.find(unit)
+        return position is not None and bool(self.complete[position])
+
+    def has_files(self) -> npt.NDArray[np.bool_]:
+        """Return which units, by their positions, have a committed file."""
+        return self.complete | (self.parts > 0)
+
+    def committed(self) -> Iterator[tuple[str, UnitProgress]]:
+        """Yield the units that have a committed file, sorted by name, and their progress."""
+        for position in np.flatnonzero(self.has_files()).tolist():
+            yield self.units.names[position].as_py(), self._progress_at(position)
 
 
-def classify_files(layout: Layout, paths: Iterable[str], units: Iterable[str]) -> OutputListing:
-    """Classify the paths of an output by their names; `units` are the names of its units."""
+def classify_files(layout: Layout, entries: Iterable[Entry], units: NameIndex) -> OutputListing:
+    """Classify the files of an output by their names; `units` has the names of its units."""
     prefix = f"{layout.root}/"
-    parquet: list[str] = []
+    files = _UnitFiles(units)
+    strangers: list[str] = []
     leftovers: list[str] = []
     failed: list[str] = []
     run_ids: dict[str, list[str]] = {"runs": [], "heartbeats": []}
     attempts: dict[str, int] = {}
     notes: dict[str, str] = {}  # path -> unit
     has_success_file = False
-    for path in paths:
+    for entry in entries:
+        path = entry.path
         name = path.removeprefix(prefix)
         if name.lower().endswith(".parquet"):
-            parquet.append(name)
+            strangers += [name] * (not files.add(name))
         elif name.startswith(f"{CONTROL_FOLDER}/"):
             kind, _, rest = name.removeprefix(f"{CONTROL_FOLDER}/").partition("/")
             stem, _, suffix = rest.rpartition(".")
@@ -62,14 +97,13 @@ def classify_files(layout: Layout, paths: Iterable[str], units: Iterable[str]) -
             has_success_file = True
         elif name.endswith(".tmp") and name.rpartition("/")[2].startswith("."):
             leftovers.append(path)
-    progress_by_unit, strangers = _classify_parquet_files(parquet, set(units))
-    leftovers += [
-        path for path, unit in notes.items() if progress_by_unit.get(unit, UnitProgress()).complete
-    ]
-    return OutputListing(
-        progress_by_unit,
-        strangers,
-        tuple(sorted(leftovers)),
+    strangers += files.close()
+    listing = OutputListing(
+        units,
+        files.parts,
+        files.complete,
+        tuple(sorted(strangers)),
+        (),
         notes,
         attempts,
         frozenset(failed),
@@ -77,36 +111,75 @@ def classify_files(layout: Layout, paths: Iterable[str], units: Iterable[str]) -
         tuple(sorted(run_ids["heartbeats"])),
         has_success_file,
     )
+    leftovers += [path for path, unit in notes.items() if listing.is_complete(unit)]
+    return replace(listing, leftovers=tuple(sorted(leftovers)))
 
 
-def _classify_parquet_files(
-    names: Iterable[str], units: Set[str]
-) -> tuple[dict[str, UnitProgress], tuple[str, ...]]:
-    """Return the progress of the units that have files, and all other files."""
-    strangers: set[str] = set(names)
-    whole: set[str] = set()
-    parts: dict[str, dict[int, tuple[str, bool]]] = defaultdict(dict)  # unit -> part -> file, last
-    for name in names:
+class _UnitFiles:
+    """Counts the files of each unit; its arrays have a number for each unit.
+
+    A listing is sorted, so that the parts of a unit follow each other: only parts that come out of
+    order are kept one by one.
+    """
+
+    def __init__(self, units: NameIndex) -> None:
+        self._units = units
+        self.parts = np.zeros(len(units), np.int32)
+        self.complete = np.zeros(len(units), np.bool_)
+        self._end = np.full(len(units), _NONE, np.int32)  # the number of a part that is a last one
+        self._others: dict[int, list[tuple[int, bool]]] = defaultdict(list)  # position -> parts
+
+    def add(self, name: str) -> bool:
+        """Count a Parquet file; return False if it is of no unit."""
         stem = name.removesuffix(".parquet")
+        if (position := self._units.find(stem)) is not None and stem != name:
+            self.complete[position] = True
+            return True
         part = PART_NAME.fullmatch(stem)
-        if stem in units:
-            whole.add(stem)
-        elif part and part["unit"] in units:
-            parts[part["unit"]][int(part["number"])] = (name, part["end"] is not None)
-    progress_by_unit = {unit: UnitProgress(0, True, (whole_file(unit),)) for unit in whole}
-    progress_by_unit |= {
-        unit: _progress_of_parts(files) for unit, files in parts.items() if unit not in whole
-    }
-    for progress in progress_by_unit.values():
-        strangers.difference_update(progress.files)
-    return progress_by_unit, tuple(sorted(strangers))
+        position = self._units.find(part["unit"]) if part and stem != name else None
+        if part is None or position is None:
+            return False
+        number, last = int(part["number"]), part["end"] is not None
+        if name != part_file(part["unit"], number, last):
+            return False
+        if last and self._end[position] == _NONE:
+            self._end[position] = number
+        elif not last and number == self.parts[position]:
+            self.parts[position] += 1
+        else:
+            self._others[position].append((number, last))
+        return True
 
+    def close(self) -> list[str]:
+        """Settle which units are complete; return the parts of units that do not count.
 
-def _progress_of_parts(parts: dict[int, tuple[str, bool]]) -> UnitProgress:
-    names: list[str] = []
-    while len(names) in parts:
-        name, last = parts[len(names)]
-        names.append(name)
-        if last:
-            return UnitProgress(len(names), True, tuple(names))
-    return UnitProgress(len(names), False, tuple(names))
+        These are the parts behind a gap or behind the last part, and all parts of a unit that has
+        one whole file. Of two parts with one number, the one that is not the last part counts.
+        """
+        whole = self.complete.copy()
+        ended = self._end != _NONE
+        odd = (whole & (ended | (self.parts > 0))) | (ended & (self._end != self.parts))
+        odd[list(self._others)] = True
+        last_follows = ended & ~odd
+        self.complete |= last_follows
+        self.parts += last_follows
+        strangers: list[str] = []
+        for position in np.flatnonzero(odd).tolist():
+            strangers += self._settle(position, bool(whole[position]))
+        return strangers
+
+    def _settle(self, position: int, whole: bool) -> list[str]:
+        """Count the parts of one unit, of which some do not count; return those."""
+        given = {(number, False) for number in range(self.parts[position])}
+        given |= set(self._others[position])
+        given |= {(int(self._end[position]), True)} - {(_NONE, True)}
+        number, counted = 0, set()
+        while not whole and (number, False) in given:
+            counted.add((number, False))
+            number += 1
+        if not whole and (number, True) in given:
+            counted.add((number, True))
+        self.parts[position] = len(counted)
+        self.complete[position] = whole or (number, True) in counted
+        unit = self._units.names[position].as_py()
+        return [part_file(unit, *part) for part in given - counted]

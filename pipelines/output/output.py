@@ -1,6 +1,7 @@
 """Opens an output that a run has begun: its record, its manifest and its listing."""
 
 import os
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import Any
 
@@ -19,11 +20,12 @@ from pipelines.output.record import (
 from pipelines.output.unit_progress import UnitProgress
 from pipelines.storage.paths import absolute, scheme
 from pipelines.storage.resolve import STORAGE
-from pipelines.storage.storage import Storage
+from pipelines.storage.storage import Entry, Storage
 from schemas.errors import JobError
 from schemas.path_text import first_missing
 from schemas.regular_file import NotRegularFile
 from schemas.sample import Unit
+from schemas.units import Units
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,7 +36,7 @@ class Output:
     layout: Layout
     record: dict[str, Any]  # the content of the newest record
     record_id: RecordId
-    units: tuple[Unit, ...]  # from the manifest, sorted by name
+    units: Units  # from the manifest, sorted by name
     listing: OutputListing
 
     def active_runs(self) -> list[HeartbeatRecord]:
@@ -66,13 +68,13 @@ def _why(output: str) -> str:
 def find_output(output: str, storage: Storage) -> Output | None:
     """Open an output; return None if no run has begun it.
 
-    Lists the folder once, and reads the newest record and its manifest once. Raises JobError if one
-    of the two is damaged.
+    Lists the control folder, reads the newest record and its manifest, and lists all files, each
+    once. Raises JobError if the record or the manifest is damaged.
     """
     layout = Layout(absolute(output))
     if layout.root == "/":
         raise JobError("output: / is the whole file system: name a folder in it")
-    paths = [entry.path for entry in storage.list(layout.root)]
+    paths = [entry.path for entry in storage.list(layout.control, recursive=False)]
     number = newest_record(layout, paths)
     if number is None and storage.entry(layout.record(0)):  # begun since it was listed
         return find_output(output, storage)
@@ -82,14 +84,28 @@ def find_output(output: str, storage: Storage) -> Output | None:
         return None
     record, record_id = read_record(layout, number, storage)
     manifest = layout.manifest(manifest_of(record))
-    if manifest not in paths:
-        raise damaged_record(manifest)
     try:
         content = storage.read_bytes(manifest)
-    except NotRegularFile:
+    except (FileNotFoundError, NotRegularFile):
         raise damaged_record(manifest) from None
     if manifest_of(record) != manifest_name(content):
         raise damaged_record(manifest)  # the name has a digest of the content
     units = units_of_manifest(content, manifest)
-    listing = classify_files(layout, paths, [unit.name for unit in units])
+    try:
+        entries = _unless_replaced(storage.list(layout.root), layout.record(number + 1))
+        listing = classify_files(layout, entries, units.names)
+    except _Replaced:
+        return find_output(output, storage)
     return Output(storage, layout, record, record_id, units, listing)
+
+
+class _Replaced(Exception):
+    """The record was replaced while the files were listed."""
+
+
+def _unless_replaced(entries: Iterable[Entry], newer: str) -> Iterator[Entry]:
+    """Yield the entries; raise _Replaced if one of them is the newer record."""
+    for entry in entries:
+        if entry.path == newer:
+            raise _Replaced
+        yield entry

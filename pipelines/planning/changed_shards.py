@@ -1,18 +1,21 @@
 """Compares the shards of an output's manifest with those that exist now."""
 
-from collections import defaultdict
-from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+
+import numpy as np
+import pyarrow as pa
 
 from pipelines.output.footers import read_footer
 from pipelines.output.output import Output
 from pipelines.planning.shard_root import root_of
-from pipelines.planning.shards import check_unit_names
+from pipelines.planning.unit_names import check_unit_names
 from pipelines.reading.shard_digest import shard_digest
 from pipelines.storage.concurrent_reads import read_concurrently
 from pipelines.storage.paths import join
 from schemas.errors import JobError
 from schemas.sample import Unit
+from schemas.units import MISSING, Mask, Positions, Units
 
 _MANY = 1000  # shards, from which on reading them is told
 
@@ -36,7 +39,7 @@ class MovedShards:
 class CurrentInput:
     """The units of an output, updated to the present shards."""
 
-    units: tuple[Unit, ...]  # sorted by name
+    units: Units  # sorted by name
     left_out: int  # shards that appeared since the output was begun
     changed: tuple[str, ...]  # shards with committed rows whose content changed since
     moved: MovedShards | None  # None: all shards lie below the same folder as before
@@ -44,8 +47,8 @@ class CurrentInput:
 
 def compare_with_manifest(
     existing: Output,
-    shards: Sequence[Unit],
-    split: Callable[[Sequence[Unit]], Sequence[Unit]],
+    shards: Units,
+    split: Callable[[Units], Units],
     on_notice: Callable[[str], None] = lambda _: None,
 ) -> CurrentInput:
     """Return the manifest's units, updated to the present paths and versions of their shards.
@@ -65,56 +68,83 @@ def compare_with_manifest(
     or if all shards lie below another folder and none of them is recognized. Raises OSError if a
     shard cannot be read.
     """
-    units_by_shard: dict[str, list[Unit]] = defaultdict(list)
-    for unit in existing.units:
-        units_by_shard[unit.shard].append(unit)
-    current = {shard.shard: shard for shard in shards}
-    roots = (root_of(existing.units[0]), root_of(shards[0])) if existing.units and shards else None
-    units: list[Unit] = []
-    new_versions: list[Unit] = []
-    known = 0  # shards with the same version
-    for name, before in units_by_shard.items():
-        shard = current.get(name)
-        if shard is None:
-            path = join(roots[1], name) if roots else before[0].path
-            units += [replace(unit, path=path) for unit in before]
-        elif shard.version == before[0].version:
-            units += [replace(unit, path=shard.path) for unit in before]
-            known += 1
-        else:
-            new_versions.append(shard)
-    compared = [
-        shard
-        for shard in new_versions
-        if any(existing.progress_of(unit).files for unit in units_by_shard[shard.shard])
-    ]
-    if len(compared) > _MANY:
-        on_notice(f"comparing {len(compared)} shards with the digests of their committed rows")
-    are_same = read_concurrently(
-        lambda shard: has_committed_content(shard, units_by_shard[shard.shard], existing), compared
-    )
-    same = {shard.shard for shard, is_same in zip(compared, are_same, strict=True) if is_same}
-    moved = MovedShards(*roots, len(same)) if roots and roots[0] != roots[1] else None
-    if moved is not None and (new_versions or not known):
+    before = existing.units
+    matches = before.match(shards)
+    compared = compare_content(existing, shards, matches, on_notice)
+    known = int(((matches != MISSING) & ~compared.touched).sum())
+    roots = (root_of(before[0]), root_of(shards[0])) if before and shards else None
+    moved = MovedShards(*roots, compared.recognized) if roots and roots[0] != roots[1] else None
+    if moved is not None and (compared.touched.any() or not known):
         _check_moved(moved, existing, known)
-    changed = {shard.shard for shard in compared} - same
-    to_split: list[Unit] = []
-    for shard in new_versions:
-        before = units_by_shard[shard.shard]
-        if shard.shard in same:
-            units += [replace(unit, path=shard.path, version=shard.version) for unit in before]
-        elif shard.shard in changed:
-            units += [replace(unit, path=shard.path) for unit in before]
-        else:
-            to_split.append(shard)
-    if to_split:
-        units += split(to_split)
+    version_matches = np.where(compared.changed, MISSING, matches)
+    units = before.replace("path", shards.matched("path", matches))
+    units = units.replace("version", shards.matched("version", version_matches))
+    if moved is not None and (missing := np.flatnonzero(matches == MISSING)).size:
+        paths = [join(moved.now, shard) for shard in before.take(missing).column("shard")]
+        units = units.replace("path", pa.array(paths, pa.string()), missing)
+    if (new := compared.new).any():
+        splits = split(shards.take(np.unique(matches[new])))
+        units = check_unit_names(units.take(~new).plus(splits))
+    changed = np.unique(matches[compared.changed])
     return CurrentInput(
-        units=check_unit_names(units),
-        left_out=len(current.keys() - units_by_shard.keys()),
-        changed=tuple(sorted(changed)),
+        units,
+        left_out=len(shards) - len(np.unique(matches[matches != MISSING])),
+        changed=tuple(sorted(shards.take(changed).column("shard"))),
         moved=moved,
     )
+
+
+@dataclass(frozen=True, slots=True)
+class ComparedContent:
+    """How the shards of an output's units differ from the present ones; masks over the units."""
+
+    touched: Mask  # the shard has another version
+    same: Mask  # touched, but the digest is that of the committed rows
+    changed: Mask  # touched, and the digest differs or the committed rows have none
+    recognized: int  # shards that are the same
+
+    @property
+    def new(self) -> Mask:
+        """The units of touched shards without committed rows."""
+        return self.touched & ~self.same & ~self.changed
+
+
+def compare_content(
+    existing: Output,
+    shards: Units,
+    matches: Positions,
+    on_notice: Callable[[str], None] = lambda _: None,
+) -> ComparedContent:
+    """Compare the present shards of another version with the committed rows of their units.
+
+    `matches` has the position in `shards` of each unit's shard. `on_notice` is told if many shards
+    have to be read. Raises JobError if a committed file is damaged, and OSError if a shard cannot
+    be read.
+    """
+    units = existing.units
+    touched = units.differing("version", shards.matched("version", matches))
+    order = np.flatnonzero(touched)
+    order = order[np.argsort(matches[order], kind="stable")]  # the units of a shard together
+    starts = np.flatnonzero(np.diff(matches[order], prepend=MISSING))
+    ends = np.append(starts[1:], len(order))
+    has_rows = existing.listing.has_files()[order]
+    groups = [
+        group for group, start in enumerate(starts.tolist()) if has_rows[start : ends[group]].any()
+    ]
+    if len(groups) > _MANY:
+        on_notice(f"comparing {len(groups)} shards with the digests of their committed rows")
+
+    def is_same(group: int) -> bool:
+        positions = order[starts[group] : ends[group]]
+        shard = shards[int(matches[positions[0]])]
+        return has_committed_content(shard, units.take(positions), existing)
+
+    same, changed = np.zeros((2, len(units)), np.bool_)
+    recognized = 0
+    for group, recognizes in zip(groups, read_concurrently(is_same, groups), strict=True):
+        (same if recognizes else changed)[order[starts[group] : ends[group]]] = True
+        recognized += recognizes
+    return ComparedContent(touched, same, changed, recognized)
 
 
 def _check_moved(moved: MovedShards, existing: Output, known: int) -> None:
@@ -122,7 +152,7 @@ def _check_moved(moved: MovedShards, existing: Output, known: int) -> None:
 
     `known` is the number of shards that have the same version.
     """
-    if existing.listing.progress_by_unit and not (moved.recognized or known):
+    if existing.listing.has_files().any() and not (moved.recognized or known):
         raise JobError(
             f"input.shards: no shard below {moved.now} has the content of a committed shard, "
             f"which were read below {moved.before}: name these shards, or choose another output"

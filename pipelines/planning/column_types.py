@@ -20,7 +20,7 @@ def find_carried_types(units: Sequence[Unit], given: Input, storage: Storage) ->
     """
     if not given.carried():
         return {}
-    formats = {find_format(unit.shard) for unit in units}
+    formats = (find_format(unit.shard) for unit in units)
     if any(each is None or each.column_types is None for each in formats):
         return {}
     for unit in islice(units, _ATTEMPTS):

@@ -15,6 +15,7 @@ from pipelines.output.listing import OutputListing, classify_files
 from pipelines.planning.resolved_job import ResolvedJob
 from pipelines.storage.storage import Storage
 from schemas.errors import JobError
+from schemas.units import NameIndex
 
 # The parts of a record that do not affect verdicts, so that `filters_from` can reuse these.
 _AFTER_FILTERS = (
@@ -129,14 +130,21 @@ def _quoted(value: Any) -> str:
     return text if len(text) <= _MAX_QUOTED else f"{text[:_MAX_QUOTED]}…"
 
 
-def list_new_output(layout: Layout, storage: Storage) -> OutputListing:
-    """List an output folder that no run has begun.
+class BegunMeanwhile(Exception):
+    """Another run began an output since it was opened."""
 
-    Raises JobError if it is a file, or contains Parquet files.
+
+def list_new_output(layout: Layout, storage: Storage, number: int) -> OutputListing:
+    """List an output folder that no run has begun with the record of this number.
+
+    Raises JobError if it is a file, or contains Parquet files; BegunMeanwhile if these may be of a
+    run that has created the record.
     """
     if os.path.isfile(layout.root):
         raise JobError(f"output: {layout.root} is a file: name a folder")
-    listing = classify_files(layout, [entry.path for entry in storage.list(layout.root)], ())
+    listing = classify_files(layout, storage.list(layout.root), NameIndex.of(()))
+    if listing.strangers and storage.entry(layout.record(number)):
+        raise BegunMeanwhile
     if listing.strangers:
         raise JobError(
             f"output: {layout.root} holds Parquet files, such as {listing.strangers[0]}, but no "

@@ -1,10 +1,9 @@
 """Reuses the verdicts of the earlier output that a job names as `filters_from`."""
 
-from collections import defaultdict
 from collections.abc import Mapping, Sequence
-from dataclasses import replace
 from typing import Any, Literal
 
+import numpy as np
 from pydantic import TypeAdapter
 
 from filters import AnyFilter, Filter
@@ -15,12 +14,11 @@ from pipelines.config.job import Job
 from pipelines.config.recorded import read_recorded
 from pipelines.output.fingerprint import fingerprint_of
 from pipelines.output.output import Output, open_output
-from pipelines.planning.changed_shards import has_committed_content
-from pipelines.storage.concurrent_reads import read_concurrently
+from pipelines.planning.changed_shards import compare_content
 from pipelines.storage.paths import absolute
 from schemas.errors import JobError
 from schemas.frozen import Frozen
-from schemas.sample import Unit
+from schemas.units import MISSING, Units
 
 _ANY_FILTER: TypeAdapter[Filter] = TypeAdapter(AnyFilter)
 
@@ -173,49 +171,46 @@ def _filter_or_none(record: Mapping[str, Any]) -> Filter | None:
         return None
 
 
-def match_earlier_units(earlier: Output, shards: Sequence[Unit]) -> tuple[Unit, ...]:
+def match_earlier_units(earlier: Output, shards: Units) -> Units:
     """Return the units into which the earlier job split these shards.
 
     A shard with another version is recognized by the digest of its committed rows. Raises JobError
     if the content of a shard changed since, or the earlier job did not read the shard.
     """
-    units_by_shard: dict[str, list[Unit]] = defaultdict(list)
-    for unit in earlier.units:
-        units_by_shard[unit.shard].append(unit)
-    if missing := [shard.shard for shard in shards if shard.shard not in units_by_shard]:
+    matches = earlier.units.match(shards)
+    is_missing = np.ones(len(shards), np.bool_)
+    is_missing[matches[matches != MISSING]] = False
+    if missing := sorted(shards.take(is_missing).column("shard")):
         more = f" and {len(missing) - 1} more" if len(missing) > 1 else ""
         raise JobError(
-            f"filters_from: {earlier.layout.root} has no {min(missing)}{more}: "
+            f"filters_from: {earlier.layout.root} has no {missing[0]}{more}: "
             "name shards in input.shards that it was run on, below the same folder"
         )
-    other = [each for each in shards if each.version != units_by_shard[each.shard][0].version]
-    are_same = read_concurrently(
-        lambda shard: has_committed_content(shard, units_by_shard[shard.shard], earlier), other
-    )
-    for shard, is_same in zip(other, are_same, strict=True):
-        if not is_same:
-            raise JobError(
-                f"filters_from: {shard.path} changed since {earlier.layout.root} was begun: "
-                "restore it, or filter it anew"
-            )
-    units = [
-        replace(unit, path=shard.path, version=shard.version)
-        for shard in shards
-        for unit in units_by_shard[shard.shard]
-    ]
-    return tuple(sorted(units, key=lambda unit: unit.name))
+    compared = compare_content(earlier, shards, matches)
+    for position in np.flatnonzero(compared.touched & ~compared.same)[:1]:
+        shard = shards[int(matches[position])]
+        raise JobError(
+            f"filters_from: {shard.path} changed since {earlier.layout.root} was begun: "
+            "restore it, or filter it anew"
+        )
+    units = earlier.units.replace("path", shards.matched("path", matches))
+    units = units.replace("version", shards.matched("version", matches))
+    if (matches != MISSING).all():
+        return units
+    return Units(units.take(matches != MISSING).table)
 
 
-def check_finished(earlier: Output, units: Sequence[Unit]) -> None:
+def check_finished(earlier: Output, units: Units) -> None:
     """Raise JobError if the earlier job has not finished one of these units.
 
     A unit that failed in the earlier job is no error: it will fail in this job too.
     """
     listing = earlier.listing
+    names = units.column("name")
+    if len(units) == len(earlier.units):  # then they are the same
+        names = units.take(~listing.complete).column("name")
     waiting = [
-        unit.name
-        for unit in units
-        if not earlier.progress_of(unit).complete and unit.name not in listing.failed
+        name for name in names if not listing.is_complete(name) and name not in listing.failed
     ]
     if waiting:
         more = f" and {len(waiting) - 1} more" if len(waiting) > 1 else ""

@@ -1,10 +1,12 @@
 """Plans a job: resolves its defaults, lists its units, compares it with an existing output."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Any
 
+import numpy as np
 import pyarrow as pa
 
 from pipelines.config.job import Job
@@ -16,7 +18,12 @@ from pipelines.output.record import RecordId, record_content
 from pipelines.output.unit_progress import UnitProgress
 from pipelines.planning.changed_shards import MovedShards, compare_with_manifest
 from pipelines.planning.column_types import find_carried_types
-from pipelines.planning.compare import check_same, has_same_places, list_new_output
+from pipelines.planning.compare import (
+    BegunMeanwhile,
+    check_same,
+    has_same_places,
+    list_new_output,
+)
 from pipelines.planning.filters_from import (
     check_finished,
     match_earlier_units,
@@ -25,10 +32,12 @@ from pipelines.planning.filters_from import (
 from pipelines.planning.resolve import resolve_with
 from pipelines.planning.resolved_job import ResolvedJob
 from pipelines.planning.shard_names import check_path_lengths
-from pipelines.planning.shards import check_output_apart, find_shards, split
+from pipelines.planning.shards import find_shards, split
+from pipelines.planning.unit_names import check_output_apart
 from pipelines.storage.storage import Storage
 from schemas.errors import JobError
 from schemas.sample import Unit
+from schemas.units import Units
 
 
 @dataclass(frozen=True)
@@ -36,7 +45,7 @@ class Plan:
     """The resolved job, its units, and the state of its output."""
 
     work: ResolvedJob
-    units: tuple[Unit, ...]
+    units: Units
     listing: OutputListing
     is_new: bool  # no run has committed anything: this one will begin the output
     left_out: int = 0  # shards that appeared since the first run
@@ -45,14 +54,18 @@ class Plan:
     new_record: bytes | None = None  # to be created before units are run; None: one exists
 
     @cached_property
-    def pending(self) -> tuple[Unit, ...]:
+    def pending(self) -> Units:
         """The units that a run will do: those not committed whole, unless their shard changed."""
-        changed = set(self.changed)
-        return tuple(
-            unit
-            for unit in self.units
-            if not self.progress_of(unit).complete and unit.shard not in changed
-        )
+        names = self.listing.units
+        if names.names.equals(self.units.names.names):
+            pending = ~self.listing.complete
+        else:
+            complete = map(self.listing.is_complete, self.units.column("name"))
+            pending = ~np.fromiter(complete, np.bool_, len(self.units))
+        if changed := set(self.changed):
+            shards = self.units.column("shard")
+            pending &= np.fromiter((shard not in changed for shard in shards), np.bool_)
+        return self.units.take(pending)
 
     def progress_of(self, unit: Unit) -> UnitProgress:
         return self.listing.progress_of(unit.name)
@@ -76,6 +89,12 @@ def plan(
     job. Raises JobError if the job cannot run, or not into this output.
     """
     storage = storage or job.open_storage()
+    while True:
+        with suppress(BegunMeanwhile):
+            return _plan(job, storage, on_notice)
+
+
+def _plan(job: Job, storage: Storage, on_notice: Callable[[str], None]) -> Plan:
     existing = find_output(job.output, storage)
     earlier = open_earlier_output(job)
     if existing is None:
@@ -84,7 +103,7 @@ def plan(
         try:
             planned = _plan_existing(job, earlier, existing, on_notice)
         except JobError:
-            if existing.listing.progress_by_unit or existing.active_runs():
+            if existing.listing.has_files().any() or existing.active_runs():
                 raise
             planned = _plan_new(job, earlier, storage, number=existing.record_id.number + 1)
     if earlier is not None:
@@ -100,7 +119,7 @@ def _plan_new(job: Job, earlier: Output | None, storage: Storage, number: int) -
     work = resolve_with(job, earlier, carried_types=find_carried_types(units, job.input, storage))
     check_output_apart(units, work.layout.root)
     check_path_lengths(units, work.layout)
-    listing = list_new_output(work.layout, storage)
+    listing = list_new_output(work.layout, storage, number)
     return _with_record(Plan(work, units, listing, is_new=True), work.record, number, begun=number)
 
 
@@ -124,7 +143,7 @@ def _plan_existing(
         left_out=current.left_out,
         changed=current.changed,
     )
-    has_versions = [unit.version for unit in current.units] == [u.version for u in existing.units]
+    has_versions = current.units.table["version"].equals(existing.units.table["version"])
     if has_versions and has_same_places(existing.record, work):
         return planned
     number = existing.record_id.number + 1
@@ -142,7 +161,7 @@ def _with_record(plan: Plan, record: Mapping[str, Any], number: int, begun: int)
     return replace(plan, work=work, new_record=content)
 
 
-def plan_without_output(job: Job) -> tuple[ResolvedJob, tuple[Unit, ...]]:
+def plan_without_output(job: Job) -> tuple[ResolvedJob, Units]:
     """Resolve a job and list its units; an existing output of the job is ignored."""
     earlier = open_earlier_output(job)
     storage = job.open_storage()
@@ -154,7 +173,7 @@ def plan_without_output(job: Job) -> tuple[ResolvedJob, tuple[Unit, ...]]:
 def resolve_with_types(job: Job) -> ResolvedJob:
     """Resolve a job for reading without an output, with the types of its carried columns."""
     storage = job.open_storage()
-    shards = find_shards(job.input.patterns(), storage) if job.input.carried() else []
+    shards = find_shards(job.input.patterns(), storage) if job.input.carried() else ()
     types = find_carried_types(shards, job.input, storage)
     return resolve_with(job, open_earlier_output(job), carried_types=types)
 
@@ -167,12 +186,12 @@ def planned_schema(job: Job) -> pa.Schema:
     given = job.input
     open_types = given.carried().keys() - given.carried_types().keys()
     storage = job.open_storage()
-    shards = find_shards(given.patterns(), storage) if open_types else []
+    shards = find_shards(given.patterns(), storage) if open_types else ()
     types = {**find_carried_types(shards, given, storage), **given.carried_types()}
     return job.model_copy(update={"input": given.with_types(types)}).output_schema()
 
 
-def first_units(job: Job) -> tuple[Unit, ...]:
+def first_units(job: Job) -> Units:
     """List the units of a job as for a new output; an existing output of the job is ignored.
 
     Raises JobError if a shard lacks something that the job names.
@@ -180,13 +199,11 @@ def first_units(job: Job) -> tuple[Unit, ...]:
     return _first_units(job, open_earlier_output(job), job.open_storage())
 
 
-def _first_units(job: Job, earlier: Output | None, storage: Storage) -> tuple[Unit, ...]:
+def _first_units(job: Job, earlier: Output | None, storage: Storage) -> Units:
     return _split(find_shards(job.input.patterns(), storage), job, earlier, storage)
 
 
-def _split(
-    shards: Sequence[Unit], job: Job, earlier: Output | None, storage: Storage
-) -> tuple[Unit, ...]:
+def _split(shards: Units, job: Job, earlier: Output | None, storage: Storage) -> Units:
     return match_earlier_units(earlier, shards) if earlier else split(shards, job.input, storage)
 
 
@@ -225,12 +242,11 @@ def create_record(plan: Plan, storage: Storage) -> None:
     layout = plan.work.layout
     if plan.is_new and record_id.number:
         before = find_output(layout.root, storage)
-        if before is None or before.listing.progress_by_unit:
+        if before is None or before.listing.has_files().any():
             raise FileExistsError(layout.root)
     create_dataset_config(layout, storage)  # first: a run that dies in between is continued
     storage.create(layout.record(record_id.number), plan.new_record)
     # Failure reports and attempt markers of units that another job had, or of other versions.
-    names = set() if plan.is_new else {unit.name for unit in plan.units}
     for path, unit in plan.listing.notes.items():
-        if unit not in names:
+        if plan.is_new or plan.units.find(unit) is None:
             storage.delete(path)

@@ -1,12 +1,13 @@
 """Checks that output files can be named after shards, and that their paths are short enough."""
 
 import os
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 
 from pipelines.output.layout import LONGEST_ENDING, Layout
 from schemas.errors import JobError
 from schemas.path_text import LONGEST_PATH, path_problem
 from schemas.sample import Unit
+from schemas.units import Units
 
 _LONGEST_NAME = 255  # bytes; Linux's NAME_MAX
 _LONGEST_STEM = _LONGEST_NAME - LONGEST_ENDING
@@ -31,12 +32,13 @@ def check_name(unit: Unit) -> None:
             )
 
 
-def check_path_lengths(units: Iterable[Unit], layout: Layout) -> None:
+def check_path_lengths(units: Units, layout: Layout) -> None:
     """Raise JobError if a file of a unit would have a longer path than Linux allows."""
-    for unit in units:
-        # The longest folder with the longest ending, though no file has both.
-        size = len(os.fsencode(layout.attempt(unit.name, 1))) + LONGEST_ENDING
-        if size > LONGEST_PATH:
+    # The longest folder with the longest ending, though no file has both.
+    others = len(os.fsencode(layout.attempt("", 1))) + LONGEST_ENDING
+    for position, name in enumerate(units.column("name")):
+        if (size := others + len(name.encode())) > LONGEST_PATH:
+            unit = units[position]
             raise JobError(
                 f"output: the files of {unit.path} would have paths of {size} bytes, and at most "
                 f"{LONGEST_PATH} are possible: choose a folder with a shorter path"

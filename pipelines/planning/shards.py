@@ -3,11 +3,13 @@
 import os
 import re
 from collections import defaultdict
-from collections.abc import Callable, Iterable, Mapping, Sequence
-from functools import partial
+from collections.abc import Callable, Iterable, Iterator, Sequence, Set
+from dataclasses import dataclass
+from itertools import chain
+
+import numpy as np
 
 from pipelines.config.input import Input
-from pipelines.output.layout import unit_of_file, unit_of_part
 from pipelines.planning.braces import PathBudget
 from pipelines.planning.globs import glob_matcher
 from pipelines.planning.missing_shards import (
@@ -16,8 +18,9 @@ from pipelines.planning.missing_shards import (
     explain_no_match,
     extension,
 )
-from pipelines.planning.shard_names import check_name, folders_of
+from pipelines.planning.shard_names import check_name
 from pipelines.planning.shard_root import absolute_pattern, common_root, fixed_folder
+from pipelines.planning.unit_names import check_unit_names
 from pipelines.reading.folder_files import list_visible_files, refuse_folder_links
 from pipelines.reading.formats import FORMATS, find_format
 from pipelines.reading.raw_sample import IMAGE_EXTENSIONS
@@ -28,13 +31,14 @@ from pipelines.storage.resolve import STORAGE
 from pipelines.storage.storage import Entry, Storage
 from schemas.errors import JobError
 from schemas.sample import Unit
+from schemas.units import Units
 
 _WILDCARD = re.compile(r"[*?\[]")
 _MAX_GLOBS = 10_000  # of all patterns of a job
 _FILE_EXTENSIONS = [e for each in FORMATS for e in each.extensions if e != "/"]
 
 
-def find_shards(patterns: Sequence[str], storage: Storage = STORAGE) -> tuple[Unit, ...]:
+def find_shards(patterns: Sequence[str], storage: Storage = STORAGE) -> Units:
     """List the shards that patterns of braces and globs name, each as one unit, sorted by name.
 
     A pattern that names a folder of images, or ends in `/`, gives shards that are folders; their
@@ -42,104 +46,97 @@ def find_shards(patterns: Sequence[str], storage: Storage = STORAGE) -> tuple[Un
     """
     patterns = [absolute_pattern(pattern) for pattern in patterns]
     root = common_root(patterns)
-    shards: dict[str, Unit] = {}  # by path, so that a shard named by two patterns counts once
-    no_shards: list[str] = []
-    no_files: list[str] = []
+    faults = _ListingFaults()
     try:
-        for entry in _matches(patterns, storage):
-            shard = relative(entry.path, root)
-            name = _unit_name(shard)
-            if name is None:
-                no_shards.append(shard)
-            else:
-                shards[entry.path] = Unit(name, entry.path, shard, entry.size, entry.version)
-                no_files += [entry.path] * (not entry.is_file)
+        shards = Units.of(_named_units(_matches(patterns, storage), root, faults))
     except PermissionError as error:
         raise JobError(
             f"input.shards: {error.filename} cannot be read: {error.strerror}: change its "
             "permissions, or name other shards"
         ) from None
-    if no_shards:
-        raise _explain_not_shards(no_shards)
-    if no_files:
-        raise JobError(
-            f"input.shards: {no_files[0]} is a pipe, a socket or a device: put a file in its place"
-        )
-    for unit in shards.values():
-        check_name(unit)
-    _refuse_nested_folders(shards)
-    return check_unit_names(shards.values())
+    faults.check()
+    _refuse_nested_folders({path for path in shards.column("path") if path.endswith("/")})
+    return check_unit_names(shards)
 
 
-def split(
-    shards: Sequence[Unit], input_config: Input, storage: Storage = STORAGE
-) -> tuple[Unit, ...]:
+@dataclass(slots=True)
+class _ListingFaults:
+    """The first entry of each kind that cannot be a shard."""
+
+    no_shard: str = ""
+    image: str = ""
+    no_file: str = ""
+    no_name: Unit | None = None
+
+    def check(self) -> None:
+        """Raise JobError if there was such an entry."""
+        if self.image:
+            raise JobError(
+                f"input.shards: {self.image} is an image, not a shard: name the folder of the "
+                "images"
+            )
+        if self.no_shard:
+            raise JobError(
+                f"input.shards: {self.no_shard} is not a shard: names end in "
+                f"{', '.join(_FILE_EXTENSIONS)}, or are folders of images: pack or convert the "
+                "samples into one of these"
+            )
+        if self.no_file:
+            raise JobError(
+                f"input.shards: {self.no_file} is a pipe, a socket or a device: put a file in its "
+                "place"
+            )
+        if self.no_name:
+            check_name(self.no_name)
+
+
+def _named_units(entries: Iterable[Entry], root: str, faults: _ListingFaults) -> Iterator[Unit]:
+    """Yield the entries below `root` as units, each named after its path; collect faults."""
+    for entry in entries:
+        shard = relative(entry.path, root)
+        name = _unit_name(shard)
+        if name is None:
+            faults.no_shard = faults.no_shard or shard
+            if extension(shard) in IMAGE_EXTENSIONS:
+                faults.image = faults.image or shard
+            continue
+        unit = Unit(name, entry.path, shard, entry.size, entry.version)
+        if not entry.is_file:
+            faults.no_file = faults.no_file or entry.path
+        try:
+            check_name(unit)
+        except JobError:
+            faults.no_name = faults.no_name or unit
+        else:
+            yield unit
+
+
+def split(shards: Units, input_config: Input, storage: Storage = STORAGE) -> Units:
     """Return the units of shards, sorted by name; a shard whose format can split it has several.
 
     Raises JobError if a shard lacks something that the job's `input` names.
     """
-    units: list[Unit] = []
-    splits: list[Callable[[], Sequence[Unit]]] = []
-    for shard in shards:
+    formats = (find_format(shard) for shard in shards.column("shard"))
+    splits = np.fromiter((each is not None and each.split is not None for each in formats), bool)
+    if not splits.any():
+        return shards
+
+    def split_shard(shard: Unit) -> Sequence[Unit]:
         shard_format = find_format(shard.shard)
-        if shard_format is None or shard_format.split is None:
-            units.append(shard)
-        else:
-            splits.append(partial(shard_format.split, shard, storage, input_config))
-    for some in read_concurrently(lambda split_shard: split_shard(), splits):
-        units += some
-    return check_unit_names(units)
+        assert shard_format is not None
+        assert shard_format.split is not None
+        return shard_format.split(shard, storage, input_config)
+
+    slices = chain.from_iterable(read_concurrently(split_shard, shards.take(splits)))
+    return check_unit_names(shards.take(~splits).plus(slices))
 
 
-def check_output_apart(units: Iterable[Unit], output: str) -> None:
-    """Raise JobError if the output lies within a folder that is a shard, or holds a shard.
-
-    The Parquet files of the output would become files of the shard. Who deletes an output that
-    holds shards also deletes the shards.
-    """
-    for unit in units:
-        if unit.path.endswith("/") and f"{output}/".startswith(unit.path):
-            raise JobError(
-                f"output: {output} lies within the shard {unit.path}: choose a folder outside of it"
-            )
-        if unit.path.startswith(f"{output}/"):
-            raise JobError(
-                f"output: {output} holds shards, such as {unit.path}: choose another folder, such "
-                f"as {output}/annotated"
-            )
-
-
-def check_unit_names(listed: Iterable[Unit]) -> tuple[Unit, ...]:
-    """Return the units sorted by name; JobError if the output files of two would have one name."""
-    units: dict[str, Unit] = {}
-    for unit in listed:
-        other = units.setdefault(unit.name, unit)
-        if other is not unit:
-            raise JobError(
-                f"input.shards: {other.path} and {unit.path} would both become "
-                f"{unit.name}.parquet: rename one, or give them to jobs of their own"
-            )
-    for name, unit in units.items():
-        if (whole := units.get(unit_of_part(name) or "")) is not None:
-            raise JobError(
-                f"input.shards: {unit.path} would become {name}.parquet, which may also be "
-                f"a part of {whole.path}: rename one, or give them to jobs of their own"
-            )
-        for folder in folders_of(name):
-            if (whole := units.get(unit_of_file(folder) or "")) is not None:
-                raise JobError(
-                    f"input.shards: {unit.path} would need a folder {folder}, which may also be "
-                    f"a file of {whole.path}: rename one, or give them to jobs of their own"
-                )
-    return tuple(sorted(units.values(), key=lambda unit: unit.name))
-
-
-def _refuse_nested_folders(shards: Mapping[str, Unit]) -> None:
+def _refuse_nested_folders(folders: Set[str]) -> None:
     """Raise JobError if a folder that is a shard lies within another one."""
-    for path in shards:
-        above = parent(path.rstrip("/")) if path.endswith("/") else ""
+    for path in sorted(folders):
+        above = parent(path.rstrip("/"))
         while above != parent(above):
-            if f"{above}/" in shards:
+            if f"{above}/" in folders:
                 raise JobError(
                     f"input.shards: {path} lies within {above}/, which is read with all folders "
                     "below it: name only one of the two"
@@ -173,33 +170,53 @@ def _matches(patterns: Iterable[str], storage: Storage) -> Iterable[Entry]:
             yield from _named_shards(folder, paths, storage)
 
 
-def _named_shards(folder: str, paths: set[str], storage: Storage) -> Iterable[Entry]:
-    """Return the entries of these paths, all in one folder; raise JobError if one is missing."""
+def _named_shards(folder: str, paths: set[str], storage: Storage) -> Iterator[Entry]:
+    """Yield the entries of these paths, all in one folder; raise JobError if one is missing."""
+    found = 0
+    for entry in _entries_in(folder, paths, storage):
+        if entry.path in paths:
+            found += 1
+            yield entry
+    if found < len(paths):
+        yield from _named_folders(folder, paths, storage)
+
+
+def _entries_in(folder: str, paths: set[str], storage: Storage) -> Iterator[Entry]:
     if scheme(folder) in WEB:  # which has no listing
-        listing = [entry for entry in read_concurrently(storage.entry, sorted(paths)) if entry]
-    else:
-        listing = list(storage.list(folder, recursive=False))
-    entries = [entry for entry in listing if entry.path in paths]
+        entries = read_concurrently(storage.entry, sorted(paths))
+        return (entry for entry in entries if entry is not None)
+    return storage.list(folder, recursive=False)
+
+
+def _named_folders(folder: str, paths: set[str], storage: Storage) -> Iterator[Entry]:
+    """Yield the entries of those paths that are no files; raise JobError if one is missing."""
+    listing = list(_entries_in(folder, paths, storage))
+    found = [entry.path for entry in listing if entry.path in paths]
     missing = []
-    for path in sorted(paths - {entry.path for entry in entries}):
+    for path in sorted(paths - set(found)):
         shard = _folder_shard(path, storage)
         if shard is None:
             missing.append(path)
         else:
-            entries.append(shard)
+            found.append(shard.path)
+            yield shard
     if missing:
         others = f" and {len(missing) - 1} more" if len(missing) > 1 else ""
-        advice = explain_missing(missing, [entry.path for entry in entries], listing)
+        advice = explain_missing(missing, found, listing)
         raise JobError(f"input.shards: {missing[0]}{others} not found: {advice}")
-    return entries
 
 
-def _matching_files(pattern: str, storage: Storage) -> list[Entry]:
+def _matching_files(pattern: str, storage: Storage) -> Iterator[Entry]:
     folder = fixed_folder(pattern)
     matches = _matcher(pattern)
     recursive = "**" in pattern or "/" in pattern[len(folder) :].lstrip("/")
-    listing = list(storage.list(folder, recursive))
-    return _some([entry for entry in listing if matches(entry.path)], pattern, listing)
+    any_match = False
+    for entry in storage.list(folder, recursive):
+        if matches(entry.path):
+            any_match = True
+            yield entry
+    if not any_match:
+        raise _no_match(pattern, list(storage.list(folder, recursive)))
 
 
 def _matching_folders(pattern: str, storage: Storage) -> list[Entry]:
@@ -215,7 +232,9 @@ def _matching_folders(pattern: str, storage: Storage) -> list[Entry]:
             folders.add(folder)
             folder = parent(folder)
     shards = [_folder_shard(folder, storage) for folder in sorted(folders) if matches(folder)]
-    return _some([shard for shard in shards if shard is not None], pattern)
+    if not any(shards):
+        raise _no_match(pattern)
+    return [shard for shard in shards if shard is not None]
 
 
 def _matcher(pattern: str) -> Callable[[str], bool]:
@@ -225,11 +244,9 @@ def _matcher(pattern: str) -> Callable[[str], bool]:
         raise JobError(f"input.shards: {pattern}: write **/ for folders at any depth") from None
 
 
-def _some(entries: list[Entry], pattern: str, listing: Sequence[Entry] = ()) -> list[Entry]:
-    if not entries:
-        advice = explain_no_match(fixed_folder(pattern), listing)
-        raise JobError(f"input.shards: nothing matches {pattern}: {advice}")
-    return entries
+def _no_match(pattern: str, listing: Sequence[Entry] = ()) -> JobError:
+    advice = explain_no_match(fixed_folder(pattern), listing)
+    return JobError(f"input.shards: nothing matches {pattern}: {advice}")
 
 
 def _folder_shard(path: str, storage: Storage) -> Entry | None:
@@ -266,15 +283,3 @@ def _describe(files: Sequence[Entry]) -> str:
 
 def _unit_name(shard: str) -> str | None:
     return next((name for each in FORMATS if (name := each.unit_name(shard))), None)
-
-
-def _explain_not_shards(shards: Sequence[str]) -> JobError:
-    for shard in shards:
-        if extension(shard) in IMAGE_EXTENSIONS:
-            return JobError(
-                f"input.shards: {shard} is an image, not a shard: name the folder of the images"
-            )
-    return JobError(
-        f"input.shards: {shards[0]} is not a shard: names end in {', '.join(_FILE_EXTENSIONS)}, "
-        "or are folders of images: pack or convert the samples into one of these"
-    )

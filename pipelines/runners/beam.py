@@ -8,7 +8,7 @@ import re
 import secrets
 import threading
 import weakref
-from collections.abc import Generator, Iterator
+from collections.abc import Generator, Iterator, Sequence
 
 import apache_beam as beam
 from apache_beam.metrics import Metrics
@@ -42,7 +42,7 @@ _workers_here: "weakref.WeakSet[_SharedWorker]" = weakref.WeakSet()
 
 
 def run_beam(
-    plan: Plan, units: tuple[Unit, ...], storage: Storage, on_progress: OnProgress
+    plan: Plan, units: Sequence[Unit], storage: Storage, on_progress: OnProgress
 ) -> Generator[UnitReport, None, None]:
     """Run the units in a pipeline; yield each unit's report as soon as its file appears.
 
@@ -135,7 +135,7 @@ def _count(report: UnitReport) -> None:
 
 
 def annotate_units(
-    pipeline: beam.Pipeline, units: tuple[Unit, ...], step: AnnotateUnit, settings: BeamRunnerConfig
+    pipeline: beam.Pipeline, units: Sequence[Unit], step: AnnotateUnit, settings: BeamRunnerConfig
 ) -> beam.pvalue.DoOutputsTuple:
     """Add the steps to a pipeline; return its outputs: unit reports, `committed` and `failed`."""
     annotating = beam.ParDo(step)
@@ -143,7 +143,7 @@ def annotate_units(
         annotating = annotating.with_resource_hints(**settings.resource_hints)
     return (
         pipeline
-        | "Units" >> beam.Create(units)
+        | "Units" >> beam.Create(list(units))
         | "Spread" >> beam.Reshuffle()
         | "AnnotateUnit" >> annotating.with_outputs(FAILED, main=COMMITTED)
     )

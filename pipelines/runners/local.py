@@ -4,7 +4,8 @@ Tests compare the output of every other runner with the output of this one.
 """
 
 import os
-from collections.abc import Generator, Iterator
+from collections.abc import Generator, Iterator, Sequence
+from itertools import chain
 
 from pipelines.config.runners import LocalRunnerConfig
 from pipelines.planning.plan import Plan
@@ -17,7 +18,7 @@ from schemas.sample import Unit
 
 
 def run_local(
-    plan: Plan, units: tuple[Unit, ...], storage: Storage, on_progress: OnProgress
+    plan: Plan, units: Sequence[Unit], storage: Storage, on_progress: OnProgress
 ) -> Generator[UnitReport, None, None]:
     """Run the units and yield their reports; units with earlier attempts come last.
 
@@ -33,10 +34,12 @@ def run_local(
 
 
 def _in_this_process(
-    plan: Plan, units: tuple[Unit, ...], storage: Storage, on_progress: OnProgress
+    plan: Plan, units: Sequence[Unit], storage: Storage, on_progress: OnProgress
 ) -> Iterator[UnitReport]:
     threads = plan.work.job.runner.decode_threads or len(os.sched_getaffinity(0))
     worker = Worker(plan.work, storage, threads)
     attempts = plan.listing.attempts
-    for unit in sorted(units, key=lambda unit: attempts.get(unit.name, 0)):
+    tried = (unit for unit in units if unit.name in attempts)
+    fresh = (unit for unit in units if unit.name not in attempts)
+    for unit in chain(fresh, sorted(tried, key=lambda unit: attempts[unit.name])):
         yield worker.run(unit, plan.progress_of(unit), attempts.get(unit.name, 0), on_progress)

@@ -10,7 +10,7 @@ import signal
 import socket
 import threading
 import time
-from collections.abc import Generator, Iterator
+from collections.abc import Generator, Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any
 
@@ -29,7 +29,7 @@ _JOB_CONFIG = "RAY_JOB_CONFIG_JSON_ENV_VAR"  # set by `ray job submit`, JSON
 
 
 def run_ray(
-    plan: Plan, units: tuple[Unit, ...], storage: Storage, on_progress: OnProgress
+    plan: Plan, units: Sequence[Unit], storage: Storage, on_progress: OnProgress
 ) -> Generator[UnitReport, None, None]:
     """Run the units on actors of a Ray cluster; yield a report for each unit."""
     settings = plan.work.job.runner

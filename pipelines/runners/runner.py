@@ -1,6 +1,6 @@
 """The runners by kind. Each is imported when it is called, because Ray and Beam are optional."""
 
-from collections.abc import Callable, Generator, Mapping
+from collections.abc import Callable, Generator, Mapping, Sequence
 
 from pipelines.planning.plan import Plan
 from pipelines.storage.storage import Storage
@@ -9,26 +9,22 @@ from schemas.report import OnProgress, UnitReport
 from schemas.sample import Unit
 
 Reports = Generator[UnitReport, None, None]  # closing it ends all workers
-Runner = Callable[[Plan, tuple[Unit, ...], Storage, OnProgress], Reports]
+Runner = Callable[[Plan, Sequence[Unit], Storage, OnProgress], Reports]
 
 
-def _local(
-    plan: Plan, units: tuple[Unit, ...], storage: Storage, on_progress: OnProgress
-) -> Reports:
+def _local(plan: Plan, units: Sequence[Unit], storage: Storage, on_progress: OnProgress) -> Reports:
     from pipelines.runners.local import run_local
 
     return run_local(plan, units, storage, on_progress)
 
 
-def _ray(plan: Plan, units: tuple[Unit, ...], storage: Storage, on_progress: OnProgress) -> Reports:
+def _ray(plan: Plan, units: Sequence[Unit], storage: Storage, on_progress: OnProgress) -> Reports:
     from pipelines.runners.ray import run_ray
 
     return run_ray(plan, units, storage, on_progress)
 
 
-def _beam(
-    plan: Plan, units: tuple[Unit, ...], storage: Storage, on_progress: OnProgress
-) -> Reports:
+def _beam(plan: Plan, units: Sequence[Unit], storage: Storage, on_progress: OnProgress) -> Reports:
     try:
         from pipelines.runners.beam import run_beam  # imports apache_beam
     except ModuleNotFoundError as error:

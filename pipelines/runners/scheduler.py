@@ -6,7 +6,10 @@ Every runner with several workers uses this scheduler: such a runner implements 
 import heapq
 import os
 from collections import Counter
-from collections.abc import Generator
+from collections.abc import Generator, Sequence
+from itertools import chain
+
+import numpy as np
 
 from pipelines.output.layout import Layout
 from pipelines.output.listing import classify_files
@@ -17,13 +20,14 @@ from pipelines.storage.storage import Storage
 from schemas.errors import JobError, WorkerFault
 from schemas.report import UnitReport
 from schemas.sample import Unit
+from schemas.units import NameIndex, Units
 
 _MAX_FAULTS = 3  # worker faults in a row, with no unit committed between them, end a run
 _MAX_LOSSES = 5  # workers lost over one unit in one run; the third attempt and later are isolated
 
 
 def schedule(
-    plan: Plan, units: tuple[Unit, ...], storage: Storage, pool: WorkerPool, workers: int
+    plan: Plan, units: Sequence[Unit], storage: Storage, pool: WorkerPool, workers: int
 ) -> Generator[UnitReport, None, None]:
     """Run the units on at most `workers` workers, largest unit first; yield a report for each unit.
 
@@ -117,29 +121,45 @@ class _Scheduler:
 
 
 class _UnitQueue:
-    """A priority queue of units: fewest attempts first, then largest first.
+    """A priority queue of units: fewest attempts first, then largest first, then by name.
 
-    Units with earlier attempts come last because they may kill their worker.
+    Units with earlier attempts come last because they may kill their worker. Of the other units,
+    only the order is kept: a unit becomes an object when its turn comes.
     """
 
-    def __init__(self, plan: Plan, units: tuple[Unit, ...], storage: Storage) -> None:
+    def __init__(self, plan: Plan, units: Sequence[Unit], storage: Storage) -> None:
+        self._plan = plan
         self._layout: Layout = plan.work.layout
         self._storage = storage
         self._losses: Counter[str] = Counter()
-        self._heap: list[tuple[int, int, str, Assignment]] = []
-        for unit in units:
-            attempts = plan.listing.attempts.get(unit.name, 0)
-            self._push(Assignment(unit, plan.progress_of(unit), attempts))
+        self._heap: list[tuple[int, int, str, Assignment]] = []  # units with attempts
+        units = Units.of(units).sorted()
+        attempts = plan.listing.attempts
+        is_fresh = np.ones(len(units), np.bool_)
+        for name in attempts:
+            if (position := units.names.find(name)) is not None:
+                is_fresh[position] = False
+                unit = units[position]
+                self._push(Assignment(unit, plan.progress_of(unit), attempts[name]))
+        fresh = units.take(is_fresh)
+        self._fresh = fresh.take(np.argsort(-fresh.sizes(), kind="stable"))
+        self._next = 0  # of the fresh units
 
     def __len__(self) -> int:
-        return len(self._heap)
+        return len(self._fresh) - self._next + len(self._heap)
 
     def _push(self, assignment: Assignment) -> None:
         unit = assignment.unit
         heapq.heappush(self._heap, (assignment.attempts, -unit.size, unit.name, assignment))
 
     def pop(self) -> Assignment:
-        return heapq.heappop(self._heap)[-1]
+        if self._next == len(self._fresh):
+            return heapq.heappop(self._heap)[-1]
+        unit = self._fresh[self._next]
+        if self._heap and self._heap[0] < (0, -unit.size, unit.name):  # put back without an attempt
+            return heapq.heappop(self._heap)[-1]
+        self._next += 1
+        return Assignment(unit, self._plan.progress_of(unit), 0)
 
     def requeue(self, assignment: Assignment, reason: str) -> tuple[UnitReport | None, bool]:
         """Put the unit of a lost worker back, unless the unit is complete or has failed.
@@ -151,8 +171,8 @@ class _UnitQueue:
         unit = assignment.unit
         folders = {os.path.dirname(self._layout.file(unit.name))}
         folders.add(os.path.dirname(self._layout.attempt(unit.name, 1)))
-        paths = [e.path for f in folders for e in self._storage.list(f, recursive=False)]
-        listing = classify_files(self._layout, paths, [unit.name])
+        entries = chain.from_iterable(self._storage.list(f, recursive=False) for f in folders)
+        listing = classify_files(self._layout, entries, NameIndex.of([unit.name]))
         unit_progress = listing.progress_of(unit.name)
         attempts = listing.attempts.get(unit.name, 0)
         begun = attempts > assignment.attempts

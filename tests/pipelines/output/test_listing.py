@@ -7,6 +7,8 @@ from pipelines.output.layout import Layout, part_file, whole_file
 from pipelines.output.listing import OutputListing, classify_files
 from pipelines.output.record import newest_record
 from pipelines.output.unit_progress import UnitProgress
+from pipelines.storage.storage import Entry
+from schemas.units import NameIndex
 
 LAYOUT = Layout("/data/out")
 NAMES = (
@@ -16,7 +18,8 @@ NAMES = (
 
 
 def listing_of(*names: str, units: tuple[str, ...] = NAMES) -> OutputListing:
-    return classify_files(LAYOUT, [LAYOUT.file(name) for name in names], units)
+    entries = [Entry(LAYOUT.file(name), 1, "") for name in names]
+    return classify_files(LAYOUT, entries, NameIndex.of(units))
 
 
 def written(unit: str, parts: int, complete: bool) -> list[str]:
@@ -38,7 +41,7 @@ def test_progress_is_what_was_written(
     files = {unit: written(unit, *unit_progress) for unit, unit_progress in state.items()}
     names = data.draw(st.permutations([name for unit in files for name in files[unit]]))
     listing = listing_of(*names)
-    assert listing.progress_by_unit == {
+    assert dict(listing.committed()) == {
         unit: UnitProgress(parts, complete, tuple(files[unit]))
         for unit, (parts, complete) in state.items()
         if files[unit]
@@ -49,16 +52,15 @@ def test_progress_is_what_was_written(
 
 def test_parts_after_a_gap_do_not_count() -> None:
     listing = listing_of("laion.00000.parquet", "laion.00002-end.parquet", "00000.00001.parquet")
-    assert listing.progress_by_unit == {
+    assert dict(listing.committed()) == {
         "laion": UnitProgress(1, False, ("laion.00000.parquet",)),
-        "00000": UnitProgress(0, False, ()),
     }
 
 
 def test_a_large_unit_has_numbers_beyond_five_digits() -> None:
     names = [part_file("laion", number, number == 100_000) for number in range(100_001)]
     assert names[-1] == "laion.100000-end.parquet"
-    unit_progress = listing_of(*names).progress_by_unit["laion"]
+    unit_progress = listing_of(*names).progress_of("laion")
     assert (unit_progress.parts, unit_progress.complete) == (100_001, True)
 
 
@@ -69,7 +71,7 @@ def test_strangers_are_parquet_files_of_no_unit() -> None:
     assert listing.strangers == (
         "a/b.parquet", "foreign.00000.parquet", "foreign.parquet", "laion.0003.parquet",
     )  # fmt: skip
-    assert listing.progress_by_unit == {}
+    assert dict(listing.committed()) == {}
 
 
 def test_leftovers_are_temporary_files_wherever_they_lie() -> None:
@@ -97,12 +99,13 @@ def test_the_control_folder_lists_attempts_failures_and_runs() -> None:
         f"{LAYOUT.root}/_shardmill/attempts/.DS_Store",
         LAYOUT.success,
     ]
-    listing = classify_files(LAYOUT, paths, NAMES)
+    entries = [Entry(path, 1, "") for path in paths]
+    listing = classify_files(LAYOUT, entries, NameIndex.of(NAMES))
     assert listing.attempts == {"a.b/00001": 10, "laion": 1}
     assert listing.failed == {"a.b/00001"}
     assert listing.runs == ("20260101T000000Z-abc",)
     assert listing.has_success_file
-    assert listing.progress_by_unit == {}
+    assert dict(listing.committed()) == {}
 
 
 def test_success_counts_at_the_root_of_the_output_alone() -> None:

@@ -10,6 +10,7 @@ from pipelines.output.layout import Layout, part_file, whole_file
 from pipelines.output.listing import classify_files
 from pipelines.output.unit_progress import find_attempts, find_unit_progress
 from pipelines.storage.local import LocalStorage
+from schemas.units import NameIndex
 
 STORAGE = LocalStorage()
 PARTS = [part_file("a/u", number, last) for number in range(4) for last in (False, True)]
@@ -22,9 +23,10 @@ def test_progress_is_the_same_as_in_a_listing(
     layout = Layout(str(tmp_path_factory.mktemp("output")))
     for file in files:
         STORAGE.write_bytes(layout.file(file), b"", durable=False)
-    paths = [entry.path for entry in STORAGE.list(layout.root)]
-    listed = classify_files(layout, paths, ["a/u"]).progress_of("a/u")
+    listing = classify_files(layout, STORAGE.list(layout.root), NameIndex.of(["a/u"]))
+    listed = listing.progress_of("a/u")
     assert find_unit_progress("a/u", layout, STORAGE) == listed
+    assert {*listed.files, *listing.strangers} == files
 
 
 @pytest.mark.parametrize("attempts", [0, 1, 3])

@@ -8,7 +8,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from pipelines.output.manifest import manifest_bytes, units_of_manifest
-from pipelines.planning.shards import check_output_apart, find_shards
+from pipelines.planning.shards import find_shards
+from pipelines.planning.unit_names import check_output_apart
 from schemas.errors import JobError
 from schemas.sample import Unit
 

@@ -22,6 +22,7 @@ from pipelines.storage.storage import Entry
 from schemas.errors import JobError, WorkerFault
 from schemas.report import UnitReport
 from schemas.sample import Unit
+from schemas.units import NameIndex, Units
 
 ROOT = Path("/nowhere")
 
@@ -53,7 +54,8 @@ def planned(sizes: list[int]) -> Plan:
     units = tuple(
         Unit(f"{number:03}", "", f"{number:03}.tar", size, "") for number, size in enumerate(sizes)
     )
-    return Plan(work, units, classify_files(work.layout, [], []), is_new=False)
+    listing = classify_files(work.layout, [], NameIndex.of(unit.name for unit in units))
+    return Plan(work, Units.of(units), listing, is_new=False)
 
 
 class SimulatedPool:
@@ -149,10 +151,9 @@ def test_every_unit_is_reported_once_or_the_run_ends_with_a_fault(
     if ended:
         assert sorted(names) == [unit.name for unit in plan.units]
     committed = {report.unit for report in reports if report.status == "committed"}
-    listing = classify_files(
-        plan.work.layout, sorted(storage.paths), [unit.name for unit in plan.units]
-    )
-    assert committed <= listing.complete_units
+    entries = storage.list(plan.work.layout.root)
+    listing = classify_files(plan.work.layout, entries, plan.units.names)
+    assert all(map(listing.is_complete, committed))
     assert listing.failed == {r.unit for r in reports if r.status == "failed"}
 
 

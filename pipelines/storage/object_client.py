@@ -19,8 +19,13 @@ SCHEMES = (*BUCKETS, *WEB)
 _CLIENTS: "dict[tuple[int, str, StorageSettings], ObjectStore]" = {}  # by process and bucket
 _LOCK = Lock()
 
-# Variables that hold the URL of a server, as the client's library reads them.
-_ENDPOINTS = ("AWS_ENDPOINT_URL_S3", "AWS_ENDPOINT_URL", "AZURE_STORAGE_ENDPOINT")
+# Variables that hold the URL of a server, as the clouds' own tools read them.
+_ENDPOINTS = (
+    "AWS_ENDPOINT_URL_S3",
+    "AWS_ENDPOINT_URL",
+    "AZURE_STORAGE_ENDPOINT",
+    "STORAGE_EMULATOR_HOST",
+)
 
 
 class Location(NamedTuple):
@@ -82,8 +87,8 @@ def _new_client(bucket: str, settings: StorageSettings) -> "ObjectStore":
                 given["request_payer"] = True
             return S3Store(name, client_options=options, retry_config=retries, **given)
         case "gs":
-            if settings.endpoint:
-                given["base_url"] = settings.endpoint
+            if endpoint := settings.endpoint or os.environ.get("STORAGE_EMULATOR_HOST"):
+                given["base_url"] = endpoint
             return GCSStore(name, client_options=options, retry_config=retries, **given)
         case "az":
             if settings.endpoint:

@@ -1,5 +1,7 @@
 """Starts servers of object stores on this machine; they end with the process that started them."""
 
+import base64
+import json
 import os
 import secrets
 import shutil
@@ -23,6 +25,18 @@ SERVERS = Path(os.environ.get("STORE_SERVERS", ROOT / ".venv-stores"))
 
 # Variables by which clients find a server or credentials: none of the user's may reach a test.
 FOREIGN = ("AWS_", "GOOGLE_", "AZURE_", "AZURITE_", "CLOUDSDK_", "STORAGE_EMULATOR_")
+
+# Everybody may make buckets in SeaweedFS; requests that are signed need the right key.
+IDENTITIES = [
+    {
+        "name": "tests",
+        "credentials": [{"accessKey": "test", "secretKey": "test"}],
+        "actions": ["Admin"],
+    },
+    {"name": "anonymous", "actions": ["Admin"]},
+]
+
+AZURITE = "node_modules/.bin/azurite-blob"  # which npm installs
 
 START_SECONDS = 60
 
@@ -61,6 +75,78 @@ def moto(**environment: str) -> Iterator[ObjectServer]:
     )
     with started as url:
         yield s3_server(url)
+
+
+@contextmanager
+def seaweedfs() -> Iterator[ObjectServer]:
+    """Run SeaweedFS: S3 on disk. It refuses keys that it does not know."""
+    weed = str(_installed("bin/weed"))
+    names = ("s3", "master", "volume", "filer")  # each has a second port, for gRPC
+
+    def command(port: int, folder: str) -> list[str]:
+        config = Path(folder) / "s3.json"
+        config.write_text(json.dumps({"identities": IDENTITIES}))
+        ports = [f"-{name}.port={port + n}" for n, name in enumerate(names)]
+        ports += [f"-{name}.port.grpc={port + 4 + n}" for n, name in enumerate(names)]
+        sockets = [f"-{name}.localSocket={folder}/{name}.sock" for name in ("s3", "filer")]
+        return [
+            weed,
+            *(f"-logdir={folder}", "server", f"-dir={folder}", "-ip=127.0.0.1"),
+            *("-ip.bind=127.0.0.1", "-master.telemetry=false", "-volume.max=1000"),
+            *("-master.volumeSizeLimitMB=64", "-s3", f"-s3.config={config}", "-s3.iam=false"),
+            *("-s3.port.iceberg=0", "-s3.port.lance=0", *ports, *sockets),
+        ]
+
+    with _started(command, "/status", ports=2 * len(names)) as url:
+        yield s3_server(url)
+    last = int(url.rpartition(":")[2])
+    for port in range(last, last + 2 * len(names)):  # the server leaves its sockets there
+        for path in Path("/tmp").glob(f"seaweedfs-*-{port}.sock"):
+            path.unlink(missing_ok=True)
+
+
+@contextmanager
+def gcs(s3: ObjectServer, folder: Path) -> Iterator[ObjectServer]:
+    """Run Google Cloud Storage's XML interface before moto; `folder` gets a file of credentials."""
+    target = s3.url.removeprefix("http://")
+    front = str(Path(__file__).with_name("gcs_front.py"))
+    with _started(lambda port, _: [sys.executable, "-I", front, str(port), target], "/") as url:
+        account = folder / "service-account.json"
+        keys = {"client_email": "", "private_key": "", "private_key_id": ""}
+        account.write_text(json.dumps({**keys, "gcs_base_url": url, "disable_oauth": True}))
+        environment = {"STORAGE_EMULATOR_HOST": url, "GOOGLE_SERVICE_ACCOUNT": str(account)}
+        yield ObjectServer("gs", url, environment, lambda name: request("PUT", f"{url}/{name}"))
+
+
+def has_azurite() -> bool:
+    return (SERVERS / AZURITE).exists()
+
+
+@contextmanager
+def azurite() -> Iterator[ObjectServer]:
+    """Run Azurite: Azure's store of blobs, on disk."""
+    from support.azure_container import make_container
+
+    command = str(_installed(AZURITE))
+    account, key = "tests", base64.b64encode(secrets.token_bytes(64)).decode()
+    started = _started(
+        lambda port, folder: [
+            command,
+            *("--silent", "--skipApiVersionCheck", "--disableTelemetry", "--location", folder),
+            *("--blobHost", "127.0.0.1", "--blobPort", str(port)),
+        ],
+        "/",
+        {"AZURITE_ACCOUNTS": f"{account}:{key}"},
+    )
+    with started as url:
+        environment = {
+            "AZURE_STORAGE_ACCOUNT_NAME": account,
+            "AZURE_STORAGE_ACCOUNT_KEY": key,
+            "AZURE_STORAGE_ENDPOINT": f"{url}/{account}",
+        }
+        yield ObjectServer(
+            "az", url, environment, lambda name: make_container(url, account, key, name)
+        )
 
 
 def s3_server(url: str, key: str = "test", secret: str = "test") -> ObjectServer:

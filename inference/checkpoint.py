@@ -7,11 +7,17 @@ from inference.config import Model
 from inference.families import FAMILIES, find_family
 from inference.families.family import ModelFamily
 from inference.hub.adapter import resolve_adapter
-from inference.hub.hub import fetch_model, is_offline, model_configuration, resolve_model
-from inference.hub.model_files import ModelFolder
+from inference.hub.hub import (
+    fetch_model,
+    folder_of,
+    is_offline,
+    model_configuration,
+    resolve_model,
+)
 from schemas.errors import JobError
 from schemas.models import ModelReference, ResolvedModel
 from schemas.regular_file import read_json
+from schemas.resources import FetchFolder, refuse_folder_urls
 
 _FIELD = "model.checkpoint"  # of the job
 
@@ -28,7 +34,10 @@ class ResolvedCheckpoint(ResolvedModel):
 
 
 def resolve_checkpoint(
-    model: Model, recorded_commit: str | None = None, recorded_adapter: str | None = None
+    model: Model,
+    recorded_commit: str | None = None,
+    recorded_adapter: str | None = None,
+    fetch: FetchFolder = refuse_folder_urls,
 ) -> ResolvedCheckpoint:
     """Pin the checkpoint and its adapter, and read their configurations; download no weights.
 
@@ -36,37 +45,41 @@ def resolve_checkpoint(
     the adapter is missing or unsupported.
     """
     reference = ModelReference(model.checkpoint, model.revision, _FIELD)
-    resolved, folder = resolve_model(reference, recorded_commit)
+    resolved, folder = resolve_model(reference, recorded_commit, fetch=fetch)
     config = _read_config(resolved.source, folder)
     family = _family(resolved.source, config)
     resolution, generation = family.describe(config)
-    place = ModelFolder(folder, _FIELD, from_hub=not resolved.local)
+    place = folder_of(resolved, folder, _FIELD)
     family.check_files(place, config, partial=not resolved.local and not is_offline())
     return ResolvedCheckpoint(
         **resolved.model_dump(),
         resolution=resolution,
         generation=generation,
-        adapter=resolve_adapter(model, recorded_adapter),
+        adapter=resolve_adapter(model, recorded_adapter, fetch),
     )
 
 
-def fetch_checkpoint(checkpoint: ResolvedCheckpoint) -> Path:
-    """Return the folder with the weights; download them to the hub's cache if needed."""
-    folder = fetch_model(checkpoint, _FIELD)
+def fetch_checkpoint(
+    checkpoint: ResolvedCheckpoint, fetch: FetchFolder = refuse_folder_urls
+) -> Path:
+    """Return the folder with the weights; download them to this machine's cache if needed."""
+    folder = fetch_model(checkpoint, _FIELD, fetch=fetch)
     config = _read_config(checkpoint.source, folder)
-    place = ModelFolder(folder, _FIELD, from_hub=not checkpoint.local)
+    place = folder_of(checkpoint, folder, _FIELD)
     _family(checkpoint.source, config).check_files(place, config, partial=False)
     return folder
 
 
-def configuration(checkpoint: ResolvedCheckpoint) -> Path:
+def configuration(checkpoint: ResolvedCheckpoint, fetch: FetchFolder = refuse_folder_urls) -> Path:
     """Return a folder with the checkpoint's configuration; the weights may be missing."""
-    return model_configuration(checkpoint, _FIELD)
+    return model_configuration(checkpoint, _FIELD, fetch)
 
 
-def family_of(checkpoint: ResolvedCheckpoint) -> ModelFamily:
+def family_of(
+    checkpoint: ResolvedCheckpoint, fetch: FetchFolder = refuse_folder_urls
+) -> ModelFamily:
     """Return the model family of a checkpoint; raise JobError if no family recognizes it."""
-    config = _read_config(checkpoint.source, configuration(checkpoint))
+    config = _read_config(checkpoint.source, configuration(checkpoint, fetch))
     return _family(checkpoint.source, config)
 
 

@@ -8,7 +8,7 @@ from schemas.frozen import Frozen
 class ModelReference(NamedTuple):
     """A model as the job names it."""
 
-    name: str  # a hub id, or a folder with safetensors files
+    name: str  # a hub id, or a folder with safetensors files, or its URL
     revision: str = "main"  # of a hub id: branch, tag or commit
     field: str = "model"  # path of the field in the job, quoted by errors
     revision_key: str = "revision"  # the key of the revision, beside `field`
@@ -28,8 +28,21 @@ class ResolvedModel(Frozen):
     """A model pinned to one version; equal versions compute the same from any source."""
 
     source: str
-    """A hub id, or the absolute path of a folder."""
+    """A hub id, or the absolute path or the URL of a folder."""
     local: bool
-    """Whether `source` is a folder."""
+    """Whether `source` is a folder of this machine."""
     version: str
-    """The commit of a hub id, or the digest of a folder."""
+    """The commit of a hub id, or the digest of a folder.
+
+    The digest of a folder in a bucket is that of its listing: names, sizes and ETags.
+    """
+
+    @property
+    def in_bucket(self) -> bool:
+        """Whether `source` is the URL of a folder."""
+        return is_url(self.source)
+
+
+def is_url(name: str) -> bool:
+    """Return whether the name of a model is a URL, such as `s3://bucket/paligemma/`."""
+    return "://" in name

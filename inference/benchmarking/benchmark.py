@@ -84,7 +84,8 @@ def bench(
     Without block sizes, the engine's own block size is measured. An answer is shorter than its
     drawn length if the checkpoint ends it earlier.
     """
-    engine: Any = load_engine(model, resolve_checkpoint(model), resources)
+    checkpoint = resolve_checkpoint(model, fetch=resources.fetch)
+    engine: Any = load_engine(model, checkpoint, resources)
     rates = measured_rates(resources.device, engine.model.dtype)
     random = Random(_SEED)
     noise = np.random.default_rng(_SEED)

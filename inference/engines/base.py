@@ -32,19 +32,21 @@ class BatchedEngine(ABC):
 
     def __init__(self, model: Model, checkpoint: ResolvedCheckpoint, resources: Resources) -> None:
         torch.set_num_threads(resources.threads)
-        self.family = family_of(checkpoint)
+        self.family = family_of(checkpoint, resources.fetch)
         self.image_spec = self.family.image_spec(checkpoint.resolution)
         self.oom_retries = 0
-        sizes = resolve_sizes(model, checkpoint, resources.device, resources.gpus)
+        sizes = resolve_sizes(
+            model, checkpoint, resources.device, resources.gpus, fetch=resources.fetch
+        )
         self.block_size = sizes.block_size  # the best number of requests in a block
         self._batch_size, self._num_slots = sizes.batch_size, sizes.slots
         self._device = resources.device
         self._uses_grammar = model.grammar
         self._loaded = self.family.load(
-            fetch_checkpoint(checkpoint),
+            fetch_checkpoint(checkpoint, resources.fetch),
             model,
             model_devices(resources.device, resources.gpus),
-            fetch_adapter(checkpoint.adapter) if checkpoint.adapter else None,
+            fetch_adapter(checkpoint.adapter, resources.fetch) if checkpoint.adapter else None,
         )
 
     @cached_property

@@ -16,6 +16,7 @@ from inference.engines.shape_buckets import GPU_BUCKETS
 from inference.families.dimensions import Dimensions, number_bytes, place_layers
 from schemas.errors import JobError
 from schemas.frozen import Frozen
+from schemas.resources import FetchFolder, refuse_folder_urls
 
 
 class Sizes(Frozen):
@@ -71,6 +72,8 @@ def resolve_sizes(
     device: str,
     gpus: int = 1,
     max_new_tokens: int = _MAX_NEW_TOKENS,
+    *,
+    fetch: FetchFolder = refuse_folder_urls,
 ) -> Sizes:
     """Choose the sizes as `find_sizes` does, for an engine on one device or on `gpus` GPUs.
 
@@ -83,7 +86,7 @@ def resolve_sizes(
         memory = given or smallest_gpu_memory() or _DEFAULT_GPU_MEMORY
     return find_sizes(
         model,
-        lambda: family_of(checkpoint).dimensions(configuration(checkpoint)),
+        lambda: family_of(checkpoint, fetch).dimensions(configuration(checkpoint, fetch)),
         memory,
         gpus,
         max_new_tokens,

@@ -12,6 +12,7 @@ from inference.hub.hub import HUB_ID, Files, fetch_model, resolve_model
 from schemas.errors import JobError
 from schemas.models import ModelReference, ResolvedModel
 from schemas.regular_file import read_json
+from schemas.resources import FetchFolder, refuse_folder_urls
 
 FIELD = "model.adapter"  # of the job
 # Only these are loaded: training may leave a tokenizer, states and pickled weights next to them.
@@ -83,7 +84,11 @@ class Lora(BaseModel):
             ) from None
 
 
-def resolve_adapter(model: Model, recorded_commit: str | None = None) -> ResolvedModel | None:
+def resolve_adapter(
+    model: Model,
+    recorded_commit: str | None = None,
+    fetch: FetchFolder = refuse_folder_urls,
+) -> ResolvedModel | None:
     """Pin the job's adapter and read its configuration; return None if the job has none.
 
     Raises JobError if the adapter is unsupported or was trained on another base.
@@ -91,7 +96,7 @@ def resolve_adapter(model: Model, recorded_commit: str | None = None) -> Resolve
     if model.adapter is None:
         return None
     reference = ModelReference(model.adapter, model.adapter_revision, FIELD, "adapter_revision")
-    adapter, folder = resolve_model(reference, recorded_commit, _FILES)
+    adapter, folder = resolve_model(reference, recorded_commit, _FILES, fetch)
     lora = Lora.read(folder, adapter.source)
     base, checkpoint = lora.base_model_name_or_path, model.checkpoint
     both = _is_hub_id(base) and _is_hub_id(checkpoint)
@@ -108,9 +113,9 @@ def resolve_adapter(model: Model, recorded_commit: str | None = None) -> Resolve
     return adapter
 
 
-def fetch_adapter(adapter: ResolvedModel) -> Path:
-    """Return the folder with the adapter's weights; download them to the hub's cache if needed."""
-    return fetch_model(adapter, FIELD, _FILES)
+def fetch_adapter(adapter: ResolvedModel, fetch: FetchFolder = refuse_folder_urls) -> Path:
+    """Return the folder with the adapter's weights; download them to this machine if needed."""
+    return fetch_model(adapter, FIELD, _FILES, fetch=fetch)
 
 
 def _is_hub_id(name: str | None) -> bool:

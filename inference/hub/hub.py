@@ -4,9 +4,10 @@ Every error that can occur before weights are read becomes a JobError of one lin
 client is imported where it is used, because its import takes a quarter of a second.
 """
 
+import fnmatch
 import hashlib
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Sequence, Set
 from contextlib import contextmanager
 from pathlib import Path
 from typing import NamedTuple
@@ -15,9 +16,10 @@ from inference.hub.model_files import ModelFolder, check_sizes
 from inference.hub.model_folder import check_model_folder
 from inference.hub.optional_packages import check_model_packages
 from schemas.errors import JobError
-from schemas.models import ModelReference, ResolvedModel
+from schemas.models import ModelReference, ResolvedModel, is_url
 from schemas.path_text import first_missing
 from schemas.regular_file import open_regular
+from schemas.resources import FetchFolder, refuse_folder_urls
 
 
 class Files(NamedTuple):
@@ -32,23 +34,31 @@ class Files(NamedTuple):
 MODEL = Files("a model of transformers", "config.json")
 
 HUB_ID = re.compile(r"[A-Za-z0-9][\w.-]*/[\w.-]+")
+_HUB_PAGES = "https://huggingface.co/"
+_WEIGHTS = "*.safetensors"  # which are fetched when they are loaded, and not when a job is planned
 _WHOLE = 16 << 20  # bytes; the digest covers smaller files in full
 _STRIDE = 4 << 20  # bytes; of larger files it covers one sample per stride ...
 _SAMPLE = 64 << 10  # bytes; ... of this size
 
 
 def resolve_model(
-    reference: ModelReference, recorded_commit: str | None = None, files: Files = MODEL
+    reference: ModelReference,
+    recorded_commit: str | None = None,
+    files: Files = MODEL,
+    fetch: FetchFolder = refuse_folder_urls,
 ) -> tuple[ResolvedModel, Path]:
     """Pin a model; return it with a folder that has its configuration, but maybe no weights.
 
     The revision of a hub id is looked up on the hub or, without a network, in the local cache.
-    `recorded_commit`, from an earlier run, is used as it is. A local folder is digested each time.
+    `recorded_commit`, from an earlier run, is used as it is. A folder is digested each time: a
+    local one by its content, one in a bucket by its listing.
     Raises JobError if the model cannot be found, or a file is not whole. Files that the hub still
     has to send may be missing.
     """
-    name, field = reference.name, reference.field
+    name, field = reference.name.removeprefix("file://"), reference.field
     check_model_packages(field)
+    if is_url(name):
+        return _resolve_url(name, reference, files, fetch)
     folder = Path(name).expanduser()
     if _is_folder(folder):
         check_model(ModelFolder(folder, field), files, reference.needs)
@@ -72,13 +82,33 @@ def resolve_model(
     return ResolvedModel(source=name, local=False, version=commit), cached.path
 
 
-def fetch_model(
-    model: ResolvedModel, field: str = "model", files: Files = MODEL, needs: Sequence[str] = ()
-) -> Path:
-    """Return the folder with the weights; download them to the hub's cache if needed.
+def _resolve_url(
+    url: str, reference: ModelReference, files: Files, fetch: FetchFolder
+) -> tuple[ResolvedModel, Path]:
+    """Pin a model in a bucket, and copy its files to this machine, except for the weights."""
+    with _at(reference.field):
+        if url.startswith(_HUB_PAGES):
+            name = "/".join(url.removeprefix(_HUB_PAGES).split("/")[:2])
+            raise JobError(f"{url}: is a page of the hub: write the hub id, {name}")
+        copied = fetch(url, files.loaded, without=_WEIGHTS)
+    model = ResolvedModel(source=url.rstrip("/"), local=False, version=copied.version)
+    place = folder_of(model, copied.path, reference.field)
+    _check_names(place, files, reference.needs, copied.names)
+    check_model(place, files, partial=True)
+    return model, copied.path
 
-    Raises JobError if a file is missing or not whole, or a local folder has changed since the model
-    was pinned.
+
+def fetch_model(
+    model: ResolvedModel,
+    field: str = "model",
+    files: Files = MODEL,
+    needs: Sequence[str] = (),
+    fetch: FetchFolder = refuse_folder_urls,
+) -> Path:
+    """Return the folder with the weights; download them to this machine's cache if needed.
+
+    Raises JobError if a file is missing or not whole, or a folder has changed since the model was
+    pinned.
     """
     check_model_packages(field)  # a worker may lack packages that the planning machine has
     if model.local:
@@ -90,6 +120,11 @@ def fetch_model(
             )
         check_model(ModelFolder(folder, field), files, needs)
         return folder
+    if model.in_bucket:
+        with _at(field):
+            copied = fetch(model.source, files.loaded, model.version)
+        check_model(folder_of(model, copied.path, field), files, needs)
+        return copied.path
     from huggingface_hub import snapshot_download
 
     with _hub_errors(ModelReference(model.source, model.version, field), files):
@@ -101,14 +136,34 @@ def fetch_model(
     return fetched.path
 
 
-def model_configuration(model: ResolvedModel, field: str = "model") -> Path:
+def model_configuration(
+    model: ResolvedModel, field: str = "model", fetch: FetchFolder = refuse_folder_urls
+) -> Path:
     """Return a folder with the model's config.json; the weights may be missing."""
     if model.local:
         return Path(model.source)
+    if model.in_bucket:
+        with _at(field):
+            return fetch(model.source, MODEL.loaded, model.version, without=_WEIGHTS).path
     from huggingface_hub import hf_hub_download
 
     with _hub_errors(ModelReference(model.source, model.version, field), MODEL):
         return Path(hf_hub_download(model.source, "config.json", revision=model.version)).parent
+
+
+def folder_of(model: ResolvedModel, path: Path, field: str) -> ModelFolder:
+    """Return a pinned model's folder on this machine, as errors about its files name it."""
+    url = model.source if model.in_bucket else ""
+    return ModelFolder(path, field, from_hub=not (model.local or url), url=url)
+
+
+@contextmanager
+def _at(field: str) -> Iterator[None]:
+    """Let a JobError name the field of the job."""
+    try:
+        yield
+    except JobError as error:
+        raise JobError(f"{field}: {error}") from None
 
 
 def _is_folder(path: Path) -> bool:
@@ -130,21 +185,27 @@ def check_model(
     names = {path.name: path for path in paths if path.is_file()}  # no link to a deleted file
     folder.check_files(names)
     if not partial:
-        pattern = next(each for each in files.loaded if each.endswith(".safetensors"))
-        if not any(folder.path.glob(pattern)):
-            raise JobError(
-                f"{folder.field}: {str(folder.path)!r} holds no {pattern} weights, and no other "
-                "format is read: save the model with "
-                "save_pretrained(..., safe_serialization=True), or fetch it again, whole"
-            )
+        _check_names(folder, files, needs, names.keys())
         if files.config not in names:
             return  # whoever reads it says what the folder is not
-        for need in needs:
-            if not names.keys() & set(need.split("|")):
-                raise folder.missing(*need.split("|"))
     tensors = folder.read_tensors(files.weights, partial)
     if tensors is not None:
         check_sizes(folder, tensors)
+
+
+def _check_names(folder: ModelFolder, files: Files, needs: Sequence[str], names: Set[str]) -> None:
+    """Raise JobError if a folder with files of these names has no weights, or lacks a file."""
+    pattern = next(each for each in files.loaded if each.endswith(".safetensors"))
+    if not fnmatch.filter(names, pattern):
+        raise JobError(
+            f"{folder.field}: {folder.shown!r} holds no {pattern} weights, and no other "
+            "format is read: save the model with "
+            "save_pretrained(..., safe_serialization=True), or fetch it again, whole"
+        )
+    if files.config in names:  # else whoever reads it says what the folder is not
+        for need in needs:
+            if not names & set(need.split("|")):
+                raise folder.missing(*need.split("|"))
 
 
 def is_offline() -> bool:

@@ -48,21 +48,33 @@ class ModelFolder(NamedTuple):
     path: Path
     field: str  # of the job
     from_hub: bool = False  # a folder of the hub's cache
+    url: str = ""  # of the folder in a bucket of which this one is a copy
+
+    @property
+    def shown(self) -> str:
+        """The path or the URL of the folder, as errors name it."""
+        return self.url or str(self.path)
+
+    def shown_file(self, name: str) -> str:
+        """Return the path or the URL of a file, as errors name it."""
+        return f"{self.url}/{name}" if self.url else str(self.path / name)
 
     def error(self, name: str, trouble: str) -> JobError:
         """Return the error for a file that exists but is wrong."""
-        path = self.path / name
         if self.from_hub:  # the cache keeps a file until it is deleted
-            way_out = f"delete {str(path.resolve())!r} and download it again: shardmill fetch"
+            path = (self.path / name).resolve()
+            way_out = f"delete {str(path)!r} and download it again: shardmill fetch"
         else:
-            way_out = "copy it again"
-        return JobError(f"{self.field}: {str(path)!r} {trouble}: {way_out}")
+            way_out = "upload it again" if self.url else "copy it again"
+        return JobError(f"{self.field}: {self.shown_file(name)!r} {trouble}: {way_out}")
 
     def missing(self, *names: str) -> JobError:
         """Return the error for a file that exists under none of these names."""
-        way_out = "download it again: shardmill fetch" if self.from_hub else "copy it again, whole"
-        wanted = " or ".join(names)
-        return JobError(f"{self.field}: {str(self.path)!r} lacks {wanted}: {way_out}")
+        copy = "upload" if self.url else "copy"
+        way_out = (
+            "download it again: shardmill fetch" if self.from_hub else f"{copy} it again, whole"
+        )
+        return JobError(f"{self.field}: {self.shown!r} lacks {' or '.join(names)}: {way_out}")
 
     def read(self, name: str) -> bytes | None:
         """Read a file; return None if the file is missing.
@@ -110,8 +122,8 @@ class ModelFolder(NamedTuple):
                 raise self._unreadable(name, error) from None
             if start == _LFS_POINTER:
                 raise JobError(
-                    f"{self.field}: {str(path)!r} is a git-lfs pointer, not the file itself: run "
-                    "`git lfs pull` in its folder"
+                    f"{self.field}: {self.shown_file(name)!r} is a git-lfs pointer, not the "
+                    "file itself: run `git lfs pull` in its folder"
                 )
         for name in _CONFIGURATIONS:
             if name in names:

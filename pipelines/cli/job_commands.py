@@ -29,6 +29,7 @@ from schemas.errors import JobError
 if TYPE_CHECKING:
     from pipelines.config.job import Job
     from pipelines.planning.plan import Plan
+    from pipelines.storage.cached_folders import Copied
     from schemas.report import UnitReport
 
 
@@ -157,16 +158,27 @@ def _with_beam_options(job: "Job", options: Sequence[str]) -> "Job":
 
 def fetch(job: JobArgument, settings: SettingsOption = None) -> None:
     """Download the job's models, so that later runs on this machine need no network."""
+    from rich import filesize
+    from rich.markup import escape
+
     from pipelines.operations.fetch import fetch as fetch_models
 
-    with STDERR.status("fetching"):
-        for name, folder in fetch_models(load_job(job, settings)):
+    with STDERR.status("fetching") as spinner:
+
+        def on_progress(copied: "Copied") -> None:
+            done, size = filesize.decimal(copied.done), filesize.decimal(copied.size)
+            spinner.update(f"fetching {escape(copied.url)}: {done} of {size}")
+
+        def on_wait(folder: str) -> None:
+            spinner.update(f"waiting for another process that fills {escape(folder)}")
+
+        for name, folder in fetch_models(load_job(job, settings), on_progress, on_wait):
             STDOUT.print(f"{name} is in {folder}", markup=False, soft_wrap=True)
 
 
 def schema(
     job: Annotated[
-        Path | None, typer.Argument(metavar="[JOB]", help="Show this job's Parquet schema.")
+        str | None, typer.Argument(metavar="[JOB]", help="Show this job's Parquet schema.")
     ] = None,
 ) -> None:
     """Print the JSON Schema of job files, or the Parquet schema that a job writes."""

@@ -1,6 +1,7 @@
 """Arguments and options that several commands share, and how their values are used."""
 
 import itertools
+import re
 from collections.abc import Sequence
 from enum import StrEnum
 from pathlib import Path
@@ -13,14 +14,17 @@ from schemas.errors import JobError
 if TYPE_CHECKING:
     from pipelines.config.job import Job
 
-JobArgument = Annotated[Path, typer.Argument(metavar="JOB", help="The job file.")]
-OutputArgument = Annotated[str, typer.Argument(metavar="OUTPUT", help="The folder a job wrote to.")]
+JobArgument = Annotated[str, typer.Argument(metavar="JOB", help="The job file, or its URL.")]
+OutputArgument = Annotated[
+    str, typer.Argument(metavar="OUTPUT", help="The folder a job wrote to, or its URL.")
+]
 SettingsOption = Annotated[
     list[str] | None,
     typer.Option("--set", metavar="PATH=VALUE", help="Change the job: model.block_size=64."),
 ]
 OutputOption = Annotated[
-    str | None, typer.Option("--output", metavar="FOLDER", help="Write there instead.")
+    str | None,
+    typer.Option("--output", metavar="FOLDER", help="Write there instead, also to a URL."),
 ]
 JsonOption = Annotated[bool, typer.Option("--json", help="Print JSON, for programs.")]
 SheetOption = Annotated[
@@ -31,6 +35,9 @@ ForceOption = Annotated[bool, typer.Option("--force", help="Replace a file that 
 SamplesOption = Annotated[int, typer.Option("--samples", "-n", min=1, max=1000, help="How many.")]
 
 
+_URL = re.compile(r"(\w{2,}):/(?!/)(.*)", re.DOTALL)  # as a Path shows it, with one slash
+
+
 class BadStatus(StrEnum):
     """The statuses that `retry --with` accepts: an enum, because typer takes no literals here."""
 
@@ -38,7 +45,7 @@ class BadStatus(StrEnum):
     invalid = "invalid"
 
 
-def load_job(job: Path, settings: Sequence[str] | None, output: str | None = None) -> "Job":
+def load_job(job: str, settings: Sequence[str] | None, output: str | None = None) -> "Job":
     """Load a job file, with the changes of --set and --output."""
     from pipelines.config.job import Job
 
@@ -75,6 +82,10 @@ def check_folder_exists(file: Path, may_make: bool = False) -> Path:
 
     With `may_make`, make the folder if the folder above it exists.
     """
+    if url := _URL.match(str(file)):
+        raise JobError(
+            f"{url[1]}://{url[2]}: this file is written on this machine alone: name a local file"
+        )
     if may_make and file.absolute().parents[1].is_dir():
         file.parent.mkdir(exist_ok=True)
     if not file.absolute().parent.is_dir():

@@ -2,7 +2,6 @@
 
 import json
 from collections.abc import Mapping, Sequence
-from difflib import get_close_matches
 from pathlib import Path
 from typing import Annotated, Literal, Self
 
@@ -14,6 +13,7 @@ from inference import AnyTask
 from inference.config import Model
 from pipelines.config.idle_filters import refuse_idle_filters
 from pipelines.config.input import Input
+from pipelines.config.job_file import read_job_file
 from pipelines.config.runners import AnyRunnerConfig, LocalRunnerConfig
 from pipelines.config.secrets import refuse_secrets
 from pipelines.config.validation_errors import first_fault
@@ -23,30 +23,8 @@ from pipelines.storage.settings import StorageSettings
 from pipelines.storage.storage import Storage
 from schemas.errors import JobError
 from schemas.frozen import Frozen
-from schemas.path_text import PathText, first_missing
-from schemas.regular_file import open_regular
+from schemas.path_text import PathText
 from schemas.tables import check_column_names, output_schema
-
-_MAX_BYTES = 1_000_000  # of a job file, inclusive
-
-
-def _describe(path: Path, error: OSError) -> str:
-    """Say why a job file cannot be read, and what to name instead."""
-    folder = path.absolute().parent
-    if path.is_dir():
-        is_output = (path / "_shardmill").is_dir()
-        return f"{error.strerror}: " + (
-            "it is an output: name the job file" if is_output else "name the job file in it"
-        )
-    if path.exists():
-        return str(error.strerror)
-    if missing := first_missing(str(folder)):
-        return f"{error.strerror}: there is no folder {missing}"
-    jobs = {each.stem: each.name for each in folder.glob("*.y*ml")}
-    close = get_close_matches(path.stem, jobs, 1)
-    advice = f"did you mean {jobs[close[0]]}?" if close else f"`shardmill init {path}` writes one"
-    return f"{error.strerror}: {advice}"
-
 
 StoreName = Annotated[str, Field(pattern=r"^(s3|gs|az|https?)://[A-Za-z0-9._:-]*$")]
 
@@ -181,22 +159,11 @@ class Job(Frozen):
     def load(
         cls, path: str | Path, settings: Sequence[str] = (), output: str | None = None
     ) -> Self:
-        """Read a job file; `settings` are changes such as `model.block_size=64`.
+        """Read a job file, also by its URL; `settings` are changes such as `model.block_size=64`.
 
         `output` replaces the file's. Raises JobError, in one line that names the field.
         """
-        try:
-            with open_regular(Path(path)) as file:
-                content = file.read(_MAX_BYTES + 1)
-            if len(content) > _MAX_BYTES:
-                raise JobError(f"{path}: has more than {_MAX_BYTES:,} bytes: name fewer shards")
-            text = content.decode("utf-8")
-        except OSError as error:
-            raise JobError(f"{path}: cannot be read: {_describe(Path(path), error)}") from None
-        except UnicodeDecodeError:
-            raise JobError(
-                f"{path}: is not UTF-8 text: is it a job file? save it as UTF-8"
-            ) from None
+        text = read_job_file(str(path))
         return cls.parse(text, str(path), settings, output)
 
     @classmethod

@@ -7,8 +7,9 @@ from typing import TYPE_CHECKING, Any
 from pydantic import ValidationError
 
 from inference import Model, check_model_packages, resolve_device
+from pipelines.storage.cached_folders import CachedFolders
+from pipelines.storage.resolve import STORAGE, open_file
 from schemas.errors import JobError
-from schemas.regular_file import open_regular
 from schemas.resources import Resources
 
 if TYPE_CHECKING:
@@ -39,10 +40,11 @@ def bench(
         first = error.errors()[0]
         raise JobError(f"--{first['loc'][0]}: {first['input']!r}: {first['msg']}") from None
     resources = Resources(
-        open_regular,
+        open_file,
         device=resolve_device(model.device),
         gpus=gpus,
         threads=len(os.sched_getaffinity(0)),
+        fetch=CachedFolders(STORAGE),
     )
     from inference.benchmarking.benchmark import bench as bench_engine
 

@@ -1,6 +1,6 @@
 """`shardmill fetch`: downloads the models of a job, so that later runs here need no network."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 from inference import (
@@ -12,11 +12,21 @@ from inference import (
 )
 from pipelines.config.job import Job
 from pipelines.config.validation_errors import errors_at
+from pipelines.storage.cached_folders import CachedFolders, Copied
 from schemas.errors import JobError
 
 
-def fetch(job: Job) -> Iterator[tuple[str, Path]]:
-    """Download each model; yield its name and folder. Raises JobError if the job names no model."""
+def fetch(
+    job: Job,
+    on_progress: Callable[[Copied], None] = lambda _: None,
+    on_wait: Callable[[str], None] = lambda _: None,
+) -> Iterator[tuple[str, Path]]:
+    """Download each model; yield its name and folder. Raises JobError if the job names no model.
+
+    `on_progress` is told how far the copies of files from buckets are, and `on_wait` that another
+    process copies a folder.
+    """
+    folders = CachedFolders(job.open_storage(), on_progress, on_wait)
     references = [
         (f"filters[{number}].", reference)
         for number, stage in enumerate(job.filters)
@@ -25,11 +35,12 @@ def fetch(job: Job) -> Iterator[tuple[str, Path]]:
     if job.model is None and not references:
         raise JobError("model: the job names no model: there is nothing to fetch")
     if job.model is not None:
-        checkpoint = resolve_checkpoint(job.model)
-        yield job.model.checkpoint, fetch_checkpoint(checkpoint)
+        checkpoint = resolve_checkpoint(job.model, fetch=folders)
+        yield job.model.checkpoint, fetch_checkpoint(checkpoint, folders)
         if checkpoint.adapter is not None:
-            yield str(job.model.adapter), fetch_adapter(checkpoint.adapter)
+            yield str(job.model.adapter), fetch_adapter(checkpoint.adapter, folders)
     for place, reference in references:
         with errors_at(place):
-            resolved, _ = resolve_model(reference)
-            yield reference.name, fetch_model(resolved, reference.field, needs=reference.needs)
+            resolved, _ = resolve_model(reference, fetch=folders)
+            folder = fetch_model(resolved, reference.field, needs=reference.needs, fetch=folders)
+            yield reference.name, folder

@@ -90,8 +90,9 @@ def open_target(target: str, settings: Sequence[str] = ()) -> tuple[Job, Output 
 
     Raises JobError if it is neither.
     """
-    entry = STORAGE.entry(absolute(target))
-    if (entry is not None and entry.is_file) or target.endswith((".yaml", ".yml")):
+    is_job = target.endswith((".yaml", ".yml"))
+    entry = None if is_job else STORAGE.entry(absolute(target))
+    if is_job or (entry is not None and entry.is_file):
         return Job.load(target, settings), None
     if settings:
         raise JobError(f"--set: {target} is an output, whose job cannot be changed")

@@ -10,6 +10,8 @@ import json
 from collections.abc import Mapping
 from typing import Any
 
+from schemas.models import is_url
+
 NOT_IN_FINGERPRINT = (
     "name",
     "output",
@@ -36,22 +38,27 @@ def fingerprint_of(record: Mapping[str, Any]) -> str:
 
 
 def contents_by_place(record: Mapping[str, Any]) -> dict[str, str]:
-    """Return place -> digest of the content, for the files and local models of a record.
+    """Return place -> digest of the content, for the files and models in folders of a record.
 
     A place is the path of a file, or a model's folder: as the job names it, with `@` and its
-    revision, and as an absolute path.
+    revision, and as an absolute path or URL.
     """
     model, resolved = record.get("model") or {}, record["resolved"]
     digests = dict(resolved.get("files", {}))
     for reference, pinned in resolved.get("models", {}).items():
-        if pinned["local"]:
+        if _is_folder(pinned):
             names = (reference, reference.rpartition("@")[0], pinned["source"])
             digests |= dict.fromkeys(names, pinned["version"])
     checkpoint = resolved.get("checkpoint") or {}
     for key, pinned in (("checkpoint", checkpoint), ("adapter", checkpoint.get("adapter"))):
-        if pinned and pinned["local"]:
+        if pinned and _is_folder(pinned):
             digests |= dict.fromkeys((model[key], pinned["source"]), pinned["version"])
     return digests
+
+
+def _is_folder(pinned: Mapping[str, Any]) -> bool:
+    """Return whether a model of a record lies in a folder, and not on the hub."""
+    return bool(pinned["local"]) or is_url(pinned.get("source", ""))
 
 
 def replace_places(record: Mapping[str, Any], names: Mapping[str, str]) -> dict[str, Any]:

@@ -32,10 +32,11 @@ from pipelines.output.output import Output
 from pipelines.planning.filters_from import EarlierOutput, filters_to_run, open_earlier_output
 from pipelines.planning.resolved_job import Resolved, ResolvedJob
 from pipelines.planning.shard_root import relative_patterns
+from pipelines.storage.cached_folders import CachedFolders
 from pipelines.storage.resolve import open_file
 from schemas.errors import JobError
 from schemas.models import ModelReference, ResolvedModel
-from schemas.resources import Resources
+from schemas.resources import FetchFolder, Resources
 
 # Their versions can change the bytes of an output; the second ones only where torch may be used.
 PACKAGES = ("numpy", "pillow", "py3langid", "pyarrow", "shardmill")
@@ -74,17 +75,19 @@ def resolve_with(
     uses_torch = _may_use_torch(job, filters)
     device = _device(job) if uses_torch else "cpu"
     threads = pinned["threads"] if pinned else len(os.sched_getaffinity(0))
-    open_job_file = partial(open_file, storage=job.open_storage())
-    resources = Resources(open_job_file, device, threads=threads)
+    storage = job.open_storage()
+    open_job_file = partial(open_file, storage=storage)
+    fetch = CachedFolders(storage)
+    resources = Resources(open_job_file, device, threads=threads, fetch=fetch)
     known = pinned.get("models", {}) if pinned else {}
-    checkpoint = _checkpoint(job.model, recorded) if job.model else None
+    checkpoint = _checkpoint(job.model, recorded, fetch) if job.model else None
     if checkpoint is not None:
-        _check_tasks(job.tasks, family_of(checkpoint), resources)
+        _check_tasks(job.tasks, family_of(checkpoint, fetch), resources)
     resolved = Resolved(
         checkpoint=checkpoint,
         device=device,
         threads=threads,
-        sizes=_sizes(job, checkpoint, device, pinned),
+        sizes=_sizes(job, checkpoint, device, pinned, fetch),
         files={
             path: _digest(path, where, resources)
             for where, stage in stages.items()
@@ -161,13 +164,17 @@ def _check_filters(
         with errors_at(f"{_place(job, name, stage)}."):
             for reference in stage.models():
                 recorded = known.get(str(reference), {}).get("version")
-                pinned, folders[reference] = resolve_model(reference, recorded)
+                pinned, folders[reference] = resolve_model(
+                    reference, recorded, fetch=resources.fetch
+                )
                 models[str(reference)] = pinned
             stage.check(resources)
     return models
 
 
-def _checkpoint(model: Model, recorded: Mapping[str, Any] | None) -> ResolvedCheckpoint:
+def _checkpoint(
+    model: Model, recorded: Mapping[str, Any] | None, fetch: FetchFolder
+) -> ResolvedCheckpoint:
     """Resolve the checkpoint; recorded commits stay as long as the job names the same models."""
     before = (recorded and recorded["model"]) or {}
     pinned = (recorded and recorded["resolved"]["checkpoint"]) or {}
@@ -180,6 +187,7 @@ def _checkpoint(model: Model, recorded: Mapping[str, Any] | None) -> ResolvedChe
         model,
         commit(pinned, "checkpoint", "revision"),
         commit(pinned.get("adapter") or {}, "adapter", "adapter_revision"),
+        fetch,
     )
 
 
@@ -188,6 +196,7 @@ def _sizes(
     checkpoint: ResolvedCheckpoint | None,
     device: str,
     pinned: Mapping[str, Any] | None,
+    fetch: FetchFolder,
 ) -> Sizes | None:
     """Resolve the sizes of blocks and batches; the sizes of the first run stay."""
     if job.model is None or checkpoint is None:
@@ -195,7 +204,7 @@ def _sizes(
     if pinned and pinned.get("sizes"):
         return Sizes.model_validate(pinned["sizes"])
     longest = max((task.max_new_tokens for task in job.tasks.values()), default=1)
-    return resolve_sizes(job.model, checkpoint, device, job.runner.model_gpus, longest)
+    return resolve_sizes(job.model, checkpoint, device, job.runner.model_gpus, longest, fetch=fetch)
 
 
 def _digest(path: str, where: str, resources: Resources) -> str:

@@ -15,6 +15,7 @@ from pipelines.output.fingerprint import fingerprint_of
 from pipelines.output.layout import Layout
 from pipelines.output.record import RecordId, check_still_own
 from pipelines.planning.filters_from import EarlierOutput
+from pipelines.storage.cached_folders import CachedFolders
 from pipelines.storage.paths import absolute
 from pipelines.storage.resolve import open_file
 from pipelines.storage.storage import Storage
@@ -113,15 +114,17 @@ class ResolvedJob(Frozen):
     @property
     def resources(self) -> Resources:
         """The resources for loading filters and engine in a worker."""
-        models = self.resolved.models
+        models, storage = self.resolved.models, self.job.open_storage()
+        fetch = CachedFolders(storage)
         return Resources(
-            partial(open_file, start=self.folder, storage=self.job.open_storage()),
+            partial(open_file, start=self.folder, storage=storage),
             self.resolved.device,
             gpus=self.job.runner.model_gpus,
             threads=self.resolved.threads,
             model=lambda reference: fetch_model(
-                models[str(reference)], reference.field, needs=reference.needs
+                models[str(reference)], reference.field, needs=reference.needs, fetch=fetch
             ),
+            fetch=fetch,
         )
 
     @property

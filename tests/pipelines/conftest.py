@@ -1,8 +1,9 @@
-"""A Ray session that tests of adapters and runners share, because its start takes seconds."""
+"""A Ray session and a small S3 server that tests share, because a process keeps its clients."""
 
 from collections.abc import Iterator
 
 import pytest
+from support.small_s3 import SmallS3, run_small_s3
 
 
 @pytest.fixture(scope="session")
@@ -17,3 +18,18 @@ def ray_session() -> Iterator[None]:
     )
     yield
     ray.shutdown()
+
+
+@pytest.fixture(scope="session")
+def _one_small_s3() -> Iterator[SmallS3]:
+    with run_small_s3() as server:
+        yield server
+
+
+@pytest.fixture
+def small_s3(_one_small_s3: SmallS3, monkeypatch: pytest.MonkeyPatch) -> SmallS3:
+    """An S3 server with empty buckets, which the environment names."""
+    for name, value in _one_small_s3.environment.items():
+        monkeypatch.setenv(name, value)
+    _one_small_s3.reset()
+    return _one_small_s3

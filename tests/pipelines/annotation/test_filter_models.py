@@ -104,9 +104,9 @@ def test_a_recorded_commit_is_used_again(
 
     real = planning.resolve_model
 
-    def resolve_model(reference: Any, recorded: str | None = None) -> Any:
+    def resolve_model(reference: Any, recorded: str | None = None, **options: Any) -> Any:
         recorded_versions.append(recorded)
-        return real(reference, recorded)
+        return real(reference, recorded, **options)
 
     monkeypatch.setattr(planning, "resolve_model", resolve_model)
     version = start_job(small_job)["models"][f"{model}@main"]["version"]

@@ -24,6 +24,7 @@ from pipelines.planning.plan import Plan, begin_output, plan
 from pipelines.planning.resolve import resolve
 from pipelines.storage.local import LocalStorage
 from schemas.errors import JobError
+from schemas.resources import refuse_folder_urls
 
 STORAGE = LocalStorage()
 TASKS = {"caption": Caption(), "objects": Detect(labels=("star", "moon"))}
@@ -234,14 +235,14 @@ def test_commits_that_a_run_recorded_stay_while_the_same_is_asked_for(
 ) -> None:
     asked: list[tuple[str | None, str | None]] = []
 
-    def resolve_checkpoint(_: Any, *recorded: str | None) -> None:
+    def resolve_checkpoint(_: Any, *recorded: Any) -> None:
         asked.append((recorded[0], recorded[1]))
 
     monkeypatch.setattr(resolving, "resolve_checkpoint", resolve_checkpoint)
     before = Model(checkpoint="google/small", adapter="me/lora")
     pinned = {"version": "the checkpoint's", "adapter": {"version": "the adapter's"}}
     record = {"model": before.model_dump(mode="json"), "resolved": {"checkpoint": pinned}}
-    resolving._checkpoint(before.model_copy(update=change), record)
+    resolving._checkpoint(before.model_copy(update=change), record, refuse_folder_urls)
     assert asked == [kept]
 
 

@@ -216,6 +216,12 @@ class Summary(Frozen):
     """The Parquet files in the output that this job did not write."""
     changed: tuple[str, ...] = ()
     """The shards that changed since rows of them were committed."""
+    added_here: int = 0
+    """The new shards that this run added to the output."""
+    waiting: int = 0
+    """The new shards that wait until a run adds them to the output."""
+    missing: tuple[str, ...] = ()
+    """The shards of the output that are gone, or that the job does not name any more."""
     units_here: int
     """The units that this run committed."""
     salvaged_here: tuple[str, ...] = ()

@@ -26,6 +26,7 @@ def run(
     on_progress: OnProgress | None = None,
     on_report: Callable[[UnitReport], None] | None = None,
     on_warning: Callable[[str], None] | None = None,
+    forget_missing: bool = False,
 ) -> Summary:
     """Run the pending units of a job, and summarize the output.
 
@@ -33,7 +34,9 @@ def run(
     summary = run(Job.load("job.yaml"))
     print(summary)
 
-    `limit_units` runs only the first units, and `choose` picks units of the plan. Progress is shown
+    `limit_units` runs only the first units, and `choose` picks units of the plan. A job with
+    `extend` adds new shards to its output, and `forget_missing` drops the rows of shards that are
+    gone. Progress is shown
     on stderr if that is a terminal or a notebook, unless `progress` is false or a callback is
     given: `on_plan` gets the plan, `on_progress` the progress after each block, `on_report` the
     report of each unit, and `on_warning` lines for people.
@@ -57,6 +60,7 @@ def run(
             on_progress=on_progress or _ignore,
             on_report=on_report or _ignore,
             on_warning=on_warning or _ignore,
+            forget_missing=forget_missing,
         )
     return Summary.of(summary)
 

@@ -71,6 +71,9 @@ def plan(
                 "job": record,
                 "units": len(planned.units),
                 "pending": units,
+                "added": planned.growth.added,
+                "waiting": planned.growth.waiting,
+                "missing": planned.growth.missing,
                 "filter_order": filter_order(planned.work),
                 "first_shard": first_shard,
             }
@@ -104,6 +107,12 @@ def run(
             min=1, metavar="N", help="Run N random shards, and estimate the time for the rest."
         ),
     ] = None,
+    extend: Annotated[
+        bool, typer.Option("--extend", help="Add shards that are new since the first run.")
+    ] = False,
+    forget_missing: Annotated[
+        bool, typer.Option("--forget-missing", help="Drop the rows of shards that are gone.")
+    ] = False,
     as_json: JsonOption = False,
 ) -> None:
     """Run a job, or the part of it that is not done yet."""
@@ -111,6 +120,7 @@ def run(
     from pipelines.operations.run import run as run_job
 
     loaded = _with_beam_options(load_job(job, settings, output), options or ())
+    loaded = loaded.model_copy(update={"extend": loaded.extend or extend})
     limit = limit_units if limit_shards is None else limit_shards
     plans: list[Plan] = []
     reports: list[UnitReport] = []
@@ -133,6 +143,7 @@ def run(
             on_progress=progress.on_progress,
             on_report=on_report,
             on_warning=progress.on_warning,
+            forget_missing=forget_missing,
         )
     projection = project_canary(plans[0], reports) if canary else None
     print_summary(summary, loaded.output, as_json, projection)

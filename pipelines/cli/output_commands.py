@@ -41,7 +41,7 @@ def retry(
     as_json: JsonOption = False,
 ) -> None:
     """Run failed shards again; with options, also those with bad samples and those that changed."""
-    from pipelines.display.tables import counted
+    from pipelines.display.counted import counted
     from pipelines.operations.retry import find_retry
     from pipelines.operations.retry import retry as retry_units
 
@@ -132,7 +132,8 @@ def inspect(
 
 def verify(output: OutputArgument, as_json: JsonOption = False) -> None:
     """Read a whole output and check it: every sample is there once, and no file is damaged."""
-    from pipelines.display.tables import counted, counts_table, in_shards
+    from pipelines.display.counted import counted
+    from pipelines.display.tables import counts_table, in_shards
     from pipelines.operations.verify import verify as verify_output
 
     with STDERR.status("reading") as spinner:

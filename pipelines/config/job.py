@@ -60,6 +60,11 @@ class Job(Frozen):
     """Whether a job without a model that judges the content of images is refused."""
     output: PathText = Field(min_length=1)
     """The folder for the Parquet files."""
+    extend: bool = False
+    """Whether a run adds new shards to an output that was begun without them.
+
+    False: new shards wait until a run has `--extend`.
+    """
     max_error_rate: float = Field(0.5, gt=0, le=1)
     """The largest share of faults at which a run goes on, inclusive.
 

@@ -6,7 +6,8 @@ from rich.console import Console
 from rich.progress import BarColumn, TextColumn, TimeElapsedColumn, TimeRemainingColumn
 from rich.progress import Progress as ProgressBar
 
-from pipelines.display.tables import CHANGED_ADVICE, counted, of_shards
+from pipelines.display.growth import growth_lines
+from pipelines.display.tables import CHANGED_ADVICE, of_shards
 from pipelines.planning.plan import Plan
 from schemas.report import Progress, UnitReport, worker_speed
 from schemas.units import count_shards, sum_sizes
@@ -47,11 +48,8 @@ class RunProgress:
         self._bytes = total - sum_sizes(plan.pending)
         if plan.moved:
             self.on_warning(str(plan.moved))
-        if plan.left_out:
-            self.on_warning(
-                f"left out, because new since the first run: {counted(plan.left_out, 'shard')}; "
-                "to annotate new shards, choose another output"
-            )
+        for line in growth_lines(plan.growth):
+            self.on_warning(line)
         if plan.changed:
             others = f" and {len(plan.changed) - 1} more" if len(plan.changed) > 1 else ""
             self.on_warning(f"{plan.changed[0]}{others}: {CHANGED_ADVICE}")

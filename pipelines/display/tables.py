@@ -6,6 +6,8 @@ from typing import TYPE_CHECKING
 from rich.table import Table
 from rich.text import Text
 
+from pipelines.display.counted import counted
+from pipelines.display.growth import growth_lines, missing_line, waiting_line
 from pipelines.display.row_fields import MAX_NAME
 from pipelines.display.terminal_safe import plain
 from pipelines.operations.canary import Canary
@@ -50,11 +52,6 @@ def of_shards(number: int, units: int, shards: int) -> str:
     return f"{number} of {pieces}{counted(shards, 'shard')}"
 
 
-def counted(number: int, noun: str) -> str:
-    """Write a number and its noun, in the plural unless the number is 1."""
-    return f"{number} {noun}" if number == 1 else f"{number} {noun}s"
-
-
 def plan_table(plan: Plan, first: FirstShard | None = None) -> Table:
     """Build a table that shows what a run of the plan would do, and what its first shard holds."""
     pending = plan.pending
@@ -63,8 +60,8 @@ def plan_table(plan: Plan, first: FirstShard | None = None) -> Table:
     _add(table, "to do", _amount(pending))
     if plan.moved:
         _add(table, "moved", str(plan.moved))
-    if plan.left_out:
-        _add(table, "left out", f"{plan.left_out} new since the first run")
+    for line in growth_lines(plan.growth):
+        _add(table, "corpus", line)
     if plan.changed:
         _add(table, "changed", f"{_some(plan.changed)}: {CHANGED_ADVICE}")
     job, resolved = plan.work.job, plan.work.resolved
@@ -147,6 +144,10 @@ def status_table(status: OutputStatus) -> Table:
             _add(table, label, str(number))
     for report in status.failures:
         _add(table, "", f"{report.unit}: {report.trouble}")
+    if status.waiting:
+        _add(table, "new", waiting_line(status.waiting))
+    if status.missing:
+        _add(table, "gone", missing_line(status.missing))
     _add_strangers(table, status.strangers)
     if status.counts.read:
         table.add_row(Text("samples"), counts_table(status.counts))

@@ -30,6 +30,8 @@ def close_output(tally: RunTally, output: Output) -> Summary:
         _clean_up(output)
     if summary.outcome == "complete":
         storage.write_bytes(layout.success, b"")
+        if storage.entry(layout.record(output.record_id.number + 1)):  # a run added units since
+            return close_output(tally, open_output(layout.root, storage))
     else:
         storage.delete(layout.success)
     return summary

@@ -6,6 +6,8 @@ from pipelines.config.job import Job
 from pipelines.config.recorded import read_recorded
 from pipelines.output.output import Output
 
+# Keys that are not of a job, and `extend`, which is for runs of the job file.
+_NOT_OF_JOB = ("resolved", "manifest", "begun", "forgets", "extend")
 _ADVICE = "delete what is to be done again, and run the job"
 
 
@@ -14,11 +16,7 @@ def recorded_job(output: Output, advice: str = _ADVICE) -> Job:
 
     Raises JobError with the advice if another version began it, or a job with classes of its own.
     """
-    record = {
-        key: value
-        for key, value in output.record.items()
-        if key not in ("resolved", "manifest", "begun")
-    }
+    record = {key: value for key, value in output.record.items() if key not in _NOT_OF_JOB}
     return read_recorded(
         TypeAdapter(Job),
         {**record, "output": output.layout.root},

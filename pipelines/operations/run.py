@@ -7,7 +7,9 @@ from functools import partial
 from pipelines.config.job import Job
 from pipelines.operations.advice import NULL_COLUMN
 from pipelines.operations.finish import close_output, summarize, write_summary
-from pipelines.operations.tally import RunTally
+from pipelines.operations.forget import finish_forgetting
+from pipelines.operations.forget import forget_missing as drop_missing
+from pipelines.operations.tally import RunTally, new_run_id
 from pipelines.output.heartbeat import Heartbeat, find_active_runs
 from pipelines.output.output import open_output
 from pipelines.planning.plan import Plan, create_record, plan, write_manifest
@@ -40,15 +42,19 @@ def run(
     on_progress: OnProgress = lambda _: None,
     on_report: OnReport = lambda _: None,
     on_warning: Callable[[str], None] = lambda _: None,
+    forget_missing: bool = False,
 ) -> Summary:
     """Run the pending units of a job, or the units that `choose` picks, and summarize the output.
 
-    With `limit_units`, only the first units are run. Failed units are listed in the summary. Raises
+    With `limit_units`, only the first units are run. With `forget_missing`, the rows of shards that
+    are gone are dropped first. Failed units are listed in the summary. Raises
     JobError if the job is wrong, WorkerFault if this machine fails, and TooManyErrors if too many
     samples or units are bad; KeyboardInterrupt passes through. However a run ends, the next run
     continues its work.
     """
     storage = storage or job.open_storage()
+    if forget_missing:
+        drop_missing(job, storage, new_run_id(), on_warning)
     with ExitStack() as running:
         planned, tally, finished = _begin(job, storage, running, on_warning)
         on_plan(planned)
@@ -104,7 +110,10 @@ def _begin(
     for _ in range(_MAX_STARTS):
         planned = plan(job, storage, on_notice)
         work = planned.work
-        tally = RunTally(work.record, planned.changed)
+        tally = RunTally(work.record, planned.changed, planned.growth)
+        if planned.unfinished:
+            finish_forgetting(planned, storage, tally.run, on_notice)
+            continue
         is_same = planned.new_record is None  # no shard moved, or has a new version
         if is_same and not planned.pending and planned.listing.has_success_file:
             summary = summarize(tally, planned.output(storage))
@@ -115,6 +124,8 @@ def _begin(
         beat = Heartbeat(work.layout.heartbeat(tally.run), storage, work.record_number, check)
         with ExitStack() as beating:
             beating.enter_context(beat)
+            if planned.pending and not planned.is_new:
+                storage.delete(work.layout.success)  # before the record names units that are not
             try:
                 create_record(planned, storage)
             except FileExistsError:  # another run began the output: join it, or be refused

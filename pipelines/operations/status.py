@@ -2,6 +2,7 @@
 
 from pipelines.output.contents import read_contents
 from pipelines.output.output import Output, open_output
+from pipelines.planning.grown_input import find_growth
 from pipelines.storage.storage import Storage
 from schemas.frozen import Frozen
 from schemas.report import Counts, Summary, UnitReport
@@ -36,6 +37,10 @@ class OutputStatus(Frozen):
     """
     strangers: tuple[str, ...] = ()
     """The Parquet files that the job did not write."""
+    waiting: int | None = 0
+    """The new shards that wait until a run adds them; null if no shard is found from here."""
+    missing: tuple[str, ...] = ()
+    """The shards that are gone."""
     counts: Counts = Counts()
     """The samples of the committed rows."""
     failures: tuple[UnitReport, ...] = ()
@@ -50,6 +55,7 @@ def status(output: str, storage: Storage | None = None) -> OutputStatus:
     layout, listing = opened.layout, opened.listing
     contents = read_contents(opened)
     failed = sorted(unit for unit in listing.failed if not contents.is_complete(unit))
+    growth = find_growth(opened)
     return OutputStatus(
         output=layout.root,
         job=opened.record["name"],
@@ -65,6 +71,8 @@ def status(output: str, storage: Storage | None = None) -> OutputStatus:
             not contents.is_complete(unit) for unit in listing.attempts.keys() - listing.failed
         ),
         strangers=contents.strangers,
+        waiting=growth.waiting if growth else None,
+        missing=growth.missing if growth else (),
         counts=contents.counts,
         failures=tuple(
             UnitReport.model_validate_json(opened.storage.read_bytes(layout.failed(name)))

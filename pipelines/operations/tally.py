@@ -8,6 +8,7 @@ from typing import Any
 
 from pipelines.operations.advice import main_reason
 from pipelines.output.fingerprint import fingerprint_of
+from pipelines.planning.grown_input import NOT_GROWN, Growth
 from schemas.errors import TooManyErrors
 from schemas.report import (
     Counts,
@@ -27,18 +28,30 @@ _MIN_SAMPLES = 1000  # with fewer samples, the share of invalid ones says little
 _MIN_UNITS = 10  # likewise for the share of failed units
 
 
+def new_run_id(started: datetime | None = None) -> str:
+    """Return an id for a run, which begins with the time of its start."""
+    return f"{started or datetime.now(UTC):%Y%m%dT%H%M%SZ}-{secrets.token_hex(3)}"
+
+
 class RunTally:
     """The sums over the reports of one run, from which the run's summary is made."""
 
-    def __init__(self, record: Mapping[str, Any], changed: Sequence[str] = ()) -> None:
+    def __init__(
+        self,
+        record: Mapping[str, Any],
+        changed: Sequence[str] = (),
+        growth: Growth = NOT_GROWN,
+    ) -> None:
         """Begin a run of the job whose job.record is `record`.
 
-        `changed` names the shards that changed since rows of them were committed.
+        `changed` names the shards that changed since rows of them were committed, and `growth`
+        those that are new or gone.
         """
         self._record = record
         self._changed = tuple(changed)
+        self._growth = growth
         self._started = datetime.now(UTC)
-        self.run = f"{self._started:%Y%m%dT%H%M%SZ}-{secrets.token_hex(3)}"  # the run's id
+        self.run = new_run_id(self._started)
         self._stages: dict[str, Stage] = {}
         self._counts = Counts()
         self._scores: Histograms = {}
@@ -112,6 +125,9 @@ class RunTally:
             failed=tuple(failed),
             strangers=tuple(strangers),
             changed=self._changed,
+            added_here=self._growth.added,
+            waiting=self._growth.waiting,
+            missing=self._growth.missing,
             units_here=self.units,
             salvaged_here=tuple(self._salvaged),
             counts_here=self._counts,

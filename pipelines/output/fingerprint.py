@@ -21,6 +21,8 @@ NOT_IN_FINGERPRINT = (
     "filters_from",
     "manifest",
     "begun",
+    "forgets",
+    "extend",
 )
 
 

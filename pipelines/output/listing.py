@@ -26,7 +26,7 @@ class OutputListing:
     parts: npt.NDArray[np.int32]  # by position: how many parts of the unit follow without a gap
     complete: npt.NDArray[np.bool_]  # by position: is the unit committed whole
     strangers: tuple[str, ...]  # Parquet files that are no unit's, and parts behind a gap or end
-    leftovers: tuple[str, ...]  # temporary files of dead workers, and notes on complete units
+    leftovers: tuple[str, ...]  # temporary files of dead workers, and notes that no unit needs
     notes: dict[str, str]  # path of a failure report, report or attempt marker -> its unit
     attempts: dict[str, int]  # unit -> highest number of an attempt marker
     failed: frozenset[str]  # units with a failure report
@@ -105,13 +105,17 @@ def classify_files(layout: Layout, entries: Iterable[Entry], units: NameIndex) -
         tuple(sorted(strangers)),
         (),
         notes,
-        attempts,
-        frozenset(failed),
+        {unit: number for unit, number in attempts.items() if units.find(unit) is not None},
+        frozenset(unit for unit in failed if units.find(unit) is not None),
         tuple(sorted(run_ids["runs"])),
         tuple(sorted(run_ids["heartbeats"])),
         has_success_file,
     )
-    leftovers += [path for path, unit in notes.items() if listing.is_complete(unit)]
+    leftovers += [
+        path
+        for path, unit in notes.items()
+        if units.find(unit) is None or listing.is_complete(unit)
+    ]
     return replace(listing, leftovers=tuple(sorted(leftovers)))
 
 

@@ -58,13 +58,16 @@ def read_record(layout: Layout, number: int, storage: Storage) -> tuple[dict[str
     return record, RecordId.of(number, content)
 
 
-def record_content(record: Mapping[str, Any], manifest: str, begun: int) -> bytes:
+def record_content(
+    record: Mapping[str, Any], manifest: str, begun: int, forgets: str | None = None
+) -> bytes:
     """Return the bytes of a record's file.
 
     `manifest` is the file name of the record's manifest. `begun` is the number of the record with
-    which the job began the output; later records of the job repeat the number.
+    which the job began the output; later records of the job repeat the number. `forgets` is the
+    file name of an earlier manifest: its units that the record's manifest lacks lose their files.
     """
-    named = {**record, "manifest": manifest, "begun": begun}
+    named = {**record, "manifest": manifest, "begun": begun, "forgets": forgets}
     return json.dumps(named, indent=1, ensure_ascii=False).encode()
 
 

@@ -8,6 +8,7 @@ import pyarrow as pa
 
 from pipelines.output.footers import read_footer
 from pipelines.output.output import Output
+from pipelines.planning.grown_input import missing_shards, new_shards
 from pipelines.planning.shard_root import root_of
 from pipelines.planning.unit_names import check_unit_names
 from pipelines.reading.shard_digest import shard_digest
@@ -40,7 +41,8 @@ class CurrentInput:
     """The units of an output, updated to the present shards."""
 
     units: Units  # sorted by name
-    left_out: int  # shards that appeared since the output was begun
+    new: Units  # shards that the output lacks
+    missing: tuple[str, ...]  # shards of the output that are gone, or not named any more
     changed: tuple[str, ...]  # shards with committed rows whose content changed since
     moved: MovedShards | None  # None: all shards lie below the same folder as before
 
@@ -88,7 +90,8 @@ def compare_with_manifest(
     changed = np.unique(matches[compared.changed])
     return CurrentInput(
         units,
-        left_out=len(shards) - len(np.unique(matches[matches != MISSING])),
+        new=new_shards(shards, matches),
+        missing=missing_shards(before, matches),
         changed=tuple(sorted(shards.take(changed).column("shard"))),
         moved=moved,
     )

@@ -31,19 +31,24 @@ _AFTER_FILTERS = (
 _MAX_QUOTED = 120  # characters of a value that an error quotes
 
 
-def check_same(recorded: Mapping[str, Any], work: ResolvedJob, layout: Layout) -> None:
+def check_same(
+    recorded: Mapping[str, Any], work: ResolvedJob, layout: Layout, *, other_shards: bool = False
+) -> None:
     """Raise JobError, which names a difference, if the output was begun with another job.
 
-    The places of shards, files and local models may differ.
+    The places of shards, files and local models may differ, and with `other_shards` the patterns.
     """
-    differences = _differences_of(recorded, work.record)
+    differences = _differences_of(recorded, work.record, other_shards)
     if differences:
+        hint = ""
+        if all(path.startswith(("input.shards", "resolved.shards")) for path, _, _ in differences):
+            hint = ", or run with --extend to add shards to it"
         # A difference in the job file explains those in the values that are resolved from it.
         path, before, now = min(differences, key=lambda item: item[0].startswith("resolved."))
         raise JobError(
             f"output: {layout.root} was begun with {path} = {_quoted(before)}, now it is "
             f"{_quoted(now)}: change it back, or choose another output"
-            + _filters_from_hint(layout, [path for path, _, _ in differences])
+            + (hint or _filters_from_hint(layout, [path for path, _, _ in differences]))
         )
     if fingerprint_of(recorded) != work.fingerprint:  # equal values in another order
         raise JobError(
@@ -70,7 +75,7 @@ def has_same_places(recorded: Mapping[str, Any], work: ResolvedJob) -> bool:
 
 
 def _differences_of(
-    recorded: Mapping[str, Any], now: Mapping[str, Any]
+    recorded: Mapping[str, Any], now: Mapping[str, Any], other_shards: bool
 ) -> list[tuple[str, Any, Any]]:
     """Return (path, value before, value now) of the values of two records that differ.
 
@@ -86,8 +91,8 @@ def _differences_of(
 
     before, after = recorded["resolved"], now["resolved"]
     skipped = [*NOT_IN_FINGERPRINT]
-    if before["shards"] == after["shards"]:
-        skipped.append("input.shards")
+    if other_shards or before["shards"] == after["shards"]:
+        skipped += ["input.shards", "resolved.shards"]
     earlier, earlier_now = before["filters_from"], after["filters_from"]
     if earlier and earlier_now and earlier["fingerprint"] == earlier_now["fingerprint"]:
         skipped.append("resolved.filters_from")

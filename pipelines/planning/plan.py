@@ -14,7 +14,7 @@ from pipelines.output.dataset_config import create_dataset_config
 from pipelines.output.listing import OutputListing
 from pipelines.output.manifest import manifest_bytes, manifest_name
 from pipelines.output.output import Output, find_output
-from pipelines.output.record import RecordId, record_content
+from pipelines.output.record import RecordId, manifest_of, record_content
 from pipelines.output.unit_progress import UnitProgress
 from pipelines.planning.changed_shards import MovedShards, compare_with_manifest
 from pipelines.planning.column_types import find_carried_types
@@ -28,6 +28,14 @@ from pipelines.planning.filters_from import (
     check_finished,
     match_earlier_units,
     open_earlier_output,
+)
+from pipelines.planning.grown_input import (
+    NOT_GROWN,
+    Growth,
+    add_shards,
+    find_forgotten_files,
+    forget_shards,
+    split_each,
 )
 from pipelines.planning.resolve import resolve_with
 from pipelines.planning.resolved_job import ResolvedJob
@@ -48,9 +56,11 @@ class Plan:
     units: Units
     listing: OutputListing
     is_new: bool  # no run has committed anything: this one will begin the output
-    left_out: int = 0  # shards that appeared since the first run
+    growth: Growth = NOT_GROWN
     changed: tuple[str, ...] = ()  # shards with committed rows that changed since
     moved: MovedShards | None = None  # the shards lie below another folder than before
+    forgotten: tuple[str, ...] = ()  # files of shards that are gone, which the record forgets
+    unfinished: tuple[str, ...] = ()  # such files of an earlier record: delete them, plan again
     new_record: bytes | None = None  # to be created before units are run; None: one exists
 
     @cached_property
@@ -81,8 +91,13 @@ def plan(
     job: Job,
     storage: Storage | None = None,
     on_notice: Callable[[str], None] = lambda _: None,
+    *,
+    forget_missing: bool = False,
 ) -> Plan:
     """Plan a job and write nothing; `on_notice` is told if this takes long.
+
+    With `forget_missing`, the record of the plan forgets the shards of the output that are gone,
+    and the plan adds no shards.
 
     The output and the earlier output of `filters_from` are each opened once. An output in which
     nothing is committed and no run is active is planned like a new one if it was begun by another
@@ -91,17 +106,19 @@ def plan(
     storage = storage or job.open_storage()
     while True:
         with suppress(BegunMeanwhile):
-            return _plan(job, storage, on_notice)
+            return _plan(job, storage, on_notice, forget_missing)
 
 
-def _plan(job: Job, storage: Storage, on_notice: Callable[[str], None]) -> Plan:
+def _plan(
+    job: Job, storage: Storage, on_notice: Callable[[str], None], forget_missing: bool
+) -> Plan:
     existing = find_output(job.output, storage)
     earlier = open_earlier_output(job)
     if existing is None:
         planned = _plan_new(job, earlier, storage, number=0)
     else:
         try:
-            planned = _plan_existing(job, earlier, existing, on_notice)
+            planned = _plan_existing(job, earlier, existing, on_notice, forget_missing)
         except JobError:
             if existing.listing.has_files().any() or existing.active_runs():
                 raise
@@ -124,39 +141,65 @@ def _plan_new(job: Job, earlier: Output | None, storage: Storage, number: int) -
 
 
 def _plan_existing(
-    job: Job, earlier: Output | None, existing: Output, on_notice: Callable[[str], None]
+    job: Job,
+    earlier: Output | None,
+    existing: Output,
+    on_notice: Callable[[str], None],
+    forget_missing: bool,
 ) -> Plan:
     """Plan the rest of a job; JobError if another job began the output."""
     work = resolve_with(job, earlier, existing.record)
-    check_same(existing.record, work, existing.layout)
-    current = compare_with_manifest(
-        existing,
-        find_shards(job.input.patterns(), existing.storage),
-        lambda shards: _split(shards, job, earlier, existing.storage),
-        on_notice,
-    )
+    is_open = job.extend or forget_missing
+    check_same(existing.record, work, existing.layout, other_shards=is_open)
+
+    def split_known(shards: Units) -> Units:
+        return split_each(shards, lambda some: _split(some, job, earlier, existing.storage))
+
+    shards = find_shards(job.input.patterns(), existing.storage)
+    current = compare_with_manifest(existing, shards, split_known, on_notice)
+    leftovers = find_forgotten_files(existing)
     planned = Plan(
         work.with_record_id(existing.record_id),
         current.units,
         existing.listing,
         is_new=False,
-        left_out=current.left_out,
+        growth=Growth(waiting=len(current.new), missing=current.missing),
         changed=current.changed,
+        unfinished=() if leftovers and existing.active_runs() else leftovers,
     )
-    has_versions = current.units.table["version"].equals(existing.units.table["version"])
-    if has_versions and has_same_places(existing.record, work):
+    forgets = existing.record["forgets"] if leftovers else None
+    if forget_missing and current.missing:
+        units, files = forget_shards(planned.units, planned.growth, existing)
+        planned = replace(planned, units=units, forgotten=files)
+        forgets = manifest_of(existing.record)
+    elif job.extend and not leftovers:  # else a new unit might have the name of a forgotten one
+        units, growth = add_shards(
+            planned.units,
+            planned.growth,
+            current.new,
+            earlier=earlier,
+            split=split_known,
+            layout=work.layout,
+        )
+        planned = replace(planned, units=units, growth=growth)
+    columns = ["name", "version"]
+    is_same = planned.units.table.select(columns).equals(existing.units.table.select(columns))
+    if is_same and has_same_places(existing.record, work):
         return planned
-    number = existing.record_id.number + 1
+    number, begun = existing.record_id.number + 1, existing.record["begun"]
     planned = replace(planned, moved=current.moved)
-    return _with_record(planned, work.record, number, existing.record["begun"])
+    return _with_record(planned, work.record, number, begun, forgets)
 
 
-def _with_record(plan: Plan, record: Mapping[str, Any], number: int, begun: int) -> Plan:
+def _with_record(
+    plan: Plan, record: Mapping[str, Any], number: int, begun: int, forgets: str | None = None
+) -> Plan:
     """Let a plan create the record of this number, which names a manifest of the plan's units.
 
-    `begun` is the number of the record with which the job began the output.
+    `begun` is the number of the record with which the job began the output, and `forgets` names the
+    manifest whose further units the record forgets.
     """
-    content = record_content(record, manifest_name(manifest_bytes(plan.units)), begun)
+    content = record_content(record, manifest_name(manifest_bytes(plan.units)), begun, forgets)
     work = plan.work.with_record_id(RecordId.of(number, content))
     return replace(plan, work=work, new_record=content)
 

@@ -77,9 +77,9 @@ class Command:
         return printed
 
 
-def start(job_file: Path, output: Path, *settings: str) -> Command:
-    """Start a run into a folder; what it prints to stderr can be read."""
-    words = ["shardmill", "run", str(job_file), "--output", str(output)]
+def start(job_file: Path, output: Path, *settings: str, options: Sequence[str] = ()) -> Command:
+    """Start a run into a folder, with options; what it prints to stderr can be read."""
+    words = ["shardmill", "run", str(job_file), "--output", str(output), *options]
     words += [word for setting in settings for word in ("--set", setting)]
     return Command(words, ROOT, {}, both=False)
 

@@ -20,6 +20,7 @@ from pipelines.output.heartbeat import Heartbeat
 from pipelines.output.output import open_output
 from pipelines.output.unit_progress import UnitProgress
 from pipelines.planning import resolve as resolving
+from pipelines.planning.grown_input import NOT_GROWN, Growth
 from pipelines.planning.plan import Plan, begin_output, plan
 from pipelines.planning.resolve import resolve
 from pipelines.storage.local import LocalStorage
@@ -140,7 +141,7 @@ def test_a_begun_output_is_planned_alike(full: Job) -> None:
     first = begun(full)
     again = plan(full)
     assert not again.is_new
-    assert (again.units, again.work, again.left_out) == (first.units, first.work, 0)
+    assert (again.units, again.work, again.growth) == (first.units, first.work, NOT_GROWN)
     assert again.work.fingerprint == first.work.fingerprint
     recorded = open_output(full.output).record
     assert fingerprint_of(recorded) == first.work.fingerprint
@@ -352,7 +353,7 @@ def test_new_shards_are_left_out_and_counted(full: Job, folder: Path) -> None:
     write_shard(folder / "shards" / "d.tar", pairs(1))
     planned = plan(full)
     assert [unit.name for unit in planned.units] == ["a", "b", "c"]
-    assert planned.left_out == 1
+    assert planned.growth == Growth(waiting=1)
 
 
 def test_a_folder_with_other_parquet_files_is_refused(full: Job, folder: Path) -> None:

@@ -161,6 +161,8 @@ class UnitReport(Frozen):
     """The number of the attempt, beginning with 1."""
     files: tuple[str, ...] = ()
     """The files that this attempt committed."""
+    versions: tuple[str, ...] = ()
+    """The version of each of these files, as a listing of the output gives it."""
     counts: Counts = Counts()
     """The samples in the rows that this attempt committed."""
     scores: Mapping[str, Mapping[str, int]] = {}

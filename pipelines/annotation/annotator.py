@@ -20,6 +20,7 @@ from pipelines.concurrency.background import BackgroundWorker
 from pipelines.concurrency.prefetch import prefetch
 from pipelines.concurrency.stage_timer import StageTimer
 from pipelines.concurrency.watchdog import deadline
+from pipelines.output.ownership import Ownership
 from pipelines.planning.filters_from import filters_to_run
 from pipelines.planning.resolved_job import ResolvedJob
 from pipelines.reading import OpenUnit, open_unit
@@ -39,12 +40,18 @@ class Annotator:
     """
 
     def __init__(
-        self, work: ResolvedJob, storage: Storage, decode_threads: int, isolated: bool = False
+        self,
+        work: ResolvedJob,
+        storage: Storage,
+        decode_threads: int,
+        isolated: bool = False,
+        ownership: Ownership | None = None,
     ) -> None:
         job = work.job
         self._work = work
         self._storage = storage
         self._loaded = load_job(work, filters_to_run(job, work.resolved.filters_from))
+        self._ownership = ownership or work.ownership(storage)
         self._decoder = RowDecoder(
             job.input, self._loaded.filters, self._loaded.image_spec, decode_threads, isolated
         )
@@ -77,6 +84,7 @@ class Annotator:
             timer,
             schema=self.schema,
             filters=self._loaded.filters.running_order,
+            ownership=self._ownership,
         )
         with closing(writer):
             try:
@@ -89,6 +97,7 @@ class Annotator:
             unit=unit.name,
             status=status,
             files=tuple(writer.files),
+            versions=tuple(writer.versions),
             counts=writer.counts,
             scores=writer.scores,
             stages=timer.stages(),

@@ -6,6 +6,7 @@ import pyarrow as pa
 
 from pipelines.concurrency.stage_timer import StageTimer
 from pipelines.output.layout import part_file, whole_file
+from pipelines.output.ownership import Ownership
 from pipelines.output.parquet_writer import PartWriter
 from pipelines.planning.resolved_job import ResolvedJob
 from pipelines.reading.shard_digest import shard_digest
@@ -30,16 +31,22 @@ class UnitWriter:
         *,
         schema: pa.Schema,
         filters: Sequence[str],
+        ownership: Ownership,
     ) -> None:
-        """Begin a unit; `filters` names the filters on samples, in the order of their runs."""
+        """Begin a unit; `filters` names the filters on samples, in the order of their runs.
+
+        `ownership` is checked before each commit.
+        """
         self.skip = parts_done * work.job.input.max_samples_per_file  # samples in committed parts
         self.files: list[str] = []  # committed by this writer
+        self.versions: list[str] = []  # of these files
         self.counts = Counts()  # of the rows in `files`
         self.scores: Histograms = {}  # of the rows in `files`
         self._work = work
         self._storage = storage
         self._schema = schema
         self._filters = filters
+        self._ownership = ownership
         self._size = work.job.input.max_samples_per_file
         self._unit = unit
         self._timer = timer
@@ -86,11 +93,12 @@ class UnitWriter:
         if self._oom_retries:
             notes[FOOTER_OOM_RETRIES] = str(self._oom_retries)
         with self._timer.stage("commit", 1):
-            self._work.check_output(self._storage)
+            self._ownership.check()
             notes[FOOTER_SHARD_DIGEST] = self._shard_digest()
             check_shard()  # after the last byte that was read for this part
-            writer.commit(self._storage, self._work.layout.file(name), notes)
+            version = writer.commit(self._storage, self._work.layout.file(name), notes)
         self.files.append(name)
+        self.versions.append(version)
         self.counts += writer.counts
         self.scores = add_histograms(self.scores, writer.scores)
         self.close()

@@ -1,12 +1,16 @@
 """`shardmill finish`: closes an output by reading only its files, whichever run wrote them."""
 
+from collections.abc import Callable
+
 from pipelines.operations.tally import RunTally
 from pipelines.output.contents import read_contents
+from pipelines.output.counts import CountsWriter
+from pipelines.output.fingerprint import fingerprint_of
 from pipelines.output.heartbeat import find_active_runs
 from pipelines.output.layout import Layout
 from pipelines.output.output import Output, open_output
 from pipelines.storage.storage import Storage
-from schemas.report import Outcome, Summary
+from schemas.report import Counts, Outcome, Summary
 
 
 def finish(output: str, storage: Storage | None = None) -> Summary:
@@ -24,7 +28,9 @@ def close_output(tally: RunTally, output: Output) -> Summary:
     `_SUCCESS` of an incomplete output, or of one in which no sample is kept, is deleted.
     """
     storage, layout = output.storage, output.layout
-    summary = summarize(tally, output)
+    counted = CountsWriter(layout, storage, f"{tally.run}-end", fingerprint_of(output.record))
+    summary = summarize(tally, output, counted.add)
+    counted.flush()
     write_summary(summary, layout, storage)
     if summary.outcome in ("complete", "nothing_kept"):
         _clean_up(output)
@@ -46,9 +52,14 @@ def _clean_up(output: Output) -> None:
         storage.delete(path)
 
 
-def summarize(tally: RunTally, output: Output) -> Summary:
-    """Summarize a run and the state of its output; reads the footers of all committed files."""
-    contents = read_contents(output)
+def summarize(
+    tally: RunTally, output: Output, on_unit: Callable[[str, int, Counts], None] = lambda *_: None
+) -> Summary:
+    """Summarize a run and the state of its output.
+
+    `on_unit` gets the name, the stamp and the counts of each unit whose footers had to be read.
+    """
+    contents = read_contents(output, on_unit)
     failed = sorted(u for u in output.listing.failed if not contents.is_complete(u))
     outcome: Outcome = "failed" if failed else "partial"
     if contents.num_complete == len(output.units) and not contents.strangers:

@@ -4,12 +4,14 @@ from collections.abc import Callable, Mapping, Sequence
 from contextlib import ExitStack, closing
 from functools import partial
 
+from pipelines.annotation.worker_faults import worker_faults
 from pipelines.config.job import Job
 from pipelines.operations.advice import NULL_COLUMN
 from pipelines.operations.finish import close_output, summarize, write_summary
 from pipelines.operations.forget import finish_forgetting
 from pipelines.operations.forget import forget_missing as drop_missing
 from pipelines.operations.tally import RunTally, new_run_id
+from pipelines.output.counts import CountsWriter
 from pipelines.output.heartbeat import Heartbeat, find_active_runs
 from pipelines.output.output import open_output
 from pipelines.planning.plan import Plan, create_record, plan, write_manifest
@@ -68,6 +70,7 @@ def run(
             )
         if planned.pending:
             storage.delete(layout.success)
+        counts = CountsWriter(layout, storage, tally.run, planned.work.fingerprint)
         try:
             warned = False
             runner = RUNNERS[job.runner.kind]
@@ -75,6 +78,8 @@ def run(
             with closing(runner(planned, units, storage, on_progress)) as reports:
                 for report in reports:
                     tally.add(report)
+                    with worker_faults():
+                        counts.add_report(report)
                     on_report(report)
                     warned = warned or _warn(on_warning, tally.main_reason(_MIN_SAMPLES))
                     tally.check(job.max_error_rate)
@@ -82,7 +87,9 @@ def run(
             outcome = next(name for kind, name in _OUTCOMES.items() if isinstance(error, kind))
             committed = len(planned.units) - len(planned.pending) + tally.units
             write_summary(tally.summary(outcome, planned.units, committed), layout, storage)
+            counts.flush()
             raise
+        counts.flush()
     summary = close_output(tally, open_output(layout.root, storage))
     if summary.counts and summary.counts.kept:
         warned = warned or _warn(on_warning, tally.main_reason(_FEW_SAMPLES))

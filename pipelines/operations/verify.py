@@ -9,12 +9,14 @@ from collections import Counter
 from collections.abc import Callable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
+from itertools import islice
 
 import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
 from pipelines.operations.recorded_job import recorded_job
+from pipelines.output.counts import read_recorded_counts
 from pipelines.output.fingerprint import fingerprint_of
 from pipelines.output.footers import damaged_file
 from pipelines.output.layout import Layout
@@ -38,6 +40,7 @@ from schemas.tables import (
 from schemas.units import count_shards
 
 _UNITS_AT_ONCE = 4
+_UNITS_AHEAD = 256  # units that are objects at the same time
 _REFUSED = (errno.EACCES, errno.EPERM, errno.EIO, errno.ESTALE)  # the file itself may be whole
 _REDO = "delete it and run the job again"
 _REMOVE = "move it away or delete it"
@@ -97,9 +100,23 @@ def verify(
         on_unit(unit.name)
         return findings
 
+    recorded = read_recorded_counts(
+        opened.layout, opened.listing, fingerprint_of(opened.record), opened.storage
+    )
+    covered = Counts()
+    units = zip(opened.units, recorded.covered.tolist(), strict=True)
     with ThreadPoolExecutor(_UNITS_AT_ONCE) as pool:
-        for findings in pool.map(check_unit, opened.units):
-            total.add(findings)
+        while some := list(islice(units, _UNITS_AHEAD)):
+            found = pool.map(check_unit, (unit for unit, _ in some))
+            for findings, (_, is_covered) in zip(found, some, strict=True):
+                total.add(findings)
+                if is_covered:
+                    covered += findings.counts
+    if covered != recorded.counts and not total.problems:
+        total.problems.append(
+            "_shardmill/counts: says other numbers than the files: delete this folder, then run "
+            "`shardmill finish`"
+        )
     if opened.listing.has_success_file and total.problems:
         total.problems.append("_SUCCESS: is there although the output is not whole: mend the above")
     return Verification(

@@ -86,6 +86,9 @@ class Layout:
     def heartbeat(self, run: str) -> str:
         return f"{self.root}/{CONTROL_FOLDER}/heartbeats/{run}.record"
 
+    def counts(self, name: str) -> str:
+        return f"{self.root}/{CONTROL_FOLDER}/counts/{name}.record"
+
     def run(self, run: str) -> str:
         return f"{self.root}/{CONTROL_FOLDER}/runs/{run}.record"
 

@@ -11,6 +11,7 @@ import numpy as np
 import numpy.typing as npt
 
 from pipelines.output.layout import CONTROL_FOLDER, PART_NAME, Layout, part_file, whole_file
+from pipelines.output.stamps import file_stamp
 from pipelines.output.unit_progress import UnitProgress
 from pipelines.storage.storage import Entry
 from schemas.units import NameIndex
@@ -25,20 +26,22 @@ class OutputListing:
     units: NameIndex  # the names of the units; the position of a unit is that in these names
     parts: npt.NDArray[np.int32]  # by position: how many parts of the unit follow without a gap
     complete: npt.NDArray[np.bool_]  # by position: is the unit committed whole
+    stamps: npt.NDArray[np.uint64]  # by position: of the unit's files that count; 0: unknown
     strangers: tuple[str, ...]  # Parquet files that are no unit's, and parts behind a gap or end
     leftovers: tuple[str, ...]  # temporary files of dead workers, and notes that no unit needs
     notes: dict[str, str]  # path of a failure report, report or attempt marker -> its unit
     attempts: dict[str, int]  # unit -> highest number of an attempt marker
     failed: frozenset[str]  # units with a failure report
     runs: tuple[str, ...]  # ids of runs with a summary
+    counts: tuple[str, ...]  # names of control objects with counts
     heartbeats: tuple[str, ...]  # ids of runs that are active or died
     has_success_file: bool  # _SUCCESS exists
 
     def progress_of(self, unit: str) -> UnitProgress:
         position = self.units.find(unit)
-        return UnitProgress() if position is None else self._progress_at(position)
+        return UnitProgress() if position is None else self.progress_at(position)
 
-    def _progress_at(self, position: int) -> UnitProgress:
+    def progress_at(self, position: int) -> UnitProgress:
         parts, complete = int(self.parts[position]), bool(self.complete[position])
         if not complete and not parts:
             return UnitProgress()
@@ -61,7 +64,7 @@ class OutputListing:
     def committed(self) -> Iterator[tuple[str, UnitProgress]]:
         """Yield the units that have a committed file, sorted by name, and their progress."""
         for position in np.flatnonzero(self.has_files()).tolist():
-            yield self.units.names[position].as_py(), self._progress_at(position)
+            yield self.units.names[position].as_py(), self.progress_at(position)
 
 
 def classify_files(layout: Layout, entries: Iterable[Entry], units: NameIndex) -> OutputListing:
@@ -71,7 +74,7 @@ def classify_files(layout: Layout, entries: Iterable[Entry], units: NameIndex) -
     strangers: list[str] = []
     leftovers: list[str] = []
     failed: list[str] = []
-    run_ids: dict[str, list[str]] = {"runs": [], "heartbeats": []}
+    names: dict[str, list[str]] = {"runs": [], "heartbeats": [], "counts": []}
     attempts: dict[str, int] = {}
     notes: dict[str, str] = {}  # path -> unit
     has_success_file = False
@@ -79,7 +82,7 @@ def classify_files(layout: Layout, entries: Iterable[Entry], units: NameIndex) -
         path = entry.path
         name = path.removeprefix(prefix)
         if name.lower().endswith(".parquet"):
-            strangers += [name] * (not files.add(name))
+            strangers += [name] * (not files.add(name, entry.version))
         elif name.startswith(f"{CONTROL_FOLDER}/"):
             kind, _, rest = name.removeprefix(f"{CONTROL_FOLDER}/").partition("/")
             stem, _, suffix = rest.rpartition(".")
@@ -91,8 +94,8 @@ def classify_files(layout: Layout, entries: Iterable[Entry], units: NameIndex) -
             elif kind in ("failed", "reports"):
                 failed += [stem] * (kind == "failed")
                 notes[path] = stem
-            elif kind in run_ids:
-                run_ids[kind].append(stem)
+            elif kind in names:
+                names[kind].append(stem)
         elif path == layout.success:
             has_success_file = True
         elif name.endswith(".tmp") and name.rpartition("/")[2].startswith("."):
@@ -102,13 +105,15 @@ def classify_files(layout: Layout, entries: Iterable[Entry], units: NameIndex) -
         units,
         files.parts,
         files.complete,
+        files.stamps,
         tuple(sorted(strangers)),
         (),
         notes,
         {unit: number for unit, number in attempts.items() if units.find(unit) is not None},
         frozenset(unit for unit in failed if units.find(unit) is not None),
-        tuple(sorted(run_ids["runs"])),
-        tuple(sorted(run_ids["heartbeats"])),
+        tuple(sorted(names["runs"])),
+        tuple(sorted(names["counts"])),
+        tuple(sorted(names["heartbeats"])),
         has_success_file,
     )
     leftovers += [
@@ -130,14 +135,16 @@ class _UnitFiles:
         self._units = units
         self.parts = np.zeros(len(units), np.int32)
         self.complete = np.zeros(len(units), np.bool_)
+        self.stamps = np.zeros(len(units), np.uint64)
         self._end = np.full(len(units), _NONE, np.int32)  # the number of a part that is a last one
         self._others: dict[int, list[tuple[int, bool]]] = defaultdict(list)  # position -> parts
 
-    def add(self, name: str) -> bool:
+    def add(self, name: str, version: str) -> bool:
         """Count a Parquet file; return False if it is of no unit."""
         stem = name.removesuffix(".parquet")
         if (position := self._units.find(stem)) is not None and stem != name:
             self.complete[position] = True
+            self._stamp(position, name, version)
             return True
         part = PART_NAME.fullmatch(stem)
         position = self._units.find(part["unit"]) if part and stem != name else None
@@ -146,6 +153,7 @@ class _UnitFiles:
         number, last = int(part["number"]), part["end"] is not None
         if name != part_file(part["unit"], number, last):
             return False
+        self._stamp(position, name, version)
         if last and self._end[position] == _NONE:
             self._end[position] = number
         elif not last and number == self.parts[position]:
@@ -153,6 +161,9 @@ class _UnitFiles:
         else:
             self._others[position].append((number, last))
         return True
+
+    def _stamp(self, position: int, name: str, version: str) -> None:
+        self.stamps[position] ^= np.uint64(file_stamp(name, version))
 
     def close(self) -> list[str]:
         """Settle which units are complete; return the parts of units that do not count.
@@ -166,6 +177,7 @@ class _UnitFiles:
         odd[list(self._others)] = True
         last_follows = ended & ~odd
         self.complete |= last_follows
+        self.stamps[odd] = 0  # they cover parts that do not count
         self.parts += last_follows
         strangers: list[str] = []
         for position in np.flatnonzero(odd).tolist():

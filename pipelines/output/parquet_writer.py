@@ -77,8 +77,11 @@ class PartWriter:
         while len(self._waiting) >= _ROW_GROUP:
             self._flush()
 
-    def commit(self, storage: Storage, path: str, notes: Mapping[str, str] | None = None) -> None:
-        """Finish the file and store it at `path`; `notes` are further entries of its footer."""
+    def commit(self, storage: Storage, path: str, notes: Mapping[str, str] | None = None) -> str:
+        """Finish the file and store it at `path`; `notes` are further entries of its footer.
+
+        Returns the version of the file; an empty text if it has been deleted since.
+        """
         if self._waiting:
             self._flush()
         self._footer[FOOTER_COUNTS] = json.dumps(self._counts.model_dump(), sort_keys=True)
@@ -87,6 +90,8 @@ class PartWriter:
         self._writer.close()
         self._spool.seek(0)
         storage.write(path, self._spool)
+        entry = storage.entry(path)
+        return entry.version if entry else ""
 
     def _flush(self) -> None:
         rows, self._waiting = self._waiting[:_ROW_GROUP], self._waiting[_ROW_GROUP:]

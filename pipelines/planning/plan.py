@@ -289,6 +289,8 @@ def create_record(plan: Plan, storage: Storage) -> None:
             raise FileExistsError(layout.root)
     create_dataset_config(layout, storage)  # first: a run that dies in between is continued
     storage.create(layout.record(record_id.number), plan.new_record)
+    for name in plan.listing.counts if plan.is_new else ():  # of rows that are gone
+        storage.delete(layout.counts(name))
     # Failure reports and attempt markers of units that another job had, or of other versions.
     for path, unit in plan.listing.notes.items():
         if plan.is_new or plan.units.find(unit) is None:

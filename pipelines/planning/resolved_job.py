@@ -13,7 +13,8 @@ from pipelines.config.input import Input
 from pipelines.config.job import Job
 from pipelines.output.fingerprint import fingerprint_of
 from pipelines.output.layout import Layout
-from pipelines.output.record import RecordId, check_still_own
+from pipelines.output.ownership import Ownership
+from pipelines.output.record import RecordId
 from pipelines.planning.filters_from import EarlierOutput
 from pipelines.storage.cached_folders import CachedFolders
 from pipelines.storage.paths import absolute
@@ -75,13 +76,16 @@ class ResolvedJob(Frozen):
         """The number of the record for which a run works."""
         return self.record_id.number if self.record_id else 0
 
+    def ownership(self, storage: Storage) -> Ownership:
+        """Return the check whether the output still belongs to this job."""
+        return Ownership(self.layout, self.record_id, self.fingerprint, storage)
+
     def check_output(self, storage: Storage) -> None:
         """Raise JobError if the output was deleted, or begun by another job, since it was planned.
 
-        A worker calls this before it writes anything.
+        A run calls this before it writes anything.
         """
-        if self.record_id is not None:
-            check_still_own(self.layout, self.record_id, self.fingerprint, storage)
+        self.ownership(storage).check()
 
     @cached_property
     def record(self) -> dict[str, Any]:

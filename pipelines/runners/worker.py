@@ -47,6 +47,7 @@ class Worker:
         self._storage = storage
         self._decode_threads = decode_threads
         self._annotator: Annotator | None = None
+        self._ownership = work.ownership(storage)
 
     def run(
         self, unit: Unit, unit_progress: UnitProgress, attempts: int, on_progress: OnProgress
@@ -55,20 +56,20 @@ class Worker:
 
         The report is `failed` if the shard cannot be read or the unit killed its child process. A
         shard that storage does not give is the unit's failure only if other shards can be read.
-        Raises WorkerFault if the worker cannot work. After a MachineFault or an interruption, the
-        attempt does not count.
+        Raises WorkerFault if the worker cannot work. After a MachineFault, a JobError or an
+        interruption, the attempt does not count.
         """
         layout, attempt = self._work.layout, attempts + 1
         isolated = attempt >= _FIRST_ISOLATED
         if not isolated:
             self.load()
         with worker_faults():
-            self._work.check_output(self._storage)
+            self._ownership.check_before_unit()
         self._storage.write_bytes(layout.attempt(unit.name, attempt), b"", durable=False)
         try:
             report = self._report(unit, unit_progress, isolated, on_progress)
             self._check_storage(unit, report)
-        except (KeyboardInterrupt, MachineFault):
+        except (KeyboardInterrupt, MachineFault, JobError):
             self._storage.delete(layout.attempt(unit.name, attempt))
             raise
         report = report.model_copy(update={"attempt": attempt})
@@ -110,7 +111,12 @@ class Worker:
             with worker_faults():
                 from pipelines.annotation.annotator import Annotator
 
-                self._annotator = Annotator(self._work, self._storage, self._decode_threads)
+                self._annotator = Annotator(
+                    self._work,
+                    self._storage,
+                    self._decode_threads,
+                    ownership=self._ownership,
+                )
                 check_device(self._work, self._storage)
         return self._annotator
 

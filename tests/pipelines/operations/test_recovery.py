@@ -103,10 +103,11 @@ def three_units(tmp_path: Path, checkpoint: Path, monkeypatch: pytest.MonkeyPatc
 
 
 def snapshot(folder: Path) -> dict[str, bytes]:
-    """All files of an output except the summaries of runs, which alone may differ."""
+    """All files of an output except summaries and counts of runs, which alone may differ."""
     files = (path for path in folder.rglob("*") if path.is_file())
     names = {str(path.relative_to(folder)): path for path in files}
-    return {n: path.read_bytes() for n, path in names.items() if "_shardmill/runs/" not in n}
+    of_runs = ("_shardmill/runs/", "_shardmill/counts/")
+    return {n: path.read_bytes() for n, path in names.items() if not n.startswith(of_runs)}
 
 
 def listed(folder: Path) -> Iterator[tuple[str, bytes]]:

@@ -41,7 +41,9 @@ def forget_missing(
                 continue
             _delete(planned, planned.forgotten, storage)
         gone = planned.growth.missing
-        on_notice(f"dropped what was committed of {len(gone)} shards, such as {gone[0]}")
+        on_notice(
+            f"shards dropped, with what was committed of them: {len(gone)}, from {gone[0]} on"
+        )
         return
     raise JobError(f"output: {layout.root} is changed by other runs again and again: run again")
 
@@ -53,7 +55,7 @@ def finish_forgetting(
     with _heartbeat(planned, storage, run):
         if not open_output(planned.work.layout.root, storage).active_runs():
             _delete(planned, planned.unfinished, storage)
-            on_notice(f"deleted {len(planned.unfinished)} files of shards that are forgotten")
+            on_notice(f"files of forgotten shards deleted: {len(planned.unfinished)}")
 
 
 def _heartbeat(planned: Plan, storage: Storage, run: str) -> Heartbeat:

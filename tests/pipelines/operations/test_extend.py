@@ -167,7 +167,10 @@ def test_shards_that_are_gone_are_named_and_their_rows_stay(
         assert line in " ".join(command(monkeypatch, capsys, *words)[1].split())
     assert files(tmp_path) == before
     code, _, err = command(monkeypatch, capsys, "run", str(file), "--forget-missing")
-    assert (code, "dropped what was committed of 4 shards, such as a.tar" in err) == (0, True)
+    assert (code, "shards dropped, with what was committed of them: 4, from a.tar on" in err) == (
+        0,
+        True,
+    )
     assert set(files(tmp_path)) == {"e.parquet", "f.parquet"}
     assert verify(str(tmp_path / "output")).problems == ()
     assert (tmp_path / "output/_SUCCESS").exists()
@@ -299,14 +302,25 @@ def test_a_status_without_the_shards_says_nothing_about_them(tmp_path: Path) -> 
     assert (found.complete, found.waiting, found.missing) == (True, None, ())
 
 
-def test_finish_after_a_forgetting_that_was_stopped_names_the_files(tmp_path: Path) -> None:
+@pytest.mark.parametrize("again", ["nothing", "the same", "another"])
+def test_a_forgetting_that_was_stopped_is_finished_by_the_next_run(
+    tmp_path: Path, again: str
+) -> None:
     add(tmp_path, "a", "b")
     made = growing(tmp_path)
     run(made)
     (tmp_path / "shards/a.tar").unlink()
     begin_output(plan(made, forget_missing=True), STORAGE)  # the record, and no file deleted
     assert finish(made.output).strangers == ("a.parquet",)
-    add(tmp_path, "a", "c")
-    summary = run(made)
-    assert (summary.outcome, summary.added_here, summary.units_here) == ("complete", 2, 2)
+    content = {"the same": pairs(2, 1), "another": pairs(2, 7)}
+    if again in content:
+        write_shard(tmp_path / "shards/a.tar", content[again])
+    notices: list[str] = []
+    summary = run(made, on_warning=notices.append)
+    assert notices == ["files of forgotten shards deleted: 1"]
+    assert (summary.outcome, summary.added_here) == ("complete", int(again in content))
+    assert set(files(tmp_path)) == {"b.parquet", *(["a.parquet"] if again in content else [])}
     assert verify(made.output).problems == ()
+    if again == "another":
+        texts = pq.read_table(tmp_path / "output/a.parquet")["source_text"].to_pylist()
+        assert texts == ["picture 0 of series 7", "picture 1 of series 7"]

@@ -60,7 +60,7 @@ def plan(
     from pipelines.planning.plan import plan as make_plan
 
     loaded = load_job(job, settings, output)
-    planned = make_plan(loaded)
+    planned = make_plan(loaded, on_notice=lambda line: STDERR.print(line, markup=False))
     first = look_at_first_shard(planned.units, planned.work.input, loaded.open_storage())
     if as_json:
         units = [{"name": unit.name, "bytes": unit.size} for unit in planned.pending]

@@ -9,11 +9,10 @@ import pyarrow as pa
 from pipelines.output.footers import read_footer
 from pipelines.output.output import Output
 from pipelines.planning.grown_input import missing_shards, new_shards
-from pipelines.planning.shard_root import root_of
+from pipelines.planning.shard_root import prefix_of, root_of
 from pipelines.planning.unit_names import check_unit_names
 from pipelines.reading.shard_digest import shard_digest
 from pipelines.storage.concurrent_reads import read_concurrently
-from pipelines.storage.paths import join
 from schemas.errors import JobError
 from schemas.sample import Unit
 from schemas.units import MISSING, Mask, Positions, Units
@@ -82,7 +81,8 @@ def compare_with_manifest(
     units = before.replace("path", shards.matched("path", matches))
     units = units.replace("version", shards.matched("version", version_matches))
     if moved is not None and (missing := np.flatnonzero(matches == MISSING)).size:
-        paths = [join(moved.now, shard) for shard in before.take(missing).column("shard")]
+        prefix = prefix_of(shards[0])
+        paths = [f"{prefix}{shard}" for shard in before.take(missing).column("shard")]
         units = units.replace("path", pa.array(paths, pa.string()), missing)
     if (new := compared.new).any():
         splits = split(shards.take(np.unique(matches[new])))

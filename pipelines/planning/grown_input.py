@@ -9,10 +9,9 @@ from pipelines.output.layout import Layout, unit_of_part
 from pipelines.output.manifest import units_of_manifest
 from pipelines.output.output import Output
 from pipelines.planning.shard_names import check_path_lengths
-from pipelines.planning.shard_root import root_of
+from pipelines.planning.shard_root import prefix_of
 from pipelines.planning.shards import find_shards
 from pipelines.planning.unit_names import check_output_apart, check_unit_names
-from pipelines.storage.paths import join
 from schemas.errors import JobError
 from schemas.sample import Unit
 from schemas.units import MISSING, Mask, Positions, Units
@@ -131,9 +130,9 @@ def find_growth(output: Output) -> Growth | None:
     """Compare the shards of an output with those that exist now; None if none are found."""
     if not len(output.units):
         return None
-    root = root_of(output.units[0])
+    prefix = prefix_of(output.units[0])
     try:
-        patterns = [join(root, pattern) for pattern in output.record["resolved"]["shards"]]
+        patterns = [f"{prefix}{pattern}" for pattern in output.record["resolved"]["shards"]]
         shards = find_shards(patterns, output.storage)
     except (JobError, OSError):  # another machine has them, or they are gone
         return None

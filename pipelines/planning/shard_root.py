@@ -39,6 +39,11 @@ def relative_patterns(patterns: Sequence[str]) -> tuple[str, ...]:
     return tuple(sorted({relative(pattern, root) for pattern in patterns}))
 
 
+def prefix_of(unit: Unit) -> str:
+    """Return what precedes the names of shards in their paths, from a unit of the job."""
+    return unit.path.removesuffix(unit.shard)
+
+
 def root_of(unit: Unit) -> str:
-    """Return the common root of the shards of a job, of which `unit` is a unit."""
-    return unit.path.removesuffix(unit.shard).rstrip("/") or "/"
+    """Return the common root of the shards of a job, of which `unit` is a unit, for people."""
+    return prefix_of(unit).removesuffix("/") or "/"

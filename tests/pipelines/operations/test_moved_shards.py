@@ -12,6 +12,7 @@ from pipelines.cli.main import main
 from pipelines.config.job import Job
 from pipelines.operations.retry import find_retry, retry
 from pipelines.operations.run import run
+from pipelines.operations.status import status
 from pipelines.operations.verify import verify
 from pipelines.output.fingerprint import fingerprint_of
 from pipelines.output.heartbeat import Heartbeat
@@ -108,9 +109,11 @@ def test_a_moved_corpus_is_continued_by_its_content(tmp_path: Path) -> None:
         "3 committed shards were recognized by their content"
     )
     assert len(planned.pending) == 2
+    assert status(again.output).waiting is None  # the record names the former place
     summary = run(again)
     assert (summary.outcome, summary.units_here, summary.changed) == ("complete", 2, ())
     assert files(tmp_path / "out") == files(tmp_path / "whole")
+    assert (status(again.output).waiting, status(again.output).missing) == (0, ())
     assert verify(again.output).problems == ()
 
     class Unreadable(LocalStorage):

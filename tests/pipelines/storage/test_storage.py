@@ -1,4 +1,7 @@
-"""Tests that writes are atomic and that listings handle links, pipes and missing folders."""
+"""Tests that writes are atomic and that listings handle links, pipes and missing folders.
+
+What holds for every storage is in tests/stores/test_storage_contract.py.
+"""
 
 import io
 import os
@@ -14,15 +17,6 @@ from schemas.errors import JobError
 STORAGE = LocalStorage()
 
 
-class Breaking(io.BytesIO):
-    """A stream that returns some bytes and then fails."""
-
-    def read(self, size: int | None = -1) -> bytes:
-        if self.tell():
-            raise OSError(28, "No space left on device")
-        return super().read(4)
-
-
 def paths(folder: Path, recursive: bool = True) -> list[str]:
     return [os.path.relpath(e.path, folder) for e in STORAGE.list(str(folder), recursive)]
 
@@ -36,15 +30,6 @@ def test_a_written_file_can_be_read(tmp_path: Path, durable: bool) -> None:
     assert paths(tmp_path) == ["new/folder/a.parquet"]
 
 
-def test_a_failing_write_leaves_only_the_old_file(tmp_path: Path) -> None:
-    path = str(tmp_path / "a.parquet")
-    STORAGE.write_bytes(path, b"whole")
-    with pytest.raises(OSError, match="No space"):
-        STORAGE.write(path, Breaking(b"half of it"))
-    assert STORAGE.read_bytes(path) == b"whole"
-    assert paths(tmp_path) == ["a.parquet"]
-
-
 def test_a_file_is_visible_only_when_it_is_complete(tmp_path: Path) -> None:
     class Watching(io.BytesIO):
         def read(self, size: int | None = -1) -> bytes:
@@ -55,24 +40,6 @@ def test_a_file_is_visible_only_when_it_is_complete(tmp_path: Path) -> None:
 
     STORAGE.write(str(tmp_path / "a.parquet"), Watching(b"content"))
     assert os.listdir(tmp_path) == ["a.parquet"]
-
-
-def test_opening_a_missing_file_fails_and_deleting_it_does_not(tmp_path: Path) -> None:
-    path = str(tmp_path / "a")
-    with pytest.raises(FileNotFoundError):
-        STORAGE.open(path)
-    STORAGE.delete(path)
-    STORAGE.write_bytes(path, b"")
-    STORAGE.delete(path)
-    assert not os.path.exists(path)
-
-
-def test_a_listing_is_sorted_and_contains_sizes(tmp_path: Path) -> None:
-    for name in ("b", "a/c", "a.b", "a/b/d"):
-        STORAGE.write_bytes(str(tmp_path / name), name.encode())
-    assert paths(tmp_path) == ["a.b", "a/b/d", "a/c", "b"]
-    assert paths(tmp_path, recursive=False) == ["a.b", "b"]
-    assert [entry.size for entry in STORAGE.list(str(tmp_path))] == [3, 5, 3, 1]
 
 
 def test_listing_a_missing_folder_or_a_file_is_empty(tmp_path: Path) -> None:

@@ -127,6 +127,51 @@ def test_shards_outside_of_the_common_folder_are_refused(tmp_path: Path) -> None
         plan(growing(tmp_path, shards=both))
 
 
+MISTAKES = {  # what is run -> what the line says, which also says what to change
+    "other patterns without --extend": (
+        ["--set", "input.shards=SHARDS/[ab].tar"],
+        "was begun with input.shards = ",
+        "or run with --extend to add shards to it",
+    ),
+    "other patterns that leave all shards out": (
+        ["--extend", "--set", "input.shards=SHARDS/../*/a.tar"],
+        "has the content of a committed shard",
+        "name these shards, or choose another output",
+    ),
+    "a name that another shard had": (
+        ["--extend"],
+        "would both become b.parquet: rename one",
+        "run with --forget-missing first if one of them is gone",
+    ),
+}
+
+
+@pytest.mark.parametrize("mistake", MISTAKES)
+def test_mistakes_are_told_in_one_line(
+    mistake: str,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    add(tmp_path, "a", "b")
+    file = tmp_path / "job.yaml"
+    file.write_text(growing(tmp_path, extend=False).model_dump_json())
+    assert command(monkeypatch, capsys, "run", str(file))[0] == 0
+    before = files(tmp_path)
+    (tmp_path / "shards/b.tar").unlink()
+    write_shard(tmp_path / "shards/b.tar.gz", pairs(1))
+    words, problem, advice = MISTAKES[mistake]
+    words = [word.replace("SHARDS", str(tmp_path / "shards")) for word in words]
+    monkeypatch.setattr(sys, "argv", ["shardmill", "run", str(file), *words])
+    with pytest.raises(SystemExit) as ended:
+        main()
+    assert ended.value.code == 2
+    (line,) = capsys.readouterr().err.splitlines()
+    assert problem in line
+    assert line.endswith(advice)
+    assert files(tmp_path) == before
+
+
 def test_a_new_shard_that_is_damaged_fails_alone(tmp_path: Path) -> None:
     add(tmp_path, "a")
     made = growing(tmp_path)

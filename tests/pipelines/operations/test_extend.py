@@ -223,6 +223,31 @@ def test_shards_that_are_gone_are_named_and_their_rows_stay(
     assert "gone" not in command(monkeypatch, capsys, "run", str(file), "--forget-missing")[2]
 
 
+def test_the_record_forgets_shards_before_their_files_are_deleted(tmp_path: Path) -> None:
+    add(tmp_path, "a", "b", samples=3)
+    made = growing(tmp_path)
+    run(made)
+    (tmp_path / "shards/a.tar").unlink()
+    changes: list[str] = []
+
+    class Logging(LocalStorage):
+        def create(self, path: str, content: bytes) -> None:
+            changes.append(f"create {Path(path).name}")
+            super().create(path, content)
+
+        def delete(self, path: str) -> None:
+            changes.append(f"delete {Path(path).name}")
+            super().delete(path)
+
+    run(made, storage=Logging(), forget_missing=True)
+    assert [change for change in changes if ".huggingface" not in change][:4] == [
+        "delete _SUCCESS",
+        "create job.00001.record",
+        "delete a.00001-end.parquet",
+        "delete a.00000.parquet",
+    ]
+
+
 def test_a_shard_comes_back_under_the_name_of_a_forgotten_one(tmp_path: Path) -> None:
     add(tmp_path, "a", "b", samples=3)
     made = growing(tmp_path)

@@ -153,6 +153,7 @@ def test_every_sample_is_in_its_shard_s_file_once(
     shutil.rmtree(corpus.folder)
 
 
+@pytest.mark.faults
 def test_dying_after_any_change_of_an_extension_loses_nothing(
     tmp_path: Path, expected: dict[str, bytes]
 ) -> None:

@@ -59,7 +59,7 @@ def test_every_sample_is_once_in_its_shard_s_file(seed: int, tmp_path: Path) -> 
         seconds = finish(job_file, tmp_path / f"whole-{number}", [])
         expected = parquet(tmp_path / f"whole-{number}")
         before = parquet(output)
-        for _ in range(3):
+        for _ in range(2):
             running = [
                 start(job_file, output, options=options) for _ in range(chance.choice((1, 2)))
             ]

@@ -219,7 +219,8 @@ def test_shards_that_are_gone_are_named_and_their_rows_stay(
     assert set(files(tmp_path)) == {"e.parquet", "f.parquet"}
     assert verify(str(tmp_path / "output")).problems == ()
     assert (tmp_path / "output/_SUCCESS").exists()
-    assert status(str(tmp_path / "output")).complete
+    found = status(str(tmp_path / "output"))
+    assert (found.complete, found.counts.read) == (True, 2 * 2)
     assert "gone" not in command(monkeypatch, capsys, "run", str(file), "--forget-missing")[2]
 
 
@@ -389,6 +390,8 @@ def test_a_forgetting_that_was_stopped_is_finished_by_the_next_run(
     summary = run(made, on_warning=notices.append)
     assert notices == ["files of forgotten shards deleted: 1"]
     assert (summary.outcome, summary.added_here) == ("complete", int(again in content))
+    assert summary.counts is not None
+    assert summary.counts.read == 2 + 2 * (again in content)
     assert set(files(tmp_path)) == {"b.parquet", *(["a.parquet"] if again in content else [])}
     assert verify(made.output).problems == ()
     if again == "another":

@@ -7,7 +7,16 @@ from typing import Any
 
 import pyarrow.parquet as pq
 import pytest
-from support.sample_data import images_column, job, jpeg, pairs, parquet_bytes, write_shard
+from support.sample_data import (
+    images_column,
+    job,
+    jpeg,
+    pairs,
+    parquet_bytes,
+    tar_bytes,
+    write_shard,
+)
+from support.small_s3 import BUCKET, OTHER, SmallS3
 
 from pipelines.cli.main import main
 from pipelines.config.job import Job
@@ -104,6 +113,24 @@ def test_an_extended_output_is_the_one_of_a_run_over_all(tmp_path: Path) -> None
     assert files(tmp_path) == files(tmp_path, "whole")
     assert verify(made.output).problems == ()
     assert (tmp_path / "output/_SUCCESS").exists()
+
+
+def test_a_bucket_that_grows_and_shrinks(tmp_path: Path, small_s3: SmallS3) -> None:
+    shards = small_s3.objects[BUCKET]
+    shards["in/a.tar"] = shards["in/b.tar"] = tar_bytes(pairs(3))
+    given, output = f"s3://{BUCKET}/in/*.tar", f"s3://{OTHER}/out"
+    made = growing(tmp_path, shards=given, output=output)
+    run(made)
+    shards["in/c.tar"] = tar_bytes(pairs(2, 2))
+    found = status(output)
+    assert (found.complete, found.waiting) == (True, 1)
+    del shards["in/a.tar"]
+    summary = run(made, forget_missing=True)
+    assert (summary.outcome, summary.added_here, summary.units_here) == ("complete", 1, 1)
+    stored = {key for key in small_s3.objects[OTHER] if key.endswith(".parquet")}
+    assert stored == {f"out/{n}.parquet" for n in ("b.00000", "b.00001-end", "c")}
+    assert "out/_SUCCESS" in small_s3.objects[OTHER]
+    assert verify(output).problems == ()
 
 
 def test_braces_may_be_widened_with_extend_alone(tmp_path: Path) -> None:

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 from support.sample_data import images_column, job, jpeg, pairs, parquet_bytes, write_shard
+from support.small_s3 import BUCKET, OTHER, SmallS3
 
 from pipelines.cli.main import main
 from pipelines.config.job import Job
@@ -67,6 +68,41 @@ def test_a_corpus_at_another_place_gives_the_same_bytes(tmp_path: Path) -> None:
     made = files(tmp_path / "first")
     assert len(made) == 6
     assert files(tmp_path / "other/second") == made
+
+
+def test_a_corpus_that_moved_into_a_bucket_is_continued(tmp_path: Path, small_s3: SmallS3) -> None:
+    make_corpus(tmp_path / "one")
+    local = corpus_job(tmp_path / "one", "out")
+    run(local, limit_units=2)
+    for path in (tmp_path / "one").rglob("*.*"):
+        key = f"corpora/{path.relative_to(tmp_path / 'one')}"
+        small_s3.objects[BUCKET][key] = path.read_bytes()
+    small_s3.objects[OTHER]["words.txt"] = b"forbidden\n"
+    root = f"s3://{BUCKET}/corpora"
+    shards = [f"{root}/a.tar", f"{root}/deep/*.tar", f"{root}/photos/", f"{root}/*.parquet"]
+    words = {"kind": "words", "path": f"s3://{OTHER}/words.txt"}
+    moved_job = job(
+        tmp_path,
+        model=None,
+        tasks={},
+        filters=[{"kind": "text_quality", "min_words": 2}, words],
+        input={"shards": shards, "max_samples_per_file": 2},
+        output=local.output,
+    )
+    planned = plan(moved_job)
+    assert planned.moved
+    assert (planned.moved.before, planned.moved.now) == (f"{tmp_path}/one", root)
+    assert (planned.moved.recognized, planned.changed) == (2, ())
+    assert run(moved_job).outcome == "complete"
+    assert status(local.output).waiting == 0
+    bucket = f"s3://{OTHER}/whole"
+    assert run(moved_job.model_copy(update={"output": bucket})).outcome == "complete"
+    run(local.model_copy(update={"output": str(tmp_path / "whole")}))
+    whole = files(tmp_path / "whole")
+    assert files(tmp_path / "out") == whole
+    objects = small_s3.objects[OTHER].items()
+    stored = {key.removeprefix("whole/"): content for key, content in objects}
+    assert {key: stored[key] for key in stored if key.endswith(".parquet")} == whole
 
 
 def test_a_list_with_other_content_is_another_job(tmp_path: Path) -> None:

@@ -57,7 +57,7 @@ def azurite() -> Iterator[ObjectServer]:
 def server(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> ObjectServer:
     """Each kind of server in turn, which this process and its children reach."""
     server: ObjectServer = request.getfixturevalue(request.param)
-    use(server, monkeypatch)
+    use(server, monkeypatch=monkeypatch)
     return server
 
 
@@ -73,21 +73,39 @@ def root(request: pytest.FixtureRequest, tmp_path: Path, monkeypatch: pytest.Mon
     if request.param == "local":
         return str(tmp_path / "root")
     server: ObjectServer = request.getfixturevalue(request.param)
-    use(server, monkeypatch)
+    use(server, monkeypatch=monkeypatch)
     return server.new_bucket()
 
 
 @pytest.fixture
 def s3_bucket(moto: ObjectServer, monkeypatch: pytest.MonkeyPatch) -> str:
     """The URL of an empty bucket, which this process and its children reach."""
-    use(moto, monkeypatch)
+    use(moto, monkeypatch=monkeypatch)
     return moto.new_bucket()
 
 
-def use(server: ObjectServer, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Let this process and its children reach a server, and no other one."""
+@pytest.fixture
+def ray_session(moto: ObjectServer, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """A Ray session whose workers reach moto."""
+    import ray
+
+    use(moto, monkeypatch=monkeypatch)
+    ray.init(
+        address="local",
+        num_cpus=2,
+        include_dashboard=False,
+        log_to_driver=False,
+        logging_level="ERROR",
+    )
+    yield
+    ray.shutdown()
+
+
+def use(*servers: ObjectServer, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let this process and its children reach these servers, and no others."""
     for name in list(os.environ):
         if name.startswith(FOREIGN) or name.lower().endswith("_proxy"):
             monkeypatch.delenv(name)
-    for name, value in server.environment.items():
-        monkeypatch.setenv(name, value)
+    for server in servers:
+        for name, value in server.environment.items():
+            monkeypatch.setenv(name, value)

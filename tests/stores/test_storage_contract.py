@@ -230,7 +230,7 @@ def test_access_that_is_denied_says_so(
         reason = "a listing that is denied is told as an error of input and output"
         request.applymarker(pytest.mark.xfail(strict=True, reason=reason))
     server: ObjectServer = request.getfixturevalue(kind)
-    use(server, monkeypatch)
+    use(server, monkeypatch=monkeypatch)
     monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "wrong")
     monkeypatch.setenv("AZURE_STORAGE_ACCOUNT_KEY", "d3Jvbmc=")
     bucket = "gs://denied-bucket" if kind == "gcs" else server.new_bucket()
@@ -263,7 +263,7 @@ def test_a_long_listing_comes_page_by_page(
     kind: str, request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     server: ObjectServer = request.getfixturevalue(kind)
-    use(server, monkeypatch)
+    use(server, monkeypatch=monkeypatch)
     if kind == "seaweedfs":
         bucket = server.new_bucket()
         with ThreadPoolExecutor(4) as threads:

@@ -35,6 +35,8 @@ class Front(BaseHTTPRequestHandler):
     """Passes each request on to the S3 server at `target`."""
 
     protocol_version = "HTTP/1.1"
+    wbufsize = 1 << 16  # headers and body leave together: the client's TCP would wait in between
+    disable_nagle_algorithm = True
     target = ""
 
     def log_message(self, *_: object) -> None:

@@ -8,6 +8,7 @@ ways to divide the name.
 import fnmatch
 import re
 from collections.abc import Callable
+from functools import lru_cache
 
 
 def glob_matcher(pattern: str) -> Callable[[str], bool]:
@@ -24,19 +25,28 @@ def glob_matcher(pattern: str) -> Callable[[str], bool]:
     # None stands for `**`.
     steps = [None if name == "**" else re.compile(fnmatch.translate(name)) for name in names]
 
+    @lru_cache(maxsize=1)  # paths of a listing are sorted, so that those of a folder are together
+    def _enter(folder: str) -> set[int]:
+        """Return the numbers of the steps that the names of a path so far may have taken."""
+        done = _skip({0})
+        for name in folder.split("/"):
+            done = _take(done, name)
+        return done
+
     def matches(path: str) -> bool:
-        done = _skip({0})  # numbers of steps that the names so far may have taken
-        for name in path.split("/"):
-            after = set()
-            for number in done:
-                if number < len(steps):
-                    step = steps[number]
-                    if step is None:
-                        after.add(number)
-                    elif step.match(name):
-                        after.add(number + 1)
-            done = _skip(after)
-        return len(steps) in done
+        folder, slash, name = path.rpartition("/")
+        return len(steps) in _take(_enter(folder) if slash else _skip({0}), name)
+
+    def _take(done: set[int], name: str) -> set[int]:
+        after = set()
+        for number in done:
+            if number < len(steps):
+                step = steps[number]
+                if step is None:
+                    after.add(number)
+                elif step.match(name):
+                    after.add(number + 1)
+        return _skip(after)
 
     def _skip(numbers: set[int]) -> set[int]:
         """Return the numbers, and after each `**` the next step: `**` may match no folder."""

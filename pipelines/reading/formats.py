@@ -87,8 +87,9 @@ class ShardFormat:
 
     def unit_name(self, shard: str) -> str | None:
         """Return the shard's name without its extension; None for a shard of another format."""
+        lower = shard.lower()
         for extension in self.extensions:
-            if shard.lower().endswith(extension):
+            if lower.endswith(extension):
                 return shard[: -len(extension)]
         return None
 

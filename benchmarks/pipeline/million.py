@@ -151,7 +151,7 @@ def report_of(name: str) -> UnitReport:
     )
 
 
-def _job(output: Path) -> Job:
+def make_job(output: Path) -> Job:
     return Job.model_validate(
         {
             "name": "million",
@@ -164,18 +164,18 @@ def _job(output: Path) -> Job:
 
 def _begin(storage: MadeUpStorage, output: Path, run: int) -> None:
     storage.committed = bytearray(storage.units)
-    begin_output(plan(_job(output), storage), storage)
+    begin_output(plan(make_job(output), storage), storage)
 
 
 def _plan(storage: MadeUpStorage, output: Path, run: int) -> Plan:
-    planned = plan(_job(output), storage)
+    planned = plan(make_job(output), storage)
     print(f"{len(planned.pending)} of {len(planned.units)} units to do: ", end="")
     return planned
 
 
 def _run(storage: MadeUpStorage, output: Path, run: int) -> None:
     """Plan, schedule `run` units, and close the output."""
-    planned = plan(_job(output), storage)
+    planned = plan(make_job(output), storage)
     work = planned.work
     tally = RunTally(work.record)
     counts = CountsWriter(work.layout, storage, tally.run, work.fingerprint)

@@ -120,13 +120,15 @@ def filter_job(folder: Path, name: str, **keys: Any) -> Job:
 
 
 def snapshot(folder: Path) -> dict[str, bytes]:
-    """Read all files except job.record (it names output and runner), run summaries and failures."""
+    """Read all files except job.record (it names output and runner), and those of runs."""
     files = (path for path in folder.rglob("*") if path.is_file())
     names = {str(path.relative_to(folder)): path for path in files}
     return {
         name: path.read_bytes()
         for name, path in names.items()
-        if not name.startswith(("_shardmill/runs/", "_shardmill/job.record", "_shardmill/failed/"))
+        if not name.startswith(
+            tuple(f"_shardmill/{each}" for each in ("runs/", "counts/", "job.record", "failed/"))
+        )
     }
 
 

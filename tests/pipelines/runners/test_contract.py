@@ -82,7 +82,7 @@ def output(folder: Path) -> dict[str, Any]:
     contents: dict[str, Any] = {}
     for path in folder.rglob("*"):
         name = str(path.relative_to(folder))
-        if path.is_dir() or name.startswith("_shardmill/runs/"):
+        if path.is_dir() or name.startswith(("_shardmill/runs/", "_shardmill/counts/")):
             continue
         contents[name] = path.read_bytes()
         if name == "_shardmill/job.record":
@@ -94,7 +94,7 @@ def output(folder: Path) -> dict[str, Any]:
 
 
 def without_times(report: UnitReport) -> dict[str, Any]:
-    return report.model_dump(exclude={"seconds", "stages"})
+    return report.model_dump(exclude={"seconds", "stages", "versions"})
 
 
 def outcome(summary: Summary) -> dict[str, Any]:

@@ -17,8 +17,9 @@ if TYPE_CHECKING:
     from pipelines.operations.row_images import RowImage
     from schemas.report import Summary
 
-STDOUT = Console(highlight=False)
-STDERR = Console(stderr=True, highlight=False)
+# Without emoji: `pipe:cat:` would be shown with a cat.
+STDOUT = Console(highlight=False, emoji=False)
+STDERR = Console(stderr=True, highlight=False, emoji=False)
 
 
 def print_json(value: Any) -> None:

@@ -3,7 +3,7 @@
 import json
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Annotated, Literal, Self
+from typing import Literal, Self
 
 import pyarrow as pa
 from pydantic import Field, ValidationError, model_validator
@@ -19,14 +19,12 @@ from pipelines.config.secrets import refuse_secrets
 from pipelines.config.validation_errors import first_fault
 from pipelines.config.yaml_text import apply_setting, check_values, parse_yaml
 from pipelines.storage.resolve import AnyStorage
-from pipelines.storage.settings import StorageSettings
+from pipelines.storage.settings import StorageSettings, StoreName, check_settings
 from pipelines.storage.storage import Storage
 from schemas.errors import JobError
 from schemas.frozen import Frozen
 from schemas.path_text import PathText
 from schemas.tables import check_column_names, output_schema
-
-StoreName = Annotated[str, Field(pattern=r"^(s3|gs|az|https?)://[A-Za-z0-9._:-]*$")]
 
 
 class Job(Frozen):
@@ -74,11 +72,19 @@ class Job(Frozen):
     runner: AnyRunnerConfig = LocalRunnerConfig()
     """How the work is distributed."""
     storage: Mapping[StoreName, StorageSettings] = {}
-    """How buckets are reached: `s3://`, `gs://` or `az://`, or one bucket's URL -> its settings."""
+    """How buckets are reached: `s3://`, `gs://` or `az://`, or one bucket's URL -> its settings.
+
+    The settings of a bucket replace all those of its kind of store.
+    """
 
     @model_validator(mode="after")
     def _refuse_secrets(self) -> Self:
         refuse_secrets(self.model_dump(mode="json"))
+        return self
+
+    @model_validator(mode="after")
+    def _check_storage(self) -> Self:
+        check_settings(self.storage)
         return self
 
     @model_validator(mode="after")

@@ -5,6 +5,7 @@ from pathlib import Path
 
 from pipelines.storage.paths import absolute, scheme
 from pipelines.storage.resolve import STORAGE
+from pipelines.storage.urls import check_url
 from schemas.errors import JobError
 from schemas.path_text import first_missing
 
@@ -16,6 +17,7 @@ def read_job_file(path: str) -> str:
 
     Raises JobError, in one line, if the file cannot be read or is no text.
     """
+    check_url(path)
     try:
         with STORAGE.open(absolute(path)) as file:
             content = file.read(_MAX_BYTES + 1)

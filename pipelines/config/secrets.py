@@ -6,16 +6,12 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from filters.text_analysis.recognizers import RECOGNIZERS
+from pipelines.storage.urls import is_signed
 from schemas.errors import JobError
 
 _TOKENS = ("AUTH_TOKEN", "AWS_CREDENTIALS", "GCP_API_KEY", "ENCRYPTION_KEY")
 _RECOGNIZERS = [each for each in RECOGNIZERS if each.infotype in _TOKENS]
 _USER = re.compile(r"://[^/?#\s@]*:[^/?#\s@]+@")
-_SIGNED = re.compile(
-    r"[?&](?:x-(?:amz|goog)-(?:signature|credential|security-token)|signature|sig|(?:\w+_)?token"
-    r"|awsaccesskeyid|password|api_?key)=[^&\s]",
-    re.IGNORECASE,
-)
 _SECRET_NAME = re.compile(
     r"token|secret|passw|pwd|credential|api_?key|access_?key|account_?key|private_?key"
     r"|connection_?string|(?<!kms)_key\Z",
@@ -103,7 +99,7 @@ def _names_secret(name: str) -> bool:
 
 
 def _holds_secret(text: str) -> bool:
-    return bool(_USER.search(text) or _SIGNED.search(text)) or any(
+    return bool(_USER.search(text) or is_signed(text)) or any(
         recognizer.prefilter.search(text) and any(recognizer.find(text))
         for recognizer in _RECOGNIZERS
     )

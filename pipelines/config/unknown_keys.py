@@ -11,6 +11,10 @@ from pydantic.fields import FieldInfo
 _GREEDY = "answers are greedy, each token the most probable one: remove it"
 _ALWAYS_RESUMED = "a run always goes on where an earlier one stopped: remove it"
 _NO_SECRETS = "credentials are read from the environment, such as HF_TOKEN: remove it"
+_NO_BUCKET_SECRETS = (
+    "credentials of buckets are read from the environment, such as AWS_PROFILE, "
+    "GOOGLE_APPLICATION_CREDENTIALS or AZURE_STORAGE_ACCOUNT_NAME: remove it"
+)
 _NO_CODE = "no code of a checkpoint is ever run: remove it"
 # Keys of other tools -> the place of the same setting, or an advice, which has a space.
 _FOREIGN: Mapping[str, str] = {
@@ -20,6 +24,17 @@ _FOREIGN: Mapping[str, str] = {
     ),
     **dict.fromkeys(("resume", "checkpointing", "overwrite", "incremental_mode"), _ALWAYS_RESUMED),
     **dict.fromkeys(("token", "hf_token", "api_key", "use_auth_token"), _NO_SECRETS),
+    **dict.fromkeys(
+        (
+            *("access_key", "access_key_id", "aws_access_key_id", "secret", "secret_key"),
+            *("secret_access_key", "aws_secret_access_key", "session_token", "account_key"),
+            *("sas_token", "connection_string", "credentials", "service_account", "profile"),
+        ),
+        _NO_BUCKET_SECRETS,
+    ),
+    "endpoint_url": "storage.NAME.endpoint",
+    **dict.fromkeys(("anon", "no_sign_request", "unsigned"), "storage.NAME.anonymous"),
+    "request_payer": "storage.NAME.requester_pays",
     "trust_remote_code": _NO_CODE,
     **dict.fromkeys(
         ("max_tokens", "max_length", "max_new_token", "max_output_tokens"),

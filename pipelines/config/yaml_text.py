@@ -132,12 +132,19 @@ def apply_setting(data: dict[str, Any], setting: str) -> None:
     """Set a field of `data` as `path.to.field=value` says.
 
     An element of a list is named by its number, from 0, or a filter by its name: its kind, with a
-    number from the second of a kind on, such as `filters.image_size_2.min_side`.
+    number from the second of a kind on, such as `filters.image_size_2.min_side`. A setting of a
+    bucket is named like `storage.s3://my.bucket.anonymous`.
     """
     path, separator, value = setting.partition("=")
     if not separator or not path:
         raise JobError(f"--set {setting}: write path=value, such as model.block_size=64")
-    *parents, last = re.sub(r"\[(\d+)\]", r".\1", path).split(".")
+    if path.startswith("storage.") and path.count(".") > 1:  # names of buckets may have dots
+        parents, last = (
+            ["storage", path[len("storage.") : path.rindex(".")]],
+            path.rpartition(".")[2],
+        )
+    else:
+        *parents, last = re.sub(r"\[(\d+)\]", r".\1", path).split(".")
     place: Any = data
     for key in parents:
         place = place.setdefault(key, {}) if isinstance(place, dict) else _element(place, key, path)

@@ -45,6 +45,7 @@ from pipelines.rows.row import Row
 from pipelines.storage.paths import absolute
 from pipelines.storage.resolve import STORAGE
 from pipelines.storage.storage import Storage
+from pipelines.storage.urls import check_url
 from schemas.errors import JobError, ShardFault
 from schemas.sample import RGB, Unit
 
@@ -90,6 +91,7 @@ def open_target(target: str, settings: Sequence[str] = ()) -> tuple[Job, Output 
 
     Raises JobError if it is neither.
     """
+    check_url(target)
     is_job = target.endswith((".yaml", ".yml"))
     entry = None if is_job else STORAGE.entry(absolute(target))
     if is_job or (entry is not None and entry.is_file):

@@ -21,6 +21,7 @@ from pipelines.output.unit_progress import UnitProgress
 from pipelines.storage.paths import absolute, scheme
 from pipelines.storage.resolve import STORAGE
 from pipelines.storage.storage import Entry, Storage
+from pipelines.storage.urls import check_url
 from schemas.errors import JobError
 from schemas.path_text import first_missing
 from schemas.regular_file import NotRegularFile
@@ -50,6 +51,7 @@ class Output:
 
 def open_output(output: str, storage: Storage | None = None) -> Output:
     """Open an output; raise JobError if the folder is no output, or its description is damaged."""
+    check_url(output)
     opened = find_output(output, storage or STORAGE)
     if opened is None:
         raise JobError(f"{absolute(output)}: is not an output of shardmill: {_why(output)}")
@@ -74,7 +76,16 @@ def find_output(output: str, storage: Storage) -> Output | None:
     layout = Layout(absolute(output))
     if layout.root == "/":
         raise JobError("output: / is the whole file system: name a folder in it")
-    paths = [entry.path for entry in storage.list(layout.control, recursive=False)]
+    try:
+        paths = [entry.path for entry in storage.list(layout.control, recursive=False)]
+    except FileNotFoundError:  # for a local folder, a listing is empty
+        raise JobError(
+            f"output: {layout.root}: there is no such bucket: create it, or check the URL"
+        ) from None
+    except PermissionError as error:
+        if not scheme(layout.root):
+            raise
+        raise JobError(f"output: {layout.root} cannot be read: {error.strerror}") from None
     number = newest_record(layout, paths)
     if number is None and storage.entry(layout.record(0)):  # begun since it was listed
         return find_output(output, storage)

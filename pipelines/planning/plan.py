@@ -10,6 +10,8 @@ import numpy as np
 import pyarrow as pa
 
 from pipelines.config.job import Job
+from pipelines.config.validation_errors import errors_at
+from pipelines.output.creation_probe import check_creates_once
 from pipelines.output.dataset_config import create_dataset_config
 from pipelines.output.listing import OutputListing
 from pipelines.output.manifest import manifest_bytes, manifest_name
@@ -43,6 +45,7 @@ from pipelines.planning.shard_names import check_path_lengths
 from pipelines.planning.shards import find_shards, split
 from pipelines.planning.unit_names import check_output_apart
 from pipelines.storage.storage import Storage
+from pipelines.storage.urls import check_output_url
 from schemas.errors import JobError
 from schemas.sample import Unit
 from schemas.units import Units
@@ -99,6 +102,8 @@ def plan(
     With `forget_missing`, the record of the plan forgets the shards of the output that are gone,
     and the plan adds no shards.
 
+    If the job would begin an output in a bucket, a small object is created there and deleted.
+
     The output and the earlier output of `filters_from` are each opened once. An output in which
     nothing is committed and no run is active is planned like a new one if it was begun by another
     job. Raises JobError if the job cannot run, or not into this output.
@@ -112,6 +117,8 @@ def plan(
 def _plan(
     job: Job, storage: Storage, on_notice: Callable[[str], None], forget_missing: bool
 ) -> Plan:
+    with errors_at("output: "):
+        check_output_url(job.output)
     existing = find_output(job.output, storage)
     earlier = open_earlier_output(job)
     if existing is None:
@@ -137,6 +144,7 @@ def _plan_new(job: Job, earlier: Output | None, storage: Storage, number: int) -
     check_output_apart(units, work.layout.root)
     check_path_lengths(units, work.layout)
     listing = list_new_output(work.layout, storage, number)
+    check_creates_once(work.layout, storage)
     return _with_record(Plan(work, units, listing, is_new=True), work.record, number, begun=number)
 
 

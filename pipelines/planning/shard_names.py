@@ -3,7 +3,10 @@
 import os
 from collections.abc import Iterator
 
+from pipelines.config.validation_errors import errors_at
 from pipelines.output.layout import LONGEST_ENDING, Layout
+from pipelines.storage.paths import scheme
+from pipelines.storage.urls import MAX_KEY, check_url, key_of
 from schemas.errors import JobError
 from schemas.path_text import LONGEST_PATH, path_problem
 from schemas.sample import Unit
@@ -18,6 +21,9 @@ def check_name(unit: Unit) -> None:
     path = unit.path
     if problem := path_problem(path):
         raise JobError(f"input.shards: {path} {problem}: rename it")
+    if scheme(path):
+        with errors_at("input.shards: "):
+            check_url(path)
     *folders, stem = unit.name.split("/")
     if (size := len(stem.encode())) > _LONGEST_STEM:
         raise JobError(
@@ -33,15 +39,21 @@ def check_name(unit: Unit) -> None:
 
 
 def check_path_lengths(units: Units, layout: Layout) -> None:
-    """Raise JobError if a file of a unit would have a longer path than Linux allows."""
+    """Raise JobError if a file of a unit would have a longer path than can be.
+
+    That is what Linux allows, or in a bucket what stores allow for the name of an object.
+    """
     # The longest folder with the longest ending, though no file has both.
-    others = len(os.fsencode(layout.attempt("", 1))) + LONGEST_ENDING
+    start, longest = layout.attempt("", 1), LONGEST_PATH
+    if scheme(start):
+        start, longest = key_of(start), MAX_KEY
+    others = len(os.fsencode(start)) + LONGEST_ENDING
     for position, name in enumerate(units.column("name")):
-        if (size := others + len(name.encode())) > LONGEST_PATH:
+        if (size := others + len(name.encode())) > longest:
             unit = units[position]
             raise JobError(
                 f"output: the files of {unit.path} would have paths of {size} bytes, and at most "
-                f"{LONGEST_PATH} are possible: choose a folder with a shorter path"
+                f"{longest} are possible: choose a folder with a shorter path"
             )
 
 

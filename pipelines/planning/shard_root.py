@@ -3,21 +3,27 @@
 import re
 from collections.abc import Sequence
 
-from pipelines.storage.object_client import locate
+from pipelines.config.validation_errors import errors_at
+from pipelines.storage.object_client import WEB
 from pipelines.storage.paths import absolute, common_folder, parent, relative, scheme
-from pipelines.storage.resolve import check_scheme
+from pipelines.storage.urls import check_url
 from schemas.errors import JobError
 from schemas.sample import Unit
 
 _VARIABLE = re.compile(r"[*?\[{]")
+_WILDCARD = re.compile(r"[*?\[]")
 
 
 def absolute_pattern(pattern: str) -> str:
     """Make a pattern absolute; keep a `/` at its end if it has a wildcard or brace."""
-    check_scheme(pattern)
+    with errors_at("input.shards: "):
+        check_url(pattern)
+        if scheme(pattern) in WEB and (found := _WILDCARD.search(pattern)):
+            raise JobError(
+                f"{pattern}: a web server has no listing, so that {found[0]} cannot be a wildcard: "
+                "name each file, or write braces such as {00000..00099}"
+            )
     path = absolute(pattern)
-    if scheme(path) and _VARIABLE.search(locate(path).bucket):
-        raise JobError(f"input.shards: {pattern}: the name of a bucket has no wildcards or braces")
     return f"{path}/" if pattern.endswith("/") and _VARIABLE.search(path) else path
 
 

@@ -1,5 +1,6 @@
 """Finds the shards that the patterns of a job file name, and splits them into units."""
 
+import errno
 import os
 import re
 from collections import defaultdict
@@ -50,9 +51,21 @@ def find_shards(patterns: Sequence[str], storage: Storage = STORAGE) -> Units:
     try:
         shards = Units.of(_named_units(_matches(patterns, storage), root, faults))
     except PermissionError as error:
+        advice = ": change its permissions, or name other shards"
         raise JobError(
-            f"input.shards: {error.filename} cannot be read: {error.strerror}: change its "
-            "permissions, or name other shards"
+            f"input.shards: {error.filename} cannot be read: {error.strerror}"
+            + advice * (not scheme(root))
+        ) from None
+    except FileNotFoundError as error:  # for a local folder, a listing is empty
+        raise JobError(
+            f"input.shards: {error.filename}: there is no such bucket: check the URL"
+        ) from None
+    except OSError as error:
+        if error.errno != errno.EINVAL or not scheme(root):
+            raise
+        raise JobError(
+            f"input.shards: {error.filename} has an object whose name cannot be read, such as one "
+            "with a line break: rename it, or name another folder"
         ) from None
     faults.check()
     _refuse_nested_folders({path for path in shards.column("path") if path.endswith("/")})

@@ -19,8 +19,8 @@ from typing import NamedTuple
 
 from pipelines.storage.object_client import BUCKETS
 from pipelines.storage.paths import absolute, relative, scheme
-from pipelines.storage.resolve import check_scheme
 from pipelines.storage.storage import Entry, Storage
+from pipelines.storage.urls import check_url
 from schemas.errors import JobError
 from schemas.path_text import path_problem
 from schemas.resources import FetchedFolder
@@ -64,7 +64,7 @@ class CachedFolders:
         Nothing is requested for a known `version` that is here already. Raises JobError if the
         folder has no such files, or is in another version.
         """
-        check_scheme(url)
+        check_url(url)
         if scheme(url) not in BUCKETS:
             raise JobError(
                 f"{url}: the files of a web server cannot be listed: name a folder in a bucket or "

@@ -4,22 +4,11 @@ from collections.abc import Iterator, Mapping
 from typing import BinaryIO
 
 from pipelines.storage.local import LocalStorage
-from pipelines.storage.object_client import SCHEMES
 from pipelines.storage.object_store import ObjectStorage
 from pipelines.storage.paths import absolute, scheme
 from pipelines.storage.settings import StorageSettings
 from pipelines.storage.storage import Entry, Storage
-from schemas.errors import JobError
-
-_INSTEAD = {
-    "pipe": "a command is not run for the sake of a job: name the files that it reads",
-    "hdfs": "mount the file system as a folder",
-    "hf": "name the files by their https:// URLs, or download them",
-    "gcs": "write gs://",
-    "s3a": "write s3://",
-    "abfs": "write az://",
-    "abfss": "write az://",
-}
+from pipelines.storage.urls import check_url, key_of
 
 
 class AnyStorage(Storage):
@@ -32,7 +21,7 @@ class AnyStorage(Storage):
         self._local, self._objects = LocalStorage(), ObjectStorage(settings)
 
     def _of(self, path: str) -> Storage:
-        check_scheme(path)
+        check_url(path)
         return self._objects if scheme(path) else self._local
 
     def list(
@@ -41,6 +30,9 @@ class AnyStorage(Storage):
         return self._of(folder).list(folder, recursive, follow_links)
 
     def entry(self, path: str) -> Entry | None:
+        if scheme(path) and not key_of(path):  # a whole bucket
+            check_url(path)
+            return None
         return self._of(path).entry(path)
 
     def open(self, path: str, version: str = "") -> BinaryIO:
@@ -57,15 +49,6 @@ class AnyStorage(Storage):
 
 
 STORAGE = AnyStorage()  # with no job's settings
-
-
-def check_scheme(path: str) -> None:
-    """Raise JobError for a URL that is not of a store which can be read."""
-    kind = path.partition(":")[0] if path.startswith("pipe:") else scheme(path)
-    if kind and kind not in SCHEMES:
-        known = ", ".join(f"{name}://" for name in SCHEMES if name != "http")
-        advice = _INSTEAD.get(kind, f"use a local path, or one of {known}")
-        raise JobError(f"{path}: {kind}: cannot be read: {advice}")
 
 
 def open_file(path: str, start: str = "", storage: Storage = STORAGE) -> BinaryIO:

@@ -137,7 +137,7 @@ WRONG = [
     (f"{URL}/config.json", "is a file: name the folder of the model"),
     ("s3://nowhere/models", "there is no such bucket: check the URL"),
     ("https://example.org/model", "a web server cannot be listed: name a folder in a bucket"),
-    ("hf://google/paligemma", "hf: cannot be read"),
+    ("hf://google/paligemma", "hf:// cannot be read: give a model by its hub id"),
 ]
 
 

@@ -46,7 +46,11 @@ MISTAKES = [
     (SHARDS, f"s3://{BUCKET}/a/../shards/*.tar", ["input.shards: ", "or . or .. as one"]),
     (SHARDS, f"s3://{BUCKET}/odd/*.tar", ["input.shards: ", "backslash", "rename it"]),
     (SHARDS, f"s3://{BUCKET}/broken/*.tar", ["input.shards: ", "name cannot be read", "rename it"]),
-    (SHARDS, "https://example.org/*.tar", ["input.shards: ", "no listing, so that * cannot be a wildcard: name each"]),
+    (
+        SHARDS,
+        "https://example.org/*.tar",
+        ["input.shards: ", "no listing, so that * cannot be a wildcard: name each"],
+    ),
     (SHARDS, f"{SHARDS}', '/data/*.tar", ["names local paths and s3: name the shards of one st"]),
     (SHARDS, "https://me:word@example.org/a.tar", ["input.shards: holds a secret", "remove it"]),
     (SHARDS, "https://me@example.org/a.tar", ["https://example.org/a.tar: holds credentials"]),

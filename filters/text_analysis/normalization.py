@@ -106,16 +106,22 @@ def normalize(text: str) -> NormalizedText:
     character with its combining marks: at most 30 marks, as in the Stream-Safe Text Format of UAX
     #15, because the time grows with the square of their number. ASCII text is returned unchanged.
     """
+    return normalize_again(NormalizedText(text))
+
+
+def normalize_again(source: NormalizedText) -> NormalizedText:
+    """Normalize a text that was changed since; spans map back to its original."""
+    text = source.text
     if text.isascii():
-        return NormalizedText(text)
+        return source
     changing, clusters = _patterns()
     if not changing.search(text):
-        return NormalizedText(text)
+        return source
     replacements = ((match.span(), _cluster(match[0])) for match in clusters.finditer(text))
-    return _replace_spans(NormalizedText(text), replacements)
+    return replace_spans(source, replacements)
 
 
-def _replace_spans(
+def replace_spans(
     source: NormalizedText, replacements: Iterable[tuple[tuple[int, int], str]]
 ) -> NormalizedText:
     """Replace spans of the text; the spans come in order."""
@@ -224,7 +230,7 @@ def fold_confusables(text: NormalizedText) -> NormalizedText:
     replacements = (
         ((index, index + 1), _folded(char)) for index, char in enumerate(value) if char in uneven
     )
-    return _replace_spans(same_length, replacements)
+    return replace_spans(same_length, replacements)
 
 
 def _latin_if_mixed(word: re.Match[str]) -> str:

@@ -2,11 +2,12 @@
 
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
-from typing import Literal, Self, get_args
+from typing import ClassVar, Literal, Self, get_args
 
 from pydantic import Field, model_validator
 
 from filters.base import Judge, TextFilter
+from filters.text_analysis.encodings import decode
 from filters.text_analysis.normalization import normalize
 from filters.text_analysis.recognizers import ANY_PREFILTER, RECOGNIZERS, Recognizer
 from filters.text_analysis.redaction import Match, merge, redact_matches
@@ -48,6 +49,8 @@ class PersonalData(TextFilter):
     The rules have validators, and judge all texts, keys and carried columns. Redaction is repeated
     until the rules find nothing more; a text that needs more than 4 passes is quarantined.
     """
+
+    rules: ClassVar = "2"
 
     kind: Literal["personal_data"] = "personal_data"
     """The name of this filter."""
@@ -106,7 +109,7 @@ def select_recognizers(infotypes: Sequence[str]) -> tuple[Recognizer, ...]:
 
 def find_matches(text: str, recognizers: Sequence[Recognizer]) -> Iterator[Match]:
     """Yield the recognizers' matches as spans of the original text; matches can overlap."""
-    normalized = normalize(text)
+    normalized = decode(normalize(text))
     if not ANY_PREFILTER.search(normalized.text):
         return
     passed: dict[str, bool] = {}  # several recognizers share a prefilter

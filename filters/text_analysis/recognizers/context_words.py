@@ -5,17 +5,20 @@ import re
 _REACH = 48  # characters searched before the number
 # Punctuation and short words that may separate a context word from its number.
 _SEPARATORS = (
-    r"(?:[\s:;#=.,\-/\"'(*|>]|[：、]"
-    r"|\b(?:no|nos|nr|num|number|numbers|nummer|numero|número|numéro|n|is|was|are|of|at|on|us|me|to"
-    r"|the|my|our|her|his|id|code|номер)\b|[№º°]|号码|号碼|番号|号)*"
+    r"[\s:;#=.,\-/\"'(*|>]|[：、]"
+    r"|\b(?:no|nos|nr|num|number|numbers|nummer|numer|numero|número|numéro|n|is|was|are|of|at|on|us|me"
+    r"|to|the|my|our|her|his|id|code|es|ist|est|é|è|jest|är|er|lautet|al|au|aux|ao|de|del|do|da|di|nu"
+    r"|номер|это|на|по|số|là|nomor)\b|[№º°]|号码|号碼|番号|号|번호|은|는|は|是"
 )
 
 
 class ContextWords:
     """Context words, given as one regular expression."""
 
-    def __init__(self, words: str) -> None:
-        self._pattern = re.compile(rf"(?:{words}){_SEPARATORS}\Z", re.IGNORECASE)
+    def __init__(self, words: str, links: str = r"(?!)") -> None:
+        """`links` are words that may separate these words from their number, besides others."""
+        between = rf"(?:{_SEPARATORS}|{links})*"
+        self._pattern = re.compile(rf"(?:{words}){between}\Z", re.IGNORECASE)
 
     def precede(self, position: int, text: str) -> bool:
         """Return whether a context word comes before `position`, within `_REACH` characters.

@@ -11,11 +11,14 @@ _ASSIGNED = r"[\"']?\s{0,2}(?:[:=]|=>|:=|\bis\b)\s{0,2}[\"'`]?"
 _TOKEN = re.compile(
     rf"{_ALONE}(?:"
     r"gh[pousr]_[A-Za-z0-9]{30,255}|github_pat_[A-Za-z0-9_]{22,255}"  # GitHub
-    r"|gl(?:pat|dt|rt|cbt|ptt|ft|soat|agent|oas)-[A-Za-z0-9_.-]{20,255}"  # GitLab
+    r"|gl(?:pat|dt|rt|cbt|ptt|ft|imt|ffct|soat|agent|oas)-[A-Za-z0-9_.-]{20,255}"  # GitLab
+    r"|GR1348941[A-Za-z0-9_-]{20,255}"
     r"|xox[abceoprs]-[A-Za-z0-9-]{10,255}|xapp-\d-[A-Za-z0-9-]{10,255}"  # Slack
     r"|[sr]k_(?:live|test)_[A-Za-z0-9]{10,255}|whsec_[A-Za-z0-9+/=]{24,255}"  # Stripe
     r"|sk-[A-Za-z0-9_-]{20,255}"  # OpenAI, Anthropic, OpenRouter
-    r"|hf_[A-Za-z0-9]{30,64}"  # Hugging Face
+    r"|(?:hf_|api_org_)[A-Za-z0-9]{30,64}"  # Hugging Face
+    r"|ABSKQmVkcm9ja0FQSUtleS[A-Za-z0-9+/]{20,255}={0,2}"  # Bedrock: base64 of BedrockAPIKey-
+    r"|bedrock-api-key-[A-Za-z0-9+/]{20,4096}={0,2}"
     r"|npm_[A-Za-z0-9]{36}|pypi-[A-Za-z0-9_-]{50,255}"
     r"|SG\.[A-Za-z0-9_-]{22}\.[A-Za-z0-9_-]{43}"  # SendGrid
     r"|ya29\.[A-Za-z0-9_-]{20,255}|GOCSPX-[A-Za-z0-9_-]{28}"  # Google's OAuth
@@ -27,14 +30,18 @@ _TOKEN = re.compile(
 # A password in a URL is matched together with its user and host.
 _IN_URL = re.compile(r"(?<=://)[^\s:/@\[\]]{1,64}:[^\s/@\[\]]{1,128}@[A-Za-z0-9.-]{1,253}")
 _BEARER = re.compile(
-    r"(?i:\bbearer|\bbasic)\s{1,2}([A-Za-z0-9_.~+/-]{20,4096}={0,2})(?![A-Za-z0-9])"
+    r"(?i:\bbearer|\bbasic|\bauthorization[\"']?:\s?[\"']?token)\s{1,2}([A-Za-z0-9_.~+/-]{20,4096}={0,2})(?![A-Za-z0-9])"
 )
 _NAMED = re.compile(
     r"(?i:(?:access|auth|api|id|refresh|session|security|client|private|secret)[_-]?(?:token|key|secret)"
     r"|[?&](?:token|key|sig|signature|secret|x-amz-signature)|passw(?:or)?d|passwd|pwd|accountkey)"
     rf"{_ASSIGNED}(?=[^\s&\"'`]{{0,63}}\d)([A-Za-z0-9_.~+/@!#$%^*?-]{{8,4096}}={{0,2}})"
 )
-_HOOK = re.compile(r"hooks\.slack\.com/services/([A-Z0-9]{6,16}/[A-Z0-9]{6,16}/[A-Za-z0-9]{16,32})")
+_HOOK = re.compile(
+    r"hooks\.slack\.com/(?:services|workflows|triggers)/"
+    r"([A-Z0-9]{6,16}/[A-Z0-9]{6,20}(?:/\d{10,24})?/[A-Za-z0-9]{16,40})"
+)
+_CURL = re.compile(r"(?:\s|\A)(?:-u|--user)[ =][\"']?([^\s:\"']{1,64}:[^\s\"']{1,128})")
 
 # Prefixes of keys and tokens: docs.aws.amazon.com/IAM/latest/UserGuide/reference_identifiers.html
 _AWS_ID = re.compile(rf"{_ALONE}(?:A3T[A-Z0-9]|AKIA|ASIA|ABIA|ACCA)[A-Z0-9]{{16}}{_ENDS}")
@@ -54,7 +61,7 @@ def _find_tokens(text: str) -> Iterator[Span]:
     for pattern in (_TOKEN, _IN_URL):
         for match in pattern.finditer(text):
             yield match.span()
-    for pattern in (_BEARER, _NAMED, _HOOK):
+    for pattern in (_BEARER, _NAMED, _HOOK, _CURL):
         for match in pattern.finditer(text):
             yield match.start(1), match.start(1) + len(match[1].rstrip(".!?"))
 

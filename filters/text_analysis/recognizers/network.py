@@ -23,6 +23,12 @@ _VERSION_WORDS = ContextWords(
     r"|macos|chrome|chromium|firefox|edge|opera|safari|section|sec|chapter|clause|paragraph|figure|fig"
     r"|table|article|appendix|rule)|§"
 )
+_SOFTWARE_BEHIND = re.compile(
+    r"\s(?:setup|installer|portable|beta|alpha|rc\d?|final|build|full|crack(?:ed)?|keygen|x64|x86"
+    r"|for (?:windows|mac|linux|android))\b",
+    re.IGNORECASE,
+)
+_IP_WORDS = ContextWords(r"\bip(?:v4)?(?: address)?|\bhost|\bserver|\bping|\bgateway|\bfrom")
 _MAC_WORDS = ContextWords(r"\bmac(?: address)?|\bbssid|\bethernet|\bwi-?fi")
 
 
@@ -39,8 +45,19 @@ def is_machine_address(address: str) -> bool:
 
 def _find_ip_addresses(text: str) -> Iterator[Span]:
     for match in _IPV4.finditer(text):
-        if is_machine_address(match[0]) and not _VERSION_WORDS.precede(match.start(), text):
-            yield match.span()
+        start, end = match.span()
+        is_version = (
+            _VERSION_WORDS.precede(start, text)
+            or _SOFTWARE_BEHIND.match(text, end)
+            # The byte 0 at the end names a network, unless a version ends with it.
+            or (
+                match[0].endswith(".0")
+                and text[end : end + 1] != "/"
+                and not _IP_WORDS.precede(start, text)
+            )
+        )
+        if is_machine_address(match[0]) and not is_version:
+            yield start, end
     for match in _IPV6.finditer(text):
         groups = match[0].replace("::", ":").strip(":").split(":")
         # Two short groups, such as ab::1, are just as often names in source code.

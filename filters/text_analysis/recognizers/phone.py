@@ -5,13 +5,18 @@ from collections.abc import Iterator
 
 from filters.text_analysis.recognizers.context_words import (
     OTHER_NUMBER_WORDS,
-    ContextWords,
     is_quantity,
 )
 from filters.text_analysis.recognizers.numbering_plans import (
     has_length,
     is_national_number,
     is_phone_number,
+)
+from filters.text_analysis.recognizers.phone_labels import (
+    EXTENSION,
+    PHONE_LABELS,
+    PLACE_AT_END,
+    PLACE_IN_BRACKETS,
 )
 from filters.text_analysis.recognizers.recognizer import (
     SIX_DIGITS,
@@ -20,15 +25,9 @@ from filters.text_analysis.recognizers.recognizer import (
     follows_digits,
 )
 
-_PHONE_WORDS = ContextWords(
-    r"\b(?:tel|tels|telephones?|phones?|ph|mobiles?|mob|cell(?: ?phone)?|fax|whats ?app|wa\.me"
-    r"|viber|call|calls|ring|text|sms|dial|hotline|contact|reach|t[ée]l[ée]phone|t[ée]l|portable"
-    r"|tel[ée]fono|telefone|m[óo]vil|celular|cellulare|telefon|handy|mobil|mobiel|tlf|tfn|puh)\b"
-    r"|☎|📞|📱|✆|тел(?:ефон)?|моб|電話|电话|手机|手機|携帯|전화|휴대폰|هاتف|फोन"
-)
 _NEXT_NUMBER = re.compile(r"[\s,/;|&]{0,3}(?:\b(?:or|and|oder|und|et|ou|y|o|e)\b)?[\s,/;|&]{0,3}\Z")
 _LEFT = r"(?<![A-Za-z0-9_])(?<!\d[-.:+])(?<![A-Za-z]-)"
-_RIGHT = r"(?![A-Za-z0-9_])(?![-.:]\d)"
+_RIGHT = r"(?:(?=(?i:x|ext\.?)\d{1,6}(?![A-Za-z0-9_]))|(?![A-Za-z0-9_])(?![-.:]\d))"
 _GAP = r"(?: ?[().\-/] ?| |\n)"
 # With a country code, after + or after the international prefix 00.
 _INTERNATIONAL = re.compile(
@@ -45,20 +44,22 @@ _NATIONAL = re.compile(
     rf"(?:{_GAP}\d{{2,4}}){{0,4}}{_RIGHT}"
 )
 _LABELED = re.compile(rf"{_LEFT}\(?\d(?:{_GAP}{{0,2}}\d){{6,13}}(?!\d){_RIGHT}")
-_DATE_OR_ZIP = re.compile(
+_OTHER_FORM = re.compile(  # dates, postal codes, lists of decimals
     r"(?:(?:19|20)\d\d\D{1,3}){1,2}(?:19|20)\d\d\Z"
     r"|(?:19|20)\d\d\D?[01]?\d\D?[0-3]?\d(?:\D|\Z)"
     r"|[0-3]?\d[-./ ][01]?\d[-./ ](?:19|20)\d\d(?:\D|\Z)"
-    r"|\d{5}-\d{4}\Z"
+    r"|\d{5}-\d{3,4}\Z"
+    r"|\d{1,2}\.\d{1,2}(?: \d{1,2}\.\d{1,2})+\Z"
 )
+_MORE_PAIRS = re.compile(r"[ ,;-]{1,2}\d\d(?!\d)")
 _LAST_GROUP = re.compile(r"(?:\D+|\A\D*)\d+\Z")
 
 
 def _find(text: str) -> Iterator[Span]:
-    yield from _find_international(text)
-    yield from _find_north_american(text)
-    yield from _find_national(text)
-    yield from _find_labeled(text)
+    for find in (_find_international, _find_north_american, _find_national, _find_labeled):
+        for start, end in find(text):
+            extension = EXTENSION.match(text, end)
+            yield start, extension.end() if extension else end
 
 
 def _find_international(text: str) -> Iterator[Span]:
@@ -71,7 +72,7 @@ def _find_international(text: str) -> Iterator[Span]:
             value = _LAST_GROUP.sub("", value)  # another number can follow it
         if _count(value) >= 7:
             yield match.start(), match.start() + len(value)
-        elif (_count(whole) >= 9 and "+" in match[0] and has_length(whole)) or _PHONE_WORDS.precede(
+        elif (_count(whole) >= 9 and "+" in match[0] and has_length(whole)) or PHONE_LABELS.precede(
             match.start(), text
         ):
             yield match.span()
@@ -81,7 +82,7 @@ def _find_north_american(text: str) -> Iterator[Span]:
     after = -1
     for match in _NORTH_AMERICAN.finditer(text):
         start, end = match.span()
-        if _PHONE_WORDS.precede(start, text) or (
+        if PHONE_LABELS.precede(start, text) or (
             is_phone_number(match[0], "US") and _is_isolated(start, end, text, after)
         ):
             yield start, end
@@ -98,13 +99,21 @@ def _find_national(text: str) -> Iterator[Span]:
         while _count(value) >= 9 and not _is_national(value):
             value = _LAST_GROUP.sub("", value)  # another number can follow it
         end = start + len(value)
+        if _MORE_PAIRS.match(text, end) and _is_sorted(value):
+            continue
         if _count(value) >= 9 and _is_isolated(start, end, text, after):
             yield start, end
             position = after = end
 
 
 def _is_national(value: str) -> bool:
-    return _count(value) <= 12 and not _DATE_OR_ZIP.match(value) and is_national_number(value)
+    return _count(value) <= 12 and not _OTHER_FORM.match(value) and is_national_number(value)
+
+
+def _is_sorted(value: str) -> bool:
+    """Return whether a number is five or more pairs in ascending order, as lottery numbers are."""
+    pairs = re.findall(r"\d+", value)
+    return len(pairs) >= 5 and {len(pair) for pair in pairs} == {2} and pairs == sorted({*pairs})
 
 
 def _find_labeled(text: str) -> Iterator[Span]:
@@ -114,9 +123,24 @@ def _find_labeled(text: str) -> Iterator[Span]:
         continues = (
             before is not None and start - before <= 12 and _NEXT_NUMBER.match(text, before, start)
         )
-        if (continues or _PHONE_WORDS.precede(start, text)) and not _DATE_OR_ZIP.match(match[0]):
+        labeled = (
+            continues or PHONE_LABELS.precede(start, text) or _is_labeled_behind(start, end, text)
+        )
+        if labeled and not _OTHER_FORM.match(match[0]):
             yield start, end
             before = end
+
+
+def _is_labeled_behind(start: int, end: int, text: str) -> bool:
+    """Return whether a place follows, as in `415 555 0132 (office)`; digits alone need brackets."""
+    return (
+        _count(text[start:end]) >= 9
+        and not OTHER_NUMBER_WORDS.precede(start, text)
+        and (
+            PLACE_IN_BRACKETS.match(text, end) is not None
+            or (not text[start:end].isdecimal() and PLACE_AT_END.match(text, end) is not None)
+        )
+    )
 
 
 def _is_isolated(start: int, end: int, text: str, after: int) -> bool:

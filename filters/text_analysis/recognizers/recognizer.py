@@ -10,7 +10,8 @@ Span = tuple[int, int]  # positions of characters, [start, end)
 # for a digit, a sign or word for "at" or "dot", a hyphen or underscore inside a long word, or the
 # beginning of a key.
 ANY_PREFILTER = re.compile(
-    r"[0-9@]|[_-][A-Za-z0-9_-]{12}|-----|A[KS]IA|AIza|eyJ|earer |EARER "
+    r"[0-9@]|[_-][A-Za-z0-9_-]{12}|-----|A[KSB]IA|ACCA|A3T|ABSK|AIza|eyJ|earer |EARER "
+    r"|[0-9A-Fa-f]{2}[:-][0-9A-Fa-f]{2}[:-]|(?:-u|--user|[Tt]oken) "
     r"|[\[({<_*-]\s?[aA][tT][\s\])}>_*-]"
     r"|[dD][oO][tT][\s\])}>_*-]"
 )
@@ -27,6 +28,7 @@ EMAIL_SIGN = re.compile(r"@|%40|&#64;|[\[({<_-] ?at ?[\])}>_-]|\bdot ", re.IGNOR
 # A long word with a separator, as in keys and tokens, or a word that introduces one.
 CREDENTIAL = re.compile(
     r"[_.-][A-Za-z0-9_-]{12}|:[^\s:]{1,64}@|A[KSB]IA|ACCA|hooks\.slack|A3T|AIza|eyJ|AGE-S"
+    r"|:AA[A-Za-z0-9_-]|GR1348941|ABSK|-u |--user "
     r"|-----BEGIN|(?i:bearer|basic |passw|pwd|secret|token|key|sig)"
 )
 

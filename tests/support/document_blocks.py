@@ -35,6 +35,10 @@ SUBSTITUTIONS = {
 
 # Commands that the tests do not run, by their beginning, and why. Their modules must exist.
 NOT_RUN = {
+    "shardmill plan s3:": "tests/stores runs commands over buckets",
+    "shardmill run s3:": "tests/stores runs commands over buckets",
+    "shardmill status s3:": "tests/stores runs commands over buckets",
+    "shardmill inspect s3:": "tests/stores runs commands over buckets",
     "make demo": "CI runs it before the tests",
     "make test": "it runs this test",
     "python3.11 -m venv": "tests/install creates environments",
@@ -52,6 +56,7 @@ NOT_RUN = {
 
 # Blocks that are no job, by a text in them, and why.
 NOT_JOBS: dict[str, str] = {
+    "s3://corpus/laion": "tests/stores runs jobs over buckets",
     "own_filter:NoShouting": "its module is in examples/; test_own_class.py runs such a job",
 }
 

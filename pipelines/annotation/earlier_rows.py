@@ -14,6 +14,7 @@ from pipelines.planning.filters_from import EarlierOutput, earlier_filters
 from pipelines.planning.redecide import Decision, Redecider
 from pipelines.planning.resolved_job import ResolvedJob
 from pipelines.reading import OpenUnit, RawSample
+from pipelines.reading.parquet_ranges import read_batches
 from pipelines.reading.text_fields import as_text
 from pipelines.rows.row import Row
 from pipelines.storage.paths import absolute
@@ -82,7 +83,7 @@ class EarlierRows:
                     footer = file.metadata.metadata or {}
                     if footer[FOOTER_FINGERPRINT.encode()] != self._fingerprint:
                         raise ShardFault("verdicts_damaged", 0)
-                    for batch in file.iter_batches(_BATCH, columns=self._columns):
+                    for batch in read_batches(file, stream, _BATCH, self._columns):
                         carried = {name: batch[name] for name in self._carried}
                         fixed = batch.drop_columns(list(self._carried)).to_pylist()
                         for position, values in enumerate(fixed):

@@ -7,6 +7,7 @@ import pyarrow.parquet as pq
 
 from pipelines.operations.row_images import StoredRow
 from pipelines.output.footers import damaged_file
+from pipelines.reading import parquet_ranges
 from pipelines.rows.table import to_rows
 from pipelines.storage.storage import Storage
 from schemas.regular_file import NotRegularFile
@@ -31,6 +32,6 @@ def read_batches(
     """
     try:
         with storage.open(path) as stream:
-            yield from pq.ParquetFile(stream).iter_batches(batch_size=size, columns=columns)
+            yield from parquet_ranges.read_batches(pq.ParquetFile(stream), stream, size, columns)
     except (pa.ArrowException, NotRegularFile):
         raise damaged_file(path) from None

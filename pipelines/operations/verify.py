@@ -5,6 +5,7 @@ samples that the run missed at the end of a shard do not show.
 """
 
 import errno
+import io
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
@@ -23,6 +24,7 @@ from pipelines.output.layout import Layout
 from pipelines.output.output import Output, open_output
 from pipelines.output.unit_progress import UnitProgress
 from pipelines.reading.parquet_footer import MAGIC
+from pipelines.reading.parquet_ranges import read_batches
 from pipelines.storage.storage import Storage
 from schemas.errors import JobError
 from schemas.frozen import Frozen
@@ -41,6 +43,7 @@ from schemas.units import count_shards
 
 _UNITS_AT_ONCE = 4
 _UNITS_AHEAD = 256  # units that are objects at the same time
+_BATCH = 1 << 16  # rows checked at once
 _REFUSED = (errno.EACCES, errno.EPERM, errno.EIO, errno.ESTALE)  # the file itself may be whole
 _REDO = "delete it and run the job again"
 _REMOVE = "move it away or delete it"
@@ -189,6 +192,8 @@ class _Check:
         damaged.
         """
         with self.storage.open(self.layout.file(name)) as stream:
+            stream.seek(0, io.SEEK_END)  # without a seek, a bucket would send the whole object
+            stream.seek(0)
             if stream.read(len(MAGIC)) != MAGIC:  # pyarrow checks the magic at the end alone
                 raise ValueError("no Parquet file")
             parquet = pq.ParquetFile(stream, page_checksum_verification=True)
@@ -196,7 +201,7 @@ class _Check:
             counts = Counts.model_validate_json(footer[FOOTER_COUNTS])
             problems = list(self._check_footer(unit, footer))
             if self.schema is None or parquet.schema_arrow.equals(self.schema):
-                problems += _check_rows(parquet.iter_batches(), unit, first, counts)
+                problems += _check_rows(read_batches(parquet, stream, _BATCH), unit, first, counts)
             else:
                 problems.append(f"has other columns than the job writes: {_REDO}")
         return counts, problems, footer.get(FOOTER_SALVAGED)

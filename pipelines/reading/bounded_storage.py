@@ -1,9 +1,10 @@
 """A storage of which only a certain number of bytes is read, for a look at a shard's beginning."""
 
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import BinaryIO, cast
 
+from pipelines.storage.expected_ranges import Range, expect
 from pipelines.storage.storage import Entry, Storage
 
 
@@ -67,6 +68,9 @@ class _BoundedStream:
 
     def tell(self) -> int:
         return self._stream.tell()
+
+    def expect(self, ranges: Sequence[Range]) -> None:
+        expect(self._stream, ranges)
 
     @property
     def closed(self) -> bool:

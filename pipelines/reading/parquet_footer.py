@@ -69,9 +69,9 @@ def _read_tail(stream: CountedStream) -> tuple[int, bytes]:
 
 
 def _parse(stream: CountedStream, length: int, tail: bytes) -> pq.FileMetaData:
-    if length + 8 > len(tail):
+    if (missing := length + 8 - len(tail)) > 0:
         stream.seek(-8 - length, 2)
-        tail = stream.read(length + 8)
+        tail = stream.read(missing) + tail
     footer = tail[-8 - length : -8]
     if footer_memory(footer) > _MAX_MEMORY:
         raise ShardFault("footer_too_large", stream.position)

@@ -11,8 +11,10 @@ import pyarrow.parquet as pq
 
 from pipelines.config.input import Limits
 from pipelines.reading.parquet_footer import MAGIC
+from pipelines.reading.parquet_ranges import chunk_range
 from pipelines.reading.shard_stream import CountedStream
 from pipelines.reading.thrift_compact import I32, STRUCT, CompactReader
+from pipelines.storage.expected_ranges import Range
 from schemas.errors import ShardFault
 
 _PAGE_ROOM = 64 << 20  # bytes of pages beyond the largest image and text
@@ -104,11 +106,7 @@ class ColumnPages:
 
     def __init__(self, metadata: pq.FileMetaData, group: int, column: int) -> None:
         chunk = metadata.row_group(group).column(column)
-        start, dictionary = chunk.data_page_offset, chunk.dictionary_page_offset
-        if dictionary is not None and 0 < dictionary < start:
-            start = dictionary
-        self.start = start
-        self.end = start + chunk.total_compressed_size
+        self.start, self.end = start, _ = chunk_range(metadata, group, column)
         self._is_repeated = metadata.schema.column(column).max_repetition_level > 0
         self._values_left = chunk.num_values  # no page is read behind the last value
         self._values = 0
@@ -182,6 +180,7 @@ class PageGuard:
             if not end <= column.start < column.end:
                 raise ValueError("columns that overlap")
             end = column.end
+        self._stream.expect([Range(column.start, column.end) for column in self._columns])
 
     def read(self, size: int = -1) -> bytes:
         position = self._stream.position

@@ -1,8 +1,10 @@
 """The byte stream of a shard that is one file, with a count of the bytes read."""
 
 import io
+from collections.abc import Sequence
 from typing import BinaryIO
 
+from pipelines.storage.expected_ranges import Range, expect
 from pipelines.storage.storage import Storage
 from schemas.errors import ShardFault
 from schemas.sample import Unit
@@ -31,6 +33,10 @@ class CountedStream:
 
     def tell(self) -> int:
         return self.position
+
+    def expect(self, ranges: Sequence[Range]) -> None:
+        """Say which ranges are read next, each of them forwards, so that they are fetched ahead."""
+        expect(self._stream, ranges)
 
     def readable(self) -> bool:
         return True

@@ -2,10 +2,13 @@
 
 import errno
 import io
-from collections.abc import Generator, Iterator
+from collections.abc import Generator, Iterator, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
+from functools import cache
 from typing import TYPE_CHECKING, Any
 
 from pipelines.concurrency.prefetch import prefetch
+from pipelines.storage.expected_ranges import ExpectedRanges, Range
 from pipelines.storage.object_errors import os_errors
 from pipelines.storage.object_version import condition, version_of
 
@@ -13,8 +16,11 @@ if TYPE_CHECKING:
     from obstore import ObjectMeta
     from obstore.store import ObjectStore
 
-_CHUNK = 4 << 20  # bytes that one step of a stream fetches, at least
-_AHEAD = 4  # chunks fetched before they are read
+# Bytes that one step of a stream fetches, at least; 4 MiB take 20 % more CPU time, because fewer of
+# them are in the processor's cache when they are copied.
+_CHUNK = 1 << 20
+_AHEAD = 16  # chunks fetched before they are read
+_REQUESTS = 16  # of expected ranges at once, in this process
 _MIN_RANGE = 64 << 10  # bytes of the first request after a seek
 _MAX_RANGE = 16 << 20  # each further request without a seek is twice as large, up to this
 
@@ -24,7 +30,8 @@ class ObjectReader(io.RawIOBase):
 
     Reading from the beginning is one request, whose next bytes are fetched while the last are used:
     `_AHEAD` chunks at most. After a seek, ranges are requested, and each range without a seek
-    between is twice as large as the one before. Bytes of two versions are never mixed: reading
+    between is twice as large as the one before. With `expect`, the ranges that are read next are
+    known, and no others are requested. Bytes of two versions are never mixed: reading
     raises an OSError with ESTALE if the object is in another version by then.
     """
 
@@ -38,21 +45,25 @@ class ObjectReader(io.RawIOBase):
         self._version = version
         self._size: int | None = None
         if not version:
-            with os_errors(url):
-                self._accept(store.head(key))
+            self._ask()
         self._position = 0
         self._buffer = memoryview(b"")
         self._range = 0  # bytes of the last ranged request; 0: none yet
         self._stream: Generator[bytes, None, None] | None = None  # from the beginning on
+        self._expected: ExpectedRanges | None = None
 
     @property
     def size(self) -> int:
         """The size of the object in bytes."""
         if self._size is None:
-            with os_errors(self._url):
-                self._accept(self._store.head(self._key))
+            self._ask()
         assert self._size is not None
         return self._size
+
+    def _ask(self) -> None:
+        with os_errors(self._url):
+            meta = self._store.head(self._key)
+        self._accept(meta)
 
     def _accept(self, meta: "ObjectMeta") -> None:
         """Take the size from an answer; raise ESTALE if the answer is of another version."""
@@ -84,6 +95,14 @@ class ObjectReader(io.RawIOBase):
         self._position = target
         return target
 
+    def expect(self, ranges: Sequence[Range]) -> None:
+        """Fetch the ranges that are read next ahead, each of them forwards."""
+        self._end_expected()
+        self._expected = ExpectedRanges(ranges, self.size, self._begin_range)
+
+    def _begin_range(self, start: int, end: int) -> "Future[bytes]":
+        return _requests().submit(self._range_content, start, end)
+
     def readinto(self, target: "bytearray | memoryview") -> int:  # type: ignore[override]
         view = memoryview(target).cast("B")
         if not self._buffer and len(view):
@@ -102,33 +121,36 @@ class ObjectReader(io.RawIOBase):
             content, self._buffer = bytes(self._buffer[:size]), self._buffer[size:]
             self._position += size
             return content
-        filled = bytearray()
-        while len(filled) < size:
+        pieces, missing = [], size
+        while missing:
             if not self._buffer:
-                self._buffer = memoryview(self._next(size - len(filled)))
+                self._buffer = memoryview(self._next(missing))
             if not self._buffer:
                 break
-            piece = self._buffer[: size - len(filled)]
-            filled += piece
+            piece = self._buffer[:missing]
+            pieces.append(piece)
+            missing -= len(piece)
             self._buffer = self._buffer[len(piece) :]
             self._position += len(piece)
-        return bytes(filled)
+        return b"".join(pieces)
 
-    def _next(self, wanted: int) -> bytes:
+    def _next(self, wanted: int) -> "bytes | memoryview":
         """Return the next bytes at the current position; none at the end alone.
 
         Raises OSError if the object ends before its size.
         """
+        if self._expected and (content := self._expected.read(self._position)):
+            return content
         if self._position == 0 and not self._range and self._stream is None:
             self._stream = self._start_stream()
         if self._size is not None and self._position >= self._size:
             return b""
         if self._stream is None:
             return self._next_range(wanted)
-        content = next(self._stream, b"")
-        if not content:
+        chunk = next(self._stream, b"")
+        if not chunk:
             raise OSError(errno.EIO, f"ended at byte {self._position}", self._url)
-        return content
+        return chunk
 
     def _start_stream(self) -> Generator[bytes, None, None]:
         with os_errors(self._url):
@@ -138,14 +160,16 @@ class ObjectReader(io.RawIOBase):
 
     def _next_range(self, wanted: int) -> bytes:
         self._range = min(_MAX_RANGE, max(2 * self._range, wanted, _MIN_RANGE))
-        end = min(self.size, self._position + self._range)
-        options = self._options() | {"range": (self._position, end)}
+        return self._range_content(self._position, min(self.size, self._position + self._range))
+
+    def _range_content(self, start: int, end: int) -> bytes:
+        options = self._options() | {"range": (start, end)}
         with os_errors(self._url):
             result = self._store.get(self._key, options=options)
-            self._accept(result.meta)
             content = bytes(result.bytes())
-        if len(content) != end - self._position:
-            raise OSError(errno.EIO, f"ended at byte {self._position + len(content)}", self._url)
+        self._accept(result.meta)
+        if len(content) != end - start:
+            raise OSError(errno.EIO, f"ended at byte {start + len(content)}", self._url)
         return content
 
     def _options(self) -> Any:
@@ -157,9 +181,21 @@ class ObjectReader(io.RawIOBase):
             self._stream.close()
             self._stream = None
 
+    def _end_expected(self) -> None:
+        if self._expected is not None:
+            self._expected.close()
+            self._expected = None
+
     def close(self) -> None:
         self._end_stream()
+        self._end_expected()
         super().close()
+
+
+@cache
+def _requests() -> ThreadPoolExecutor:
+    """Return the threads of this process that fetch expected ranges."""
+    return ThreadPoolExecutor(_REQUESTS, "ranges")
 
 
 def _chunks(stream: Iterator[bytes], url: str) -> Iterator[bytes]:

@@ -9,6 +9,7 @@ import pytest
 from demo.scenes.scenes import Scene, draw_scene, write_shard
 from pipelines.config.input import Input
 from pipelines.operations.row_images import RowImage, find_row_images
+from pipelines.storage.resolve import STORAGE
 from schemas.sample import Unit
 
 SCENES = [draw_scene(0, index) for index in range(4)]
@@ -29,7 +30,7 @@ def row(index: int, scene: Scene, **more: Any) -> dict[str, Any]:
 
 
 def images(rows: list[dict[str, Any]], unit: Unit) -> list[RowImage]:
-    return find_row_images(rows, [unit], Input(shards=unit.path))
+    return find_row_images(rows, [unit], Input(shards=unit.path), STORAGE)
 
 
 def test_each_row_gets_its_own_upright_image(unit: Unit) -> None:

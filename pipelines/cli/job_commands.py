@@ -51,7 +51,10 @@ def plan(
     output: OutputOption = None,
     as_json: JsonOption = False,
 ) -> None:
-    """Check a job and show it with every default, its shards, and what is left to do."""
+    """Check a job and show it with every default, its shards, and what is left to do.
+
+    Writes nothing, but creates and deletes one small object where a new output lies in a bucket.
+    """
     from ruamel.yaml import YAML
 
     from pipelines.display.tables import plan_table

@@ -158,3 +158,9 @@ def test_a_model_in_a_bucket_that_is_not_whole_is_told_at_plan(
     code, _, err = call("plan", model_job)
     assert code == 2
     assert f"model.checkpoint: '{url}' holds no *.safetensors weights" in err
+
+
+def test_a_probe_that_died_is_deleted_by_a_run(server: SmallS3, call: Call) -> None:
+    server.objects[BUCKET]["out/_shardmill/probe-0.tmp"] = b"first"
+    done(call("run", JOB_URL))
+    assert not [key for key in server.objects[BUCKET] if "probe" in key]

@@ -7,6 +7,8 @@ from pydantic import Field, PositiveFloat, PositiveInt
 from schemas.frozen import Frozen
 from schemas.path_text import PathText
 
+QUANTIZED = ("int8", "nf4")  # the precisions that bitsandbytes computes
+
 
 class Model(Frozen):
     """The checkpoint and how the engine runs it."""

@@ -25,7 +25,7 @@ class TokenBatcher:
 
     def __init__(self, processor: PaliGemmaProcessor, image_tokens: int) -> None:
         self._tokens = processor.tokenizer
-        self._vocabulary = Vocabulary(processor, image_tokens)
+        self._vocabulary = Vocabulary(self._tokens, processor.image_token_id, image_tokens)
 
     def batch(self, examples: Sequence[Example]) -> TokenBatch:
         prefixes = [self._vocabulary.prefix(example.prompt) for example in examples]

@@ -7,13 +7,12 @@ from typing import Any, TypeVar
 
 import numpy as np
 import torch
-from torch._dynamo.exc import FailOnRecompileLimitHit, TorchDynamoException
 
 from inference.checkpoint import ResolvedCheckpoint, family_of, fetch_checkpoint
 from inference.config import Model
 from inference.device import model_devices
 from inference.engines.sizing import resolve_sizes
-from inference.families.loaded_model import TokenGrammar, Workload
+from inference.families.loaded_model import CompilerError, LoadedModel, TokenGrammar, Workload
 from inference.hub.adapter import fetch_adapter
 from schemas.errors import WorkerFault
 from schemas.generation import Generation, Request
@@ -42,7 +41,7 @@ class BatchedEngine(ABC):
         self._batch_size, self._num_slots = sizes.batch_size, sizes.slots
         self._device = resources.device
         self._uses_grammar = model.grammar
-        self._loaded = self.family.load(
+        self._loaded: LoadedModel = self.family.load(
             fetch_checkpoint(checkpoint, resources.fetch),
             model,
             model_devices(resources.device, resources.gpus),
@@ -56,7 +55,7 @@ class BatchedEngine(ABC):
 
     @property
     def model(self) -> Any:
-        """The model as a module of transformers."""
+        """The model as a module."""
         return self._loaded.model
 
     @property
@@ -83,7 +82,7 @@ class BatchedEngine(ABC):
             try:
                 with torch.inference_mode():
                     return self._generate(block, batch_size)
-            except (RuntimeError, FailOnRecompileLimitHit) as error:
+            except RuntimeError as error:
                 if not _is_out_of_memory(error):
                     raise WorkerFault(_reason(error)) from None
                 if batch_size == 1:
@@ -98,25 +97,24 @@ class BatchedEngine(ABC):
         return self._loaded.pixel_values(images.to(self._device))
 
 
-def _is_out_of_memory(error: BaseException) -> bool:
+def _is_out_of_memory(error: BaseException | None) -> bool:
     """Return whether an error is an out-of-memory error, or was raised while handling one.
 
     Ending a CUDA capture can fail after an out-of-memory error.
     """
-    return isinstance(error, torch.OutOfMemoryError) or isinstance(
-        error.__context__, torch.OutOfMemoryError
-    )
+    while error is not None and not isinstance(error, torch.OutOfMemoryError):
+        error = error.__context__
+    return error is not None
 
 
 def _reason(error: Exception) -> str:
     """Describe an error by its type alone: its message may quote the data."""
-    name = type(error).__name__
-    if isinstance(error, TorchDynamoException | FailOnRecompileLimitHit):
+    if isinstance(error, CompilerError):
         return (
-            f"the engine could not be compiled for this GPU ({name}): set model.compile: false, "
+            f"the engine could not be compiled for this GPU ({error}): set model.compile: false, "
             "or see that a C compiler is there"
         )
-    return f"the engine failed: {name}"
+    return f"the engine failed: {type(error).__name__}"
 
 
 def batches(items: Sequence[Item], size: int) -> Iterator[Sequence[Item]]:

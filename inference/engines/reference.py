@@ -8,7 +8,7 @@ import torch
 from transformers import LogitsProcessor
 
 from inference.engines.base import BatchedEngine, batches
-from inference.families.loaded_model import GRAMMAR_START, TokenGrammar
+from inference.families.loaded_model import GRAMMAR_START, ReferenceModel, TokenGrammar
 from schemas.generation import Generation, Request
 
 
@@ -55,6 +55,8 @@ class ReferenceEngine(BatchedEngine):
 
     Each image is encoded once, however many prompts it has.
     """
+
+    _loaded: ReferenceModel
 
     def _generate(self, block: Sequence[Request], batch_size: int) -> list[tuple[Generation, ...]]:
         return [

@@ -97,4 +97,7 @@ class ModelFamily(ABC):
     def load(
         self, folder: Path, model: Model, devices: Sequence[str], adapter: Path | None
     ) -> "LoadedModel":
-        """Load the checkpoint in `folder` onto the devices; `adapter` is an adapter's folder."""
+        """Load the checkpoint in `folder` onto the devices; `adapter` is an adapter's folder.
+
+        For the reference engine, the result is a ReferenceModel.
+        """

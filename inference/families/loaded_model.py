@@ -98,6 +98,10 @@ class FastLayers(NamedTuple):
     compiling: Callable[[], AbstractContextManager[None]]  # a context around every use
 
 
+class CompilerError(RuntimeError):
+    """An error of torch's compiler; the text is the type of the compiler's own error."""
+
+
 class Workload(NamedTuple):
     """The operations and bytes of a model, for the roofline."""
 
@@ -114,13 +118,30 @@ class LoadedModel(Protocol):
 
     @property
     def model(self) -> Any:
-        """The model as a module of transformers."""
+        """The model as a module."""
 
     @property
     def vocabulary(self) -> Vocabulary: ...
 
     def pixel_values(self, images: torch.Tensor) -> torch.Tensor:
         """Convert model images, uint8 [n, S, S, 3], to the vision tower's input."""
+
+    def grammar(self) -> TokenGrammar | None:
+        """Return the grammar of the family's answers; None if the family has no grammar."""
+
+    def fast_layers(self, compiled: bool, grammar: TokenGrammar | None) -> FastLayers | None:
+        """Return the model as plain tensors over the same weights.
+
+        With `compiled`, operations are fused by torch's compiler. Returns None if the family has no
+        layers for the fast engine.
+        """
+
+    def workload(self) -> Workload:
+        """Count the model's operations and bytes."""
+
+
+class ReferenceModel(LoadedModel, Protocol):
+    """A checkpoint in memory that transformers' `generate` can run, for the reference engine."""
 
     def features(self, pixel_values: torch.Tensor) -> torch.Tensor:
         """Encode images with transformers' own modules: [n, image tokens, width]."""
@@ -137,16 +158,3 @@ class LoadedModel(Protocol):
 
         Returns token ids, [rows, prefix + generated].
         """
-
-    def grammar(self) -> TokenGrammar | None:
-        """Return the grammar of the family's answers; None if the family has no grammar."""
-
-    def fast_layers(self, compiled: bool, grammar: TokenGrammar | None) -> FastLayers | None:
-        """Return the model as plain tensors over the same weights.
-
-        With `compiled`, operations are fused by torch's compiler. Returns None if the family has no
-        layers for the fast engine.
-        """
-
-    def workload(self) -> Workload:
-        """Count the model's operations and bytes."""

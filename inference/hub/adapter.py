@@ -7,7 +7,7 @@ from typing import Any
 
 from pydantic import BaseModel, ConfigDict, PositiveInt, ValidationError
 
-from inference.config import Model
+from inference.config import QUANTIZED, Model
 from inference.hub.hub import HUB_ID, Files, fetch_model, resolve_model
 from schemas.errors import JobError
 from schemas.models import ModelReference, ResolvedModel
@@ -105,7 +105,7 @@ def resolve_adapter(
             f"{FIELD}: {adapter.source!r} was trained on {base!r}, not on {checkpoint!r}: put its "
             f"base in model.checkpoint, or name a copy whose {_CONFIG} names yours"
         )
-    if lora.use_dora and model.precision in ("int8", "nf4"):
+    if lora.use_dora and model.precision in QUANTIZED:
         raise JobError(
             f"{FIELD}: {adapter.source!r} uses use_dora, which quantised weights do not take: "
             "choose model.precision bfloat16"

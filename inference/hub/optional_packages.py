@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from importlib.metadata import PackageNotFoundError, version
 
-from inference.config import Model
+from inference.config import QUANTIZED, Model
 from schemas.errors import JobError
 
 # The packages of the extra `models`: a job without a model runs without them.
@@ -38,7 +38,7 @@ def extra_packages(model: Model) -> dict[str, str]:
     needed = []
     if model.adapter is not None:
         needed.append(("model.adapter", "peft", "peft>=0.21"))
-    if model.precision in ("int8", "nf4"):
+    if model.precision in QUANTIZED:
         needed.append(("model.precision", "bitsandbytes", "bitsandbytes>=0.50"))
     return {name: _version(field, name, requirement) for field, name, requirement in needed}
 

@@ -14,7 +14,7 @@ from demo.training import __main__ as train
 from demo.training import placards
 from inference import Model, load_engine, resolve_checkpoint
 from inference.families.paligemma import locations
-from inference.families.paligemma.loading import LoadedCheckpoint
+from inference.families.paligemma.loaded_checkpoint import LoadedCheckpoint
 from inference.families.paligemma.tokens import Vocabulary
 from schemas.resources import Resources
 

@@ -1,10 +1,11 @@
 """GELU and the soft-cap, by the sigmoid on CPUs, where torch's tanh takes six times as long."""
 
 import math
-from typing import Any
+from collections.abc import Callable
 
 import torch
-from transformers.activations import GELUTanh
+
+Activation = Callable[[torch.Tensor], torch.Tensor]
 
 _LINEAR = 2 * math.sqrt(2 / math.pi)
 _CUBIC = _LINEAR * 0.044715
@@ -30,9 +31,14 @@ def gelu(numbers: torch.Tensor) -> torch.Tensor:
     return (numbers * numbers).mul_(_CUBIC).add_(_LINEAR).mul_(numbers).sigmoid_().mul_(numbers)
 
 
-def activation(module: Any) -> Any:
-    """Replace transformers' GELUTanh module by `gelu`; return any other module as it is."""
-    return gelu if isinstance(module, GELUTanh) else module
+def activation(name: str) -> Activation:
+    """Return the activation of this name: `gelu`, or else transformers' own module."""
+    if name == "gelu_pytorch_tanh":  # of every published PaliGemma
+        return gelu
+    from transformers.activations import ACT2FN  # an import of two seconds
+
+    other: Activation = ACT2FN[name]
+    return other
 
 
 def _by_sigmoid(numbers: torch.Tensor) -> bool:

@@ -20,7 +20,7 @@ class RotaryEmbedding(NamedTuple):
 
     @classmethod
     def compute(cls, module: Any, positions: int, like: torch.Tensor) -> "RotaryEmbedding":
-        """Compute positions 1 to `positions` with transformers' module: PaliGemma counts from 1."""
+        """Compute positions 1 to `positions` with Gemma's module: PaliGemma counts from 1."""
         cosine, sine = module(like, torch.arange(1, positions + 1, device=like.device)[None])
         half = cosine.shape[-1] // 2
         return cls(cosine[0], torch.cat([-sine[0, :, :half], sine[0, :, half:]], dim=-1))

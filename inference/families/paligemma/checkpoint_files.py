@@ -4,6 +4,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from inference.families.paligemma.module_names import current_name
+from inference.families.paligemma.tokens import IMAGE, MARKUP
 from inference.hub.model_files import ModelFolder, read_tokens
 
 # The defaults of transformers for what a config.json may omit.
@@ -40,11 +41,6 @@ _MAX_LAYERS = 1000  # of a tower; a configuration that says more is wrong
 _FLOATS = ("F64", "F32", "F16", "BF16")
 _TOKENIZER = "tokenizer.json"
 _IMAGE_PROCESSORS = ("processor_config.json", "preprocessor_config.json")
-_MARKUP = (
-    "<image>",
-    *(f"<loc{code:04}>" for code in range(1024)),
-    *(f"<seg{code:03}>" for code in range(128)),
-)
 _SPECIAL = ("bos_token", "eos_token", "pad_token")
 
 
@@ -171,7 +167,7 @@ def _check_processor(folder: ModelFolder, partial: bool) -> None:
 def _check_tokenizer(folder: ModelFolder, config: Mapping[str, Any], partial: bool) -> None:
     """Check that the tokenizer is there, and that every token has a row in the embeddings."""
     settings = folder.read_json("tokenizer_config.json")
-    tokens = read_tokens(folder, _MARKUP)
+    tokens = read_tokens(folder, (IMAGE, *MARKUP))
     if tokens is None:
         if partial:
             return
@@ -189,13 +185,13 @@ def _check_tokenizer(folder: ModelFolder, config: Mapping[str, Any], partial: bo
             raise folder.error("tokenizer_config.json", f"names no {special} of {_TOKENIZER}")
     rows = _sizes(folder, config.get("text_config"), _text_defaults(config))["vocab_size"]
     # transformers appends the location tokens that a tokenizer lacks.
-    needed = max(tokens.values()) + 1 + sum(token not in tokens for token in _MARKUP)
+    needed = max(tokens.values()) + 1 + sum(token not in tokens for token in (IMAGE, *MARKUP))
     if needed > rows:
         raise folder.error(
             _TOKENIZER, f"has {needed} tokens, but config.json says a vocab_size of {rows}"
         )
     image = _sizes(folder, config, _TOP)["image_token_index"]
-    if tokens.get("<image>", image) != image:
+    if tokens.get(IMAGE, image) != image:
         raise folder.error(
-            "config.json", f"says an image_token_index of {image}, not {tokens['<image>']}"
+            "config.json", f"says an image_token_index of {image}, not {tokens[IMAGE]}"
         )

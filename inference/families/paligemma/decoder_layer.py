@@ -5,7 +5,7 @@ from typing import Any, NamedTuple
 
 import torch
 
-from inference.families.paligemma.activation import activation
+from inference.families.paligemma.activation import Activation
 from inference.families.paligemma.attention import Attention, RotaryEmbedding
 from inference.families.paligemma.kernels import AttentionMask, Kernels
 from inference.families.paligemma.kv_cache import KVCache
@@ -39,7 +39,9 @@ class DecoderLayer:
     states are [rows, length, width].
     """
 
-    def __init__(self, index: int, layer: Any, attention: Attention) -> None:
+    def __init__(
+        self, index: int, layer: Any, attention: Attention, activation: Activation
+    ) -> None:
         self.device: torch.device = layer.input_layernorm.weight.device
         self._index = index
         self._attention = attention
@@ -54,7 +56,7 @@ class DecoderLayer:
         self._output = fuse_linears(self_attention.o_proj)
         self._gate_up = fuse_linears(mlp.gate_proj, mlp.up_proj)
         self._down = fuse_linears(mlp.down_proj)
-        self._activation = activation(mlp.act_fn)
+        self._activation = activation
         self._before_attention = load_norm(layer.input_layernorm, kernels)
         if hasattr(layer, "pre_feedforward_layernorm"):  # Gemma 2
             self._after_attention: Norm = load_norm(layer.post_attention_layernorm, kernels)

@@ -1,6 +1,20 @@
 """Maps the modules of transformers' PaliGemma to the GPUs of a worker."""
 
 from collections.abc import Sequence
+from pathlib import Path
+
+from inference.families.dimensions import place_layers
+from inference.families.paligemma.dimensions import read_dimensions
+
+
+def module_devices(folder: Path, precision: str, devices: Sequence[str]) -> dict[str, str]:
+    """Return the device of each module, in accelerate's form."""
+    if len(devices) == 1:
+        return {"": devices[0]}
+    dimensions = read_dimensions(folder)
+    stored = dimensions.stored(precision)
+    placed = place_layers(dimensions.layers, *stored, len(devices))
+    return {module: devices[gpu] for module, gpu in device_map(placed).items()}
 
 
 def device_map(placed: Sequence[int]) -> dict[str, int]:

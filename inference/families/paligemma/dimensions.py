@@ -1,18 +1,14 @@
 """Reads a PaliGemma checkpoint's dimensions from its configuration."""
 
 from pathlib import Path
-from typing import Any
-
-from transformers import PaliGemmaConfig
 
 from inference.families.dimensions import Dimensions
-from inference.families.paligemma.load_errors import load_errors
+from inference.families.paligemma.configuration import read_configuration
 
 
 def read_dimensions(folder: Path) -> Dimensions:
     """Read the dimensions from the folder's config.json, with transformers' defaults."""
-    with load_errors(folder, "config.json"):
-        config: Any = PaliGemmaConfig.from_pretrained(folder, local_files_only=True)
+    config = read_configuration(folder)
     text, vision = config.text_config, config.vision_config
     layer_weights = 4 * vision.hidden_size**2 + 2 * vision.hidden_size * vision.intermediate_size
     image_tokens = (vision.image_size // vision.patch_size) ** 2

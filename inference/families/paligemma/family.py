@@ -4,7 +4,7 @@ from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, BinaryIO, ClassVar
 
-from inference.config import Model
+from inference.config import QUANTIZED, Model
 from inference.families.dimensions import Dimensions
 from inference.families.family import Description, ModelFamily
 from inference.families.paligemma import checkpoint_files, languages, locations, prompts
@@ -86,6 +86,11 @@ class PaliGemmaFamily(ModelFamily):
     def load(
         self, folder: Path, model: Model, devices: Sequence[str], adapter: Path | None
     ) -> "LoadedModel":
-        from inference.families.paligemma.loading import load  # torch and transformers
+        if model.engine == "fast" and adapter is None and model.precision not in QUANTIZED:
+            from inference.families.paligemma.plain_loading import load_plain  # torch
+
+            if loaded := load_plain(folder, model.precision, devices):
+                return loaded
+        from inference.families.paligemma.loading import load  # all of transformers
 
         return load(folder, model.precision, devices, adapter)

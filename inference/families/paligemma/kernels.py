@@ -5,14 +5,15 @@ so that each function is one pass. That matters on a GPU, whose memory is slow c
 arithmetic.
 """
 
-from collections.abc import Callable
-from contextlib import AbstractContextManager
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from functools import cache
 from typing import Any, NamedTuple
 
 import torch
 from torch.nn import functional
 
+from inference.families.loaded_model import CompilerError
 from inference.families.paligemma.activation import capped
 
 _RECOMPILE_LIMIT = 64  # per kernel: prefixes, single tokens, one row; device, model, dtype
@@ -136,12 +137,11 @@ def flex_attention(
         values,
         score_mod=score_mod,
         scale=scale,
-        kernel_options=_kernel_options(queries.device),
+        kernel_options=_kernel_options(queries.device),  # type: ignore[arg-type]  # a TypedDict
     )
     return output  # type: ignore[no-any-return]
 
 
-@torch.compiler.assume_constant_result  # type: ignore[untyped-decorator]
 def _kernel_options(device: torch.device) -> dict[str, int] | None:
     """Choose smaller tiles if torch's tiles for wide heads exceed the GPU's shared memory."""
     if device.type != "cuda":
@@ -187,6 +187,7 @@ def fused() -> Kernels:
 
     The order of sums follows from the shapes of the first call, not from timing.
     """
+    torch.compiler.assume_constant_result(_kernel_options)  # type: ignore[no-untyped-call]
     settings: dict[str, Any] = {
         "dynamic": True,
         "fullgraph": True,
@@ -199,14 +200,24 @@ def fused() -> Kernels:
     return Kernels(*compiled)
 
 
-def compiling() -> AbstractContextManager[None]:
+@contextmanager
+def compiling() -> Iterator[None]:
     """Compile scales and soft-caps as constants, inside this context and in this thread.
 
-    The limits are set here because `torch.compile` of torch 2.11 has no argument for them.
+    The limits are set here because `torch.compile` of torch 2.11 has no argument for them. Raises
+    CompilerError for the compiler's errors. The compiler is imported here because its import takes
+    two seconds, which a CPU's engine saves.
     """
-    context: AbstractContextManager[None] = torch._dynamo.config.patch(
-        specialize_float=True,
-        recompile_limit=_RECOMPILE_LIMIT,
-        accumulated_recompile_limit=_ACCUMULATED_LIMIT,
-    )
-    return context
+    from torch._dynamo import config
+    from torch._dynamo.exc import FailOnRecompileLimitHit, TorchDynamoException
+
+    settings = {
+        "specialize_float": True,
+        "recompile_limit": _RECOMPILE_LIMIT,
+        "accumulated_recompile_limit": _ACCUMULATED_LIMIT,
+    }
+    try:
+        with config.patch(settings):
+            yield
+    except (TorchDynamoException, FailOnRecompileLimitHit) as error:
+        raise CompilerError(type(error).__name__) from error

@@ -1,6 +1,6 @@
 """Gemma or Gemma 2 as plain tensors: reads whole prefixes, then decodes a token per step.
 
-The weights are the tensors of transformers' modules, so the results are the same, except that sums
+The weights are the tensors of a PaliGemma's modules, so the results are the same, except that sums
 may be taken in another order.
 """
 
@@ -12,6 +12,7 @@ import torch
 from torch.nn import functional
 
 from inference.families.loaded_model import DecodeOutput, TokenGrammar
+from inference.families.paligemma.activation import activation
 from inference.families.paligemma.attention import Attention, RotaryEmbedding
 from inference.families.paligemma.decoder_layer import DecoderLayer, PositionContext, load_norm
 from inference.families.paligemma.kernels import AttentionMask, Kernels
@@ -38,19 +39,21 @@ class LanguageModel:
 
     def __init__(self, model: Any, kernels: Kernels, grammar: TokenGrammar | None = None) -> None:
         gemma, config = model.model.language_model, model.config.text_config
-        self_attention = gemma.layers[0].self_attn
+        is_gemma2 = config.model_type == "gemma2"
         self._kernels = kernels
         self._grammar = grammar
         self._attention = Attention(
             num_heads=config.num_attention_heads,
             num_kv_heads=config.num_key_value_heads,
-            head_dim=self_attention.head_dim,
-            scale=self_attention.scaling,
-            cap=getattr(self_attention, "attn_logit_softcapping", None),
+            head_dim=config.head_dim,
+            scale=(config.query_pre_attn_scalar if is_gemma2 else config.head_dim) ** -0.5,
+            cap=config.attn_logit_softcapping if is_gemma2 else None,
             kernels=kernels,
         )
+        activate = activation(config.hidden_activation if is_gemma2 else config.hidden_act)
         self._layers = [
-            DecoderLayer(index, layer, self._attention) for index, layer in enumerate(gemma.layers)
+            DecoderLayer(index, layer, self._attention, activate)
+            for index, layer in enumerate(gemma.layers)
         ]
         self._device_groups = [
             _DeviceGroup(device, tuple(layers))

@@ -21,3 +21,8 @@ def load_errors(folder: Path, part: str) -> Iterator[None]:
             f"model.checkpoint: {str(folder)!r} cannot be loaded ({type(error).__name__} in its "
             f"{part}): copy or fetch it again"
         ) from None
+
+
+def missing_weights(folder: Path) -> JobError:
+    """Return the error of a checkpoint that lacks a weight, or has one of another shape."""
+    return JobError(f"model.checkpoint: weights are missing in {str(folder)!r}: copy it again")

@@ -2,32 +2,36 @@
 
 import math
 from collections.abc import Sequence
-
-from transformers import PaliGemmaProcessor
+from typing import Any
 
 from schemas.errors import WorkerFault
 from schemas.generation import Generation, Token
 
+IMAGE = "<image>"
+MARKUP = (  # the location tokens and the mask codes
+    *(f"<loc{code:04}>" for code in range(1024)),
+    *(f"<seg{code:03}>" for code in range(128)),
+)
+
 
 class Vocabulary:
-    """The tokenizer of a PaliGemma processor, safe for untrusted prompts.
+    """The tokenizer of a PaliGemma, safe for untrusted prompts.
 
     The text of a prompt never becomes a control token, such as `<image>`, `<bos>`, `<eos>` or
     `<pad>`, and the text of an answer never contains one. Both may have location and segmentation
     tokens.
     """
 
-    def __init__(self, processor: PaliGemmaProcessor, image_tokens: int) -> None:
-        tokens = processor.tokenizer
+    def __init__(self, tokens: Any, image: int, image_tokens: int) -> None:
+        """Use a tokenizer of transformers; `image` is the id of its image token."""
         self._tokens = tokens
         # Some vocabularies turn unknown characters into <unk>, so it is no control token.
         special = {
             token_id for token_id, token in tokens.added_tokens_decoder.items() if token.special
         }
         self._control = (special | set(tokens.all_special_ids)) - {tokens.unk_token_id}
-        self._start = [processor.image_token_id] * image_tokens + [tokens.bos_token_id]
+        self._start = [image] * image_tokens + [tokens.bos_token_id]
         self.image_tokens = image_tokens
-        self.image: int = processor.image_token_id
         self.size = len(tokens)
         self.pad: int = tokens.pad_token_id
         self.end: int = tokens.eos_token_id

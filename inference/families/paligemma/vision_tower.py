@@ -10,12 +10,12 @@ from inference.families.paligemma.linear import fuse_linears
 
 
 class VisionTower:
-    """An image encoder with the weights of transformers' modules; the order of sums may differ."""
+    """An image encoder with the weights of a PaliGemma; the order of sums may differ."""
 
     def __init__(self, model: Any) -> None:
-        siglip = model.model.vision_tower
+        siglip, config = model.model.vision_tower, model.config.vision_config
         self._embeddings = siglip.embeddings
-        self._layers = [_EncoderLayer(layer) for layer in siglip.encoder.layers]
+        self._layers = [_EncoderLayer(layer, config) for layer in siglip.encoder.layers]
         self._norm = siglip.post_layernorm
         self._project = model.model.multi_modal_projector
 
@@ -31,16 +31,17 @@ class VisionTower:
 class _EncoderLayer:
     """A pre-norm encoder layer: attention and an MLP, each with a residual connection."""
 
-    def __init__(self, layer: Any) -> None:
+    def __init__(self, layer: Any, config: Any) -> None:
         self_attention, mlp = layer.self_attn, layer.mlp
-        self._num_heads, self._scale = self_attention.num_heads, self_attention.scale
+        self._num_heads = config.num_attention_heads
+        self._scale = (config.hidden_size // self._num_heads) ** -0.5
         self._before_attention, self._before_mlp = layer.layer_norm1, layer.layer_norm2
         self._qkv = fuse_linears(
             self_attention.q_proj, self_attention.k_proj, self_attention.v_proj
         )
         self._output = fuse_linears(self_attention.out_proj)
         self._up, self._down = fuse_linears(mlp.fc1), fuse_linears(mlp.fc2)
-        self._activation = activation(mlp.activation_fn)
+        self._activation = activation(config.hidden_act)
 
     def __call__(self, hidden: torch.Tensor) -> torch.Tensor:
         projected = self._qkv(self._before_attention(hidden))

@@ -9,7 +9,7 @@ from inference.families.paligemma.quantization import stored
 
 
 def count_workload(model: Any) -> Workload:
-    """Count the operations and bytes of transformers' PaliGemma `model`.
+    """Count the operations and bytes of a PaliGemma `model`.
 
     The tensors may be on the meta device. A multiplication and an addition are two operations;
     attention takes 4 * width operations per pair of tokens and layer.

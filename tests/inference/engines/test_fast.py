@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from support.compiler import traced_for_cpu
 from support.plain_forward import PlainForward
 from support.same_answers import assert_same, median_error
-from torch._dynamo.exc import FailOnRecompileLimitHit
+from torch._dynamo.exc import FailOnRecompileLimitHit, TorchDynamoException
 
 from demo.evaluation.quality import LEARNED_KINDS, tasks
 from demo.scenes.encoded_image import model_image
@@ -226,19 +226,24 @@ def test_faults_tell_their_type_and_nothing_of_the_data(
     assert str(caught.value) == "the engine failed: RuntimeError"
 
 
+@pytest.mark.parametrize("error", [FailOnRecompileLimitHit, TorchDynamoException])
 def test_what_cannot_be_compiled_says_what_to_change(
     checkpoint: Callable[..., Path],
     engine: Callable[..., FastEngine],
+    error: type[Exception],
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     sick = engine(checkpoint(1), kind="fast")
 
     def fails(*_: Any) -> Any:
-        raise FailOnRecompileLimitHit("a secret")
+        raise error("a secret")
 
     monkeypatch.setattr(sick, "_compute", fails)
-    with pytest.raises(WorkerFault, match=r"\(FailOnRecompileLimitHit\): set model.compile: false"):
+    monkeypatch.setattr(sick, "_compiling", compiling)
+    expected = rf"could not be compiled .*\({error.__name__}\): set model.compile: false"
+    with pytest.raises(WorkerFault, match=expected) as caught:
         sick.generate(block_of("ocr"))
+    assert caught.value.__suppress_context__
 
 
 def test_an_error_during_an_out_of_memory_does_not_hide_it(
@@ -283,6 +288,31 @@ def test_errors_in_other_precisions_grow_with_the_rounding_error(  # noqa: PLR09
     )
     grown = unit / 2**-24 * median_error(block, full, exact(folder))
     assert median_error(block, low, exact(folder)) < grown
+
+
+def test_an_out_of_memory_while_compiling_is_one(
+    checkpoint: Callable[..., Path],
+    engine: Callable[..., FastEngine],
+    exact: Exact,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """The compiler tries kernels, and wraps their errors."""
+    short = engine(checkpoint(2), batch_size=2, kind="fast")
+    whole = short.generate(block_of("ocr"))
+    compute = short._compute
+
+    def fits(block: Sequence[Request], size: int) -> Any:
+        if size == 1:
+            return compute(block, size)
+        try:
+            raise torch.OutOfMemoryError
+        except torch.OutOfMemoryError as error:
+            raise TorchDynamoException("of the backend") from error
+
+    monkeypatch.setattr(short, "_compute", fits)
+    monkeypatch.setattr(short, "_compiling", compiling)
+    assert_same(block_of("ocr"), short.generate(block_of("ocr")), whole, exact(checkpoint(2)))
+    assert short.oom_retries == 1
 
 
 @pytest.mark.faults  # traces every kernel, which takes 20 s

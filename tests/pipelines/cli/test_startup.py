@@ -43,8 +43,7 @@ def test_help_imports_no_heavy_package(tmp_path: Path) -> None:
     assert modules.isdisjoint(HEAVY)
 
 
-@pytest.mark.parametrize("has_model", [False, True])
-def test_a_plan_imports_no_package_for_models_or_images(tmp_path: Path, has_model: bool) -> None:
+def _write_job(folder: Path, has_model: bool) -> None:
     checkpoint = Path(__file__).parents[3] / "demo" / "checkpoint"
     job = {
         "name": "startup",
@@ -54,9 +53,27 @@ def test_a_plan_imports_no_package_for_models_or_images(tmp_path: Path, has_mode
         **({"model": {"checkpoint": str(checkpoint), "device": "cpu"}} if has_model else {}),
         **({"tasks": {"caption": {"kind": "caption"}}} if has_model else {}),
     }
-    (tmp_path / "job.yaml").write_text(json.dumps(job))
-    write_shard(tmp_path / "a.tar", pairs(2))
+    (folder / "job.yaml").write_text(json.dumps(job))
+    write_shard(folder / "a.tar", pairs(2))
+
+
+@pytest.mark.parametrize("has_model", [False, True])
+def test_a_plan_imports_no_package_for_models_or_images(tmp_path: Path, has_model: bool) -> None:
+    _write_job(tmp_path, has_model)
     code, modules = _run("plan", "job.yaml", folder=tmp_path)
     assert code == "0"
     heavy = {"PIL", "apache_beam", "ray", "tokenizers", "torch", "transformers"}
     assert modules.isdisjoint(heavy)
+
+
+def test_a_preview_on_a_cpu_imports_no_compiler_and_no_model_of_transformers(
+    tmp_path: Path,
+) -> None:
+    """These imports would take more than half of the time until the first answer."""
+    _write_job(tmp_path, has_model=True)
+    code, modules = _run("preview", "job.yaml", "--samples", "1", folder=tmp_path)
+    assert code == "0"
+    assert {"torch", "transformers"} <= modules
+    slow = {"transformers.modeling_utils", "transformers.processing_utils", "accelerate"}
+    slow |= {"torch._dynamo", "torch._inductor", "sympy", "scipy", "sklearn"}
+    assert modules.isdisjoint(slow)

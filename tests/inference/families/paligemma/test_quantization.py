@@ -27,6 +27,7 @@ from inference.config import Model
 from inference.families import FAMILIES
 from inference.families.paligemma import loading as paligemma
 from inference.families.paligemma.linear import SeparateLinears
+from inference.families.paligemma.loaded_checkpoint import LoadedCheckpoint
 from inference.families.paligemma.quantization import no_code_from_the_hub, stored
 from pipelines.config.job import Job
 from schemas.errors import JobError
@@ -120,7 +121,7 @@ def test_engines_agree_with_the_same_quantized_weights(  # noqa: PLR0917
     adapter = random_adapter.build(folder, tmp_path) if adapted else None
     load = paligemma.load
 
-    def widened(*given: Any) -> paligemma.LoadedCheckpoint:
+    def widened(*given: Any) -> LoadedCheckpoint:
         loaded = load(*given)
         for weight in loaded.model.parameters():
             if weight.dtype is torch.bfloat16:

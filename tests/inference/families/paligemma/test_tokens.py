@@ -24,7 +24,7 @@ def processor(checkpoint: Callable[..., Path]) -> PaliGemmaProcessor:
 
 @pytest.fixture(scope="module")
 def vocabulary(processor: PaliGemmaProcessor) -> Vocabulary:
-    return Vocabulary(processor, IMAGE_TOKENS)
+    return Vocabulary(processor.tokenizer, processor.image_token_id, IMAGE_TOKENS)
 
 
 PROMPTS = [

@@ -5,6 +5,7 @@ from collections.abc import Mapping
 from datetime import timedelta
 from threading import Lock
 from typing import TYPE_CHECKING, Any, NamedTuple
+from urllib.parse import unquote
 
 from pipelines.storage.settings import StorageSettings, settings_of
 from schemas.errors import JobError
@@ -41,6 +42,8 @@ def locate(url: str) -> Location:
     name, _, key = rest.partition("/")
     if not name:
         raise JobError(f"{url}: names no bucket: write it like {scheme}://bucket/folder")
+    if scheme in WEB:  # whose names are written as in an address; the client quotes them itself
+        key = unquote(key)
     return Location(f"{scheme}://{name}", key)
 
 

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 from pipelines.concurrency.prefetch import prefetch
 from pipelines.storage.expected_ranges import ExpectedRanges, Range
 from pipelines.storage.object_errors import os_errors
+from pipelines.storage.object_head import head
 from pipelines.storage.object_version import condition, version_of
 
 if TYPE_CHECKING:
@@ -61,9 +62,7 @@ class ObjectReader(io.RawIOBase):
         return self._size
 
     def _ask(self) -> None:
-        with os_errors(self._url):
-            meta = self._store.head(self._key)
-        self._accept(meta)
+        self._accept(head(self._store, self._key, self._url))
 
     def _accept(self, meta: "ObjectMeta") -> None:
         """Take the size from an answer; raise ESTALE if the answer is of another version."""

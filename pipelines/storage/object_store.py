@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, BinaryIO, cast
 
 from pipelines.storage.object_client import BUCKETS, WEB, client, locate
 from pipelines.storage.object_errors import os_errors
+from pipelines.storage.object_head import head
 from pipelines.storage.object_reader import ObjectReader
 from pipelines.storage.object_version import version_of
 from pipelines.storage.paths import scheme
@@ -50,8 +51,7 @@ class ObjectStorage(Storage):
     def entry(self, path: str) -> Entry | None:
         bucket, key = locate(path)
         try:
-            with os_errors(path):
-                meta = client(bucket, self._settings).head(key)
+            meta = head(client(bucket, self._settings), key, path)
         except FileNotFoundError:
             return None
         return Entry(path, int(meta["size"]), version_of(meta))

@@ -9,7 +9,7 @@ _MODIFIED = "modified "  # begins a version without an ETag
 
 
 def version_of(meta: "ObjectMeta") -> str:
-    """Return the ETag without quotes; the time of modification and the size if there is none.
+    """Return the ETag without quotes; else a weak ETag with time of modification and size.
 
     Azure quotes the ETag in some answers and not in others. Web servers may send no ETag, or a weak
     one, which no condition of a request accepts.
@@ -17,7 +17,7 @@ def version_of(meta: "ObjectMeta") -> str:
     e_tag = meta["e_tag"] or ""
     if e_tag and not e_tag.startswith("W/"):
         return e_tag.strip('"')
-    return f"{_MODIFIED}{meta['last_modified'].isoformat()} {meta['size']}"
+    return f"{_MODIFIED}{meta['last_modified'].isoformat()} {meta['size']} {e_tag}".rstrip()
 
 
 def condition(version: str) -> str | None:

@@ -3,7 +3,7 @@
 from collections.abc import Callable, Mapping
 from typing import Literal, NamedTuple, Self
 
-from pydantic import model_validator
+from pydantic import Field, model_validator
 
 from schemas.frozen import Frozen
 from schemas.sample_status import SAMPLE_STATUSES, SampleStatus
@@ -147,6 +147,42 @@ class Stage(Frozen):
         return Stage(items=self.items + other.items, seconds=seconds)
 
 
+class StorageCounts(Frozen):
+    """The requests to object stores; files of this machine are not counted."""
+
+    bytes_read: int = 0
+    """The bytes of objects that were received."""
+    bytes_written: int = 0
+    """The bytes of objects that were sent."""
+    get_requests: int = 0
+    """The requests for an object or its head."""
+    put_requests: int = 0
+    """The requests that write an object or a part of one."""
+    list_requests: int = 0
+    """The requests for a page of a listing."""
+    delete_requests: int = 0
+    """The requests that delete objects."""
+    retries: int = 0
+    """The requests, and rests of bodies, that were sent again; they are counted above too."""
+    seconds_waited: float = 0.0
+    """The seconds before retries, and those by which requests were delayed for a busy store."""
+
+    def __add__(self, other: "StorageCounts") -> "StorageCounts":
+        sums = {name: getattr(self, name) + getattr(other, name) for name in StorageCounts.names()}
+        sums["seconds_waited"] = round(sums["seconds_waited"], 3)
+        return StorageCounts(**sums)
+
+    @classmethod
+    def names(cls) -> list[str]:
+        """Return the names of the counts."""
+        return list(cls.model_fields)
+
+
+def add_storage(left: StorageCounts | None, right: StorageCounts | None) -> StorageCounts | None:
+    """Add the requests of two reports; None means that there were none."""
+    return left + right if left and right else left or right
+
+
 Histograms = Mapping[str, Mapping[str, int]]  # score -> lower edge of a bin -> samples
 
 
@@ -175,6 +211,8 @@ class UnitReport(Frozen):
     """A reason code: why the unit failed or, if it is committed, why it ends early."""
     offset: int | None = None
     """The bytes of the shard that were read before the fault; null if unknown."""
+    storage: StorageCounts | None = Field(None, exclude_if=lambda counts: counts is None)
+    """The requests to object stores; missing if there were none."""
 
     @property
     def trouble(self) -> str:
@@ -240,6 +278,8 @@ class Summary(Frozen):
     """The seconds that the run's workers spent on units, summed over the workers."""
     samples_per_second_here: float = 0.0
     """The speed of one worker in this run, as `worker_speed` defines it."""
+    storage_here: StorageCounts | None = Field(None, exclude_if=lambda counts: counts is None)
+    """The requests of this run to object stores; missing if there were none."""
     counts: Counts | None = None
     """The samples of the whole output, from the footers; null if the footers were not read."""
 

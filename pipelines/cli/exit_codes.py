@@ -54,7 +54,9 @@ def with_exit_code(command: Callable[P, None]) -> Callable[P, None]:
                 WRONG_JOB,
             )
         except OSError as error:
-            _exit(f"{error.filename or 'storage'}: {error.strerror}", WORKER_FAULT)
+            is_denied = isinstance(error, PermissionError) and "://" in str(error.filename)
+            code = WRONG_JOB if is_denied else WORKER_FAULT
+            _exit(f"{error.filename or 'storage'}: {error.strerror}", code)
         except (KeyboardInterrupt, typer.Abort) as interrupt:  # Abort: Ctrl-C at a question
             code = TERMINATED if isinstance(interrupt, Terminated) else INTERRUPTED
             _exit(INTERRUPTION, code)

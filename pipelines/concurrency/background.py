@@ -6,6 +6,7 @@ from types import TracebackType
 from typing import Any, Self
 
 from pipelines.concurrency.daemon_pool import DaemonPool
+from pipelines.concurrency.interruption import cut_short
 
 
 class BackgroundWorker:
@@ -13,7 +14,8 @@ class BackgroundWorker:
 
     A task's exception is raised by the next `submit`, or when the context is left; in the second
     case it replaces an `Exception` that the caller raised. Leaving the context waits for the
-    running task, even after an interruption, and ends the thread. Without `in_thread` there is no
+    running task, even after an interruption, which cuts requests to object stores short, and ends
+    the thread. Without `in_thread` there is no
     thread: the caller runs each task within `submit`.
     """
 
@@ -43,6 +45,8 @@ class BackgroundWorker:
         try:
             if raised is None or issubclass(raised, Exception):
                 self._wait()
+            else:
+                cut_short()
         finally:
             if self._pool is not None:
                 self._pool.close()

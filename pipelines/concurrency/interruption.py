@@ -2,11 +2,24 @@
 
 import os
 import signal
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from types import FrameType
 
 from pipelines.concurrency.process_exit import INTERRUPTION
+
+_CALLBACKS: list[Callable[[], None]] = []
+
+
+def on_interruption(callback: Callable[[], None]) -> None:
+    """Have a function called when a run is interrupted, so that no thread goes on waiting."""
+    _CALLBACKS.append(callback)
+
+
+def cut_short() -> None:
+    """End what threads of this process wait for, because the run is interrupted."""
+    for callback in _CALLBACKS:
+        callback()
 
 
 def end_on_interruption() -> None:
@@ -46,4 +59,5 @@ def _end(number: int, frame: FrameType | None) -> None:
 def _raise(number: int, frame: FrameType | None) -> None:
     from schemas.errors import Terminated  # not above: imports before the handlers take time
 
+    cut_short()
     raise Terminated if number == signal.SIGTERM else KeyboardInterrupt

@@ -48,8 +48,7 @@ def _clean_up(output: Output) -> None:
     listing, layout, storage = output.listing, output.layout, output.storage
     if find_active_runs(layout, listing.heartbeats, storage):
         return
-    for path in (*listing.leftovers, *map(layout.heartbeat, listing.heartbeats)):
-        storage.delete(path)
+    storage.delete_many((*listing.leftovers, *map(layout.heartbeat, listing.heartbeats)))
 
 
 def summarize(

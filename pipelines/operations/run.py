@@ -1,7 +1,7 @@
 """`shardmill run`: a run from its plan to its summary."""
 
 from collections.abc import Callable, Mapping, Sequence
-from contextlib import ExitStack, closing
+from contextlib import ExitStack, closing, suppress
 from functools import partial
 
 from pipelines.annotation.worker_faults import worker_faults
@@ -16,6 +16,7 @@ from pipelines.output.heartbeat import Heartbeat, find_active_runs
 from pipelines.output.output import open_output
 from pipelines.planning.plan import Plan, create_record, plan, write_manifest
 from pipelines.runners.runner import RUNNERS
+from pipelines.storage.object_counts import take_counts
 from pipelines.storage.storage import Storage
 from schemas.errors import JobError, TooManyErrors, WorkerFault
 from schemas.report import OnProgress, Outcome, Summary, UnitReport
@@ -55,6 +56,7 @@ def run(
     continues its work.
     """
     storage = storage or job.open_storage()
+    take_counts()  # of what this process did before
     if forget_missing:
         drop_missing(job, storage, new_run_id(), on_warning)
     with ExitStack() as running:
@@ -86,8 +88,9 @@ def run(
         except (KeyboardInterrupt, TooManyErrors, WorkerFault) as error:
             outcome = next(name for kind, name in _OUTCOMES.items() if isinstance(error, kind))
             committed = len(planned.units) - len(planned.pending) + tally.units
-            write_summary(tally.summary(outcome, planned.units, committed), layout, storage)
-            counts.flush()
+            with suppress(OSError):  # the storage may be what failed; the run's own error is told
+                write_summary(tally.summary(outcome, planned.units, committed), layout, storage)
+                counts.flush()
             raise
         counts.flush()
     summary = close_output(tally, open_output(layout.root, storage))

@@ -9,16 +9,19 @@ from typing import Any
 from pipelines.operations.advice import main_reason
 from pipelines.output.fingerprint import fingerprint_of
 from pipelines.planning.grown_input import NOT_GROWN, Growth
+from pipelines.storage.object_counts import take_counts
 from schemas.errors import TooManyErrors
 from schemas.report import (
     Counts,
     Histograms,
     Outcome,
     Stage,
+    StorageCounts,
     Summary,
     UnitReport,
     add_histograms,
     add_stages,
+    add_storage,
     worker_speed,
 )
 from schemas.sample import Unit
@@ -58,6 +61,7 @@ class RunTally:
         self._salvaged: list[str] = []
         self._failed = 0
         self._worker_seconds = 0.0
+        self._storage: StorageCounts | None = None
         self.units = 0  # committed
 
     def add(self, report: UnitReport) -> None:
@@ -69,6 +73,7 @@ class RunTally:
         self._worker_seconds += report.seconds
         self._scores = add_histograms(self._scores, report.scores)
         self._stages = add_stages(self._stages, report.stages)
+        self._storage = add_storage(self._storage, report.storage)
 
     def check(self, max_error_rate: float) -> None:
         """Raise TooManyErrors if too many samples are invalid, or too many units failed.
@@ -109,6 +114,7 @@ class RunTally:
     ) -> Summary:
         """Summarize the run; the arguments describe the whole output after the run."""
         ended = datetime.now(UTC)
+        self._storage = add_storage(self._storage, take_counts())  # of this process
         return Summary(
             run=self.run,
             job=self._record["name"],
@@ -136,5 +142,6 @@ class RunTally:
             seconds_here=round((ended - self._started).total_seconds(), 3),
             worker_seconds_here=round(self._worker_seconds, 3),
             samples_per_second_here=worker_speed(self._counts.read, self._worker_seconds),
+            storage_here=self._storage,
             counts=counts,
         )

@@ -71,10 +71,14 @@ class Heartbeat:
         self._thread.start()
         return self
 
-    def __exit__(self, *_: object) -> None:
+    def __exit__(self, raised: object, *_: object) -> None:
         self._ended.set()
         self._thread.join()
-        self._storage.delete(self._path)
+        try:
+            self._storage.delete(self._path)
+        except OSError:
+            if raised is None:  # else the storage may be what failed: the run's own error is told
+                raise
 
     def _beat_until_ended(self) -> None:
         while not self._ended.wait(_INTERVAL):

@@ -300,6 +300,8 @@ def create_record(plan: Plan, storage: Storage) -> None:
     for name in plan.listing.counts if plan.is_new else ():  # of rows that are gone
         storage.delete(layout.counts(name))
     # Failure reports and attempt markers of units that another job had, or of other versions.
-    for path, unit in plan.listing.notes.items():
-        if plan.is_new or plan.units.find(unit) is None:
-            storage.delete(path)
+    storage.delete_many(
+        path
+        for path, unit in plan.listing.notes.items()
+        if plan.is_new or plan.units.find(unit) is None
+    )

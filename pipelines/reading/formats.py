@@ -165,7 +165,7 @@ class OpenSamples(Generic[T]):
         self.check_unchanged()
 
     def _reachable(self, samples: Iterator[T]) -> Iterator[T]:
-        """Yield the samples; raise ShardUnreachable if storage fails on this shard."""
+        """Yield the samples; raise a ShardFault if storage fails on this shard."""
         try:
             yield from samples
         except OSError as error:

@@ -208,8 +208,7 @@ class _Reports:
 
     def clear(self) -> None:
         """Delete all report files: earlier runs whose drivers died have left them."""
-        for entry in list(self._storage.list(self._layout.reports)):
-            self._storage.delete(entry.path)
+        self._storage.delete_many([e.path for e in self._storage.list(self._layout.reports)])
 
     def new(self) -> Iterator[UnitReport]:
         """Yield the reports that have arrived since the last call, at most one for each unit."""

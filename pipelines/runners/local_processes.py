@@ -13,6 +13,7 @@ from typing import Any, NamedTuple, NoReturn
 
 from inference import visible_gpus
 from pipelines.concurrency.child_process import end_with_parent, exit_reason
+from pipelines.concurrency.interruption import cut_short
 from pipelines.concurrency.process_exit import TERMINATED
 from pipelines.concurrency.standard_streams import secure_stderr
 from pipelines.planning.resolved_job import ResolvedJob
@@ -132,4 +133,5 @@ def _serve(
 
 def _interrupt(signum: int, frame: FrameType | None) -> NoReturn:
     signal.signal(signal.SIGTERM, signal.SIG_IGN)  # a second signal must not interrupt the cleanup
+    cut_short()
     raise KeyboardInterrupt

@@ -9,6 +9,7 @@ with that reason and the worker continues, so that one unit cannot stop the whol
 import multiprocessing
 import signal
 import sys
+from contextlib import suppress
 from multiprocessing.connection import Connection
 from typing import TYPE_CHECKING, Any
 
@@ -21,6 +22,7 @@ from pipelines.output.unit_progress import UnitProgress
 from pipelines.planning.resolved_job import ResolvedJob
 from pipelines.runners.device_check import check_device
 from pipelines.runners.other_shards import reads_no_other_shard
+from pipelines.storage.object_counts import take_counts
 from pipelines.storage.storage import Storage
 from schemas.errors import (
     DeadlinePassed,
@@ -30,7 +32,7 @@ from schemas.errors import (
     ShardUnreachable,
     WorkerFault,
 )
-from schemas.report import OnProgress, Progress, UnitReport
+from schemas.report import OnProgress, Progress, UnitReport, add_storage
 from schemas.sample import Unit
 
 if TYPE_CHECKING:
@@ -70,11 +72,12 @@ class Worker:
             report = self._report(unit, unit_progress, isolated, on_progress)
             self._check_storage(unit, report)
         except (KeyboardInterrupt, MachineFault, JobError):
-            self._storage.delete(layout.attempt(unit.name, attempt))
+            with suppress(OSError):  # the storage may be what failed
+                self._storage.delete(layout.attempt(unit.name, attempt))
             raise
         report = report.model_copy(update={"attempt": attempt})
         record_outcome(report, layout, self._storage)
-        return report
+        return report.model_copy(update={"storage": add_storage(report.storage, take_counts())})
 
     def _report(
         self, unit: Unit, unit_progress: UnitProgress, isolated: bool, on_progress: OnProgress
@@ -176,8 +179,8 @@ def record_outcome(report: UnitReport, layout: Layout, storage: Storage) -> None
         storage.write_bytes(layout.failed(report.unit), content)
     else:
         storage.delete(layout.failed(report.unit))
-    for attempt in range(1, report.attempt + 1):
-        storage.delete(layout.attempt(report.unit, attempt))
+    attempts = range(1, report.attempt + 1)
+    storage.delete_many(layout.attempt(report.unit, attempt) for attempt in attempts)
 
 
 def _annotate_isolated(  # noqa: PLR0917 - Process passes arguments by position
@@ -198,7 +201,8 @@ def _annotate_isolated(  # noqa: PLR0917 - Process passes arguments by position
 
             annotator = Annotator(work, storage, decode_threads, isolated=True)
             sender.send("loaded")
-            sender.send(annotator.annotate(unit, parts_done, sender.send))
+            report = annotator.annotate(unit, parts_done, sender.send)
+            sender.send(report.model_copy(update={"storage": take_counts()}))
             annotator.close()
     except DeadlinePassed:
         sender.send(UnitReport(unit=unit.name, status="failed", error="deadline_passed"))

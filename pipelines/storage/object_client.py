@@ -1,4 +1,4 @@
-"""Makes one client per bucket and process, from a URL, the job's settings and the environment."""
+"""Makes one Bucket per bucket and process, from a URL, the job's settings and the environment."""
 
 import os
 from collections.abc import Mapping
@@ -13,11 +13,13 @@ from schemas.errors import JobError
 if TYPE_CHECKING:
     from obstore.store import ObjectStore
 
+    from pipelines.storage.object_bucket import Bucket
+
 BUCKETS = ("s3", "gs", "az")
 WEB = ("https", "http")  # files of web servers, which can only be read
 SCHEMES = (*BUCKETS, *WEB)
 
-_CLIENTS: "dict[tuple[int, str, StorageSettings], ObjectStore]" = {}  # by process and bucket
+_BUCKETS: "dict[tuple[str, StorageSettings], Bucket]" = {}  # of this process
 _LOCK = Lock()
 
 # Variables that hold the URL of a server, as the clouds' own tools read them.
@@ -47,31 +49,49 @@ def locate(url: str) -> Location:
     return Location(f"{scheme}://{name}", key)
 
 
-def client(bucket: str, settings: Mapping[str, StorageSettings]) -> "ObjectStore":
-    """Return this process's client of a bucket, such as `s3://bucket`.
+def bucket_of(name: str, settings: Mapping[str, StorageSettings]) -> "Bucket":
+    """Return this process's way to a bucket, such as `s3://bucket`.
 
-    Clients are not shared with forked children, in which they would hang.
+    Raises JobError if no credentials are found, or the settings are wrong.
     """
-    own = settings_of(bucket, settings)
-    key = (os.getpid(), bucket, own)
+    own = settings_of(name, settings)
     with _LOCK:
-        if key not in _CLIENTS:
-            _CLIENTS[key] = _new_client(bucket, own)
-        return _CLIENTS[key]
+        if (name, own) not in _BUCKETS:
+            _BUCKETS[name, own] = _new_bucket(name, own)
+        return _BUCKETS[name, own]
 
 
-def _new_client(bucket: str, settings: StorageSettings) -> "ObjectStore":
+def _new_bucket(name: str, settings: StorageSettings) -> "Bucket":
+    from pipelines.storage.object_bucket import Bucket
+    from pipelines.storage.object_credentials import credentials  # their imports take time
+
+    given = credentials(name, settings)
+    try:
+        once = _new_client(name, settings, given, retries=0)
+        uploads = _new_client(name, settings, given, retries=100)
+    except Exception as error:  # noqa: BLE001 - its message may quote what was given
+        raise JobError(
+            f"{name}: {type(error).__name__} from the settings in `storage` or in the environment: "
+            "check the names and files of the credentials"
+        ) from None
+    return Bucket(once, uploads, settings.retry_seconds)
+
+
+def _new_client(
+    bucket: str, settings: StorageSettings, credentials: Mapping[str, Any], retries: int
+) -> "ObjectStore":
     from obstore.store import AzureStore, GCSStore, HTTPStore, S3Store
 
     scheme, _, name = bucket.partition("://")
-    options: Any = {
+    given: Any = dict(credentials)
+    given["client_options"] = {
         "timeout": timedelta(hours=24),  # a shard may be read for hours
         "read_timeout": timedelta(seconds=settings.read_seconds),
         "connect_timeout": timedelta(seconds=settings.connect_seconds),
         "allow_http": scheme == "http" or _allows_http(settings),
     }
-    retries: Any = {
-        "max_retries": 100,  # until their time is over
+    given["retry_config"] = {
+        "max_retries": retries,  # until their time is over
         "retry_timeout": timedelta(seconds=settings.retry_seconds),
         "backoff": {
             "init_backoff": timedelta(milliseconds=100),
@@ -79,7 +99,6 @@ def _new_client(bucket: str, settings: StorageSettings) -> "ObjectStore":
             "base": 2,
         },
     }
-    given: Any = {"skip_signature": True} if settings.anonymous else {}
     match scheme:
         case "s3":
             if settings.endpoint:
@@ -88,19 +107,17 @@ def _new_client(bucket: str, settings: StorageSettings) -> "ObjectStore":
                 given["region"] = settings.region
             if settings.requester_pays:
                 given["request_payer"] = True
-            return S3Store(name, client_options=options, retry_config=retries, **given)
+            return S3Store(name, **given)
         case "gs":
             if endpoint := settings.endpoint or os.environ.get("STORAGE_EMULATOR_HOST"):
                 given["base_url"] = endpoint
-            return GCSStore(name, client_options=options, retry_config=retries, **given)
+            return GCSStore(name, **given)
         case "az":
             if settings.endpoint:
                 given["endpoint"] = settings.endpoint
-            return AzureStore(
-                container_name=name, client_options=options, retry_config=retries, **given
-            )
+            return AzureStore(container_name=name, **given)
         case _:
-            return HTTPStore.from_url(bucket, client_options=options, retry_config=retries)
+            return HTTPStore.from_url(bucket, **given)
 
 
 def _allows_http(settings: StorageSettings) -> bool:

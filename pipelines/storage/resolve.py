@@ -1,10 +1,9 @@
 """Storage for every path that a job or the command line names, local or in a bucket."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from typing import BinaryIO
 
 from pipelines.storage.local import LocalStorage
-from pipelines.storage.object_store import ObjectStorage
 from pipelines.storage.paths import absolute, scheme
 from pipelines.storage.settings import StorageSettings
 from pipelines.storage.storage import Entry, Storage
@@ -18,11 +17,15 @@ class AnyStorage(Storage):
     """
 
     def __init__(self, settings: Mapping[str, StorageSettings] | None = None) -> None:
-        self._local, self._objects = LocalStorage(), ObjectStorage(settings)
+        self._local, self._settings = LocalStorage(), settings
 
     def _of(self, path: str) -> Storage:
         check_url(path)
-        return self._objects if scheme(path) else self._local
+        if not scheme(path):
+            return self._local
+        from pipelines.storage.object_store import ObjectStorage  # its imports take time
+
+        return ObjectStorage(self._settings)
 
     def list(
         self, folder: str, recursive: bool = True, follow_links: bool = True
@@ -46,6 +49,12 @@ class AnyStorage(Storage):
 
     def delete(self, path: str) -> None:
         self._of(path).delete(path)
+
+    def delete_many(self, paths: Iterable[str]) -> None:
+        paths = list(paths)
+        for kind in sorted({scheme(path) for path in paths}):
+            same = [path for path in paths if scheme(path) == kind]
+            self._of(same[0]).delete_many(same)
 
 
 STORAGE = AnyStorage()  # with no job's settings

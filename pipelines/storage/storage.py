@@ -6,7 +6,7 @@ apart. A new kind of storage is a subclass of Storage and a line in `AnyStorage`
 
 import io
 from abc import ABC, abstractmethod
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from typing import BinaryIO, NamedTuple
 
 
@@ -67,6 +67,14 @@ class Storage(ABC):
     @abstractmethod
     def delete(self, path: str) -> None:
         """Delete a file; do nothing if it does not exist."""
+
+    def delete_many(self, paths: Iterable[str]) -> None:
+        """Delete files, those of a bucket with few requests; files that do not exist are skipped.
+
+        They are deleted in no certain order.
+        """
+        for path in paths:
+            self.delete(path)
 
     def read_bytes(self, path: str) -> bytes:
         with self.open(path) as stream:

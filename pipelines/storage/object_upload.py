@@ -56,6 +56,8 @@ class Upload:
         """Wait until a part is taken; return False if the request has ended before."""
         put: asyncio.Future[Any] = asyncio.ensure_future(self._parts.put(part))
         request: asyncio.Future[Any] = asyncio.wrap_future(self._request)
+        # Else asyncio prints the error of a request that ends later; `send` raises it.
+        request.add_done_callback(lambda ended: ended.cancelled() or ended.exception())
         await asyncio.wait({put, request}, return_when=asyncio.FIRST_COMPLETED)
         if put.done():
             return True

@@ -166,7 +166,6 @@ def check_mistakes(call: Call, bucket: str, job: str, said: str = "") -> None:
         assert said in line, command
 
 
-@pytest.mark.xfail(strict=True, reason="denied access is told as the machine's fault")
 @pytest.mark.parametrize("kind", ["seaweedfs", "gcs", "azurite"])  # moto accepts every key
 def test_wrong_credentials_are_the_users_mistake(
     kind: str,

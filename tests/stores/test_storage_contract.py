@@ -237,9 +237,6 @@ def test_access_that_is_denied_says_so(
     request: pytest.FixtureRequest,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    if operation == "list":
-        reason = "a listing that is denied is told as an error of input and output"
-        request.applymarker(pytest.mark.xfail(reason=reason))
     server: ObjectServer = request.getfixturevalue(kind)
     use(server, monkeypatch=monkeypatch)
     monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "wrong")

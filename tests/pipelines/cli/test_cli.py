@@ -326,7 +326,7 @@ def test_the_parquet_schema_of_a_job(job_file: Path) -> None:
         (["verify", "nowhere"], "is not an output of shardmill"),
         (["inspect", "nowhere"], "is not an output of shardmill"),
         (["finish", "nowhere"], "is not an output of shardmill"),
-        (["status", "s3://bucket/output"], "s3:// cannot be read or written yet"),
+        (["status", "hdfs://bucket/output"], "hdfs:// cannot be read"),
     ],
 )
 def test_errors_are_one_line(

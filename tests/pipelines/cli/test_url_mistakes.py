@@ -211,10 +211,9 @@ def test_a_wrong_url_on_the_command_line(call: Call, command: str, parts: Sequen
     check(call(*command.split()), parts)
 
 
-@pytest.mark.xfail(reason="a denied listing is not told apart yet", strict=False)
 def test_denied_requests_are_told(call: Call, server: SmallS3) -> None:
     server.denied = True
-    denied = "access denied: check the credentials"
+    denied = "access denied (AccessDenied): check the credentials"
     check(call("plan", "job.yaml"), [f"output: {OUT} cannot be read: {denied}"])
     local = JOB.replace(OUT, "out")
     check(call("plan", "job.yaml", text=local), ["input.shards: ", denied])

@@ -1,6 +1,7 @@
 """Compares the cost of the pass without the model with a bare loop, Ray Data, Daft and DataTrove.
 
     python -m benchmarks.pipeline.pass [--samples 1000] [--large 10000] [--repeat 3] [--no-rivals]
+    python -m benchmarks.pipeline.pass --store s3://bucket/folder [--samples 1000] [--repeat 3]
 
 Each contender runs in a process of its own. It reads the same shard of synthetic photographs
 (640x480, JPEG), filters by size and words, decodes, resizes to 224 pixels and writes text, size,
@@ -12,6 +13,10 @@ measured with a shard of `--large` photographs.
 
 The rivals are optional: the extra `rivals` of pyproject.toml installs them. The command for it is
 printed where one of them is missing. Nothing is asserted.
+
+With `--store`, the shards are copied to a folder of an S3 server that needs no credentials, which
+AWS_ENDPOINT_URL names. The pass reads them from disk and from there, beside WebDataset's pipe:curl,
+Ray Data and Daft. Receiving the bytes alone is measured too.
 """
 
 import statistics
@@ -24,6 +29,7 @@ from rich import box
 from rich.console import Console
 from rich.table import Table
 
+from benchmarks.pipeline.pass_over_shards.from_store import WAYS
 from benchmarks.pipeline.pass_over_shards.photographs import DISTINCT, photographs, write_shard
 from benchmarks.pipeline.pass_over_shards.turns import (
     WIDTH,
@@ -34,6 +40,7 @@ from benchmarks.pipeline.pass_over_shards.turns import (
     installed,
     take_turns,
 )
+from pipelines.storage.resolve import STORAGE
 
 _SMALLER = 10  # the smaller shard has a tenth of the photographs; its cost is subtracted
 
@@ -53,14 +60,18 @@ RIVALS = {
 }
 
 
-def main(
+def main(  # noqa: PLR0917 - options of the command line
     samples: Annotated[int, typer.Option(min=100, help="Photographs in the shard.")] = 1000,
     large: Annotated[int, typer.Option(help="Photographs in the large shard; 0: none.")] = 10_000,
     repeat: Annotated[int, typer.Option(min=1, help="Turns that each contender takes.")] = 3,
     rivals: Annotated[bool, typer.Option(help="Run the rivals that are installed.")] = True,
     folder: Annotated[Path | None, typer.Option(help="Room for shards and outputs.")] = None,
+    store: Annotated[str | None, typer.Option(help="A folder in a bucket, to read from.")] = None,
 ) -> None:
     console = Console(width=WIDTH)
+    if store is not None:
+        _compare_store(console, store, samples, repeat, folder)
+        return
     contenders = {**CONTENDERS, **(installed(RIVALS, console) if rivals else {})}
     with tempfile.TemporaryDirectory(dir=folder) as within:
         images = photographs(min(DISTINCT, samples))
@@ -74,6 +85,34 @@ def main(
         console.print(_ratios(measured))
         if large:
             _memory(console, measured, write_shard(place / f"{large}.tar", images, large), place)
+
+
+def _compare_store(
+    console: Console, store: str, samples: int, repeat: int, folder: Path | None
+) -> None:
+    """Print the cost of each way to read from a store, and the pass's ratio to that on disk."""
+    packages = {"WebDataset, pipe:curl": "webdataset", "Ray Data": "ray", "Daft": "daft"}
+    contenders = {way: Contender("from_store", (way, store), packages.get(way, "")) for way in WAYS}
+    with tempfile.TemporaryDirectory(dir=folder) as within:
+        images = photographs(min(DISTINCT, samples))
+        less, more = (
+            Work(write_shard(Path(within) / f"{n}.tar", images, n), n)
+            for n in (samples // _SMALLER, samples)
+        )
+        for work in (less, more):
+            with work.shards.open("rb") as file:
+                STORAGE.write(f"{store.rstrip('/')}/{work.shards.name}", file)
+        measured = take_turns(installed(contenders, console), less, more, repeat, Path(within))
+    console.print(cost_table(measured))
+    seconds = {
+        way: 1 / statistics.median(turn.per_cpu for turn in turns)
+        for way, turns in measured.items()
+    }
+    beyond = seconds["pass, from the store"] - seconds["receiving alone"]
+    ratio = seconds["pass, on disk"] / beyond
+    console.print(
+        f"pass from the store, beyond receiving, against on disk: {ratio:.2f} (target 0.90)"
+    )
 
 
 def _ratios(measured: dict[str, list[Measured]]) -> Table:

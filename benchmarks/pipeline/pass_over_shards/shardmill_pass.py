@@ -24,7 +24,7 @@ from inference import ResolvedCheckpoint
 from pipelines.annotation.annotator import Annotator
 from pipelines.config.job import Job
 from pipelines.planning.resolved_job import Resolved, ResolvedJob
-from pipelines.storage.local import LocalStorage
+from pipelines.storage.resolve import STORAGE
 from schemas.sample import Unit
 
 
@@ -69,9 +69,10 @@ def run(shard: str, output: str, decode: str, *options: str) -> None:
     """Annotate the shard."""
     with patch("pipelines.annotation.loaded_job.load_engine", lambda *_: InstantEngine()):
         cores = len(os.sched_getaffinity(0))
-        annotator = Annotator(resolved(job(shard, output, decode)), LocalStorage(), cores)
-    path = Path(shard)
-    report = annotator.annotate(Unit(path.stem, shard, path.name, path.stat().st_size, version=""))
+        annotator = Annotator(resolved(job(shard, output, decode)), STORAGE, cores)
+    path, entry = Path(shard), STORAGE.entry(shard)
+    assert entry is not None, shard
+    report = annotator.annotate(Unit(path.stem, shard, path.name, entry.size, entry.version))
     assert report.counts.kept == report.counts.read > 0, report
     if options:
         for name, stage in report.stages.items():

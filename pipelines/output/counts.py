@@ -35,16 +35,22 @@ class _Column(Frozen):
     """One number of Counts for each unit; None: the unit's counts do not have it."""
 
     path: _Path
+    """The keys that lead to the number in Counts."""
     values: tuple[int | None, ...]
+    """The number of each unit; null if the unit's counts do not have it."""
 
 
 class _CountsObject(Frozen):
     """The content of a control object."""
 
-    fingerprint: str  # of the job
+    fingerprint: str
+    """The fingerprint of the job."""
     units: tuple[str, ...]
+    """The names of the units."""
     stamps: tuple[int, ...]
+    """The stamp of each unit: a digest of the names and versions of its files."""
     columns: tuple[_Column, ...]
+    """The numbers of all units."""
 
     @model_validator(mode="after")
     def _equal_lengths(self) -> Self:

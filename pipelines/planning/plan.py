@@ -93,7 +93,7 @@ class Plan:
 def plan(
     job: Job,
     storage: Storage | None = None,
-    on_notice: Callable[[str], None] = lambda _: None,
+    on_notice: Callable[[str], None] | None = None,
     *,
     forget_missing: bool = False,
 ) -> Plan:
@@ -111,7 +111,7 @@ def plan(
     storage = storage or job.open_storage()
     while True:
         with suppress(BegunMeanwhile):
-            return _plan(job, storage, on_notice, forget_missing)
+            return _plan(job, storage, on_notice or (lambda _: None), forget_missing)
 
 
 def _plan(

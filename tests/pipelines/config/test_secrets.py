@@ -11,6 +11,7 @@ from pydantic import ValidationError
 from pipelines.cli.job_commands import _with_beam_options
 from pipelines.config.job import Job
 from pipelines.config.runners import BeamRunnerConfig, RayRunnerConfig
+from pipelines.runners import ray_worker_pool
 from pipelines.runners.beam import _options
 from pipelines.runners.ray_worker_pool import Environment, RayWorker
 from schemas.errors import JobError
@@ -133,6 +134,7 @@ def test_rays_workers_get_variables_that_nothing_shows(monkeypatch: pytest.Monke
     assert SECRET not in repr(environment) + settings.model_dump_json()
     monkeypatch.setenv("SHARDMILL_TEST_SECRET", "of the worker's node")
     unused: Any = None
+    monkeypatch.setattr(ray_worker_pool, "Worker", lambda *arguments: None)
     RayWorker(unused, unused, 1, environment)
     assert os.environ["SHARDMILL_TEST_SECRET"] == SECRET
 

@@ -180,7 +180,7 @@ def test_what_cannot_be_found_is_named(data: Path, pattern: str, message: str) -
 
 
 def test_places_that_cannot_be_read_are_refused_by_name() -> None:
-    with pytest.raises(JobError, match=r"^hdfs://corpus/\*\.tar: hdfs: cannot be read"):
+    with pytest.raises(JobError, match=r"^input.shards: hdfs://corpus/\*\.tar: hdfs:// cannot be"):
         find_shards(["hdfs://corpus/*.tar"])
 
 

@@ -45,9 +45,9 @@ $(STORES)/.ready: tests/stores/requirements.txt
 $(STORES)/node_modules/.ready: tests/stores/package.json tests/stores/package-lock.json
 	mkdir -p $(@D)
 	cp $^ $(STORES)
-	@if command -v npm >/dev/null; then \
-	  npm ci --prefix $(STORES) --silent --no-audit --no-fund --ignore-scripts && touch $@; \
-	else echo "npm is missing: the tests of Azure are skipped. Install Node.js to run them."; fi
+	@if npm ci --prefix $(STORES) --silent --no-audit --no-fund --ignore-scripts --fetch-retries=1; \
+	then touch $@; \
+	else echo "npm did not install Azurite: the tests of Azure are skipped. They need Node.js."; fi
 
 TORCH_VERSIONS ?= 2.11 2.15
 TORCH_ENVS := $(TORCH_VERSIONS:%=.venv-torch-%)

@@ -1,6 +1,8 @@
 """Opens an output that a run has begun: its record, its manifest and its listing."""
 
+import errno
 import os
+import time
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import Any
@@ -27,6 +29,8 @@ from schemas.path_text import first_missing
 from schemas.regular_file import NotRegularFile
 from schemas.sample import Unit
 from schemas.units import Units
+
+_LOOKS, _FIRST_PAUSE = 7, 0.05  # seconds; each pause is twice as long as the one before
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,11 +75,24 @@ def find_output(output: str, storage: Storage) -> Output | None:
     """Open an output; return None if no run has begun it.
 
     Lists the control folder, reads the newest record and its manifest, and lists all files, each
-    once. Raises JobError if the record or the manifest is damaged.
+    once; again if a record is created meanwhile. Raises JobError if the record or the manifest is
+    damaged, and OSError if a store's listings do not show the newest record after some seconds.
     """
     layout = Layout(absolute(output))
     if layout.root == "/":
         raise JobError("output: / is the whole file system: name a folder in it")
+    for look in range(_LOOKS):
+        try:
+            return _find(layout, storage)
+        except _Replaced:
+            time.sleep(_FIRST_PAUSE * 2**look)
+    raise OSError(
+        errno.EAGAIN, "its listing does not show the newest record: run again later", layout.root
+    )
+
+
+def _find(layout: Layout, storage: Storage) -> Output | None:
+    """Open an output; raise _Replaced if a listing does not show the newest record."""
     try:
         paths = [entry.path for entry in storage.list(layout.control, recursive=False)]
     except FileNotFoundError:  # for a local folder, a listing is empty
@@ -87,9 +104,9 @@ def find_output(output: str, storage: Storage) -> Output | None:
             raise
         raise JobError(f"output: {layout.root} cannot be read: {error.strerror}") from None
     number = newest_record(layout, paths)
-    if number is None and storage.entry(layout.record(0)):  # begun since it was listed
-        return find_output(output, storage)
     if number is None:
+        if storage.entry(layout.record(0)):  # begun since it was listed
+            raise _Replaced
         if layout.earlier_record in paths:
             raise earlier_version(layout)
         return None
@@ -102,16 +119,13 @@ def find_output(output: str, storage: Storage) -> Output | None:
     if manifest_of(record) != manifest_name(content):
         raise damaged_record(manifest)  # the name has a digest of the content
     units = units_of_manifest(content, manifest)
-    try:
-        entries = _unless_replaced(storage.list(layout.root), layout.record(number + 1))
-        listing = classify_files(layout, entries, units.names)
-    except _Replaced:
-        return find_output(output, storage)
+    entries = _unless_replaced(storage.list(layout.root), layout.record(number + 1))
+    listing = classify_files(layout, entries, units.names)
     return Output(storage, layout, record, record_id, units, listing)
 
 
 class _Replaced(Exception):
-    """The record was replaced while the files were listed."""
+    """The record was created or replaced while the files were listed."""
 
 
 def _unless_replaced(entries: Iterable[Entry], newer: str) -> Iterator[Entry]:

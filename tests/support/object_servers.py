@@ -206,7 +206,7 @@ def _started(
             process.wait()
             shutil.rmtree(folder, ignore_errors=True)
         if last:
-            raise RuntimeError(f"{' '.join(command(port, folder))} does not answer:\n{log}")
+            raise RuntimeError(f"the server of {ready} does not answer:\n{log}")
 
 
 def _answers(url: str, process: "subprocess.Popen[bytes]") -> bool:
@@ -226,13 +226,14 @@ def _answers(url: str, process: "subprocess.Popen[bytes]") -> bool:
 
 
 def free_ports(count: int = 1) -> int:
-    """Return a port of 127.0.0.1 that is free, as are the `count` - 1 after it."""
+    """Return a port of 127.0.0.1 that is free, as are the `count` - 1 after it.
+
+    Ports from 32,768 on are given to connections by the system, so they may be taken at any moment.
+    """
     while True:
-        with socket.socket() as first:
-            first.bind(("127.0.0.1", 0))
-            port: int = first.getsockname()[1]
-            if port + count <= 1 << 16 and all(_is_free(port + n) for n in range(1, count)):
-                return port
+        port = 15_000 + secrets.randbelow(17_000)
+        if all(_is_free(port + n) for n in range(count)):
+            return port
 
 
 def _is_free(port: int) -> bool:

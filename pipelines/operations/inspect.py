@@ -1,15 +1,15 @@
 """`shardmill inspect`: picks rows of an output for a person to look at."""
 
-import json
 from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import islice
+from typing import Any, TypeVar
 
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
-from pydantic import TypeAdapter, ValidationError
+from pydantic import TypeAdapter
 
 from pipelines.config.input import Input
 from pipelines.config.recorded import read_recorded
@@ -22,6 +22,8 @@ from pipelines.storage.settings import StorageSettings
 from pipelines.storage.storage import Storage
 from schemas.errors import JobError
 from schemas.sample_status import SampleStatus
+
+T = TypeVar("T")
 
 _BATCH = 1 << 16  # rows whose short columns are read at once
 
@@ -118,24 +120,17 @@ def _rows_at(path: str, numbers: Sequence[int], storage: Storage) -> Iterator[St
 
 def _shard_storage(opened: Output) -> Storage:
     """Return the storage of the shards, with the settings of the job that began an output."""
-    path = opened.layout.record(opened.record_id.number)
-    settings = read_recorded(
-        TypeAdapter(Mapping[str, StorageSettings]),
-        opened.record.get("storage", {}),
-        f"{path}: was written by another version of shardmill, or is damaged",
-    )
-    return AnyStorage(settings)
+    settings = opened.record.get("storage", {})
+    return AnyStorage(_read(opened, TypeAdapter(Mapping[str, StorageSettings]), settings))
 
 
 def _input(opened: Output) -> Input:
-    """Return the `input` of the job that began an output.
+    """Return the `input` of the job that began an output."""
+    return _read(opened, TypeAdapter(Input), opened.record.get("input"))
 
-    Raises JobError if another version wrote it.
-    """
-    try:
-        return Input.model_validate_json(json.dumps(opened.record.get("input")), strict=True)
-    except ValidationError:
-        path = opened.layout.record(opened.record_id.number)
-        raise JobError(
-            f"{path}: was written by another version of shardmill, or is damaged"
-        ) from None
+
+def _read(opened: Output, model: TypeAdapter[T], value: Any) -> T:
+    """Read a value of the record; raise JobError if another version wrote it."""
+    path = opened.layout.record(opened.record_id.number)
+    message = f"{path}: was written by another version of shardmill, or is damaged"
+    return read_recorded(model, value, message)

@@ -40,7 +40,7 @@ def parent(path: str) -> str:
 
 
 def common_folder(folders: Iterable[str]) -> str:
-    """Return the deepest folder that contains all of these absolute folders.
+    """Return the deepest folder that contains all the given absolute folders.
 
     For folders in several buckets this is their scheme with a slash, such as `s3:/`. Raises
     JobError for folders of several kinds of storage.

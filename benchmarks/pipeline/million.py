@@ -28,7 +28,8 @@ from pipelines.output.counts import CountsWriter
 from pipelines.output.fingerprint import fingerprint_of
 from pipelines.output.layout import Layout, whole_file
 from pipelines.output.output import open_output
-from pipelines.planning.plan import Plan, begin_output, plan
+from pipelines.planning.begin import begin_output
+from pipelines.planning.plan import Plan, plan
 from pipelines.runners.scheduler import schedule
 from pipelines.runners.worker_pool import Assignment, Message, Ready
 from pipelines.storage.local import LocalStorage

@@ -14,7 +14,8 @@ from typing import Annotated
 import typer
 
 from pipelines.output.layout import whole_file
-from pipelines.planning.plan import begin_output, plan
+from pipelines.planning.begin import begin_output
+from pipelines.planning.plan import plan
 from pipelines.storage.local import LocalStorage
 from shardmill import Job
 

@@ -10,7 +10,8 @@ from functools import partial
 from pipelines.config.job import Job
 from pipelines.output.heartbeat import Heartbeat
 from pipelines.output.output import open_output
-from pipelines.planning.plan import Plan, create_record, plan, write_manifest
+from pipelines.planning.begin import create_record, write_manifest
+from pipelines.planning.plan import Plan, plan
 from pipelines.storage.storage import Storage
 from schemas.errors import JobError
 

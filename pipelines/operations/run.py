@@ -14,7 +14,8 @@ from pipelines.operations.tally import RunTally, new_run_id
 from pipelines.output.counts import CountsWriter
 from pipelines.output.heartbeat import Heartbeat, find_active_runs
 from pipelines.output.output import open_output
-from pipelines.planning.plan import Plan, create_record, plan, write_manifest
+from pipelines.planning.begin import create_record, write_manifest
+from pipelines.planning.plan import Plan, plan
 from pipelines.runners.runner import RUNNERS
 from pipelines.storage.object_counts import take_counts
 from pipelines.storage.storage import Storage

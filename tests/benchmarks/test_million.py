@@ -14,7 +14,8 @@ from pipelines.operations.finish import close_output
 from pipelines.operations.tally import RunTally
 from pipelines.output.counts import CountsWriter
 from pipelines.output.output import open_output
-from pipelines.planning.plan import Plan, begin_output, plan
+from pipelines.planning.begin import begin_output
+from pipelines.planning.plan import Plan, plan
 from pipelines.runners.scheduler import schedule
 
 FEW = 2_000  # more than are objects at the same time

@@ -7,7 +7,8 @@ from support.sample_data import job, pairs, write_shard
 
 from pipelines.annotation.annotator import Annotator
 from pipelines.config.job import Job
-from pipelines.planning.plan import begin_output, plan
+from pipelines.planning.begin import begin_output
+from pipelines.planning.plan import plan
 from pipelines.planning.resolved_job import ResolvedJob
 from pipelines.storage.local import LocalStorage
 from schemas.generation import Generation, Request

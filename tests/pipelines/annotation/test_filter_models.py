@@ -27,7 +27,8 @@ from pipelines.display.tables import plan_table, summary_table
 from pipelines.operations.finish import finish
 from pipelines.operations.run import run
 from pipelines.output.layout import Layout
-from pipelines.planning.plan import begin_output, plan
+from pipelines.planning.begin import begin_output
+from pipelines.planning.plan import plan
 from pipelines.storage.local import LocalStorage
 from schemas.errors import JobError, WorkerFault
 from schemas.resources import Resources

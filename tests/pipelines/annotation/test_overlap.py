@@ -24,7 +24,8 @@ from inference.families import FAMILIES
 from inference.tasks.text_tasks import Caption
 from pipelines.annotation.annotator import Annotator
 from pipelines.concurrency.background import BackgroundWorker
-from pipelines.planning.plan import begin_output, plan
+from pipelines.planning.begin import begin_output
+from pipelines.planning.plan import plan
 from pipelines.storage.local import LocalStorage
 from schemas.errors import DeadlinePassed, JobError, MachineFault, WorkerFault
 from schemas.generation import Generation, ImageSpec, Request, Token

@@ -29,7 +29,8 @@ from pipelines.output.fingerprint import fingerprint_of
 from pipelines.output.heartbeat import Heartbeat
 from pipelines.output.layout import Layout
 from pipelines.output.output import open_output
-from pipelines.planning.plan import begin_output, plan
+from pipelines.planning.begin import begin_output
+from pipelines.planning.plan import plan
 from pipelines.storage.local import LocalStorage
 from schemas.errors import JobError
 

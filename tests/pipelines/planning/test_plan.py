@@ -20,8 +20,9 @@ from pipelines.output.heartbeat import Heartbeat
 from pipelines.output.output import open_output
 from pipelines.output.unit_progress import UnitProgress
 from pipelines.planning import resolve as resolving
+from pipelines.planning.begin import begin_output
 from pipelines.planning.grown_input import NOT_GROWN, Growth
-from pipelines.planning.plan import Plan, begin_output, plan
+from pipelines.planning.plan import Plan, plan
 from pipelines.planning.resolve import resolve
 from pipelines.storage.local import LocalStorage
 from schemas.errors import JobError

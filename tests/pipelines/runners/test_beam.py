@@ -23,7 +23,8 @@ from pipelines.config.job import Job
 from pipelines.config.runners import BeamRunnerConfig
 from pipelines.operations.finish import finish
 from pipelines.operations.run import run
-from pipelines.planning.plan import begin_output, plan
+from pipelines.planning.begin import begin_output
+from pipelines.planning.plan import plan
 from pipelines.runners import beam as beam_runner
 from pipelines.runners.beam import COMMITTED, FAILED, AnnotateUnit, annotate_units
 from pipelines.storage.local import LocalStorage

@@ -13,7 +13,8 @@ from support.sample_data import job, pairs, write_shard
 from pipelines.annotation.worker_faults import worker_faults
 from pipelines.operations.run import run
 from pipelines.output.unit_progress import UnitProgress
-from pipelines.planning.plan import Plan, begin_output, plan
+from pipelines.planning.begin import begin_output
+from pipelines.planning.plan import Plan, plan
 from pipelines.runners.worker import Worker
 from pipelines.storage.local import LocalStorage
 from schemas.errors import JobError, ShardFault, WorkerFault

@@ -12,22 +12,23 @@ from schemas.resources import Resources
 from schemas.sample import RGB, Sample
 from schemas.verdict import Verdict, drop, keep
 
-# Weights of red, green and blue in luma, in 256ths: ITU-R BT.601, as in JPEG. Integer sums are
-# exact and the same in any order: a luma fits 16 bits, its square 32.
-_RED, _GREEN, _BLUE = np.array([77, 150, 29], np.uint16)
-_PIXELS_AT_A_TIME = 1 << 18  # bounds memory and fits the CPU cache
+_PIXELS_AT_A_TIME = 1 << 16  # fits the CPU cache; sums of squares of 8-bit values fit 32 bits
 
 
 class ImageQuality(ImageFilter):
-    """Keep images whose first frame has a standard deviation of luma >= min_contrast."""
+    """Keep images whose first frame has a standard deviation of color >= min_contrast.
 
-    rules: ClassVar = "2"
+    The standard deviation of color is the largest of those of red, green and blue. It is never
+    below that of luma, and equals it for gray images.
+    """
+
+    rules: ClassVar = "3"
     reads: ClassVar = "frames"
     thresholds: ClassVar = frozenset({"min_contrast"})
     kind: Literal["image_quality"] = "image_quality"
     """The name of this filter."""
     min_contrast: float = Field(2.0, ge=0, le=127.5)
-    """The lowest standard deviation of luma, in 8-bit levels (0 to 255), inclusive."""
+    """The lowest standard deviation of color, in 8-bit levels (0 to 255), inclusive."""
 
     def load(self, resources: Resources) -> Judge[Sample]:
         return self  # nothing to load
@@ -47,16 +48,17 @@ class ImageQuality(ImageFilter):
 
 
 def contrast(frame: RGB) -> float:
-    """Return the standard deviation of a frame's luma, in 8-bit levels (0 to 255).
+    """Return the largest standard deviation of a frame's channels, in 8-bit levels (0 to 127.5).
 
-    The frame is [height, width, 3]. A flat frame gives exactly 0.
+    The frame is [height, width, 3]. A flat frame gives exactly 0. Sums are integers, so they are
+    exact and the same in any order.
     """
     pixels = frame.reshape(-1, 3)
-    total = squares = 0
+    totals, squares = np.zeros(3, np.uint64), np.zeros(3, np.uint64)
     for start in range(0, len(pixels), _PIXELS_AT_A_TIME):
-        red, green, blue = pixels[start : start + _PIXELS_AT_A_TIME].T
-        luma = red * _RED + green * _GREEN + blue * _BLUE
-        total += int(luma.sum(dtype=np.uint64))
-        squares += int(np.square(luma, dtype=np.uint32).sum(dtype=np.uint64))
+        channels = np.ascontiguousarray(pixels[start : start + _PIXELS_AT_A_TIME].T)
+        totals += channels.sum(axis=1, dtype=np.uint32)
+        squares += np.square(channels, dtype=np.uint16).sum(axis=1, dtype=np.uint32)
     count = len(pixels)
-    return math.sqrt(count * squares - total * total) / count / 256
+    sums = zip(totals.tolist(), squares.tolist(), strict=True)
+    return max(math.sqrt(count * square - total * total) for total, square in sums) / count

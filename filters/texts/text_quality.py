@@ -12,8 +12,17 @@ from schemas.resources import Resources
 from schemas.sample import Text
 from schemas.verdict import Verdict, drop, keep
 
-# Kana, Han ideographs and Thai are written without spaces: each character counts as a word.
-_UNSPACED = r"\u0e00-\u0e7f\u3040-\u30ff\u3400-\u4dbf\u4e00-\u9fff"
+# Scripts that are written without spaces between words: Thai, Lao, Myanmar, Khmer, kana and Han.
+# A letter with its marks counts as a word.
+_UNSPACED = (
+    r"\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff\u3040-\u30ff\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff"
+    r"\U00020000-\U0003ffff"
+)
+_UNSPACED_MARKS = (
+    r"\u0e31\u0e34-\u0e3a\u0e47-\u0e4e\u0eb1\u0eb4-\u0ebc\u0ec8-\u0ece"
+    r"\u102b-\u103e\u1056-\u1059\u105e-\u1060\u1062-\u1064\u1067-\u106d\u1071-\u1074\u1082-\u108d"
+    r"\u108f\u109a-\u109d\u17b4-\u17d3\u17dd\u3099\u309a"
+)
 # Vowel signs and other marks inside words, which \w leaves out: combining diacritics, Hebrew,
 # Arabic, and the scripts of India (without their full stop, the danda, which is no mark).
 _MARKS = (
@@ -21,18 +30,37 @@ _MARKS = (
     r"\u0900-\u0963\u0966-\u0dff\u200c\u200d"
 )
 _ASCII_WORD = re.compile(r"\w+", re.ASCII)  # equals _WORD on ASCII text, in half the time
-_WORD = re.compile(rf"[{_UNSPACED}]|[^\W{_UNSPACED}](?:[^\W{_UNSPACED}]|[{_MARKS}])*")
+_WORD = re.compile(
+    rf"(?:(?![{_UNSPACED_MARKS}])[{_UNSPACED}][{_UNSPACED_MARKS}]*)"
+    rf"|[^\W{_UNSPACED}](?:[^\W{_UNSPACED}]|[{_MARKS}])*"
+)
+_JOINED = re.compile(r"(?<=[^\W\d_])_+(?=[^\W\d_])")  # "red_star", but not "IMG_2041"
+# Letters of scripts whose languages write no article as a word of its own: all but Latin and Greek.
+_LETTER_WITHOUT_ARTICLES = re.compile(
+    r"[^\W\d_\u0000-\u03ff\u1d00-\u1fff\u2c60-\u2c7f\ua720-\ua7ff]"
+)
+# Letters and punctuation that take two columns: East Asian width W or F (Unicode annex 11).
+_WIDE = re.compile(
+    r"[\u1100-\u115f\u2e80-\u303e\u3041-\ua4cf\ua960-\ua97c\uac00-\ud7a3\uf900-\ufaff"
+    r"\ufe30-\ufe6b\uff01-\uff60\uffe0-\uffe6\U00020000-\U0003fffd]+"
+)
 
 
 class TextQuality(TextFilter):
     """Keep texts within bounds on words, characters and repetition.
+
+    Words are counted as each script needs: without spaces between words, a letter with its marks
+    counts as a word, and letters joined by underscores are words of their own. A single word is
+    two words in scripts other than Latin and Greek, whose languages have no article that stands
+    alone: `собака` says as much as `a dog`. A wide character (Han, kana, Hangul) counts as two
+    characters.
 
     Repetition is the most common word's share of all words, as in Gopher's rules (arXiv
     2112.11446, appendix A1.1, applied to single words). It is not checked for texts of fewer than
     `repetition_from` words.
     """
 
-    rules: ClassVar = "2"
+    rules: ClassVar = "3"
     fields: ClassVar = "prose"
     thresholds: ClassVar = frozenset(
         {
@@ -75,12 +103,15 @@ class TextQuality(TextFilter):
         return [self._judge(item.value.strip()) for item in items]
 
     def _judge(self, text: str) -> Verdict:
-        words = (_ASCII_WORD if text.isascii() else _WORD).findall(text.lower())
+        words = split_words(text)
         highest = max(Counter(words).values(), default=0)
         repetition = highest / len(words) if words else 0.0
-        return self._decide(
-            {"words": len(words), "characters": len(text), "repetition": repetition}
-        )
+        count, characters = len(words), len(text)
+        if not text.isascii():
+            characters += sum(map(len, _WIDE.findall(text)))
+            if count == 1 and _LETTER_WITHOUT_ARTICLES.search(words[0]):
+                count = 2
+        return self._decide({"words": count, "characters": characters, "repetition": repetition})
 
     def decide(self, scores: Mapping[str, float]) -> Verdict | None:
         return self._decide(scores) if "words" in scores else None
@@ -95,3 +126,11 @@ class TextQuality(TextFilter):
         if words >= self.repetition_from and is_repetitive:
             return drop("text_repetitive", scores)
         return keep(scores)
+
+
+def split_words(text: str) -> list[str]:
+    """Return a text's words in lower case, as its scripts need; punctuation is left out."""
+    text = text.lower()
+    if "_" in text:
+        text = _JOINED.sub(" ", text)
+    return (_ASCII_WORD if text.isascii() else _WORD).findall(text)

@@ -15,6 +15,7 @@ from pipelines.images.completed_file import CompletedFile
 from pipelines.images.cut_files import complete_file
 from pipelines.images.frames import count_frames, sampled
 from pipelines.images.tiff_limits import tile_size
+from pipelines.images.tiff_messages import silence_libtiff
 from schemas.generation import ImageSpec
 from schemas.sample import RGB
 
@@ -41,6 +42,7 @@ _SIDEWAYS = frozenset({5, 6, 7, 8})  # orientations that swap width and height
 # Pillow quotes damaged metadata in warnings, and logs each EXIF tag at debug level: both leak.
 warnings.filterwarnings("ignore", module=r"PIL\.")
 logging.getLogger("PIL").setLevel(logging.CRITICAL)
+silence_libtiff()
 Image.MAX_IMAGE_PIXELS = None  # the job's own limit is checked first, for any size
 
 

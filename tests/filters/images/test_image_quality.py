@@ -1,4 +1,4 @@
-"""Flat images of any color and size are dropped; the score is the standard deviation of luma."""
+"""Flat images of any color and size are dropped; the score is the deviation of a channel."""
 
 import numpy as np
 import pytest
@@ -48,15 +48,37 @@ def test_nothing_is_flat_without_a_bound() -> None:
     assert judged(halves(5, 5), min_contrast=0).action == "keep"
 
 
-@given(st.integers(0, 2**32 - 1), st.integers(1, 40), st.integers(1, 40))
-def test_the_score_is_the_standard_deviation_of_luma(seed: int, height: int, width: int) -> None:
-    frame = np.random.default_rng(seed).integers(0, 256, (height, width, 3), np.uint8)
+def deviation(frame: RGB) -> float:
+    return float(frame.reshape(-1, 3).astype(np.float64).std(axis=0).max())
+
+
+def test_colors_of_equal_luma_are_not_flat() -> None:
+    frame = np.full((8, 8, 3), (200, 60, 0), np.uint8)
+    frame[:4] = (0, 120, 214)
+    assert abs(float(frame[0, 0] @ LUMA - frame[7, 0] @ LUMA)) < 2
+    assert judged(frame).action == "keep"
+
+
+@given(st.integers(0, 255), st.integers(0, 2**32 - 1))
+def test_a_gray_image_scores_the_deviation_of_its_luma(level: int, seed: int) -> None:
+    gray = np.random.default_rng(seed).integers(0, level + 1, (9, 7, 1), np.uint8)
+    frame = np.repeat(gray, 3, axis=2)
     assert judged(frame).scores["contrast"] == pytest.approx((frame @ LUMA).std(), abs=1e-9)
+
+
+@given(st.integers(0, 2**32 - 1), st.integers(1, 40), st.integers(1, 40))
+def test_the_score_is_the_largest_deviation_of_a_channel(
+    seed: int, height: int, width: int
+) -> None:
+    frame = np.random.default_rng(seed).integers(0, 256, (height, width, 3), np.uint8)
+    score = judged(frame).scores["contrast"]
+    assert score == pytest.approx(deviation(frame), abs=1e-9)
+    assert score >= (frame @ LUMA).std() - 1e-9
 
 
 def test_large_images_are_summed_piece_by_piece() -> None:
     frame = np.random.default_rng(1).integers(0, 256, (1000, 1000, 3), np.uint8)
-    assert judged(frame).scores["contrast"] == pytest.approx((frame @ LUMA).std(), abs=1e-9)
+    assert judged(frame).scores["contrast"] == pytest.approx(deviation(frame), abs=1e-9)
     assert judged(frame[::2, ::3]).action == "keep"  # a view that is not contiguous
 
 

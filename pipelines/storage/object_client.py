@@ -7,6 +7,7 @@ from threading import Lock
 from typing import TYPE_CHECKING, Any, NamedTuple
 from urllib.parse import unquote
 
+from pipelines.storage.object_environment import allows_http, check_environment
 from pipelines.storage.settings import StorageSettings, settings_of
 from schemas.errors import JobError
 
@@ -21,14 +22,6 @@ SCHEMES = (*BUCKETS, *WEB)
 
 _BUCKETS: "dict[tuple[str, StorageSettings], Bucket]" = {}  # of this process
 _LOCK = Lock()
-
-# Variables that hold the URL of a server, as the clouds' own tools read them.
-_ENDPOINTS = (
-    "AWS_ENDPOINT_URL_S3",
-    "AWS_ENDPOINT_URL",
-    "AZURE_STORAGE_ENDPOINT",
-    "STORAGE_EMULATOR_HOST",
-)
 
 
 class Location(NamedTuple):
@@ -65,6 +58,7 @@ def _new_bucket(name: str, settings: StorageSettings) -> "Bucket":
     from pipelines.storage.object_bucket import Bucket
     from pipelines.storage.object_credentials import credentials  # their imports take time
 
+    check_environment(name.partition("://")[0], settings)
     given = credentials(name, settings)
     try:
         once = _new_client(name, settings, given, retries=0)
@@ -88,7 +82,7 @@ def _new_client(
         "timeout": timedelta(hours=24),  # a shard may be read for hours
         "read_timeout": timedelta(seconds=settings.read_seconds),
         "connect_timeout": timedelta(seconds=settings.connect_seconds),
-        "allow_http": scheme == "http" or _allows_http(settings),
+        "allow_http": allows_http(scheme, settings),
     }
     given["retry_config"] = {
         "max_retries": retries,  # until their time is over
@@ -118,9 +112,3 @@ def _new_client(
             return AzureStore(container_name=name, **given)
         case _:
             return HTTPStore.from_url(bucket, **given)
-
-
-def _allows_http(settings: StorageSettings) -> bool:
-    """Return whether the named server is one without TLS, as servers on this machine are."""
-    named = (settings.endpoint or "", *(os.environ.get(name, "") for name in _ENDPOINTS))
-    return any(url.startswith("http://") for url in named)

@@ -7,12 +7,16 @@ from typing import Literal
 from pipelines.storage.paths import parent, scheme
 from schemas.errors import JobError
 
-_MAX_CHARACTERS = 200  # of a store's own message, which may be a page of XML
+_MAX_CHARACTERS = 200  # of a message of the client's library
 
 # The client's library gives no codes but in its messages; this module alone reads them.
 _STATUS = re.compile(r"status code: (\d{3})")
 _STORE_CODE = re.compile(r"<Code>(\w{1,60})</Code>|^x-ms-error-code: (\w{1,60})", re.MULTILINE)
 _REDIRECTED = "Received redirect without LOCATION"
+_HEAD = "Error performing HEAD"  # whose answer has no body, and therefore no code
+
+# Codes of S3 for credentials that it refuses with the status 400.
+_REFUSED_KEYS = ("ExpiredToken", "InvalidAccessKeyId", "InvalidToken", "TokenRefreshRequired")
 
 Fault = Literal["transient", "throttled", "permanent"]
 
@@ -73,8 +77,9 @@ def os_error(error: Exception, path: str) -> Exception:  # noqa: PLR0911 - a tab
     if isinstance(error, AlreadyExistsError):
         return FileExistsError(errno.EEXIST, "the object exists already", path)
     denied = PermissionDeniedError | UnauthenticatedError | PermissionError
-    if isinstance(error, denied) or status in (401, 403):
-        reason = f" ({code})" if code else ""
+    is_refused = code in _REFUSED_KEYS or (status == 400 and _HEAD in text)
+    if isinstance(error, denied) or status in (401, 403) or is_refused:
+        reason = f" ({code or status})" if code or is_refused else ""
         message = f"access denied{reason}: check the credentials and the permissions of the bucket"
         return PermissionError(errno.EACCES, message, path)
     if isinstance(error, PreconditionError):
@@ -112,6 +117,12 @@ def _code(text: str) -> str:
 
 
 def _short(text: str) -> str:
-    """Return the first line of a store's message, without the debug text that follows it."""
+    """Return what went wrong on one line, without the debug text that follows it.
+
+    Of a server's answer, only status and code are told: the rest may quote credentials.
+    """
+    if status := _status(text):
+        code = _code(text)
+        return f"the server answers {status}" + f" ({code})" * bool(code)
     line = text.strip().partition("\n")[0]
     return line.rpartition(" - ")[2][:_MAX_CHARACTERS]

@@ -41,6 +41,9 @@ class AnyStorage(Storage):
     def open(self, path: str, version: str = "") -> BinaryIO:
         return self._of(path).open(path, version)
 
+    def read_bytes(self, path: str) -> bytes:
+        return self._of(path).read_bytes(path)  # an object's with one request
+
     def write(self, path: str, content: BinaryIO, durable: bool = True) -> None:
         self._of(path).write(path, content, durable)
 

@@ -14,7 +14,8 @@ _STORE = re.compile(r"(\w+)://([A-Za-z0-9._:-]*)")
 _ENDPOINT = re.compile(r"https?://[^/?#@\s]+(/[^?#@\s]*)?")
 
 
-def _check_endpoint(endpoint: str) -> str:
+def check_endpoint(endpoint: str) -> str:
+    """Return the URL of a server; raise ValueError if it is none, or holds credentials."""
     if _ENDPOINT.fullmatch(endpoint):
         return endpoint
     if "@" in endpoint:
@@ -24,7 +25,8 @@ def _check_endpoint(endpoint: str) -> str:
     raise ValueError("write the URL of the server, such as https://minio.example.org:9000")
 
 
-def _check_region(region: str) -> str:
+def check_region(region: str) -> str:
+    """Return the name of a region; raise ValueError if it cannot be one."""
     if not re.fullmatch(r"[A-Za-z0-9-]+", region):
         raise ValueError("write the name of a region, such as eu-central-1")
     return region
@@ -46,9 +48,9 @@ def _check_store(name: str) -> str:
 class StorageSettings(Frozen):
     """How a bucket, or all buckets of one kind of store, are reached. Never holds credentials."""
 
-    endpoint: Annotated[str, AfterValidator(_check_endpoint)] | None = None
+    endpoint: Annotated[str, AfterValidator(check_endpoint)] | None = None
     """The URL of the server, such as `https://minio.example.org:9000`; null: the cloud's own."""
-    region: Annotated[str, AfterValidator(_check_region)] | None = None
+    region: Annotated[str, AfterValidator(check_region)] | None = None
     """The region of S3 buckets; null: as the environment says, or us-east-1."""
     anonymous: bool = False
     """Whether requests are sent without credentials, as public buckets allow."""

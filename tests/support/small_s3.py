@@ -34,6 +34,7 @@ class SmallS3(ThreadingHTTPServer):
         """Empty the buckets, and answer as a store should."""
         self.conditions = "checked"  # or "ignored", or "refused"
         self.denied = False  # every request is answered 403
+        self.failure: tuple[int, bytes] | None = None  # status and body of every answer
         self.objects: dict[str, dict[str, bytes]] = {BUCKET: {}, OTHER: {}}
         self.requests: Counter[tuple[str, str]] = Counter()  # by method and path
 
@@ -157,7 +158,9 @@ class _Handler(BaseHTTPRequestHandler):
         query = parse_qs(parts.query, keep_blank_values=True)
         with self.server.lock:
             self.server.requests[self.command, self.path] += 1
-        if self.server.denied:
+        if self.server.failure:
+            self._answer(*self.server.failure)
+        elif self.server.denied:
             self._error(403, "AccessDenied")
         elif name not in self.server.objects:
             self._error(404, "NoSuchBucket")

@@ -22,6 +22,7 @@ from pipelines.cli.job_commands import fetch, init, plan, run, schema
 from pipelines.cli.look_command import look
 from pipelines.cli.output_commands import finish, inspect, retry, status, verify
 from pipelines.cli.preview_command import preview
+from pipelines.cli.slurm_command import slurm
 from pipelines.cli.usage_errors import describe_usage_error
 from pipelines.cli.whatif_command import whatif
 from pipelines.concurrency.standard_streams import StdoutUnwritable
@@ -71,6 +72,7 @@ _COMMANDS: tuple[Callable[..., None], ...] = (
     whatif,
     verify,
     finish,
+    slurm,
     explain,
     schema,
     bench,

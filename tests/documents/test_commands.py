@@ -14,7 +14,8 @@ from support.document_commands import problem
 
 from pipelines.config.job import Job
 
-LANGUAGES = {"sh", "yaml", "python", "sql", ""}  # a block without a language is no command
+# A block without a language is no command. A script in bash has a test of its own.
+LANGUAGES = {"sh", "yaml", "python", "sql", "bash", ""}
 BASE = {
     "name": "name: base",
     "input": "input: {shards: data/*.tar}",

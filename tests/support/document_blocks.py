@@ -51,6 +51,7 @@ NOT_RUN = {
     "python -m demo.training": "trains for minutes to an hour",
     "shardmill bench weights": "the line before it writes weights of 6 GB",
     "shardmill run job.yaml -- --runner=PortableRunner": "test_beam.py starts a job server",
+    "sbatch": "tests/orchestrators runs scripts in Slurm",
     "ray job submit": "test_ray_jobs.py submits to a cluster of its own",
 }
 

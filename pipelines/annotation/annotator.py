@@ -209,4 +209,4 @@ class Annotator:
     ) -> None:
         self._parse(generated, timer)
         fault = shard.fault if last else None
-        writer.add(generated.rows, generated.oom_retries, last, fault, shard.check_unchanged)
+        writer.add(generated.rows, generated.oom_retries, last, shard, fault)

@@ -1,6 +1,6 @@
 """Writes the files of a unit: spools rows, and commits each part with its last row."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 
 import pyarrow as pa
 
@@ -9,7 +9,7 @@ from pipelines.output.layout import part_file, whole_file
 from pipelines.output.ownership import Ownership
 from pipelines.output.parquet_writer import PartWriter
 from pipelines.planning.resolved_job import ResolvedJob
-from pipelines.reading.shard_digest import shard_digest
+from pipelines.reading import OpenUnit
 from pipelines.rows.row import Row
 from pipelines.storage.storage import Storage
 from schemas.errors import ShardFault
@@ -59,14 +59,14 @@ class UnitWriter:
         rows: Sequence[Row],
         oom_retries: int,
         last: bool,
+        shard: OpenUnit,
         fault: ShardFault | None = None,
-        check_shard: Callable[[], None] = lambda: None,
     ) -> None:
         """Add the next rows, which belong to one part, and commit the part if it is full.
 
         `oom_retries` counts how often memory ran out over these rows. `last` marks the unit's last
-        rows; `fault` is the fault that ended a salvaged unit. `check_shard` is called before a part
-        is committed, and raises ShardFault if the shard has changed since it was planned.
+        rows; `fault` is the fault that ended a salvaged unit. Raises ShardFault if the part is full
+        and `shard` has changed since it was planned.
         """
         if self._writer is None:
             start = self._unit.first_index + self._part * self._size
@@ -78,14 +78,10 @@ class UnitWriter:
             self._writer.write(rows)
         self._oom_retries += oom_retries
         if last or self._writer.counts.read == self._size:
-            self._commit(self._writer, last, fault, check_shard)
+            self._commit(self._writer, last, shard, fault)
 
     def _commit(
-        self,
-        writer: PartWriter,
-        last: bool,
-        fault: ShardFault | None,
-        check_shard: Callable[[], None],
+        self, writer: PartWriter, last: bool, shard: OpenUnit, fault: ShardFault | None
     ) -> None:
         unit, part = self._unit.name, self._part
         name = whole_file(unit) if last and part == 0 else part_file(unit, part, last=last)
@@ -94,8 +90,8 @@ class UnitWriter:
             notes[FOOTER_OOM_RETRIES] = str(self._oom_retries)
         with self._timer.stage("commit", 1):
             self._ownership.check()
-            notes[FOOTER_SHARD_DIGEST] = self._shard_digest()
-            check_shard()  # after the last byte that was read for this part
+            notes[FOOTER_SHARD_DIGEST] = shard.digest()
+            shard.check_unchanged()  # after the last byte that was read for this part
             version = writer.commit(self._storage, self._work.layout.file(name), notes)
         self.files.append(name)
         self.versions.append(version)
@@ -103,12 +99,6 @@ class UnitWriter:
         self.scores = add_histograms(self.scores, writer.scores)
         self.close()
         self._part, self._oom_retries = part + 1, 0
-
-    def _shard_digest(self) -> str:
-        try:
-            return shard_digest(self._unit.path, self._unit.version, self._storage)
-        except (FileNotFoundError, NotADirectoryError):
-            raise ShardFault("shard_missing", 0) from None
 
     def close(self) -> None:
         """Discard the rows that were not committed."""

@@ -89,9 +89,7 @@ class PartWriter:
         self._writer.add_key_value_metadata(self._footer)
         self._writer.close()
         self._spool.seek(0)
-        storage.write(path, self._spool)
-        entry = storage.entry(path)
-        return entry.version if entry else ""
+        return storage.write(path, self._spool)
 
     def _flush(self) -> None:
         rows, self._waiting = self._waiting[:_ROW_GROUP], self._waiting[_ROW_GROUP:]

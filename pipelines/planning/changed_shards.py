@@ -11,7 +11,7 @@ from pipelines.output.output import Output
 from pipelines.planning.grown_input import missing_shards, new_shards
 from pipelines.planning.shard_root import prefix_of, root_of
 from pipelines.planning.unit_names import check_unit_names
-from pipelines.reading.shard_digest import shard_digest
+from pipelines.reading.shard_digest import has_digest
 from pipelines.storage.concurrent_reads import read_concurrently
 from schemas.errors import JobError
 from schemas.sample import Unit
@@ -176,6 +176,4 @@ def has_committed_content(shard: Unit, before: Iterable[Unit], existing: Output)
     if not files:
         return False
     digest = read_footer(existing.storage, existing.layout.file(files[0])).shard_digest
-    return digest is not None and digest == shard_digest(
-        shard.path, shard.version, existing.storage
-    )
+    return digest is not None and has_digest(shard.path, shard.version, digest, existing.storage)

@@ -5,7 +5,7 @@ from collections.abc import Iterator, Sequence
 from typing import BinaryIO, cast
 
 from pipelines.storage.expected_ranges import Range, expect
-from pipelines.storage.storage import Entry, Storage
+from pipelines.storage.storage import Entry, Storage, is_pinned
 
 
 class BoundReached(Exception):
@@ -35,7 +35,7 @@ class BoundedStorage(Storage):
     def open(self, path: str, version: str = "") -> BinaryIO:
         return cast(BinaryIO, _BoundedStream(self._storage.open(path, version), self))
 
-    def write(self, path: str, content: BinaryIO, durable: bool = True) -> None:
+    def write(self, path: str, content: BinaryIO, durable: bool = True) -> str:
         raise NotImplementedError
 
     def create(self, path: str, content: bytes) -> None:
@@ -71,6 +71,10 @@ class _BoundedStream:
 
     def expect(self, ranges: Sequence[Range]) -> None:
         expect(self._stream, ranges)
+
+    @property
+    def is_pinned(self) -> bool:
+        return is_pinned(self._stream)
 
     @property
     def closed(self) -> bool:

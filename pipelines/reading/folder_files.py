@@ -1,8 +1,10 @@
 """Lists the files of a folder as a user sees them."""
 
 import re
-from collections.abc import Iterable
+from collections import defaultdict
+from collections.abc import Iterable, Sequence
 
+from pipelines.reading.raw_sample import IMAGE_EXTENSIONS
 from pipelines.storage.storage import Entry, Storage
 from schemas.errors import JobError
 
@@ -18,6 +20,24 @@ def list_visible_files(folder: str, storage: Storage) -> list[Entry]:
     """
     entries = storage.list(folder, follow_links=False)
     return [entry for entry in entries if not _HIDDEN.search(entry.path, len(folder) - 1)]
+
+
+def files_beside_images(folder: str, files: Sequence[Entry]) -> list[Entry]:
+    """Return the files whose path equals that of an image up to the first dot of their names.
+
+    These are the files of all samples, whichever extensions a job names: they decide a shard's
+    version and digest. They are sorted by path.
+    """
+    groups: dict[str, list[Entry]] = defaultdict(list)
+    with_image = set()
+    for entry in files:
+        parent, _, name = entry.path[len(folder) :].rpartition("/")
+        group = f"{parent}/{name.partition('.')[0]}"
+        groups[group].append(entry)
+        if name.rpartition(".")[2].lower() in IMAGE_EXTENSIONS and "." in name:
+            with_image.add(group)
+    found = [entry for group in with_image for entry in groups[group]]
+    return sorted(found, key=lambda entry: entry.path)
 
 
 def refuse_folder_links(files: Iterable[Entry]) -> None:

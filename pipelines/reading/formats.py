@@ -4,6 +4,7 @@ A new format is a module beside this one and a line in FORMATS.
 """
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from types import TracebackType
 from typing import Generic, Protocol, Self, TypeVar
@@ -48,6 +49,9 @@ class ShardSource(Protocol):
 
     def check_unchanged(self) -> None:
         """Raise ShardFault if bytes that were read may not be of the unit's version."""
+
+    def digest(self) -> str:
+        """Return the digest of the whole shard's content, by which a moved shard is recognized."""
 
     def close(self) -> None: ...
 
@@ -148,8 +152,26 @@ class OpenSamples(Generic[T]):
         Otherwise all bytes that were read before are of that version: call this after the last
         byte of what is to be stored was read, and before that is stored.
         """
-        try:
+        with self._reaching():
             self._source.check_unchanged()
+
+    def digest(self) -> str:
+        """Return the digest of the shard's content, by which a moved shard is recognized.
+
+        It is collected from what is read; the rest is read now. Raises ShardFault if the shard
+        cannot be read any more.
+        """
+        with self._reaching():
+            try:
+                return self._source.digest()
+            except (FileNotFoundError, NotADirectoryError):
+                raise ShardFault("shard_missing", self._source.position) from None
+
+    @contextmanager
+    def _reaching(self) -> Iterator[None]:
+        """Raise a ShardFault if storage fails on this shard."""
+        try:
+            yield
         except OSError as error:
             if (fault := unreachable(error, self._source.position)) is None:
                 raise
@@ -166,12 +188,8 @@ class OpenSamples(Generic[T]):
 
     def _reachable(self, samples: Iterator[T]) -> Iterator[T]:
         """Yield the samples; raise a ShardFault if storage fails on this shard."""
-        try:
+        with self._reaching():
             yield from samples
-        except OSError as error:
-            if (fault := unreachable(error, self._source.position)) is None:
-                raise
-            raise fault from None
 
     def _salvaged(self, samples: Iterator[T]) -> Iterator[T]:
         """Yield the samples before the first fault and store the fault.

@@ -20,8 +20,13 @@ from typing import NamedTuple, TypeVar
 
 from pipelines.config.field_source import FILE, FieldSource
 from pipelines.config.input import Input
-from pipelines.reading.folder_files import list_visible_files, refuse_folder_links
-from pipelines.reading.raw_sample import IMAGE_EXTENSIONS, RawSample, SampleFields
+from pipelines.reading.folder_files import (
+    files_beside_images,
+    list_visible_files,
+    refuse_folder_links,
+)
+from pipelines.reading.folder_sample import FolderSample
+from pipelines.reading.raw_sample import RawSample, SampleFields
 from pipelines.reading.sample_members import Member, MemberSelection, SampleMembers
 from pipelines.storage.concurrent_reads import read_ahead
 from pipelines.storage.paths import scheme
@@ -117,9 +122,9 @@ def _open(
     selection: MemberSelection,
     finish: Callable[[SampleMembers, int], T],
 ) -> tuple["FileReader", Iterator[T]]:
-    samples = _listed_samples(unit.path, unit.version, storage, selection)
+    samples, sample = _listed_samples(unit.path, unit.version, storage, selection)
     start, end = unit.slice or (0, len(samples))
-    reader = FileReader(unit.path, storage)
+    reader = FileReader(unit.path, storage, sample)
     some = samples[start:end]
     return reader, _read_samples(some, start, reader, selection, finish)
 
@@ -129,22 +134,23 @@ def _open(
 @lru_cache(maxsize=1)
 def _listed_samples(
     path: str, version: str, storage: Storage, selection: MemberSelection
-) -> list[SampleFiles]:
+) -> tuple[list[SampleFiles], FolderSample]:
     files = list_visible_files(path, storage)
     files_of_images = files_beside_images(path, files)
     if not files_of_images:
         raise FileNotFoundError(path)
     if version and _version(path, files_of_images) != version:
         raise ShardFault("shard_changed", 0)
-    return group_files(path, files, selection)
+    return group_files(path, files, selection), FolderSample(path, files_of_images)
 
 
 class FileReader:
     """A reader of whole files of a folder that counts their bytes; no file stays open."""
 
-    def __init__(self, folder: str, storage: Storage) -> None:
+    def __init__(self, folder: str, storage: Storage, sample: FolderSample) -> None:
         self._of_bucket = bool(scheme(folder))
         self._storage = storage
+        self._sample = sample
         self.bytes_read = 0
 
     @property
@@ -165,6 +171,7 @@ class FileReader:
             self.bytes_read += len(content)
             if len(content) != entry.size:
                 raise ShardFault("shard_changed", self.bytes_read)
+            self._sample.take(entry.path, content)
             yield content
 
     def _read_object(self, entry: Entry) -> tuple[Entry, bytes]:
@@ -192,26 +199,15 @@ class FileReader:
     def check_unchanged(self) -> None:
         """Do nothing: each file is checked when it was read."""
 
+    def digest(self) -> str:
+        """Return the digest of the folder; read what no unit of this process has read of it."""
+        try:
+            return self._sample.digest(self._storage)
+        except EOFError:
+            raise ShardFault("shard_changed", self.bytes_read) from None
+
     def close(self) -> None:
         """Do nothing: no file stays open."""
-
-
-def files_beside_images(folder: str, files: Sequence[Entry]) -> list[Entry]:
-    """Return the files whose path equals that of an image up to the first dot of their names.
-
-    These are the files of all samples, whichever extensions a job names: they decide a shard's
-    version and digest. They are sorted by path.
-    """
-    groups: dict[str, list[Entry]] = defaultdict(list)
-    with_image = set()
-    for entry in files:
-        parent, _, name = entry.path[len(folder) :].rpartition("/")
-        group = f"{parent}/{name.partition('.')[0]}"
-        groups[group].append(entry)
-        if name.rpartition(".")[2].lower() in IMAGE_EXTENSIONS and "." in name:
-            with_image.add(group)
-    found = [entry for group in with_image for entry in groups[group]]
-    return sorted(found, key=lambda entry: entry.path)
 
 
 def group_files(

@@ -23,7 +23,7 @@ from pipelines.reading.parquet_footer import MAGIC, open_metadata, read_metadata
 from pipelines.reading.parquet_pages import ColumnPages, PageGuard, max_page_memory
 from pipelines.reading.parquet_rows import list_fields, read_row
 from pipelines.reading.raw_sample import RawSample, SampleFields
-from pipelines.reading.shard_stream import CountedStream, ShardFile
+from pipelines.reading.shard_stream import CountedStream, FileWithFooter
 from pipelines.storage.storage import Storage
 from schemas.errors import JobError, ShardFault
 from schemas.sample import Unit
@@ -38,20 +38,20 @@ _BUFFER = 1 << 20  # bytes read at once of a column
 
 def open_parquet(
     unit: Unit, storage: Storage, input_config: Input, texts: bool
-) -> tuple[ShardFile, Iterator[RawSample]]:
+) -> tuple[FileWithFooter, Iterator[RawSample]]:
     """Open a Parquet file; raises FileNotFoundError if the file does not exist."""
-    stream = ShardFile(unit, storage)
+    stream = FileWithFooter(unit, storage)
     return stream, read_parquet(stream, unit, input_config, texts)
 
 
 def list_parquet_fields(
     unit: Unit, storage: Storage, input_config: Input
-) -> tuple[ShardFile, Iterator[SampleFields]]:
+) -> tuple[FileWithFooter, Iterator[SampleFields]]:
     """Open a Parquet file to list the values of all columns, null values left out.
 
     Columns whose names are not unique are left out.
     """
-    stream = ShardFile(unit, storage)
+    stream = FileWithFooter(unit, storage)
     return stream, _list_fields(stream, unit, input_config)
 
 

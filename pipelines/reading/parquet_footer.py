@@ -12,6 +12,7 @@ from contextlib import contextmanager, nullcontext
 import pyarrow as pa
 import pyarrow.parquet as pq
 
+from pipelines.reading.content_samples import END_SIZE
 from pipelines.reading.shard_stream import CountedStream
 from pipelines.reading.thrift_compact import BINARY, I32, LIST, STRUCT, CompactReader
 from schemas.errors import ShardFault
@@ -20,7 +21,7 @@ MAGIC = b"PAR1"
 
 _large_footer = threading.Lock()
 
-_TAIL = 64 << 10  # bytes at the end of a file that are read at once; most footers fit
+_TAIL = END_SIZE  # bytes at the end of a file that are read at once; most footers fit
 _MAX_FOOTER = 64 << 20  # bytes as stored
 # Bytes that a footer takes in memory, by estimate: about 150,000 columns of all row groups.
 _MAX_MEMORY = 128 << 20

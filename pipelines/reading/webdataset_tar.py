@@ -14,7 +14,7 @@ from typing import Any, NamedTuple, TypeVar, cast
 from pipelines.config.input import Input
 from pipelines.reading.raw_sample import RawSample, SampleFields
 from pipelines.reading.sample_members import Member, MemberSelection, SampleMembers
-from pipelines.reading.shard_stream import CountedStream, PrefixedStream, ShardFile
+from pipelines.reading.shard_stream import CountedStream, PrefixedStream, SampledFile
 from pipelines.reading.zstd_stream import HEADER, ZstdStream, is_zstd
 from pipelines.storage.storage import Storage
 from schemas.errors import ShardFault
@@ -47,9 +47,9 @@ _MORE_SPARSE = {"first": 482, "next": 504}
 
 def open_tar(
     unit: Unit, storage: Storage, input_config: Input, texts: bool
-) -> tuple[ShardFile, Iterator[RawSample]]:
+) -> tuple[SampledFile, Iterator[RawSample]]:
     """Open a tar; raises FileNotFoundError if the tar does not exist."""
-    stream = ShardFile(unit, storage)
+    stream = SampledFile(unit, storage)
     return stream, read_tar(stream, input_config, texts)
 
 
@@ -60,9 +60,9 @@ def read_tar(stream: CountedStream, input_config: Input, texts: bool = True) -> 
 
 def list_tar_fields(
     unit: Unit, storage: Storage, input_config: Input
-) -> tuple[ShardFile, Iterator[SampleFields]]:
+) -> tuple[SampledFile, Iterator[SampleFields]]:
     """Open a tar to list all members of its samples."""
-    stream = ShardFile(unit, storage)
+    stream = SampledFile(unit, storage)
     selection = MemberSelection.of_fields(input_config)
     return stream, _by_sample(stream, selection, SampleMembers.all_fields)
 

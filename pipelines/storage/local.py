@@ -63,11 +63,13 @@ class LocalStorage(Storage):
     def open(self, path: str, version: str = "") -> BinaryIO:
         return open_regular(path)
 
-    def write(self, path: str, content: BinaryIO, durable: bool = True) -> None:
+    def write(self, path: str, content: BinaryIO, durable: bool = True) -> str:
         with _temporary_file(path, content, durable) as temporary:
             os.replace(temporary, path)
         if durable:
             _sync_folder(os.path.dirname(path))
+        entry = self.entry(path)
+        return entry.version if entry else ""
 
     def create(self, path: str, content: bytes) -> None:
         with _temporary_file(path, io.BytesIO(content), durable=True) as temporary:

@@ -23,6 +23,8 @@ class ObjectReader(io.RawIOBase):
     ESTALE if the object is in another version by then.
     """
 
+    is_pinned = True  # see storage.PinnedStream
+
     def __init__(self, opened: ObjectVersion, *, ask: bool) -> None:
         """Open an object; raise FileNotFoundError if there is none.
 

@@ -13,14 +13,14 @@ from pipelines.storage.object_head import head
 from pipelines.storage.object_loop import wait_for
 from pipelines.storage.object_reader import ObjectReader
 from pipelines.storage.object_upload import PART, Upload
-from pipelines.storage.object_version import version_of
+from pipelines.storage.object_version import version_of, version_of_put
 from pipelines.storage.paths import scheme
 from pipelines.storage.settings import StorageSettings
 from pipelines.storage.storage import Entry, Storage
 from schemas.errors import JobError
 
 if TYPE_CHECKING:
-    from obstore import ListStream, ObjectMeta
+    from obstore import ListStream, ObjectMeta, PutResult
     from obstore.store import ObjectStore
 
     Page = Sequence[ObjectMeta]
@@ -72,7 +72,7 @@ class ObjectStorage(Storage):
         with ObjectReader(ObjectVersion(bucket, key, path), ask=False) as stream:
             return stream.read()
 
-    def write(self, path: str, content: BinaryIO, durable: bool = True) -> None:
+    def write(self, path: str, content: BinaryIO, durable: bool = True) -> str:
         bucket, key = self._writable(path)
         begin = content.tell() if content.seekable() else None
         first = _read(content, PART)
@@ -80,15 +80,22 @@ class ObjectStorage(Storage):
         if not rest:
             count_bytes(written=len(first))
             put = bucket.send("PUT", path, lambda s: s.put_async(key, first, use_multipart=False))
-            wait_for(put, path)
-            return
+            return self._version(wait_for(put, path), path)
         patience = Patience(bucket, "PUT", path)
         parts: Iterable[bytes] = _parts(first, rest, content)
-        while not Upload(bucket, key, path, patience).send(parts):
+        while (put_result := Upload(bucket, key, path, patience).send(parts)) is None:
             if begin is None:
                 raise OSError(5, "the upload failed, and its source cannot be read again", path)
             content.seek(begin)
             parts = _parts(b"", b"", content)
+        return self._version(put_result, path)
+
+    def _version(self, result: "PutResult", path: str) -> str:
+        """Return the version of an object that was written; a store without ETags is asked."""
+        if version := version_of_put(result):
+            return version
+        entry = self.entry(path)
+        return entry.version if entry else ""
 
     def create(self, path: str, content: bytes) -> None:
         """Write a new object; raise FileExistsError if the object exists.

@@ -11,6 +11,8 @@ from pipelines.storage.object_loop import call_soon, start, wait_for
 if TYPE_CHECKING:
     from concurrent.futures import Future
 
+    from obstore import PutResult
+
 PART = 8 << 20  # bytes of a part; smaller objects are one request
 _PARTS_AT_ONCE = 4
 _ABORT_SECONDS = 2.0  # for the store to forget the parts of an upload that has failed
@@ -27,10 +29,10 @@ class Upload:
         self._bucket, self._key, self._url, self._patience = bucket, key, url, patience
         self._parts: asyncio.Queue[bytes | None] = asyncio.Queue(1)
         self._failed = asyncio.Event()
-        self._request: Future[bool] = start(self._put())
+        self._request: Future[PutResult | None] = start(self._put())
 
-    def send(self, parts: Iterable[bytes]) -> bool:
-        """Upload the parts; return whether the object is stored, else it may be sent again.
+    def send(self, parts: Iterable[bytes]) -> "PutResult | None":
+        """Upload the parts; return the store's answer, or None if they may be sent again.
 
         If `parts` raises, and if the wait for the store is interrupted, the upload is aborted.
         """
@@ -80,7 +82,7 @@ class Upload:
             count_bytes(written=len(content))
             yield content
 
-    async def _put(self) -> bool:
+    async def _put(self) -> "PutResult | None":
         await self._patience.begin()
         count_request("PUT")  # an upload begins and ends with a request of its own
         options: Any = {"chunk_size": PART, "max_concurrency": _PARTS_AT_ONCE}
@@ -88,7 +90,7 @@ class Upload:
             self._bucket.uploads.put_async(self._key, self._source(), use_multipart=True, **options)
         )
         try:
-            await asyncio.shield(put)
+            result = await asyncio.shield(put)
         except asyncio.CancelledError:
             self._failed.set()
             await asyncio.wait({put}, timeout=_ABORT_SECONDS)
@@ -98,6 +100,6 @@ class Upload:
             if self._failed.is_set():
                 raise
             await self._patience.after(error)
-            return False
+            return None
         self._bucket.answered()
-        return True
+        return result

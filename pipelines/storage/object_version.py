@@ -3,7 +3,7 @@
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from obstore import ObjectMeta
+    from obstore import ObjectMeta, PutResult
 
 _MODIFIED = "modified "  # begins a version without an ETag
 
@@ -18,6 +18,12 @@ def version_of(meta: "ObjectMeta") -> str:
     if e_tag and not e_tag.startswith("W/"):
         return e_tag.strip('"')
     return f"{_MODIFIED}{meta['last_modified'].isoformat()} {meta['size']} {e_tag}".rstrip()
+
+
+def version_of_put(result: "PutResult") -> str:
+    """Return the version of an object that was written, as `version_of` gives it; "" if unknown."""
+    e_tag = result["e_tag"] or ""
+    return "" if e_tag.startswith("W/") else e_tag.strip('"')
 
 
 def condition(version: str) -> str | None:

@@ -44,8 +44,8 @@ class AnyStorage(Storage):
     def read_bytes(self, path: str) -> bytes:
         return self._of(path).read_bytes(path)  # an object's with one request
 
-    def write(self, path: str, content: BinaryIO, durable: bool = True) -> None:
-        self._of(path).write(path, content, durable)
+    def write(self, path: str, content: BinaryIO, durable: bool = True) -> str:
+        return self._of(path).write(path, content, durable)
 
     def create(self, path: str, content: bytes) -> None:
         self._of(path).create(path, content)

@@ -7,7 +7,7 @@ apart. A new kind of storage is a subclass of Storage and a line in `AnyStorage`
 import io
 from abc import ABC, abstractmethod
 from collections.abc import Iterable, Iterator
-from typing import BinaryIO, NamedTuple
+from typing import BinaryIO, NamedTuple, Protocol, runtime_checkable
 
 
 class Entry(NamedTuple):
@@ -17,6 +17,18 @@ class Entry(NamedTuple):
     size: int  # bytes
     version: str  # changes whenever the content does
     is_file: bool = True  # False: a device or a pipe, or a link that was not followed
+
+
+@runtime_checkable
+class PinnedStream(Protocol):
+    """A stream that gives bytes of one version of a file alone, whatever becomes of the file."""
+
+    is_pinned: bool
+
+
+def is_pinned(stream: object) -> bool:
+    """Return whether all bytes of a stream are of the version in which its file was opened."""
+    return isinstance(stream, PinnedStream) and stream.is_pinned
 
 
 class Storage(ABC):
@@ -51,10 +63,11 @@ class Storage(ABC):
         """
 
     @abstractmethod
-    def write(self, path: str, content: BinaryIO, durable: bool = True) -> None:
-        """Write a file atomically, replacing an existing one.
+    def write(self, path: str, content: BinaryIO, durable: bool = True) -> str:
+        """Write a file atomically, replacing an existing one; return the version of the file.
 
-        With `durable`, return only when the file would survive a power cut.
+        The version is an empty text if the file has been deleted since. With `durable`, return only
+        when the file would survive a power cut.
         """
 
     @abstractmethod

@@ -26,9 +26,9 @@ class CountingStorage(Storage):
         self.calls["open", path] += 1
         return self._storage.open(path, version)
 
-    def write(self, path: str, content: BinaryIO, durable: bool = True) -> None:
+    def write(self, path: str, content: BinaryIO, durable: bool = True) -> str:
         self.calls["write", path] += 1
-        self._storage.write(path, content, durable)
+        return self._storage.write(path, content, durable)
 
     def create(self, path: str, content: bytes) -> None:
         self.calls["create", path] += 1

@@ -32,10 +32,11 @@ class DyingStorage(LocalStorage):
         self._check()
         return super().open(path, version)
 
-    def write(self, path: str, content: BinaryIO, durable: bool = True) -> None:
+    def write(self, path: str, content: BinaryIO, durable: bool = True) -> str:
         self._check()
-        super().write(path, content, durable=False)
+        version = super().write(path, content, durable=False)
         self.made += 1
+        return version
 
     def create(self, path: str, content: bytes) -> None:
         self._check()

@@ -34,9 +34,10 @@ class MemoryFolder(Storage):
             raise FileNotFoundError(path)
         return io.BytesIO(self.files[path][0])
 
-    def write(self, path: str, content: BinaryIO, durable: bool = True) -> None:
+    def write(self, path: str, content: BinaryIO, durable: bool = True) -> str:
         self._writes += 1
         self.files[path] = (content.read(), str(self._writes))
+        return str(self._writes)
 
     def create(self, path: str, content: bytes) -> None:
         if path in self.files:

@@ -242,11 +242,11 @@ class FullStorage(LocalStorage):
     def __init__(self, room: int) -> None:
         self._room = room
 
-    def write(self, path: str, content: BinaryIO, durable: bool = True) -> None:
+    def write(self, path: str, content: BinaryIO, durable: bool = True) -> str:
         if not self._room:
             raise OSError(28, "No space left on device", path)
         self._room -= 1
-        super().write(path, content, durable)
+        return super().write(path, content, durable)
 
 
 @pytest.mark.parametrize("room", [0, 1, BLOCKS - 1])

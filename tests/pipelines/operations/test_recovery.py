@@ -57,7 +57,7 @@ class DyingStorage(LocalStorage):
         self._reach("after")
         return stream
 
-    def write(self, path: str, content: BinaryIO, durable: bool = True) -> None:
+    def write(self, path: str, content: BinaryIO, durable: bool = True) -> str:
         self._begin()
         self.writes.append(self.operations)
         whole = content.read()
@@ -68,8 +68,9 @@ class DyingStorage(LocalStorage):
             half.parent.mkdir(parents=True, exist_ok=True)
             half.write_bytes(whole[: len(whole) // 2])
             raise
-        super().write(path, io.BytesIO(whole), durable)
+        version = super().write(path, io.BytesIO(whole), durable)
         self._reach("after")
+        return version
 
     def create(self, path: str, content: bytes) -> None:
         self._begin()

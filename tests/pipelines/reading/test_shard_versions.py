@@ -10,6 +10,7 @@ from typing import Any, BinaryIO
 import pyarrow.parquet as pq
 import pytest
 from support.sample_data import images_column, job, pairs, parquet_bytes, tar_bytes
+from support.small_s3 import BUCKET, SmallS3
 
 from pipelines.adapters.steps import Fault, SampleReader
 from pipelines.config.input import Input
@@ -17,10 +18,13 @@ from pipelines.config.job import Job
 from pipelines.operations.run import run
 from pipelines.planning.plan import plan
 from pipelines.planning.resolve import resolve
+from pipelines.planning.shards import find_shards
 from pipelines.reading.formats import open_unit
 from pipelines.storage.local import LocalStorage
+from pipelines.storage.resolve import STORAGE
 from pipelines.storage.storage import Entry
 from schemas.errors import ShardFault, ShardUnreachable
+from schemas.sample import Unit
 
 FORMATS = ("tar", "tar.gz", "parquet", "folder")
 SAMPLES = 12
@@ -56,10 +60,11 @@ class ChangingStorage(LocalStorage):
         if self._reads == 0:
             self._change()
 
-    def write(self, path: str, content: BinaryIO, durable: bool = True) -> None:
-        super().write(path, content, durable)
+    def write(self, path: str, content: BinaryIO, durable: bool = True) -> str:
+        version = super().write(path, content, durable)
         if self._write and path.endswith(self._write):
             self._change()
+        return version
 
 
 def write_shard(folder: Path, kind: str, seed: int, in_place: bool = True) -> None:
@@ -217,3 +222,36 @@ def test_a_file_of_a_folder_that_changes_to_the_same_size_is_noticed(tmp_path: P
     storage = ChangingStorage(lambda: os.utime(changed, (2, 2)), reads=7)
     assert failures(over(tmp_path, "folder"), storage=storage) == ["shard_changed"]
     assert texts(tmp_path) == []
+
+
+def bucket_unit(server: SmallS3, name: str, seed: int) -> Unit:
+    """Put a shard into a bucket and return it as a unit."""
+    content = tar_bytes(pairs(SAMPLES, seed))
+    if name.endswith(".parquet"):
+        images = images_column(jpg for key, jpg in pairs(SAMPLES, seed) if key.endswith("jpg"))
+        texts = [f"picture {index} of series {seed}" for index in range(SAMPLES)]
+        content = parquet_bytes({"image": images, "txt": texts})
+    server.objects[BUCKET][name] = content
+    (unit,) = find_shards([f"s3://{BUCKET}/{name}"])
+    return unit
+
+
+@pytest.mark.parametrize("name", ["a.tar", "a.parquet"])
+def test_an_object_is_read_in_the_version_of_the_plan_or_not_at_all(
+    name: str, small_s3: SmallS3
+) -> None:
+    unit = bucket_unit(small_s3, name, 0)
+    given = Input(shards=unit.path, text="txt")
+    with open_unit(unit, STORAGE, given) as opened:
+        samples = list(opened)
+        bucket_unit(small_s3, name, 1)  # too late to matter: all bytes are of the planned version
+        opened.check_unchanged()
+        assert opened.digest()
+    assert samples[0].fields["txt"] == b"picture 0 of series 0"
+    with open_unit(unit, STORAGE, given) as opened, pytest.raises(ShardFault) as fault:
+        list(opened)
+    assert fault.value.reason == "shard_changed"
+    del small_s3.objects[BUCKET][name]
+    with open_unit(unit, STORAGE, given) as opened, pytest.raises(ShardFault) as fault:
+        list(opened)
+    assert fault.value.reason == "shard_missing"

@@ -195,9 +195,9 @@ class RecordingStorage(LocalStorage):
         self.opened.append(Path(path).name)
         return stream
 
-    def write(self, path: str, content: BinaryIO, durable: bool = True) -> None:
+    def write(self, path: str, content: BinaryIO, durable: bool = True) -> str:
         self.written.append(path)
-        super().write(path, content, durable)
+        return super().write(path, content, durable)
 
 
 @pytest.mark.parametrize("size", [10, 2])

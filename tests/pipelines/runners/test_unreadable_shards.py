@@ -115,10 +115,10 @@ def test_a_machine_without_resources_fails_as_a_machine(folder: Path, code: int)
 
 def test_an_output_that_cannot_be_written_is_the_machines_fault(folder: Path) -> None:
     class FullStorage(LocalStorage):
-        def write(self, path: str, content: Any, durable: bool = True) -> None:
+        def write(self, path: str, content: Any, durable: bool = True) -> str:
             if path.endswith("a.00000.parquet"):
                 raise OSError(errno.EACCES, "Permission denied", path)
-            super().write(path, content, durable)
+            return super().write(path, content, durable)
 
     with pytest.raises(MachineFault, match="Permission denied"):
         run(filtering(folder), storage=FullStorage())

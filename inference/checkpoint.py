@@ -50,7 +50,8 @@ def resolve_checkpoint(
     family = _family(resolved.source, config)
     resolution, generation = family.describe(config)
     place = folder_of(resolved, folder, _FIELD)
-    family.check_files(place, config, partial=not resolved.local and not is_offline())
+    is_partial = not resolved.local and (bool(place.url) or not is_offline())  # weights come later
+    family.check_files(place, config, partial=is_partial)
     return ResolvedCheckpoint(
         **resolved.model_dump(),
         resolution=resolution,

@@ -2,12 +2,16 @@
 
 import os
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
 import pytest
 from hypothesis import settings
 from support import clean_environment
 from support.clean_environment import CleanEnvironment
+
+if TYPE_CHECKING:
+    from support.command_line import CommandLine
 
 os.environ.setdefault(
     "OMP_WAIT_POLICY", "passive"
@@ -24,6 +28,18 @@ os.fsync = lambda _: None
 settings.register_profile("seeded", derandomize=True, deadline=None)
 settings.register_profile("fuzz", max_examples=5000, deadline=None)
 settings.load_profile("seeded")
+
+
+@pytest.fixture
+def command_line(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], tmp_path: Path
+) -> "CommandLine":
+    """The command line, run in an empty folder of its own."""
+    from support.command_line import CommandLine  # imports the command line
+
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
+    return CommandLine(monkeypatch, capsys)
 
 
 @pytest.fixture(scope="session")

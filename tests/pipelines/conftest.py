@@ -3,21 +3,15 @@
 from collections.abc import Iterator
 
 import pytest
+from support.ray_session import ray_session as started
 from support.small_s3 import SmallS3, run_small_s3
 
 
 @pytest.fixture(scope="session")
 def ray_session() -> Iterator[None]:
-    ray = pytest.importorskip("ray", reason="ray is not installed: pip install '.[ray]'")
-    ray.init(
-        address="local",
-        num_cpus=2,
-        include_dashboard=False,
-        log_to_driver=False,
-        logging_level="ERROR",
-    )
-    yield
-    ray.shutdown()
+    """A Ray session on this machine."""
+    with started():
+        yield
 
 
 @pytest.fixture(scope="session")

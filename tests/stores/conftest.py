@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 from support import object_servers
 from support.object_servers import FOREIGN, ObjectServer
+from support.ray_session import ray_session as started
 
 SERVERS = ("moto", "seaweedfs", "gcs", "azurite")
 
@@ -87,18 +88,9 @@ def s3_bucket(moto: ObjectServer, monkeypatch: pytest.MonkeyPatch) -> str:
 @pytest.fixture
 def ray_session(moto: ObjectServer, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     """A Ray session whose workers reach moto."""
-    import ray
-
     use(moto, monkeypatch=monkeypatch)
-    ray.init(
-        address="local",
-        num_cpus=2,
-        include_dashboard=False,
-        log_to_driver=False,
-        logging_level="ERROR",
-    )
-    yield
-    ray.shutdown()
+    with started():
+        yield
 
 
 def use(*servers: ObjectServer, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -109,3 +101,10 @@ def use(*servers: ObjectServer, monkeypatch: pytest.MonkeyPatch) -> None:
     for server in servers:
         for name, value in server.environment.items():
             monkeypatch.setenv(name, value)
+
+
+def use_wrong_keys(server: ObjectServer, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let this process and its children reach a server with keys that the server refuses."""
+    use(server, monkeypatch=monkeypatch)
+    monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "wrong")
+    monkeypatch.setenv("AZURE_STORAGE_ACCOUNT_KEY", "d3Jvbmc=")

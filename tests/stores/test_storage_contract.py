@@ -8,7 +8,7 @@ from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import pytest
-from stores.conftest import use
+from stores.conftest import use, use_wrong_keys
 from support.object_servers import ObjectServer
 from support.object_servers import request as put
 
@@ -238,9 +238,7 @@ def test_access_that_is_denied_says_so(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     server: ObjectServer = request.getfixturevalue(kind)
-    use(server, monkeypatch=monkeypatch)
-    monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "wrong")
-    monkeypatch.setenv("AZURE_STORAGE_ACCOUNT_KEY", "d3Jvbmc=")
+    use_wrong_keys(server, monkeypatch)
     bucket = "gs://denied-bucket" if kind == "gcs" else server.new_bucket()
     operations: dict[str, Callable[[], Any]] = {
         "list": lambda: list(STORAGE.list(bucket)),

@@ -69,26 +69,27 @@ def expected(proxy: SpoilingProxy, shards: str) -> dict[str, bytes]:
     return rows_written(made.output)
 
 
-@pytest.mark.timeout(900)
+# The n-th request fails in the n-th of six ways; with STORE_FAULTS=all, each in all ways.
+WAYS = range(len(FAULTS) if os.environ.get("STORE_FAULTS") == "all" else 1)
+
+
+@pytest.mark.timeout(3600 if len(WAYS) > 1 else 900)
+@pytest.mark.parametrize("way", WAYS)
 def test_each_request_of_a_job_may_fail_once(
-    proxy: SpoilingProxy, shards: str, expected: dict[str, bytes]
+    way: int, proxy: SpoilingProxy, shards: str, expected: dict[str, bytes]
 ) -> None:
-    """Each request fails in one of six ways; in all with STORE_FAULTS=all in the environment."""
-    requests = requests_of_a_job(proxy, shards)
-    ways = len(FAULTS) if os.environ.get("STORE_FAULTS") == "all" else 1
-    for turn, (spoiled, request) in enumerate(requests):
-        for way in range(ways):
-            fault = FAULTS[(turn + way * len(FAULTS) // ways) % len(FAULTS)]
-            made = job_through(proxy, shards, f"{fault}-{spoiled}")
-            proxy.follow(spoiling(fault, {spoiled}))
-            summary = run(made)
-            assert summary.outcome == "complete", (fault, request)
-            assert summary.counts is not None
-            assert summary.counts.read == SAMPLES
-            assert rows_written(made.output) == expected, (fault, request)
-            before = len(proxy.asked)
-            assert run(made).units_here == 0  # the rerun has nothing to do
-            assert len(proxy.asked) - before < 20
+    for turn, (spoiled, request) in enumerate(requests_of_a_job(proxy, shards)):
+        fault = FAULTS[(turn + way) % len(FAULTS)]
+        made = job_through(proxy, shards, f"{fault}-{spoiled}")
+        proxy.follow(spoiling(fault, {spoiled}))
+        summary = run(made)
+        assert summary.outcome == "complete", (fault, request)
+        assert summary.counts is not None
+        assert summary.counts.read == SAMPLES
+        assert rows_written(made.output) == expected, (fault, request)
+        before = len(proxy.asked)
+        assert run(made).units_here == 0  # the rerun has nothing to do
+        assert len(proxy.asked) - before < 20
 
 
 def requests_of_a_job(proxy: SpoilingProxy, shards: str) -> list[tuple[int, str]]:

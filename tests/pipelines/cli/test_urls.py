@@ -1,16 +1,12 @@
 """Job files, lists, outputs and models by their URLs, on the command line."""
 
 import json
-import sys
-from collections.abc import Callable
 from pathlib import Path
-from typing import Any
 
 import pytest
+from support.command_line import CommandLine
 from support.sample_data import pairs, tar_bytes
 from support.small_s3 import BUCKET, OTHER, SmallS3
-
-from pipelines.cli.main import main
 
 JOB = f"""\
 name: urls
@@ -23,26 +19,6 @@ output: s3://{BUCKET}/out
 OUT = f"s3://{BUCKET}/out"
 JOB_URL = f"s3://{OTHER}/jobs/job.yaml"
 
-Call = Callable[..., tuple[int, str, str]]
-
-
-@pytest.fixture
-def call(
-    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], tmp_path: Path
-) -> Call:
-    """Run the command line in an empty folder; return exit code, stdout and stderr."""
-    monkeypatch.chdir(tmp_path)
-    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
-
-    def call(*arguments: str) -> tuple[int, str, str]:
-        monkeypatch.setattr(sys, "argv", ["shardmill", *arguments])
-        with pytest.raises(SystemExit) as ended:
-            main()
-        printed = capsys.readouterr()
-        return int(ended.value.code or 0), printed.out, printed.err
-
-    return call
-
 
 @pytest.fixture
 def server(small_s3: SmallS3) -> SmallS3:
@@ -54,51 +30,51 @@ def server(small_s3: SmallS3) -> SmallS3:
     return small_s3
 
 
-def done(result: tuple[int, str, str]) -> Any:
-    code, out, err = result
-    assert code == 0, err
-    return out
-
-
-def test_a_job_by_its_url_with_all_its_paths_and_commands(server: SmallS3, call: Call) -> None:
-    planned = json.loads(done(call("plan", JOB_URL, "--json")))
+def test_a_job_by_its_url_with_all_its_paths_and_commands(
+    server: SmallS3, command_line: CommandLine
+) -> None:
+    planned = json.loads(command_line.done("plan", JOB_URL, "--json"))
     assert planned["units"] == 2
-    summary = json.loads(done(call("run", JOB_URL, "--json")))
+    summary = json.loads(command_line.done("run", JOB_URL, "--json"))
     assert (summary["outcome"], summary["counts"]["kept"]) == ("complete", 4)
     files = {key for key in server.objects[BUCKET] if key.endswith(".parquet")}
     assert files == {"out/00000.parquet", "out/00001.parquet"}
-    assert json.loads(done(call("status", OUT, "--json")))["complete"]
-    assert not json.loads(done(call("verify", OUT, "--json")))["problems"]
-    assert len(json.loads(done(call("inspect", OUT, "--json")))) == 6
-    assert "image_size" in done(call("look", OUT, "00000.tar", "0"))
-    assert "image_size" in done(call("look", JOB_URL, "00001.tar", "1"))
-    assert "00000.tar" in done(call("preview", JOB_URL, "--samples", "1", "--json"))
-    assert "source_text: string" in done(call("schema", JOB_URL))
-    assert "image_size.min_side" in done(call("whatif", OUT, "--set", "filters.0.min_side=5"))
-    done(call("finish", OUT))
-    done(call("retry", OUT, "--yes"))
+    assert json.loads(command_line.done("status", OUT, "--json"))["complete"]
+    assert not json.loads(command_line.done("verify", OUT, "--json"))["problems"]
+    assert len(json.loads(command_line.done("inspect", OUT, "--json"))) == 6
+    assert "image_size" in command_line.done("look", OUT, "00000.tar", "0")
+    assert "image_size" in command_line.done("look", JOB_URL, "00001.tar", "1")
+    assert "00000.tar" in command_line.done("preview", JOB_URL, "--samples", "1", "--json")
+    assert "source_text: string" in command_line.done("schema", JOB_URL)
+    assert "image_size.min_side" in command_line.done(
+        "whatif", OUT, "--set", "filters.0.min_side=5"
+    )
+    command_line.done("finish", OUT)
+    command_line.done("retry", OUT, "--yes")
 
 
-def test_another_output_by_its_url_reuses_the_verdicts_of_one(server: SmallS3, call: Call) -> None:
-    done(call("run", JOB_URL))
+def test_another_output_by_its_url_reuses_the_verdicts_of_one(
+    server: SmallS3, command_line: CommandLine
+) -> None:
+    command_line.done("run", JOB_URL)
     second = (
         f'name: second\ninput: {{shards: "s3://{BUCKET}/shards/*.tar", text: txt}}\n'
         f"filters_from: {OUT}\nfilters: [{{kind: text_quality}}]\noutput: nowhere\n"
     )
     server.objects[OTHER]["jobs/second.yaml"] = second.encode()
     url = f"s3://{OTHER}/jobs/second.yaml"
-    summary = json.loads(done(call("run", url, "--output", f"s3://{OTHER}/again", "--json")))
+    summary = json.loads(command_line.done("run", url, "--output", f"s3://{OTHER}/again", "--json"))
     assert summary["outcome"] == "complete"
     assert "again/_SUCCESS" in server.objects[OTHER]
 
 
-def test_files_that_people_look_at_are_local(server: SmallS3, call: Call) -> None:
+def test_files_that_people_look_at_are_local(server: SmallS3, command_line: CommandLine) -> None:
     for arguments in (
         ("inspect", OUT, "--sheet", f"s3://{BUCKET}/sheet.png"),
         ("preview", JOB_URL, "--output", f"s3://{BUCKET}/rows.parquet"),
         ("init", f"s3://{BUCKET}/job.yaml"),
     ):
-        code, _, err = call(*arguments)
+        code, _, err = command_line(*arguments)
         assert code == 2
         assert f"{arguments[-1]}: this file is written on this machine alone: name a local" in err
 
@@ -120,13 +96,19 @@ def model_job(server: SmallS3, checkpoint: Path, mask_decoder: Path) -> str:
     return f"s3://{OTHER}/jobs/model.yaml"
 
 
+@pytest.mark.parametrize("is_offline", [False, True])  # from the hub; a bucket is no hub
 def test_a_model_in_a_bucket_is_copied_once_and_recorded_by_its_listing(
-    server: SmallS3, model_job: str, call: Call
+    server: SmallS3,
+    model_job: str,
+    command_line: CommandLine,
+    is_offline: bool,
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
+    monkeypatch.setattr("huggingface_hub.constants.HF_HUB_OFFLINE", is_offline)
     weights = f"/{OTHER}/models/small/model.safetensors"
-    assert f"s3://{OTHER}/models/small/ is in" in done(call("fetch", model_job))
-    done(call("run", model_job))
-    done(call("run", model_job, "--output", f"s3://{OTHER}/again"))
+    assert f"s3://{OTHER}/models/small/ is in" in command_line.done("fetch", model_job)
+    command_line.done("run", model_job)
+    command_line.done("run", model_job, "--output", f"s3://{OTHER}/again")
     asked = [path for method, path in server.requests if method == "GET"]
     assert asked.count(weights) == server.requests["GET", weights] == 1
     assert not [path for path in asked if path.endswith("pickled.bin")]
@@ -138,29 +120,29 @@ def test_a_model_in_a_bucket_is_copied_once_and_recorded_by_its_listing(
     content = bytearray(server.objects[OTHER]["models/small/model.safetensors"])
     content[-1] ^= 1
     server.objects[OTHER]["models/small/model.safetensors"] = bytes(content)
-    code, _, err = call("run", model_job)
+    code, _, err = command_line("run", model_job)
     assert code == 2
     assert "was begun with resolved.checkpoint.version = listing:sha256:" in err
 
 
 def test_a_model_in_a_bucket_that_is_not_whole_is_told_at_plan(
-    server: SmallS3, model_job: str, call: Call
+    server: SmallS3, model_job: str, command_line: CommandLine
 ) -> None:
     objects = server.objects[OTHER]
     config = objects["models/small/config.json"]
     objects["models/small/config.json"] = config[:-20]
-    code, _, err = call("plan", model_job)
+    code, _, err = command_line("plan", model_job)
     url = f"s3://{OTHER}/models/small"
     assert code == 2
     assert f"model.checkpoint: '{url}" in err
     objects["models/small/config.json"] = config
     del objects["models/small/model.safetensors"]
-    code, _, err = call("plan", model_job)
+    code, _, err = command_line("plan", model_job)
     assert code == 2
     assert f"model.checkpoint: '{url}' holds no *.safetensors weights" in err
 
 
-def test_a_probe_that_died_is_deleted_by_a_run(server: SmallS3, call: Call) -> None:
+def test_a_probe_that_died_is_deleted_by_a_run(server: SmallS3, command_line: CommandLine) -> None:
     server.objects[BUCKET]["out/_shardmill/probe-0.tmp"] = b"first"
-    done(call("run", JOB_URL))
+    command_line.done("run", JOB_URL)
     assert not [key for key in server.objects[BUCKET] if "probe" in key]

@@ -18,6 +18,7 @@ from pipelines.concurrency.process_exit import (
     WORKER_FAULT,
 )
 from pipelines.concurrency.standard_streams import StdoutUnwritable
+from pipelines.logs.log import is_json, log
 from schemas.errors import JobError, ShardFault, Terminated, TooManyErrors, WorkerFault
 from schemas.regular_file import NotRegularFile
 
@@ -59,7 +60,8 @@ def with_exit_code(command: Callable[P, None]) -> Callable[P, None]:
             _exit(f"{error.filename or 'storage'}: {error.strerror}", code)
         except (KeyboardInterrupt, typer.Abort) as interrupt:  # Abort: Ctrl-C at a question
             code = TERMINATED if isinstance(interrupt, Terminated) else INTERRUPTED
-            _exit(INTERRUPTION, code)
+            print_error(INTERRUPTION, code, event="interrupted")
+            raise typer.Exit(code) from None
 
     return wrapped
 
@@ -80,8 +82,14 @@ def exit_unless_done(summary: "Summary", is_part: bool = False) -> None:
         raise typer.Exit(INCOMPLETE)
 
 
-def print_error(message: str) -> None:
-    """Print a message as one line on stderr; line breaks in it become spaces."""
+def print_error(message: str, code: int, event: str = "command_failed") -> None:
+    """Print a message as one line on stderr; line breaks in it become spaces.
+
+    `code` is the exit code that follows, which a log in JSON has.
+    """
+    if is_json():
+        log(event, message, exit_code=code)
+        return
     line = " ".join(message.split())
     STDERR.print(f"shardmill: {line}", style="bold red", markup=False, soft_wrap=True)
 
@@ -93,10 +101,10 @@ def report_stdout(error: StdoutUnwritable) -> int:
     """
     if error.errno == errno.EPIPE:
         return READER_GONE
-    print_error(f"standard output cannot be written: {error.reason}")
+    print_error(f"standard output cannot be written: {error.reason}", WORKER_FAULT)
     return WORKER_FAULT
 
 
 def _exit(message: str, code: int) -> None:
-    print_error(message)
+    print_error(message, code)
     raise typer.Exit(code)

@@ -23,7 +23,9 @@ from pipelines.cli.printing import (
     print_json,
     print_summary,
     progress_on_stderr,
+    spinner,
 )
+from pipelines.logs.log import shows
 from schemas.errors import JobError
 
 if TYPE_CHECKING:
@@ -177,25 +179,34 @@ def fetch(job: JobArgument, settings: SettingsOption = None) -> None:
 
     from pipelines.operations.fetch import fetch as fetch_models
 
-    with STDERR.status("fetching") as spinner:
+    with spinner("fetching") as spinning:
 
         def on_progress(copied: "Copied") -> None:
             done, size = filesize.decimal(copied.done), filesize.decimal(copied.size)
-            spinner.update(f"fetching {escape(copied.url)}: {done} of {size}")
+            spinning.update(f"fetching {escape(copied.url)}: {done} of {size}")
 
         def on_wait(folder: str) -> None:
-            spinner.update(f"waiting for another process that fills {escape(folder)}")
+            spinning.update(f"waiting for another process that fills {escape(folder)}")
 
         for name, folder in fetch_models(load_job(job, settings), on_progress, on_wait):
-            STDOUT.print(f"{name} is in {folder}", markup=False, soft_wrap=True)
+            if shows("info"):
+                STDOUT.print(f"{name} is in {folder}", markup=False, soft_wrap=True)
 
 
 def schema(
     job: Annotated[
         str | None, typer.Argument(metavar="[JOB]", help="Show this job's Parquet schema.")
     ] = None,
+    of_log: Annotated[
+        bool, typer.Option("--log", help="Print the JSON Schema of a line of the log.")
+    ] = False,
 ) -> None:
     """Print the JSON Schema of job files, or the Parquet schema that a job writes."""
+    if of_log:
+        from pipelines.logs.events import log_schema
+
+        print_json(log_schema())
+        return
     from pipelines.config.job import Job
 
     if job is None:

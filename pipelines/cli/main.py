@@ -19,6 +19,7 @@ from pipelines.cli.completion_command import (
 from pipelines.cli.exit_codes import print_error, report_stdout, with_exit_code
 from pipelines.cli.explain_command import explain
 from pipelines.cli.job_commands import fetch, init, plan, run, schema
+from pipelines.cli.log_options import wanted_format, with_log
 from pipelines.cli.look_command import look
 from pipelines.cli.output_commands import finish, inspect, retry, status, verify
 from pipelines.cli.preview_command import preview
@@ -26,6 +27,7 @@ from pipelines.cli.slurm_command import slurm
 from pipelines.cli.usage_errors import describe_usage_error
 from pipelines.cli.whatif_command import whatif
 from pipelines.concurrency.standard_streams import StdoutUnwritable
+from pipelines.logs.log import configured
 
 app = typer.Typer(
     help="Captions, answers, OCR text and detections for image-text shards, as Parquet.\n\n"
@@ -78,8 +80,9 @@ _COMMANDS: tuple[Callable[..., None], ...] = (
     bench,
     completion,
 )
+_LOGGED = (run, fetch, retry, finish)  # commands that take long or that schedulers start
 for _command in _COMMANDS:
-    app.command()(with_exit_code(_command))
+    app.command()(with_log(with_exit_code(_command), options=_command in _LOGGED))
 
 
 def main() -> None:
@@ -95,5 +98,7 @@ def main() -> None:
     except TyperException as error:
         if error.format_message():  # empty where typer has shown the help instead
             commands = [command.__name__ for command in _COMMANDS]
-            print_error(describe_usage_error(error, sys.argv[1:], commands))
+            with configured(wanted_format()):
+                line = describe_usage_error(error, sys.argv[1:], commands)
+                print_error(line, error.exit_code)
         sys.exit(error.exit_code)

@@ -17,6 +17,7 @@ from pipelines.cli.options import (
 from pipelines.cli.printing import (
     STDERR,
     STDOUT,
+    inform,
     print_json,
     print_rows,
     print_summary,
@@ -49,10 +50,10 @@ def retry(
     failed, bad = (candidates.count_shards(names) for names in (candidates.failed, candidates.bad))
     again = [counted(failed, "failed shard"), counted(bad, "committed shard")]
     again += [counted(len(candidates.changed), "changed shard")] if changed else []
-    STDERR.print(f"to do again: {', '.join(again)}")
+    inform(f"to do again: {', '.join(again)}")
     if candidates.files:
         for file in candidates.files:
-            STDERR.print(f"to be deleted: {file}", markup=False, soft_wrap=True)
+            inform(f"to be deleted: {file}")
         if not yes and not _agrees("Delete these files?"):
             raise JobError("nothing was deleted, nothing run: --yes deletes without asking")
     with progress_on_stderr() as progress:

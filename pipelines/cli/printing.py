@@ -11,8 +11,13 @@ from typing import TYPE_CHECKING, Any
 import typer
 from rich.console import Console
 
+from pipelines.logs.log import is_json, log, shows
+
 if TYPE_CHECKING:
+    from rich.status import Status
+
     from pipelines.display.progress import RunProgress
+    from pipelines.display.run_log import RunLog
     from pipelines.operations.canary import Canary
     from pipelines.operations.row_images import RowImage
     from schemas.report import Summary
@@ -62,27 +67,54 @@ def save_sheet(rows: "Sequence[RowImage]", file: Path) -> None:
         STDERR.print(f"The images are in {file}", markup=False, soft_wrap=True)
 
 
+def inform(line: str) -> None:
+    """Tell on stderr what a command does, unless it is quiet."""
+    if is_json():
+        log("notice", line)
+    elif shows("info"):
+        STDERR.print(line, markup=False, soft_wrap=True)
+
+
+def spinner(text: str) -> "Status":
+    """Return a context that shows on a terminal that a command is at work."""
+    return (STDERR if shows("info") else Console(quiet=True)).status(text)
+
+
 @contextmanager
-def progress_on_stderr() -> "Iterator[RunProgress]":
+def progress_on_stderr() -> "Iterator[RunProgress | RunLog]":
     """Show the progress of a run on stderr, and send everything printed to stdout there too.
 
     Ray prints messages to stdout, where only the command's result may appear.
     """
     from pipelines.display.progress import RunProgress
+    from pipelines.display.run_log import RunLog
 
-    with RunProgress(STDERR) as progress, redirect_stdout(sys.stderr):
+    if is_json():
+        from pipelines.logs.libraries import LineEvents
+
+        printed = LineEvents(sys.stderr, "info")
+        with RunLog() as run_log, redirect_stdout(printed):
+            yield run_log
+        printed.end()
+        return
+    with RunProgress(STDERR, quiet=not shows("info")) as progress, redirect_stdout(sys.stderr):
         yield progress
 
 
 def print_summary(
     summary: "Summary", output: str, as_json: bool, canary: "Canary | None" = None
 ) -> None:
+    from pipelines.display.run_log import log_summary
     from pipelines.display.tables import canary_table, summary_table
     from pipelines.output.layout import Layout
 
+    if is_json():
+        log_summary(summary)
     if as_json:
         projection = {"canary": canary.model_dump(mode="json")} if canary else {}
         print_json({**summary.model_dump(mode="json"), **projection})
+        return
+    if not shows("info"):
         return
     STDOUT.print(summary_table(summary, Layout(output)))
     if canary:

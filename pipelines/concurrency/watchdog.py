@@ -1,13 +1,13 @@
 """A time limit for work that cannot be interrupted: the process ends when the limit passes."""
 
 import os
-import sys
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 
 from pipelines.concurrency.process_exit import WORKER_FAULT
 from pipelines.concurrency.running_time import wait_while_running
+from pipelines.logs.log import log
 
 
 @contextmanager
@@ -29,11 +29,10 @@ def deadline(seconds: float | None, what: str) -> Iterator[None]:
         if wait_while_running(done.wait, seconds):
             return
         try:
-            print(
-                f"shardmill: {what} took longer than runner.block_seconds = {seconds:g}: this "
-                "process ends; run again to go on, with a higher value if nothing hung",
-                file=sys.stderr,
-                flush=True,
+            log(
+                "deadline_passed",
+                f"{what} took longer than runner.block_seconds = {seconds:g}: this process ends; "
+                "run again to go on, with a higher value if nothing hung",
             )
         finally:  # the process ends, whether the line can be written or not
             os._exit(WORKER_FAULT)

@@ -1,5 +1,7 @@
-"""Shows the progress of a run: a bar in a terminal, else a line for each finished unit."""
+"""Shows the progress of a run to people: a bar in a terminal, else a line a minute."""
 
+from collections.abc import Iterator
+from contextlib import ExitStack
 from typing import Self
 
 from rich.console import Console
@@ -7,16 +9,21 @@ from rich.progress import BarColumn, TextColumn, TimeElapsedColumn, TimeRemainin
 from rich.progress import Progress as ProgressBar
 
 from pipelines.display.growth import growth_lines
+from pipelines.display.minute_lines import MinuteLines
 from pipelines.display.tables import CHANGED_ADVICE, of_shards
+from pipelines.metrics.run_metrics import RunMetrics
 from pipelines.planning.plan import Plan
-from schemas.report import Progress, UnitReport, worker_speed
-from schemas.units import count_shards, sum_sizes
+from schemas.report import Progress, UnitReport
+from schemas.sample_status import SAMPLE_STATUSES
 
 
 class RunProgress:
-    """The display of a run: a context whose methods are the callbacks of the run."""
+    """The display of a run: a context whose methods are the callbacks of the run.
 
-    def __init__(self, console: Console) -> None:
+    With `quiet`, it shows only warnings and shards that are damaged.
+    """
+
+    def __init__(self, console: Console, *, quiet: bool = False) -> None:
         self._console = console
         self._bar = ProgressBar(
             TextColumn("[progress.description]{task.description}"),
@@ -27,80 +34,92 @@ class RunProgress:
             TextColumn("left"),
             TimeRemainingColumn(),
             console=console,
-            disable=not console.is_terminal,
+            disable=quiet or not console.is_terminal,
         )
         self._task = self._bar.add_task("loading the model", total=None, counts="")
-        self._plan: Plan | None = None
-        self._all_units = 0  # of the job
-        self._bytes = 0  # of finished units
-        self._running: dict[str, Progress] = {}  # by unit
-        self._units = 0
-        self._shards = 0  # of the job
-        self._seconds = 0.0  # that workers spent on the units finished in this run
-        self._samples = 0  # of units finished in this run
+        self._metrics = RunMetrics()
+        has_lines = not quiet and not console.is_terminal
+        self._lines = MinuteLines(self._print_progress) if has_lines else None
+        self._running = ExitStack()
 
     def on_plan(self, plan: Plan) -> None:
-        self._plan = plan
-        self._all_units = len(plan.units)
-        self._shards = count_shards(plan.units)
-        self._units = len(plan.units) - len(plan.pending)
-        total = sum_sizes(plan.units)
-        self._bytes = total - sum_sizes(plan.pending)
-        if plan.moved:
-            self.on_warning(str(plan.moved))
-        for line in growth_lines(plan.growth):
+        self._metrics.on_plan(plan)
+        for line in plan_warnings(plan):
             self.on_warning(line)
-        if plan.changed:
-            others = f" and {len(plan.changed) - 1} more" if len(plan.changed) > 1 else ""
-            self.on_warning(f"{plan.changed[0]}{others}: {CHANGED_ADVICE}")
         # At least 1, so that the bar can reach its end when all shards are empty.
-        self._bar.update(self._task, total=max(1, total))
+        self._bar.update(self._task, total=max(1, self._metrics.bytes_total))
         self._show()
 
     def on_warning(self, line: str) -> None:
-        self._console.print(line, style="yellow", markup=False, highlight=False, soft_wrap=True)
+        self._print(line, "yellow")
 
     def on_progress(self, progress: Progress) -> None:
         self._bar.update(self._task, description="annotating")
-        self._running[progress.unit] = progress
+        self._metrics.on_progress(progress)
         self._show()
 
     def on_report(self, report: UnitReport) -> None:
-        self._running.pop(report.unit, None)
-        self._units += 1
-        unit = self._plan.units.find(report.unit) if self._plan else None
-        self._bytes += unit.size if unit else 0
-        self._samples += report.counts.read
-        self._seconds += report.seconds
+        self._metrics.on_report(report)
         self._show()
         if report.error:
             failed = report.status == "failed"
             line = f"{report.unit}: {'failed' if failed else 'salvaged'}: {report.trouble}"
-            style = "red" if failed else "yellow"
-            self._console.print(line, style=style, markup=False, highlight=False, soft_wrap=True)
-        elif not self._console.is_terminal:
-            speed = worker_speed(self._samples, self._seconds)
-            self._console.print(
-                f"{report.unit}: {report.counts.read} samples, {report.counts.kept} kept; "
-                f"{of_shards(self._units, self._all_units, self._shards)}, "
-                f"{speed:.1f} samples a second and worker",
-                markup=False,
-                highlight=False,
-                soft_wrap=True,
-            )
+            self._print(line, "red" if failed else "yellow")
+        if self._lines:
+            self._lines.on_report()
+
+    def _print(self, line: str, style: str | None = None) -> None:
+        self._console.print(line, style=style, markup=False, highlight=False, soft_wrap=True)
+
+    def _print_progress(self) -> None:
+        self._print(progress_line(self._metrics))
 
     def _show(self) -> None:
-        position = self._bytes + sum(running.bytes_read for running in self._running.values())
-        samples = self._samples + sum(running.samples for running in self._running.values())
-        done = of_shards(self._units, self._all_units, self._shards)
-        speed = worker_speed(self._samples, self._seconds)
+        if self._bar.disable:
+            return
+        metrics = self._metrics
+        done = of_shards(metrics.units_done, metrics.units_total, metrics.shards_total)
+        speed = metrics.worker_speed
         rate = f"  {speed:.1f} a second and worker" if speed else ""
-        counts = f"{done}  {samples} samples{rate}"
-        self._bar.update(self._task, completed=position, counts=counts)
+        counts = f"{done}  {metrics.samples_done} samples{rate}"
+        self._bar.update(self._task, completed=metrics.bytes_done, counts=counts)
 
     def __enter__(self) -> Self:
         self._bar.start()
+        if self._lines:
+            self._running.enter_context(self._lines)
         return self
 
     def __exit__(self, *_: object) -> None:
+        self._running.close()
         self._bar.stop()
+
+
+def plan_warnings(plan: Plan) -> Iterator[str]:
+    """Yield a line for each way in which the shards differ from those of earlier runs."""
+    if plan.moved:
+        yield str(plan.moved)
+    yield from growth_lines(plan.growth)
+    if plan.changed:
+        others = f" and {len(plan.changed) - 1} more" if len(plan.changed) > 1 else ""
+        yield f"{plan.changed[0]}{others}: {CHANGED_ADVICE}"
+
+
+def progress_line(metrics: RunMetrics) -> str:
+    """Write in a line how far a run is: shards, samples by status, speed, and hours left."""
+    with metrics.lock:
+        shards = of_shards(metrics.units_done, metrics.units_total, metrics.shards_total)
+        statuses = [
+            f"{metrics.samples[status]:,} {status}"
+            for status in SAMPLE_STATUSES
+            if metrics.samples[status] or status == "kept"
+        ]
+        parts = [f"{metrics.samples_done:,} samples, {', '.join(statuses)}"]
+        if speed := metrics.worker_speed:
+            parts.append(
+                f"{metrics.images_per_second:,.1f} images/s, {speed:.1f} samples a second and "
+                "worker"
+            )
+        if seconds := metrics.seconds_left:
+            parts.append(f"{seconds / 3600:,.1f} hours left")
+    return f"{shards}: {'; '.join(parts)}"

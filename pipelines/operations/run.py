@@ -6,6 +6,7 @@ from functools import partial
 
 from pipelines.annotation.worker_faults import worker_faults
 from pipelines.config.job import Job
+from pipelines.logs.log import set_run
 from pipelines.operations.advice import NULL_COLUMN
 from pipelines.operations.finish import close_output, summarize, write_summary
 from pipelines.operations.forget import finish_forgetting
@@ -62,6 +63,7 @@ def run(
         drop_missing(job, storage, new_run_id(), on_warning)
     with ExitStack() as running:
         planned, tally, finished = _begin(job, storage, running, on_warning)
+        set_run(tally.run)
         on_plan(planned)
         if finished is not None:
             return finished

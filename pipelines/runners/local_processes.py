@@ -16,6 +16,7 @@ from pipelines.concurrency.child_process import end_with_parent, exit_reason
 from pipelines.concurrency.interruption import cut_short
 from pipelines.concurrency.process_exit import TERMINATED
 from pipelines.concurrency.standard_streams import secure_stderr
+from pipelines.logs.log import begin_in_worker
 from pipelines.planning.resolved_job import ResolvedJob
 from pipelines.runners.worker import Worker
 from pipelines.runners.worker_pool import Assignment, Lost, Message, load_worker, run_assignment
@@ -118,6 +119,7 @@ def _serve(
     signal.signal(signal.SIGTERM, _interrupt)
     end_with_parent()
     secure_stderr()
+    begin_in_worker()
     if gpus is not None:
         os.environ["CUDA_VISIBLE_DEVICES"] = gpus  # must precede the import of torch
     worker = Worker(job, storage, decode_threads)

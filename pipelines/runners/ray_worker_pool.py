@@ -10,6 +10,8 @@ from typing import Any, Self
 
 from pipelines.config.runners import RayRunnerConfig, WorkerRange
 from pipelines.config.secrets import environment_value
+from pipelines.logs.log import begin_in_worker
+from pipelines.logs.log import variables as log_variables
 from pipelines.planning.resolved_job import ResolvedJob
 from pipelines.runners.worker import Worker
 from pipelines.runners.worker_pool import Assignment, Lost, Message, load_worker, run_assignment
@@ -25,7 +27,10 @@ _MAX_REASON = 200  # characters of a message of Ray's that are shown
 
 @dataclass(frozen=True)
 class Environment:
-    """The variables of the job's `pass_env`. Ray logs a runtime_env, but not an argument."""
+    """The variables of the job's `pass_env`, and those of the log.
+
+    Ray logs a runtime_env, but not an argument.
+    """
 
     values: Mapping[str, str] = field(repr=False)
 
@@ -33,7 +38,8 @@ class Environment:
     def of(cls, settings: RayRunnerConfig) -> Self:
         """Read the variables from this process; JobError where one is not set."""
         place = "runner.pass_env"
-        return cls({name: environment_value(name, place) for name in settings.pass_env})
+        passed = {name: environment_value(name, place) for name in settings.pass_env}
+        return cls({**log_variables(), **passed})
 
 
 class RayWorker:
@@ -43,6 +49,7 @@ class RayWorker:
         self, job: ResolvedJob, storage: Storage, decode_threads: int, environment: "Environment"
     ) -> None:
         os.environ.update(environment.values)
+        begin_in_worker()
         self._worker = Worker(job, storage, decode_threads)
         self._progress: Progress | None = None
 

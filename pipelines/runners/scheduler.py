@@ -11,6 +11,7 @@ from itertools import chain
 
 import numpy as np
 
+from pipelines.logs.log import log
 from pipelines.output.layout import Layout
 from pipelines.output.listing import classify_files
 from pipelines.planning.plan import Plan
@@ -184,6 +185,8 @@ class _UnitQueue:
             record_outcome(report, self._layout, self._storage)
             return report, True
         self._push(Assignment(unit, unit_progress, attempts))
+        line = f"{unit.name}: its worker was lost ({reason}): the unit is tried again"
+        log("unit_requeued", line, unit=unit.name, reason=reason)
         return None, begun
 
     def discard_attempt(self, assignment: Assignment) -> None:

@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Any
 from pipelines.annotation.worker_faults import worker_faults
 from pipelines.concurrency.child_process import end_with_parent, exit_reason
 from pipelines.concurrency.standard_streams import secure_stderr
+from pipelines.logs.log import begin_in_worker, log
 from pipelines.output.layout import Layout
 from pipelines.output.record import manifest_of, read_record
 from pipelines.output.unit_progress import UnitProgress
@@ -195,6 +196,7 @@ def _annotate_isolated(  # noqa: PLR0917 - Process passes arguments by position
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # the parent ends this process
     end_with_parent()
     secure_stderr()
+    begin_in_worker()
     try:
         with worker_faults():
             from pipelines.annotation.annotator import Annotator
@@ -209,4 +211,5 @@ def _annotate_isolated(  # noqa: PLR0917 - Process passes arguments by position
     except MachineFault as fault:
         sender.send(fault)
     except (JobError, WorkerFault) as fault:  # an uncaught exception would print a traceback
-        sys.exit(f"shardmill: {unit.name}: {fault}")
+        log("worker_failed", f"{unit.name}: {fault}")
+        sys.exit(1)

@@ -51,7 +51,7 @@ def test_the_first_hour(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None
     assert "image_undecodable" in everything
     assert "EMAIL_ADDRESS" in everything
     assert "text_sales" in everything
-    assert "00000: 3 samples, 2 kept" in everything  # the progress of run
+    assert "1 of 1 shard: 3 samples, 2 kept" in everything  # the progress of run
     assert everything.count("1 of 1 shard") >= 2  # both summaries
     assert "redactions" in everything
 

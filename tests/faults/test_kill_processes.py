@@ -25,7 +25,9 @@ def job_file(tmp_path_factory: pytest.TempPathFactory, checkpoint: Path) -> Path
 
 
 def start(job_file: Path, output: Path, workers: int = 2) -> Command:
-    return shardmill_process.start(job_file, output, f"runner.workers={workers}")
+    return shardmill_process.start(
+        job_file, output, f"runner.workers={workers}", options=["--log-format", "json"]
+    )
 
 
 def parquet(output: Path) -> dict[str, bytes]:
@@ -56,7 +58,7 @@ def command_line(process: psutil.Process) -> str:
 
 def wait_for_report(process: Command) -> None:
     """Wait until the command line reports one more committed unit."""
-    assert any(" a second and worker" in line for line in iter(process.printed.readline, ""))
+    assert any('"event": "unit_committed"' in line for line in iter(process.printed.readline, ""))
 
 
 def test_killed_workers_are_replaced(

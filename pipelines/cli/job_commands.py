@@ -188,9 +188,13 @@ def fetch(job: JobArgument, settings: SettingsOption = None) -> None:
         def on_wait(folder: str) -> None:
             spinning.update(f"waiting for another process that fills {escape(folder)}")
 
+        models = 0
         for name, folder in fetch_models(load_job(job, settings), on_progress, on_wait):
+            models += 1
             if shows("info"):
                 STDOUT.print(f"{name} is in {folder}", markup=False, soft_wrap=True)
+    if not models and shows("info"):
+        STDOUT.print("the job names no model: there is nothing to fetch")
 
 
 def schema(

@@ -13,7 +13,6 @@ from inference import (
 from pipelines.config.job import Job
 from pipelines.config.validation_errors import errors_at
 from pipelines.storage.cached_folders import CachedFolders, Copied
-from schemas.errors import JobError
 
 
 def fetch(
@@ -21,7 +20,7 @@ def fetch(
     on_progress: Callable[[Copied], None] = lambda _: None,
     on_wait: Callable[[str], None] = lambda _: None,
 ) -> Iterator[tuple[str, Path]]:
-    """Download each model; yield its name and folder. Raises JobError if the job names no model.
+    """Download each model; yield its name and folder.
 
     `on_progress` is told how far the copies of files from buckets are, and `on_wait` that another
     process copies a folder.
@@ -32,8 +31,6 @@ def fetch(
         for number, stage in enumerate(job.filters)
         for reference in stage.models()
     ]
-    if job.model is None and not references:
-        raise JobError("model: the job names no model: there is nothing to fetch")
     if job.model is not None:
         checkpoint = resolve_checkpoint(job.model, fetch=folders)
         yield job.model.checkpoint, fetch_checkpoint(checkpoint, folders)

@@ -74,6 +74,15 @@ def test_plan_shows_defaults_and_writes_nothing(job_file: Path) -> None:
     assert [unit["name"] for unit in planned["pending"]] == ["00000", "00001"]
 
 
+def test_fetch_of_a_job_without_models_has_nothing_to_do(tmp_path: Path) -> None:
+    """Orchestrators fetch before every run, whatever the job."""
+    job = "name: n\ninput: {shards: shards}\nfilters: [{kind: image_size}]\noutput: o\n"
+    (tmp_path / "job.yaml").write_text(job)
+    assert call("fetch", tmp_path / "job.yaml").output == (
+        "the job names no model: there is nothing to fetch\n"
+    )
+
+
 def test_run_then_status_verify_inspect_and_finish(job_file: Path, tmp_path: Path) -> None:
     output = tmp_path / "output"
     summary = json.loads(call("run", job_file, "--json").stdout)

@@ -5,7 +5,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 
-.PHONY: help demo test lint types imports unit test-faults test-stores test-torch fuzz format reference constraints clean
+.PHONY: help demo test lint types imports unit test-faults test-stores test-orchestrators test-torch fuzz format reference constraints clean
 
 help:  ## list the targets
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
@@ -49,6 +49,18 @@ $(STORES)/node_modules/.ready: tests/stores/package.json tests/stores/package-lo
 	then touch $@; \
 	else echo "npm did not install Azurite: the tests of Azure are skipped. They need Node.js."; fi
 
+ORCHESTRATORS := .venv-orchestrators# Airflow and validators, whose requirements differ from the project's
+
+test-orchestrators: $(READY) $(ORCHESTRATORS)/.ready  ## test jobs under Slurm and Airflow, and manifests (minutes)
+	$(BIN)/python -m pytest -m orchestrators tests/orchestrators
+
+$(ORCHESTRATORS)/.ready: tests/orchestrators/requirements.txt
+	rm -rf $(ORCHESTRATORS)
+	$(PYTHON) -m venv $(ORCHESTRATORS)
+	@if $(ORCHESTRATORS)/bin/python -m pip install --quiet --disable-pip-version-check --no-deps --no-compile --requirement $<; \
+	then touch $@; \
+	else echo "pip did not install Airflow and the validators: their tests are skipped."; fi
+
 TORCH_VERSIONS ?= 2.11 2.15
 TORCH_ENVS := $(TORCH_VERSIONS:%=.venv-torch-%)
 
@@ -78,7 +90,7 @@ constraints: $(READY)  ## write constraints.txt from the installed packages
 	$(BIN)/python -m pip freeze --exclude-editable | sed -E 's/^(torch==[0-9.]+)\+.*/\1/' > constraints.txt
 
 clean:  ## remove the environment and the demo's output
-	rm -rf $(VENV) $(STORES) .venv-torch-* build demo/output *.egg-info .mypy_cache .ruff_cache .pytest_cache
+	rm -rf $(VENV) $(STORES) $(ORCHESTRATORS) .venv-torch-* build demo/output *.egg-info .mypy_cache .ruff_cache .pytest_cache
 
 $(READY): pyproject.toml setup.py constraints.txt
 	@command -v $(PYTHON) >/dev/null || { echo "Python 3.11 is needed: install it, or make PYTHON=/path/to/it"; exit 1; }

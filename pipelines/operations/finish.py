@@ -5,10 +5,13 @@ from collections.abc import Callable
 from pipelines.operations.tally import RunTally
 from pipelines.output.contents import read_contents
 from pipelines.output.counts import CountsWriter
+from pipelines.output.counts_merge import merge_counts
 from pipelines.output.fingerprint import fingerprint_of
 from pipelines.output.heartbeat import find_active_runs
 from pipelines.output.layout import Layout
+from pipelines.output.manifest import record_of_manifest
 from pipelines.output.output import Output, open_output
+from pipelines.output.record import manifest_of
 from pipelines.storage.storage import Storage
 from schemas.report import Counts, Outcome, Summary
 
@@ -33,7 +36,7 @@ def close_output(tally: RunTally, output: Output) -> Summary:
     counted.flush()
     write_summary(summary, layout, storage)
     if summary.outcome in ("complete", "nothing_kept"):
-        _clean_up(output)
+        _clean_up(output, tally.run)
     if summary.outcome == "complete":
         storage.write_bytes(layout.success, b"")
         if storage.entry(layout.record(output.record_id.number + 1)):  # a run added units since
@@ -43,12 +46,31 @@ def close_output(tally: RunTally, output: Output) -> Summary:
     return summary
 
 
-def _clean_up(output: Output) -> None:
-    """Delete temporary files and heartbeats; with another run active, they may be that run's."""
+def _clean_up(output: Output, run: str) -> None:
+    """Delete what nobody needs: temporary files, heartbeats, manifests of older records.
+
+    Many small objects with counts become few. With another run active, nothing is deleted, because
+    it may be that run's.
+    """
     listing, layout, storage = output.listing, output.layout, output.storage
     if find_active_runs(layout, listing.heartbeats, storage):
         return
-    storage.delete_many((*listing.leftovers, *map(layout.heartbeat, listing.heartbeats)))
+    heartbeats = map(layout.heartbeat, listing.heartbeats)
+    storage.delete_many((*listing.leftovers, *heartbeats, *_old_manifests(output)))
+    merge_counts(layout, listing, fingerprint_of(output.record), storage, f"{run}-merged")
+
+
+def _old_manifests(output: Output) -> list[str]:
+    """Return the manifests that the newest record does not name, and that no later one can name.
+
+    A run that plans meanwhile names its manifest after the number of its record, which is higher.
+    """
+    needed = (manifest_of(output.record), output.record["forgets"])
+    return [
+        output.layout.manifest(name)
+        for name in output.listing.manifests
+        if name not in needed and (record_of_manifest(name) or 0) <= output.record_id.number
+    ]
 
 
 def summarize(

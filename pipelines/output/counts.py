@@ -40,7 +40,7 @@ class _Column(Frozen):
     """The number of each unit; null if the unit's counts do not have it."""
 
 
-class _CountsObject(Frozen):
+class CountsObject(Frozen):
     """The content of a control object."""
 
     fingerprint: str
@@ -57,6 +57,14 @@ class _CountsObject(Frozen):
         if {len(self.stamps), *(len(each.values) for each in self.columns)} != {len(self.units)}:
             raise ValueError("columns differ in length")
         return self
+
+    def numbers(self, row: int) -> dict[_Path, int]:
+        """Return the numbers of the unit in a row, each by its path."""
+        return {
+            column.path: value
+            for column in self.columns
+            if (value := column.values[row]) is not None
+        }
 
 
 class CountsWriter:
@@ -79,7 +87,11 @@ class CountsWriter:
 
     def add(self, unit: str, stamp: int, counts: Counts) -> None:
         """Add the counts of files of a unit; `stamp` is that of these files."""
-        self._rows.append((unit, stamp, _flatten(counts)))
+        self.add_numbers(unit, stamp, _flatten(counts))
+
+    def add_numbers(self, unit: str, stamp: int, numbers: "dict[_Path, int]") -> None:
+        """Add counts as an object has them: each number by its path."""
+        self._rows.append((unit, stamp, numbers))
         if len(self._rows) >= UNITS_PER_OBJECT:
             self.flush()
 
@@ -89,7 +101,7 @@ class CountsWriter:
             return
         units, stamps, counts = zip(*sorted(self._rows, key=lambda row: row[0]), strict=True)
         paths = dict.fromkeys(path for each in counts for path in each)
-        content = _CountsObject(
+        content = CountsObject(
             fingerprint=self._fingerprint,
             units=units,
             stamps=stamps,
@@ -134,11 +146,7 @@ def read_recorded_counts(
                     covered[position] = True
                     rows.append(row)
                 elif listing.parts[position] > 1:  # attempts may have committed some parts each
-                    parts[position][stamp] = {
-                        column.path: value
-                        for column in content.columns
-                        if (value := column.values[row]) is not None
-                    }
+                    parts[position][stamp] = content.numbers(row)
             for column in content.columns:
                 _add(sums, column.path, [column.values[row] for row in rows])
     for position, by_stamp in parts.items():
@@ -155,21 +163,29 @@ def read_recorded_counts(
 
 def _read_objects(
     layout: Layout, listing: OutputListing, fingerprint: str, storage: Storage
-) -> Iterator[list[_CountsObject]]:
+) -> Iterator[list[CountsObject]]:
     """Yield the job's objects, some at a time."""
-
-    def read(name: str) -> _CountsObject | None:
-        try:
-            return _CountsObject.model_validate_json(storage.read_bytes(layout.counts(name)))
-        except (FileNotFoundError, NotRegularFile, ValidationError):
-            return None
-
-    contents = read_concurrently(read, listing.counts)
+    contents = (content for _, content in read_objects(layout, listing, fingerprint, storage))
     while some := list(islice(contents, _OBJECTS_AT_ONCE)):
-        yield [each for each in some if each is not None and each.fingerprint == fingerprint]
+        yield [each for each in some if each is not None]
 
 
-def _positions(objects: list[_CountsObject], listing: OutputListing) -> dict[str, int]:
+def read_objects(
+    layout: Layout, listing: OutputListing, fingerprint: str, storage: Storage
+) -> Iterator[tuple[str, CountsObject | None]]:
+    """Yield name and content of each object; None for one that is damaged or of another job."""
+
+    def read(name: str) -> tuple[str, CountsObject | None]:
+        try:
+            content = CountsObject.model_validate_json(storage.read_bytes(layout.counts(name)))
+        except (FileNotFoundError, NotRegularFile, ValidationError):
+            return name, None
+        return name, content if content.fingerprint == fingerprint else None
+
+    return read_concurrently(read, listing.counts)
+
+
+def _positions(objects: list[CountsObject], listing: OutputListing) -> dict[str, int]:
     """Return the positions of the units of objects; sorted names are looked up quickly."""
     names = sorted({unit for content in objects for unit in content.units})
     found = ((name, listing.units.find(name)) for name in names)

@@ -11,6 +11,7 @@ import numpy as np
 import numpy.typing as npt
 
 from pipelines.output.layout import CONTROL_FOLDER, PART_NAME, Layout, part_file, whole_file
+from pipelines.output.manifest import record_of_manifest
 from pipelines.output.stamps import file_stamp
 from pipelines.output.unit_progress import UnitProgress
 from pipelines.storage.storage import Entry
@@ -34,6 +35,7 @@ class OutputListing:
     failed: frozenset[str]  # units with a failure report
     runs: tuple[str, ...]  # ids of runs with a summary
     counts: tuple[str, ...]  # names of control objects with counts
+    manifests: tuple[str, ...]  # names of the manifests of all records
     heartbeats: tuple[str, ...]  # ids of runs that are active or died
     has_success_file: bool  # _SUCCESS exists
 
@@ -75,6 +77,7 @@ def classify_files(layout: Layout, entries: Iterable[Entry], units: NameIndex) -
     leftovers: list[str] = []
     failed: list[str] = []
     names: dict[str, list[str]] = {"runs": [], "heartbeats": [], "counts": []}
+    manifests: list[str] = []
     attempts: dict[str, int] = {}
     notes: dict[str, str] = {}  # path -> unit
     has_success_file = False
@@ -96,6 +99,8 @@ def classify_files(layout: Layout, entries: Iterable[Entry], units: NameIndex) -
                 notes[path] = stem
             elif kind in names:
                 names[kind].append(stem)
+            elif record_of_manifest(kind) is not None and not rest:
+                manifests.append(kind)
         elif path == layout.success:
             has_success_file = True
         elif name.endswith(".tmp") and name.rpartition("/")[2].startswith("."):
@@ -113,6 +118,7 @@ def classify_files(layout: Layout, entries: Iterable[Entry], units: NameIndex) -
         frozenset(unit for unit in failed if units.find(unit) is not None),
         tuple(sorted(names["runs"])),
         tuple(sorted(names["counts"])),
+        tuple(sorted(manifests)),
         tuple(sorted(names["heartbeats"])),
         has_success_file,
     )

@@ -2,6 +2,7 @@
 
 import hashlib
 import random
+import re
 from collections.abc import Iterable
 
 import pyarrow as pa
@@ -10,6 +11,8 @@ from pipelines.output.record import damaged_record
 from schemas.sample import Unit
 from schemas.tables import MANIFEST
 from schemas.units import Units
+
+_NAME = re.compile(r"manifest\.(?:(\d{5,})\.)?[0-9a-f]{16}\.shards")
 
 
 def manifest_bytes(units: Iterable[Unit]) -> bytes:
@@ -20,9 +23,32 @@ def manifest_bytes(units: Iterable[Unit]) -> bytes:
     return bytes(sink.getvalue())
 
 
-def manifest_name(content: bytes) -> str:
-    """Return the file name of a manifest; equal manifests have equal names."""
-    return f"manifest.{hashlib.sha256(content).hexdigest()[:16]}.shards"
+def manifest_name(content: bytes, record: int = 0) -> str:
+    """Return the file name of the manifest of the record with this number.
+
+    No later record has a manifest of the same name, so that a manifest which no record names can be
+    deleted while another run plans.
+    """
+    number = f"{record:05d}." if record else ""
+    return f"manifest.{number}{_digest(content)}.shards"
+
+
+def record_of_manifest(name: str) -> int | None:
+    """Return the number of the record that may name a manifest; None if `name` is no manifest's.
+
+    Manifests of earlier versions have no number, and count as those of the first record.
+    """
+    match = _NAME.fullmatch(name)
+    return int(match[1] or 0) if match else None
+
+
+def is_manifest(name: str, content: bytes) -> bool:
+    """Return whether a manifest of this name has this content: the name ends in its digest."""
+    return name.endswith(f".{_digest(content)}.shards")
+
+
+def _digest(content: bytes) -> str:
+    return hashlib.sha256(content).hexdigest()[:16]
 
 
 def units_of_manifest(content: bytes, path: str) -> Units:

@@ -10,7 +10,7 @@ from typing import Any
 from pipelines.output.heartbeat import HeartbeatRecord, find_active_runs
 from pipelines.output.layout import Layout
 from pipelines.output.listing import OutputListing, classify_files
-from pipelines.output.manifest import manifest_name, units_of_manifest
+from pipelines.output.manifest import is_manifest, units_of_manifest
 from pipelines.output.record import (
     RecordId,
     damaged_record,
@@ -115,9 +115,11 @@ def _find(layout: Layout, storage: Storage) -> Output | None:
     try:
         content = storage.read_bytes(manifest)
     except (FileNotFoundError, NotRegularFile):
+        if storage.entry(layout.record(number + 1)):  # a run deletes manifests of older records
+            raise _Replaced from None
         raise damaged_record(manifest) from None
-    if manifest_of(record) != manifest_name(content):
-        raise damaged_record(manifest)  # the name has a digest of the content
+    if not is_manifest(manifest_of(record), content):
+        raise damaged_record(manifest)
     units = units_of_manifest(content, manifest)
     entries = _unless_replaced(storage.list(layout.root), layout.record(number + 1))
     listing = classify_files(layout, entries, units.names)

@@ -20,11 +20,13 @@ def begin_output(plan: Plan, storage: Storage) -> None:
 
 def write_manifest(plan: Plan, storage: Storage) -> None:
     """Write the manifest that a new record names; JobError if the output cannot be written."""
-    if plan.new_record is None:
+    record_id = plan.work.record_id
+    if plan.new_record is None or record_id is None:
         return
     layout, content = plan.work.layout, manifest_bytes(plan.units)
+    path = layout.manifest(manifest_name(content, record_id.number))
     try:
-        storage.write_bytes(layout.manifest(manifest_name(content)), content)
+        storage.write_bytes(path, content)
     except OSError as error:
         raise JobError(
             f"output: {layout.root} cannot be written: {error.strerror}: choose another folder"

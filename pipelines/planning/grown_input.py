@@ -151,7 +151,10 @@ def find_forgotten_files(output: Output) -> tuple[str, ...]:
     if name is None or not output.listing.strangers:
         return ()
     path = output.layout.manifest(name)
-    before = units_of_manifest(output.storage.read_bytes(path), path)
+    try:
+        before = units_of_manifest(output.storage.read_bytes(path), path)
+    except FileNotFoundError:  # deleted by a run with a newer record
+        return ()
 
     def is_forgotten(unit: str | None) -> bool:
         names = before.names, output.units.names

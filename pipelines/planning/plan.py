@@ -206,7 +206,8 @@ def _with_record(
     `begun` is the number of the record with which the job began the output, and `forgets` names the
     manifest whose further units the record forgets.
     """
-    content = record_content(record, manifest_name(manifest_bytes(plan.units)), begun, forgets)
+    manifest = manifest_name(manifest_bytes(plan.units), number)
+    content = record_content(record, manifest, begun, forgets)
     work = plan.work.with_record_id(RecordId.of(number, content))
     return replace(plan, work=work, new_record=content)
 

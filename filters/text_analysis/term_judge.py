@@ -3,12 +3,20 @@
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 
-from filters.text_analysis.language_detection import SupportedLanguage, is_supported
+from filters.text_analysis.language_detection import (
+    SupportedLanguage,
+    detect_language,
+    is_supported,
+)
 from filters.text_analysis.term_matcher import TermMatch, find_terms
 from schemas.sample import Text
 from schemas.verdict import Verdict, indeterminate, keep
 
 _CLEAN = keep()
+_STRONG = 0.9  # weight of a term that hardly ever has another meaning, in any language
+_ALWAYS = ("suggestive", "abuse")  # kinds that decide about children: none is left out
+# Strong terms that are names or common words in other languages.
+_HARMLESS_IN = {"kike": ("es",), "kikes": ("es",)}
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,10 +38,39 @@ class TermJudge:
         return [self._judge(item) for item in items]
 
     def _judge(self, text: Text) -> Verdict:
-        matches = find_terms(text.value)
+        matches = in_its_language(text, find_terms(text.value))
         scores = self.score(matches) if matches else {}
         if scores and (verdict := self.decide(scores)):
             return verdict
         if not is_supported(text, self.languages):
             return indeterminate("language_unsupported", scores)
         return keep(scores) if scores else _CLEAN
+
+
+def in_its_language(text: Text, matches: Sequence[TermMatch]) -> Sequence[TermMatch]:
+    """Return the matches that count in the text's language; all if its language is not known.
+
+    Terms of the language, terms that are used in any language, and strong terms of every language
+    count: "retard" is a slur in English, and means "delay" in French.
+    """
+    if all(_counts_everywhere(match) for match in matches):
+        return matches
+    language = text.language.partition("-")[0] or detect_language(text.value)
+    if not language:
+        return matches
+    return [match for match in matches if _counts_in(match, language)]
+
+
+def _counts_everywhere(match: TermMatch) -> bool:
+    term = match.term
+    if term.language == "any" or term.kind in _ALWAYS:
+        return True
+    return term.weight >= _STRONG and term.text not in _HARMLESS_IN
+
+
+def _counts_in(match: TermMatch, language: str) -> bool:
+    if match.term.language == language:
+        return True
+    return _counts_everywhere(match) or (
+        match.term.weight >= _STRONG and language not in _HARMLESS_IN.get(match.term.text, ())
+    )

@@ -9,6 +9,7 @@ import ahocorasick
 
 from filters.text_analysis.normalization import NormalizedText, fold_confusables, normalize
 from filters.text_analysis.term_lists import (
+    groups,
     innocent,
     insults,
     minors,
@@ -68,7 +69,11 @@ class TermMatcher:
     def __init__(self, terms: Iterable[Term]) -> None:
         by_text: dict[str, list[Term]] = {}
         for term in terms:
-            by_text.setdefault(fold_text(term.text).strip(), []).append(term)
+            text = fold_text(term.text).strip()
+            by_text.setdefault(text, []).append(term)
+            # The variant without accents needs its innocent phrases too.
+            if term.kind == "innocent" and not text.isascii():
+                by_text.setdefault(fold_confusables(NormalizedText(text)).text, []).append(term)
         self._automaton = ahocorasick.Automaton()
         for text, same_text in by_text.items():
             self._automaton.add_word(text, (len(text), tuple(same_text)))
@@ -151,7 +156,7 @@ _find_terms_cached = lru_cache(_CACHE_SIZE)(_find_terms)
 
 @cache
 def _term_matcher() -> TermMatcher:
-    lists = (sexual, vulgar, slurs, insults, threats, innocent)
+    lists = (sexual, vulgar, slurs, insults, threats, groups, innocent)
     return TermMatcher(term for term_list in lists for term in term_list.TERMS)
 
 
@@ -174,7 +179,7 @@ def is_inside_word(left: str, right: str) -> bool:
 def _can_be_disguised(term: Term, written: str) -> bool:
     """Return whether `written` counts as a disguised spelling of the term."""
     return (
-        term.language == "en"
+        term.language in ("en", "any")
         and len(written) >= _MIN_DISGUISED_LENGTH
         and sum(map(str.isalpha, written)) >= 2
     )

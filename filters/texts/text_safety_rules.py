@@ -25,15 +25,15 @@ class TextSafetyRules(TextFilter):
 
     Scores are in [0, 1]; a score of 0 is not stored. A score is 1 - (1 - w1)(1 - w2)... over the
     weights of the different terms matched (see filters/text_analysis/term_lists); words of news,
-    law, help or education lower the pornography score, and a slur that is only mentioned counts
-    half.
+    law, help, education, art or medicine lower the pornography score, and a slur that is only
+    mentioned counts half.
 
     The score `sexual_minors` is fixed: 1.0 for explicit content (always dropped); 0.6 for explicit
     content in a text of news, law, help or education, and for suggestive content; 0.3 for
     suggestive content in a text of news, law, help, education, art or medicine.
     """
 
-    rules: ClassVar = "2"
+    rules: ClassVar = "3"
     fields: ClassVar = "all"  # keys and carried columns are stored too
     thresholds: ClassVar = frozenset(
         {"pornography_at", "vulgarity_at", "offensive_at", "quarantine_at"}

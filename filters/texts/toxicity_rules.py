@@ -6,12 +6,12 @@ from typing import ClassVar, Literal
 from pydantic import Field
 
 from filters.base import Judge, TextFilter, float32, reaches
+from filters.text_analysis.group_attacks import attack_score
 from filters.text_analysis.language_detection import SUPPORTED_LANGUAGES, SupportedLanguage
 from filters.text_analysis.term_context import (
     is_first_person,
     is_intensified,
     is_negated,
-    targets_group,
     targets_person,
 )
 from filters.text_analysis.term_judge import TermJudge
@@ -30,7 +30,7 @@ ATTRIBUTES: tuple[Attribute, ...] = (
     "profanity",
 )
 _INTENSIFIED = 0.6  # score of an insult such as "a stupid idiot", without a known target
-_TARGETED = 0.9  # score of an insult, a threat or hatred with a known target
+_TARGETED = 0.9  # score of an insult or a threat with a known target
 
 
 class ToxicityRules(TextFilter):
@@ -42,7 +42,7 @@ class ToxicityRules(TextFilter):
     highest, because then a text is toxic in two ways at once.
     """
 
-    rules: ClassVar = "2"
+    rules: ClassVar = "3"
     fields: ClassVar = "all"  # keys and carried columns are stored too
     thresholds: ClassVar = frozenset({"attributes", "drop_at", "quarantine_at"})
     kind: Literal["toxicity_rules"] = "toxicity_rules"
@@ -76,7 +76,7 @@ class ToxicityRules(TextFilter):
 
 def _scores(matches: Sequence[TermMatch]) -> dict[str, float]:
     scores = {
-        "identity_attack": max(slur_score(matches), *(_hatred(match) for match in matches)),
+        "identity_attack": max(slur_score(matches), _group_attack_score(matches)),
         "insult": max(_insult(match) for match in matches),
         "threat": max(_threat(match) for match in matches),
         "profanity": vulgarity_score(matches),
@@ -105,7 +105,11 @@ def _threat(match: TermMatch) -> float:
     return _TARGETED if is_first_person(match) else match.term.weight
 
 
-def _hatred(match: TermMatch) -> float:
-    if match.term.kind not in ("hatred", "demeaning"):
-        return 0.0
-    return _TARGETED if targets_group(match) else 0.0
+def _group_attack_score(matches: Sequence[TermMatch]) -> float:
+    anchors: dict[str, list[str]] = {}  # by the variant of the text
+    for match in matches:
+        if match.term.kind == "attack":
+            anchors.setdefault(match.variant, []).append(match.term.text)
+    about_groups = {match.variant for match in matches if match.term.kind == "group"}
+    scores = (attack_score(each, anchors[each]) for each in about_groups & anchors.keys())
+    return max(scores, default=0.0)

@@ -1,4 +1,4 @@
-"""Insults, which mean little without a target, and demeaning words for groups."""
+"""Insults, which mean little without a target."""
 
 from filters.text_analysis.term_lists.term import terms
 
@@ -27,12 +27,5 @@ TERMS = (
         "мудак, сука",
         zh="白痴, 笨蛋, 蠢货, 废物, 垃圾, 贱人, 傻逼, 婊子",
         ja="馬鹿, バカ, ばか, アホ, クズ, ゴミ, ブス, クソ野郎",
-    ),
-    *terms(
-        "demeaning",
-        0.3,
-        en="vermin, subhuman, subhumans, scum, parasites, cockroaches, filth, filthy, animals, a "
-        "disease, a plague, disgusting, inferior, criminals, rapists, terrorists, thieves, trash, "
-        "garbage, rats, pigs, monkeys, savages, stupid, evil",
     ),
 )

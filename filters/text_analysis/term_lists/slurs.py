@@ -21,8 +21,9 @@ TERMS = (
     *terms(
         "slur",
         0.6,
-        en="fag, fags, chinks, paki, beaner, beaners, darkie, darkies, tranny, trannies, retard, "
-        "retards, sieg heil, white power",
+        any="beaner, beaners, darkie, darkies, tranny, trannies, sieg heil, white power, "
+        "hitler was right, hitler did nothing wrong",
+        en="fag, fags, chinks, paki, retard, retards",
         de="neger, negern, kanake, kanaken",
         fr="nègre, nègres, négresse",
         pt="viado, viados",

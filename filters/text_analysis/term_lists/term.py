@@ -12,15 +12,18 @@ Kind = Literal[
     "slur",
     "insult",
     "threat",
-    "hatred",  # verbs that can have a group of people as their object
-    "demeaning",  # demeaning words for a group of people
+    "group",  # a word for a group of people, or for any people
+    "attack",  # a word that an attack on a group of people may have
     "innocent",  # names and phrases in which a term means something else
 ]
 
 
 @dataclass(frozen=True, slots=True)
 class Term:
-    """A term in lower case, its words separated by single spaces."""
+    """A term in lower case, its words separated by single spaces.
+
+    `language` is an ISO 639 code, or "any" for a term that people use in texts of any language.
+    """
 
     text: str
     kind: Kind

@@ -1,4 +1,4 @@
-"""Threats, calls to violence, and verbs of hatred whose object can be a group of people."""
+"""Threats and calls to violence; those against groups of people are phrase rules."""
 
 from filters.text_analysis.term_lists.term import terms
 
@@ -26,13 +26,5 @@ TERMS = (
         en="kill you, murder you, shoot you, stab you, rape you, strangle you, beat you up, "
         "burn you alive, hunt you down, find you and, hurt you, destroy you, cut you, kill him, "
         "kill her, kill them, kill your, bomb your, burn down your, blow up your, hang you",
-    ),
-    *terms(
-        "hatred",
-        0.3,
-        en="hate, despise, loathe, detest, exterminate, exterminated, kill all, kill the, gas the, "
-        "gas all, deport all, get rid of, death to, wipe out, burn all, hang all, should be shot, "
-        "should be killed, should be hanged, should be gassed, should all die, deserve to die, "
-        "should be burned",
     ),
 )

@@ -73,6 +73,26 @@ TABLE = [
     ("you can't call anyone a faggot", "keep", ""),
     ('"faggot" is offensive', "keep", ""),
     ("we are proud dykes", "keep", ""),
+    ("African animals at the waterhole", "keep", ""),
+    ("a white trash can next to a black trash bag", "keep", ""),
+    ("Two black pigs in a field", "keep", ""),
+    ("Indian monkeys on a temple wall", "keep", ""),
+    ("Things women hate about shopping", "keep", ""),
+    ("Muslims hate violence, says imam", "keep", ""),
+    ("I hate black coffee", "keep", ""),
+    ("Chinks of light through the curtain", "keep", ""),
+    ('Statements like "Muslims are scum" are deeply hurtful.', "keep", ""),
+    ("Muslims are human garbage.", "drop", "identity_attack"),
+    ("Gays should all be killed", "drop", "identity_attack"),
+    ("those black people are monkeys", "drop", "identity_attack"),
+    ("people of your kind should go back where they came from", "drop", "identity_attack"),
+    # terms of other languages
+    ("Le bus est en retard", "keep", ""),
+    ("Rappel de vaccin : pas de retard !", "keep", ""),
+    ("Le train arrive avec deux heures de retard à la gare de Lyon", "keep", ""),
+    ("Slut på semestern", "keep", ""),
+    ("Kike juega al fútbol con sus amigos en el parque", "keep", ""),
+    ("that kike again", "drop", "identity_attack"),
     # profanity and pornography
     ("fuck this", "drop", "profanity"),
     ("a shitty day", "quarantine", "profanity"),
@@ -82,7 +102,6 @@ TABLE = [
     ("", "keep", ""),
     ("Dwa psy bawią się na plaży w słoneczny dzień", "indeterminate", ""),
     # known limits of the rules
-    ("people of your kind should go back where they came from", "keep", ""),
     ("you have the brain of a snail", "keep", ""),
 ]
 

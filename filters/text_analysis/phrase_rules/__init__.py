@@ -1,0 +1,1 @@
+"""Rules about phrases, as data: patterns of words with examples beside them."""

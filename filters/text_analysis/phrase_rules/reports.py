@@ -1,0 +1,113 @@
+"""Phrases around an attack that make it a report or a rejection of an attack.
+
+`BEFORE` ends where the attack begins, `AFTER` begins where the attack ends, and `AROUND` stands
+anywhere outside of the quotation marks around the attack.
+"""
+
+from filters.text_analysis.phrase_rules.pattern import PhraseRule
+from filters.text_analysis.phrase_rules.slots import SLOTS
+
+
+def _rule(
+    name: str,
+    *patterns: str,
+    examples: tuple[str, ...],
+    counterexamples: tuple[str, ...] = (),
+) -> PhraseRule:
+    return PhraseRule(name, patterns, examples, counterexamples, slots=SLOTS)
+
+
+BEFORE = (
+    _rule(
+        "not_all",
+        "not all|every|many|most|because",
+        "neither",
+        examples=("not all muslims are terrorists", "not every woman... not all women are stupid"),
+    ),
+    _rule(
+        "others_say",
+        "OTHERS ..4 SAY ..3",
+        "OTHERS ..2 who ..3 want|wanted|wants|try|tried|hate|hates|attack ..3",
+        "DONT|CANT|never|not|stop|quit|nobody|one ..3 SAY ..3",
+        "^ SAY ..3",
+        "to|of|by|for|about|from|like|just|is|are|was|were|been|be SAY ..3",
+        examples=(
+            "people who say that jews are vermin should read a book",
+            "they told me that women are inferior",
+            "stop saying that gays are disgusting",
+            "the nazis claimed that all jews are vermin",
+            "nobody should say that immigrants are criminals",
+            "hearing that women are stupid hurts",
+        ),
+        counterexamples=("i say jews are vermin", "we think that women are inferior"),
+    ),
+    _rule(
+        "claim_that",
+        "CLAIM ..5 that|like|as|saying|reading|says|said|of|whether ..2",
+        "CLAIM",
+        examples=(
+            'statements like "gays are scum" are deeply hurtful',
+            "it is a myth that immigrants are criminals",
+            'the banner read "death to all jews"',
+        ),
+    ),
+    _rule(
+        "wrong_to",
+        "WRONG ..3 to|that|when|if|for ..4",
+        "wrong|racist|illegal|crime|evil to",
+        "hate crime|speech ..3",
+        "how can|could|dare|do|would ..4",
+        "why do|does|did|would|should|is|are ..5",
+        "if you|someone|anyone|somebody|people ..4",
+        "victims|survivors of ..4",
+        "DONT|CANT|never|not|stop|refuse|refuses|without|no|against ..3",
+        "who ..3",
+        examples=(
+            "it is racist to say that mexicans are lazy",
+            "why do some people think that gays are disgusting?",
+            "if you think women are inferior, read this",
+            "we don't want to kill all immigrants",
+        ),
+    ),
+    _rule(
+        "some_persons",
+        "the|two|three|four|five|some|several|his|her|their|our|few|both|my|those|a|young",
+        examples=("the women are filthy after the mud run", "two men are animals in the play"),
+        counterexamples=("the jews are vermin", "women are stupid"),
+    ),
+)
+AFTER = (
+    _rule(
+        "is_wrong",
+        "that|this|it|such|these|which|what|those ..3 WRONG",
+        "is|are|isn't|was|were|aren't ..4 WRONG",
+        "he|she|they|someone|somebody|people ..2 SAY",
+        "SAY|wrote|according ..4",
+        "is|was|are|were ..3 what ..5 SAY",
+        "is|was|are|were ..2 DONE",
+        "no ..2 that|this|it",
+        "i|we ..1 disagree|condemn|reject|denounce|oppose|reported|report|blocked",
+        "is ..3 not ..3",
+        "said no one",
+        "shame on",
+        "has|have no place",
+        "need|needs|must|has|have to stop|end|go",
+        examples=(
+            '"gays should die" is hate speech',
+            "women are inferior? that is nonsense",
+            "immigrants are criminals, says the minister",
+            '"kill all jews" was sprayed on the wall',
+        ),
+        counterexamples=("jews are vermin and that is true",),
+    ),
+)
+AROUND = (
+    _rule(
+        "rejected",
+        "WRONG",
+        "SAY",
+        "CLAIM",
+        "condemn|condemned|reject|rejected|denounce|oppose|reported|banned|deleted|arrested|fined",
+        examples=('do not read this: "jews are vermin", it is propaganda',),
+    ),
+)

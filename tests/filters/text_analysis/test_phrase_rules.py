@@ -1,0 +1,93 @@
+"""The examples beside the phrase rules, and how often sentences of each category are flagged."""
+
+from collections import Counter
+
+import pytest
+
+from benchmarks.filters.toxicity_sentences import ATTACK, FILES, sentences
+from filters import ToxicityRules
+from filters.text_analysis.group_attacks import attack_score
+from filters.text_analysis.phrase_rules.attacks import ATTACKS
+from filters.text_analysis.phrase_rules.pattern import PhraseRule, compile_pattern
+from filters.text_analysis.phrase_rules.reports import AFTER, AROUND, BEFORE
+from filters.text_analysis.phrase_rules.slots import GROUP_SIGNS, SLOTS
+from schemas.resources import Resources
+from schemas.sample import Text
+
+REPORTS = (*BEFORE, *AFTER, *AROUND)
+JUDGE = ToxicityRules().load(Resources(open=lambda path: pytest.fail(f"to be read: {path}")))
+
+
+def is_flagged(text: str) -> bool:
+    (verdict,) = JUDGE.judge([Text(text, "en")])
+    return verdict.action in ("drop", "quarantine")
+
+
+@pytest.mark.parametrize("rule", ATTACKS, ids=lambda rule: rule.name)
+def test_attacks_and_what_resembles_them(rule: PhraseRule) -> None:
+    assert not [text for text in rule.examples if not is_flagged(text)]
+    assert not [text for text in rule.counterexamples if is_flagged(text)]
+    assert not [text for text in rule.examples if not rule.regex.search(f" {text} ")]
+    assert rule.score >= 0.5
+
+
+@pytest.mark.parametrize("rule", REPORTS, ids=lambda rule: rule.name)
+def test_reports_and_rejections_of_attacks(rule: PhraseRule) -> None:
+    assert not [text for text in rule.examples if is_flagged(text)]
+    assert not [text for text in rule.counterexamples if not is_flagged(text)]
+
+
+def test_categories_of_sentences() -> None:
+    seen: Counter[str] = Counter()
+    flagged: Counter[str] = Counter()
+    for path in FILES:
+        for category, text in sentences(path):
+            seen[category] += 1
+            flagged[category] += is_flagged(text)
+    share = {category: flagged[category] / count for category, count in seen.items()}
+    assert share.pop(ATTACK) >= 0.9
+    assert max(share.values()) <= 0.08
+
+
+@pytest.mark.parametrize("group", GROUP_SIGNS[:-3])
+def test_a_group_alone_is_no_attack(group: str) -> None:
+    for text in (
+        f"{group} at a festival",
+        f"we are {group}",
+        f"a book about {group}",
+        f"I love {group}",
+    ):
+        assert not is_flagged(text)
+
+
+@pytest.mark.parametrize(
+    ("pattern", "found", "not_found"),
+    [
+        ("red star", ["a red star", 'red, "star"'], ["red. star", "red blue star", "redstar"]),
+        ("red ..2 star", ["red star", "red a b star"], ["red a b c star"]),
+        ("red ...2 star", ["red. star", "red! a b star"], ["red a b c star"]),
+        ("red? star", ["star", "red star"], ["stars"]),
+        ("red big*2 star", ["red star", "red big big star"], ["red big big big star"]),
+        ("red|blue star", ["red star", "blue star"], ["green star"]),
+        ("^ star", ["star", "so. star", '"star"'], ["a star"]),
+        ("COLOR star", ["dark red star", "blue star"], ["dark star"]),
+        ("men", ["men", "'men'"], ["men's", "women", "men' shoes"]),
+    ],
+)
+def test_patterns(pattern: str, found: list[str], not_found: list[str]) -> None:
+    slots = {"COLOR": ("blue", "SHADE red"), "SHADE": ("dark", "light")}
+    rule = PhraseRule("made", (pattern,), (), (), slots=slots)
+    assert not [text for text in found if not rule.regex.search(f" {text} ")]
+    assert not [text for text in not_found if rule.regex.search(f" {text} ")]
+
+
+@pytest.mark.parametrize("pattern", ["red? blue*3", "NOWHERE star", "star**2"])
+def test_senseless_patterns_are_refused(pattern: str) -> None:
+    with pytest.raises(ValueError, match=r"star|slot|missing"):
+        compile_pattern(pattern, SLOTS)
+
+
+@pytest.mark.parametrize("piece", ["women are ", "gays all just so ", "jews, they. ", '"kill all '])
+def test_a_long_text_takes_linear_time(piece: str) -> None:
+    anchors = frozenset[str]().union(*(rule.anchor_words for rule in ATTACKS))
+    attack_score(f" {piece * (20_000 // len(piece))}", anchors)  # quadratic: hits --timeout

@@ -21,6 +21,8 @@ from filters import Filter, ImageFilter, ImageSize, PersonalData
 from filters.base import Judge
 from pipelines.config.job import Job
 from pipelines.display.row_panel import row_panel
+from pipelines.display.run_log import RunLog
+from pipelines.logs.log import configured
 from pipelines.operations.inspect import select
 from pipelines.operations.run import run
 from pipelines.operations.verify import verify
@@ -101,7 +103,7 @@ def shard(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return write_shard(tmp_path_factory.mktemp("leaks") / "shards/planted.tar", planted)
 
 
-def annotated(shard: Path, output: Path, filters: Sequence[Filter]) -> Job:
+def annotated(shard: Path, output: Path, filters: Sequence[Filter], **keys: object) -> Job:
     leak_job = Job.model_validate(
         {
             "name": "leaks",
@@ -117,9 +119,17 @@ def annotated(shard: Path, output: Path, filters: Sequence[Filter]) -> Job:
                 "echo": {"kind": "prompt", "text_field": "source_text", "max_new_tokens": 4},
             },
             "output": str(output),
+            **keys,
         }
     )
-    run(leak_job)
+    with RunLog() as shown:
+        run(
+            leak_job,
+            on_plan=shown.on_plan,
+            on_progress=shown.on_progress,
+            on_report=shown.on_report,
+            on_warning=shown.on_warning,
+        )
     return leak_job
 
 
@@ -154,7 +164,13 @@ def test_no_planted_value_leaks(
     capfd: pytest.CaptureFixture[str],
 ) -> None:
     caplog.set_level(logging.DEBUG)
-    annotated(shard, tmp_path / "output", [PersonalData()])
+    metrics = tmp_path / "metrics.prom"
+    with configured("json"):  # which also shows what libraries log
+        annotated(shard, tmp_path / "output", [PersonalData()], metrics={"file": str(metrics)})
+    logged = capfd.readouterr().err
+    assert '"unit_committed"' in logged
+    assert "image_too_small" in metrics.read_text()
+    assert leaked(logged + metrics.read_text()) == set()
     console = Console(width=300)
     console.print(*(row_panel(shown.row) for shown in select(str(tmp_path / "output"), 1000)))
     console.print(verify(str(tmp_path / "output")))

@@ -12,10 +12,13 @@ from pipelines.cli.options import (
     ForceOption,
     JobArgument,
     JsonOption,
+    MetricsFileOption,
+    MetricsPortOption,
     OutputOption,
     SettingsOption,
     file_to_write,
     load_job,
+    with_metrics,
 )
 from pipelines.cli.printing import (
     STDERR,
@@ -118,6 +121,8 @@ def run(
     forget_missing: Annotated[
         bool, typer.Option("--forget-missing", help="Drop the rows of shards that are gone.")
     ] = False,
+    metrics_file: MetricsFileOption = None,
+    metrics_port: MetricsPortOption = None,
     as_json: JsonOption = False,
 ) -> None:
     """Run a job, or the part of it that is not done yet."""
@@ -125,6 +130,7 @@ def run(
     from pipelines.operations.run import run as run_job
 
     loaded = _with_beam_options(load_job(job, settings, output), options or ())
+    loaded = with_metrics(loaded, metrics_file, metrics_port)
     loaded = loaded.model_copy(update={"extend": loaded.extend or extend})
     limit = limit_units if limit_shards is None else limit_shards
     plans: list[Plan] = []

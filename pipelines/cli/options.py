@@ -31,6 +31,16 @@ SheetOption = Annotated[
     Path | None,
     typer.Option("--sheet", metavar="PNG", help="Draw the images with boxes into this file."),
 ]
+MetricsFileOption = Annotated[
+    str | None,
+    typer.Option(metavar="FILE.prom", help="Write metrics there for Prometheus's node exporter."),
+]
+MetricsPortOption = Annotated[
+    int | None,
+    typer.Option(
+        min=0, max=65535, metavar="PORT", help="Serve metrics to Prometheus; 0: at any free port."
+    ),
+]
 ForceOption = Annotated[bool, typer.Option("--force", help="Replace a file that exists.")]
 SamplesOption = Annotated[int, typer.Option("--samples", "-n", min=1, max=1000, help="How many.")]
 
@@ -50,6 +60,23 @@ def load_job(job: str, settings: Sequence[str] | None, output: str | None = None
     from pipelines.config.job import Job
 
     return Job.load(job, settings or (), output)
+
+
+def with_metrics(job: "Job", file: str | None, port: int | None) -> "Job":
+    """Return the job with the changes of --metrics-file and --metrics-port."""
+    from pydantic import ValidationError
+
+    from pipelines.config.metrics import MetricsSettings
+    from pipelines.config.validation_errors import first_fault
+
+    changes = {"file": file, "port": port}
+    data = {**job.metrics.model_dump(), **{k: v for k, v in changes.items() if v is not None}}
+    try:
+        metrics = MetricsSettings.model_validate(data)
+    except ValidationError as error:
+        fault = first_fault(error, data, MetricsSettings).removeprefix("metrics.")
+        raise JobError(f"metrics.{fault}") from None
+    return job.model_copy(update={"metrics": metrics})
 
 
 def file_to_write(file: Path, force: bool) -> Path:

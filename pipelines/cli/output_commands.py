@@ -1,5 +1,6 @@
 """Commands that take a job's output: retry, status, inspect, verify, finish."""
 
+from dataclasses import replace
 from typing import Annotated
 
 import typer
@@ -9,10 +10,13 @@ from pipelines.cli.options import (
     BadStatus,
     ForceOption,
     JsonOption,
+    MetricsFileOption,
+    MetricsPortOption,
     OutputArgument,
     SamplesOption,
     SheetOption,
     sheet_to_write,
+    with_metrics,
 )
 from pipelines.cli.printing import (
     STDERR,
@@ -31,6 +35,7 @@ from schemas.sample_status import SampleStatus
 
 def retry(
     output: OutputArgument,
+    *,
     statuses: Annotated[
         list[BadStatus] | None,
         typer.Option("--with", help="Also shards with samples of this status: repeatable."),
@@ -38,6 +43,8 @@ def retry(
     changed: Annotated[
         bool, typer.Option("--changed", help="Also shards that changed since they were committed.")
     ] = False,
+    metrics_file: MetricsFileOption = None,
+    metrics_port: MetricsPortOption = None,
     yes: Annotated[bool, typer.Option("--yes", help="Delete their files without asking.")] = False,
     as_json: JsonOption = False,
 ) -> None:
@@ -47,6 +54,8 @@ def retry(
     from pipelines.operations.retry import retry as retry_units
 
     candidates = find_retry(output, [status.value for status in statuses or ()], changed=changed)
+    job = with_metrics(candidates.job, metrics_file, metrics_port)
+    candidates = replace(candidates, job=job)
     failed, bad = (candidates.count_shards(names) for names in (candidates.failed, candidates.bad))
     again = [counted(failed, "failed shard"), counted(bad, "committed shard")]
     again += [counted(len(candidates.changed), "changed shard")] if changed else []

@@ -14,6 +14,7 @@ from inference.config import Model
 from pipelines.config.idle_filters import refuse_idle_filters
 from pipelines.config.input import Input
 from pipelines.config.job_file import read_job_file
+from pipelines.config.metrics import MetricsSettings
 from pipelines.config.runners import AnyRunnerConfig, LocalRunnerConfig
 from pipelines.config.secrets import refuse_secrets
 from pipelines.config.validation_errors import first_fault
@@ -71,6 +72,8 @@ class Job(Frozen):
     """
     runner: AnyRunnerConfig = LocalRunnerConfig()
     """How the work is distributed."""
+    metrics: MetricsSettings = MetricsSettings()
+    """Where the numbers of a run go while it is at work: Prometheus, or OpenTelemetry."""
     storage: Mapping[StoreName, StorageSettings] = {}
     """How buckets are reached: `s3://`, `gs://` or `az://`, or one bucket's URL -> its settings.
 

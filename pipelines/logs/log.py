@@ -126,6 +126,11 @@ def set_run(run: str) -> None:
         os.environ[_RUN_VARIABLE] = run
 
 
+def current_run() -> str:
+    """Return the name of the run that `set_run` named."""
+    return _LOG.run
+
+
 def variables() -> dict[str, str]:
     """Return the environment variables from which a worker on another machine configures its log.
 

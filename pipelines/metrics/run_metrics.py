@@ -10,6 +10,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Literal, NamedTuple
 
+from pipelines.logs.log import current_run
 from pipelines.planning.plan import Plan
 from schemas.report import (
     Counts,
@@ -51,6 +52,8 @@ class RunMetrics:
     clock: Callable[[], float] = time.monotonic
     job: str = ""
     run: str = ""
+    started: float = field(default_factory=time.time)
+    """The begin of the run, in seconds since 1970."""
     outcome: str = ""
     """The outcome of the run once it has ended."""
     units_total: int = 0
@@ -82,6 +85,7 @@ class RunMetrics:
         with self.lock:
             self._plan = plan
             self.job = plan.work.job.name
+            self.run = current_run()
             self.units_total = len(plan.units)
             self.shards_total = count_shards(plan.units)
             self.units_done = len(plan.units) - len(plan.pending)
@@ -119,6 +123,11 @@ class RunMetrics:
             self.outcome = summary.outcome
             self.units_done = summary.units_committed
             self.storage = summary.storage_here or self.storage
+
+    def on_error(self, outcome: str) -> None:
+        """Take the outcome of a run that an exception ends."""
+        with self.lock:
+            self.outcome = outcome
 
     def _samples_before(self, unit: str) -> int:
         """Return the samples of a unit that are committed already, which nobody does again."""

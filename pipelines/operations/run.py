@@ -3,10 +3,13 @@
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import ExitStack, closing, suppress
 from functools import partial
+from typing import Literal, TypeVar
 
 from pipelines.annotation.worker_faults import worker_faults
 from pipelines.config.job import Job
 from pipelines.logs.log import set_run
+from pipelines.metrics.export import exported
+from pipelines.metrics.run_metrics import RunMetrics
 from pipelines.operations.advice import NULL_COLUMN
 from pipelines.operations.finish import close_output, summarize, write_summary
 from pipelines.operations.forget import finish_forgetting
@@ -24,6 +27,7 @@ from schemas.errors import JobError, TooManyErrors, WorkerFault
 from schemas.report import OnProgress, Outcome, Summary, UnitReport
 from schemas.sample import Unit
 
+T = TypeVar("T")
 OnReport = Callable[[UnitReport], None]
 
 # Samples of a run from which on a reason that takes nearly all of them is told: during the run, and
@@ -55,8 +59,57 @@ def run(
     are gone are dropped first. Failed units are listed in the summary. Raises
     JobError if the job is wrong, WorkerFault if this machine fails, and TooManyErrors if too many
     samples or units are bad; KeyboardInterrupt passes through. However a run ends, the next run
-    continues its work.
+    continues its work. The numbers of the run are exported as the job's `metrics` says.
     """
+    metrics = RunMetrics(job=job.name)
+    with exported(job.metrics, metrics):
+        try:
+            summary = _run(
+                job,
+                limit_units=limit_units,
+                choose=choose,
+                storage=storage,
+                on_plan=_both(metrics.on_plan, on_plan),
+                on_progress=_both(metrics.on_progress, on_progress),
+                on_report=_both(metrics.on_report, on_report),
+                on_warning=on_warning,
+                forget_missing=forget_missing,
+            )
+        except BaseException as error:
+            metrics.on_error(_outcome_of(error))
+            raise
+        metrics.on_summary(summary)
+    return summary
+
+
+def _both(first: Callable[[T], None], second: Callable[[T], None]) -> Callable[[T], None]:
+    """Return a function that calls two functions with its argument."""
+
+    def call(argument: T) -> None:
+        first(argument)
+        second(argument)
+
+    return call
+
+
+def _outcome_of(error: BaseException) -> Outcome | Literal["error"]:
+    """Return the outcome of a run that an exception ends."""
+    return next((name for kind, name in _OUTCOMES.items() if isinstance(error, kind)), "error")
+
+
+def _run(
+    job: Job,
+    *,
+    limit_units: int | None,
+    choose: Callable[[Plan], Sequence[Unit]],
+    storage: Storage | None,
+    on_plan: Callable[[Plan], None],
+    on_progress: OnProgress,
+    on_report: OnReport,
+    on_warning: Callable[[str], None],
+    forget_missing: bool,
+) -> Summary:
+    """Run a job without its metrics; the arguments are those of `run`."""
     storage = storage or job.open_storage()
     take_counts()  # of what this process did before
     if forget_missing:

@@ -23,6 +23,7 @@ NOT_IN_FINGERPRINT = (
     "begun",
     "forgets",
     "extend",
+    "metrics",
 )
 
 

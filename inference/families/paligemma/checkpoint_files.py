@@ -8,7 +8,7 @@ from inference.families.paligemma.tokens import IMAGE, MARKUP
 from inference.hub.model_files import ModelFolder, read_tokens
 
 # The defaults of transformers for what a config.json may omit.
-_TEXT: Mapping[str, Mapping[str, int]] = {
+TEXT_SIZES: Mapping[str, Mapping[str, int]] = {
     "gemma": {
         "vocab_size": 256000,
         "hidden_size": 3072,
@@ -28,7 +28,7 @@ _TEXT: Mapping[str, Mapping[str, int]] = {
         "head_dim": 256,
     },
 }
-_VISION: Mapping[str, int] = {
+VISION_SIZES: Mapping[str, int] = {
     "hidden_size": 768,
     "intermediate_size": 3072,
     "num_hidden_layers": 12,
@@ -36,7 +36,7 @@ _VISION: Mapping[str, int] = {
     "image_size": 224,
     "patch_size": 16,
 }
-_TOP: Mapping[str, int] = {"projection_dim": 2048, "image_token_index": 256000}
+TOP_SIZES: Mapping[str, int] = {"projection_dim": 2048, "image_token_index": 256000}
 _MAX_LAYERS = 1000  # of a tower; a configuration that says more is wrong
 _FLOATS = ("F64", "F32", "F16", "BF16")
 _TOKENIZER = "tokenizer.json"
@@ -75,8 +75,8 @@ def expected_shapes(
 ) -> Iterator[tuple[str, tuple[int, ...]]]:
     """Yield the names and shapes of the weights that the configuration asks for."""
     text = _sizes(folder, config.get("text_config"), _text_defaults(config))
-    vision = _sizes(folder, config.get("vision_config"), _VISION)
-    projection = _sizes(folder, config, _TOP)["projection_dim"]
+    vision = _sizes(folder, config.get("vision_config"), VISION_SIZES)
+    projection = _sizes(folder, config, TOP_SIZES)["projection_dim"]
     yield from _vision_tower(vision)
     yield "model.multi_modal_projector.linear.weight", (projection, vision["hidden_size"])
     yield "model.multi_modal_projector.linear.bias", (projection,)
@@ -84,7 +84,7 @@ def expected_shapes(
 
 
 def _text_defaults(config: Mapping[str, Any]) -> Mapping[str, int]:
-    return _TEXT[config["text_config"].get("model_type", "gemma")]
+    return TEXT_SIZES[config["text_config"].get("model_type", "gemma")]
 
 
 def _norms(config: Mapping[str, Any]) -> tuple[str, ...]:
@@ -190,7 +190,7 @@ def _check_tokenizer(folder: ModelFolder, config: Mapping[str, Any], partial: bo
         raise folder.error(
             _TOKENIZER, f"has {needed} tokens, but config.json says a vocab_size of {rows}"
         )
-    image = _sizes(folder, config, _TOP)["image_token_index"]
+    image = _sizes(folder, config, TOP_SIZES)["image_token_index"]
     if tokens.get(IMAGE, image) != image:
         raise folder.error(
             "config.json", f"says an image_token_index of {image}, not {tokens[IMAGE]}"

@@ -79,7 +79,7 @@ class PaliGemmaFamily(ModelFamily):
         return masks.run_lengths(masks.decoder(path), objects, width, height)
 
     def dimensions(self, folder: Path) -> Dimensions:
-        from inference.families.paligemma.dimensions import read_dimensions  # transformers
+        from inference.families.paligemma.dimensions import read_dimensions
 
         return read_dimensions(folder)
 

@@ -10,7 +10,7 @@ from transformers import GenerationConfig, PaliGemmaForConditionalGeneration
 from transformers.modeling_outputs import BaseModelOutputWithPooling
 from transformers.utils import logging
 
-from inference.families.paligemma.configuration import read_configuration
+from inference.families.paligemma.configuration import read_transformers_configuration
 from inference.families.paligemma.device_map import module_devices
 from inference.families.paligemma.load_errors import load_errors, missing_weights
 from inference.families.paligemma.loaded_checkpoint import LoadedCheckpoint
@@ -66,7 +66,7 @@ def load(
     for PaliGemma 2, because sdpa has no soft-cap.
     """
     _logging.disable_progress_bar()  # the job has its own progress bar
-    config = read_configuration(folder)
+    config = read_transformers_configuration(folder)
     quantization = quantization_config(precision)
     dtype = getattr(torch, precision) if quantization is None else torch.bfloat16
     with load_errors(folder, "config.json or weights"):

@@ -43,7 +43,7 @@ def load_plain(folder: Path, precision: str, devices: Sequence[str]) -> LoadedCh
         )
         model.load_state_dict({**weights, _HEAD: weights[_EMBEDDING]}, assign=True)
         model.tie()
-    return LoadedCheckpoint(model.eval(), *read_processing(folder, config))
+    return LoadedCheckpoint(model.eval(), *read_processing(folder, config, plain=True))
 
 
 def _read(

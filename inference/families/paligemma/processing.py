@@ -3,9 +3,8 @@
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from transformers import AddedToken, AutoTokenizer
-
 from inference.families.paligemma.load_errors import load_errors
+from inference.families.paligemma.plain_tokenizer import read_plain_tokenizer
 from inference.families.paligemma.tokens import IMAGE, MARKUP, Vocabulary
 from schemas.regular_file import read_json
 
@@ -22,21 +21,27 @@ class Processing(NamedTuple):
     std: tuple[float, ...]
 
 
-def read_processing(folder: Path, config: Any) -> Processing:
-    """Read tokenizer and image processor of the checkpoint with this PaliGemmaConfig."""
+def read_processing(folder: Path, config: Any, plain: bool = False) -> Processing:
+    """Read tokenizer and image processor of the checkpoint with this configuration.
+
+    With `plain`, transformers is imported only if the tokenizer needs it.
+    """
     with load_errors(folder, "tokenizer or image processor"):
-        tokenizer, image = read_tokenizer(folder)
+        read = read_plain_tokenizer(folder) if plain else None
+        tokenizer, image = read or read_transformers_tokenizer(folder)
         vocabulary = Vocabulary(tokenizer, image, config.text_config.num_image_tokens)
         if vocabulary.size > config.text_config.vocab_size or image != config.image_token_id:
             raise ValueError("more tokens than embeddings, or another image token")
         return Processing(vocabulary, *_read_pixels(folder))
 
 
-def read_tokenizer(folder: Path) -> tuple[Any, int]:
+def read_transformers_tokenizer(folder: Path) -> tuple[Any, int]:
     """Read a tokenizer of transformers, and the id of its image token.
 
     Tokens that are missing are added as PaliGemmaProcessor adds them.
     """
+    from transformers import AddedToken, AutoTokenizer  # an import of two seconds
+
     tokenizer: Any = AutoTokenizer.from_pretrained(folder, local_files_only=True)
     if not hasattr(tokenizer, "image_token"):
         token = AddedToken(IMAGE, normalized=False, special=True)

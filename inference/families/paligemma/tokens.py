@@ -23,7 +23,7 @@ class Vocabulary:
     """
 
     def __init__(self, tokens: Any, image: int, image_tokens: int) -> None:
-        """Use a tokenizer of transformers; `image` is the id of its image token."""
+        """Use a tokenizer of transformers or a PlainTokenizer; `image` is its image token's id."""
         self._tokens = tokens
         # Some vocabularies turn unknown characters into <unk>, so it is no control token.
         special = {

@@ -66,14 +66,12 @@ def test_a_plan_imports_no_package_for_models_or_images(tmp_path: Path, has_mode
     assert modules.isdisjoint(heavy)
 
 
-def test_a_preview_on_a_cpu_imports_no_compiler_and_no_model_of_transformers(
-    tmp_path: Path,
-) -> None:
+def test_a_preview_on_a_cpu_imports_neither_transformers_nor_a_compiler(tmp_path: Path) -> None:
     """These imports would take more than half of the time until the first answer."""
     _write_job(tmp_path, has_model=True)
     code, modules = _run("preview", "job.yaml", "--samples", "1", folder=tmp_path)
     assert code == "0"
-    assert {"torch", "transformers"} <= modules
-    slow = {"transformers.modeling_utils", "transformers.processing_utils", "accelerate"}
+    assert "torch" in modules
+    slow = {"accelerate", "huggingface_hub", "transformers"}
     slow |= {"torch._dynamo", "torch._inductor", "sympy", "scipy", "sklearn"}
     assert modules.isdisjoint(slow)

@@ -12,7 +12,7 @@ from tokenizers.models import BPE
 from tokenizers.trainers import BpeTrainer
 from transformers import AutoConfig, GemmaTokenizer, PaliGemmaProcessor, SiglipImageProcessorPil
 
-from inference.families.paligemma.processing import read_processing, read_tokenizer
+from inference.families.paligemma.processing import read_processing, read_transformers_tokenizer
 from inference.families.paligemma.tokens import MARKUP, Vocabulary
 from schemas.errors import JobError
 
@@ -53,7 +53,7 @@ def gemma(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def assert_like_the_processor(folder: Path, prompt: str) -> None:
     processor: Any = PaliGemmaProcessor.from_pretrained(folder)
     theirs = Vocabulary(processor.tokenizer, processor.image_token_id, 16)
-    tokenizer, image = read_tokenizer(folder)
+    tokenizer, image = read_transformers_tokenizer(folder)
     own = Vocabulary(tokenizer, image, 16)
     assert image == processor.image_token_id
     assert (own.size, own.pad, own.end) == (theirs.size, theirs.pad, theirs.end)
@@ -81,7 +81,7 @@ def test_tokens_of_another_tokenizer_are_the_processors(
 
 
 def test_markup_that_a_tokenizer_lacks_is_added(gemma: Path) -> None:
-    tokenizer, image = read_tokenizer(gemma)
+    tokenizer, image = read_transformers_tokenizer(gemma)
     assert tokenizer.convert_tokens_to_ids("<image>") == image
     assert len({tokenizer.convert_tokens_to_ids(token) for token in MARKUP}) == 1024 + 128
 

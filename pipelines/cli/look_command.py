@@ -5,7 +5,13 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from pipelines.cli.options import ForceOption, SettingsOption, file_to_write
+from pipelines.cli.options import (
+    ForceOption,
+    SettingsOption,
+    StorageOption,
+    file_to_write,
+    storage_of,
+)
 from pipelines.cli.printing import STDERR, STDOUT
 from schemas.errors import JobError
 
@@ -33,6 +39,7 @@ def look(
     ] = None,
     force: ForceOption = False,
     settings: SettingsOption = None,
+    storage: StorageOption = None,
 ) -> None:
     """Show one sample as it lies in its shard, with every filter's verdict; nothing is stored."""
     from pipelines.display.looked_sample import looked_sample
@@ -42,7 +49,7 @@ def look(
     if (index is None) == (key is None):
         raise JobError("look: name the sample by its INDEX or by --key, one of them")
     file = file_to_write(image, force) if image else None
-    job, output = open_target(target, settings or ())
+    job, output = open_target(target, settings or (), storage_of(storage))
     with STDERR.status("reading"):
         looked = look_at(job, output, shard, index, key)
     for panel in looked_sample(looked):

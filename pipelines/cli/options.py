@@ -13,10 +13,17 @@ from schemas.errors import JobError
 
 if TYPE_CHECKING:
     from pipelines.config.job import Job
+    from pipelines.storage.storage import Storage
 
 JobArgument = Annotated[str, typer.Argument(metavar="JOB", help="The job file, or its URL.")]
 OutputArgument = Annotated[
     str, typer.Argument(metavar="OUTPUT", help="The folder a job wrote to, or its URL.")
+]
+StorageOption = Annotated[
+    str | None,
+    typer.Option(
+        "--storage", metavar="JOB", help="Reach buckets with the settings of this job file."
+    ),
 ]
 SettingsOption = Annotated[
     list[str] | None,
@@ -77,6 +84,11 @@ def with_metrics(job: "Job", file: str | None, port: int | None) -> "Job":
         fault = first_fault(error, data, MetricsSettings).removeprefix("metrics.")
         raise JobError(f"metrics.{fault}") from None
     return job.model_copy(update={"metrics": metrics})
+
+
+def storage_of(job: str | None) -> "Storage | None":
+    """Return storage with the settings of the job file of --storage; None without the option."""
+    return load_job(job, ()).open_storage() if job is not None else None
 
 
 def file_to_write(file: Path, force: bool) -> Path:

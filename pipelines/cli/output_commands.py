@@ -15,7 +15,9 @@ from pipelines.cli.options import (
     OutputArgument,
     SamplesOption,
     SheetOption,
+    StorageOption,
     sheet_to_write,
+    storage_of,
     with_metrics,
 )
 from pipelines.cli.printing import (
@@ -46,6 +48,7 @@ def retry(
     metrics_file: MetricsFileOption = None,
     metrics_port: MetricsPortOption = None,
     yes: Annotated[bool, typer.Option("--yes", help="Delete their files without asking.")] = False,
+    storage: StorageOption = None,
     as_json: JsonOption = False,
 ) -> None:
     """Run failed shards again; with options, also those with bad samples and those that changed."""
@@ -53,7 +56,12 @@ def retry(
     from pipelines.operations.retry import find_retry
     from pipelines.operations.retry import retry as retry_units
 
-    candidates = find_retry(output, [status.value for status in statuses or ()], changed=changed)
+    candidates = find_retry(
+        output,
+        [status.value for status in statuses or ()],
+        storage_of(storage),
+        changed=changed,
+    )
     job = with_metrics(candidates.job, metrics_file, metrics_port)
     candidates = replace(candidates, job=job)
     failed, bad = (candidates.count_shards(names) for names in (candidates.failed, candidates.bad))
@@ -87,12 +95,14 @@ def _agrees(question: str) -> bool:
         raise
 
 
-def status(output: OutputArgument, as_json: JsonOption = False) -> None:
+def status(
+    output: OutputArgument, storage: StorageOption = None, as_json: JsonOption = False
+) -> None:
     """Show how many shards of an output are committed, and how many samples are kept."""
     from pipelines.display.tables import status_table
     from pipelines.operations.status import status as read_status
 
-    output_status = read_status(output)
+    output_status = read_status(output, storage_of(storage))
     if as_json:
         print_json(output_status.model_dump(mode="json"))
     else:
@@ -122,6 +132,7 @@ def inspect(
         typer.Option("--random", min=0, metavar="SEED", help="Rows at random, not the first ones."),
     ] = None,
     sheet_file: SheetOption = None,
+    storage: StorageOption = None,
     force: ForceOption = False,
     as_json: JsonOption = False,
 ) -> None:
@@ -131,7 +142,7 @@ def inspect(
     writes_sheet = sheet_file is not None or not as_json
     file = sheet_to_write(sheet_file, "inspect.png", force) if writes_sheet else None
     choice = RowChoice(row_status, shard or unit, by_filter, reason, key, seed)
-    rows = select(output, samples, choice)
+    rows = select(output, samples, choice, storage_of(storage))
     if as_json:
         print_json(rows_as_json(rows))
     else:
@@ -140,14 +151,26 @@ def inspect(
         save_sheet(rows, file)
 
 
-def verify(output: OutputArgument, as_json: JsonOption = False) -> None:
+def verify(
+    output: OutputArgument,
+    quick: Annotated[
+        bool, typer.Option("--quick", help="Read the footers of files alone, not their rows.")
+    ] = False,
+    storage: StorageOption = None,
+    as_json: JsonOption = False,
+) -> None:
     """Read a whole output and check it: every sample is there once, and no file is damaged."""
     from pipelines.display.counted import counted
     from pipelines.display.tables import counts_table, in_shards
     from pipelines.operations.verify import verify as verify_output
 
     with STDERR.status("reading") as spinner:
-        result = verify_output(output, on_unit=lambda unit: spinner.update(f"reading {unit}"))
+        result = verify_output(
+            output,
+            storage_of(storage),
+            on_unit=lambda unit: spinner.update(f"reading {unit}"),
+            quick=quick,
+        )
     if as_json:
         print_json(result.model_dump(mode="json"))
     else:
@@ -158,15 +181,18 @@ def verify(output: OutputArgument, as_json: JsonOption = False) -> None:
         STDOUT.print(counts_table(result.counts))
         problems = len(result.problems)
         shards = in_shards(result.units, result.shards)
-        STDOUT.print(f"{counted(result.files, 'file')} of {shards}; problems: {problems}")
+        read = "footers of " if quick else ""
+        STDOUT.print(f"{read}{counted(result.files, 'file')} of {shards}; problems: {problems}")
     if result.problems:
         raise typer.Exit(INCOMPLETE)
 
 
-def finish(output: OutputArgument, as_json: JsonOption = False) -> None:
+def finish(
+    output: OutputArgument, storage: StorageOption = None, as_json: JsonOption = False
+) -> None:
     """Write the summary of an output and, if every shard is committed, _SUCCESS."""
     from pipelines.operations.finish import finish as finish_output
 
-    summary = finish_output(output)
+    summary = finish_output(output, storage_of(storage))
     print_summary(summary, output, as_json)
     exit_unless_done(summary)

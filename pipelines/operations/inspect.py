@@ -1,10 +1,9 @@
 """`shardmill inspect`: picks rows of an output for a person to look at."""
 
 from collections import defaultdict
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from itertools import islice
-from typing import Any, TypeVar
 
 import numpy as np
 import pyarrow as pa
@@ -16,14 +15,11 @@ from pipelines.config.recorded import read_recorded
 from pipelines.operations.row_images import RowImage, StoredRow, find_row_images
 from pipelines.operations.stored_rows import read_batches, read_rows
 from pipelines.output.output import Output, open_output
+from pipelines.output.recorded_storage import recorded_storage
 from pipelines.rows.table import to_rows
-from pipelines.storage.resolve import AnyStorage
-from pipelines.storage.settings import StorageSettings
 from pipelines.storage.storage import Storage
 from schemas.errors import JobError
 from schemas.sample_status import SampleStatus
-
-T = TypeVar("T")
 
 _BATCH = 1 << 16  # rows whose short columns are read at once
 
@@ -59,7 +55,9 @@ class RowChoice:
         return mask
 
 
-def select(output: str, samples: int, choice: RowChoice | None = None) -> list[RowImage]:
+def select(
+    output: str, samples: int, choice: RowChoice | None = None, storage: Storage | None = None
+) -> list[RowImage]:
     """Read the first `samples` rows of an output that a choice means, with their images.
 
     With a seed, rows are chosen at random from the whole output, by the seed alone, and returned in
@@ -67,7 +65,7 @@ def select(output: str, samples: int, choice: RowChoice | None = None) -> list[R
     damaged.
     """
     choice = choice or RowChoice()
-    opened = open_output(output)
+    opened = open_output(output, storage)
     units = [unit for unit in opened.units if choice.shard in (None, unit.shard, unit.name)]
     if choice.shard is not None and not units:
         like = opened.units[0].shard
@@ -80,7 +78,7 @@ def select(output: str, samples: int, choice: RowChoice | None = None) -> list[R
         chosen = list(islice(rows, samples))
     else:
         chosen = list(_random_rows(files, samples, choice, opened.storage))
-    return find_row_images(chosen, opened.units, _input(opened), _shard_storage(opened))
+    return find_row_images(chosen, opened.units, _input(opened), recorded_storage(opened))
 
 
 def _random_rows(
@@ -118,19 +116,8 @@ def _rows_at(path: str, numbers: Sequence[int], storage: Storage) -> Iterator[St
         start = end
 
 
-def _shard_storage(opened: Output) -> Storage:
-    """Return the storage of the shards, with the settings of the job that began an output."""
-    settings = opened.record.get("storage", {})
-    return AnyStorage(_read(opened, TypeAdapter(Mapping[str, StorageSettings]), settings))
-
-
 def _input(opened: Output) -> Input:
-    """Return the `input` of the job that began an output."""
-    return _read(opened, TypeAdapter(Input), opened.record.get("input"))
-
-
-def _read(opened: Output, model: TypeAdapter[T], value: Any) -> T:
-    """Read a value of the record; raise JobError if another version wrote it."""
+    """Return the `input` of the job that began an output; JobError if another version wrote it."""
     path = opened.layout.record(opened.record_id.number)
     message = f"{path}: was written by another version of shardmill, or is damaged"
-    return read_recorded(model, value, message)
+    return read_recorded(TypeAdapter(Input), opened.record["input"], message)

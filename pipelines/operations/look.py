@@ -86,19 +86,23 @@ def look(
         return _look(units, steps, output, index=index, key=key)
 
 
-def open_target(target: str, settings: Sequence[str] = ()) -> tuple[Job, Output | None]:
+def open_target(
+    target: str, settings: Sequence[str] = (), storage: Storage | None = None
+) -> tuple[Job, Output | None]:
     """Open the job file or the output that a user names; `settings` change a job file.
 
-    Raises JobError if it is neither.
+    The output is opened with `storage`. Raises JobError if it is neither.
     """
     check_url(target)
     is_job = target.endswith((".yaml", ".yml"))
-    entry = None if is_job else STORAGE.entry(absolute(target))
+    entry = None if is_job else (storage or STORAGE).entry(absolute(target))
     if is_job or (entry is not None and entry.is_file):
+        if storage is not None:
+            raise JobError(f"--storage: {target} is a job file, which has settings of its own")
         return Job.load(target, settings), None
     if settings:
         raise JobError(f"--set: {target} is an output, whose job cannot be changed")
-    opened = open_output(target)
+    opened = open_output(target, storage)
     return recorded_job(opened, _ADVICE), opened
 
 

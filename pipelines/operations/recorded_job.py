@@ -5,6 +5,7 @@ from pydantic import TypeAdapter
 from pipelines.config.job import Job
 from pipelines.config.recorded import read_recorded
 from pipelines.output.output import Output
+from pipelines.storage.resolve import AnyStorage
 
 # Keys that are not of a job, and `extend`, which is for runs of the job file.
 _NOT_OF_JOB = ("resolved", "manifest", "begun", "forgets", "extend")
@@ -14,12 +15,17 @@ _ADVICE = "delete what is to be done again, and run the job"
 def recorded_job(output: Output, advice: str = _ADVICE) -> Job:
     """Return the job that began the output, with the output's current path.
 
+    It has the settings of stores with which the output was opened, if any were given.
     Raises JobError with the advice if another version began it, or a job with classes of its own.
     """
     record = {key: value for key, value in output.record.items() if key not in _NOT_OF_JOB}
-    return read_recorded(
+    job = read_recorded(
         TypeAdapter(Job),
         {**record, "output": output.layout.root},
         f"{output.layout.root}: was begun by another version, or with filters or tasks of your "
         f"own: {advice}",
     )
+    storage = output.storage
+    if isinstance(storage, AnyStorage) and storage.settings is not None:
+        job = job.model_copy(update={"storage": storage.settings})
+    return job

@@ -9,6 +9,7 @@ from pipelines.operations.recorded_job import recorded_job
 from pipelines.operations.run import OnReport, run
 from pipelines.output.footers import read_footers
 from pipelines.output.output import Output, open_output
+from pipelines.output.recorded_storage import recorded_storage
 from pipelines.planning.plan import Plan, plan
 from pipelines.storage.storage import Storage
 from schemas.report import OnProgress, Summary
@@ -47,7 +48,7 @@ def find_retry(
     opened = open_output(output, storage)
     job = recorded_job(opened)
     bad = _bad_units(opened, statuses) if statuses else frozenset()
-    shards = frozenset(plan(job, opened.storage).changed) if changed else frozenset()
+    shards = frozenset(plan(job, recorded_storage(opened)).changed) if changed else frozenset()
     again = [unit for unit in opened.units if unit.name in bad or unit.shard in shards]
     return RetryPlan(
         opened,
@@ -93,7 +94,7 @@ def retry(
     names = planned.failed | planned.bad
     return run(
         planned.job,
-        storage=storage,
+        storage=recorded_storage(planned.output),
         choose=lambda plan: tuple(
             unit for unit in plan.pending if unit.name in names or unit.shard in planned.changed
         ),

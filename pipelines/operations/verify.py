@@ -1,7 +1,8 @@
 """`shardmill verify`: reads a whole output back, and checks its files and its rows.
 
 The numbers of the rows show whether a sample is missing or repeated. The shards are not read, so
-samples that the run missed at the end of a shard do not show.
+samples that the run missed at the end of a shard do not show. A quick verification reads footers
+alone, so that a damage of rows does not show.
 """
 
 import errno
@@ -65,6 +66,8 @@ class Verification(Frozen):
     """One line for each problem."""
     salvaged: tuple[str, ...] = ()
     """The files that end early because their shard is damaged, and why."""
+    quick: bool = False
+    """Whether only the footers of the files were read."""
 
 
 @dataclass(slots=True)
@@ -82,17 +85,23 @@ class _Findings:
 
 
 def verify(
-    output: str, storage: Storage | None = None, on_unit: Callable[[str], None] = lambda _: None
+    output: str,
+    storage: Storage | None = None,
+    on_unit: Callable[[str], None] = lambda _: None,
+    *,
+    quick: bool = False,
 ) -> Verification:
-    """Read and check the files of an output; raise JobError if the folder is no output.
+    """Read and check the files of an output, with `quick` their footers alone.
 
+    Raises JobError if the folder is no output.
     In each unit, checking stops at the first damaged file. JobError is also raised if the record or
     the manifest is damaged. `on_unit` gets the name of each unit that was checked.
     """
     opened = open_output(output, storage)
     part_size = opened.record["input"]["max_samples_per_file"]
     schema = _recorded_schema(opened)
-    check = _Check(opened.layout, opened.storage, fingerprint_of(opened.record), schema, part_size)
+    fingerprint = fingerprint_of(opened.record)
+    check = _Check(opened.layout, opened.storage, fingerprint, schema, part_size, quick)
     strangers = opened.listing.strangers
     total = _Findings(
         problems=[f"{name}: is the file of no shard: {_REMOVE}" for name in strangers]
@@ -103,9 +112,7 @@ def verify(
         on_unit(unit.name)
         return findings
 
-    recorded = read_recorded_counts(
-        opened.layout, opened.listing, fingerprint_of(opened.record), opened.storage
-    )
+    recorded = read_recorded_counts(opened.layout, opened.listing, fingerprint, opened.storage)
     covered = Counts()
     units = zip(opened.units, recorded.covered.tolist(), strict=True)
     with ThreadPoolExecutor(_UNITS_AT_ONCE) as pool:
@@ -129,6 +136,7 @@ def verify(
         counts=total.counts,
         problems=tuple(total.problems),
         salvaged=tuple(total.salvaged),
+        quick=quick,
     )
 
 
@@ -153,6 +161,7 @@ class _Check:
     fingerprint: str
     schema: pa.Schema | None  # None: not checked
     part_size: int  # samples in every part but the last
+    quick: bool  # read footers alone
 
     def unit(self, unit: Unit, unit_progress: UnitProgress) -> _Findings:
         """Check the files of a unit in order, up to the first file that cannot be read.
@@ -193,17 +202,20 @@ class _Check:
         """
         with self.storage.open(self.layout.file(name)) as stream:
             stream.seek(0, io.SEEK_END)  # without a seek, a bucket would send the whole object
-            stream.seek(0)
-            if stream.read(len(MAGIC)) != MAGIC:  # pyarrow checks the magic at the end alone
-                raise ValueError("no Parquet file")
-            parquet = pq.ParquetFile(stream, page_checksum_verification=True)
+            if not self.quick:
+                stream.seek(0)
+                if stream.read(len(MAGIC)) != MAGIC:  # pyarrow checks the magic at the end alone
+                    raise ValueError("no Parquet file")
+            parquet = pq.ParquetFile(stream, page_checksum_verification=not self.quick)
             footer = {k.decode(): v.decode() for k, v in (parquet.metadata.metadata or {}).items()}
             counts = Counts.model_validate_json(footer[FOOTER_COUNTS])
             problems = list(self._check_footer(unit, footer))
-            if self.schema is None or parquet.schema_arrow.equals(self.schema):
-                problems += _check_rows(read_batches(parquet, stream, _BATCH), unit, first, counts)
-            else:
+            if self.schema is not None and not parquet.schema_arrow.equals(self.schema):
                 problems.append(f"has other columns than the job writes: {_REDO}")
+            elif self.quick:
+                problems += _check_row_groups(parquet.metadata, first, counts)
+            else:
+                problems += _check_rows(read_batches(parquet, stream, _BATCH), unit, first, counts)
         return counts, problems, footer.get(FOOTER_SALVAGED)
 
     def _check_footer(self, unit: Unit, footer: Mapping[str, str]) -> Iterator[str]:
@@ -213,6 +225,24 @@ class _Check:
             yield f"is a file of {name or 'no shard'} under another name: {_REDO}"
         if (version := footer.get(FOOTER_VERSION)) != SCHEMA_VERSION:
             yield f"has schema version {version}, not {SCHEMA_VERSION}: {_REDO}"
+
+
+def _check_row_groups(metadata: pq.FileMetaData, first: int, counts: Counts) -> list[str]:
+    """Return one line for each kind of problem that the numbers of row groups show."""
+    if metadata.num_rows != counts.read:
+        return [f"the footer's counts are not those of the rows: {_REDO}"]
+    for number in range(metadata.num_row_groups):
+        group = metadata.row_group(number)
+        index = next(
+            group.column(n)
+            for n in range(group.num_columns)
+            if group.column(n).path_in_schema == "index"
+        )
+        last = first + group.num_rows - 1
+        if index.is_stats_set and (index.statistics.min, index.statistics.max) != (first, last):
+            return [f"rows are not numbered from {first} on without a gap: {_REDO}"]
+        first = last + 1
+    return []
 
 
 def _check_rows(

@@ -8,6 +8,7 @@ import numpy as np
 from pipelines.output.layout import Layout, unit_of_part
 from pipelines.output.manifest import units_of_manifest
 from pipelines.output.output import Output
+from pipelines.output.recorded_storage import recorded_storage
 from pipelines.planning.shard_names import check_path_lengths
 from pipelines.planning.shard_root import prefix_of
 from pipelines.planning.shards import find_shards
@@ -133,7 +134,7 @@ def find_growth(output: Output) -> Growth | None:
     prefix = prefix_of(output.units[0])
     try:
         patterns = [f"{prefix}{pattern}" for pattern in output.record["resolved"]["shards"]]
-        shards = find_shards(patterns, output.storage)
+        shards = find_shards(patterns, recorded_storage(output))
     except (JobError, OSError):  # another machine has them, or they are gone
         return None
     matches = output.units.match(shards)

@@ -19,6 +19,11 @@ class AnyStorage(Storage):
     def __init__(self, settings: Mapping[str, StorageSettings] | None = None) -> None:
         self._local, self._settings = LocalStorage(), settings
 
+    @property
+    def settings(self) -> Mapping[str, StorageSettings] | None:
+        """The settings of stores; None if none were given, not even an empty mapping."""
+        return self._settings
+
     def _of(self, path: str) -> Storage:
         check_url(path)
         if not scheme(path):

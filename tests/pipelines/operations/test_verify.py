@@ -12,7 +12,7 @@ import pytest
 from support.sample_data import images_column, job, jpeg, pairs, parquet_bytes, write_shard
 
 from pipelines.operations.run import run
-from pipelines.operations.verify import verify
+from pipelines.operations.verify import Verification, verify
 from schemas.errors import JobError
 from schemas.tables import FOOTER_COUNTS, FOOTER_VERSION
 
@@ -176,24 +176,61 @@ def test_an_undamaged_output_has_no_problem(whole: Path) -> None:
     assert (found.units, found.files, found.counts.read) == (5, 6, 5 + 2 + 2 + 6)
 
 
-@pytest.mark.parametrize("damage", DAMAGES)
-def test_every_damage_is_found_and_its_mending_said(
-    whole: Path, damage: str, tmp_path: Path
-) -> None:
-    output = tmp_path / "output"
+def damaged(whole: Path, damage: str, folder: Path) -> tuple[Path, str]:
+    """Return a damaged copy of the output, and the name of what is damaged."""
+    output = folder / "output"
     shutil.copytree(whole / "output", output)
-    shutil.copytree(whole / "other", tmp_path / "other")
+    shutil.copytree(whole / "other", folder / "other")
     (manifest,) = (output / "_shardmill").glob("manifest.*.shards")
-    do, name, mending = DAMAGES[damage]
+    do, name, _ = DAMAGES[damage]
     if name == MANIFEST:
         name = f"_shardmill/{manifest.name}"
         manifest.rename(output / MANIFEST)
     do(output)
     if name.startswith("_shardmill/manifest") and (output / MANIFEST).exists():
         (output / MANIFEST).rename(manifest)
+    return output, name
+
+
+def problems_of(output: Path, *, quick: bool = False) -> tuple[str, ...]:
     try:
-        problems = verify(str(output)).problems
+        return verify(str(output), quick=quick).problems
     except JobError as error:
-        problems = (str(error).removeprefix(f"{output}/"),)
+        return (str(error).removeprefix(f"{output}/"),)
+
+
+@pytest.mark.parametrize("damage", DAMAGES)
+def test_every_damage_is_found_and_its_mending_said(
+    whole: Path, damage: str, tmp_path: Path
+) -> None:
+    output, name = damaged(whole, damage, tmp_path)
+    problems, mending = problems_of(output), DAMAGES[damage][2]
     assert any(line.startswith(f"{name}: ") and mending in line for line in problems), problems
     assert all("\n" not in line for line in problems)
+
+
+# What footers do not show: content, and the beginning of a file.
+NOT_QUICK = {
+    "a hole of zeros",
+    "a bit of the magic flipped",
+    "a bit of the data flipped",
+    "rows in another order",
+    "rows of another shard",
+    "another status",
+    "content of a dropped row",
+    "no content of a kept row",
+    "no reason of a dropped row",
+}
+
+
+def test_a_quick_verification_finds_all_but_damages_of_rows(whole: Path, tmp_path: Path) -> None:
+    assert verify(str(whole / "output"), quick=True) == Verification.model_validate(
+        {**verify(str(whole / "output")).model_dump(), "quick": True}
+    )
+    missed = set()
+    for number, damage in enumerate(DAMAGES):
+        output, name = damaged(whole, damage, tmp_path / str(number))
+        found = problems_of(output, quick=True)
+        if not any(line.startswith(f"{name}: ") and DAMAGES[damage][2] in line for line in found):
+            missed.add(damage)
+    assert missed == NOT_QUICK

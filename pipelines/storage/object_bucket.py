@@ -57,11 +57,13 @@ class Bucket:
 
     async def wait_for_turn(self) -> None:
         """Wait until the store may be asked again."""
-        await self._throttle.wait()
+        if delay := self._throttle.delay(time.monotonic()):
+            count_wait(delay)
+            await asyncio.sleep(delay)
 
     def slow_down(self) -> None:
         """Send fewer requests from now on."""
-        self._throttle.slow_down()
+        self._throttle.slow_down(time.monotonic())
 
     def patience(self) -> float:
         """Return the seconds for which a failing request is sent again."""

@@ -33,7 +33,7 @@ SAMPLES = 5
 @pytest.fixture
 def proxy(moto: ObjectServer, monkeypatch: pytest.MonkeyPatch) -> Iterator[SpoilingProxy]:
     use(moto, monkeypatch=monkeypatch)
-    monkeypatch.setattr(object_throttle, "_FIRST_RATE", 1000.0)  # else each test takes minutes
+    monkeypatch.setattr(object_throttle, "_LEAST_SCALE", 2000.0)  # else each test takes minutes
     with spoiling_proxy(moto.url, HANG_SECONDS) as started:
         yield started
 

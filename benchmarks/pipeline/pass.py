@@ -1,7 +1,7 @@
 """Compares the cost of the pass without the model with a bare loop, Ray Data, Daft and DataTrove.
 
     python -m benchmarks.pipeline.pass [--samples 1000] [--large 10000] [--repeat 3] [--no-rivals]
-    python -m benchmarks.pipeline.pass --store s3://bucket/folder [--samples 1000] [--repeat 3]
+    python -m benchmarks.pipeline.pass --store s3://bucket/folder [--samples 1000] [--cores 1]
 
 Each contender runs in a process of its own. It reads the same shard of synthetic photographs
 (640x480, JPEG), filters by size and words, decodes, resizes to 224 pixels and writes text, size,
@@ -14,9 +14,8 @@ measured with a shard of `--large` photographs.
 The rivals are optional: the extra `rivals` of pyproject.toml installs them. The command for it is
 printed where one of them is missing. Nothing is asserted.
 
-With `--store`, the shards are copied to a folder of an S3 server that needs no credentials, which
-AWS_ENDPOINT_URL names. The pass reads them from disk and from there, beside WebDataset's pipe:curl,
-Ray Data and Daft. Receiving the bytes alone is measured too.
+With `--store`, the shards are copied to a folder of an S3 server, and the pass reads them from disk
+and from there, beside WebDataset's pipe:curl, Ray Data and Daft; see store_comparison.py.
 """
 
 import statistics
@@ -29,8 +28,8 @@ from rich import box
 from rich.console import Console
 from rich.table import Table
 
-from benchmarks.pipeline.pass_over_shards.from_store import WAYS
 from benchmarks.pipeline.pass_over_shards.photographs import DISTINCT, photographs, write_shard
+from benchmarks.pipeline.pass_over_shards.store_comparison import compare_store
 from benchmarks.pipeline.pass_over_shards.turns import (
     WIDTH,
     Contender,
@@ -40,7 +39,6 @@ from benchmarks.pipeline.pass_over_shards.turns import (
     installed,
     take_turns,
 )
-from pipelines.storage.resolve import STORAGE
 
 _SMALLER = 10  # the smaller shard has a tenth of the photographs; its cost is subtracted
 
@@ -67,10 +65,13 @@ def main(  # noqa: PLR0917 - options of the command line
     rivals: Annotated[bool, typer.Option(help="Run the rivals that are installed.")] = True,
     folder: Annotated[Path | None, typer.Option(help="Room for shards and outputs.")] = None,
     store: Annotated[str | None, typer.Option(help="A folder in a bucket, to read from.")] = None,
+    cores: Annotated[
+        int, typer.Option(min=0, help="Cores of the contenders, with --store; 0: all.")
+    ] = 0,
 ) -> None:
     console = Console(width=WIDTH)
     if store is not None:
-        _compare_store(console, store, samples, repeat, folder)
+        compare_store(console, store, samples, repeat, folder, cores=cores, rivals=rivals)
         return
     contenders = {**CONTENDERS, **(installed(RIVALS, console) if rivals else {})}
     with tempfile.TemporaryDirectory(dir=folder) as within:
@@ -85,34 +86,6 @@ def main(  # noqa: PLR0917 - options of the command line
         console.print(_ratios(measured))
         if large:
             _memory(console, measured, write_shard(place / f"{large}.tar", images, large), place)
-
-
-def _compare_store(
-    console: Console, store: str, samples: int, repeat: int, folder: Path | None
-) -> None:
-    """Print the cost of each way to read from a store, and the pass's ratio to that on disk."""
-    packages = {"WebDataset, pipe:curl": "webdataset", "Ray Data": "ray", "Daft": "daft"}
-    contenders = {way: Contender("from_store", (way, store), packages.get(way, "")) for way in WAYS}
-    with tempfile.TemporaryDirectory(dir=folder) as within:
-        images = photographs(min(DISTINCT, samples))
-        less, more = (
-            Work(write_shard(Path(within) / f"{n}.tar", images, n), n)
-            for n in (samples // _SMALLER, samples)
-        )
-        for work in (less, more):
-            with work.shards.open("rb") as file:
-                STORAGE.write(f"{store.rstrip('/')}/{work.shards.name}", file)
-        measured = take_turns(installed(contenders, console), less, more, repeat, Path(within))
-    console.print(cost_table(measured))
-    seconds = {
-        way: 1 / statistics.median(turn.per_cpu for turn in turns)
-        for way, turns in measured.items()
-    }
-    beyond = seconds["pass, from the store"] - seconds["receiving alone"]
-    ratio = seconds["pass, on disk"] / beyond
-    console.print(
-        f"pass from the store, beyond receiving, against on disk: {ratio:.2f} (target 0.90)"
-    )
 
 
 def _ratios(measured: dict[str, list[Measured]]) -> Table:

@@ -1,6 +1,8 @@
 """The Beam runner: a pipeline distributes units as its elements; reports come back as files.
 
 A retried bundle repeats no committed unit, because the unit's files show that it is complete.
+Requests to a bucket cost money, so a unit that nobody has begun is looked up by one request, and
+reports for an output in a bucket are written together.
 """
 
 import os
@@ -9,6 +11,7 @@ import secrets
 import threading
 import weakref
 from collections.abc import Generator, Iterator, Sequence
+from contextlib import suppress
 
 import apache_beam as beam
 from apache_beam.metrics import Metrics
@@ -18,10 +21,12 @@ from apache_beam.utils.shared import Shared
 
 from pipelines.config.runners import BeamRunnerConfig
 from pipelines.config.secrets import from_environment
-from pipelines.output.unit_progress import find_attempts, find_unit_progress
+from pipelines.output.layout import whole_file
+from pipelines.output.unit_progress import UnitProgress, find_attempts, find_unit_progress
 from pipelines.planning.plan import Plan
 from pipelines.planning.resolved_job import ResolvedJob
-from pipelines.runners.worker import Worker
+from pipelines.runners.report_files import ReportReader, ReportWriter
+from pipelines.runners.worker import AttemptExists, Worker
 from pipelines.storage.storage import Storage
 from schemas.errors import JobError, WorkerFault
 from schemas.report import OnProgress, Progress, UnitReport
@@ -31,7 +36,6 @@ from schemas.sample_status import SAMPLE_STATUSES
 COMMITTED, FAILED = "committed", "failed"  # outputs of AnnotateUnit
 
 _NAMESPACE = "shardmill"  # of the metrics
-_REPORT_INTERVAL = 1.0  # seconds between listings of the reports
 # Matches our own exceptions in the message of a failed pipeline; the last match is the innermost.
 _FAULT = re.compile(r"schemas\.errors\.(\w+): (.*?)(?: \[while running|\n|$)")
 
@@ -56,18 +60,28 @@ def run_beam(
     settings = work.job.runner
     assert isinstance(settings, BeamRunnerConfig)
     pipeline = beam.Pipeline(options=_options(settings))
-    annotate_units(pipeline, units, AnnotateUnit(work, storage, run), settings)
+    attempts = plan.listing.attempts
+    begun = (u.name for u in units if u.name in attempts or plan.progress_of(u).files)
+    step = AnnotateUnit(work, storage, run, frozenset(begun))
+    annotate_units(pipeline, units, step, settings)
     driver = _Driver(pipeline, run)
-    reports = _Reports(work, storage, {unit.name for unit in units})
+    reports = ReportReader(work.layout, storage, (unit.name for unit in units))
+    markers: list[str] = []
     reports.clear()
     driver.start()
     try:
-        while not driver.ended.wait(_REPORT_INTERVAL):
-            yield from reports.new()
+        while True:
+            has_ended = driver.ended.wait(reports.interval)
+            for report in reports.new():
+                if _keeps_marker(report):
+                    markers.append(work.layout.attempt(report.unit, 1))
+                yield report
+            if has_ended:
+                break
     finally:
         if not driver.ended.is_set():
             driver.abandon()
-    yield from reports.new()
+        storage.delete_many(markers)  # no bundle is retried any more
     driver.raise_fault()
 
 
@@ -78,48 +92,86 @@ class AnnotateUnit(beam.DoFn):  # type: ignore[misc]
     which loads filters and engine once and runs one unit at a time.
     """
 
-    def __init__(self, work: ResolvedJob, storage: Storage, run: str) -> None:
+    def __init__(
+        self, work: ResolvedJob, storage: Storage, run: str, begun: frozenset[str] = frozenset()
+    ) -> None:
+        """Annotate units of a run; `begun` names those with files or attempts of earlier runs."""
         self._work = work
         self._storage = storage
         self._run = run
+        self._begun = begun
         self._shared = Shared()
 
     def setup(self) -> None:
         self._worker = self._shared.acquire(lambda: _SharedWorker(self._work, self._storage))
 
     def process(self, unit: Unit) -> Iterator[object]:
-        layout = self._work.layout
         with self._worker.lock:
             if self._run in _abandoned:
                 raise WorkerFault("the run was interrupted")
-            unit_progress = find_unit_progress(unit.name, layout, self._storage)
-            if unit_progress.complete:
-                Metrics.counter(_NAMESPACE, "units_found_done").inc()
-                return
-            attempts = find_attempts(unit.name, layout, self._storage)
             try:
-                report = self._worker.worker.run(
-                    unit, unit_progress, attempts, self._check_abandoned
-                )
-            except KeyboardInterrupt:
-                raise WorkerFault("the run was interrupted") from None
-        content = report.model_dump_json().encode()
-        self._storage.write_bytes(layout.report(unit.name), content, durable=False)
+                report = self._annotate(unit)
+                if report is not None:
+                    self._worker.reports.add(report)
+            except BaseException as error:
+                with suppress(OSError):  # the storage may be what failed
+                    self._worker.reports.flush()
+                if isinstance(error, KeyboardInterrupt):
+                    raise WorkerFault("the run was interrupted") from None
+                raise
+        if report is None:
+            Metrics.counter(_NAMESPACE, "units_found_done").inc()
+            return
         _count(report)
         yield report if report.status == COMMITTED else beam.pvalue.TaggedOutput(FAILED, report)
+
+    def finish_bundle(self) -> None:
+        with self._worker.lock:
+            self._worker.reports.flush()
+
+    def _annotate(self, unit: Unit) -> UnitReport | None:
+        """Annotate a unit; return None if it is complete already.
+
+        A unit that this run begins is complete or has a marker when its bundle is retried.
+        """
+        layout = self._work.layout
+        worker: Worker = self._worker.worker
+        if unit.name not in self._begun:
+            if self._storage.entry(layout.file(whole_file(unit.name))) is not None:
+                return None
+            with suppress(AttemptExists):
+                report = worker.run(unit, UnitProgress(), 0, self._check_abandoned, first=True)
+                if _keeps_marker(report):
+                    marker = layout.attempt(unit.name, 1)
+                    self._storage.write_bytes(marker, b"", durable=False)
+                return report
+        unit_progress = find_unit_progress(unit.name, layout, self._storage)
+        if unit_progress.complete:
+            return None
+        attempts = find_attempts(unit.name, layout, self._storage)
+        return worker.run(unit, unit_progress, attempts, self._check_abandoned)
 
     def _check_abandoned(self, _: Progress) -> None:
         if self._run in _abandoned:
             raise KeyboardInterrupt
 
 
+def _keeps_marker(report: UnitReport) -> bool:
+    """Return whether a marker of the first attempt stays until the end of the run.
+
+    Without it, nothing would tell a retried bundle to look for the several files of a unit.
+    """
+    return report.status == COMMITTED and len(report.files) > 1
+
+
 class _SharedWorker:
-    """The one worker of a process, and the lock that its threads take to use it."""
+    """The one worker of a process, its reports, and the lock that its threads take to use it."""
 
     def __init__(self, work: ResolvedJob, storage: Storage) -> None:
         threads = work.job.runner.decode_threads or len(os.sched_getaffinity(0))
         self.worker = Worker(work, storage, threads)
         self.lock = threading.Lock()
+        self.reports = ReportWriter(work.layout, storage)
         weakref.finalize(self, self.worker.close)
         _workers_here.add(self)
 
@@ -196,29 +248,6 @@ class _Driver(threading.Thread):
         if matches:
             kind, message = matches[-1]
         raise (JobError if kind == "JobError" else WorkerFault)(message) from None
-
-
-class _Reports:
-    """The report files of this run's units; each file is deleted once it is read."""
-
-    def __init__(self, work: ResolvedJob, storage: Storage, units: set[str]) -> None:
-        self._layout = work.layout
-        self._storage = storage
-        self._units = units
-
-    def clear(self) -> None:
-        """Delete all report files: earlier runs whose drivers died have left them."""
-        self._storage.delete_many([e.path for e in self._storage.list(self._layout.reports)])
-
-    def new(self) -> Iterator[UnitReport]:
-        """Yield the reports that have arrived since the last call, at most one for each unit."""
-        for entry in list(self._storage.list(self._layout.reports)):
-            if entry.path.endswith(".record"):
-                report = UnitReport.model_validate_json(self._storage.read_bytes(entry.path))
-                self._storage.delete(entry.path)
-                if report.unit in self._units:
-                    self._units.remove(report.unit)
-                    yield report
 
 
 def _options(settings: BeamRunnerConfig) -> PipelineOptions:

@@ -42,6 +42,10 @@ if TYPE_CHECKING:
 _FIRST_ISOLATED = 3  # attempt
 
 
+class AttemptExists(Exception):
+    """Another attempt at a unit has left its marker."""
+
+
 class Worker:
     """A worker that runs one unit after another; filters and engine are loaded when needed."""
 
@@ -53,9 +57,17 @@ class Worker:
         self._ownership = work.ownership(storage)
 
     def run(
-        self, unit: Unit, unit_progress: UnitProgress, attempts: int, on_progress: OnProgress
+        self,
+        unit: Unit,
+        unit_progress: UnitProgress,
+        attempts: int,
+        on_progress: OnProgress,
+        *,
+        first: bool = False,
     ) -> UnitReport:
         """Annotate the rest of a unit after `attempts` earlier attempts, and return its report.
+
+        With `first`, raises AttemptExists if the marker of this attempt exists already.
 
         The report is `failed` if the shard cannot be read or the unit killed its child process. A
         shard that storage does not give is the unit's failure only if other shards can be read.
@@ -68,7 +80,7 @@ class Worker:
             self.load()
         with worker_faults():
             self._ownership.check_before_unit()
-        self._storage.write_bytes(layout.attempt(unit.name, attempt), b"", durable=False)
+        self._mark(layout.attempt(unit.name, attempt), first)
         try:
             report = self._report(unit, unit_progress, isolated, on_progress)
             self._check_storage(unit, report)
@@ -79,6 +91,15 @@ class Worker:
         report = report.model_copy(update={"attempt": attempt})
         record_outcome(report, layout, self._storage)
         return report.model_copy(update={"storage": add_storage(report.storage, take_counts())})
+
+    def _mark(self, marker: str, first: bool) -> None:
+        if not first:
+            self._storage.write_bytes(marker, b"", durable=False)
+            return
+        try:
+            self._storage.create(marker, b"")
+        except FileExistsError:
+            raise AttemptExists from None
 
     def _report(
         self, unit: Unit, unit_progress: UnitProgress, isolated: bool, on_progress: OnProgress

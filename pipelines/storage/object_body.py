@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 CHUNK = 1 << 20  # bytes that one step of a stream fetches, at least; 4 MiB take more CPU time
 _CHUNK_AFTER_CUT = 64 << 10  # so that a connection that is cut early makes progress
 _AHEAD = 16  # chunks fetched before they are read
+_FREED_AT_ONCE = 4  # of them: waking the thread of the requests costs more than a chunk does
 
 
 class ObjectVersion:
@@ -76,6 +77,7 @@ class ReadAhead:
         self._url = version.url
         self._ready: queue.SimpleQueue[bytes | BaseException | None] = queue.SimpleQueue()
         self._slots = asyncio.Semaphore(_AHEAD)
+        self._used = 0  # chunks whose slots are not free yet
         self._request = start(_fetch(version, self._ready, self._slots))
 
     def next(self) -> bytes:
@@ -87,8 +89,15 @@ class ReadAhead:
         if isinstance(item, BaseException):
             self._ready.put(item)
             raise item
-        call_soon(self._slots.release)
+        self._used += 1
+        if self._used == _FREED_AT_ONCE:
+            self._used = 0
+            call_soon(self._free)
         return item
+
+    def _free(self) -> None:
+        for _ in range(_FREED_AT_ONCE):
+            self._slots.release()
 
     def close(self) -> None:
         """Cancel the request; return at once."""

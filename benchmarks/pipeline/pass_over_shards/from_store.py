@@ -86,10 +86,11 @@ def _annotate(pairs: Iterable[tuple[Any, ...]], output: str) -> None:
     pq.write_table(pa.Table.from_pylist(rows), Path(output) / "0.parquet", compression="zstd")
 
 
+FROM_DISK, FROM_STORE, RECEIVING = "pass, on disk", "pass, from the store", "receiving alone"
 WAYS: dict[str, Callable[[str, str, str], None]] = {
-    "pass, on disk": shardmill_on_disk,
-    "pass, from the store": shardmill,
-    "receiving alone": receive,
+    FROM_DISK: shardmill_on_disk,
+    FROM_STORE: shardmill,
+    RECEIVING: receive,
     "WebDataset, pipe:curl": webdataset_by_curl,
     "Ray Data": ray_data,
     "Daft": daft,

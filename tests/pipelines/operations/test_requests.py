@@ -11,6 +11,7 @@ from support.small_s3 import BUCKET, SmallS3
 
 from pipelines.config.job import Job
 from pipelines.operations.run import run
+from pipelines.runners import report_files
 
 FEW, MANY = 2, 12  # units of two jobs; their difference has no request of the run itself
 SHARDS = f"s3://{BUCKET}/shards"
@@ -106,3 +107,43 @@ def test_a_unit_costs_three_writing_requests_and_what_its_shard_costs(
     make: Any, pattern: str, reading: dict[str, float], small_s3: SmallS3
 ) -> None:
     assert requests_per_unit(make, pattern, small_s3) == {**OUTPUT, **reading}
+
+
+BEAM = {"PUT output": 3, "GET output": 1}  # a look whether a retried bundle has committed the unit
+
+
+@pytest.mark.parametrize(
+    ("make", "pattern", "reading"),
+    [
+        (tars, "*.tar", {"GET shards": 1}),
+        (slices, "*.parquet", {"GET shards": 3}),
+    ],
+)
+class TestOtherRunners:
+    """A unit costs as little on Ray; on Beam, one look and its share of the reports more."""
+
+    @pytest.mark.faults  # for its time
+    def test_ray(
+        self,
+        make: Any,
+        pattern: str,
+        reading: dict[str, float],
+        small_s3: SmallS3,
+        ray_session: None,
+    ) -> None:
+        each = requests_per_unit(make, pattern, small_s3, {"kind": "ray"})
+        assert each == {**OUTPUT, **reading}
+
+    def test_beam(
+        self,
+        make: Any,
+        pattern: str,
+        reading: dict[str, float],
+        small_s3: SmallS3,
+        monkeypatch: pytest.MonkeyPatch,
+    ) -> None:
+        pytest.importorskip("apache_beam", reason="Beam is not installed: pip install '.[beam]'")
+        # One file of reports, however slow this machine is.
+        monkeypatch.setattr(report_files, "_WRITE_SECONDS", 3600)
+        each = requests_per_unit(make, pattern, small_s3, {"kind": "beam"})
+        assert each == {**BEAM, **reading}

@@ -201,18 +201,39 @@ class RecordingStorage(LocalStorage):
 
 
 @pytest.mark.parametrize("size", [10, 2])
-def test_a_retried_bundle_opens_no_shard(tmp_path: Path, size: int) -> None:
+@pytest.mark.parametrize("earlier", [False, True])
+def test_a_retried_bundle_opens_no_shard(tmp_path: Path, size: int, earlier: bool) -> None:
+    """A unit with one file and one with several, finished by this run or known from earlier."""
     write_shard(tmp_path / "shards/a.tar", pairs(3))
     reads = {"shards": f"{tmp_path}/shards/*.tar", "max_samples_per_file": size}
     made = job(tmp_path, model=None, tasks={}, filters=FILTERS, input=reads)
-    run(made)
     planned = plan(made)
+    (unit,) = planned.units
+    begun = frozenset[str]()
+    if earlier:
+        run(made)
+        begun = frozenset({unit.name})
+    else:
+        begin_output(planned, LocalStorage())
+        first = AnnotateUnit(planned.work, LocalStorage(), "run")
+        first.setup()
+        (report,) = first.process(unit)
+        assert len(report.files) == (1 if size == 10 else 2)
     storage = RecordingStorage()
-    step = AnnotateUnit(planned.work, storage, "run")
+    step = AnnotateUnit(planned.work, storage, "run", begun)
     step.setup()
-    assert list(step.process(planned.units[0])) == []
+    assert list(step.process(unit)) == []
     assert storage.written == []
-    assert {Path(name).suffix for name in storage.opened} <= {".parquet", ".record"}
+    assert not [name for name in storage.opened if name.endswith(".tar")]
+
+
+def test_no_marker_of_a_unit_with_several_files_stays(tmp_path: Path) -> None:
+    write_shard(tmp_path / "shards/a.tar", pairs(3))
+    reads = {"shards": f"{tmp_path}/shards/*.tar", "max_samples_per_file": 2}
+    more: dict[str, Any] = {"input": reads, "runner": {"kind": "beam"}}
+    made = job(tmp_path, model=None, tasks={}, filters=FILTERS, **more)
+    assert run(made).units_committed == 1
+    assert not [path for path in tmp_path.glob("output/_shardmill/attempts/*") if path.is_file()]
 
 
 def test_reports_come_out_by_status_and_are_counted(shards: Path) -> None:

@@ -12,7 +12,7 @@ from filters.base import Judge, TextFilter
 from filters.classifiers.class_labels import Activation, ClassLabels
 from filters.classifiers.model_filter import TOKENIZER, ModelFilter
 from filters.classifiers.thresholds import Bounds, Thresholds, verdict_from_scores
-from filters.text_analysis.language_detection import detect_language
+from filters.text_analysis.language_detection import is_in_languages
 from schemas.resources import Resources
 from schemas.sample import Text
 from schemas.verdict import Verdict, indeterminate, keep
@@ -30,11 +30,11 @@ _WITHOUT_LETTERS = re.compile(r"[\s\x00-@\[-`{-\x7f]*")
 class TextModelFilter(ModelFilter, TextFilter):
     """Keep texts whose scores are below the thresholds in every window of the text.
 
-    A text in a language that the model does not know is indeterminate; a text of unknown language
+    A text in a language that the model does not know is indeterminate; a text of uncertain language
     is judged. A text of ASCII without letters is kept without a score.
     """
 
-    rules: ClassVar = "2"
+    rules: ClassVar = "3"
     needs: ClassVar = (TOKENIZER,)
     thresholds: ClassVar = frozenset({"drop_at", "quarantine_at"})
     reason: ClassVar[str]
@@ -106,10 +106,8 @@ class _Judge:
         """Return the verdict on a text that the model does not judge; None for any other text."""
         if _WITHOUT_LETTERS.fullmatch(item.value):
             return keep()
-        if self.filter.languages:
-            language = item.language.partition("-")[0] or detect_language(item.value)
-            if language and language not in self.filter.languages:
-                return indeterminate("language_unsupported")
+        if self.filter.languages and not is_in_languages(item, self.filter.languages):
+            return indeterminate("language_unsupported")
         return None
 
     def _verdict(self, probabilities: "Probabilities") -> Verdict:

@@ -20,13 +20,13 @@ class DatacompBasic(ImageFilter):
 
     A pair must have an English text of more than two words and five characters, and an image whose
     shorter side has at least 200 pixels and whose ratio is at most 3. The bounds are taken from
-    `load_uids_with_basic_filter` in DataComp's baselines; py3langid detects the language in place
-    of fastText. The reason names the first rule that fails, in the order language, words,
+    `load_uids_with_basic_filter` in DataComp's baselines; eldc detects the language in place of
+    fastText. The reason names the first rule that fails, in the order language, words,
     characters, side, aspect. The scores of all rules are stored. A sample without source text is
     dropped.
     """
 
-    rules: ClassVar = "2"
+    rules: ClassVar = "3"
     reads: ClassVar = "header"  # judged before decoding; the sample includes its texts
     kind: Literal["datacomp_basic"] = "datacomp_basic"
     """The name of this filter."""

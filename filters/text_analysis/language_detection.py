@@ -1,132 +1,237 @@
-"""Detect the language of a text, offline and deterministically."""
+"""Detect the language of a text, offline and deterministically.
+
+Scripts decide first, then eldc; py3langid is asked for the few texts that eldc leaves in doubt, and
+for the name of a language that eldc does not know.
+"""
 
 import re
+from collections import Counter
 from collections.abc import Collection
-from functools import cache, lru_cache
-from typing import TYPE_CHECKING, Literal
+from functools import lru_cache
+from itertools import filterfalse
+from math import tanh
+from typing import NamedTuple
+from unicodedata import normalize
 
+from filters.text_analysis.language_models import (
+    Scores,
+    eldc_languages,
+    eldc_scores,
+    py3langid_probability,
+)
+from filters.text_analysis.language_tables import (
+    CYRILLIC_LETTERS,
+    NEIGHBORS,
+    NOT_RUSSIAN,
+    ROMANIZED_HINDI,
+    ROMANIZED_HINDI_ONLY,
+    RUSSIAN_ONLY,
+    SUPPORTED_LANGUAGES,
+    SupportedLanguage,
+)
+from filters.text_analysis.scripts import (
+    LANGUAGE_OF_SCRIPT,
+    is_latin,
+    letters_by_script,
+    main_script,
+    mostly_in_scripts_of,
+)
 from schemas.sample import Text
-
-if TYPE_CHECKING:
-    from py3langid.langid import LanguageIdentifier
 
 _MAX_CHARACTERS = 1000  # from the start of a text; more hardly ever change the result
 _CACHE_SIZE = 512  # texts, so that consecutive filters detect a sample's language once
-# On 129 captions in 18 languages every wrong answer had a probability below 0.45, and every answer
-# for names of products and files one below 0.16.
 _MIN_PROBABILITY = 0.5
+_MIN_WORDS = 3
 _MIN_LETTERS = 20
+_MIN_HAN = 4
 _WORD = re.compile(r"[^\W\d_]{2,}")
-_UNSPACED = re.compile(r"[\u0e00-\u0eff\u3040-\u30ff\u3400-\u4dbf\u4e00-\u9fff]{4}")
-# Common words of English captions. A text with three of them, or with two of which one is hardly a
-# word in other languages, is English: most captions skip the model, which takes 20 microseconds.
-_ENGLISH_ONLY = frozenset(("the", "with", "and", "from", "this", "that"))
-_ENGLISH = _ENGLISH_ONLY.union(
-    ("a", "are", "at", "black", "by", "for", "free", "home", "house", "image", "in", "is", "man"),
-    ("new", "of", "on", "photo", "size", "to", "white", "woman"),
-)
+# Scores of eldc. In Hausa, Hindi in Latin letters, Somali and Swahili, which eldc does not know,
+# its best language scores 0.17 to 0.50. Names of products and people score 0.02 to 0.15 more in
+# their best language than in the next one.
+_UNKNOWN_SCORE = 0.45
+_LIKELY_SCORE = 0.55
+_CLEAR_GAP = 0.15
+_MIN_GAP = 0.02  # below it, eldc calls no result reliable
+_MIN_FOREIGN_LETTERS = 0.05  # of a Cyrillic text; a Russian text can quote a name
+_STEEPNESS = 25  # of the probability in the difference of two scores, for each word
+_MIN_FOREIGN_WORDS = 5  # in small letters, of a text in no known language
+_CYRILLIC = frozenset(("be", "bg", "mk", "sr", "uk"))  # beside Russian
 
-# ISO 639 codes of the languages that the term lists cover.
-SupportedLanguage = Literal["en", "es", "de", "fr", "pt", "it", "ru", "zh", "ja"]
-SUPPORTED_LANGUAGES: tuple[SupportedLanguage, ...] = (
-    "en",
-    "es",
-    "de",
-    "fr",
-    "pt",
-    "it",
-    "ru",
-    "zh",
-    "ja",
-)
-# ISO 639 codes of the languages that py3langid knows.
-_KNOWN = """
-ace af am an ar ary arz as az ba bcl be bg bn br bs ca crh cs cy da de dz el en eo es et
-eu ext fa fi fo fr fuv fy ga gcf gcr gd gl gom grc gu gug guw ha hbo he hi hr ht hu hy
-id ig is it ja jv ka kab kik kk km kn ko ku ky la lb lg lij ln lo lt ltg lv mg mk ml mn
-mr ms mt my ne nl nn no nso oc om or pa pcm pl ps pt qu ro ru rw sa sdh se si sk sl sn
-so sq sr st sv sw ta te tg th tk tl tr tt ug uk ur uz uzs vec vi vo wa wuu xh yo yue zh
-zu zxx
-"""
-KNOWN_LANGUAGES = frozenset(_KNOWN.split())
-_LATIN, _HAN = "A-Za-z\u00aa-\u02af\u1e00-\u1eff\uff21-\uff5a", "\u3005\u3400-\u9fff\uf900-\ufaff"
-_SCRIPTS = {"ru": "\u0400-\u04ff", "zh": _HAN, "ja": f"{_HAN}\u3040-\u30ff\uff66-\uff9f"}
+
+class _Detection(NamedTuple):
+    language: str  # "" if there is too little evidence
+    probability: float
+    foreign: bool = False  # a text of many words that are in no known language
+
+
+_NOTHING = _Detection("", 0.0)
+_FOREIGN = _Detection("", 0.0, foreign=True)
 
 
 def is_supported(text: Text, languages: Collection[SupportedLanguage]) -> bool:
     """Return whether rules for these languages can judge the text.
 
-    A text of unknown language counts as supported as long as no more than half of its letters
-    belong to other scripts.
+    A text with too little evidence counts as supported as long as no more than half of its letters
+    belong to other scripts. A text of many words in no known language does not.
     """
-    if not text.value.isascii() and not _in_scripts(text.value, tuple(languages)):
+    if not text.value.isascii() and not mostly_in_scripts_of(languages, text.value):
         return False
-    language = text.language.partition("-")[0] or detect_language(text.value)
-    return not language or language in languages
+    return is_in_languages(text, languages)
 
 
-def _in_scripts(text: str, languages: tuple[SupportedLanguage, ...]) -> bool:
-    letters = sum(map(str.isalpha, text))
-    return letters <= 2 * len(_letters(languages).findall(text))
+def is_in_languages(text: Text, languages: Collection[str]) -> bool:
+    """Return whether the text is in one of the languages, in a neighbor, or of unknown language.
 
-
-@cache
-def _letters(languages: tuple[SupportedLanguage, ...]) -> re.Pattern[str]:
-    scripts = (_SCRIPTS.get(language, _LATIN) for language in languages)
-    return re.compile(f"[{''.join(scripts)}]")
+    A text of many words that are in no known language is in none of them.
+    """
+    language = text.language.partition("-")[0]
+    if not language:
+        language, probability, foreign = _detect(text.value[:_MAX_CHARACTERS])
+        if foreign:
+            return False
+        if not language or probability < _MIN_PROBABILITY:
+            return True
+    return language in languages or not {*NEIGHBORS.get(language, ())}.isdisjoint(languages)
 
 
 def detect_language(text: str) -> str:
     """Return the ISO 639 code of the text's language; "" if the language is uncertain.
 
-    Only the first `_MAX_CHARACTERS` characters are read. A result needs three words and 20 letters
-    (or four characters in a row of a script without spaces), and a probability of at least 0.5 from
-    py3langid. An ASCII text with enough common English words is English without these tests.
+    Only the first `_MAX_CHARACTERS` characters are read. In a script of one language, a letter is
+    enough; Chinese needs four characters, and other languages three words and 20 letters.
     """
-    language, probability = _detect(text[:_MAX_CHARACTERS])
+    language, probability, _ = _detect(text[:_MAX_CHARACTERS])
     return language if probability >= _MIN_PROBABILITY else ""
 
 
-def language_and_probability(text: str) -> tuple[str, float]:
+def language_and_probability(text: str, wanted: Collection[str] = ()) -> tuple[str, float]:
     """Return the text's most probable language, as an ISO 639 code, and its probability.
 
-    The result is ("", 0.0) for a text that is too short for `detect_language`. English that common
-    words tell has the probability 1.0. Only the first `_MAX_CHARACTERS` characters are read.
+    The result is ("", 0.0) for a text that is too short for `detect_language`. A language that a
+    script decides has the probability 1.0. If a neighbor of the language is `wanted`, py3langid
+    tells the two apart. Only the first `_MAX_CHARACTERS` characters are read.
     """
-    return _detect(text[:_MAX_CHARACTERS])
+    text = text[:_MAX_CHARACTERS]
+    language, probability, _ = _detect(text)
+    neighbors = [code for code in wanted if language in NEIGHBORS.get(code, ())]
+    if neighbors:
+        neighbor, its_probability = py3langid_probability(text)
+        if neighbor in neighbors:
+            return neighbor, its_probability
+    return language, probability
 
 
 def most_likely_language(text: str) -> str:
     """Return the most probable language, however uncertain; "" for texts without letters.
 
-    Only the first `_MAX_CHARACTERS` characters are read.
+    English counts as the most probable one if eldc cannot tell it from a better language. Only the
+    first `_MAX_CHARACTERS` characters are read.
     """
-    return _classify(text[:_MAX_CHARACTERS])[0]
+    text = text[:_MAX_CHARACTERS]
+    if not any(map(str.isalpha, text)):
+        return ""
+    if language := detect_language(text):
+        return language
+    scores = eldc_scores(normalize("NFC", text))
+    if scores.english and scores.score - scores.english <= _MIN_GAP:
+        return "en"
+    return scores.language or py3langid_probability(text)[0]
 
 
 @lru_cache(_CACHE_SIZE)
-def _detect(text: str) -> tuple[str, float]:
-    if text.isascii():
-        common = _ENGLISH.intersection(text.lower().split())
-        if len(common) > 2 or (len(common) == 2 and not common.isdisjoint(_ENGLISH_ONLY)):
-            return "en", 1.0
-    if not _UNSPACED.search(text) and (
-        len(_WORD.findall(text)) < 3 or sum(map(str.isalpha, text)) < _MIN_LETTERS
-    ):
-        return "", 0.0
-    return _classify(text)
+def _detect(text: str) -> _Detection:
+    if "://" in text or "www." in text or "@" in text:
+        text = " ".join(filterfalse(_is_address, text.split()))
+    if not text.isascii():
+        text = normalize("NFC", text)
+    if is_latin(text):
+        return _by_words(text)
+    counts = letters_by_script(text)
+    script = main_script(counts)
+    if language := LANGUAGE_OF_SCRIPT.get(script):
+        return _Detection(language, 1.0)
+    if script == "han":
+        return _chinese_or_japanese(text, counts)
+    return _cyrillic(text) if script == "cyrillic" else _by_words(text)
 
 
-def _classify(text: str) -> tuple[str, float]:
-    if not any(map(str.isalpha, text)):
-        return "", 0.0
-    language, probability = _identifier().classify(text)
-    return str(language), float(probability)
+def _is_address(word: str) -> bool:
+    return "://" in word or "www." in word or "@" in word
 
 
-@cache
-def _identifier() -> "LanguageIdentifier":
-    """Load py3langid's bundled model, once and only when needed: it takes 0.5 s and 60 MB."""
-    from py3langid.langid import MODEL_FILE, LanguageIdentifier
+def _chinese_or_japanese(text: str, counts: Counter[str]) -> _Detection:
+    """Detect Japanese by its Kana; a single one also occurs in Chinese names and decorations."""
+    han, kana = counts["han"], counts["kana"]
+    if kana > 1 or 5 * kana >= max(han, 1) or (kana and eldc_scores(text).language == "ja"):
+        return _Detection("ja", 1.0)
+    return _Detection("zh", 1.0) if han >= _MIN_HAN else _NOTHING
 
-    return LanguageIdentifier.from_model_file(MODEL_FILE, norm_probs=True)
+
+def _cyrillic(text: str) -> _Detection:
+    """Detect a language in Cyrillic letters; one with the letters of Russian alone is Russian."""
+    letters = {*text}
+    if letters.isdisjoint(RUSSIAN_ONLY):
+        for language, own in CYRILLIC_LETTERS.items():
+            if not letters.isdisjoint(own):
+                return _Detection(language, 1.0)
+    if foreign := sum(map(NOT_RUSSIAN.__contains__, text)):
+        quoted = foreign < _MIN_FOREIGN_LETTERS * sum(map(str.isalpha, text))
+        if not quoted or eldc_scores(text).language != "ru":
+            language, probability = py3langid_probability(text)
+            known = probability >= _MIN_PROBABILITY and language != "ru"
+            return _Detection(language, probability) if known else _FOREIGN
+    return _by_words(text, cyrillic=True)
+
+
+def _by_words(text: str, cyrillic: bool = False) -> _Detection:
+    words = _WORD.findall(text)
+    if len(words) < _MIN_WORDS:
+        return _NOTHING
+    scores = eldc_scores(text)
+    if cyrillic and scores.language in _CYRILLIC and not _is_confirmed(text, scores):
+        return _Detection("ru", 1.0)
+    if not scores.reliable and sum(map(len, words)) < _MIN_LETTERS:
+        return _NOTHING
+    return _by_scores(text, words, scores)
+
+
+def _by_scores(text: str, words: list[str], scores: Scores) -> _Detection:
+    supported = scores.language in SUPPORTED_LANGUAGES
+    gap = scores.score - max(scores.second, _UNKNOWN_SCORE)
+    if not scores.reliable:
+        # Which of two unsupported languages a text is in, as Swedish or Danish, does not matter.
+        clear_gap = gap if supported else scores.score - scores.supported
+        named = not supported and not any(map(str.islower, words))  # such as names of products
+        if named or clear_gap < _CLEAR_GAP or scores.score < _LIKELY_SCORE:
+            return _doubtful(text, words, scores)
+    probability = (1 + tanh(_STEEPNESS * len(words) * gap / 2)) / 2  # the logistic function
+    if not supported:
+        language, its_probability = py3langid_probability(text)
+        if its_probability >= _MIN_PROBABILITY and language not in eldc_languages() | {*NEIGHBORS}:
+            return _Detection(language, its_probability)
+    return _Detection(scores.language, probability)
+
+
+def _is_confirmed(text: str, scores: Scores) -> bool:
+    """Return whether both models take a text with the letters of Russian for the same language."""
+    if not scores.reliable or not RUSSIAN_ONLY.isdisjoint(text):
+        return False
+    language, probability = py3langid_probability(text)
+    return language == scores.language and probability >= _MIN_PROBABILITY
+
+
+def _doubtful(text: str, words: list[str], scores: Scores) -> _Detection:
+    """Detect the language of a text for which no language of eldc scores well enough."""
+    small = {word for word in words if word.islower()}
+    hindi = ROMANIZED_HINDI.intersection(map(str.lower, words))
+    if len(hindi) > 1 and not hindi.isdisjoint(ROMANIZED_HINDI_ONLY):
+        return _Detection("hi", 1.0)
+    language, probability = py3langid_probability(text)
+    if probability >= _MIN_PROBABILITY:
+        contested = scores.language in SUPPORTED_LANGUAGES and scores.score >= _LIKELY_SCORE
+        if not contested or language in SUPPORTED_LANGUAGES or language in NEIGHBORS:
+            return _Detection(language, probability)
+        return _Detection(scores.language, 0.0)
+    if len(small) >= _MIN_FOREIGN_WORDS and scores.score < _UNKNOWN_SCORE:
+        return _FOREIGN
+    return _Detection(language, probability)

@@ -3,11 +3,8 @@
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 
-from filters.text_analysis.language_detection import (
-    SupportedLanguage,
-    detect_language,
-    is_supported,
-)
+from filters.text_analysis.language_detection import detect_language, is_supported
+from filters.text_analysis.language_tables import NEIGHBORS, SupportedLanguage
 from filters.text_analysis.term_matcher import TermMatch, find_terms
 from schemas.sample import Text
 from schemas.verdict import Verdict, indeterminate, keep
@@ -69,7 +66,7 @@ def _counts_everywhere(match: TermMatch) -> bool:
 
 
 def _counts_in(match: TermMatch, language: str) -> bool:
-    if match.term.language == language:
+    if match.term.language in (language, *NEIGHBORS.get(language, ())):
         return True
     return _counts_everywhere(match) or (
         match.term.weight >= _STRONG and language not in _HARMLESS_IN.get(match.term.text, ())

@@ -6,7 +6,8 @@ from typing import ClassVar, Literal
 from pydantic import Field, field_validator
 
 from filters.base import Judge, TextFilter, reaches
-from filters.text_analysis.language_detection import KNOWN_LANGUAGES, language_and_probability
+from filters.text_analysis.language_detection import language_and_probability
+from filters.text_analysis.language_models import KNOWN_LANGUAGES
 from schemas.resources import Resources
 from schemas.sample import Text
 from schemas.verdict import Verdict, drop, indeterminate, keep
@@ -19,6 +20,7 @@ class Language(TextFilter):
     to tell, is indeterminate.
     """
 
+    rules: ClassVar = "2"
     fields: ClassVar = "prose"
     thresholds: ClassVar = frozenset({"languages"})
     kind: Literal["language"] = "language"
@@ -43,7 +45,9 @@ class Language(TextFilter):
         return self  # the detection loads its model with the first text
 
     def judge(self, items: Sequence[Text]) -> list[Verdict]:
-        return [self.verdict_on(*language_and_probability(item.value)) for item in items]
+        return [
+            self.verdict_on(*language_and_probability(item.value, self.languages)) for item in items
+        ]
 
     def decide(self, scores: Mapping[str, float]) -> Verdict | None:
         for language, probability in scores.items():

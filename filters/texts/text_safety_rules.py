@@ -7,7 +7,7 @@ from typing import ClassVar, Literal
 from pydantic import Field
 
 from filters.base import Judge, TextFilter, reaches
-from filters.text_analysis.language_detection import SUPPORTED_LANGUAGES, SupportedLanguage
+from filters.text_analysis.language_tables import SUPPORTED_LANGUAGES, SupportedLanguage
 from filters.text_analysis.term_context import is_about_art_or_medicine, is_instructive
 from filters.text_analysis.term_judge import TermJudge
 from filters.text_analysis.term_matcher import TermMatch, find_child_terms
@@ -33,7 +33,7 @@ class TextSafetyRules(TextFilter):
     suggestive content in a text of news, law, help, education, art or medicine.
     """
 
-    rules: ClassVar = "3"
+    rules: ClassVar = "4"
     fields: ClassVar = "all"  # keys and carried columns are stored too
     thresholds: ClassVar = frozenset(
         {"pornography_at", "vulgarity_at", "offensive_at", "quarantine_at"}

@@ -7,7 +7,7 @@ from pydantic import Field
 
 from filters.base import Judge, TextFilter, float32, reaches
 from filters.text_analysis.group_attacks import attack_score
-from filters.text_analysis.language_detection import SUPPORTED_LANGUAGES, SupportedLanguage
+from filters.text_analysis.language_tables import SUPPORTED_LANGUAGES, SupportedLanguage
 from filters.text_analysis.term_context import (
     is_first_person,
     is_intensified,
@@ -42,7 +42,7 @@ class ToxicityRules(TextFilter):
     highest, because then a text is toxic in two ways at once.
     """
 
-    rules: ClassVar = "3"
+    rules: ClassVar = "4"
     fields: ClassVar = "all"  # keys and carried columns are stored too
     thresholds: ClassVar = frozenset({"attributes", "drop_at", "quarantine_at"})
     kind: Literal["toxicity_rules"] = "toxicity_rules"

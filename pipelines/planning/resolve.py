@@ -39,7 +39,7 @@ from schemas.models import ModelReference, ResolvedModel
 from schemas.resources import FetchFolder, Resources
 
 # Their versions can change the bytes of an output; the second ones only where torch may be used.
-PACKAGES = ("numpy", "pillow", "py3langid", "pyarrow", "shardmill")
+PACKAGES = ("eldc", "numpy", "pillow", "py3langid", "pyarrow", "shardmill")
 TORCH_PACKAGES = ("tokenizers", "torch", "transformers")
 
 

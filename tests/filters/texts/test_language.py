@@ -6,7 +6,7 @@ import pytest
 from pydantic import ValidationError
 
 from filters import Language
-from filters.text_analysis.language_detection import KNOWN_LANGUAGES, _identifier
+from filters.text_analysis.language_models import KNOWN_LANGUAGES, _py3langid, eldc_languages
 from schemas.sample import Text
 
 ENGLISH = "a photo of the house with a red roof"
@@ -61,5 +61,31 @@ def test_unknown_languages_are_refused(languages: Any) -> None:
         Language(languages=languages)
 
 
-def test_known_languages_are_those_of_the_model() -> None:
-    assert set(map(str, _identifier().nb_classes)) == KNOWN_LANGUAGES
+def test_known_languages_are_those_of_the_models() -> None:
+    assert set(map(str, _py3langid().nb_classes)) == KNOWN_LANGUAGES
+    assert eldc_languages() <= KNOWN_LANGUAGES
+
+
+GALICIAN = "Dúas rapazas xogan na praia e un home le o xornal baixo unha árbore"
+
+
+@pytest.mark.parametrize(
+    ("text", "languages", "action"),
+    [
+        (GALICIAN, ("gl",), "keep"),  # asked for by name, so it is told from Spanish
+        (GALICIAN, ("en",), "drop"),
+        ("Unos perros corren por la playa detrás de una pelota roja", ("gl",), "drop"),
+        ("Куче тича по плажа след червена топка", ("bg",), "keep"),
+        ("Собака бежит по пляжу за красным мячом", ("bg",), "drop"),
+        ("Dua anjing bermain di tepi pantai", ("id",), "keep"),  # unknown to eldc
+        ("Mbwa wawili wanacheza ufukweni", ("sw",), "keep"),
+        ("Lal gaadi ghar ke saamne khadi hai", ("hi",), "keep"),
+        ("Zwei Hunde rennen.", ("de",), "keep"),
+        ("빨간 자동차", ("ko",), "keep"),
+    ],
+)
+def test_neighbors_and_rare_languages_can_be_asked_for(
+    text: str, languages: tuple[str, ...], action: str
+) -> None:
+    (verdict,) = Language(languages=languages).judge([Text(text)])
+    assert verdict.action == action

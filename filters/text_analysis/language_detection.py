@@ -43,6 +43,7 @@ _CACHE_SIZE = 512  # texts, so that consecutive filters detect a sample's langua
 _MIN_PROBABILITY = 0.5
 _MIN_WORDS = 3
 _MIN_LETTERS = 20
+_MIN_RELIABLE_LETTERS = 16  # of an unsupported language that eldc calls reliable
 _MIN_HAN = 4
 _WORD = re.compile(r"[^\W\d_]{2,}")
 # Scores of eldc. In Hausa, Hindi in Latin letters, Somali and Swahili, which eldc does not know,
@@ -98,7 +99,8 @@ def detect_language(text: str) -> str:
     """Return the ISO 639 code of the text's language; "" if the language is uncertain.
 
     Only the first `_MAX_CHARACTERS` characters are read. In a script of one language, a letter is
-    enough; Chinese needs four characters, and other languages three words and 20 letters.
+    enough; Chinese needs four characters, and other languages three words, and 20 letters unless
+    eldc calls its result reliable.
     """
     language, probability, _ = _detect(text[:_MAX_CHARACTERS])
     return language if probability >= _MIN_PROBABILITY else ""
@@ -190,9 +192,15 @@ def _by_words(text: str, cyrillic: bool = False) -> _Detection:
     scores = eldc_scores(text)
     if cyrillic and scores.language in _CYRILLIC and not _is_confirmed(text, scores):
         return _Detection("ru", 1.0)
-    if not scores.reliable and sum(map(len, words)) < _MIN_LETTERS:
+    if sum(map(len, words)) < _min_letters(scores):
         return _NOTHING
     return _by_scores(text, words, scores)
+
+
+def _min_letters(scores: Scores) -> int:
+    if not scores.reliable:
+        return _MIN_LETTERS
+    return 0 if scores.language in SUPPORTED_LANGUAGES else _MIN_RELIABLE_LETTERS
 
 
 def _by_scores(text: str, words: list[str], scores: Scores) -> _Detection:

@@ -199,12 +199,21 @@ def _outside(
 
 
 def _longest(matches: Iterable[TermMatch]) -> Iterator[TermMatch]:
-    """Yield the matches that lie in no longer match of the same kind, sorted by their starts."""
-    reached: dict[str, int] = {}  # kind -> end of its last match
+    """Yield the matches that lie in no longer match of the same kind, sorted by their starts.
+
+    Of several terms with the same letters, the first one of each language is yielded.
+    """
+    ends: dict[str, int] = {}  # kind -> end of its last match
+    languages: dict[tuple[int, int, str], set[str]] = {}  # of matches, by start, end and kind
     for match in sorted(matches, key=lambda match: (match.start, -match.end)):
-        if match.end > reached.get(match.term.kind, 0):
-            reached[match.term.kind] = match.end
-            yield match
+        term = match.term
+        spelling = match.start, match.end, term.kind
+        if match.end > ends.get(term.kind, 0):
+            ends[term.kind] = match.end
+        elif spelling not in languages or term.language in languages[spelling]:
+            continue
+        languages.setdefault(spelling, set()).add(term.language)
+        yield match
 
 
 def _unspaced(run: str, terms: Mapping[str, str]) -> str:

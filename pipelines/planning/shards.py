@@ -1,6 +1,5 @@
 """Finds the shards that the patterns of a job file name, and splits them into units."""
 
-import errno
 import os
 import re
 from collections import defaultdict
@@ -59,13 +58,6 @@ def find_shards(patterns: Sequence[str], storage: Storage = STORAGE) -> Units:
     except FileNotFoundError as error:  # for a local folder, a listing is empty
         raise JobError(
             f"input.shards: {error.filename}: there is no such bucket: check the URL"
-        ) from None
-    except OSError as error:
-        if error.errno != errno.EINVAL or not scheme(root):
-            raise
-        raise JobError(
-            f"input.shards: {error.filename} has an object whose name cannot be read, such as one "
-            "with a line break: rename it, or name another folder"
         ) from None
     faults.check()
     _refuse_nested_folders({path for path in shards.column("path") if path.endswith("/")})

@@ -106,12 +106,6 @@ class CachedFolders:
             raise JobError(f"{url}: there is no such bucket: check the URL") from None
         except PermissionError as error:
             raise JobError(f"{url}: {error.strerror}") from None
-        except OSError as error:
-            if error.errno != errno.EINVAL:
-                raise
-            raise JobError(
-                f"{url}: the name of an object in it cannot be read: rename it"
-            ) from None
         if not entries:
             if self._storage.entry(url) is not None:
                 raise JobError(f"{url}: is a file: name the folder of the model")

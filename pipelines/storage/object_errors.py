@@ -13,6 +13,7 @@ _MAX_CHARACTERS = 200  # of a message of the client's library
 _STATUS = re.compile(r"status code: (\d{3})")
 _STORE_CODE = re.compile(r"<Code>(\w{1,60})</Code>|^x-ms-error-code: (\w{1,60})", re.MULTILINE)
 _REDIRECTED = "Received redirect without LOCATION"
+_LISTED_NAME = re.compile(r'object with invalid path: .*?Path "(.*)"(?:: Enc| cont)', re.DOTALL)
 _HEAD = "Error performing HEAD"  # whose answer has no body, and therefore no code
 
 # Codes of S3 for credentials that it refuses with the status 400.
@@ -52,6 +53,7 @@ def os_error(error: Exception, path: str) -> Exception:  # noqa: PLR0911 - a tab
     | no or wrong credentials, or no permission | PermissionError |
     | the object is not in the version that was asked for | OSError with ESTALE |
     | there is no such bucket, or it is in another region | JobError |
+    | a listing has an object whose name no object can have | JobError |
     | every other | OSError with EIO |
     """
     from obstore.exceptions import (
@@ -85,6 +87,12 @@ def os_error(error: Exception, path: str) -> Exception:  # noqa: PLR0911 - a tab
     if isinstance(error, PreconditionError):
         return changed(path)
     if isinstance(error, InvalidPathError):
+        if listed := _LISTED_NAME.search(text):
+            name = listed[1][:_MAX_CHARACTERS]
+            return JobError(
+                f"{path}: has an object with the name {name!r}, which cannot be read: rename or "
+                "delete it, or name another folder"
+            )
         return OSError(errno.EINVAL, "not a name that an object can have", path)
     return OSError(errno.EIO, _short(text) or type(error).__name__, path)
 

@@ -290,3 +290,22 @@ def test_names_that_stores_refuse_are_refused_in_one_line(s3_bucket: str, name: 
         with pytest.raises((OSError, JobError)) as error:
             operation(f"{s3_bucket}/{name}")
         assert "\n" not in str(error.value)
+
+
+@pytest.mark.parametrize("kind", ["moto", "seaweedfs"])
+def test_an_object_with_an_empty_part_in_its_name_is_named_or_listed(
+    kind: str, request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """SeaweedFS lists folder by folder, and writes it without the empty part."""
+    server: ObjectServer = request.getfixturevalue(kind)
+    use(server, monkeypatch=monkeypatch)
+    bucket = server.new_bucket()
+    STORAGE.write_bytes(f"{bucket}/d/a", b"")
+    put("PUT", f"{server.url}/{bucket.removeprefix('s3://')}/d//b", b"")
+    for recursive in (True, False):
+        if kind == "seaweedfs":
+            listed = [entry.path for entry in STORAGE.list(f"{bucket}/d", recursive)]
+            assert listed == [f"{bucket}/d/a", f"{bucket}/d/b"]
+            continue
+        with pytest.raises(JobError, match="has an object with the name 'd//"):
+            list(STORAGE.list(f"{bucket}/d", recursive))

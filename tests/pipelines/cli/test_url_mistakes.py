@@ -44,7 +44,9 @@ MISTAKES = [
     (SHARDS, f"s3://{BUCKET}//shards/*.tar", ["input.shards: ", "has an empty part"]),
     (SHARDS, f"s3://{BUCKET}/a/../shards/*.tar", ["input.shards: ", "or . or .. as one"]),
     (SHARDS, f"s3://{BUCKET}/odd/*.tar", ["input.shards: ", "backslash", "rename it"]),
-    (SHARDS, f"s3://{BUCKET}/broken/*.tar", ["input.shards: ", "name cannot be read", "rename it"]),
+    (SHARDS, f"s3://{BUCKET}/broken/*.tar", ["/broken: has an object with the name", "a\\nb.tar'"]),
+    (SHARDS, f"s3://{BUCKET}/empty-part/*.tar", ["has an object", "'empty-part//", "rename"]),
+    (OUT, f"s3://{BUCKET}/empty-part", ["has an object with the name 'empty-part//b.tar'"]),
     (
         SHARDS,
         "https://example.org/*.tar",
@@ -160,6 +162,8 @@ def server(small_s3: SmallS3) -> SmallS3:
         "shards/00000.tar": tar_bytes(pairs(1)),
         "odd/a\\b.tar": b"",
         "broken/a\nb.tar": b"",
+        "empty-part/a.tar": b"",
+        "empty-part//b.tar": b"",
     }
     return small_s3
 

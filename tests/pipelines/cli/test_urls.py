@@ -146,3 +146,18 @@ def test_a_probe_that_died_is_deleted_by_a_run(server: SmallS3, command_line: Co
     server.objects[BUCKET]["out/_shardmill/probe-0.tmp"] = b"first"
     command_line.done("run", JOB_URL)
     assert not [key for key in server.objects[BUCKET] if "probe" in key]
+
+
+def test_markers_of_folders_are_no_files(server: SmallS3, command_line: CommandLine) -> None:
+    """Consoles of clouds make an empty object for a folder, whose name ends in a slash."""
+    objects = server.objects[BUCKET]
+    for folder in ("shards/", "shards/more/", "out/", "out/_shardmill/"):
+        objects[folder] = b""
+    assert json.loads(command_line.done("run", JOB_URL, "--json"))["outcome"] == "complete"
+    assert json.loads(command_line.done("status", OUT, "--json"))["complete"]
+    assert json.loads(command_line.done("verify", OUT, "--json"))["problems"] == []
+    photos = {f"photos/{name}": content for name, content in pairs(2)}
+    objects |= {"photos/": b"", "photos/more/": b"", **photos}
+    reads = ("--set", f"input.shards=s3://{BUCKET}/photos/", "--output", f"s3://{OTHER}/photos")
+    summary = json.loads(command_line.done("run", JOB_URL, *reads, "--json"))
+    assert summary["counts"]["read"] == 2

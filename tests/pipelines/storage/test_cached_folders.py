@@ -154,7 +154,7 @@ def test_names_that_the_cache_cannot_have_are_refused(
     name: str, server: SmallS3, folders: CachedFolders
 ) -> None:
     server.objects[BUCKET][f"models/small/{name}"] = b"{}"
-    with pytest.raises(JobError, match=r"name .*: rename it"):
+    with pytest.raises(JobError, match=r"name .*: rename"):
         folders(URL, MODEL.loaded)
 
 

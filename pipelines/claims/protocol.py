@@ -198,9 +198,9 @@ class UnitClaims:
                 # Whoever is dead now may have done the unit just before.
                 is_fresh = now - self._checked.get(unit, _NEVER) <= self._beat
                 return self._begin(unit) if is_fresh else Check((unit,))
-        if self._speculate and (unit := self._held_for_long(now)) is not None:
-            self._raced.add(unit)
-            return self._begin(unit)
+        if self._speculate and (last := self._held_for_long(now)) is not None:
+            self._raced.add(last)
+            return self._begin(last)
         return self._poll(now)
 
     def _poll(self, now: float) -> Step:

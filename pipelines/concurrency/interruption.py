@@ -1,14 +1,26 @@
 """Handles Ctrl-C and SIGTERM: each ends the process at once, or raises while a command works."""
 
+import _thread
 import os
 import signal
+import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from types import FrameType
 
-from pipelines.concurrency.process_exit import INTERRUPTION
+from pipelines.concurrency.process_exit import INTERRUPTION, TERMINATED
+from pipelines.concurrency.running_time import wait_while_running
+
+STOP_SECONDS = 10.0
 
 _CALLBACKS: list[Callable[[], None]] = []
+_stop_seconds: float | None = STOP_SECONDS
+
+
+def stop_within(seconds: float | None) -> None:
+    """Set the longest time from SIGTERM to the end of this process; None sets no limit."""
+    global _stop_seconds  # noqa: PLW0603 - there is one process, and one handler of SIGTERM
+    _stop_seconds = seconds
 
 
 def on_interruption(callback: Callable[[], None]) -> None:
@@ -37,8 +49,8 @@ def end_on_interruption() -> None:
 def interruptions_raise() -> Iterator[None]:
     """Let Ctrl-C raise KeyboardInterrupt, and SIGTERM raise Terminated, in the `with` block.
 
-    The exception lets the block close its work. Nothing changes if `end_on_interruption` was not
-    called.
+    The exception lets the block close its work, after SIGTERM for as long as `stop_within` says,
+    and further SIGTERMs are ignored. Nothing changes if `end_on_interruption` was not called.
     """
     changed = [n for n in (signal.SIGINT, signal.SIGTERM) if signal.getsignal(n) is _end]
     for number in changed:
@@ -47,7 +59,8 @@ def interruptions_raise() -> Iterator[None]:
         yield
     finally:
         for number in changed:
-            signal.signal(number, _end)
+            if signal.getsignal(number) is _raise:  # not after SIGTERM, which is ignored then
+                signal.signal(number, _end)
 
 
 def _end(number: int, frame: FrameType | None) -> None:
@@ -59,5 +72,21 @@ def _end(number: int, frame: FrameType | None) -> None:
 def _raise(number: int, frame: FrameType | None) -> None:
     from schemas.errors import Terminated  # not above: imports before the handlers take time
 
+    if number == signal.SIGTERM:
+        signal.signal(number, signal.SIG_IGN)  # a second one must not interrupt the cleanup
+        if _stop_seconds is not None:
+            # Not by `threading`, whose lock the interrupted code may hold.
+            _thread.start_new_thread(_end_after, (_stop_seconds,))
     cut_short()
     raise Terminated if number == signal.SIGTERM else KeyboardInterrupt
+
+
+def _end_after(seconds: float) -> None:
+    """End this process if it does not end by itself, because a step hangs or takes long."""
+    from pipelines.logs.log import log
+
+    wait_while_running(threading.Event().wait, seconds)
+    try:
+        log("interrupted", INTERRUPTION, exit_code=TERMINATED)
+    finally:
+        os._exit(TERMINATED)

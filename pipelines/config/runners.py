@@ -31,6 +31,12 @@ class RunnerConfig(Frozen):
     A worker that takes longer ends, because a call that hangs on a device cannot be
     interrupted. With a single process the run ends; run again to continue. Null: no limit.
     """
+    stop_seconds: Seconds | None = 10
+    """The longest time from SIGTERM to the end of a run, in seconds.
+
+    Parts that are whole are committed; what takes longer is given up, and the next run does it.
+    Null: no limit.
+    """
     mixed_devices: bool = False
     """Whether workers, in this and later runs, may have devices of several types."""
 

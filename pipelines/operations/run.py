@@ -6,6 +6,7 @@ from functools import partial
 from typing import Literal, TypeVar
 
 from pipelines.annotation.worker_faults import worker_faults
+from pipelines.concurrency.interruption import stop_within
 from pipelines.config.job import Job
 from pipelines.logs.log import set_run
 from pipelines.metrics.export import exported
@@ -112,6 +113,7 @@ def _run(
     """Run a job without its metrics; the arguments are those of `run`."""
     storage = storage or job.open_storage()
     take_counts()  # of what this process did before
+    stop_within(job.runner.stop_seconds)
     if forget_missing:
         drop_missing(job, storage, new_run_id(), on_warning)
     with ExitStack() as running:

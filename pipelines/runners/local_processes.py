@@ -3,6 +3,7 @@
 import multiprocessing
 import os
 import signal
+import time
 from collections.abc import Iterator
 from contextlib import suppress
 from itertools import count
@@ -24,7 +25,7 @@ from pipelines.storage.storage import Storage
 from schemas.errors import JobError, WorkerFault
 from schemas.report import OnProgress, Progress
 
-_GRACE = 5  # seconds for a worker to end after SIGTERM, before SIGKILL
+_WORKERS_SHARE = 0.7  # of the time to stop, in which workers must end; the rest is this process's
 
 
 class _WorkerProcess(NamedTuple):
@@ -46,6 +47,9 @@ class LocalWorkerPool:
         self._on_progress = on_progress
         self._numbers = count()
         self._workers: dict[int, _WorkerProcess] = {}
+        stop_seconds = job.job.runner.stop_seconds
+        # Null: workers may take long, but one that hangs must not hold the run for ever.
+        self._grace = _WORKERS_SHARE * (3600 if stop_seconds is None else stop_seconds)
         gpus_per_worker = job.job.runner.model_gpus
         visible = visible_gpus() if job.resolved.device == "cuda" else []
         wanted = workers * gpus_per_worker
@@ -99,8 +103,9 @@ class LocalWorkerPool:
     def _end(self, workers: list[_WorkerProcess]) -> None:
         for worker in workers:
             worker.process.terminate()
+        end = time.monotonic() + self._grace
         for worker in workers:
-            worker.process.join(_GRACE)
+            worker.process.join(max(0, end - time.monotonic()))
             worker.process.kill()  # a hung worker ignores SIGTERM
             worker.process.join()
             worker.pipe.close()

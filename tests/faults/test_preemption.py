@@ -1,0 +1,111 @@
+"""SIGTERM, as of a machine that is taken away: the run ends in seconds, and whole parts stay.
+
+`test_kill.py` and `test_kill_processes.py` interrupt runs with a model.
+"""
+
+import json
+import signal
+import time
+from pathlib import Path
+from typing import Any
+
+import psutil
+import pytest
+from support import shardmill_process
+from support.sample_data import pairs, write_shard
+from support.shardmill_process import Command
+from support.synchronized_run import require_processes
+
+from pipelines.operations.verify import verify
+
+pytestmark = pytest.mark.faults
+UNITS, SAMPLES, PART = 4, 9, 3
+QUALITY = {"kind": "text_quality", "min_words": 2}
+FILES = UNITS * SAMPLES // PART
+SECONDS = 120  # far more than a stopped run takes, on any machine
+
+
+@pytest.fixture(scope="module")
+def shards(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("preemption")
+    for unit in range(UNITS):
+        write_shard(folder / f"{unit:05}.tar", pairs(SAMPLES, unit, side=8))
+    return folder
+
+
+def write_job(folder: Path, shards: Path, *filters: dict[str, Any], **changes: Any) -> Path:
+    given = {"shards": f"{shards}/*.tar", "max_samples_per_file": PART}
+    job = {"name": "test", "input": given, "filters": filters, "output": f"{folder}/output"}
+    (folder / "job.json").write_text(json.dumps({**job, **changes}))
+    return folder / "job.json"
+
+
+def start(job: Path, workers: int, *settings: str) -> Command:
+    settings = (f"runner.workers={workers}", *settings)
+    return shardmill_process.start(job, job.parent / "output", *settings)
+
+
+def parquet(folder: Path) -> dict[str, bytes]:
+    return {path.name: path.read_bytes() for path in (folder / "output").glob("*.parquet")}
+
+
+def wait_for(process: Command, is_reached: Any) -> None:
+    end = time.monotonic() + SECONDS
+    while not is_reached():
+        assert process.returncode is None, process.wait()
+        assert time.monotonic() < end, process.returncode
+        time.sleep(0.005)
+
+
+def stop(process: Command, signals: int = 1) -> str:
+    """Send SIGTERM; return what the process prints until it ends."""
+    for _ in range(signals):
+        process.send_signal(signal.SIGTERM)
+    assert process.ends_within(SECONDS), "the process does not end"
+    printed = process.wait()
+    assert process.returncode == 143, printed
+    assert "Traceback" not in printed
+    assert printed.count("interrupted: what is committed stays") == 1
+    return printed
+
+
+@pytest.mark.parametrize("workers", [1, 2])
+@pytest.mark.parametrize("signals", [1, 20])
+def test_a_run_without_a_model_ends_and_goes_on(
+    workers: int, signals: int, shards: Path, tmp_path: Path
+) -> None:
+    """Schedulers signal twice, for example all processes and then the first one."""
+    job = write_job(tmp_path, shards, QUALITY)
+    process = start(job, workers)
+    wait_for(process, lambda: parquet(tmp_path))
+    stop(process, signals)
+    committed = parquet(tmp_path)
+    assert 0 < len(committed) <= FILES
+    assert not list(tmp_path.rglob("*.tmp"))
+    assert not list((tmp_path / "output/_shardmill/attempts").iterdir())
+    again = start(job, 1)
+    assert again.wait().count("Traceback") == again.returncode == 0
+    done = parquet(tmp_path)
+    assert (len(done), {name: done[name] for name in committed}) == (FILES, committed)
+    assert verify(str(tmp_path / "output")).problems == ()
+
+
+@pytest.mark.parametrize("workers", [1, 2])
+def test_a_step_that_hangs_does_not_keep_the_machine(
+    workers: int, shards: Path, tmp_path: Path
+) -> None:
+    """Whole parts are committed already; the part that hangs is lost."""
+    gate = tmp_path / "gate"
+    require_processes(gate, workers + 1)  # more than there are: each waits for ever
+    barrier = {"kind": "support.synchronized_run:BarrierFilter", "folder": str(gate)}
+    job = write_job(tmp_path, shards, barrier)
+    process = start(job, workers, "runner.stop_seconds=2")
+    wait_for(process, lambda: len(list(gate.iterdir())) == workers)
+    children = psutil.Process(process.pid).children(recursive=True)
+    stop(process)
+    assert psutil.wait_procs(children, timeout=SECONDS)[1] == []
+    require_processes(gate, 1)
+    again = start(job, workers)
+    printed = again.wait()
+    assert again.returncode == 0, printed
+    assert len(parquet(tmp_path)) == FILES

@@ -1,7 +1,9 @@
 """A web server in this process, with the habits of real ones, that records its requests."""
 
 import gzip
+import ssl
 import threading
+import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -31,11 +33,14 @@ class WebServer:
     ranges: bool = True
     lengths: bool = True
     e_tag: str | None = '"1"'
+    e_tags: dict[str, str] = field(default_factory=dict)  # path -> its own
     modified: str | None = MODIFIED
     compresses: bool = False  # sends gzip to every client, whether it asks for it or not
     redirects: dict[str, str] = field(default_factory=dict)  # path -> URL
     statuses: dict[str, int] = field(default_factory=dict)  # path -> of an error
     heads: bool = True  # answers HEAD
+    piece: int = _PIECE
+    pause: float = 0  # seconds after each piece of a body
     requests: list[Answered] = field(default_factory=list)
 
     @property
@@ -48,8 +53,10 @@ class WebServer:
 
 
 @contextmanager
-def web_server(files: Mapping[str, bytes]) -> Iterator[WebServer]:
-    """Serve files on a free port of this machine."""
+def web_server(
+    files: Mapping[str, bytes], tls: ssl.SSLContext | None = None
+) -> Iterator[WebServer]:
+    """Serve files on a free port of this machine, over https with `tls`."""
     served = WebServer(dict(files))
 
     class Handler(BaseHTTPRequestHandler):
@@ -66,7 +73,10 @@ def web_server(files: Mapping[str, bytes]) -> Iterator[WebServer]:
 
     server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
     server.daemon_threads = True
-    served.url = f"http://127.0.0.1:{server.server_address[1]}"
+    if tls is not None:
+        server.socket = tls.wrap_socket(server.socket, server_side=True)
+    kind = "http" if tls is None else "https"
+    served.url = f"{kind}://127.0.0.1:{server.server_address[1]}"
     thread = threading.Thread(target=server.serve_forever, args=(0.01,), daemon=True)
     thread.start()
     try:
@@ -96,10 +106,11 @@ def _answer(handler: BaseHTTPRequestHandler, served: WebServer) -> None:
     if handler.command != "GET":
         return
     try:
-        for start in range(0, len(body), _PIECE):
-            piece = body[start : start + _PIECE]
+        for start in range(0, len(body), served.piece):
+            piece = body[start : start + served.piece]
             answered.sent += len(piece)
             handler.wfile.write(piece)
+            time.sleep(served.pause)
     except OSError:  # the client has read enough
         handler.close_connection = True
 
@@ -112,12 +123,13 @@ def _response(
         return 302, {"Location": served.redirects[path]}, b""
     if path in served.statuses or path not in served.files:
         return served.statuses.get(path, 404), {}, b"no such file"
+    e_tag = served.e_tags.get(path, served.e_tag)
     expected = handler.headers.get("If-Match")
-    if expected is not None and expected != served.e_tag:
+    if expected is not None and expected != e_tag:
         return 412, {}, b""
     headers = {}
-    if served.e_tag:
-        headers["ETag"] = served.e_tag
+    if e_tag:
+        headers["ETag"] = e_tag
     if served.modified:
         headers["Last-Modified"] = served.modified
     content = served.files[path]

@@ -15,6 +15,7 @@ from filters.images.image_format import ImageFormat
 from filters.images.image_quality import ImageQuality
 from filters.images.image_size import ImageSize
 from filters.images.image_text_similarity_model import ImageTextSimilarityModel
+from filters.images.open_nsfw import OpenNsfw
 from filters.images.perceptual_hash_list import PerceptualHashList
 from filters.images.porn_image_model import PornImageModel
 from filters.own_class import load_own_filter, names_own_class
@@ -41,6 +42,7 @@ _Listed = Annotated[
     | ImageTextSimilarityModel
     | Language
     | Number
+    | OpenNsfw
     | PersonalData
     | PersonalDataModel
     | PornImageModel
@@ -80,6 +82,7 @@ __all__ = [
     "ImageTextSimilarityModel",
     "Language",
     "Number",
+    "OpenNsfw",
     "PerceptualHashList",
     "PersonalData",
     "PersonalDataModel",

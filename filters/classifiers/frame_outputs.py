@@ -2,19 +2,23 @@
 
 from collections.abc import Iterator, Sequence
 from itertools import islice
-from typing import TYPE_CHECKING
+from typing import Protocol
 
 import numpy as np
 import numpy.typing as npt
 
-from schemas.sample import Sample
+from schemas.sample import RGB, Sample
 
-if TYPE_CHECKING:
-    from filters.classifiers.hugging_face import ImageClassifier  # which imports torch
+
+class FrameClassifier(Protocol):
+    """A classifier of single images."""
+
+    def judge(self, images: Sequence[RGB], /) -> Sequence[npt.NDArray[np.float32]]:
+        """Return the outputs for each image: [outputs]."""
 
 
 def frame_outputs(
-    classifier: "ImageClassifier", items: Sequence[Sample], index: int
+    classifier: FrameClassifier, items: Sequence[Sample], index: int
 ) -> Iterator[npt.NDArray[np.float32]]:
     """Yield, for each sample, the classifier's output at `index` for its frames: [frames].
 

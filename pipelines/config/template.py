@@ -23,6 +23,7 @@ filters:                              # what they drop is counted, never stored
   - {kind: image_size, min_side: 64, max_aspect: 3.0}
   - {kind: text_quality, min_words: 2, max_repetition: 0.5}
   # - {kind: hash_list, path: hashes.csv}      # algorithm,hash,...: md5, sha1, sha256
+  # - {kind: open_nsfw, drop_at: 0.8}        # needs pip install 'shardmill[nsfw]'; old: calibrate
   # - {kind: porn_image_model, model: Falconsai/nsfw_image_detection, drop_at: 0.5}
   # - {kind: number, column: score, max: 0.5}     # of a column in carry
   # - {kind: domains, column: url, path: blocklist.txt}

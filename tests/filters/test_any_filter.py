@@ -60,6 +60,7 @@ def test_json_schema_lists_every_kind() -> None:
         "image_text_similarity_model",
         "language",
         "number",
+        "open_nsfw",
         "perceptual_hash_list",
         "personal_data",
         "personal_data_model",

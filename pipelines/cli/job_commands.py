@@ -21,8 +21,8 @@ from pipelines.cli.options import (
     with_metrics,
 )
 from pipelines.cli.printing import (
-    STDERR,
     STDOUT,
+    inform,
     print_json,
     print_summary,
     progress_on_stderr,
@@ -68,7 +68,7 @@ def plan(
     from pipelines.planning.plan import plan as make_plan
 
     loaded = load_job(job, settings, output)
-    planned = make_plan(loaded, on_notice=lambda line: STDERR.print(line, markup=False))
+    planned = make_plan(loaded, on_notice=inform)
     first = look_at_first_shard(planned.units, planned.work.input, loaded.open_storage())
     if as_json:
         units = [{"name": unit.name, "bytes": unit.size} for unit in planned.pending]
@@ -229,6 +229,6 @@ def schema(
         columns = planned_schema(loaded)
     except JobError as error:
         columns = loaded.output_schema()
-        STDERR.print(f"Types of carried columns are not known: {error}", markup=False)
+        inform(f"Types of carried columns are not known: {error}")
     for column in columns:
         STDOUT.print(f"{column.name}: {column.type}", markup=False, soft_wrap=True)

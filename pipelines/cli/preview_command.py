@@ -20,6 +20,7 @@ from pipelines.cli.options import (
 from pipelines.cli.printing import (
     STDERR,
     STDOUT,
+    inform,
     print_json,
     print_rows,
     rows_as_json,
@@ -68,7 +69,7 @@ def preview(
     if table is not None:
         with table.open("wb") as file:
             write_preview(previewed, file)
-        STDERR.print(f"The rows are in {table}", markup=False, soft_wrap=True)
+        inform(f"The rows are in {table}")
     if sheet is not None:
         save_sheet(previewed.rows, sheet)
 

@@ -64,7 +64,7 @@ def save_sheet(rows: "Sequence[RowImage]", file: Path) -> None:
 
     if rows:
         contact_sheet(rows).save(file, "PNG")
-        STDERR.print(f"The images are in {file}", markup=False, soft_wrap=True)
+        inform(f"The images are in {file}")
 
 
 def inform(line: str) -> None:

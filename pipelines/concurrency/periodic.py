@@ -4,7 +4,7 @@ import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
-_END_SECONDS = 5.0  # within which an action that is at work may end
+_END_SECONDS = 2.0  # within which an action that is at work may end
 
 
 @contextmanager

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from contextlib import ExitStack
+from math import ceil
 from typing import Self
 
 from rich.console import Console
@@ -121,5 +122,10 @@ def progress_line(metrics: RunMetrics) -> str:
                 "worker"
             )
         if seconds := metrics.seconds_left:
-            parts.append(f"{seconds / 3600:,.1f} hours left")
+            parts.append(f"{_in_hours(seconds)} left")
     return f"{shards}: {'; '.join(parts)}"
+
+
+def _in_hours(seconds: float) -> str:
+    """Write a time in hours; below an hour, in minutes."""
+    return f"{seconds / 3600:,.1f} hours" if seconds >= 3600 else f"{ceil(seconds / 60)} min"

@@ -46,12 +46,14 @@ EVENTS: Mapping[str, Event] = {
     "notice": Event("info", "What a command does."),
     "run_ended": Event(
         "info",
-        "A run has ended; of an outcome other than complete or partial, the level is error.",
+        "A run came to its end; unless it is complete or partial, the level is error.",
         ("job", "outcome", "units_done", "units_total", "units_here", "seconds", "counts"),
     ),
-    "command_failed": Event("error", "A command ends with this exit code.", ("exit_code",)),
+    "command_failed": Event("error", "An error ends the command, and its run.", ("exit_code",)),
     "crashed": Event("error", "A fault of Shardmill itself ends the command.", ("exit_code",)),
-    "interrupted": Event("warning", "Ctrl-C or SIGTERM ends the command.", ("exit_code",)),
+    "interrupted": Event(
+        "warning", "Ctrl-C or SIGTERM ends the command, and its run.", ("exit_code",)
+    ),
     "library_message": Event(
         "warning", "A message of a library, at the library's own level.", ("logger",)
     ),

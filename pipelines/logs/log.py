@@ -101,7 +101,7 @@ def configured(log_format: LogFormat, *, quiet: bool = False) -> Iterator[None]:
     variables = {FORMAT_VARIABLE: log_format, _LEVEL_VARIABLE: "warning" if quiet else "info"}
     environment = {name: os.environ.get(name) for name in (*variables, _RUN_VARIABLE)}
     os.environ.update(variables)
-    _LOG.settings = _Settings(log_format, "warning" if quiet else "info")
+    _LOG.settings, _LOG.run = _Settings(log_format, "warning" if quiet else "info"), ""
     try:
         if log_format == "json":
             from pipelines.logs.libraries import captured_libraries

@@ -79,7 +79,7 @@ class RunMetrics:
     _running: dict[str, Progress] = field(default_factory=dict)
     _skipped: dict[str, int] = field(default_factory=dict)  # samples of running units, done before
     _marks: deque[_Mark] = field(default_factory=deque)
-    _first: _Mark | None = None
+    _first: _Mark | None = None  # after the models were loaded
 
     def on_plan(self, plan: Plan) -> None:
         with self.lock:
@@ -91,6 +91,7 @@ class RunMetrics:
             self.units_done = len(plan.units) - len(plan.pending)
             self.bytes_total = sum_sizes(plan.units)
             self._bytes = self.bytes_total - sum_sizes(plan.pending)
+            self._marks.append(_Mark(self.clock(), self.samples_done, self.bytes_done))
 
     def on_progress(self, progress: Progress) -> None:
         with self.lock:
@@ -164,7 +165,7 @@ class RunMetrics:
 
     @property
     def images_per_second(self) -> float:
-        """The samples that all workers did per second of the wall clock in the last minutes."""
+        """The samples of all workers per second of the wall clock, over the last five minutes."""
         with self.lock:
             if not self._marks:
                 return 0.0
@@ -195,9 +196,7 @@ class RunMetrics:
             return min(1.0, self.stage_seconds.get("wait", 0.0) / self.worker_seconds)
 
     def _mark(self) -> None:
-        now = self.clock()
-        if self._marks and now - self._marks[-1].time < _MARK_SECONDS:
-            return
-        mark = _Mark(now, self.samples_done, self.bytes_done)
+        mark = _Mark(self.clock(), self.samples_done, self.bytes_done)
         self._first = self._first or mark
-        self._marks.append(mark)
+        if not self._marks or mark.time - self._marks[-1].time >= _MARK_SECONDS:
+            self._marks.append(mark)

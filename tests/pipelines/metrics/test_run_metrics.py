@@ -81,10 +81,10 @@ def test_speed_and_hours_left_follow_from_running_units(planned: Plan) -> None:
     assert metrics.seconds_left is None  # one measurement gives no speed
     clock.now += 10
     metrics.on_progress(Progress("0", 6, size // 2))
-    assert metrics.images_per_second == 0.5
+    assert metrics.images_per_second == 0.6
     assert metrics.seconds_left == pytest.approx(10 * (4 - 0.5) / 0.25, rel=0.01)
     clock.now += 10
-    assert metrics.images_per_second == 0.25  # nothing happens: the speed falls
+    assert metrics.images_per_second == 0.3  # nothing happens: the speed falls
     for _ in range(100):
         clock.now += 10
         metrics.on_progress(Progress("0", 6, size // 2))

@@ -1,5 +1,6 @@
 """Every unit is reported once, whether workers load, fail, are faulty or die."""
 
+import json
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -9,6 +10,7 @@ from hypothesis import strategies as st
 from support.sample_data import job
 
 from inference import ResolvedCheckpoint
+from pipelines.logs.log import configured
 from pipelines.output.layout import whole_file
 from pipelines.output.listing import classify_files
 from pipelines.output.unit_progress import UnitProgress
@@ -231,4 +233,15 @@ def test_parts_that_a_lost_worker_committed_are_not_repeated() -> None:
     assert [assignment.unit_progress for assignment in pool.assigned] == [
         UnitProgress(),
         UnitProgress(1, False, ("000.00000.parquet",)),
+    ]
+
+
+def test_a_unit_that_is_tried_again_is_in_the_log(capsys: pytest.CaptureFixture[str]) -> None:
+    events = iter(["", "dies", "", "faulty", "", "commits"])
+    with configured("json"):
+        run([1], 1, lambda _: next(events))
+    lines = [json.loads(line) for line in capsys.readouterr().err.splitlines()]
+    assert [(line["event"], line["unit"], line["reason"]) for line in lines] == [
+        ("unit_requeued", "000", "died"),
+        ("unit_requeued", "000", "worker_faulty"),
     ]

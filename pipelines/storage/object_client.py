@@ -32,11 +32,9 @@ class Location(NamedTuple):
 
 
 def locate(url: str) -> Location:
-    """Split a URL into bucket and key; raise JobError if it names no bucket."""
+    """Split a URL, which `check_url` has accepted, into bucket and key."""
     scheme, _, rest = url.partition("://")
     name, _, key = rest.partition("/")
-    if not name:
-        raise JobError(f"{url}: names no bucket: write it like {scheme}://bucket/folder")
     if scheme in WEB:  # whose names are written as in an address; the client quotes them itself
         key = unquote(key)
     return Location(f"{scheme}://{name}", key)

@@ -16,8 +16,15 @@ _REDIRECTED = "Received redirect without LOCATION"
 _LISTED_NAME = re.compile(r'object with invalid path: .*?Path "(.*)"(?:: Enc| cont)', re.DOTALL)
 _HEAD = "Error performing HEAD"  # whose answer has no body, and therefore no code
 
-# Codes of S3 for credentials that it refuses with the status 400.
-_REFUSED_KEYS = ("ExpiredToken", "InvalidAccessKeyId", "InvalidToken", "TokenRefreshRequired")
+# Codes of S3, and of the service of web identities, for what they refuse with the status 400.
+_REFUSED_KEYS = (
+    "ExpiredToken",
+    "ExpiredTokenException",
+    "InvalidAccessKeyId",
+    "InvalidIdentityToken",
+    "InvalidToken",
+    "TokenRefreshRequired",
+)
 
 Fault = Literal["transient", "throttled", "permanent"]
 

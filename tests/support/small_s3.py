@@ -37,6 +37,7 @@ class SmallS3(ThreadingHTTPServer):
         self.failure: tuple[int, bytes] | None = None  # status and body of every answer
         self.objects: dict[str, dict[str, bytes]] = {BUCKET: {}, OTHER: {}}
         self.requests: Counter[tuple[str, str]] = Counter()  # by method and path
+        self.signed_by: set[tuple[str, str]] = set()  # key and token of each request, or empty
 
     @property
     def url(self) -> str:
@@ -156,8 +157,11 @@ class _Handler(BaseHTTPRequestHandler):
         parts = urlsplit(self.path)
         name, _, key = unquote(parts.path).lstrip("/").partition("/")
         query = parse_qs(parts.query, keep_blank_values=True)
+        signed = re.search(r"Credential=([^/]+)/", self.headers.get("Authorization") or "")
+        token = self.headers.get("X-Amz-Security-Token") or ""
         with self.server.lock:
             self.server.requests[self.command, self.path] += 1
+            self.server.signed_by.add((signed[1] if signed else "", token))
         if self.server.failure:
             self._answer(*self.server.failure)
         elif self.server.denied:

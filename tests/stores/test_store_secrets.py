@@ -2,6 +2,7 @@
 
 import json
 import logging
+from pathlib import Path
 
 import pytest
 from stores.conftest import use, use_wrong_keys
@@ -44,7 +45,7 @@ def test_no_credential_is_written_or_printed(
         ("plan", job, "--json"),
         ("preview", job, "--samples", 1, "--json"),
         ("run", job, "--limit-shards", 2, "--set", "runner.workers=1"),
-        ("run", job, "--json"),
+        ("run", job, "--json", "--log-format", "json", "--metrics-file", "run.prom"),
         *((name, output, "--json") for name in ("status", "verify", "inspect", "finish")),
         ("status", output),
         ("look", output, "00 first.tar", 0),
@@ -55,6 +56,7 @@ def test_no_credential_is_written_or_printed(
         ended = command_line(*arguments)
         assert ended.code in (0, 3), ended.err
         assert MARK not in ended.out + ended.err
+    assert MARK not in Path("run.prom").read_text()
     entries = list(STORAGE.list(output))
     folders = {entry.path.split("/")[5] for entry in entries if "/_shardmill/" in entry.path}
     assert {"counts", "failed", "job.record", "runs"} <= folders

@@ -36,8 +36,11 @@ def test_every_command_takes_the_settings_of_a_job_file(
     command_line.done("retry", OUT, *option)
     command_line.done("finish", OUT, *option)
     for quick in ((), ("--quick",)):
+        small_s3.requests.clear()
         found = json.loads(command_line.done("verify", OUT, "--json", *quick, *option))
         assert (found["problems"], found["files"], found["quick"]) == ([], 2, bool(quick))
+    of_files = [path for _, path in small_s3.requests.elements() if path.endswith(".parquet")]
+    assert len(of_files) <= 2 * 2  # size and footer of each file
     rows = json.loads(command_line.done("inspect", OUT, "--json", *option))
     assert len(rows) == 5
     command_line.done("inspect", OUT, "--sheet", "sheet.png", *option)

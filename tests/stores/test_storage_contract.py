@@ -213,6 +213,15 @@ def test_an_opened_object_is_read_in_one_version(bucket: str) -> None:
         assert stream.read(100) == content[::-1][:100]
 
 
+@pytest.mark.parametrize("size", [0, 1000, 17 << 20])  # the last one in parts
+def test_writing_tells_the_version_that_a_listing_shows(root: str, size: int) -> None:
+    version = STORAGE.write(f"{root}/a", io.BytesIO(bytes(size)))
+    (listed,) = STORAGE.list(root)
+    assert listed.version == version
+    assert STORAGE.entry(f"{root}/a") == listed
+    assert STORAGE.write(f"{root}/a", io.BytesIO(b"other")) != version
+
+
 def test_a_missing_bucket_is_named(server: ObjectServer) -> None:
     missing = f"{server.scheme}://no-such-bucket"
     operations: list[Callable[[], Any]] = [

@@ -7,6 +7,7 @@ from importlib import import_module
 import pytest
 
 from pipelines.config.job import Job
+from schemas.field_descriptions import field_descriptions
 from schemas.frozen import Frozen
 
 for name in ("canary", "run", "status", "verify"):  # which import all other models
@@ -24,8 +25,9 @@ def models(base: type[Frozen] = Frozen) -> Iterator[type[Frozen]]:
 
 @pytest.mark.parametrize("model", sorted(set(models()), key=lambda m: m.__qualname__))
 def test_every_field_has_a_description_of_whole_sentences(model: type[Frozen]) -> None:
-    for name, field in model.model_fields.items():
-        description = field.description or ""
+    descriptions = field_descriptions(model)
+    for name in model.model_fields:
+        description = descriptions.get(name, "")
         assert re.match(r"[A-Z`0-9].*\.$", description, re.DOTALL), f"{model.__name__}.{name}"
         assert "None" not in description, f"{model.__name__}.{name}: the job file says null"
 

@@ -84,7 +84,12 @@ class Units(Sequence[Unit]):
     @property
     def table(self) -> pa.Table:
         """The units in their order, with the schema MANIFEST."""
-        return self._table if self._rows is None else self._table.take(pa.array(self._rows))
+        rows = self._rows
+        if rows is None or np.array_equal(rows, np.arange(len(self._table))):
+            return self._table
+        if len(rows) == 0:  # `take` imports pyarrow.compute, which takes 0.1 s
+            return MANIFEST.empty_table()
+        return self._table.take(pa.array(rows))
 
     @cached_property
     def names(self) -> NameIndex:
@@ -108,7 +113,10 @@ class Units(Sequence[Unit]):
     def sliced(self) -> Mask:
         """Return which units are slices of a shard."""
         slices = self._columns[MANIFEST.get_field_index("row_groups")]
-        sliced: Mask = slices.is_valid().to_numpy(zero_copy_only=False)
+        if slices.null_count in (0, len(slices)):  # `is_valid` imports pyarrow.compute
+            sliced: Mask = np.full(len(slices), slices.null_count == 0)
+        else:
+            sliced = slices.is_valid().to_numpy(zero_copy_only=False)
         return sliced if self._rows is None else sliced[self._rows]
 
     def find(self, name: str) -> Unit | None:

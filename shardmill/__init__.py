@@ -10,7 +10,6 @@ verdicts = judge(["write to ann@example.org"], "personal_data")
 import os
 import sys
 from importlib import import_module
-from importlib.metadata import version
 from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -71,6 +70,8 @@ if not TYPE_CHECKING:  # to type checkers, a name that does not exist is an erro
     def __getattr__(name: str) -> Any:
         """Import a public name when it is first used, after a check of the installed packages."""
         if name == "__version__":
+            from importlib.metadata import version  # which takes a fifth of the time of --help
+
             return version("shardmill")
         if name not in _MODULES:
             raise AttributeError(f"module 'shardmill' has no attribute {name!r}")

@@ -1,7 +1,7 @@
 """Checks for packages that only jobs with a model need."""
 
 from collections.abc import Sequence
-from importlib.metadata import PackageNotFoundError, version
+from importlib.metadata import PackageNotFoundError, distribution, version
 
 from inference.config import QUANTIZED, Model
 from schemas.errors import JobError
@@ -24,7 +24,7 @@ def check_model_packages(field: str) -> None:
 def is_installed(name: str) -> bool:
     """Return whether a package is installed; it is not imported."""
     try:
-        version(name)
+        distribution(name)  # `version` parses the package's description too
     except PackageNotFoundError:
         return False
     return True

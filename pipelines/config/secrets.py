@@ -5,12 +5,16 @@ import re
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from filters.text_analysis.recognizers import RECOGNIZERS
+from filters.text_analysis.recognizers.credentials import (
+    AUTH_TOKEN,
+    AWS_CREDENTIALS,
+    ENCRYPTION_KEY,
+    GCP_API_KEY,
+)
 from pipelines.storage.urls import is_signed
 from schemas.errors import JobError
 
-_TOKENS = ("AUTH_TOKEN", "AWS_CREDENTIALS", "GCP_API_KEY", "ENCRYPTION_KEY")
-_RECOGNIZERS = [each for each in RECOGNIZERS if each.infotype in _TOKENS]
+_RECOGNIZERS = (ENCRYPTION_KEY, AWS_CREDENTIALS, GCP_API_KEY, AUTH_TOKEN)
 _USER = re.compile(r"://[^/?#\s@]*:[^/?#\s@]+@")
 _SECRET_NAME = re.compile(
     r"token|secret|passw|pwd|credential|api_?key|access_?key|account_?key|private_?key"

@@ -11,7 +11,6 @@ from hypothesis import strategies as st
 
 from filters import PersonalData, TextQuality, TextSafetyRules, ToxicityRules
 from filters.base import TextFilter
-from filters.text_analysis.recognizers import RECOGNIZERS
 from filters.text_analysis.recognizers.numbering_plans import (
     NATIONAL_REGIONS,
     has_shape,
@@ -19,6 +18,7 @@ from filters.text_analysis.recognizers.numbering_plans import (
     is_national_number,
     is_phone_number,
 )
+from filters.text_analysis.recognizers.table import RECOGNIZERS
 from schemas.resources import Resources
 from schemas.sample import Text
 

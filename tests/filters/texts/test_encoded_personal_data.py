@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from benchmarks.filters.personal_data_lines import lines
 from filters.text_analysis.encodings import decode
 from filters.text_analysis.normalization import NormalizedText, normalize
-from filters.text_analysis.recognizers import RECOGNIZERS
+from filters.text_analysis.recognizers.table import RECOGNIZERS
 from filters.text_analysis.redaction import merge
 from filters.texts.personal_data import find_matches
 

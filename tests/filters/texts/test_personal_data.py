@@ -13,7 +13,8 @@ from benchmarks.filters.personal_data import tally
 from benchmarks.filters.personal_data_lines import lines
 from filters import PersonalData
 from filters.text_analysis.normalization import normalize
-from filters.text_analysis.recognizers import ANY_PREFILTER, RECOGNIZERS
+from filters.text_analysis.recognizers.recognizer import ANY_PREFILTER
+from filters.text_analysis.recognizers.table import RECOGNIZERS
 from filters.text_analysis.redaction import merge
 from filters.texts.personal_data import find_matches, select_recognizers
 from schemas.resources import Resources

@@ -5,7 +5,7 @@ import re
 import phonenumbers
 import pytest
 
-from filters.text_analysis.recognizers import RECOGNIZERS
+from filters.text_analysis.recognizers.table import RECOGNIZERS
 from filters.text_analysis.redaction import merge
 from filters.texts.personal_data import find_matches
 

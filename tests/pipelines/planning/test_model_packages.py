@@ -2,7 +2,7 @@
 
 import sys
 import tomllib
-from importlib.metadata import PackageNotFoundError
+from importlib.metadata import Distribution, PackageNotFoundError
 from pathlib import Path
 from typing import Any
 
@@ -28,14 +28,14 @@ FILTERS: list[Any] = [{"kind": "image_size", "min_side": 1}, {"kind": "personal_
 @pytest.fixture
 def without_models(monkeypatch: pytest.MonkeyPatch) -> None:
     """Make the packages of the extra `models` look as if they were not installed."""
-    known = optional_packages.version
+    known = optional_packages.distribution
 
-    def version(name: str) -> str:
+    def distribution(name: str) -> Distribution:
         if name in optional_packages._MODELS:
             raise PackageNotFoundError(name)
         return known(name)
 
-    monkeypatch.setattr(optional_packages, "version", version)
+    monkeypatch.setattr(optional_packages, "distribution", distribution)
     for name in optional_packages._MODELS:
         monkeypatch.setitem(sys.modules, name, None)  # its import fails
     monkeypatch.setattr("inference.device.find_spec", lambda _: None)

@@ -42,6 +42,7 @@ _MAX_CHARACTERS = 1000  # from the start of a text; more hardly ever change the 
 _CACHE_SIZE = 512  # texts, so that consecutive filters detect a sample's language once
 _MIN_PROBABILITY = 0.5
 _MIN_WORDS = 3
+_MANY_WORDS = 8  # from which a reliable result needs no count of words and letters
 _MIN_LETTERS = 20
 _MIN_RELIABLE_LETTERS = 16  # of an unsupported language that eldc calls reliable
 _MIN_HAN = 4
@@ -135,7 +136,8 @@ def most_likely_language(text: str) -> str:
     if language := detect_language(text):
         return language
     scores = eldc_scores(normalize("NFC", text))
-    if scores.english and scores.score - scores.english <= _MIN_GAP:
+    english = scores.best_of(("en",))
+    if english and scores.score - english <= _MIN_GAP:
         return "en"
     return scores.language or py3langid_probability(text)[0]
 
@@ -186,10 +188,13 @@ def _cyrillic(text: str) -> _Detection:
 
 
 def _by_words(text: str, cyrillic: bool = False) -> _Detection:
+    scores = eldc_scores(text)
+    number = text.count(" ") + 1
+    if scores.reliable and number >= _MANY_WORDS and scores.language in SUPPORTED_LANGUAGES:
+        return _Detection(scores.language, _probability(scores, number))  # most captions
     words = _WORD.findall(text)
     if len(words) < _MIN_WORDS:
         return _NOTHING
-    scores = eldc_scores(text)
     if cyrillic and scores.language in _CYRILLIC and not _is_confirmed(text, scores):
         return _Detection("ru", 1.0)
     if sum(map(len, words)) < _min_letters(scores):
@@ -197,10 +202,17 @@ def _by_words(text: str, cyrillic: bool = False) -> _Detection:
     return _by_scores(text, words, scores)
 
 
+def _probability(scores: Scores, words: int) -> float:
+    """Return the logistic function of the best score's lead over the next one."""
+    gap = scores.score - max(scores.second, _UNKNOWN_SCORE)
+    return (1 + tanh(_STEEPNESS * words * gap / 2)) / 2
+
+
 def _min_letters(scores: Scores) -> int:
     if not scores.reliable:
         return _MIN_LETTERS
-    return 0 if scores.language in SUPPORTED_LANGUAGES else _MIN_RELIABLE_LETTERS
+    short = scores.language in SUPPORTED_LANGUAGES or scores.language == "vi"  # whose words are
+    return 0 if short else _MIN_RELIABLE_LETTERS
 
 
 def _by_scores(text: str, words: list[str], scores: Scores) -> _Detection:
@@ -208,22 +220,26 @@ def _by_scores(text: str, words: list[str], scores: Scores) -> _Detection:
     gap = scores.score - max(scores.second, _UNKNOWN_SCORE)
     if not scores.reliable:
         # Which of two unsupported languages a text is in, as Swedish or Danish, does not matter.
-        clear_gap = gap if supported else scores.score - scores.supported
+        clear_gap = gap if supported else scores.score - scores.best_of(SUPPORTED_LANGUAGES)
         named = not supported and not any(map(str.islower, words))  # such as names of products
         if named or clear_gap < _CLEAR_GAP or scores.score < _LIKELY_SCORE:
             return _doubtful(text, words, scores)
-    probability = (1 + tanh(_STEEPNESS * len(words) * gap / 2)) / 2  # the logistic function
     if not supported:
         language, its_probability = py3langid_probability(text)
         if its_probability >= _MIN_PROBABILITY and language not in eldc_languages() | {*NEIGHBORS}:
             return _Detection(language, its_probability)
-    return _Detection(scores.language, probability)
+    return _Detection(scores.language, _probability(scores, len(words)))
 
 
 def _is_confirmed(text: str, scores: Scores) -> bool:
-    """Return whether both models take a text with the letters of Russian for the same language."""
-    if not scores.reliable or not RUSSIAN_ONLY.isdisjoint(text):
+    """Return whether a text with the letters of Russian is in another language of the script.
+
+    Of 3,000 Russian messages of programs, eldc took 27 for another language, none of them reliably.
+    """
+    if not RUSSIAN_ONLY.isdisjoint(text):
         return False
+    if scores.reliable:
+        return True
     language, probability = py3langid_probability(text)
     return language == scores.language and probability >= _MIN_PROBABILITY
 
@@ -240,6 +256,8 @@ def _doubtful(text: str, words: list[str], scores: Scores) -> _Detection:
         if not contested or language in SUPPORTED_LANGUAGES or language in NEIGHBORS:
             return _Detection(language, probability)
         return _Detection(scores.language, 0.0)
-    if len(small) >= _MIN_FOREIGN_WORDS and scores.score < _UNKNOWN_SCORE:
+    # py3langid hardly ever takes a text of another language for a supported one, however unsure.
+    foreign = language not in SUPPORTED_LANGUAGES and scores.score < _UNKNOWN_SCORE
+    if foreign and len(small) >= _MIN_FOREIGN_WORDS:
         return _FOREIGN
     return _Detection(language, probability)

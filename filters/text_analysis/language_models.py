@@ -1,10 +1,9 @@
 """The two language models: eldc, which is fast, and py3langid, which knows more languages."""
 
 import re
+from collections.abc import Collection
 from functools import cache
 from typing import TYPE_CHECKING, Any, NamedTuple
-
-from filters.text_analysis.language_tables import SUPPORTED_LANGUAGES
 
 if TYPE_CHECKING:
     from py3langid.langid import LanguageIdentifier
@@ -31,23 +30,30 @@ class Scores(NamedTuple):
     """
 
     language: str  # "" for a text without words
-    score: float
-    second: float  # the score of the second language
-    supported: float  # the best score of a supported language
-    english: float
     reliable: bool
+    ranking: dict[str, float]  # the best languages, from the best one on
+
+    @property
+    def score(self) -> float:
+        return self.ranking.get(self.language, 0.0)
+
+    @property
+    def second(self) -> float:
+        """The score of the second language."""
+        return [*self.ranking.values(), 0.0, 0.0][1]
+
+    def best_of(self, languages: Collection[str]) -> float:
+        """Return the best score of one of the languages; 0 if none is among the best six."""
+        return next((self.ranking[name] for name in self.ranking if name in languages), 0.0)
 
 
 def eldc_scores(text: str) -> Scores:
     """Score a text in normal form C with eldc, which reads the first 1,000 bytes."""
-    result = _eldc().detect_details(_NUL_OR_SURROGATE.sub(" ", text))
-    ranking: dict[str, float] = result.scores  # from the best one on
-    if not ranking:
-        return Scores("", 0.0, 0.0, 0.0, 0.0, reliable=False)
-    best, second = [*ranking.values(), 0.0][:2]
-    supported = next((ranking[name] for name in ranking if name in SUPPORTED_LANGUAGES), 0.0)
-    english = ranking.get("en", 0.0)
-    return Scores(result.language, best, second, supported, english, result.reliable)
+    if not text.isascii() or "\0" in text:
+        text = _NUL_OR_SURROGATE.sub(" ", text)
+    result = _eldc().detect_details(text)
+    ranking = result.scores
+    return Scores(result.language if ranking else "", result.reliable, ranking)
 
 
 def py3langid_probability(text: str) -> tuple[str, float]:

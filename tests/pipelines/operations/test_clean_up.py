@@ -206,6 +206,8 @@ def test_a_process_that_dies_while_it_cleans_up_loses_no_count(
     many: Job, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(counts, "UNITS_PER_OBJECT", 2)  # three merged objects
+    for content in (b"old", b"older"):
+        (tmp_path / "output/_shardmill" / manifest_name(content)).write_bytes(content)
     shutil.copytree(tmp_path / "output", tmp_path / "before")
     expected = status(many.output).counts
     changes = 0
@@ -222,6 +224,8 @@ def test_a_process_that_dies_while_it_cleans_up_loses_no_count(
             continue
         break
     assert changes > RUNS
+    assert len(control(tmp_path, "manifest.*")) == 1
+    assert run(many).outcome == "complete"
     assert footers_read(many, monkeypatch) == 0
 
 

@@ -7,24 +7,21 @@ reason: no score, no distance and no entry of the list.
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from itertools import product
 from typing import Any, ClassVar, Literal
 
 import numpy as np
-import numpy.typing as npt
 from pydantic import Field
 
 from filters.base import ImageFilter, Judge
-from filters.images.hamming_index import HammingIndex, Hashes
+from filters.images.hamming_index import HammingIndex
 from filters.images.hash_entries import SIZES, read_hashes
-from schemas.errors import JobError
+from filters.images.pdq import ALGORITHM, LOWEST_QUALITY, flipped_hashes, load_pdqhash
 from schemas.path_text import PathText
 from schemas.resources import Resources
 from schemas.sample import RGB, Sample
 from schemas.verdict import Verdict, drop, keep
 
-_ALGORITHM = "pdq"
-_TRANSPOSED = 6  # index among the eight hashes that pdqhash returns
+_NEEDED_BY = "kind: perceptual_hash_list"
 
 
 class PerceptualHashList(ImageFilter):
@@ -42,20 +39,22 @@ class PerceptualHashList(ImageFilter):
     """A CSV file with the columns `algorithm` and `hash`; only entries of pdq are read."""
     max_distance: int = Field(31, ge=0, le=63)
     """The largest distance that is a match, in bits of 256, inclusive."""
-    ignore_quality: int = Field(49, ge=-1, le=99)
+    ignore_quality: int = Field(LOWEST_QUALITY, ge=-1, le=99)
     """The highest quality, of 100, at which a frame is skipped, inclusive."""
 
     def files(self) -> tuple[str, ...]:
         return (self.path,)
 
     def check(self, resources: Resources) -> None:
-        _pdqhash()
-        read_hashes(resources, self.path, [_ALGORITHM])
+        load_pdqhash(_NEEDED_BY)
+        read_hashes(resources, self.path, [ALGORITHM])
 
     def load(self, resources: Resources) -> Judge[Sample]:
-        hashes = read_hashes(resources, self.path, [_ALGORITHM])[_ALGORITHM]
-        listed = np.frombuffer(hashes, np.uint8).reshape(-1, SIZES[_ALGORITHM])
-        return _Judge(HammingIndex(listed, self.max_distance), self.ignore_quality, _pdqhash())
+        hashes = read_hashes(resources, self.path, [ALGORITHM])[ALGORITHM]
+        listed = np.frombuffer(hashes, np.uint8).reshape(-1, SIZES[ALGORITHM])
+        return _Judge(
+            HammingIndex(listed, self.max_distance), self.ignore_quality, load_pdqhash(_NEEDED_BY)
+        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,34 +69,8 @@ class _Judge:
     def _judge(self, frames: Sequence[RGB]) -> Verdict:
         lowest = 100
         for frame in frames:
-            hashes, quality = self._hashes(frame)
+            hashes, quality = flipped_hashes(frame, self.pdqhash)
             lowest = min(lowest, quality)
             if quality > self.ignore_quality and self.index.has_near(hashes):
                 return drop("perceptual_hash_listed")
         return keep({"quality": lowest})
-
-    def _hashes(self, frame: RGB) -> tuple[Hashes, int]:
-        """Return the hashes of the frame's eight flips and rotations, and its quality, up to 100.
-
-        PDQ can derive all eight hashes from one image. For sides where its blur and sampling are
-        off center, such as 480 pixels, the derived hash of a flip is up to 28 bits from the flip's
-        own hash. Only the derived hash of the transposed image is exact. So four flips are hashed,
-        and only the transposed hash of each is derived.
-        """
-        bits: list[npt.NDArray[np.int64]] = []  # per hash: [256]
-        for down, across in product((1, -1), repeat=2):
-            flipped = np.ascontiguousarray(frame[::down, ::across])
-            derived, quality = self.pdqhash.compute_dihedral(flipped)
-            bits += derived[0], derived[_TRANSPOSED]
-        return np.packbits(bits, axis=1), quality
-
-
-def _pdqhash() -> Any:
-    """Import the optional package pdqhash; without a wheel, pip builds it with a C++ compiler."""
-    try:
-        import pdqhash
-    except ImportError:
-        raise JobError(
-            "kind: perceptual_hash_list needs pdqhash: pip install 'pdqhash>=0.2.8'"
-        ) from None
-    return pdqhash

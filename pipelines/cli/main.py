@@ -17,6 +17,7 @@ from pipelines.cli.completion_command import (
 )
 from pipelines.cli.exit_codes import print_error, report_stdout, with_exit_code
 from pipelines.cli.explain_command import explain
+from pipelines.cli.hashes_command import hashes
 from pipelines.cli.job_commands import fetch, init, plan, run, schema
 from pipelines.cli.log_options import wanted_format, with_log
 from pipelines.cli.look_command import look
@@ -75,6 +76,7 @@ _COMMANDS: tuple[Callable[..., None], ...] = (
     whatif,
     verify,
     finish,
+    hashes,
     slurm,
     explain,
     schema,

@@ -1,0 +1,149 @@
+"""`shardmill hashes`: lists the hashes of the images of shards, for the filters by hash lists.
+
+A list of the images of evaluation sets keeps these images out of a corpus that a model is trained
+on. Images are decoded in child processes, so that an image that hangs or kills its decoder is
+counted and the others are not lost.
+"""
+
+import hashlib
+import os
+import queue
+from collections import Counter, deque
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from concurrent.futures import Future
+from dataclasses import dataclass, field
+from typing import NamedTuple
+
+from filters.images.pdq import ALGORITHM as PDQ
+from filters.images.pdq import LOWEST_QUALITY, load_pdqhash, pdq_hash
+from pipelines.concurrency.daemon_pool import DaemonPool
+from pipelines.config.input import Input, Limits
+from pipelines.images import DecodeOptions, DecoderProcess, ImageFault
+from pipelines.planning.shards import find_shards, split
+from pipelines.reading import RawSample, open_unit
+from pipelines.storage.storage import Storage
+from schemas.errors import JobError, ShardFault
+
+SHA256 = "sha256"
+_AHEAD = 4  # images per decoder that are read before the first of them is hashed
+_MOST_DECODERS = 8
+
+
+class HashedImage(NamedTuple):
+    """An image's hashes, as (algorithm, hexadecimal digits), and where the image is from."""
+
+    source: str  # shard and number of the sample
+    hashes: Sequence[tuple[str, str]]
+
+
+@dataclass(slots=True)
+class HashCounts:
+    """What was hashed, and what was not, by reason."""
+
+    images: int = 0
+    flat: int = 0  # images without a PDQ hash, because it would match anything
+    faults: Counter[str] = field(default_factory=Counter)  # reason codes
+
+    def add(self, hashed: "_Hashed") -> None:
+        self.images += 1
+        self.flat += hashed.is_flat
+        if hashed.fault:
+            self.faults[hashed.fault] += 1
+
+
+def hash_images(
+    patterns: Sequence[str],
+    algorithms: Sequence[str],
+    storage: Storage,
+    counts: HashCounts,
+    on_shards: Callable[[int, int], None] = lambda done, of: None,
+) -> Iterator[HashedImage]:
+    """Yield the images of the shards with their hashes, in the order of the shards and samples.
+
+    PDQ is computed of the first frame, upright. `counts` is filled as the iteration goes, and
+    `on_shards` is told how many shards, or slices of shards, are done. Raises JobError if a shard
+    does not exist or cannot be read.
+    """
+    hasher = _Hasher(algorithms)
+    given = Input(shards=tuple(patterns), text=None)
+    units = split(find_shards(given.patterns(), storage), given, storage)
+    try:
+        for done, unit in enumerate(units):
+            on_shards(done, len(units))
+            try:
+                with open_unit(unit, storage, given, texts=False) as samples:
+                    for index, hashed in hasher.hash_all(samples):
+                        counts.add(hashed)
+                        if hashed.hashes:
+                            yield HashedImage(f"{unit.shard}#{index}", hashed.hashes)
+            except ShardFault as fault:
+                raise JobError(
+                    f"{unit.shard}: cannot be read to its end ({fault.reason}): mend the shard, or "
+                    "leave it out"
+                ) from None
+        on_shards(len(units), len(units))
+    finally:
+        hasher.close()
+
+
+@dataclass(slots=True)
+class _Hashed:
+    hashes: list[tuple[str, str]] = field(default_factory=list)
+    fault: str = ""  # why the image has not all hashes
+    is_flat: bool = False
+
+
+class _Hasher:
+    """Hashes images in threads, each with a decoder process of its own; keeps their order."""
+
+    def __init__(self, algorithms: Sequence[str]) -> None:
+        self._wants_sha256 = SHA256 in algorithms
+        self._pdqhash = load_pdqhash("--algorithm pdq") if PDQ in algorithms else None
+        threads = min(len(os.sched_getaffinity(0)), _MOST_DECODERS)
+        self._pool = DaemonPool(threads, "hash")
+        self._decoders: queue.SimpleQueue[DecoderProcess] = queue.SimpleQueue()
+        self._all_decoders = [DecoderProcess(Limits()) for _ in range(threads)]
+        for decoder in self._all_decoders:
+            self._decoders.put(decoder)
+        self._most_ahead = _AHEAD * threads
+
+    def close(self) -> None:
+        self._pool.close()
+        for decoder in self._all_decoders:
+            decoder.close()
+
+    def hash_all(self, samples: Iterable[RawSample]) -> Iterator[tuple[int, _Hashed]]:
+        """Yield the number of each sample and its hashes, in order."""
+        ahead: deque[tuple[int, _Hashed, Future[None]]] = deque()
+        for raw in samples:
+            hashed = _Hashed()
+            ahead.append((raw.index, hashed, self._pool.submit(self._hash, raw, hashed)))
+            if len(ahead) > self._most_ahead:
+                yield _finished(*ahead.popleft())
+        while ahead:
+            yield _finished(*ahead.popleft())
+
+    def _hash(self, raw: RawSample, hashed: _Hashed) -> None:
+        if raw.fault or not raw.image:
+            hashed.fault = raw.fault or "image_empty"
+            return
+        if self._wants_sha256:
+            hashed.hashes.append((SHA256, hashlib.sha256(raw.image).hexdigest()))
+        if self._pdqhash is not None:
+            decoder = self._decoders.get()
+            try:
+                (frame,) = decoder.decode(raw.image, DecodeOptions(None, frames=1)).frames
+            except ImageFault as fault:
+                hashed.fault = fault.reason
+                return
+            finally:
+                self._decoders.put(decoder)
+            digest, quality = pdq_hash(frame, self._pdqhash)
+            hashed.is_flat = quality <= LOWEST_QUALITY
+            if not hashed.is_flat:
+                hashed.hashes.append((PDQ, digest.hex()))
+
+
+def _finished(index: int, hashed: _Hashed, done: Future[None]) -> tuple[int, _Hashed]:
+    done.result()
+    return index, hashed

@@ -149,8 +149,10 @@ def begin_in_worker() -> None:
     """Configure the log of a worker process from its environment, until the process ends."""
     if not is_configured():
         return
-    log_format = next(f for f in FORMATS if f == os.environ.get(FORMAT_VARIABLE, "text"))
-    level = next(each for each in LEVELS if each == os.environ[_LEVEL_VARIABLE])
+    # A user may have set the variables to anything.
+    named, lowest = os.environ.get(FORMAT_VARIABLE), os.environ[_LEVEL_VARIABLE]
+    log_format: LogFormat = next((each for each in FORMATS if each == named), FORMATS[0])
+    level: Level = next((each for each in LEVELS if each == lowest), LEVELS[0])
     _LOG.settings = _Settings(log_format, level)
     _LOG.run = os.environ.get(_RUN_VARIABLE, "")
     if log_format == "json":

@@ -15,7 +15,7 @@ from support.document_commands import problem
 from pipelines.config.job import Job
 
 # A block without a language is no command. A script in bash has a test of its own.
-LANGUAGES = {"sh", "yaml", "python", "sql", "bash", ""}
+LANGUAGES = {"sh", "yaml", "python", "sql", "bash", "text", ""}
 BASE = {
     "name": "name: base",
     "input": "input: {shards: data/*.tar}",

@@ -51,6 +51,9 @@ NOT_RUN = {
     "python -m demo.training": "trains for minutes to an hour",
     "shardmill bench weights": "the line before it writes weights of 6 GB",
     "shardmill run job.yaml -- --runner=PortableRunner": "test_beam.py starts a job server",
+    "docker ": "the image was built by hand with buildah",
+    "kubectl ": "tests/orchestrators validates the manifests",
+    "airflow ": "tests/orchestrators runs the DAGs",
     "sbatch": "tests/orchestrators runs scripts in Slurm",
     "ray job submit": "test_ray_jobs.py submits to a cluster of its own",
 }
@@ -59,11 +62,16 @@ NOT_RUN = {
 NOT_JOBS: dict[str, str] = {
     "s3://corpus/laion": "tests/stores runs jobs over buckets",
     "own_filter:NoShouting": "its module is in examples/; test_own_class.py runs such a job",
+    "# sky jobs launch": "a task of SkyPilot",
+    "# aws batch": "a definition of a job of AWS Batch",
+    "# gcloud batch": "a job of Google Cloud Batch",
+    "# az ml job": "a job of Azure Machine Learning",
 }
 
 # Python blocks that are no program, by a text in them, and why.
 NOT_PROGRAMS = {
-    "class TooManyEmojis": "a pattern for a file of this repository: count_emojis does not exist"
+    "class TooManyEmojis": "a pattern for a file of this repository: count_emojis does not exist",
+    "from prefect import": "Prefect is not installed; run by hand",
 }
 
 

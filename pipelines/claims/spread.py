@@ -5,8 +5,8 @@ run that knows the others knows its share, and a run that joins or ends moves fe
 """
 
 import hashlib
-from collections.abc import Iterable
-from functools import lru_cache
+from collections.abc import Callable, Iterable
+from functools import cached_property, lru_cache
 
 import numpy as np
 import numpy.typing as npt
@@ -44,13 +44,27 @@ class Spread:
     Runs of one output number its units alike, by their positions in the manifest.
     """
 
-    def __init__(self, numbers: Positions, sizes: Positions) -> None:
-        """Take the number of each unit, which all runs share, and its bytes."""
-        self._places = mix(numbers.astype(np.uint64))
-        self._by_place: Positions = np.argsort(self._places)
-        self._sorted = self._places[self._by_place]
-        # Units whose sizes differ by less than a factor of two are of one class.
-        self._classes = np.log2(np.maximum(sizes, 1)).astype(np.int64)
+    def __init__(self, numbers: Callable[[], Positions], sizes: Positions) -> None:
+        """Take the bytes of each unit; `numbers` is called for their numbers, if needed."""
+        self._numbers = numbers
+        self._sizes = sizes
+
+    @cached_property
+    def _places(self) -> Numbers:
+        return mix(self._numbers().astype(np.uint64))
+
+    @cached_property
+    def _by_place(self) -> Positions:
+        return np.argsort(self._places)
+
+    @cached_property
+    def _sorted(self) -> Numbers:
+        return self._places[self._by_place]
+
+    @cached_property
+    def _classes(self) -> Positions:
+        """Units whose sizes differ by less than a factor of two are of one class."""
+        return np.log2(np.maximum(self._sizes, 1)).astype(np.int64)
 
     def share(self, run: str, others: Iterable[str]) -> Positions:
         """Return the units that belong to a run beside the others, the largest first."""

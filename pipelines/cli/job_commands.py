@@ -121,11 +121,19 @@ def run(
     forget_missing: Annotated[
         bool, typer.Option("--forget-missing", help="Drop the rows of shards that are gone.")
     ] = False,
+    share: Annotated[
+        str | None,
+        typer.Option(metavar="N/M", help="Run only a fixed share of the shards, such as 3/16."),
+    ] = None,
+    no_wait: Annotated[
+        bool, typer.Option("--no-wait", help="End, though other runs still work on shards.")
+    ] = False,
     metrics_file: MetricsFileOption = None,
     metrics_port: MetricsPortOption = None,
     as_json: JsonOption = False,
 ) -> None:
     """Run a job, or the part of it that is not done yet."""
+    from pipelines.claims.shares import Share
     from pipelines.operations.canary import choose_canary_units, project_canary
     from pipelines.operations.run import run as run_job
 
@@ -133,6 +141,7 @@ def run(
     loaded = with_metrics(loaded, metrics_file, metrics_port)
     loaded = loaded.model_copy(update={"extend": loaded.extend or extend})
     limit = limit_units if limit_shards is None else limit_shards
+    given_share = Share.parse(share) if share else None
     plans: list[Plan] = []
     reports: list[UnitReport] = []
     with progress_on_stderr() as progress:
@@ -155,10 +164,13 @@ def run(
             on_report=on_report,
             on_warning=progress.on_warning,
             forget_missing=forget_missing,
+            share=given_share,
+            wait=not no_wait,
         )
     projection = project_canary(plans[0], reports) if canary else None
     print_summary(summary, loaded.output, as_json, projection)
-    exit_unless_done(summary, is_part=limit is not None or canary is not None)
+    is_part = limit is not None or canary is not None or share is not None or no_wait
+    exit_unless_done(summary, is_part=is_part)
 
 
 def _with_beam_options(job: "Job", options: Sequence[str]) -> "Job":

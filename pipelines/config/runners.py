@@ -40,6 +40,15 @@ class RunnerConfig(Frozen):
     mixed_devices: bool = False
     """Whether workers, in this and later runs, may have devices of several types."""
 
+    claim_seconds: Seconds = 60
+    """The time after which a run that gives no sign of life is taken for dead, in seconds.
+
+    Other runs then take over the shards that it has claimed. Each run renews its sign six times as
+    often. The runs of one output should have one value.
+    """
+    speculate: bool = False
+    """Whether an idle run also begins the last shards on which another run works for long."""
+
     @property
     def workers_have_gpus(self) -> bool:
         """Whether workers have GPUs although the planning machine may have none."""

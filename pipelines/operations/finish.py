@@ -38,10 +38,11 @@ def close_output(tally: RunTally, output: Output) -> Summary:
     if summary.outcome in ("complete", "nothing_kept"):
         _clean_up(output, tally.run)
     if summary.outcome == "complete":
-        storage.write_bytes(layout.success, b"")
+        if not output.listing.has_success_file:
+            storage.write_bytes(layout.success, b"")
         if storage.entry(layout.record(output.record_id.number + 1)):  # a run added units since
             return close_output(tally, open_output(layout.root, storage))
-    else:
+    elif output.listing.has_success_file:  # else a run that has listed more files wrote it since
         storage.delete(layout.success)
     return summary
 

@@ -1,11 +1,15 @@
 """`shardmill run`: a run from its plan to its summary."""
 
+import time
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import ExitStack, closing, suppress
 from functools import partial
 from typing import Literal, TypeVar
 
 from pipelines.annotation.worker_faults import worker_faults
+from pipelines.claims.protocol import BEATS
+from pipelines.claims.run_claims import RunClaims
+from pipelines.claims.shares import Share
 from pipelines.concurrency.interruption import stop_within
 from pipelines.config.job import Job
 from pipelines.logs.log import set_run
@@ -16,6 +20,7 @@ from pipelines.operations.finish import close_output, summarize, write_summary
 from pipelines.operations.forget import finish_forgetting
 from pipelines.operations.forget import forget_missing as drop_missing
 from pipelines.operations.tally import RunTally, new_run_id
+from pipelines.operations.work_log import WorkLog
 from pipelines.output.counts import CountsWriter
 from pipelines.output.heartbeat import Heartbeat, find_active_runs
 from pipelines.output.output import open_output
@@ -53,9 +58,13 @@ def run(
     on_report: OnReport = lambda _: None,
     on_warning: Callable[[str], None] = lambda _: None,
     forget_missing: bool = False,
+    share: Share | None = None,
+    wait: bool = True,
 ) -> Summary:
     """Run the pending units of a job, or the units that `choose` picks, and summarize the output.
 
+    Units that other runs work on are left to them; with `wait`, this run ends when they are done,
+    and takes over those of a run that dies. With a `share`, only its units are run.
     With `limit_units`, only the first units are run. With `forget_missing`, the rows of shards that
     are gone are dropped first. Failed units are listed in the summary. Raises
     JobError if the job is wrong, WorkerFault if this machine fails, and TooManyErrors if too many
@@ -75,6 +84,8 @@ def run(
                 on_report=_both(metrics.on_report, on_report),
                 on_warning=on_warning,
                 forget_missing=forget_missing,
+                share=share,
+                wait=wait,
             )
         except BaseException as error:
             metrics.on_error(_outcome_of(error))
@@ -109,6 +120,8 @@ def _run(
     on_report: OnReport,
     on_warning: Callable[[str], None],
     forget_missing: bool,
+    share: Share | None,
+    wait: bool,
 ) -> Summary:
     """Run a job without its metrics; the arguments are those of `run`."""
     storage = storage or job.open_storage()
@@ -117,27 +130,33 @@ def _run(
     if forget_missing:
         drop_missing(job, storage, new_run_id(), on_warning)
     with ExitStack() as running:
-        planned, tally, finished = _begin(job, storage, running, on_warning)
+        started = time.monotonic()
+        planned, tally, begun = _begin(job, storage, running, on_warning)
         set_run(tally.run)
         on_plan(planned)
-        if finished is not None:
-            return finished
+        if isinstance(begun, Summary):
+            return begun
         layout = planned.work.layout
         for other in find_active_runs(layout, planned.listing.heartbeats, storage):
             on_warning(
                 f"another run seems to be at work since {other.since:%Y-%m-%d %H:%M} UTC, on "
-                f"{other.host}: two do no harm, but work twice"
+                f"{other.host}: the runs share the shards"
             )
-        if planned.pending:
-            storage.delete(layout.success)
+        claims = RunClaims(
+            tally.run, started, waits=wait, alone=share is not None, on_wait=on_warning
+        )
+        work = WorkLog(begun, planned)
         counts = CountsWriter(layout, storage, tally.run, planned.work.fingerprint)
         try:
             warned = False
             runner = RUNNERS[job.runner.kind]
-            units = choose(planned)[:limit_units]
-            with closing(runner(planned, units, storage, on_progress)) as reports:
+            units = choose(planned)
+            units = (share.of(planned, units) if share else units)[:limit_units]
+            show = _both(work.on_progress, on_progress)
+            with closing(runner(planned, units, storage, show, claims)) as reports:
                 for report in reports:
                     tally.add(report)
+                    work.on_report(report)
                     with worker_faults():
                         counts.add_report(report)
                     on_report(report)
@@ -149,9 +168,11 @@ def _run(
             with suppress(OSError):  # the storage may be what failed; the run's own error is told
                 write_summary(tally.summary(outcome, planned.units, committed), layout, storage)
                 counts.flush()
+                claims.close()
             raise
         counts.flush()
     summary = close_output(tally, open_output(layout.root, storage))
+    claims.close()
     if summary.counts and summary.counts.kept:
         warned = warned or _warn(on_warning, tally.main_reason(_FEW_SAMPLES))
         for column in summary.counts.null_columns():
@@ -168,11 +189,11 @@ def _warn(on_warning: Callable[[str], None], warning: str | None) -> bool:
 
 def _begin(
     job: Job, storage: Storage, running: ExitStack, on_notice: Callable[[str], None]
-) -> tuple[Plan, RunTally, Summary | None]:
+) -> tuple[Plan, RunTally, Summary | Heartbeat]:
     """Plan a job, and begin its output or join the runs that did.
 
     A heartbeat of this run is in the output before its record is, so that no other job takes the
-    output for one that nobody works on; `running` ends the heartbeat. Returns the summary too if
+    output for one that nobody works on; `running` ends the heartbeat. Returns the summary if
     the output was finished before: then nothing is written.
     """
     for _ in range(_MAX_STARTS):
@@ -189,15 +210,20 @@ def _begin(
                 return planned, tally, summary
         write_manifest(planned, storage)
         check = partial(work.check_output, storage)
-        beat = Heartbeat(work.layout.heartbeat(tally.run), storage, work.record_number, check)
+        interval = job.runner.claim_seconds / BEATS
+        path = work.layout.heartbeat(tally.run)
+        beat = Heartbeat(path, storage, work.record_number, check, interval)
         with ExitStack() as beating:
             beating.enter_context(beat)
-            if planned.pending and not planned.is_new:
-                storage.delete(work.layout.success)  # before the record names units that are not
+            # Before the record names units that are not committed. A file that was not listed is
+            # of a run that has completed the output since.
+            is_listed = planned.listing.has_success_file or not is_same
+            if planned.pending and not planned.is_new and is_listed:
+                storage.delete(work.layout.success)
             try:
                 create_record(planned, storage)
             except FileExistsError:  # another run began the output: join it, or be refused
                 continue
             running.push(beating.pop_all())
-            return planned, tally, None
+            return planned, tally, beat
     raise JobError(f"output: {work.layout.root} is begun by other runs again and again: run again")

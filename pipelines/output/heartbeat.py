@@ -10,6 +10,7 @@ from typing import Self
 
 from pydantic import ValidationError
 
+from pipelines.concurrency.process_identity import machine, process
 from pipelines.output.layout import Layout
 from pipelines.storage.storage import Storage
 from schemas.errors import JobError
@@ -18,6 +19,22 @@ from schemas.regular_file import NotRegularFile
 
 _INTERVAL = 30  # seconds
 _DEAD_AFTER = timedelta(minutes=3)  # clocks of two machines may differ a little
+_MISSED = 6  # beats that a dead run has missed
+
+
+class RunWork(Frozen):
+    """What a run works on, and what it has done so far."""
+
+    units: tuple[str, ...] = ()
+    """The names of units in work; a hundred at most."""
+    committed: int = 0
+    """The units that the run has committed."""
+    samples: int = 0
+    """The samples of these units."""
+    bytes: int = 0
+    """The bytes of the shards of these units."""
+    seconds: float = 0.0
+    """The seconds since the run began its first unit."""
 
 
 class HeartbeatRecord(Frozen):
@@ -33,16 +50,28 @@ class HeartbeatRecord(Frozen):
     """The time of the last beat in UTC."""
     record: int = 0
     """The number of the record for which the run works."""
+    machine: str = ""
+    """The identity of the machine since its start."""
+    identity: str = ""
+    """The run's process, and its start."""
+    seconds_apart: float = 30.0
+    """The seconds between two beats."""
+    beats: int = 0
+    """The beats of the run so far."""
+    work: RunWork = RunWork()
+    """What the run works on."""
 
     def is_alive(self) -> bool:
         """Return whether the record is of another run that seems to be active.
 
-        On this host, the run is active if its process exists and is not this process. On another
-        host, the run is active if its last beat is younger than `_DEAD_AFTER`.
+        On this machine, the run is active if its process exists and is not this process. On
+        another one, the run is active if its last beat is younger than `_DEAD_AFTER`.
         """
-        if self.host == socket.gethostname():
-            return self.process != os.getpid() and _process_exists(self.process)
-        return datetime.now(UTC) - self.beat < _DEAD_AFTER
+        if self.machine == machine() if self.machine else self.host == socket.gethostname():
+            is_other = self.process != os.getpid()
+            return is_other and (self.identity or str(self.process)) in _names_of(self.process)
+        late = max(_DEAD_AFTER, timedelta(seconds=_MISSED * self.seconds_apart))
+        return datetime.now(UTC) - self.beat < late
 
 
 class Heartbeat:
@@ -54,8 +83,12 @@ class Heartbeat:
         storage: Storage,
         record: int = 0,
         check: Callable[[], None] = lambda: None,
+        interval: float = _INTERVAL,
     ) -> None:
         """Renew the file at `path` as long as `check` raises no JobError."""
+        self.work = RunWork()  # is written with the next beat
+        self._interval = interval
+        self._beats = 0
         self._path = path
         self._record = record
         self._storage = storage
@@ -81,7 +114,7 @@ class Heartbeat:
                 raise
 
     def _beat_until_ended(self) -> None:
-        while not self._ended.wait(_INTERVAL):
+        while not self._ended.wait(self._interval):
             try:
                 self._check()  # a beat must not make the folder of a deleted output again
                 self._beat()
@@ -97,7 +130,13 @@ class Heartbeat:
             since=self._since,
             beat=datetime.now(UTC),
             record=self._record,
+            machine=machine(),
+            identity=process(),
+            seconds_apart=self._interval,
+            beats=self._beats,
+            work=self.work,
         )
+        self._beats += 1
         self._storage.write_bytes(self._path, record.model_dump_json().encode(), durable=False)
 
 
@@ -116,11 +155,7 @@ def find_active_runs(
     return sorted(active, key=lambda record: record.since)
 
 
-def _process_exists(process: int) -> bool:
-    try:
-        os.kill(process, 0)
-    except ProcessLookupError:
-        return False
-    except PermissionError:  # another user's
-        return True
-    return True
+def _names_of(pid: int) -> tuple[str, ...]:
+    """Return the names of a process of this machine; none if it has ended."""
+    named = process(pid)
+    return (named, str(pid)) if named else ()

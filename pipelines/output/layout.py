@@ -83,6 +83,22 @@ class Layout:
     def device(self) -> str:
         return f"{self.root}/{CONTROL_FOLDER}/device"
 
+    @property
+    def heartbeats(self) -> str:
+        return f"{self.root}/{CONTROL_FOLDER}/heartbeats"
+
+    @property
+    def runs(self) -> str:
+        return f"{self.root}/{CONTROL_FOLDER}/runs"
+
+    @property
+    def failures(self) -> str:
+        return f"{self.root}/{CONTROL_FOLDER}/failed"
+
+    @property
+    def attempts(self) -> str:
+        return f"{self.root}/{CONTROL_FOLDER}/attempts"
+
     def heartbeat(self, run: str) -> str:
         return f"{self.root}/{CONTROL_FOLDER}/heartbeats/{run}.record"
 
@@ -96,4 +112,5 @@ class Layout:
         return f"{self.root}/{CONTROL_FOLDER}/failed/{unit}.record"
 
     def attempt(self, unit: str, number: int) -> str:
+        """The marker of an attempt, which is the claim of the run that makes it."""
         return f"{self.root}/{CONTROL_FOLDER}/attempts/{unit}.{number}"

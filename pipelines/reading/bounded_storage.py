@@ -38,7 +38,7 @@ class BoundedStorage(Storage):
     def write(self, path: str, content: BinaryIO, durable: bool = True) -> str:
         raise NotImplementedError
 
-    def create(self, path: str, content: bytes) -> None:
+    def create(self, path: str, content: bytes, durable: bool = True) -> None:
         raise NotImplementedError
 
     def delete(self, path: str) -> None:

@@ -26,6 +26,7 @@ from schemas.errors import JobError, WorkerFault
 from schemas.report import OnProgress, Progress
 
 _WORKERS_SHARE = 0.7  # of the time to stop, in which workers must end; the rest is this process's
+_LONGEST_WAIT = 2  # seconds for messages; meanwhile other runs may have released units
 
 
 class _WorkerProcess(NamedTuple):
@@ -38,12 +39,19 @@ class LocalWorkerPool:
     """A WorkerPool of spawned processes, which share no memory with this one."""
 
     def __init__(
-        self, job: ResolvedJob, storage: Storage, workers: int, on_progress: OnProgress
+        self,
+        job: ResolvedJob,
+        storage: Storage,
+        workers: int,
+        on_progress: OnProgress,
+        claim: bytes = b"",
     ) -> None:
+        """Prepare the pool of a run; `claim` is the content of its claims."""
         cores = len(os.sched_getaffinity(0))
         # Only decoding threads are divided among workers. The engine uses the resolved number of
         # threads, because that number affects output bytes.
-        self._arguments = (job, storage, job.job.runner.decode_threads or max(1, cores // workers))
+        threads = job.job.runner.decode_threads or max(1, cores // workers)
+        self._arguments = (job, storage, threads, claim)
         self._on_progress = on_progress
         self._numbers = count()
         self._workers: dict[int, _WorkerProcess] = {}
@@ -79,7 +87,7 @@ class LocalWorkerPool:
 
     def messages(self) -> Iterator[tuple[int, Message]]:
         numbers = {worker.pipe: number for number, worker in self._workers.items()}
-        for pipe in wait(list(numbers)):
+        for pipe in wait(list(numbers), _LONGEST_WAIT):
             number = numbers[pipe]  # type: ignore[index]  # only pipes were passed to wait()
             try:
                 message = self._workers[number].pipe.recv()
@@ -111,10 +119,11 @@ class LocalWorkerPool:
             worker.pipe.close()
 
 
-def _serve(
+def _serve(  # noqa: PLR0917 - Process passes arguments by position
     job: ResolvedJob,
     storage: Storage,
     decode_threads: int,
+    claim: bytes,
     gpus: str | None,
     pipe: "Connection[Any, Any]",
 ) -> None:
@@ -127,7 +136,7 @@ def _serve(
     begin_in_worker()
     if gpus is not None:
         os.environ["CUDA_VISIBLE_DEVICES"] = gpus  # must precede the import of torch
-    worker = Worker(job, storage, decode_threads)
+    worker = Worker(job, storage, decode_threads, claim)
     try:
         pipe.send(load_worker(worker))
         while True:

@@ -14,6 +14,7 @@ from collections.abc import Generator, Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any
 
+from pipelines.claims.run_claims import RunClaims
 from pipelines.config.runners import RayRunnerConfig, WorkerRange
 from pipelines.planning.plan import Plan
 from pipelines.runners.ray_worker_pool import RayWorkerPool
@@ -29,7 +30,11 @@ _JOB_CONFIG = "RAY_JOB_CONFIG_JSON_ENV_VAR"  # set by `ray job submit`, JSON
 
 
 def run_ray(
-    plan: Plan, units: Sequence[Unit], storage: Storage, on_progress: OnProgress
+    plan: Plan,
+    units: Sequence[Unit],
+    storage: Storage,
+    on_progress: OnProgress,
+    claims: RunClaims | None = None,
 ) -> Generator[UnitReport, None, None]:
     """Run the units on actors of a Ray cluster; yield a report for each unit."""
     settings = plan.work.job.runner
@@ -41,9 +46,12 @@ def run_ray(
     with _connected(ray, settings):
         workers = settings.workers
         max_workers = workers.max if isinstance(workers, WorkerRange) else workers
-        pool = RayWorkerPool(ray, plan.work, storage, min(max_workers, len(units)), on_progress)
+        content = claims.content if claims else b""
+        pool = RayWorkerPool(
+            ray, plan.work, storage, min(max_workers, len(units)), on_progress, claim=content
+        )
         metrics = _Metrics(plan.work.job.name)
-        for report in schedule(plan, units, storage, pool, max_workers):
+        for report in schedule(plan, units, storage, pool, max_workers, claims):
             metrics.add(report)
             yield report
 

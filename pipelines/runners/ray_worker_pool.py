@@ -46,11 +46,16 @@ class RayWorker:
     """An actor that runs units in one thread and answers progress requests in another."""
 
     def __init__(
-        self, job: ResolvedJob, storage: Storage, decode_threads: int, environment: "Environment"
+        self,
+        job: ResolvedJob,
+        storage: Storage,
+        decode_threads: int,
+        environment: "Environment",
+        claim: bytes = b"",
     ) -> None:
         os.environ.update(environment.values)
         begin_in_worker()
-        self._worker = Worker(job, storage, decode_threads)
+        self._worker = Worker(job, storage, decode_threads, claim)
         self._progress: Progress | None = None
 
     def load(self) -> Message:
@@ -73,8 +78,16 @@ class RayWorkerPool:
     """A WorkerPool of actors. Ray restarts no actor: the scheduler decides about replacements."""
 
     def __init__(
-        self, ray: Any, job: ResolvedJob, storage: Storage, workers: int, on_progress: OnProgress
+        self,
+        ray: Any,
+        job: ResolvedJob,
+        storage: Storage,
+        workers: int,
+        on_progress: OnProgress,
+        *,
+        claim: bytes = b"",
     ) -> None:
+        """Prepare the pool of a run; `claim` is the content of its claims."""
         settings = job.job.runner
         assert isinstance(settings, RayRunnerConfig)
         self._ray = ray
@@ -91,7 +104,7 @@ class RayWorkerPool:
         # Only decoding threads follow the actor's CPUs. The engine uses the resolved number of
         # threads, because that number affects output bytes.
         threads = settings.decode_threads or max(1, int(settings.cpus_per_worker))
-        self._arguments = (job, storage, threads, Environment.of(settings))
+        self._arguments = (job, storage, threads, Environment.of(settings), claim)
         self._numbers = count()
         self._actors: dict[int, Any] = {}
         self._unit_names: dict[int, str] = {}  # worker -> its current unit

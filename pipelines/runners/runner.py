@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Generator, Mapping, Sequence
 
+from pipelines.claims.run_claims import ALONE, RunClaims
 from pipelines.planning.plan import Plan
 from pipelines.storage.storage import Storage
 from schemas.errors import JobError
@@ -9,22 +10,40 @@ from schemas.report import OnProgress, UnitReport
 from schemas.sample import Unit
 
 Reports = Generator[UnitReport, None, None]  # closing it ends all workers
-Runner = Callable[[Plan, Sequence[Unit], Storage, OnProgress], Reports]
+Runner = Callable[[Plan, Sequence[Unit], Storage, OnProgress, RunClaims], Reports]
 
 
-def _local(plan: Plan, units: Sequence[Unit], storage: Storage, on_progress: OnProgress) -> Reports:
+def _local(
+    plan: Plan,
+    units: Sequence[Unit],
+    storage: Storage,
+    on_progress: OnProgress,
+    claims: RunClaims = ALONE,
+) -> Reports:
     from pipelines.runners.local import run_local
 
-    return run_local(plan, units, storage, on_progress)
+    return run_local(plan, units, storage, on_progress, claims)
 
 
-def _ray(plan: Plan, units: Sequence[Unit], storage: Storage, on_progress: OnProgress) -> Reports:
+def _ray(
+    plan: Plan,
+    units: Sequence[Unit],
+    storage: Storage,
+    on_progress: OnProgress,
+    claims: RunClaims = ALONE,
+) -> Reports:
     from pipelines.runners.ray import run_ray
 
-    return run_ray(plan, units, storage, on_progress)
+    return run_ray(plan, units, storage, on_progress, claims)
 
 
-def _beam(plan: Plan, units: Sequence[Unit], storage: Storage, on_progress: OnProgress) -> Reports:
+def _beam(
+    plan: Plan,
+    units: Sequence[Unit],
+    storage: Storage,
+    on_progress: OnProgress,
+    claims: RunClaims = ALONE,
+) -> Reports:
     try:
         from pipelines.runners.beam import run_beam  # imports apache_beam
     except ModuleNotFoundError as error:

@@ -5,41 +5,51 @@ Every runner with several workers uses this scheduler: such a runner implements 
 
 import heapq
 import os
+import time
 from collections import Counter
 from collections.abc import Generator, Sequence
 from itertools import chain
 
-import numpy as np
-
+from pipelines.claims.run_claims import RunClaims
+from pipelines.claims.source import UnitSource
 from pipelines.logs.log import log
 from pipelines.output.layout import Layout
 from pipelines.output.listing import classify_files
 from pipelines.planning.plan import Plan
 from pipelines.runners.worker import record_outcome
-from pipelines.runners.worker_pool import Assignment, Lost, Message, Ready, WorkerPool
+from pipelines.runners.worker_pool import Assignment, Lost, Message, Ready, Taken, WorkerPool
 from pipelines.storage.storage import Storage
 from schemas.errors import JobError, WorkerFault
 from schemas.report import UnitReport
 from schemas.sample import Unit
-from schemas.units import NameIndex, Units
+from schemas.units import NameIndex
 
 _MAX_FAULTS = 3  # worker faults in a row, with no unit committed between them, end a run
 _MAX_LOSSES = 5  # workers lost over one unit in one run; the third attempt and later are isolated
 
 
-def schedule(
-    plan: Plan, units: Sequence[Unit], storage: Storage, pool: WorkerPool, workers: int
+def schedule(  # noqa: PLR0917 - all are needed
+    plan: Plan,
+    units: Sequence[Unit],
+    storage: Storage,
+    pool: WorkerPool,
+    workers: int,
+    claims: RunClaims | None = None,
 ) -> Generator[UnitReport, None, None]:
     """Run the units on at most `workers` workers, largest unit first; yield a report for each unit.
 
     A lost worker is replaced. The attempt at its unit counts, and the unit is queued behind units
     with fewer attempts. A faulty worker is replaced too. Raises WorkerFault after three faults in a
     row with no unit committed between them, and JobError as soon as a worker sends one. Closing the
-    generator ends the pool; attempts that are running then do not count.
+    generator ends the pool; attempts that are running then do not count. Units that other runs
+    claim are left to them.
     """
-    scheduler = _Scheduler(pool, _UnitQueue(plan, units, storage), workers)
+    source = UnitSource(plan, units, storage, claims or RunClaims(), largest_first=True)
+    scheduler = _Scheduler(pool, _UnitQueue(plan, source, storage), workers)
     try:
         while scheduler.dispatch():
+            if scheduler.waits():
+                continue
             for worker, message in pool.messages():
                 report = scheduler.on_message(worker, message)
                 if report is not None:
@@ -59,19 +69,34 @@ class _Scheduler:
         self._idle: set[int] = set()
         self._busy: dict[int, Assignment] = {}
         self._faults = 0
+        self._pause = 0.0  # seconds until the queue may have a unit for idle workers
 
     def dispatch(self) -> bool:
         """Start missing workers and assign units to idle ones; return False when all is done."""
         wanted = min(self._max_workers, len(self._queue) + len(self._busy))
         for _ in range(wanted - len(self._loading) - len(self._idle) - len(self._busy)):
             self._loading.add(self._pool.start())
-        while self._idle and self._queue:
-            self._assign_next(self._idle.pop())
-        return wanted > 0
+        while self._idle and self._assign_next(min(self._idle)):
+            pass
+        return wanted > 0 and len(self._queue) + len(self._busy) > 0
 
-    def _assign_next(self, worker: int) -> None:
-        self._busy[worker] = self._queue.pop()
-        self._pool.assign(worker, self._busy[worker])
+    def waits(self) -> bool:
+        """If no worker works, because other runs hold what is left, wait; return whether it did."""
+        if self._busy or self._loading or not self._pause:
+            return False
+        time.sleep(self._pause)
+        return True
+
+    def _assign_next(self, worker: int) -> bool:
+        """Assign a unit to an idle worker; return whether there is one."""
+        following = self._queue.pop()
+        self._pause = following if isinstance(following, float) else 0.0
+        if not isinstance(following, Assignment):
+            return False
+        self._idle.discard(worker)
+        self._busy[worker] = following
+        self._pool.assign(worker, following)
+        return True
 
     def on_message(self, worker: int, message: Message) -> UnitReport | None:
         """Process a message; return the report of a finished unit, if there is one.
@@ -94,11 +119,14 @@ class _Scheduler:
                 fault = WorkerFault(f"a worker was lost before it began: {message.reason}")
                 self._count_fault(fault)
             return report
-        if self._queue:  # the worker must not wait until the caller has processed its report
-            self._assign_next(worker)
-        else:
-            self._idle.add(worker)
-        if isinstance(message, Ready):
+        if isinstance(message, Taken):
+            if assignment:
+                self._queue.taken(assignment)
+        elif isinstance(message, UnitReport) and assignment:
+            self._queue.done(assignment, message.attempt)
+        self._idle.add(worker)
+        self._assign_next(worker)  # it must not wait until the caller has processed its report
+        if isinstance(message, Ready | Taken):
             return None
         if message.status == "committed":
             self._faults = 0
@@ -122,45 +150,41 @@ class _Scheduler:
 
 
 class _UnitQueue:
-    """A priority queue of units: fewest attempts first, then largest first, then by name.
+    """Units from a source, and then those of lost workers, fewest attempts first.
 
-    Units with earlier attempts come last because they may kill their worker. Of the other units,
-    only the order is kept: a unit becomes an object when its turn comes.
+    Units with earlier attempts come last because they may kill their worker.
     """
 
-    def __init__(self, plan: Plan, units: Sequence[Unit], storage: Storage) -> None:
-        self._plan = plan
+    def __init__(self, plan: Plan, source: UnitSource, storage: Storage) -> None:
         self._layout: Layout = plan.work.layout
+        self._source = source
         self._storage = storage
         self._losses: Counter[str] = Counter()
-        self._heap: list[tuple[int, int, str, Assignment]] = []  # units with attempts
-        units = Units.of(units).sorted()
-        attempts = plan.listing.attempts
-        is_fresh = np.ones(len(units), np.bool_)
-        for name in attempts:
-            if (position := units.names.find(name)) is not None:
-                is_fresh[position] = False
-                unit = units[position]
-                self._push(Assignment(unit, plan.progress_of(unit), attempts[name]))
-        fresh = units.take(is_fresh)
-        self._fresh = fresh.take(np.argsort(-fresh.sizes(), kind="stable"))
-        self._next = 0  # of the fresh units
+        self._heap: list[tuple[int, int, str, Assignment]] = []  # units of lost workers
 
     def __len__(self) -> int:
-        return len(self._fresh) - self._next + len(self._heap)
+        return len(self._source) + len(self._heap)
 
     def _push(self, assignment: Assignment) -> None:
         unit = assignment.unit
         heapq.heappush(self._heap, (assignment.attempts, -unit.size, unit.name, assignment))
 
-    def pop(self) -> Assignment:
-        if self._next == len(self._fresh):
+    def pop(self) -> Assignment | float | None:
+        """Return the next assignment; seconds to wait if other runs hold what is left."""
+        if self._heap and not self._heap[0][0]:  # put back without an attempt
             return heapq.heappop(self._heap)[-1]
-        unit = self._fresh[self._next]
-        if self._heap and self._heap[0] < (0, -unit.size, unit.name):  # put back without an attempt
-            return heapq.heappop(self._heap)[-1]
-        self._next += 1
-        return Assignment(unit, self._plan.progress_of(unit), 0)
+        following = self._source.next()
+        if isinstance(following, tuple):
+            return Assignment(*following)
+        return heapq.heappop(self._heap)[-1] if self._heap else following
+
+    def done(self, assignment: Assignment, attempt: int) -> None:
+        """Note that a unit is committed, or reported failed."""
+        self._source.done(assignment.unit, attempt)
+
+    def taken(self, assignment: Assignment) -> None:
+        """Leave a unit to the run that has claimed it."""
+        self._source.taken(assignment.unit)
 
     def requeue(self, assignment: Assignment, reason: str) -> tuple[UnitReport | None, bool]:
         """Put the unit of a lost worker back, unless the unit is complete or has failed.
@@ -178,11 +202,13 @@ class _UnitQueue:
         attempts = listing.attempts.get(unit.name, 0)
         begun = attempts > assignment.attempts
         if unit_progress.complete:
+            self._source.done(unit, max(attempts, 1))
             return UnitReport(unit=unit.name, status="committed", attempt=max(attempts, 1)), True
         self._losses[unit.name] += begun
         if self._losses[unit.name] >= _MAX_LOSSES:
             report = UnitReport(unit=unit.name, status="failed", attempt=attempts, error=reason)
             record_outcome(report, self._layout, self._storage)
+            self._source.done(unit, attempts)
             return report, True
         self._push(Assignment(unit, unit_progress, attempts))
         line = f"{unit.name}: its worker was lost ({reason}): the unit is tried again"

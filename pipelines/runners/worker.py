@@ -49,8 +49,16 @@ class AttemptExists(Exception):
 class Worker:
     """A worker that runs one unit after another; filters and engine are loaded when needed."""
 
-    def __init__(self, work: ResolvedJob, storage: Storage, decode_threads: int) -> None:
+    def __init__(
+        self, work: ResolvedJob, storage: Storage, decode_threads: int, claim: bytes = b""
+    ) -> None:
+        """Begin a worker of a run; `claim` is the content of its claims.
+
+        With a claim, the marker of an attempt is the run's claim to the unit, which only one run
+        can make, and which the runner deletes. Without one, the worker deletes its markers.
+        """
         self._work = work
+        self._claim = claim
         self._storage = storage
         self._decode_threads = decode_threads
         self._annotator: Annotator | None = None
@@ -67,7 +75,7 @@ class Worker:
     ) -> UnitReport:
         """Annotate the rest of a unit after `attempts` earlier attempts, and return its report.
 
-        With `first`, raises AttemptExists if the marker of this attempt exists already.
+        With `first`, or with a claim, raises AttemptExists if the marker of this attempt exists.
 
         The report is `failed` if the shard cannot be read or the unit killed its child process. A
         shard that storage does not give is the unit's failure only if other shards can be read.
@@ -89,15 +97,15 @@ class Worker:
                 self._storage.delete(layout.attempt(unit.name, attempt))
             raise
         report = report.model_copy(update={"attempt": attempt})
-        record_outcome(report, layout, self._storage)
+        record_outcome(report, layout, self._storage, keeps_markers=bool(self._claim))
         return report.model_copy(update={"storage": add_storage(report.storage, take_counts())})
 
     def _mark(self, marker: str, first: bool) -> None:
-        if not first:
+        if not first and not self._claim:
             self._storage.write_bytes(marker, b"", durable=False)
             return
         try:
-            self._storage.create(marker, b"")
+            self._storage.create(marker, self._claim, durable=False)
         except FileExistsError:
             raise AttemptExists from None
 
@@ -194,14 +202,19 @@ class Worker:
             receiver.close()
 
 
-def record_outcome(report: UnitReport, layout: Layout, storage: Storage) -> None:
-    """Store the report of a failed unit, or delete an earlier one; clear the attempt markers."""
+def record_outcome(
+    report: UnitReport, layout: Layout, storage: Storage, *, keeps_markers: bool = False
+) -> None:
+    """Store the report of a failed unit, or delete an earlier one; clear the attempt markers.
+
+    With `keeps_markers`, they stay: they are claims.
+    """
     if report.status == "failed":
         content = report.model_dump_json(indent=1).encode()
         storage.write_bytes(layout.failed(report.unit), content)
     else:
         storage.delete(layout.failed(report.unit))
-    attempts = range(1, report.attempt + 1)
+    attempts = range(1, 0 if keeps_markers else report.attempt + 1)
     storage.delete_many(layout.attempt(report.unit, attempt) for attempt in attempts)
 
 

@@ -8,7 +8,7 @@ from typing import NamedTuple, Protocol
 
 from pipelines.annotation.worker_faults import worker_faults
 from pipelines.output.unit_progress import UnitProgress
-from pipelines.runners.worker import Worker
+from pipelines.runners.worker import AttemptExists, Worker
 from schemas.errors import JobError, WorkerFault
 from schemas.report import OnProgress, UnitReport
 from schemas.sample import Unit
@@ -26,6 +26,10 @@ class Ready(NamedTuple):
     """The message of a worker that has loaded filters and engine."""
 
 
+class Taken(NamedTuple):
+    """The message that another run had claimed the assigned unit first."""
+
+
 class Lost(NamedTuple):
     """The message that a worker ended unexpectedly; the user sees `reason`."""
 
@@ -33,7 +37,7 @@ class Lost(NamedTuple):
 
 
 # A pool removes a worker that sends a WorkerFault or a JobError, or is lost.
-Message = Ready | UnitReport | WorkerFault | JobError | Lost
+Message = Ready | UnitReport | Taken | WorkerFault | JobError | Lost
 
 
 class WorkerPool(Protocol):
@@ -68,6 +72,9 @@ def run_assignment(worker: Worker, assignment: Assignment, on_progress: OnProgre
     """Have a worker run an assignment; return the unit's report or the error."""
     try:
         with worker_faults():
-            return worker.run(*assignment, on_progress)
+            try:
+                return worker.run(*assignment, on_progress)
+            except AttemptExists:
+                return Taken()
     except (JobError, WorkerFault) as fault:
         return fault

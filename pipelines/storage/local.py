@@ -71,8 +71,8 @@ class LocalStorage(Storage):
         entry = self.entry(path)
         return entry.version if entry else ""
 
-    def create(self, path: str, content: bytes) -> None:
-        with _temporary_file(path, io.BytesIO(content), durable=True) as temporary:
+    def create(self, path: str, content: bytes, durable: bool = True) -> None:
+        with _temporary_file(path, io.BytesIO(content), durable) as temporary:
             try:
                 os.link(temporary, path)  # unlike a rename, a link replaces no file
             except OSError as error:
@@ -80,8 +80,10 @@ class LocalStorage(Storage):
                     raise
                 with open(path, "xb", buffering=0) as target:
                     target.write(content)
-                    os.fsync(target.fileno())
-        _sync_folder(os.path.dirname(path))
+                    if durable:
+                        os.fsync(target.fileno())
+        if durable:
+            _sync_folder(os.path.dirname(path))
 
     def delete(self, path: str) -> None:
         with suppress(FileNotFoundError):

@@ -97,7 +97,7 @@ class ObjectStorage(Storage):
         entry = self.entry(path)
         return entry.version if entry else ""
 
-    def create(self, path: str, content: bytes) -> None:
+    def create(self, path: str, content: bytes, durable: bool = True) -> None:
         """Write a new object; raise FileExistsError if the object exists.
 
         The object's metadata name its writer, because an answer may be lost: who finds that the

@@ -52,8 +52,8 @@ class AnyStorage(Storage):
     def write(self, path: str, content: BinaryIO, durable: bool = True) -> str:
         return self._of(path).write(path, content, durable)
 
-    def create(self, path: str, content: bytes) -> None:
-        self._of(path).create(path, content)
+    def create(self, path: str, content: bytes, durable: bool = True) -> None:
+        self._of(path).create(path, content, durable)
 
     def delete(self, path: str) -> None:
         self._of(path).delete(path)

@@ -71,9 +71,10 @@ class Storage(ABC):
         """
 
     @abstractmethod
-    def create(self, path: str, content: bytes) -> None:
-        """Write a new file atomically and durably; raise FileExistsError if the file exists.
+    def create(self, path: str, content: bytes, durable: bool = True) -> None:
+        """Write a new file atomically; raise FileExistsError if the file exists.
 
+        With `durable`, return only when the file would survive a power cut.
         Of several processes that create the same file at once, exactly one succeeds.
         """
 

@@ -30,9 +30,9 @@ class CountingStorage(Storage):
         self.calls["write", path] += 1
         return self._storage.write(path, content, durable)
 
-    def create(self, path: str, content: bytes) -> None:
+    def create(self, path: str, content: bytes, durable: bool = True) -> None:
         self.calls["create", path] += 1
-        self._storage.create(path, content)
+        self._storage.create(path, content, durable)
 
     def delete(self, path: str) -> None:
         self.calls["delete", path] += 1

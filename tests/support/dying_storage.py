@@ -38,9 +38,9 @@ class DyingStorage(LocalStorage):
         self.made += 1
         return version
 
-    def create(self, path: str, content: bytes) -> None:
+    def create(self, path: str, content: bytes, durable: bool = True) -> None:
         self._check()
-        super().create(path, content)
+        super().create(path, content, durable)
         self.made += 1
 
     def delete(self, path: str) -> None:

@@ -39,7 +39,7 @@ class MemoryFolder(Storage):
         self.files[path] = (content.read(), str(self._writes))
         return str(self._writes)
 
-    def create(self, path: str, content: bytes) -> None:
+    def create(self, path: str, content: bytes, durable: bool = True) -> None:
         if path in self.files:
             raise FileExistsError(path)
         self.write_bytes(path, content)

@@ -78,7 +78,7 @@ class Simulation:
         sizes = [self._chance.lognormvariate(0, 0.5) for _ in range(conditions.units)]
         self._seconds = [size * conditions.unit_seconds for size in sizes]
         self.spread = Spread(
-            np.arange(conditions.units), np.array([int(size * 1e6) for size in sizes])
+            lambda: np.arange(conditions.units), np.array([int(size * 1e6) for size in sizes])
         )
         self.store = Store(done=np.zeros(conditions.units, np.bool_))
         self.worked = self.doubled = self.lost = 0.0

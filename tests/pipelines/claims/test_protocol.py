@@ -75,7 +75,7 @@ def test_every_unit_is_done_whatever_happens(conditions: Conditions, seed: int) 
 
 
 def claims(number: int, held: dict[int, int], **options: object) -> UnitClaims:
-    spread = Spread(np.arange(number), np.ones(number, np.int64))
+    spread = Spread(lambda: np.arange(number), np.ones(number, np.int64))
     given = {"claim_seconds": 60.0, "listed": 0.0, **options}
     return UnitClaims("me", spread, np.arange(number), held, **given)  # type: ignore[arg-type]
 
@@ -156,7 +156,7 @@ def test_the_last_units_are_raced_once_if_the_job_speculates() -> None:
 
 @given(st.integers(1, 300), st.integers(1, 12))
 def test_shares_of_all_runs_are_all_units_once(number: int, runs: int) -> None:
-    spread = Spread(np.arange(number), np.ones(number, np.int64))
+    spread = Spread(lambda: np.arange(number), np.ones(number, np.int64))
     names = [f"run-{run}" for run in range(runs)]
     shares = [spread.share(name, [n for n in names if n != name]) for name in names]
     assert sorted(np.concatenate(shares).tolist()) == list(range(number))
@@ -164,5 +164,5 @@ def test_shares_of_all_runs_are_all_units_once(number: int, runs: int) -> None:
 
 def test_the_largest_units_of_a_share_come_first() -> None:
     sizes = np.array([2**n for n in range(20)] * 5)
-    share = Spread(np.arange(100), sizes).share("a", ["b"])
+    share = Spread(lambda: np.arange(100), sizes).share("a", ["b"])
     assert np.all(np.diff(np.log2(sizes[share])) <= 0)

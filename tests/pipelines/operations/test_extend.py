@@ -260,9 +260,9 @@ def test_the_record_forgets_shards_before_their_files_are_deleted(tmp_path: Path
     changes: list[str] = []
 
     class Logging(LocalStorage):
-        def create(self, path: str, content: bytes) -> None:
+        def create(self, path: str, content: bytes, durable: bool = True) -> None:
             changes.append(f"create {Path(path).name}")
-            super().create(path, content)
+            super().create(path, content, durable)
 
         def delete(self, path: str) -> None:
             changes.append(f"delete {Path(path).name}")
@@ -321,10 +321,10 @@ def test_of_two_runs_that_extend_at_once_the_loser_plans_again(tmp_path: Path) -
     class Rival(LocalStorage):
         """Creates the winner's record just before the loser's."""
 
-        def create(self, path: str, content: bytes) -> None:
+        def create(self, path: str, content: bytes, durable: bool = True) -> None:
             if path.endswith("job.00001.record"):
                 begin_output(winner, STORAGE)
-            super().create(path, content)
+            super().create(path, content, durable)
 
     summary = run(made, storage=Rival())
     assert (summary.outcome, summary.added_here, summary.units_here) == ("complete", 1, 2)

@@ -154,9 +154,9 @@ class DyingStorage(LocalStorage):
         self._reach()
         return version
 
-    def create(self, path: str, content: bytes) -> None:
+    def create(self, path: str, content: bytes, durable: bool = True) -> None:
         self._reach()
-        super().create(path, content)
+        super().create(path, content, durable)
         self._reach()
 
     def delete(self, path: str) -> None:

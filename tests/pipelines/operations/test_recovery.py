@@ -72,11 +72,11 @@ class DyingStorage(LocalStorage):
         self._reach("after")
         return version
 
-    def create(self, path: str, content: bytes) -> None:
+    def create(self, path: str, content: bytes, durable: bool = True) -> None:
         self._begin()
         self.writes.append(self.operations)
         self._reach("midway")
-        super().create(path, content)
+        super().create(path, content, durable)
         self._reach("after")
 
     def delete(self, path: str) -> None:

@@ -15,6 +15,7 @@ from pipelines.operations.run import run
 from pipelines.output.heartbeat import Heartbeat, HeartbeatRecord, find_active_runs
 from pipelines.output.layout import Layout
 from pipelines.storage.local import LocalStorage
+from schemas.report import UnitReport
 from shardmill import Job
 
 STORAGE = LocalStorage()
@@ -102,11 +103,13 @@ def test_two_runs_at_once_leave_the_output_of_one(one_unit: Job, tmp_path: Path)
     expected = (output / "0.parquet").read_bytes()
     shutil.rmtree(output)
     warnings: list[str] = []
-    # The second run begins and ends after the first has annotated, but before it ends.
-    run(one_unit, on_report=lambda _: (output / "0.parquet").unlink() or second(one_unit, warnings))
+
+    def begin_second(_: UnitReport) -> None:
+        """Begin and end another run after the first has annotated, but before it ends."""
+        (output / "0.parquet").unlink()
+        (output / "_shardmill/attempts/0.1").unlink()  # its claim, for which the other would wait
+        run(one_unit, on_warning=warnings.append)
+
+    run(one_unit, on_report=begin_second)
     assert (output / "0.parquet").read_bytes() == expected
     assert (output / "_SUCCESS").exists()
-
-
-def second(work: Job, warnings: list[str]) -> None:
-    run(work, on_warning=warnings.append)

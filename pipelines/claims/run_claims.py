@@ -2,13 +2,16 @@
 
 import socket
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 
 from pydantic import ValidationError
 
 from pipelines.concurrency.process_identity import has_ended, machine, process
 from schemas.frozen import Frozen
+
+_active: set[str] = set()  # the runs of this process
 
 
 class Claim(Frozen):
@@ -24,7 +27,9 @@ class Claim(Frozen):
     """The process of the driver, and its start."""
 
     def has_ended_here(self) -> bool:
-        """Return whether the run's process is one of this machine and has ended."""
+        """Return whether the run was one of this machine and has ended."""
+        if (self.machine, self.process) == (machine(), process()):
+            return self.run not in _active
         return has_ended(self.machine, self.process)
 
 
@@ -57,6 +62,15 @@ class RunClaims:
     def content(self) -> bytes:
         """The content of each claim."""
         return claim_of(self.run) if self.run else b""
+
+    @contextmanager
+    def active(self) -> Iterator[None]:
+        """Let other runs of this process know that this run is at work, in the `with` block."""
+        _active.add(self.run)
+        try:
+            yield
+        finally:
+            _active.discard(self.run)
 
     def close(self) -> None:
         """Delete the claims that the run still has, after its summary is written."""

@@ -145,6 +145,7 @@ def _run(
         claims = RunClaims(
             tally.run, started, waits=wait, alone=share is not None, on_wait=on_warning
         )
+        running.enter_context(claims.active())
         work = WorkLog(begun, planned)
         counts = CountsWriter(layout, storage, tally.run, planned.work.fingerprint)
         try:

@@ -63,6 +63,7 @@ def test_a_plan_imports_no_package_for_models_or_images(tmp_path: Path, has_mode
     code, modules = _run("plan", "job.yaml", folder=tmp_path)
     assert code == "0"
     heavy = {"PIL", "apache_beam", "ray", "tokenizers", "torch", "transformers"}
+    heavy |= {"phonenumbers", "pyarrow.compute"}
     assert modules.isdisjoint(heavy)
 
 

@@ -4,6 +4,7 @@ import logging
 import pickle
 import traceback
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -29,13 +30,18 @@ JOB = {
 STORAGE = AnyStorage({"s3://": StorageSettings(retry_seconds=0)})
 
 
+@pytest.fixture(autouse=True)
+def _clients_of_each_test(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Clients hold the credentials with which they were made: no other test gets them."""
+    monkeypatch.setattr(object_client, "_BUCKETS", {})
+
+
 @pytest.fixture
 def marked(small_s3: SmallS3, monkeypatch: pytest.MonkeyPatch) -> SmallS3:
     """A store that this process reaches with marked credentials."""
     monkeypatch.setenv("AWS_ACCESS_KEY_ID", f"AKIA{MARK}")
     monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", f"secret/{MARK}")
     monkeypatch.setenv("AWS_SESSION_TOKEN", f"token/{MARK}")
-    monkeypatch.setattr(object_client, "_BUCKETS", {})
     return small_s3
 
 
@@ -197,12 +203,13 @@ def test_a_signed_url_whose_server_is_gone_is_not_repeated(
     ],
 )
 def test_a_url_that_holds_a_secret_is_refused_without_it(
-    url: str, caplog: pytest.LogCaptureFixture
+    url: str, caplog: pytest.LogCaptureFixture, tmp_path: Path
 ) -> None:
     error = told(lambda: STORAGE.read_bytes(url), caplog)
     assert isinstance(error, JobError)
     assert "holds credentials" in str(error)
-    for place in ({"input": {"shards": url, "text": None}}, {"output": url}):
+    local = {"output": f"{tmp_path}/out"}
+    for place in ({"input": {"shards": url, "text": None}, **local}, {"output": url}):
 
         def plan(place: dict[str, Any] = place) -> None:
             from pipelines.planning.plan import plan

@@ -13,58 +13,19 @@ an output; a simulation does them in a model of a thousand machines.
 """
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
-from typing import NamedTuple
 
 import numpy as np
 import numpy.typing as npt
 
 from pipelines.claims.signs import Signs
 from pipelines.claims.spread import Positions, Spread
+from pipelines.claims.steps import Begin, Check, Look, ReadClaim, Relist, Step, Wait
 
 FREE, MINE, HELD, DONE = range(4)  # states of units; MINE: in work here, HELD: claimed elsewhere
 
 BEATS = 6  # signs of life in `claim_seconds`, and looks at those of other runs
 _AT_ONCE = 64  # units that are looked up at once, and claims that are read soon
 _NEVER = float("-inf")
-
-
-class Look(NamedTuple):
-    """List the signs of life; with `claims`, list all claims too."""
-
-    claims: bool = False
-
-
-class Relist(NamedTuple):
-    """List the whole output: its files and its claims."""
-
-
-class Check(NamedTuple):
-    """Look up how much of these units is committed."""
-
-    units: tuple[int, ...]
-
-
-class ReadClaim(NamedTuple):
-    """Read which run made a claim."""
-
-    unit: int
-    number: int
-
-
-class Begin(NamedTuple):
-    """Create a claim, and work on its unit."""
-
-    unit: int
-    number: int
-
-
-class Wait(NamedTuple):
-    """Ask again after so many seconds: other runs hold what is left."""
-
-    seconds: float
-
-
-Step = Look | Relist | Check | ReadClaim | Begin | Wait
 
 
 class UnitClaims:

@@ -7,19 +7,10 @@ import numpy as np
 
 from pipelines.annotation.worker_faults import worker_faults
 from pipelines.claims.board import Board
-from pipelines.claims.protocol import (
-    FREE,
-    Begin,
-    Check,
-    Look,
-    ReadClaim,
-    Relist,
-    Step,
-    UnitClaims,
-    Wait,
-)
+from pipelines.claims.protocol import FREE, UnitClaims
 from pipelines.claims.run_claims import RunClaims
 from pipelines.claims.spread import Positions, Spread
+from pipelines.claims.steps import Begin, Check, Look, ReadClaim, Relist, Step, Wait
 from pipelines.output.unit_progress import UnitProgress
 from pipelines.planning.plan import Plan
 from pipelines.storage.storage import Storage

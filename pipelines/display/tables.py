@@ -144,6 +144,13 @@ def status_table(status: OutputStatus) -> Table:
             _add(table, label, str(number))
     for report in status.failures:
         _add(table, "", f"{report.unit}: {report.trouble}")
+    for run in status.at_work:
+        work = f" on {_some(run.units)}" if run.units else ""
+        since = f"{run.host}, since {run.since:%Y-%m-%d %H:%M} UTC"
+        _add(table, "at work", f"{since}{work}, {run.samples_per_second:.1f} samples a second")
+    if status.hours_left is not None:
+        speed = f"{status.samples_per_second:.1f} samples a second together"
+        _add(table, "left", f"{status.hours_left:.1f} hours, {speed}")
     if status.waiting:
         _add(table, "new", waiting_line(status.waiting))
     if status.missing:

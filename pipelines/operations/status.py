@@ -1,6 +1,12 @@
 """`shardmill status`: the state of an output from its listing and the footers of its files."""
 
+from datetime import datetime
+
+import numpy as np
+import numpy.typing as npt
+
 from pipelines.output.contents import read_contents
+from pipelines.output.heartbeat import find_active_runs
 from pipelines.output.output import Output, open_output
 from pipelines.planning.grown_input import find_growth
 from pipelines.storage.storage import Storage
@@ -9,6 +15,23 @@ from schemas.report import Counts, Summary, UnitReport
 from schemas.units import count_shards
 
 _MAX_FAILURES = 20  # reports of failed units that are read
+
+
+class RunAtWork(Frozen):
+    """A run that seems to be at work on the output."""
+
+    run: str
+    """The name of the run."""
+    host: str
+    """The name of the machine on which its driver works."""
+    since: datetime
+    """The start of the run in UTC."""
+    units: tuple[str, ...] = ()
+    """The names of the units in work, a hundred at most, as of the last sign of life."""
+    committed: int = 0
+    """The units that the run has committed."""
+    samples_per_second: float = 0.0
+    """The samples that the run has committed, by the seconds since it began its first unit."""
 
 
 class OutputStatus(Frozen):
@@ -41,6 +64,12 @@ class OutputStatus(Frozen):
     """The new shards that wait until a run adds them; null if no shard is found from here."""
     missing: tuple[str, ...] = ()
     """The shards that are gone."""
+    at_work: tuple[RunAtWork, ...] = ()
+    """The runs that seem to be at work, oldest first."""
+    samples_per_second: float = 0.0
+    """The speed of all these runs together."""
+    hours_left: float | None = None
+    """The hours that these runs need for the rest, by the bytes of shards; null if unknown."""
     counts: Counts = Counts()
     """The samples of the committed rows."""
     failures: tuple[UnitReport, ...] = ()
@@ -56,6 +85,7 @@ def status(output: str, storage: Storage | None = None) -> OutputStatus:
     contents = read_contents(opened)
     failed = sorted(unit for unit in listing.failed if not contents.is_complete(unit))
     growth = find_growth(opened)
+    at_work, hours_left = _at_work(opened, contents.complete)
     return OutputStatus(
         output=layout.root,
         job=opened.record["name"],
@@ -73,6 +103,9 @@ def status(output: str, storage: Storage | None = None) -> OutputStatus:
         strangers=contents.strangers,
         waiting=growth.waiting if growth else None,
         missing=growth.missing if growth else (),
+        at_work=at_work,
+        samples_per_second=round(sum(run.samples_per_second for run in at_work), 1),
+        hours_left=hours_left,
         counts=contents.counts,
         failures=tuple(
             UnitReport.model_validate_json(opened.storage.read_bytes(layout.failed(name)))
@@ -80,6 +113,27 @@ def status(output: str, storage: Storage | None = None) -> OutputStatus:
         ),
         last_run=_last_run(opened),
     )
+
+
+def _at_work(
+    output: Output, complete: npt.NDArray[np.bool_]
+) -> tuple[tuple[RunAtWork, ...], float | None]:
+    """Return the runs at work, and the hours that they need for what is not complete."""
+    active = find_active_runs(output.layout, output.listing.heartbeats, output.storage)
+    speed = sum(run.work.bytes / run.work.seconds for run in active if run.work.seconds)
+    left = int(output.units.sizes()[~complete].sum())
+    runs = tuple(
+        RunAtWork(
+            run=run.run,
+            host=run.host,
+            since=run.since,
+            units=run.work.units,
+            committed=run.work.committed,
+            samples_per_second=round(run.work.samples / max(run.work.seconds, 1e-3), 1),
+        )
+        for run in active
+    )
+    return runs, round(left / speed / 3600, 3) if speed else None
 
 
 def _last_run(output: Output) -> Summary | None:

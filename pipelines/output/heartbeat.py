@@ -50,6 +50,8 @@ class HeartbeatRecord(Frozen):
     """The time of the last beat in UTC."""
     record: int = 0
     """The number of the record for which the run works."""
+    run: str = ""
+    """The name of the run."""
     machine: str = ""
     """The identity of the machine since its start."""
     identity: str = ""
@@ -130,6 +132,7 @@ class Heartbeat:
             since=self._since,
             beat=datetime.now(UTC),
             record=self._record,
+            run=self._path.rpartition("/")[2].removesuffix(".record"),
             machine=machine(),
             identity=process(),
             seconds_apart=self._interval,

@@ -12,19 +12,9 @@ from itertools import count
 
 import numpy as np
 
-from pipelines.claims.protocol import (
-    BEATS,
-    DONE,
-    MINE,
-    Begin,
-    Check,
-    Look,
-    ReadClaim,
-    Relist,
-    UnitClaims,
-    Wait,
-)
+from pipelines.claims.protocol import BEATS, DONE, MINE, UnitClaims
 from pipelines.claims.spread import Spread
+from pipelines.claims.steps import Begin, Check, Look, ReadClaim, Relist, Wait
 
 Process = Generator[float, None, None]  # yields seconds to wait
 

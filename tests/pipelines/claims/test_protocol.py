@@ -6,8 +6,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from support.simulated_claims import Conditions, Simulation
 
-from pipelines.claims.protocol import Begin, Check, Look, ReadClaim, Relist, UnitClaims, Wait
+from pipelines.claims.protocol import UnitClaims
 from pipelines.claims.spread import Spread
+from pipelines.claims.steps import Begin, Check, Look, ReadClaim, Relist, Wait
 
 
 def simulated(conditions: Conditions, seed: int = 1) -> Simulation:

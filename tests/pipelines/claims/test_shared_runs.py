@@ -1,0 +1,111 @@
+"""Runs in one output leave each other's shards alone, and `status` shows who is at work."""
+
+import os
+import socket
+from datetime import UTC, datetime
+from pathlib import Path
+
+import pytest
+from support.sample_data import job, pairs, write_shard
+
+from pipelines.claims.run_claims import claim_of
+from pipelines.claims.shares import Share
+from pipelines.concurrency.process_identity import has_ended, machine, process
+from pipelines.config.job import Job
+from pipelines.operations.run import run
+from pipelines.operations.status import status
+from pipelines.output.heartbeat import HeartbeatRecord, RunWork
+from pipelines.output.layout import Layout
+from pipelines.planning.plan import plan
+from pipelines.storage.local import LocalStorage
+from schemas.errors import JobError
+
+STORAGE = LocalStorage()
+
+
+@pytest.fixture
+def shared(tmp_path: Path) -> Job:
+    for number in range(6):
+        write_shard(tmp_path / f"shards/{number}.tar", pairs(2, number))
+    return job(tmp_path, model=None, tasks={}, filters=[{"kind": "text_quality", "min_words": 1}])
+
+
+def at_work(work: Job, *units: str) -> Layout:
+    """Let another process, that of the tests' parent, be at work on some units."""
+    layout = Layout(work.output)
+    record = HeartbeatRecord(
+        run="other",
+        host=socket.gethostname(),
+        process=os.getppid(),
+        since=datetime.now(UTC),
+        beat=datetime.now(UTC),
+        machine=machine(),
+        identity=process(os.getppid()),
+        work=RunWork(units=units, committed=2, samples=20, bytes=2048, seconds=4.0),
+    )
+    content = record.model_dump_json().encode()
+    STORAGE.write_bytes(layout.heartbeat("other"), content)
+    claim = claim_of("other").replace(process().encode(), process(os.getppid()).encode())
+    for unit in units:
+        STORAGE.write_bytes(layout.attempt(unit, 1), claim)
+    return layout
+
+
+def test_shards_of_a_run_at_work_are_left_to_it(shared: Job) -> None:
+    run(shared, limit_units=1)
+    layout = at_work(shared, "3")
+    summary = run(shared, wait=False)
+    assert (summary.outcome, summary.units_here) == ("partial", 4)
+    shown = status(shared.output)
+    assert [(each.run, each.units) for each in shown.at_work] == [("other", ("3",))]
+    assert shown.samples_per_second == 5.0
+    assert shown.hours_left is not None
+    assert shown.hours_left > 0
+    STORAGE.delete(layout.heartbeat("other"))
+    STORAGE.delete(layout.attempt("3", 1))
+    assert run(shared).outcome == "complete"
+
+
+def test_shards_of_a_dead_process_of_this_machine_are_taken_over_at_once(shared: Job) -> None:
+    run(shared, limit_units=1)
+    layout = Layout(shared.output)
+    claim = claim_of("dead").replace(process().encode(), b"999999999-1")
+    STORAGE.write_bytes(layout.attempt("3", 1), claim)
+    lines: list[str] = []
+    assert run(shared, on_warning=lines.append).outcome == "complete"
+    assert lines == []
+
+
+def test_a_shard_that_another_run_reports_as_failed_is_not_tried_again(
+    shared: Job, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    run(shared, limit_units=1)
+    layout = at_work(shared)
+    report = b'{"unit": "5", "status": "failed", "error": "shard_unreadable"}'
+
+    def report_failure(_: object) -> None:
+        STORAGE.write_bytes(layout.failed("5"), report)
+
+    assert run(shared, on_plan=report_failure).units_here == 4
+
+
+def test_shares_are_all_shards_once(shared: Job) -> None:
+    planned = plan(shared)
+    shares = [list(Share(n, 4).of(planned, planned.pending).column("name")) for n in range(1, 5)]
+    assert sorted(name for share in shares for name in share) == list("012345")
+    assert {len(share) for share in shares} == {1, 2}
+    outcomes = [run(shared, share=Share(number, 4)).outcome for number in range(1, 5)]
+    assert outcomes == ["partial", "partial", "partial", "complete"]
+
+
+@pytest.mark.parametrize("text", ["0/4", "5/4", "1", "a/b", "1/0", "-1/3"])
+def test_what_is_no_share_is_refused(text: str) -> None:
+    with pytest.raises(JobError, match="--share"):
+        Share.parse(text)
+
+
+def test_processes_are_told_from_others_with_their_number() -> None:
+    assert not has_ended(machine(), process())
+    assert has_ended(machine(), f"{os.getpid()}-1")
+    assert not has_ended("elsewhere", "999999999-1")
+    assert process(999_999_999) == ""

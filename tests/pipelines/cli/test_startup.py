@@ -23,7 +23,9 @@ except SystemExit as end:
 def _run(*arguments: str, folder: Path) -> tuple[str, set[str]]:
     """Run a command; return its exit code and the modules that the command imported."""
     command = [sys.executable, "-c", PROGRAM, json.dumps(arguments)]
-    environment = {"PYTHONPATH": str(Path(__file__).parents[3]), "PATH": "/usr/bin:/bin"}
+    (folder / "pandas.py").write_text("raise ImportError")  # users do not have what pyarrow imports
+    root = Path(__file__).parents[3]
+    environment = {"PYTHONPATH": f"{folder}:{root}", "PATH": "/usr/bin:/bin"}
     result = subprocess.run(
         command,
         check=False,

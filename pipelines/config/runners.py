@@ -20,6 +20,18 @@ from pydantic import (
 from schemas.frozen import Frozen, Seconds
 
 
+class PreemptionNotice(Frozen):
+    """How a machine announces that it will be taken away; a run then ends as after SIGTERM."""
+
+    file: str | None = None
+    """The path of a file that appears then."""
+    url: str | None = Field(None, pattern="^https?://")
+    """The URL of a service of the machine that then answers, such as that of spot instances.
+
+    An error, and the answers FALSE and NONE, announce nothing.
+    """
+
+
 class RunnerConfig(Frozen):
     """The settings that all runners share."""
 
@@ -46,6 +58,8 @@ class RunnerConfig(Frozen):
     Other runs then take over the shards that it has claimed. Each run renews its sign six times as
     often. The runs of one output should have one value.
     """
+    preemption: PreemptionNotice = PreemptionNotice()
+    """How this machine announces that it will be taken away."""
     speculate: bool = False
     """Whether an idle run also begins the last shards on which another run works for long."""
 

@@ -11,6 +11,7 @@ from pipelines.claims.protocol import BEATS
 from pipelines.claims.run_claims import RunClaims
 from pipelines.claims.shares import Share
 from pipelines.concurrency.interruption import stop_within
+from pipelines.concurrency.preemption import watch_for_notice
 from pipelines.config.job import Job
 from pipelines.logs.log import set_run
 from pipelines.metrics.export import exported
@@ -146,6 +147,8 @@ def _run(
             tally.run, started, waits=wait, alone=share is not None, on_wait=on_warning
         )
         running.enter_context(claims.active())
+        notice = job.runner.preemption
+        running.enter_context(watch_for_notice(notice.file, notice.url))
         work = WorkLog(begun, planned)
         counts = CountsWriter(layout, storage, tally.run, planned.work.fingerprint)
         try:

@@ -6,12 +6,13 @@ It runs in the environment of Airflow: `python airflow_scenarios.py DAGS FOLDER`
 import json
 import os
 import runpy
-import signal
+import subprocess
 import sys
 from collections.abc import Sequence
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
+from unittest.mock import patch
 
 from airflow.dag_processing.dagbag import DagBag
 
@@ -24,11 +25,11 @@ echo "${{codes#* }}" > {folder}/$1
 [ -z "$codes" ] || exit "${{codes%% *}}"
 """
 
-# Asks its parent to stop waiting, and notes the signal that it gets.
+# Says that it is ready, and notes the signal that it gets; it ends by itself after a minute.
 STOPPED = """#!/bin/sh
 trap 'echo TERM > {folder}/signal; exit 143' TERM
-kill -s ALRM $PPID
-while true; do sleep 0.05; done
+echo > {folder}/ready
+for turn in $(seq 1200); do sleep 0.05; done
 """
 
 
@@ -55,13 +56,15 @@ def stop_a_command(dags: str, folder: Path) -> dict[str, str]:
     """Have an exception end the wait for a command, as a time limit of Airflow does."""
 
     def stop(*_: object) -> None:
+        (folder / "ready").read_text(encoding="utf-8")  # until the program is ready
         raise TimeoutError
 
     write_program(folder, STOPPED)
-    signal.signal(signal.SIGALRM, stop)
+    os.mkfifo(folder / "ready")
     shardmill = runpy.run_path(f"{dags}/shardmill_dag.py")["shardmill"]
     try:
-        shardmill("run", "job.yaml")
+        with patch.object(subprocess.Popen, "communicate", stop):
+            shardmill("run", "job.yaml")
     except TimeoutError:
         return {"signal": (folder / "signal").read_text(encoding="utf-8").strip()}
     return {}

@@ -8,6 +8,7 @@ Slurm, and waits for the file FOLDER/open, until it is interrupted. Without FOLD
 
 import os
 import threading
+import time
 from collections.abc import Sequence
 from itertools import count
 from pathlib import Path
@@ -20,6 +21,7 @@ from schemas.verdict import Verdict
 
 _GATE = Path(os.environ["GATE"])
 _AFTER = int(os.environ["GATE_AFTER"])
+_LONGEST = 600  # seconds, after which a test that was killed is forgotten
 _NUMBERS = count()
 _interrupted = threading.Event()
 _judge = TextQuality.judge
@@ -29,8 +31,10 @@ def _judge_behind_gate(self: TextQuality, items: Sequence[Text]) -> list[Verdict
     if next(_NUMBERS) >= _AFTER and _GATE.is_dir():
         task = os.environ.get("SLURM_ARRAY_TASK_ID", "0")
         (_GATE / f"waiting-{task}-{os.environ.get('SLURM_RESTART_COUNT', '0')}").touch()
-        while _GATE.is_dir() and not (_GATE / "open").exists() and not _interrupted.wait(0.02):
-            pass
+        end = time.monotonic() + _LONGEST
+        while _GATE.is_dir() and not (_GATE / "open").exists() and time.monotonic() < end:
+            if _interrupted.wait(0.02):
+                break
     return _judge(self, items)
 
 

@@ -4,6 +4,7 @@ The daemons of Slurm run on this machine. The job has a filter alone, which wait
 a test decides when a task goes on.
 """
 
+import re
 import shlex
 import sys
 from collections.abc import Iterator
@@ -134,6 +135,10 @@ def test_an_array_shares_one_output(
     )
     assert sorted(tasks) == ["1", "2", "3", "4"]
     job.check(expected)
+    shares = [
+        int(each) for each in re.findall(r"^this run +(\d+) samples", job.log(), re.MULTILINE)
+    ]
+    assert (len(shares), sum(shares)) == (4, UNITS * SAMPLES), job.log()  # no sample twice
     rows = pq.read_table(tmp_path / FOLDER / "output").num_rows
     assert rows == UNITS * SAMPLES
     assert not list(tmp_path.rglob("planted"))
@@ -216,7 +221,7 @@ def test_a_lost_node_returns_its_tasks_to_the_queue(
     cluster: SlurmCluster, expected: dict[str, bytes], tmp_path: Path
 ) -> None:
     job = Submitted(cluster, tmp_path / "job", gate_after=4)
-    job.submit("--array", "1-2")
+    job.submit("--array", "1-2", "--set", "runner.claim_seconds=5")  # after which claims end
     job.wait_at_gate("1", "2")
     cluster.lose_node()
     cluster.start_node()

@@ -1,10 +1,11 @@
 """The examples beside the phrase rules, and how often sentences of each category are flagged."""
 
 from collections import Counter
+from pathlib import Path
 
 import pytest
 
-from benchmarks.filters.toxicity_sentences import ATTACK, FILES, sentences
+from benchmarks.filters.toxicity_sentences import ATTACK, DATA, FILES, sentences
 from filters import ToxicityRules
 from filters.text_analysis.group_attacks import attack_score
 from filters.text_analysis.phrase_rules.attacks import ATTACKS
@@ -37,15 +38,25 @@ def test_reports_and_rejections_of_attacks(rule: PhraseRule) -> None:
     assert not [text for text in rule.counterexamples if not is_flagged(text)]
 
 
-def test_categories_of_sentences() -> None:
+def shares_flagged(*paths: Path) -> dict[str, float]:
     seen: Counter[str] = Counter()
     flagged: Counter[str] = Counter()
-    for path in FILES:
+    for path in paths:
         for category, text in sentences(path):
             seen[category] += 1
             flagged[category] += is_flagged(text)
-    share = {category: flagged[category] / count for category, count in seen.items()}
+    return {category: flagged[category] / count for category, count in seen.items()}
+
+
+def test_categories_of_sentences() -> None:
+    share = shares_flagged(*FILES)
     assert share.pop(ATTACK) >= 0.9
+    assert max(share.values()) <= 0.08
+
+
+def test_sentences_by_somebody_who_had_not_seen_the_rules() -> None:
+    share = shares_flagged(DATA / "held_out_sentences.tsv")
+    assert share.pop(ATTACK) >= 0.47  # 0.52 before any change of the rules
     assert max(share.values()) <= 0.08
 
 

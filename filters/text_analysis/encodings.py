@@ -6,7 +6,8 @@ from urllib.parse import unquote_to_bytes
 
 from filters.text_analysis.normalization import NormalizedText, normalize_again, replace_spans
 
-# Quick to search: a text without a match is returned as it is.
+# Quick to search: a text without a sign, or without a match of _ANY, is returned as it is.
+_SIGN = re.compile(r"[%&\\<_]")
 _ANY = re.compile(r"%[0-9A-Fa-f]{2}|&[#A-Za-z]|\\[ux]|<[A-Za-z/]|(?<=\d)_")
 _LINE_TAGS = "br|p|div|tr|td|th|li|ul|ol|h[1-6]|hr|table"
 _INLINE_TAGS = "a|b|i|u|s|em|strong|span|font|small|sup|sub|mark|code|tt|wbr|nobr|bdi|ins|del"
@@ -30,7 +31,7 @@ def decode(text: NormalizedText) -> NormalizedText:
     stays.
     """
     for _ in range(_MAX_LAYERS):
-        if not _ANY.search(text.text):
+        if not (_SIGN.search(text.text) and _ANY.search(text.text)):
             break
         found = [(m.span(), _decoded(m)) for m in _ENCODED.finditer(text.text)]
         decoded = replace_spans(text, found)

@@ -9,7 +9,7 @@ from pydantic import Field, model_validator
 from filters.base import Judge, TextFilter
 from filters.text_analysis.encodings import decode
 from filters.text_analysis.normalization import normalize
-from filters.text_analysis.recognizers.recognizer import ANY_PREFILTER, Recognizer
+from filters.text_analysis.recognizers.recognizer import Prefilter, Recognizer, may_match
 from filters.text_analysis.redaction import Match, merge, redact_matches
 from schemas.resources import Resources
 from schemas.sample import Text
@@ -112,13 +112,13 @@ def select_recognizers(infotypes: Sequence[str]) -> tuple[Recognizer, ...]:
 def find_matches(text: str, recognizers: Sequence[Recognizer]) -> Iterator[Match]:
     """Yield the recognizers' matches as spans of the original text; matches can overlap."""
     normalized = decode(normalize(text))
-    if not ANY_PREFILTER.search(normalized.text):
+    if not may_match(normalized.text):
         return
-    passed: dict[str, bool] = {}  # several recognizers share a prefilter
+    passed: dict[Prefilter, bool] = {}  # several recognizers share a prefilter
     for recognizer in recognizers:
         prefilter = recognizer.prefilter
-        if prefilter.pattern not in passed:
-            passed[prefilter.pattern] = prefilter.search(normalized.text) is not None
-        if passed[prefilter.pattern]:
+        if prefilter not in passed:
+            passed[prefilter] = prefilter.passes(normalized.text)
+        if passed[prefilter]:
             for start, end in recognizer.find(normalized.text):
                 yield Match(recognizer.infotype, *normalized.span(start, end))

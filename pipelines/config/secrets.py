@@ -104,6 +104,6 @@ def _names_secret(name: str) -> bool:
 
 def _holds_secret(text: str) -> bool:
     return bool(_USER.search(text) or is_signed(text)) or any(
-        recognizer.prefilter.search(text) and any(recognizer.find(text))
+        recognizer.prefilter.passes(text) and any(recognizer.find(text))
         for recognizer in _RECOGNIZERS
     )

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from datetime import date
 
 from filters.text_analysis.recognizers.context_words import ContextWords
-from filters.text_analysis.recognizers.recognizer import Recognizer, Span
+from filters.text_analysis.recognizers.recognizer import ANY_DIGIT, Recognizer, Span
 
 _MONTHS = ("jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec")
 _MONTH = (
@@ -76,6 +76,5 @@ def _find_street_addresses(text: str) -> Iterator[Span]:
         yield match.span()
 
 
-_DIGIT = re.compile(r"\d")
-DATE_OF_BIRTH = Recognizer("DATE_OF_BIRTH", _DIGIT, _find_dates_of_birth)
-STREET_ADDRESS = Recognizer("STREET_ADDRESS", _DIGIT, _find_street_addresses)
+DATE_OF_BIRTH = Recognizer("DATE_OF_BIRTH", ANY_DIGIT, _find_dates_of_birth)
+STREET_ADDRESS = Recognizer("STREET_ADDRESS", ANY_DIGIT, _find_street_addresses)

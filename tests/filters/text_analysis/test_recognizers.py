@@ -5,12 +5,12 @@ from collections.abc import Sequence
 
 import pytest
 
-from filters.text_analysis.recognizers import RECOGNIZERS
 from filters.text_analysis.recognizers.birth_and_address import is_date
 from filters.text_analysis.recognizers.identity import is_itin, is_mrz_line, is_ssn
 from filters.text_analysis.recognizers.network import is_machine_address
 from filters.text_analysis.recognizers.payment import is_card, is_iban, passes_luhn
 from filters.text_analysis.recognizers.phone import is_phone_number
+from filters.text_analysis.recognizers.table import RECOGNIZERS
 from filters.text_analysis.redaction import merge
 from filters.texts.personal_data import Infotype, find_matches
 

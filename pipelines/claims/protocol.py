@@ -65,6 +65,7 @@ class UnitClaims:
         self._owners: dict[int, str] = {}  # who made that claim, as far as it was read
         self._held: dict[int, float] = {}  # since when a unit is known as HELD
         self._raced: set[int] = set()
+        self._dead: dict[str, float] = {}  # owners of claims -> since when they are known as dead
         self._claim_seconds = claim_seconds
         self._beat = claim_seconds / BEATS
         self._keep = claim_seconds / 2
@@ -156,9 +157,12 @@ class UnitClaims:
                 if len(self._held) <= _AT_ONCE or now - since > self._claim_seconds:
                     return ReadClaim(unit, self._numbers[unit])
             elif owner == self._run or self.signs.is_dead(owner, now):
-                # Whoever is dead now may have done the unit just before.
-                is_fresh = now - self._checked.get(unit, _NEVER) <= self._beat
+                # Its owner may have done the unit just before it died.
+                known_since = max(self._dead.setdefault(owner, now), now - self._beat)
+                is_fresh = self._checked.get(unit, _NEVER) >= known_since
                 return self._begin(unit) if is_fresh else Check((unit,))
+            else:
+                self._dead.pop(owner, None)
         if self._speculate and (last := self._held_for_long(now)) is not None:
             self._raced.add(last)
             return self._begin(last)

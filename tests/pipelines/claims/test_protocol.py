@@ -130,6 +130,19 @@ def test_a_claim_is_taken_over_once_its_sign_has_not_changed_for_claim_seconds(
     assert watcher.step(60) in {Relist(), ReadClaim(0, 2)}
 
 
+def test_a_unit_is_looked_up_after_its_owner_is_known_as_dead() -> None:
+    """The owner may have done the unit after an earlier check, and then have ended."""
+    watcher = claims(1, {0: 1})
+    watcher.on_look({"other": "1"}, (), 0, 0)
+    watcher.step(0)
+    watcher.on_owner(0, "other", 0)
+    watcher.on_check({0: False}, 1)
+    watcher.on_look({}, ["other"], 2, 2)
+    assert watcher.step(3) == Check((0,))
+    watcher.on_check({0: True}, 3)
+    assert watcher.step(3) is None
+
+
 def test_a_sign_that_changes_keeps_its_claims_for_ever() -> None:
     watcher = claims(1, {0: 1})
     watcher.on_look({"other": "0"}, (), 0, 0)

@@ -56,7 +56,7 @@ done
 
 [ -n "$SLURM_JOB_ID" ] || exit "$code" # without Slurm
 case $code in
-0 | 2) # done; or the job is wrong, which another start does not mend
+0 | 2 | 3) # done; or the job or some shards are wrong, which another start does not mend
     exit "$code"
     ;;
 143) # stopped before the end of its work

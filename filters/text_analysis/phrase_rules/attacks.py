@@ -1,22 +1,9 @@
 """Attacks on groups of people, and the scores that they get."""
 
-from filters.text_analysis.phrase_rules.pattern import PhraseRule
-from filters.text_analysis.phrase_rules.slots import SLOTS
-
-
-def _rule(
-    name: str,
-    score: float,
-    *patterns: str,
-    anchors: tuple[str, ...],
-    examples: tuple[str, ...],
-    counterexamples: tuple[str, ...] = (),
-) -> PhraseRule:
-    return PhraseRule(name, patterns, examples, counterexamples, score, anchors, SLOTS)
-
+from filters.text_analysis.phrase_rules.contempt import CONTEMPT, attack_rule
 
 ATTACKS = (
-    _rule(
+    attack_rule(
         "demeaned",
         0.9,
         "GROUP ARE SO*5 DEMEANED",
@@ -48,7 +35,7 @@ ATTACKS = (
             "chinese restaurants are filthy",
         ),
     ),
-    _rule(
+    attack_rule(
         "not_human",
         0.9,
         "GROUP aren't|ain't|arent ..1 HUMANS",
@@ -56,10 +43,11 @@ ATTACKS = (
         "GROUP DONT deserve ..3 live|exist|breathe|vote|rights|respect|air|life|help|love",
         "GROUP have|has no right ..1 live|exist|breathe|vote|be",
         "GROUP will never be ..2 HUMANS",
-        "GROUP ARE less|lower than ..1 HUMANS",
+        "GROUP ARE less|lower than ..1 HUMANS|DIRT",
+        "GROUP ARE not ..1 better|worth ..2 DIRT",
         "GROUP belong in ..2 zoo|cage|cages|oven|ovens|camp|camps|gas|prison|hell|jail|kitchen",
         "GROUP SHOULD never|not be|have ALL*2 allowed|rights|born|alive",
-        anchors=("HUMANS", "deserve", "no right", "belong in", "rights", "born", "alive"),
+        anchors=("HUMANS", "DIRT", "deserve", "no right", "belong in", "rights", "born", "alive"),
         examples=(
             "women are not equal to us",
             "immigrants aren't human",
@@ -72,9 +60,10 @@ ATTACKS = (
             "elephants don't deserve to live in a zoo",
             "women have the right to vote",
             "muslims are not a threat",
+            "refugees are not animals",
         ),
     ),
-    _rule(
+    attack_rule(
         "should_die",
         0.9,
         "GROUP SO*2 SHOULD SO*3 KILLED",
@@ -101,7 +90,7 @@ ATTACKS = (
             "muslims must not eat before sunset",
         ),
     ),
-    _rule(
+    attack_rule(
         "call_to_violence",
         0.9,
         "^ KILL ALL*3 GROUP",
@@ -127,7 +116,7 @@ ATTACKS = (
             "the law will deport criminals",
         ),
     ),
-    _rule(
+    attack_rule(
         "hatred",
         0.9,
         "I SO*3 HATE ALL*3 GROUP",
@@ -174,7 +163,7 @@ ATTACKS = (
             "women who hate men",
         ),
     ),
-    _rule(
+    attack_rule(
         "harmful_presence",
         0.9,
         "GROUP ARE SO*3 EVIL",
@@ -204,7 +193,7 @@ ATTACKS = (
             "women are taking their seats",
         ),
     ),
-    _rule(
+    attack_rule(
         "filthy_group",
         0.9,
         "FILTHY ALL*1 GROUP_NOT_GENDER",
@@ -223,7 +212,7 @@ ATTACKS = (
             "a damn good chinese place",
         ),
     ),
-    _rule(
+    attack_rule(
         "go_back",
         0.9,
         "go back to|where ..2 you|they come|came from",
@@ -238,7 +227,7 @@ ATTACKS = (
         ),
         counterexamples=("we go back to the hotel", "memories go back to africa"),
     ),
-    _rule(
+    attack_rule(
         "pronoun",
         0.9,
         "GROUP ...16 THEM ARE SO*5 DEMEANED",
@@ -257,7 +246,7 @@ ATTACKS = (
         ),
         counterexamples=("gays are our neighbours. i like them", "refugees came. they are tired"),
     ),
-    _rule(
+    attack_rule(
         "mistrust",
         0.6,
         "NOBODY ..4 want|wants|likes|need|needs|respects|trusts|loves ALL*3 GROUP",
@@ -298,4 +287,5 @@ ATTACKS = (
         ),
         counterexamples=("i would never be rude to anybody", "women cannot be ignored"),
     ),
+    *CONTEMPT,
 )

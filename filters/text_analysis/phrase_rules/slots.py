@@ -47,7 +47,8 @@ _DEMEANED_NOUNS = _words(
     "abomination, abominations, freaks, monsters, criminals, rapists, terrorists, thieves, "
     "murderers, perverts, pedophiles, paedophiles, predators, liars, whores, sluts, idiots, "
     "morons, retards, losers, cowards, nobodies, degenerates, scumbags, waste of space, waste of "
-    "oxygen, pieces of shit, shit, bastards, assholes, bitches, good for nothing, slaves, objects"
+    "oxygen, pieces of shit, shit, bastards, assholes, bitches, good for nothing, slaves, objects, "
+    "lowest form of life, lowest of the low"
 )
 _DEMEANED_ADJECTIVES = _words(
     "disgusting, filthy, inferior, worthless, evil, stupid, dumb, vile, revolting, repulsive, "
@@ -85,7 +86,8 @@ SLOTS: dict[str, tuple[str, ...]] = {
         "nothing more than, more than, a, an, the, and, total, totally, complete, completely, "
         "utter, utterly, pure, very, too, disgusting, filthy, dirty, worthless, stupid, human, "
         "little, big, bloody, goddamn, real, kind of, pretty much, mostly, inherently, naturally, "
-        "to me, to blame, the biggest, the worst, an absolute, by nature, also, indeed"
+        "to me, to blame, the biggest, the worst, an absolute, by nature, also, indeed, such, "
+        "extremely, incredibly, born, plain"
     ),
     "DEMEANED": (*_DEMEANED_NOUNS, *_DEMEANED_ADJECTIVES),
     "DEMEANED_NOUN": _DEMEANED_NOUNS,
@@ -104,14 +106,25 @@ SLOTS: dict[str, tuple[str, ...]] = {
     "CANT": _words("can't, cannot, can not, cant, should not, shouldn't, must not"),
     "HUMANS": _words(
         "human, humans, human beings, people, equal, equals, one of us, normal, civilized, "
-        "civilised, real women, real men, like us, worth, worthy, women, men, fit to live, "
-        "animals, dogs, rats, dirt, shit"
+        "civilised, real women, real men, like us, worth, worthy, women, men, fit to live"
     ),
+    "DIRT": _words("animals, dogs, rats, dirt, shit"),
+    "GOOD": _words("good, decent, honest, likable, nice, useful, positive, human, smart, clever"),
+    "EXPEL": _words("ship, throw, kick, chase, deport, drive, expel"),
+    "HURT": _words(
+        "kill, shoot, hurt, punch, stab, hang, burn, gas, exterminate, murder, lynch, slap"
+    ),
+    "EXTERMINATING": _words(
+        "killing, exterminating, eradicating, murdering, gassing, wiping out, deporting"
+    ),
+    "SPREAD": _words("spread, spreading, breed, breeding, multiply, multiplying, swarm"),
+    "TROUBLE": _words("trouble, problems, fights, steal, cheat, lie, crime, crimes"),
     "SHOULD": _words(
         "should, must, need to, needs to, ought to, deserve to, deserves to, have to, has to, got "
         "to, gotta, can all, had better, better, shall, would be better"
     ),
     "KILLED": _words(
+        "be driven out, be expelled, be chased away, "
         "die, burn, hang, rot, suffer, be killed, be shot, be hanged, be hung, be gassed, be "
         "burned, be burnt, be lynched, be executed, be exterminated, be eradicated, be wiped out, "
         "be eliminated, be slaughtered, be murdered, be raped, be beaten, be beaten up, be "

@@ -1,0 +1,171 @@
+"""Attacks on groups without a demeaning noun: exclusion, blame, denied merit, harm wished."""
+
+from filters.text_analysis.phrase_rules.pattern import PhraseRule
+from filters.text_analysis.phrase_rules.slots import SLOTS
+
+
+def attack_rule(
+    name: str,
+    score: float,
+    *patterns: str,
+    anchors: tuple[str, ...],
+    examples: tuple[str, ...],
+    counterexamples: tuple[str, ...] = (),
+) -> PhraseRule:
+    """Return a rule whose patterns may use the slots."""
+    return PhraseRule(name, patterns, examples, counterexamples, score, anchors, SLOTS)
+
+
+CONTEMPT = (
+    attack_rule(
+        "opinion",
+        0.9,
+        "in|imo my? opinion|view|eyes ALL*2 GROUP ARE SO*5 DEMEANED",
+        "the only one|person who|that thinks|feels|believes that? ALL*2 GROUP ARE SO*5 DEMEANED",
+        "tell|explain to|me|us*2 why ALL*2 GROUP ARE SO*5 DEMEANED",
+        "who else but|than ALL*2 GROUP ..4 DEMEANED",
+        anchors=("DEMEANED",),
+        examples=(
+            "in my view, immigrants are lazy",
+            "am i the only person who believes women are stupid?",
+            "explain to me why gays are such perverts",
+        ),
+        counterexamples=("in his opinion women are stupid", "in my opinion women are brave"),
+    ),
+    attack_rule(
+        "denied_merit",
+        0.9,
+        "GROUP have|has never ..2 contributed|achieved|invented|accomplished ..1 anything",
+        "nothing GOOD about|in ALL*2 GROUP",
+        "never|hardly|rarely find|meet|see|met|seen ..2 GOOD ..2 among ALL*2 GROUP",
+        "never|yet to? find|meet|see|met|seen ALL*2 GROUP who|that are|is|were|was GOOD",
+        "GROUP ARE not ..1 as intelligent|smart|clever|good|capable|civilized|honest as",
+        "the only good GROUP ARE",
+        "GROUP DONT deserve ..3 treated like|as everyone|everybody|us|equals|people|humans",
+        anchors=("never", "nothing", "hardly", "rarely", "yet to", "as", "only good", "deserve"),
+        examples=(
+            "refugees have never achieved anything",
+            "there is nothing good about immigrants",
+            "women are not as smart as we are",
+        ),
+        counterexamples=(
+            "women have never been as successful",
+            "nothing about women in the news",
+            "i have never met refugees",
+            "refugees don't deserve to be treated like animals",
+        ),
+    ),
+    attack_rule(
+        "expulsion",
+        0.9,
+        "^ send|EXPEL ALL*3 GROUP back where|home",
+        "^ send|EXPEL ALL*3 GROUP back to where|their|his|her ..2 where|COMMUNITY",
+        "^ EXPEL ALL*3 GROUP out|away|off",
+        "I|let's|lets ..1 WILL EXPEL|ban ALL*3 GROUP out|away|off|from",
+        "put|keep ALL*2 GROUP in their place",
+        "why do|should we ..2 let|allow|tolerate ALL*2 GROUP to? live|stay|come|in|here|among",
+        anchors=("send", "EXPEL", "ban", "their place", "let", "allow", "tolerate"),
+        examples=(
+            "ship these immigrants back to their country",
+            "we should ban muslims from our town",
+            "it is time to put women in their place",
+            "why should we tolerate gays here?",
+        ),
+        counterexamples=(
+            "send girls back to school",
+            "get immigrants out of poverty",
+            "why do we let refugees drown?",
+            "the firm lets women work from home",
+        ),
+    ),
+    attack_rule(
+        "blame",
+        0.6,
+        "GROUP are to blame for all|everything|every that ..2 wrong",
+        "because of ALL*2 GROUP NOBODY",
+        "because of ALL*2 GROUP we|you|i CANT",
+        "it's|is always|only ALL*2 GROUP who|that ..3 TROUBLE",
+        "better|nicer|safer|cleaner|fine before ALL*2 GROUP came|come|arrived|showed|moved",
+        "NOBODY ..1 would|will|'d miss ALL*3 GROUP",
+        "GROUP ..2 only|just want|after ..1 your|our money",
+        anchors=(
+            "to blame for everything",
+            "to blame",
+            "because of",
+            "always",
+            "only",
+            "just",
+            "before",
+            "miss",
+        ),
+        examples=(
+            "because of immigrants we can't sleep",
+            "everything was fine before refugees came",
+            "it's always women who start fights",
+            "no one would miss gypsies",
+            "jews are to blame for everything that goes wrong",
+        ),
+        counterexamples=(
+            "it is always women who make the coffee",
+            "women are not to blame for everything",
+            "because of immigrants we have great food",
+        ),
+    ),
+    attack_rule(
+        "harm_wished",
+        0.9,
+        "GROUP can|may all? go|rot|burn to|in hell",
+        "GROUP ...10 I WILL ..2 HURT THEM",
+        "EXTERMINATING ..1 ALL*3 GROUP would|will ..4 favor|favour|world|problem|better|it",
+        "GROUP make|makes my skin crawl",
+        "around|near|beside ALL*2 GROUP makes ..2 crawl|sick|puke|vomit",
+        "one|only thing|people i ..1 HATE it's|is|are ALL*2 GROUP",
+        "never|not|DONT let|leave your|our|my ..3 near ALL*2 GROUP",
+        "how can|could anybody|anyone|you|one|people trust ALL*2 GROUP",
+        anchors=(
+            "to hell",
+            "go to hell",
+            "in hell",
+            "HURT",
+            "EXTERMINATING",
+            "crawl",
+            "makes",
+            "HATE",
+            "near",
+            "trust",
+        ),
+        examples=(
+            "immigrants can go to hell",
+            "exterminating gypsies would solve it",
+            "when refugees come, we will shoot them",
+            "never let your kids near gays",
+            "how can you trust women?",
+        ),
+        counterexamples=(
+            "the germans play today and we will beat them",
+            "refugees came and we will feed them",
+            "women can burn 500 calories an hour",
+            "killing women will be punished",
+            "how can women trust him?",
+            "how can you respect women more?",
+        ),
+    ),
+    attack_rule(
+        "like_vermin",
+        0.9,
+        "GROUP_NOT_GENDER ...1 FILTHY DEMEANED_NOUN",
+        "THEM SPREAD like DEMEANED_NOUN ALL*2 GROUP",
+        "GROUP ..1 SPREAD ..4 like SO*2 DEMEANED_NOUN",
+        anchors=("FILTHY", "SPREAD"),
+        examples=(
+            "immigrants: filthy parasites",
+            "refugees multiply like lice",
+            "they breed like pigs, these immigrants",
+        ),
+        counterexamples=(
+            "women spread butter like artists",
+            "refugees live like animals in the camp",
+            "refugees fled from those terrorists",
+        ),
+    ),
+)

@@ -20,7 +20,12 @@ from support.random_checkpoint import build
 from transformers import AutoModelForImageTextToText, PaliGemmaConfig
 
 from inference import Model, load_engine, resolve_checkpoint
-from inference.families.paligemma.checkpoint_files import _TEXT, _TOP, _VISION, expected_shapes
+from inference.families.paligemma.checkpoint_files import (
+    TEXT_SIZES,
+    TOP_SIZES,
+    VISION_SIZES,
+    expected_shapes,
+)
 from inference.families.paligemma.module_names import current_name
 from inference.hub import model_files
 from inference.hub.model_files import ModelFolder
@@ -211,14 +216,14 @@ def test_the_image_token_is_the_one_of_the_tokenizer(folder: Path) -> None:
 
 
 def test_defaults_are_those_of_transformers() -> None:
-    for kind, defaults in _TEXT.items():
+    for kind, defaults in TEXT_SIZES.items():
         config = PaliGemmaConfig.from_dict(
             {"text_config": {"model_type": kind}, "vision_config": {}}
         )
         for values, known in (
             (config.text_config, defaults),
-            (config.vision_config, _VISION),
-            (config, _TOP),
+            (config.vision_config, VISION_SIZES),
+            (config, TOP_SIZES),
         ):
             assert {key: getattr(values, key) for key in known} == known
 

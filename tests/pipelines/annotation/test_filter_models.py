@@ -276,7 +276,7 @@ def test_a_job_can_require_that_images_are_judged(tmp_path: Path, checkpoint: Pa
 
 def test_the_error_of_a_job_file_is_one_line() -> None:
     text = "name: a\ninput: {shards: a.tar}\nmodel: {checkpoint: a/b}\noutput: o\n"
-    with pytest.raises(JobError, match=r"^job: require_image_safety: .*add one of kind porn_image"):
+    with pytest.raises(JobError, match=r"^job: require_image_safety: .*add one of kind open_nsfw"):
         Job.parse(f"{text}tasks: {{a: {{kind: ocr}}}}\nrequire_image_safety: true\n")
 
 

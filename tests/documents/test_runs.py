@@ -99,6 +99,8 @@ def test_the_commands_work_in_their_order(block: Block, folder: Path) -> None:
             command = command.replace(" -- ", " --output beam --set runner.kind=beam -- ")
         if command.startswith("shardmill bench"):  # a user has a GPU
             command += " --images 4"
+        if command.startswith("shardmill hashes"):  # a user has pdqhash
+            command += " --algorithm sha256"
         run(documents.substituted(command), folder)
         if command.startswith("shardmill init"):  # here a reader edits the job file
             (folder / "job.yaml").write_text(job)

@@ -21,6 +21,8 @@ DOCUMENTS = sorted(
 
 # What the tests put in the place of what the documents name.
 SUBSTITUTIONS = {
+    "coco-val/*.tar": "data/*.tar",
+    " 'textvqa-test/*.parquet'": "",
     "google/paligemma2-3b-mix-448": "model",  # a link to demo/checkpoint
     "google/paligemma2-3b-mix-224": "model",
     "Falconsai/nsfw_image_detection": "placards",  # a link to demo/placard_classifier

@@ -1,5 +1,7 @@
 """Runs share the units of an output by claims: all is done, little is done twice, nothing hangs."""
 
+import os
+
 import numpy as np
 import pytest
 from hypothesis import given, settings
@@ -45,14 +47,15 @@ def test_units_that_are_done_sooner_than_a_sign_is_renewed_are_done_once(
     assert simulation.units_doubled <= 0.02 * conditions.units
 
 
-@pytest.mark.faults  # minutes
+@pytest.mark.faults  # with CLAIMS=all, a hundred thousand units: seven minutes
 @pytest.mark.timeout(3600)
-def test_a_thousand_machines_share_a_hundred_thousand_units() -> None:
+def test_a_thousand_machines_share_many_units() -> None:
+    units = 100_000 if os.environ.get("CLAIMS") == "all" else 10_000
     conditions = Conditions(
-        workers=1000, units=100_000, unit_seconds=30, claim_seconds=120, life_seconds=3600
+        workers=1000, units=units, unit_seconds=30, claim_seconds=120, life_seconds=3600
     )
     simulation = simulated(conditions)
-    assert simulation.deaths > 200
+    assert simulation.deaths > units / 500
     assert simulation.wasted < 0.03
 
 

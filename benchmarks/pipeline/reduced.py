@@ -135,7 +135,7 @@ def answer(engine: Engine, scenes: Sequence[Sample], images: Sequence[RGB]) -> l
     ]
     return [
         {
-            name: task.parse(generation, scene.width, scene.height, engine.family)[0]
+            name: task.parse(generation, scene, engine.family)[0]
             for (name, task), generation in zip(TASKS.items(), answers, strict=True)
         }
         for scene, answers in zip(scenes, generations, strict=True)

@@ -95,19 +95,19 @@ def _answers(
     engine: Engine, scenes: Sequence[Scene], tasks_of: Sequence[Mapping[str, Task]]
 ) -> Iterable[Mapping[str, object]]:
     """Yield the parsed answers to the tasks of each scene."""
+    samples = [*map(_sample, scenes)]
     requests = []
-    for scene, scene_tasks in zip(scenes, tasks_of, strict=True):
-        sample = _sample(scene)
+    for sample, scene, scene_tasks in zip(samples, scenes, tasks_of, strict=True):
         prompts = [
             (engine.family.task_prompt(task, sample) or "", task.max_new_tokens)
             for task in scene_tasks.values()
         ]
         requests.append(Request(model_image(scene.image, engine.image_spec.side), tuple(prompts)))
-    for scene, scene_tasks, generations in zip(
-        scenes, tasks_of, engine.generate(requests), strict=True
+    for sample, scene_tasks, generations in zip(
+        samples, tasks_of, engine.generate(requests), strict=True
     ):
         yield {
-            name: task.parse(generation, scene.width, scene.height, engine.family)[0]
+            name: task.parse(generation, sample, engine.family)[0]
             for (name, task), generation in zip(scene_tasks.items(), generations, strict=True)
         }
 

@@ -1,19 +1,23 @@
 """Tasks that locate objects in the image: boxes, and masks inside boxes."""
 
+import re
 from abc import ABC
-from collections.abc import Mapping, Sequence
-from typing import Annotated, Any, ClassVar, Literal, cast
+from collections.abc import Iterable, Mapping, Sequence
+from itertools import accumulate, count
+from typing import Annotated, Any, ClassVar, Literal, Self, cast
 
 import pyarrow as pa
-from pydantic import AfterValidator, Field, PositiveInt
+from pydantic import AfterValidator, Field, PositiveInt, model_validator
 
 from inference.tasks.detections import Box, Detection
 from inference.tasks.intents import Intent, LocateObjects
+from inference.tasks.prompt_text import LONGEST, one_line
 from inference.tasks.task import AnswerReader, Mask, Task
 from schemas.generation import Generation
 from schemas.path_text import PathText
 from schemas.resources import Resources
 from schemas.sample import Sample
+from schemas.tables import element_name
 
 _BOX = [
     pa.field("label", pa.string()),
@@ -24,8 +28,13 @@ _BOX = [
 _MASK = pa.struct([("size", pa.list_(pa.int32())), ("counts", pa.string())])  # COCO run lengths
 
 
+_SEPARATOR = " ; "  # between labels in a prompt
+_BETWEEN = re.compile(r"[;\n\r]")  # labels in a sample's text
+_MARKS = ";<>"  # characters that separate labels, or begin and end codes
+
+
 def _checked_label(label: str) -> str:
-    if not label or label != " ".join(label.split()) or any(mark in label for mark in ";<>"):
+    if not label or label != " ".join(label.split()) or any(mark in label for mark in _MARKS):
         raise ValueError("a label is words on one line, without ';', '<' and '>'")
     return label
 
@@ -48,17 +57,50 @@ class LocationTask(Task, ABC):
     """
 
     keeps_raw: ClassVar[bool] = True
-    labels: Annotated[tuple[Label, ...], AfterValidator(_distinct)] = Field(min_length=1)
+    takes_lists: ClassVar[bool] = True
+    labels: Annotated[tuple[Label, ...], AfterValidator(_distinct)] = ()
     """The names of the objects to locate: words on one line without `;`, `<` and `>`."""
+    labels_field: str | None = None
+    """The field with each sample's labels or phrases: `source_text` or a carried column.
 
-    def _row(self, each: Detection) -> dict[str, object]:
-        return {
-            "label": each.label,
-            "score": each.score,
-            **each.box._asdict(),
-            # A model that writes no labels locates what it was asked for.
-            "unasked": bool(each.label) and _folded(each.label) not in map(_folded, self.labels),
-        }
+    It has a text, with `;` or line breaks between labels, or is a list. Exactly one of `labels` and
+    `labels_field` is given.
+    """
+    best: PositiveInt | None = None
+    """The most objects that are stored: those with the highest scores; null: all of them."""
+
+    @model_validator(mode="after")
+    def _one_source(self) -> Self:
+        if bool(self.labels) == (self.labels_field is not None):
+            raise ValueError("give exactly one of labels and labels_field")
+        return self
+
+    def fields(self) -> tuple[str, ...]:
+        return () if self.labels_field is None else (self.labels_field,)
+
+    def asked_labels(self, sample: Sample) -> tuple[str, ...]:
+        """Return the labels that the prompt for a sample names: distinct, `LONGEST` characters.
+
+        Labels that do not fit as a whole are left out, but of the first.
+        """
+        if self.labels_field is None:
+            return self.labels
+        prepared = (_prepared(label) for label in _given_labels(sample, self.labels_field))
+        labels = [label for label in dict.fromkeys(prepared) if label]
+        lengths = accumulate(len(label) + len(_SEPARATOR) for label in labels)
+        return tuple(
+            label
+            for number, (label, length) in enumerate(zip(labels, lengths, strict=True))
+            if number == 0 or length - len(_SEPARATOR) <= LONGEST
+        )
+
+    def _best(self, objects: Sequence[Detection]) -> Sequence[Detection]:
+        """Return the objects with the highest scores, in the order of the answer."""
+        if self.best is None:
+            return objects
+        scores = [-1.0 if each.score is None else each.score for each in objects]
+        by_score = sorted(range(len(objects)), key=lambda number: -scores[number])
+        return [objects[number] for number in sorted(by_score[: self.best])]
 
     def texts(self, value: object) -> tuple[str, ...]:
         return tuple(each["label"] for each in _objects(value))
@@ -81,14 +123,18 @@ class Detect(LocationTask):
     max_new_tokens: PositiveInt = Field(256, le=2048)
     """The most tokens of an answer, end token included."""
 
-    def intent(self, sample: Sample) -> Intent:
-        return LocateObjects(self.labels)
+    def intent(self, sample: Sample) -> Intent | None:
+        labels = self.asked_labels(sample)
+        return LocateObjects(labels) if labels else None
 
     def parse(
-        self, generation: Generation, width: int, height: int, reader: AnswerReader
+        self, generation: Generation, sample: Sample, reader: AnswerReader
     ) -> tuple[object, bool]:
-        objects, complete = reader.read_objects(generation, width, height, masks=False)
-        rows = [self._row(each) for each in objects]
+        objects, complete = reader.read_objects(
+            generation, sample.width, sample.height, masks=False
+        )
+        labels = self.asked_labels(sample)
+        rows = [_row(each, labels) for each in self._best(objects)]
         return rows, complete and _all_asked(rows)
 
 
@@ -111,8 +157,9 @@ class Segment(LocationTask):
     Null: the masks are null, and only their codes are stored.
     """
 
-    def intent(self, sample: Sample) -> Intent:
-        return LocateObjects(self.labels, masks=True)
+    def intent(self, sample: Sample) -> Intent | None:
+        labels = self.asked_labels(sample)
+        return LocateObjects(labels, masks=True) if labels else None
 
     def files(self) -> tuple[str, ...]:
         return () if self.mask_decoder is None else (self.mask_decoder,)
@@ -122,17 +169,46 @@ class Segment(LocationTask):
             reader.load_mask_decoder(self.mask_decoder, resources.open)
 
     def parse(
-        self, generation: Generation, width: int, height: int, reader: AnswerReader
+        self, generation: Generation, sample: Sample, reader: AnswerReader
     ) -> tuple[object, bool]:
+        width, height = sample.width, sample.height
         objects, complete = reader.read_objects(generation, width, height, masks=True)
+        objects = [*self._best(objects)]
         masks: list[Mask | None] = [None] * len(objects)
         if self.mask_decoder is not None:
             masks = reader.decode_masks(self.mask_decoder, objects, width, height)
+        labels = self.asked_labels(sample)
         rows = [
-            {**self._row(each), "codes": list(each.codes), "mask": mask}
+            {**_row(each, labels), "codes": list(each.codes), "mask": mask}
             for each, mask in zip(objects, masks, strict=True)
         ]
         return rows, complete and _all_asked(rows)
+
+
+def _given_labels(sample: Sample, field: str) -> Iterable[str]:
+    """Yield the labels in a field: of a text with `;` or line breaks between them, or a list."""
+    if (text := sample.texts.get(field)) is not None:
+        yield from _BETWEEN.split(text.value)
+    for number in count():
+        element = sample.texts.get(element_name(field, number))
+        if element is None:
+            return
+        yield from _BETWEEN.split(element.value)
+
+
+def _prepared(label: str) -> str:
+    """Return a sample's label as a prompt takes it: on one line, without marks."""
+    return one_line("".join(" " if mark in _MARKS else mark for mark in label))
+
+
+def _row(each: Detection, labels: Iterable[str]) -> dict[str, object]:
+    return {
+        "label": each.label,
+        "score": each.score,
+        **each.box._asdict(),
+        # A model that writes no labels locates what it was asked for.
+        "unasked": bool(each.label) and _folded(each.label) not in map(_folded, labels),
+    }
 
 
 def _folded(label: str) -> str:

@@ -39,6 +39,7 @@ class Task(Frozen, ABC):
 
     column: ClassVar[pa.DataType]  # type of the column named after the task
     keeps_raw: ClassVar[bool] = False  # also store the model's text, in addition to the value
+    takes_lists: ClassVar[bool] = False  # a field of the prompt may be a carried list
     kind: str
     """The name of the task."""
     max_new_tokens: PositiveInt = Field(64, le=2048)
@@ -53,11 +54,11 @@ class Task(Frozen, ABC):
 
     @abstractmethod
     def parse(
-        self, generation: Generation, width: int, height: int, reader: AnswerReader
+        self, generation: Generation, sample: Sample, reader: AnswerReader
     ) -> tuple[object, bool]:
         """Return the value to store, and whether the whole answer is as it was asked for.
 
-        The image has `width` x `height` pixels. Never raises, whatever the model wrote.
+        `sample` is the one that `intent` was asked about. Never raises, whatever the model wrote.
         """
 
     @abstractmethod

@@ -1,10 +1,10 @@
 """Tasks answered in plain text: captions, OCR, answers, questions and raw prompts."""
 
 from abc import ABC, abstractmethod
-from typing import Annotated, ClassVar, Literal, NamedTuple, Self
+from typing import ClassVar, Literal, NamedTuple, Self
 
 import pyarrow as pa
-from pydantic import AfterValidator, Field, PositiveInt, model_validator
+from pydantic import Field, PositiveInt, model_validator
 
 from inference.tasks.intents import (
     AnswerQuestion,
@@ -14,28 +14,10 @@ from inference.tasks.intents import (
     RawPrompt,
     ReadText,
 )
+from inference.tasks.prompt_text import Line, RawText, one_line, raw_prompt
 from inference.tasks.task import AnswerReader, Task
 from schemas.generation import Generation
 from schemas.sample import Sample
-
-LONGEST = 512  # characters of a sample's text in a prompt; the rest is cut
-
-
-def one_line(text: str) -> str:
-    """Replace runs of white space by one space, and cut the text to `LONGEST` characters.
-
-    A newline ends the prompts that checkpoints were trained with, so a prompt must not contain one.
-    """
-    return " ".join(text.split())[:LONGEST].rstrip()
-
-
-def _worded(text: str) -> str:
-    if not text or one_line(text) != text:
-        raise ValueError(f"must be one line of 1 to {LONGEST} characters, single-spaced")
-    return text
-
-
-Line = Annotated[str, AfterValidator(_worded)]
 
 
 class TextTask(Task, ABC):
@@ -44,7 +26,7 @@ class TextTask(Task, ABC):
     column: ClassVar[pa.DataType] = pa.string()
 
     def parse(
-        self, generation: Generation, width: int, height: int, reader: AnswerReader
+        self, generation: Generation, sample: Sample, reader: AnswerReader
     ) -> tuple[object, bool]:
         return generation.text.strip(), True
 
@@ -138,12 +120,16 @@ class TopicTask(TextTask, ABC):
         return () if field is None else (field,)
 
     def _topic_text(self, sample: Sample) -> str | None:
-        """Return the topic on one line, cut to `LONGEST` characters; None if there is no topic."""
+        """Return the topic as the prompt takes it; None if the sample's is missing or blank."""
         _, fixed, field = self._topic()
         if field is None:
             return fixed
         text = sample.texts.get(field)
-        return (one_line(text.value) or None) if text is not None else None
+        return (self._prepared(text.value) or None) if text is not None else None
+
+    def _prepared(self, text: str) -> str:
+        """Return a sample's text in the form that the prompt takes."""
+        return one_line(text)
 
 
 class Vqa(TopicTask, LanguageTask):
@@ -194,16 +180,23 @@ class Question(TopicTask, LanguageTask):
 
 
 class Prompt(TopicTask):
-    """A task with a raw prompt, such as the bare question that fine-tunes on DocVQA expect."""
+    """A task with a raw prompt, such as the bare question that fine-tunes on DocVQA expect.
+
+    The prompt may have several lines, as for fine-tunes on ScienceQA.
+    """
 
     kind: Literal["prompt"] = "prompt"
     """The name of this task."""
-    text: Line | None = None
-    """The prompt for every image, as it is given to the model; null: see `text_field`."""
+    text: RawText | None = None
+    """The prompt for every image, as it is given to the model; null: see `text_field`.
+
+    It may be empty (`""`), as the cards of the pretrained checkpoints ask.
+    """
     text_field: str | None = None
     """The field with each sample's prompt: `source_text` or a carried column.
 
-    Exactly one of `text` and `text_field` is given.
+    Line breaks are kept. A sample whose prompt is missing or blank is not asked. Exactly one of
+    `text` and `text_field` is given.
     """
     language: str | None = None
     """The language of the answers for the filters, as an ISO 639 code; null: unknown."""
@@ -214,6 +207,9 @@ class Prompt(TopicTask):
     def intent(self, sample: Sample) -> Intent | None:
         text = self._topic_text(sample)
         return None if text is None else RawPrompt(text)
+
+    def _prepared(self, text: str) -> str:
+        return raw_prompt(text)
 
     @property
     def text_language(self) -> str:

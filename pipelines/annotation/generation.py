@@ -58,9 +58,10 @@ def parse_answers(
     """Parse the generations into the rows' answers, and let the filters judge them."""
     with timer.stage("answers", len(block.asked)):
         for (row, names), generations in zip(block.asked, block.generations, strict=True):
+            sample = row.sample()
             for name, generation in zip(names, generations, strict=True):
                 task = tasks[name]
-                value, complete = task.parse(generation, row.width, row.height, family)
+                value, complete = task.parse(generation, sample, family)
                 row.answers[name] = answer(generation, value, complete, task.keeps_raw)
         filters.judge_answers(filter(_is_kept, block.rows), tasks, family.strip_markup)
 

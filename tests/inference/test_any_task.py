@@ -31,7 +31,7 @@ class Mood(Task):
         return RawPrompt("mood")
 
     def parse(
-        self, generation: Generation, width: int, height: int, reader: AnswerReader
+        self, generation: Generation, sample: Sample, reader: AnswerReader
     ) -> tuple[object, bool]:
         return generation.text, True
 

@@ -47,6 +47,7 @@ TEXTS = (
     "",
     "\n",
     " 0 \t",
+    "Question: which?\nOptions: (A) red (B) blue\nAnswer:",
     "a prompt that is longer than the others ",
     "<image><bos> ocr<eos>",
     "<loc0512><seg003> \x00",

@@ -1,7 +1,9 @@
 """Tests the detection and segmentation tasks: prompts, labels, and values stored in Arrow."""
 
 import math
+from dataclasses import replace
 from pathlib import Path
+from typing import Any, cast
 
 import pyarrow as pa
 import pytest
@@ -11,13 +13,15 @@ from pydantic import ValidationError
 
 from inference import Detect, Segment
 from inference.families import FAMILIES
+from inference.tasks.prompt_text import LONGEST
 from schemas.errors import JobError
 from schemas.generation import Generation, Token
 from schemas.resources import Resources
-from schemas.sample import Sample
+from schemas.sample import Sample, Text
 
 FAMILY = FAMILIES["paligemma"]
-SAMPLE = Sample("a.tar", 0, {}, b"", 1, 1)
+SAMPLE = Sample("a.tar", 0, {}, b"", 640, 480)
+SMALL = Sample("a.tar", 0, {}, b"", 64, 48)
 CAT = "<loc0000><loc0000><loc1023><loc1023>"
 MASK = "<seg000>" * 16
 
@@ -36,15 +40,75 @@ def test_labels_that_break_the_prompt_are_refused(label: str) -> None:
         Detect(labels=("person", label))
 
 
-def test_at_least_one_label_is_required() -> None:
-    with pytest.raises(ValidationError, match="labels"):
-        Detect(labels=())
+@pytest.mark.parametrize("given", [{}, {"labels": ()}, {"labels": ("a",), "labels_field": "b"}])
+def test_labels_come_from_the_job_or_from_a_field(given: dict[str, Any]) -> None:
+    with pytest.raises(ValidationError, match="exactly one of labels and labels_field"):
+        Detect(**given)
+
+
+def with_texts(**texts: str) -> Sample:
+    texts = {name.replace("_", "."): text for name, text in texts.items()}
+    return replace(SAMPLE, texts={name: Text(text) for name, text in texts.items()})
+
+
+@pytest.mark.parametrize(
+    ("example", "prompt"),
+    [
+        (with_texts(things="the left man"), "detect the left man"),
+        (with_texts(things=" red  car;dog ;; red car\nbus"), "detect red car ; dog ; bus"),
+        (with_texts(things_0="a cat", things_1="a <loc0000> dog"), "detect a cat ; a loc0000 dog"),
+        (with_texts(things="a" * 600), "detect " + "a" * LONGEST),
+        (with_texts(things=f"{'a' * 500};{'b' * 9};{'c' * 10}"), f"detect {'a' * 500} ; {'b' * 9}"),
+        (with_texts(things=" ; <>"), None),
+        (with_texts(other="cat"), None),
+    ],
+)
+def test_labels_of_the_sample(example: Sample, prompt: str | None) -> None:
+    task = Detect(labels_field="things")
+    assert task.fields() == ("things",)
+    assert FAMILY.task_prompt(task, example) == prompt
+    segment = Segment(labels_field="things")
+    assert FAMILY.task_prompt(segment, example) == (prompt and f"segment{prompt[6:]}")
+
+
+def test_a_label_that_the_sample_does_not_name_is_flagged() -> None:
+    task = Detect(labels_field="things")
+    answer = Generation((), f"{CAT} Cat ; {CAT} dog")
+    value, complete = task.parse(answer, with_texts(things="cat; bus"), FAMILY)
+    assert [each["unasked"] for each in cast(Any, value)] == [False, True]
+    assert not complete
+
+
+@given(st.lists(st.floats(0.1, 1)), st.integers(1, 4))
+def test_the_best_objects_are_stored_in_the_order_of_the_answer(
+    scores: list[float], best: int
+) -> None:
+    codes = [f"{code}>" for code in CAT.split(">")[:4]]
+    tokens = [Token(0, code, math.log(score)) for score in scores for code in codes]
+    answer = Generation(tuple(tokens), " ; ".join(f"{CAT} cat" for _ in scores))
+    every, few = (
+        cast(Any, Detect(labels=("cat",), best=most).parse(answer, SAMPLE, FAMILY)[0])
+        for most in (None, best)
+    )
+    assert len(few) == min(best, len(scores))
+    assert sorted(each["score"] for each in few) == sorted(each["score"] for each in every)[-best:]
+    positions = iter(every)
+    assert all(each in positions for each in few)
+
+
+def test_only_the_best_object_gets_a_mask(mask_decoder: Path) -> None:
+    task = Segment(labels=("cat",), mask_decoder=str(mask_decoder), best=1)
+    answer = Generation((), f"{CAT}{MASK} cat ; {CAT}{MASK} cat")
+    value, complete = task.parse(answer, SMALL, FAMILY)
+    (row,) = cast(Any, value)
+    assert row["mask"]["size"] == [48, 64]
+    assert complete
 
 
 def test_boxes_are_stored_with_their_scores() -> None:
     tokens = tuple(Token(0, code + ">", math.log(0.5)) for code in CAT.split(">")[:4])
     answer = Generation(tokens, f"{CAT} cat")
-    value, understood = Detect(labels=("cat",)).parse(answer, 640, 480, FAMILY)
+    value, understood = Detect(labels=("cat",)).parse(answer, SAMPLE, FAMILY)
     edges = {"x_min": 0, "y_min": 0, "x_max": 640, "y_max": 480}
     assert value == [{"label": "cat", "score": pytest.approx(0.5), **edges, "unasked": False}]
     assert understood
@@ -53,14 +117,14 @@ def test_boxes_are_stored_with_their_scores() -> None:
 
 def test_mask_codes_are_stored_without_a_decoder() -> None:
     task = Segment(labels=("cat",))
-    value, understood = task.parse(Generation((), f"{CAT}{MASK} cat"), 640, 480, FAMILY)
+    value, understood = task.parse(Generation((), f"{CAT}{MASK} cat"), SAMPLE, FAMILY)
     (row,) = pa.array([value], Segment.column).to_pylist()[0]
     assert (row["codes"], row["mask"], row["score"], understood) == ([0] * 16, None, None, True)
 
 
 def test_masks_are_stored_with_a_decoder(mask_decoder: Path) -> None:
     task = Segment(labels=("cat",), mask_decoder=str(mask_decoder))
-    value, _ = task.parse(Generation((), f"{CAT}{MASK} cat ; {CAT} dog"), 64, 48, FAMILY)
+    value, _ = task.parse(Generation((), f"{CAT}{MASK} cat ; {CAT} dog"), SMALL, FAMILY)
     cat, dog = pa.array([value], Segment.column).to_pylist()[0]
     assert cat["mask"]["size"] == [48, 64]
     assert cat["mask"]["counts"]
@@ -69,7 +133,7 @@ def test_masks_are_stored_with_a_decoder(mask_decoder: Path) -> None:
 
 def test_filters_judge_the_labels() -> None:
     task = Segment(labels=("cat",))
-    value, _ = task.parse(Generation((), f"{CAT}{MASK} cat ; {CAT}{MASK} dog"), 640, 480, FAMILY)
+    value, _ = task.parse(Generation((), f"{CAT}{MASK} cat ; {CAT}{MASK} dog"), SAMPLE, FAMILY)
     assert task.texts(value) == ("cat", "dog")
     other = task.with_texts(value, ("[cat]", "[dog]"))
     assert task.texts(other) == ("[cat]", "[dog]")
@@ -96,7 +160,7 @@ def test_a_box_with_a_label_that_nobody_asked_for_is_flagged(
     task = kind(labels=("circle", asked))
     codes = MASK if kind is Segment else ""
     answer = f"{CAT}{codes} circle ; {CAT}{codes} {written}".rstrip()
-    value, complete = task.parse(Generation((), answer), 640, 480, FAMILY)
+    value, complete = task.parse(Generation((), answer), SAMPLE, FAMILY)
     first, second = pa.array([value], task.column).to_pylist()[0]
     assert (first["unasked"], second["unasked"], complete) == (False, unasked, not unasked)
     redacted = task.with_texts(value, ("circle", "[WORD]"))
@@ -106,7 +170,7 @@ def test_a_box_with_a_label_that_nobody_asked_for_is_flagged(
 @given(st.text() | st.lists(st.sampled_from([CAT, MASK, "cat", ";", "<seg127>"])).map("".join))
 def test_every_answer_can_be_stored(text: str) -> None:
     for task in (Detect(labels=("cat",)), Segment(labels=("cat",))):
-        value, _ = task.parse(Generation((), text), 640, 480, FAMILY)
+        value, _ = task.parse(Generation((), text), SAMPLE, FAMILY)
         assert pa.array([value], task.column).to_pylist() == [value]
 
 

@@ -8,7 +8,7 @@ from pydantic import ValidationError
 from inference import AltText, Caption, Describe, Ocr, Prompt, Question, Vqa
 from inference.families import FAMILIES
 from inference.families.paligemma.languages import CODES
-from inference.tasks.text_tasks import LONGEST, one_line
+from inference.tasks.prompt_text import LONGEST, LONGEST_RAW, one_line, raw_prompt
 from schemas.errors import JobError
 from schemas.generation import Generation
 from schemas.sample import Sample, Text
@@ -33,7 +33,13 @@ def sample(**texts: str) -> Sample:
         (Question(language="fr", answer="two"), "question fr two"),
         (Question(answer_field="url"), "question en a b"),
         (Prompt(text="What is the date?"), "What is the date?"),
-        (Prompt(text_field="url"), "a b"),
+        (Prompt(text_field="url"), "a\n\n b"),
+        (Prompt(text=""), ""),
+        (Prompt(text="Question: why?\nAnswer:"), "Question: why?\nAnswer:"),
+        (
+            Prompt(text="answer en which? choose from: a \t b"),
+            "answer en which? choose from: a \t b",
+        ),
     ],
 )
 def test_prompts_of_the_text_tasks(task: Caption, prompt: str) -> None:
@@ -86,13 +92,32 @@ def test_exactly_one_topic_is_required(task: type[Vqa], name: str) -> None:
 
 
 @pytest.mark.parametrize("text", ["", "two\nlines", "newline at the end\n", " a", "a  b"])
-def test_fixed_prompts_must_be_one_line(text: str) -> None:
+def test_fixed_questions_must_be_one_line(text: str) -> None:
     with pytest.raises(ValidationError, match="one line"):
+        Vqa(question=text)
+
+
+@pytest.mark.parametrize("text", ["newline at the end\n", " a", "a\r\nb", "a" * (LONGEST_RAW + 1)])
+def test_fixed_prompts_have_no_white_space_at_their_ends(text: str) -> None:
+    with pytest.raises(ValidationError, match=r"at most 2048 characters, and no white space"):
         Prompt(text=text)
+
+
+@given(st.text())
+def test_a_prompt_from_the_data_keeps_its_lines(text: str) -> None:
+    prompt = raw_prompt(text)
+    assert len(prompt) <= LONGEST_RAW
+    assert prompt.strip() == prompt == raw_prompt(prompt)
+    assert prompt == "\n".join(text.strip().splitlines())
+
+
+def test_a_blank_prompt_from_the_data_is_not_asked() -> None:
+    assert Prompt(text_field="url").intent(sample(url=" \n ")) is None
+    assert Prompt(text_field="url").intent(sample()) is None
 
 
 def test_answers_are_stripped() -> None:
     task = Caption()
-    value, understood = task.parse(Generation((), " a cat \n"), 10, 10, FAMILY)
+    value, understood = task.parse(Generation((), " a cat \n"), sample(), FAMILY)
     assert (value, understood) == ("a cat", True)
     assert task.with_texts(value, tuple(map(str.upper, task.texts(value)))) == "A CAT"

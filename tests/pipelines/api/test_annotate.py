@@ -23,6 +23,8 @@ TASKS: dict[str, Any] = {
     "caption": {"kind": "caption", "max_new_tokens": 4},
     "objects": {"kind": "detect", "labels": ["cat", "dog"], "max_new_tokens": 6},
     "answer": {"kind": "vqa", "question_field": "source_text", "max_new_tokens": 3},
+    "named": {"kind": "segment", "labels_field": "source_text", "max_new_tokens": 6, "best": 1},
+    "blank": {"kind": "prompt", "text": "", "max_new_tokens": 3},
 }
 
 
@@ -184,7 +186,7 @@ def test_tasks_are_named_by_kind_or_by_the_caller(annotator: Annotator) -> None:
         ([b""], 3, {}, "tasks: must be a list"),
         ([b""], [3], {}, "tasks: a task is a kind such as 'caption'"),
         ([b""], ["ocr", "ocr"], {}, "tasks: two are of kind ocr: give a dict"),
-        ([b""], "detect", {}, "tasks.detect.labels: is missing"),
+        ([b""], "detect", {}, "tasks.detect: give exactly one of labels and labels_field"),
         ([b""], {"status": "ocr"}, {}, "status"),
         ([b""], {"a": {"kind": "vqa"}}, {}, "tasks.a: give exactly one of question and"),
         ([b""], {"a": TASKS["answer"]}, {}, "tasks.a: reads 'source_text'"),

@@ -1,8 +1,8 @@
 """A whole job with marked credentials: nothing that is written, printed or logged holds one."""
 
-import json
 import logging
 from pathlib import Path
+from typing import Any
 
 import pytest
 from stores.conftest import use, use_wrong_keys
@@ -25,21 +25,34 @@ def _all_logs(caplog: pytest.LogCaptureFixture) -> None:
     caplog.set_level(logging.DEBUG)
 
 
-def test_no_credential_is_written_or_printed(
-    moto: ObjectServer,
-    command_line: CommandLine,
-    monkeypatch: pytest.MonkeyPatch,
-    caplog: pytest.LogCaptureFixture,
-) -> None:
+@pytest.fixture
+def bucket(moto: ObjectServer, monkeypatch: pytest.MonkeyPatch) -> str:
+    """A bucket with the corpus, which marked credentials reach."""
     use(moto, monkeypatch=monkeypatch)
-    for name, value in SECRETS.items():
-        monkeypatch.setenv(name, value)
+    use_marked_keys(monkeypatch)
     bucket = moto.new_bucket()
     write_corpus(f"{bucket}/corpus")
-    output, job = f"{bucket}/output", f"{bucket}/job.json"
-    runner = {"kind": "local", "workers": 2}
-    made = job_over(f"{bucket}/corpus", output, runner=runner, input=input_of(bucket))
-    STORAGE.write_bytes(job, made.model_dump_json(exclude_none=True).encode())
+    return bucket
+
+
+def use_marked_keys(monkeypatch: pytest.MonkeyPatch) -> None:
+    for name, value in SECRETS.items():
+        monkeypatch.setenv(name, value)
+
+
+def write_job(bucket: str, **keys: Any) -> str:
+    """Write a job over the corpus of a bucket into the bucket; return its place."""
+    made = job_over(f"{bucket}/corpus", f"{bucket}/output", **keys)
+    STORAGE.write_bytes(f"{bucket}/job.json", made.model_dump_json(exclude_none=True).encode())
+    return f"{bucket}/job.json"
+
+
+def test_no_credential_is_written_or_printed(
+    bucket: str, command_line: CommandLine, caplog: pytest.LogCaptureFixture
+) -> None:
+    tars = {"shards": f"{bucket}/corpus/tars/*.tar", "text": "txt"}
+    job = write_job(bucket, runner={"kind": "local", "workers": 2}, input=tars)
+    output = f"{bucket}/output"
     STORAGE.write_bytes(f"{bucket}/corpus/tars/zz.tar", b"no tar")  # a failed unit: its report
     commands = [
         ("plan", job, "--json"),
@@ -66,10 +79,6 @@ def test_no_credential_is_written_or_printed(
     assert MARK not in caplog.text
 
 
-def input_of(bucket: str) -> dict[str, object]:
-    return {"shards": f"{bucket}/corpus/tars/*.tar", "text": "txt"}
-
-
 @pytest.mark.parametrize("kind", ["seaweedfs", "azurite"])
 def test_a_refused_key_is_told_without_it(
     kind: str,
@@ -81,28 +90,17 @@ def test_a_refused_key_is_told_without_it(
     server: ObjectServer = request.getfixturevalue(kind)
     use_wrong_keys(server, monkeypatch)
     monkeypatch.setattr(object_client, "_BUCKETS", {})
-    for name, value in SECRETS.items():
-        monkeypatch.setenv(name, value)
+    use_marked_keys(monkeypatch)
     line = command_line.mistake("status", f"{server.new_bucket()}/output")
     assert "access denied" in line
     assert MARK not in line + caplog.text
 
 
 def test_a_store_that_is_gone_is_told_without_keys(
-    moto: ObjectServer,
-    command_line: CommandLine,
-    monkeypatch: pytest.MonkeyPatch,
-    caplog: pytest.LogCaptureFixture,
+    bucket: str, command_line: CommandLine, caplog: pytest.LogCaptureFixture
 ) -> None:
-    use(moto, monkeypatch=monkeypatch)
-    for name, value in SECRETS.items():
-        monkeypatch.setenv(name, value)
-    bucket = moto.new_bucket()
-    write_corpus(f"{bucket}/corpus")
     closed = {"s3://": {"endpoint": "http://127.0.0.1:9", "retry_seconds": 0}}
-    job = job_over(f"{bucket}/corpus", f"{bucket}/output", storage=closed)
-    STORAGE.write_bytes(f"{bucket}/job.json", json.dumps(job.model_dump(mode="json")).encode())
-    code, out, err = command_line("run", f"{bucket}/job.json")
+    code, out, err = command_line("run", write_job(bucket, storage=closed))
     assert code == 1
     assert "the store does not answer" in err
     assert MARK not in out + err + caplog.text

@@ -2,11 +2,12 @@
 
 import json
 import ssl
-import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from http.server import BaseHTTPRequestHandler
+
+from support.http_server import QuietHandler, serving
 
 _EXPIRES = "2099-01-01T00:00:00Z"
 _TOKENS = f"""\
@@ -35,7 +36,7 @@ Answer = Callable[[BaseHTTPRequestHandler], tuple[int, str]]  # status and body 
 class KeyServer:
     """A running service."""
 
-    url: str
+    url: str = ""
     asked: list[str] = field(default_factory=list)  # path and body of each request
 
 
@@ -70,9 +71,7 @@ def metadata_service() -> Iterator[KeyServer]:
 
 @contextmanager
 def _serve(answer: Answer, tls: ssl.SSLContext | None = None) -> Iterator[KeyServer]:
-    class Handler(BaseHTTPRequestHandler):
-        protocol_version = "HTTP/1.1"
-
+    class Handler(QuietHandler):
         def do_GET(self) -> None:
             body = self.rfile.read(int(self.headers["Content-Length"] or 0)).decode()
             served.asked.append(f"{self.path} {body}")
@@ -82,23 +81,9 @@ def _serve(answer: Answer, tls: ssl.SSLContext | None = None) -> Iterator[KeySer
             self.end_headers()
             self.wfile.write(text.encode())
 
-        do_POST = do_GET  # noqa: N815
-        do_PUT = do_GET  # noqa: N815
+        do_POST = do_GET
+        do_PUT = do_GET
 
-        def log_message(self, format: str, *arguments: object) -> None:
-            """Print nothing."""
-
-    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-    server.daemon_threads = True
-    if tls is not None:
-        server.socket = tls.wrap_socket(server.socket, server_side=True)
-    kind = "http" if tls is None else "https"
-    served = KeyServer(f"{kind}://127.0.0.1:{server.server_address[1]}")
-    thread = threading.Thread(target=server.serve_forever, args=(0.02,), daemon=True)
-    thread.start()
-    try:
+    served = KeyServer()
+    with serving(Handler, tls) as served.url:
         yield served
-    finally:
-        server.shutdown()
-        thread.join()
-        server.server_close()

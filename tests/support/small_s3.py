@@ -8,11 +8,13 @@ import re
 from collections import Counter
 from collections.abc import Iterator
 from contextlib import contextmanager
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from threading import Lock, Thread
+from http.server import ThreadingHTTPServer
+from threading import Lock
 from urllib.parse import parse_qs, unquote, urlsplit
 from xml.etree import ElementTree
 from xml.sax.saxutils import escape
+
+from support.http_server import QuietHandler, serving
 
 _MODIFIED = "Sat, 01 Jan 2022 00:00:00 GMT"
 
@@ -22,8 +24,6 @@ BUCKET, OTHER = "small-s3", "small-s3-other"  # no other test names these bucket
 
 class SmallS3(ThreadingHTTPServer):
     """A server with two buckets; `conditions` says how conditions of a PUT are treated."""
-
-    daemon_threads = True
 
     def __init__(self) -> None:
         super().__init__(("127.0.0.1", 0), _Handler)
@@ -69,22 +69,16 @@ def run_small_s3() -> Iterator[SmallS3]:
 
     A process keeps its client of a bucket, so that tests in one process share one server.
     """
-    with SmallS3() as server:
-        thread = Thread(target=server.serve_forever, args=(0.02,), daemon=True)
-        thread.start()
-        try:
-            yield server
-        finally:
-            server.shutdown()
-            thread.join()
+    server = SmallS3()
+    with serving(server):
+        yield server
 
 
 def _etag(content: bytes) -> str:
     return f'"{hashlib.md5(content, usedforsecurity=False).hexdigest()}"'
 
 
-class _Handler(BaseHTTPRequestHandler):
-    protocol_version = "HTTP/1.1"
+class _Handler(QuietHandler):
     disable_nagle_algorithm = True
     wbufsize = -1
     server: SmallS3
@@ -130,7 +124,7 @@ class _Handler(BaseHTTPRequestHandler):
         headers["Content-Range"] = f"bytes {start}-{end - 1}/{len(content)}"
         self._answer(206, content[start:end], headers)
 
-    do_HEAD = do_GET  # noqa: N815
+    do_HEAD = do_GET
 
     def do_DELETE(self) -> None:
         name, key, _ = self._begin()
@@ -217,9 +211,6 @@ class _Handler(BaseHTTPRequestHandler):
         self.end_headers()
         if self.command != "HEAD":
             self.wfile.write(content)
-
-    def log_message(self, format: str, *args: object) -> None:
-        """Say nothing."""
 
 
 def _is_key(element: ElementTree.Element) -> bool:

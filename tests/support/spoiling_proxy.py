@@ -6,9 +6,10 @@ import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any, Literal
 from urllib.parse import urlsplit
+
+from support.http_server import QuietHandler, serving
 
 Fault = Literal["", "503", "429", "reset", "cut", "lost", "hang", "stale"]
 FAULTS: tuple[Fault, ...] = ("503", "429", "reset", "cut", "lost", "hang")
@@ -33,8 +34,8 @@ class SpoilingProxy:
     | `stale` | the first answer to the same request comes again |
     """
 
-    def __init__(self, url: str, hang_seconds: float) -> None:
-        self.url = url
+    def __init__(self, hang_seconds: float) -> None:
+        self.url = ""
         self.hang_seconds = hang_seconds
         self.asked: list[str] = []
         self._rule: Rule = lambda number, method, path: ""
@@ -61,13 +62,9 @@ def spoiling_proxy(target: str, hang_seconds: float = 2) -> Iterator[SpoilingPro
     """Start a proxy before the server with the URL `target`."""
     host = urlsplit(target).netloc
 
-    class Handler(BaseHTTPRequestHandler):
-        protocol_version = "HTTP/1.1"
+    class Handler(QuietHandler):
         wbufsize = 1 << 16
         disable_nagle_algorithm = True
-
-        def log_message(self, *_: object) -> None:
-            pass
 
         def do_GET(self) -> None:
             self._pass_on()
@@ -145,13 +142,6 @@ def spoiling_proxy(target: str, hang_seconds: float = 2) -> Iterator[SpoilingPro
             except OSError:  # the client has gone
                 return
 
-    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-    server.daemon_threads = True
-    proxy = SpoilingProxy(f"http://127.0.0.1:{server.server_port}", hang_seconds)
-    thread = threading.Thread(target=server.serve_forever, daemon=True)
-    thread.start()
-    try:
+    proxy = SpoilingProxy(hang_seconds)
+    with serving(Handler) as proxy.url:
         yield proxy
-    finally:
-        server.shutdown()
-        server.server_close()

@@ -2,16 +2,16 @@
 
 import threading
 from collections.abc import Iterator
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
 import pytest
+from support.http_server import QuietHandler, serving
 
 from pipelines.concurrency.preemption import is_announced, watch_for_notice
 from pipelines.config.runners import PreemptionNotice
 
 
-class Service(BaseHTTPRequestHandler):
+class Service(QuietHandler):
     """Answers as the services of clouds do."""
 
     def do_GET(self) -> None:
@@ -32,16 +32,11 @@ class Service(BaseHTTPRequestHandler):
         self.end_headers()
         self.wfile.write(content)
 
-    def log_message(self, *_: object) -> None:
-        """Print nothing."""
-
 
 @pytest.fixture(scope="module")
 def service() -> Iterator[str]:
-    with ThreadingHTTPServer(("127.0.0.1", 0), Service) as server:
-        threading.Thread(target=server.serve_forever, daemon=True).start()
-        yield f"http://127.0.0.1:{server.server_port}"
-        server.shutdown()
+    with serving(Service) as url:
+        yield url
 
 
 @pytest.mark.parametrize(

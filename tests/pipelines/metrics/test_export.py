@@ -6,13 +6,13 @@ import socket
 import sys
 import threading
 from collections.abc import Iterator
-from http.server import BaseHTTPRequestHandler, HTTPServer
 from pathlib import Path
 from typing import Any
 from urllib.request import urlopen
 
 import pytest
 from prometheus_client.parser import text_string_to_metric_families
+from support.http_server import QuietHandler, serving
 from support.sample_data import job, pairs, write_shard
 from typer.testing import CliRunner
 
@@ -242,37 +242,31 @@ def test_a_disk_that_fills_up_later_costs_one_warning(
 
 
 @pytest.fixture
-def collector() -> Iterator[tuple[int, list[bytes]]]:
+def collector() -> Iterator[tuple[str, list[bytes]]]:
     """A server that takes what OpenTelemetry sends."""
     bodies: list[bytes] = []
 
-    class Handler(BaseHTTPRequestHandler):
+    class Handler(QuietHandler):
         def do_POST(self) -> None:
             assert self.path == "/v1/metrics"
             bodies.append(self.rfile.read(int(self.headers["Content-Length"])))
             self.send_response(200)
+            self.send_header("Content-Length", "0")
             self.end_headers()
 
-        def log_message(self, *_: object) -> None:
-            pass
-
-    with HTTPServer(("127.0.0.1", 0), Handler) as server:
-        thread = threading.Thread(target=server.serve_forever)
-        thread.start()
-        yield server.server_port, bodies
-        server.shutdown()
-        thread.join()
+    with serving(Handler) as url:
+        yield url, bodies
 
 
 def test_opentelemetry_gets_the_numbers_of_the_summary(
-    collector: tuple[int, list[bytes]], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    collector: tuple[str, list[bytes]], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     from opentelemetry.proto.collector.metrics.v1.metrics_service_pb2 import (
         ExportMetricsServiceRequest,
     )
 
-    port, bodies = collector
-    monkeypatch.setenv("OTEL_EXPORTER_OTLP_ENDPOINT", f"http://127.0.0.1:{port}")
+    url, bodies = collector
+    monkeypatch.setenv("OTEL_EXPORTER_OTLP_ENDPOINT", url)
     monkeypatch.setenv("OTEL_EXPORTER_OTLP_COMPRESSION", "none")
     summary = run(filtering(tmp_path, opentelemetry=True, labels={"task": "7"}))
     request = ExportMetricsServiceRequest.FromString(bodies[-1])
@@ -293,10 +287,10 @@ def test_opentelemetry_gets_the_numbers_of_the_summary(
 
 
 def test_a_service_name_of_the_environment_is_kept(
-    collector: tuple[int, list[bytes]], monkeypatch: pytest.MonkeyPatch
+    collector: tuple[str, list[bytes]], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    port, bodies = collector
-    monkeypatch.setenv("OTEL_EXPORTER_OTLP_ENDPOINT", f"http://127.0.0.1:{port}")
+    url, bodies = collector
+    monkeypatch.setenv("OTEL_EXPORTER_OTLP_ENDPOINT", url)
     monkeypatch.setenv("OTEL_SERVICE_NAME", "nightly-captions")
     with opentelemetry.sent_by_opentelemetry(RunMetrics(job="test"), {}):
         pass

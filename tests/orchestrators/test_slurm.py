@@ -138,7 +138,7 @@ def test_an_array_shares_one_output(
     shares = [
         int(each) for each in re.findall(r"^this run +(\d+) samples", job.log(), re.MULTILINE)
     ]
-    assert 0 < sum(shares) < 2 * UNITS * SAMPLES, job.log()  # each alone would do all
+    assert (len(shares), sum(shares)) == (4, UNITS * SAMPLES), job.log()  # no sample twice
     rows = pq.read_table(tmp_path / FOLDER / "output").num_rows
     assert rows == UNITS * SAMPLES
     assert not list(tmp_path.rglob("planted"))

@@ -50,6 +50,14 @@ class ModelFamily(ABC):
         Files are read as far as that is quick. With `partial`, files may be missing.
         """
 
+    def terms(self, source: str) -> tuple[str, ...]:
+        """Return the terms of use of a checkpoint, which has this hub id, folder or URL."""
+        return ()
+
+    def longest_trained(self, resolution: int) -> int | None:
+        """Return the most tokens of the texts in training; None if that is unknown."""
+        return None
+
     @abstractmethod
     def image_spec(self, resolution: int) -> ImageSpec:
         """Return how an image is prepared for a checkpoint of this resolution."""

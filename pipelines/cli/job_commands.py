@@ -62,7 +62,7 @@ def plan(
     """
     from ruamel.yaml import YAML
 
-    from pipelines.display.tables import plan_table
+    from pipelines.display.plan_table import plan_table
     from pipelines.planning.filter_order import filter_order
     from pipelines.planning.first_shard import look_at_first_shard
     from pipelines.planning.plan import plan as make_plan

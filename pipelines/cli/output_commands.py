@@ -161,7 +161,8 @@ def verify(
 ) -> None:
     """Read a whole output and check it: every sample is there once, and no file is damaged."""
     from pipelines.display.counted import counted
-    from pipelines.display.tables import counts_table, in_shards
+    from pipelines.display.table_parts import in_shards
+    from pipelines.display.tables import counts_table
     from pipelines.operations.verify import verify as verify_output
 
     with STDERR.status("reading") as spinner:

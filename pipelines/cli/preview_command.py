@@ -48,7 +48,7 @@ def preview(
     as_json: JsonOption = False,
 ) -> None:
     """Run the whole job on the first samples and show them; the job's output is not written."""
-    from pipelines.display.tables import first_shard_table
+    from pipelines.display.plan_table import first_shard_table
     from pipelines.operations.preview import preview as preview_job
     from pipelines.operations.preview import write_preview
 

@@ -11,7 +11,7 @@ from rich.progress import Progress as ProgressBar
 
 from pipelines.display.growth import growth_lines
 from pipelines.display.minute_lines import MinuteLines
-from pipelines.display.tables import CHANGED_ADVICE, of_shards
+from pipelines.display.table_parts import CHANGED_ADVICE, of_shards
 from pipelines.metrics.run_metrics import RunMetrics
 from pipelines.planning.plan import Plan
 from schemas.report import Progress, UnitReport

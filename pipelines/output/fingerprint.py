@@ -26,12 +26,14 @@ NOT_IN_FINGERPRINT = (
     "metrics",
 )
 
+NOTES = ("shards", "terms", "longest_trained")  # of `resolved`; they decide no bytes
+
 
 def fingerprint_of(record: Mapping[str, Any]) -> str:
     """Return the fingerprint of the job of a record, which is the content of job.record."""
     content = {key: value for key, value in record.items() if key not in NOT_IN_FINGERPRINT}
     content["input"] = {key: value for key, value in record["input"].items() if key != "shards"}
-    resolved = {key: value for key, value in record["resolved"].items() if key != "shards"}
+    resolved = {key: value for key, value in record["resolved"].items() if key not in NOTES}
     if earlier := resolved.get("filters_from"):
         resolved["filters_from"] = earlier["fingerprint"]  # which decides all else about it
     content["resolved"] = resolved

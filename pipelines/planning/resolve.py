@@ -81,8 +81,9 @@ def resolve_with(
     resources = Resources(open_job_file, device, threads=threads, fetch=fetch)
     known = pinned.get("models", {}) if pinned else {}
     checkpoint = _checkpoint(job.model, recorded, fetch) if job.model else None
-    if checkpoint is not None:
-        _check_tasks(job.tasks, family_of(checkpoint, fetch), resources)
+    family = family_of(checkpoint, fetch) if checkpoint else None
+    if family is not None:
+        _check_tasks(job.tasks, family, resources)
     resolved = Resolved(
         checkpoint=checkpoint,
         device=device,
@@ -94,6 +95,10 @@ def resolve_with(
             for path in stage.files()
         },
         models=_check_filters(job, filters, resources, known),
+        terms=family.terms(checkpoint.source) if family and checkpoint else (),
+        longest_trained=(
+            family.longest_trained(checkpoint.resolution) if family and checkpoint else None
+        ),
         images_judged=job.judges_images or (earlier is not None and earlier.images_judged),
         rules={name: rules_of(stage) for name, stage in filters.items()},
         packages={

@@ -42,6 +42,10 @@ class Resolved(Frozen):
     """The SHA-256 of each file that filters and tasks read, by its path."""
     models: Mapping[str, ResolvedModel] = {}
     """The pinned models of filters, by `name@revision`."""
+    terms: tuple[str, ...] = ()
+    """The terms of use of the checkpoint, as far as its name tells."""
+    longest_trained: int | None = None
+    """The most tokens of the texts that the checkpoint was trained on; null if unknown."""
     images_judged: bool = False
     """Whether a filter judges the content of images with a model."""
     rules: Mapping[str, str] = {}
@@ -99,6 +103,13 @@ class ResolvedJob(Frozen):
     def fingerprint(self) -> str:
         """SHA-256 of everything that decides the bytes of the output, in hexadecimal."""
         return fingerprint_of(self.record)
+
+    @property
+    def long_answers(self) -> Mapping[str, int]:
+        """The tasks that allow more tokens than the checkpoint's training texts had, with these."""
+        trained = self.resolved.longest_trained
+        limits = {name: task.max_new_tokens for name, task in self.job.tasks.items()}
+        return {name: limit for name, limit in limits.items() if trained and limit > trained}
 
     @property
     def input(self) -> Input:

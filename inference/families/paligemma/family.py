@@ -8,6 +8,7 @@ from inference.config import QUANTIZED, Model
 from inference.families.dimensions import Dimensions
 from inference.families.family import Description, ModelFamily
 from inference.families.paligemma import checkpoint_files, languages, locations, prompts
+from inference.families.paligemma.terms import terms
 from inference.hub.model_files import ModelFolder
 from inference.tasks.detections import Detection
 from inference.tasks.intents import Intent
@@ -20,6 +21,8 @@ if TYPE_CHECKING:
 
 _GENERATIONS = {"gemma": 1, "gemma2": 2}  # by the type of the language model
 _DEFAULT_RESOLUTION = 224  # SigLIP's
+# Tokens of prompt and answer in pretraining, by resolution (arXiv 2407.07726, stages 1 and 2).
+_TRAINED_TOKENS = {224: 128, 448: 512, 896: 512}
 
 
 class PaliGemmaFamily(ModelFamily):
@@ -43,6 +46,12 @@ class PaliGemmaFamily(ModelFamily):
 
     def check_files(self, folder: ModelFolder, config: Mapping[str, Any], partial: bool) -> None:
         checkpoint_files.check(folder, config, partial)
+
+    def terms(self, source: str) -> tuple[str, ...]:
+        return terms(source)
+
+    def longest_trained(self, resolution: int) -> int | None:
+        return _TRAINED_TOKENS.get(resolution)
 
     def image_spec(self, resolution: int) -> ImageSpec:
         return ImageSpec(resolution, "bicubic")  # as PaliGemmaProcessor resizes

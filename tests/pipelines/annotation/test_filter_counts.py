@@ -16,7 +16,8 @@ from filters import ImageFilter, ImageSize, TextFilter
 from filters.base import Filter, Judge
 from pipelines.annotation.filtering import FilterChain
 from pipelines.config.job import Job
-from pipelines.display.tables import plan_table, summary_table
+from pipelines.display.plan_table import plan_table
+from pipelines.display.tables import summary_table
 from pipelines.operations.run import run
 from pipelines.output.footers import read_footers
 from pipelines.output.output import open_output

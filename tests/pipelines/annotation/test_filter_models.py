@@ -23,7 +23,8 @@ from filters import HashList, ImageFilter, PornImageModel, ToxicityModel
 from filters.base import Judge
 from filters.classifiers.hugging_face import ImageClassifier, Probabilities
 from pipelines.config.job import Job
-from pipelines.display.tables import plan_table, summary_table
+from pipelines.display.plan_table import plan_table
+from pipelines.display.tables import summary_table
 from pipelines.operations.finish import finish
 from pipelines.operations.run import run
 from pipelines.output.layout import Layout

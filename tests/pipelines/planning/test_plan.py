@@ -9,13 +9,16 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from rich.console import Console
 from support import random_adapter
 from support.sample_data import job, pairs, write_shard
 
 from filters import ImageSize, TextQuality
 from inference import Caption, Detect, Model, Segment
+from inference.families import FAMILIES
 from pipelines.config.job import Job, LocalRunnerConfig
-from pipelines.output.fingerprint import NOT_IN_FINGERPRINT, fingerprint_of
+from pipelines.display.plan_table import plan_table
+from pipelines.output.fingerprint import NOT_IN_FINGERPRINT, NOTES, fingerprint_of
 from pipelines.output.heartbeat import Heartbeat
 from pipelines.output.output import open_output
 from pipelines.output.unit_progress import UnitProgress
@@ -101,7 +104,8 @@ def test_the_fingerprint_covers_all_that_decides_the_bytes(full: Job) -> None:
         if fingerprint_of(record) != work.fingerprint:
             covered.add(path[0])
         else:
-            assert path[0] in NOT_IN_FINGERPRINT or path in PLACES or "shards" in path
+            is_note = path[0] == "resolved" and path[1] in NOTES
+            assert path[0] in NOT_IN_FINGERPRINT or path in PLACES or "shards" in path or is_note
     assert covered == {
         "input",
         "filters",
@@ -129,6 +133,29 @@ def test_files_that_the_job_reads_are_digested(full: Job, folder: Path) -> None:
     (folder / "codes.npz").unlink()
     with pytest.raises(JobError, match=r"codes.npz cannot be read: No such file"):
         resolve(full)
+
+
+def test_terms_and_long_answers_are_told_and_decide_no_bytes(
+    full: Job, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    silent = plan(full)
+    assert (silent.work.resolved.terms, silent.work.long_answers) == ((), {})
+    family = type(FAMILIES["paligemma"])
+    monkeypatch.setattr(family, "terms", lambda self, source: ("Terms of Somebody", "for tests"))
+    monkeypatch.setattr(family, "longest_trained", lambda self, resolution: 300)
+    planned = plan(full)
+    assert planned.work.long_answers == {"masks": 512}
+    assert planned.work.fingerprint == silent.work.fingerprint
+    with (console := Console(width=120)).capture() as printed:
+        console.print(plan_table(planned))
+    said = [line.split(maxsplit=1) for line in map(str.rstrip, printed.get().splitlines())]
+    assert ["terms", "Terms of Somebody"] in said
+    assert ["for", "tests"] in said
+    assert ["long", "up to masks 512 tokens; trained on 300"] in said
+    begin_output(planned, STORAGE)
+    assert open_output(full.output, STORAGE).record["resolved"]["terms"] == [
+        *("Terms of Somebody", "for tests")
+    ]
 
 
 def test_a_new_plan_writes_nothing(full: Job, folder: Path) -> None:

@@ -7,7 +7,7 @@ import pyarrow.parquet as pq
 import pytest
 from support.sample_data import images_column, job, pairs, parquet_bytes, write_shard
 
-from pipelines.display.tables import of_shards
+from pipelines.display.table_parts import of_shards
 from pipelines.operations.inspect import select
 from pipelines.operations.run import run
 from pipelines.operations.status import status

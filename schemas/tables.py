@@ -41,6 +41,10 @@ CONTENT: dict[str, pa.DataType] = {  # null unless kept
     "decoded_rows": pa.float32(),  # share of rows whose pixels are all in the file; null: likewise
     "sha256": pa.string(),  # of the image file, hexadecimal
 }
+HASHES: dict[str, pa.DataType] = {  # null unless kept; columns of jobs with `input.pdq` alone
+    "pdq": pa.string(),  # of the first frame, upright, hexadecimal; null: too flat for a hash
+    "pdq_quality": pa.int32(),  # from 0, flat, to 100
+}
 INFO = pa.struct(
     [
         ("status", pa.string()),  # ok | partial | redacted | dropped | quarantined | skipped
@@ -50,7 +54,7 @@ INFO = pa.struct(
         ("raw", pa.string()),  # the model's text, for location tasks
     ]
 )
-RESERVED = frozenset([*IDENTITY, *CONTENT])
+RESERVED = frozenset([*IDENTITY, *CONTENT, *HASHES])
 
 _COLUMN = re.compile(r"[A-Za-z][A-Za-z0-9_]*")
 
@@ -80,13 +84,15 @@ def element_name(column: str, number: int) -> str:
 
 
 def output_schema(
-    carried: Mapping[str, pa.DataType], tasks: Mapping[str, pa.DataType]
+    carried: Mapping[str, pa.DataType], tasks: Mapping[str, pa.DataType], *, pdq: bool = False
 ) -> pa.Schema:
     """Return the output's schema.
 
-    The columns are identity, content, carried columns, and value and info of each task.
+    The columns are identity, content, with `pdq` the perceptual hash, carried columns, and value
+    and info of each task.
     """
-    fields = [pa.field(n, t) for n, t in {**IDENTITY, **CONTENT}.items()]
+    own = {**IDENTITY, **CONTENT, **(HASHES if pdq else {})}
+    fields = [pa.field(name, kind) for name, kind in own.items()]
     fields += [pa.field(name, kind) for name, kind in carried.items()]
     for name, column in tasks.items():
         fields += [pa.field(name, column), pa.field(info_name(name), INFO)]

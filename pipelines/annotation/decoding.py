@@ -5,6 +5,7 @@ from collections import deque
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import Future, wait
 
+from filters.images.pdq import LOWEST_QUALITY, load_pdqhash, pdq_hash
 from pipelines.annotation.filtering import FilterChain
 from pipelines.concurrency.daemon_pool import DaemonPool
 from pipelines.concurrency.running_time import wait_while_running
@@ -47,8 +48,8 @@ class RowDecoder:
     """A pool of threads that decodes the images of rows.
 
     Kept rows get a model image as `image_spec` says. If `image_spec` is None, images are decoded
-    only for filters that read frames. With `isolated`, images are decoded in a child process, so
-    that an image that hangs or kills its decoder becomes an `invalid` row.
+    only for filters that read frames and for `input.pdq`. With `isolated`, images are decoded in a
+    child process, so that an image that hangs or kills its decoder becomes an `invalid` row.
     """
 
     def __init__(
@@ -65,10 +66,11 @@ class RowDecoder:
         self._options = DecodeOptions(
             model_image=image_spec,
             min_side=image_spec.side if image_spec and given.decode == "reduced" else None,
-            frames=given.frames if filters.reads_frames else 0,
+            frames=given.frames if filters.reads_frames else int(given.pdq),
             min_decoded_rows=given.accepted_rows(),
         )
-        self._needs_pixels = image_spec is not None or filters.reads_frames
+        self._needs_pixels = image_spec is not None or self._options.frames > 0
+        self._pdqhash = load_pdqhash("input.pdq") if given.pdq else None
         self._process = DecoderProcess(given.limits) if isolated else None
         self._open = self._process.open if self._process else opener(given.limits)
         self._pool = DaemonPool(threads, "decode")
@@ -132,6 +134,7 @@ class RowDecoder:
                     decoded = row.encoded.decode(self._options)
                     row.model_image, row.frames = decoded.model_image, decoded.frames
                     row.truncated, row.decoded_rows = decoded.is_truncated, decoded.decoded_rows
+                    self._add_pdq(row)
             except ImageFault as fault:
                 row.reject("invalid", fault.reason, error=fault.error)
                 return
@@ -139,6 +142,14 @@ class RowDecoder:
             if row.sha256 and row.sha256 != digest:  # not the image that the earlier job judged
                 raise ShardFault("shard_changed", row.position)
             row.sha256 = digest
+
+    def _add_pdq(self, row: Row) -> None:
+        """Hash the first frame, if the job wants it, and free frames that no filter reads."""
+        if self._pdqhash is not None and row.kept:
+            digest, row.pdq_quality = pdq_hash(row.frames[0], self._pdqhash)
+            row.pdq = digest.hex() if row.pdq_quality > LOWEST_QUALITY else None
+        if not self._filters.reads_frames:
+            row.frames = ()
 
     def _finish(self, chunk: list[Row], decoding: list[Future[None]]) -> list[Row]:
         seconds = self._limits.max_decode_seconds

@@ -148,6 +148,12 @@ class Input(Frozen):
     These are the first, the last, and frames evenly between them. The model gets the first
     frame.
     """
+    pdq: bool = False
+    """Whether kept rows get the columns `pdq` and `pdq_quality`, for `shardmill duplicates`.
+
+    The PDQ hash of the first frame, in hexadecimal; null if its quality is at most 49, because the
+    hash of a flat image matches anything. Needs `pip install 'shardmill[pdq]'`.
+    """
     limits: Limits = Limits()
     """Limits of a sample; a sample that exceeds one is `invalid`."""
 

@@ -167,7 +167,7 @@ class Job(Frozen):
     def output_schema(self) -> pa.Schema:
         """Return the schema of the Parquet files that the job writes."""
         columns = {name: task.column for name, task in self.tasks.items()}
-        return output_schema(self.input.column_types(), columns)
+        return output_schema(self.input.column_types(), columns, pdq=self.input.pdq)
 
     @classmethod
     def load(

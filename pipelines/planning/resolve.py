@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from filters import Filter
+from filters.images.pdq import load_pdqhash
 from filters.own_class import rules_of
 from inference import (
     Model,
@@ -84,6 +85,8 @@ def resolve_with(
     family = family_of(checkpoint, fetch) if checkpoint else None
     if family is not None:
         _check_tasks(job.tasks, family, resources)
+    if job.input.pdq:
+        load_pdqhash("input.pdq")
     resolved = Resolved(
         checkpoint=checkpoint,
         device=device,
@@ -104,6 +107,7 @@ def resolve_with(
         packages={
             **{name: version(name) for name in (*PACKAGES, *(TORCH_PACKAGES * uses_torch))},
             **(extra_packages(job.model) if job.model else {}),
+            **({"pdqhash": version("pdqhash")} if job.input.pdq else {}),
         },
         carried_types=_carried_types(job, pinned, earlier, carried_types or {}),
         filters_from=earlier,

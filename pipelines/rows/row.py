@@ -76,6 +76,8 @@ class Row:
     truncated: bool | None = None  # whether the image file ends early; None: not decoded
     decoded_rows: float | None = None  # share of the image's rows that the file has
     sha256: str = field(default="", repr=False)
+    pdq: str | None = field(default=None, repr=False)  # None: not computed, or the image is flat
+    pdq_quality: int | None = None
     frames: tuple[RGB, ...] = field(default=(), repr=False)
     model_image: RGB | None = field(default=None, repr=False)  # [S, S, 3] for the engine
     status: SampleStatus = "kept"

@@ -26,6 +26,8 @@ def to_arrow(rows: Sequence[Row], schema: pa.Schema) -> pa.RecordBatch:
         "truncated": [row.truncated if row.kept else None for row in rows],
         "decoded_rows": [row.decoded_rows if row.kept else None for row in rows],
         "sha256": [row.sha256 if row.kept else None for row in rows],
+        "pdq": [row.pdq if row.kept else None for row in rows],
+        "pdq_quality": [row.pdq_quality if row.kept else None for row in rows],
     }
     infos = {column.name: task_name(column.name) for column in schema if column.type == INFO}
     tasks = set(infos.values())

@@ -16,6 +16,7 @@ from support.sample_data import Member, encoded, job, jpeg, picture, tar_bytes
 
 from filters import ImageFilter, ImageSize, TextQuality
 from filters.base import Filter, Judge
+from filters.images.pdq import LOWEST_QUALITY, pdq_hash
 from pipelines.annotation import preprocessing
 from pipelines.annotation.filtering import FilterChain
 from pipelines.config.input import Limits
@@ -118,6 +119,28 @@ def test_a_truncated_image_with_too_few_rows_is_invalid() -> None:
     row = single_row(members, truncated="accept")
     assert (row.reason, row.error) == ("image_truncated", "OSError")
     assert single_row(members, truncated="accept", min_decoded_rows=0.5).kept
+
+
+def test_kept_rows_get_the_hash_of_their_first_frame() -> None:
+    pdqhash = pytest.importorskip("pdqhash", reason="pip install 'pdqhash>=0.2.8'")
+    frame = EncodedImage.open(GOOD[0][1], Limits()).upright().pixels()
+    digest, quality = pdq_hash(frame, pdqhash)
+    for filters in ([], [Dark()]):  # without and with filters that read frames
+        row = single_row(GOOD, filters, pdq=True)
+        assert (row.pdq, row.pdq_quality, row.frames) == (digest.hex(), quality, ())
+    assert quality > LOWEST_QUALITY
+    red = encoded(Image.new("RGB", (64, 64), "red"), "PNG")
+    flat = single_row([("0.png", red), GOOD[1]], pdq=True)
+    assert (flat.kept, flat.pdq, flat.pdq_quality) == (True, None, 0)
+    assert single_row(GOOD).pdq_quality is None
+
+    rejected = single_row(GOOD, pdq=True)
+    rejected.reject("quarantined", "a_reason", "a_filter")
+    schema = output_schema({}, {}, pdq=True)
+    kept, other = to_arrow([row, rejected], schema).to_pylist()
+    assert (kept["pdq"], kept["pdq_quality"]) == (digest.hex(), quality)
+    assert (other["pdq"], other["pdq_quality"]) == (None, None)
+    assert not {"pdq", "pdq_quality"} & set(output_schema({}, {}).names)
 
 
 LAB = encoded(Image.new("LAB", (9, 9)), "TIFF")

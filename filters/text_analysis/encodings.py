@@ -8,7 +8,7 @@ from filters.text_analysis.normalization import NormalizedText, normalize_again,
 
 # Quick to search: a text without a sign, or without a match of _ANY, is returned as it is.
 _SIGN = re.compile(r"[%&\\<_]")
-_ANY = re.compile(r"%[0-9A-Fa-f]{2}|&[#A-Za-z]|\\[ux]|<[A-Za-z/]|(?<=\d)_")
+_ANY = re.compile(r"%[0-9A-Fa-f]{2}|&[#A-Za-z]|\\[ux]|<[A-Za-z/]|(?<=\d)_|_@|@_")
 _LINE_TAGS = "br|p|div|tr|td|th|li|ul|ol|h[1-6]|hr|table"
 _INLINE_TAGS = "a|b|i|u|s|em|strong|span|font|small|sup|sub|mark|code|tt|wbr|nobr|bdi|ins|del"
 _ENCODED = re.compile(
@@ -17,7 +17,7 @@ _ENCODED = re.compile(
     r"|\\(?:u(?P<unicode>[0-9A-Fa-f]{4})|u\{(?P<braced>[0-9A-Fa-f]{1,6})\}|x(?P<byte>[0-9A-Fa-f]{2}))"
     rf"|(?P<lines>\s{{0,3}}(?:</?(?:{_LINE_TAGS})(?:\s[^<>]{{0,100}})?/?>\s{{0,3}})+)"
     rf"|(?P<tag></?(?:{_INLINE_TAGS})(?:\s[^<>]{{0,100}})?/?>)"
-    r"|(?P<groups>(?<![\w-])\d+(?:_{1,3}\d+)+(?![\w-]))",
+    r"|(?P<groups>_{1,3}@_{1,3}|(?<![\w-])\d+(?:_{1,3}\d+)+(?![\w-]))",
     re.IGNORECASE,
 )
 _MAX_LAYERS = 3  # of encodings in encodings, such as %2540 for @
@@ -27,8 +27,8 @@ def decode(text: NormalizedText) -> NormalizedText:
     """Decode percent-encoding, HTML entities and escapes; remove tags.
 
     Tags that end a line become a space, and other tags nothing. In groups of
-    digits, a hyphen replaces underscores. Up to three layers are decoded. What cannot be decoded
-    stays.
+    digits, a hyphen replaces underscores; underscores on both sides of an @ are
+    removed. Up to three layers are decoded. What cannot be decoded stays.
     """
     for _ in range(_MAX_LAYERS):
         if not (_SIGN.search(text.text) and _ANY.search(text.text)):
@@ -53,7 +53,7 @@ def _decoded(match: re.Match[str]) -> str:
         case "tag":
             return ""
         case "groups":
-            return re.sub("_+", "-", value)
+            return "@" if "@" in value else re.sub("_+", "-", value)
         case _:
             code = int(match["unicode"] or match["braced"] or match["byte"], 16)
             return chr(code) if code < 0xD800 or 0xE000 <= code < 0x110000 else value

@@ -17,7 +17,7 @@ VALUES = {
     "phone": ("+1 415 738 2916", "+49 171 3847296"),
 }
 FULL_WIDTH = {code: code + 0xFEE0 for code in range(0x21, 0x7F)}
-DIGIT_WORDS = "zero one two three four five six seven eight nine".split()
+DIGIT_WORDS = ("zero", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine")
 NAMED = {"@": "&commat;", ".": "&period;", "+": "&plus;", "-": "&hyphen;", " ": "&nbsp;"}
 HOMOGLYPHS = str.maketrans({"a": "а", "e": "е", "o": "о", "0": "О", "1": "l"})
 
@@ -60,7 +60,7 @@ DISGUISES = {
     "full width": lambda text: text.translate(FULL_WIDTH),
     "spelled": lambda text: spelled(text, " at ", " dot "),
     "spelled in brackets": lambda text: spelled(text, " [at] ", " [dot] "),
-    "zero width": lambda text: "\u200b".join(text),
+    "zero width": "\u200b".join,
     "homoglyph": lambda text: text.translate(HOMOGLYPHS),
     "full width in percent": lambda text: quote(text.translate(FULL_WIDTH), safe=""),
     "zero width in entities": lambda text: marks("\u200d".join(text), "&#{};"),

@@ -120,3 +120,8 @@ def test_what_a_recognizer_finds_alone_the_filter_finds_in_any_surrounding() -> 
                 f"\n{alone}\t",
             ):
                 assert infotype in infotypes(text), text
+
+
+@pytest.mark.parametrize("text", ["ann_@_example.com", "ann.lee__@__example.com"])
+def test_underscores_around_an_at_sign_do_not_hide_an_address(text: str) -> None:
+    assert infotypes(f"Write to {text} today") == ["EMAIL_ADDRESS"]

@@ -96,3 +96,23 @@ def test_other_numbers_are_no_telephone_numbers(text: str) -> None:
 )
 def test_an_extension_belongs_to_its_number(text: str, number: str) -> None:
     assert found(text) == [number]
+
+
+@pytest.mark.parametrize(
+    ("text", "number"),
+    [
+        ("Mijn nummer is 0612345678", "0612345678"),
+        ("Nuestro número es 612345678", "612345678"),
+        ("Наш номер 89161234567", "89161234567"),
+        ("Vårt nummer är 0701234567", "0701234567"),
+        ("0362 123 456 (iroda)", "0362 123 456"),
+        ("0212 123 456 (birou)", "0212 123 456"),
+    ],
+)
+def test_my_number_is_and_native_words_for_an_office_are_labels(text: str, number: str) -> None:
+    assert found(text) == [number]
+
+
+@pytest.mark.parametrize("text", ["Mijn nummer 1 is 2019", "Naše číslo 5 z 12", "12 34 (kantoor)"])
+def test_short_numbers_behind_such_words_are_no_telephone_numbers(text: str) -> None:
+    assert found(text) == []

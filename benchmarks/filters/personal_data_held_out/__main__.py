@@ -85,10 +85,11 @@ def report(title: str, found: Counter[str], asked: Counter[str]) -> None:
         print(f"  {name:28} {found[name]:3} of {asked[name]}")
 
 
-def main() -> None:
+def find_phones(name: str, title: str) -> list[str]:
+    """Report the recall on the file `name`, and return the lines with a missed number."""
     found, asked = Counter[str](), Counter[str]()
     missed = []
-    pairs = [line.split("\t") for line in (DATA / "phones.txt").read_text("utf-8").splitlines()]
+    pairs = [line.split("\t") for line in (DATA / name).read_text("utf-8").splitlines()]
     plain = [re.sub(r"\[\[|\]\]", "", sentence) for _, sentence in pairs]
     for (language, sentence), text in zip(pairs, redacted(plain), strict=True):
         asked[language] += 1
@@ -98,8 +99,13 @@ def main() -> None:
             found[language] += 1
         else:
             missed.append(text)
-    report("Telephone numbers found", found, asked)
+    report(title, found, asked)
+    return missed
 
+
+def main() -> None:
+    missed = find_phones("phones.txt", "Telephone numbers found")
+    missed += find_phones("phones_second.txt", "Telephone numbers found, second set")
     lines = (DATA / "harmless.txt").read_text("utf-8").splitlines()
     changed = [text for text in redacted(lines) if re.search(r"\[[A-Z_]+\]", text)]
     kept = len(lines) - len(changed)

@@ -1,127 +1,103 @@
-"""Measure `personal_data` on lines that were written before its rules were read."""
+"""Measure `personal_data` on lines that were written before its rules were read.
+
+
+    python -m benchmarks.filters.personal_data_held_out [--show]
+
+The first two sets were used to extend the rules, the third was not (see docs/output.md). `--show`
+prints the lines with errors, all of them made up.
+"""
 
 import json
 import re
+import sys
 from collections import Counter
-from collections.abc import Iterator
-from html import escape
-from pathlib import Path
-from urllib.parse import quote
+from collections.abc import Iterable
 
 import shardmill
+from benchmarks.filters.personal_data_held_out.disguises import disguised, third_disguised
+from benchmarks.filters.personal_data_held_out.generated import DATA, harmless_lines, phone_lines
 
-DATA = Path(__file__).parent
-VALUES = {
-    "email": ("jonas.falk@kettelworks.org", "mira_28@blue-harbor.net"),
-    "card": ("4539 1488 0343 6467", "5425-2334-3010-9903"),
-    "phone": ("+1 415 738 2916", "+49 171 3847296"),
-}
-FULL_WIDTH = {code: code + 0xFEE0 for code in range(0x21, 0x7F)}
-DIGIT_WORDS = ("zero", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine")
-NAMED = {"@": "&commat;", ".": "&period;", "+": "&plus;", "-": "&hyphen;", " ": "&nbsp;"}
-HOMOGLYPHS = str.maketrans({"a": "а", "e": "е", "o": "о", "0": "О", "1": "l"})
-
-
-def each(text: str, shape: str) -> str:
-    return "".join(shape.format(ord(letter)) for letter in text)
-
-
-def marks(text: str, shape: str) -> str:
-    return re.sub(r"[^A-Za-z0-9]", lambda found: shape.format(ord(found[0])), text)
-
-
-def between(text: str, separator: str) -> str:
-    """`text` with `separator` for its spaces and hyphens, or around the @ of an address."""
-    if "@" in text:
-        return text.replace("@", f"{separator}@{separator}")
-    return re.sub(r"[ -]", separator, text)
-
-
-def spelled(text: str, at: str, dot: str) -> str:
-    if "@" in text:
-        return text.replace("@", at).replace(".", dot)
-    return re.sub(r"\d", lambda found: DIGIT_WORDS[int(found[0])] + " ", text)
-
-
-DISGUISES = {
-    "percent": lambda text: quote(text, safe=""),
-    "percent, every character": lambda text: each(text, "%{:02X}"),
-    "percent twice": lambda text: quote(quote(text, safe=""), safe=""),
-    "entity, named": lambda text: "".join(NAMED.get(letter, letter) for letter in text),
-    "entity, decimal": lambda text: marks(text, "&#{};"),
-    "entity, hexadecimal": lambda text: marks(text, "&#x{:x};"),
-    "entity, every character": lambda text: each(text, "&#{};"),
-    "entity twice": lambda text: escape(marks(text, "&#{};")),
-    "escape": lambda text: marks(text, "\\u{:04x}"),
-    "escape, every character": lambda text: each(text, "\\u{:04X}"),
-    "tag": lambda text: between(text, "<br>"),
-    "tag with attribute": lambda text: between(text, '<span class="x"></span>'),
-    "underscore": lambda text: between(text, "_"),
-    "full width": lambda text: text.translate(FULL_WIDTH),
-    "spelled": lambda text: spelled(text, " at ", " dot "),
-    "spelled in brackets": lambda text: spelled(text, " [at] ", " [dot] "),
-    "zero width": "\u200b".join,
-    "homoglyph": lambda text: text.translate(HOMOGLYPHS),
-    "full width in percent": lambda text: quote(text.translate(FULL_WIDTH), safe=""),
-    "zero width in entities": lambda text: marks("\u200d".join(text), "&#{};"),
-}
+REPLACED = re.compile(r"\[[A-Z_]+\]")
 
 
 def redacted(lines: list[str]) -> list[str]:
     return [str(row["text"]) for row in shardmill.judge(lines, "personal_data")]
 
 
-def disguised() -> Iterator[tuple[str, str, str]]:
-    """Name of the disguise, kind of the value, the value as the disguise writes it."""
-    for name, disguise in DISGUISES.items():
-        for kind, values in VALUES.items():
-            for value in values:
-                yield name, kind, disguise(value)
-
-
 def report(title: str, found: Counter[str], asked: Counter[str]) -> None:
     print(f"{title}: {found.total()} of {asked.total()} ({found.total() / asked.total():.3f})")
     for name in asked:
-        print(f"  {name:28} {found[name]:3} of {asked[name]}")
+        if found[name] < asked[name]:
+            print(f"  {name:36} {found[name]:3} of {asked[name]}")
 
 
-def find_phones(name: str, title: str) -> list[str]:
-    """Report the recall on the file `name`, and return the lines with a missed number."""
+def read_phones(name: str) -> list[tuple[str, str, str]]:
+    """Return language, text and the digits of its number."""
+    lines = []
+    for line in (DATA / name).read_text("utf-8").splitlines():
+        language, sentence = line.split("\t")
+        number = sentence.split("[[")[1].split("]]")[0]
+        text = sentence.replace("[[", "").replace("]]", "")
+        lines.append((language, text, re.sub(r"\D", "", number)))
+    return lines
+
+
+def find_phones(title: str, lines: list[tuple[str, str, str]]) -> list[str]:
+    """Report the recall on `lines`, and return the lines with a missed number."""
     found, asked = Counter[str](), Counter[str]()
     missed = []
-    pairs = [line.split("\t") for line in (DATA / name).read_text("utf-8").splitlines()]
-    plain = [re.sub(r"\[\[|\]\]", "", sentence) for _, sentence in pairs]
-    for (language, sentence), text in zip(pairs, redacted(plain), strict=True):
-        asked[language] += 1
+    texts = redacted([text for _, text, _ in lines])
+    for (group, _, digits), text in zip(lines, texts, strict=True):
+        asked[group] += 1
         # Nothing of the number may stay: its last four digits are unlike every extension.
-        digits = re.sub(r"\D", "", sentence.split("[[")[1].split("]]")[0])
         if "[PHONE_NUMBER]" in text and digits[-4:] not in re.sub(r"\D", "", text):
-            found[language] += 1
+            found[group] += 1
         else:
             missed.append(text)
     report(title, found, asked)
     return missed
 
 
-def main() -> None:
-    missed = find_phones("phones.txt", "Telephone numbers found")
-    missed += find_phones("phones_second.txt", "Telephone numbers found, second set")
-    lines = (DATA / "harmless.txt").read_text("utf-8").splitlines()
-    changed = [text for text in redacted(lines) if re.search(r"\[[A-Z_]+\]", text)]
-    kept = len(lines) - len(changed)
-    print(f"Harmless lines left alone: {kept} of {len(lines)} ({kept / len(lines):.3f})")
-
-    cases = list(disguised())
-    texts = redacted([f"Contact: {value}" for _, _, value in cases])
+def find_disguises(title: str, cases: Iterable[tuple[str, str, str]]) -> list[str]:
+    """Report the disguised values that are replaced as a whole, and return the others."""
     found, asked = Counter[str](), Counter[str]()
-    for (name, kind, _), text in zip(cases, texts, strict=True):
-        asked[f"{name}"] += 1
-        if re.search(r"\[[A-Z_]+\]", text):
+    missed = []
+    listed = list(cases)
+    texts = redacted([f"Contact: {value}" for _, _, value in listed])
+    for (name, infotype, _), text in zip(listed, texts, strict=True):
+        asked[name] += 1
+        if text == f"Contact: [{infotype}]":
             found[name] += 1
         else:
-            missed.append(f"{name}, {kind}: {text}")
-    report("Disguises found", found, asked)
-    print(json.dumps({"missed": missed, "changed": changed}, ensure_ascii=False, indent=1))
+            missed.append(f"{name}, {infotype}: {text}")
+    report(title, found, asked)
+    return missed
+
+
+def leave_alone(title: str, lines: list[str]) -> list[str]:
+    """Report the share of harmless `lines` that stay as they are, and return the others."""
+    changed = [
+        f"{line} -> {text}"
+        for line, text in zip(lines, redacted(lines), strict=True)
+        if REPLACED.search(text)
+    ]
+    kept = len(lines) - len(changed)
+    print(f"{title}: {kept} of {len(lines)} ({kept / len(lines):.3f})")
+    return changed
+
+
+def main() -> None:
+    missed = find_phones("Telephone numbers found", read_phones("phones.txt"))
+    missed += find_phones("Telephone numbers found, second set", read_phones("phones_second.txt"))
+    third = [(f"{frame}, {shape}", text, digits) for frame, shape, text, digits in phone_lines()]
+    missed += find_phones("Telephone numbers found, third set", third)
+    harmless = (DATA / "harmless.txt").read_text("utf-8").splitlines()
+    changed = leave_alone("Harmless lines left alone", harmless)
+    changed += leave_alone("Harmless lines left alone, third set", list(harmless_lines()))
+    missed += find_disguises("Disguises found", disguised())
+    missed += find_disguises("Disguises found, third set", third_disguised())
+    if "--show" in sys.argv[1:]:
+        print(json.dumps({"missed": missed, "changed": changed}, ensure_ascii=False, indent=1))
 
 
 main()

@@ -1,0 +1,56 @@
+"""Generate telephone numbers of many regions and harmless lines with digits, from a seed."""
+
+import re
+from collections.abc import Iterator
+from pathlib import Path
+from random import Random
+
+import phonenumbers
+from phonenumbers import PhoneNumberFormat, PhoneNumberType
+
+DATA = Path(__file__).parent
+FRAMES = ("label", "sentence", "other word", "no label")
+FORMATS = {"national": PhoneNumberFormat.NATIONAL, "international": PhoneNumberFormat.INTERNATIONAL}
+KINDS = (PhoneNumberType.FIXED_LINE, PhoneNumberType.MOBILE)
+RANGE = re.compile(r"<(\d+)(?:-(\d+))?>")
+
+
+def draw_number(region: str, kind: int, random: Random) -> phonenumbers.PhoneNumber:
+    """Return the example number of `region` with its last five digits drawn, still a valid number.
+
+    The examples themselves end in runs such as 123456, which no subscriber has.
+    """
+    example = phonenumbers.example_number_for_type(region, kind)
+    number = str(example.national_number)
+    while True:
+        drawn = number[:-5] + "".join(random.choices("0123456789", k=5))
+        copy = phonenumbers.PhoneNumber()
+        copy.merge_from(example)
+        copy.national_number = int(drawn)
+        if phonenumbers.is_valid_number_for_region(copy, region):
+            return copy
+
+
+def phone_lines(seed: int = 0) -> Iterator[tuple[str, str, str, str]]:
+    """Yield frame, format, text and the digits of the number that the text has."""
+    random = Random(seed)
+    for row in (DATA / "phone_frames.tsv").read_text("utf-8").splitlines():
+        region, *frames = row.split("\t")
+        for name, frame in zip(FRAMES, frames, strict=True):
+            for kind in KINDS:
+                for shape, code in FORMATS.items():
+                    written = phonenumbers.format_number(draw_number(region, kind, random), code)
+                    yield name, shape, frame.format(written), re.sub(r"\D", "", written)
+
+
+def harmless_lines(seed: int = 0, copies: int = 10) -> Iterator[str]:
+    """Yield each template `copies` times, with every <low-high> drawn from that range."""
+    random = Random(seed)
+
+    def draw(found: re.Match[str]) -> str:
+        low, high = found[1], found[2] or found[1]
+        return str(random.randint(int(low), int(high))).zfill(len(low))
+
+    for template in (DATA / "harmless_templates.txt").read_text("utf-8").splitlines():
+        for _ in range(copies):
+            yield RANGE.sub(draw, template)

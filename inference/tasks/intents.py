@@ -3,6 +3,10 @@
 from dataclasses import dataclass
 from typing import Literal
 
+from inference.tasks.detections import Box
+
+REGION = "{region}"  # in a raw prompt: the place of the region
+
 
 @dataclass(frozen=True, slots=True)
 class DescribeImage:
@@ -10,6 +14,22 @@ class DescribeImage:
 
     style: Literal["short", "alt_text", "long"]
     language: str
+
+
+@dataclass(frozen=True, slots=True)
+class Region:
+    """A box, in pixels of an image of `width` x `height`."""
+
+    box: Box
+    width: int
+    height: int
+
+
+@dataclass(frozen=True, slots=True)
+class DescribeRegion:
+    """The intent of a caption of what is in a box, which the prompt names."""
+
+    region: Region
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,9 +63,18 @@ class LocateObjects:
 
 @dataclass(frozen=True, slots=True)
 class RawPrompt:
-    """The intent of a prompt that is used as it is."""
+    """The intent of a prompt that is used as it is; the region replaces `{region}` in it."""
 
     text: str
+    region: Region | None = None
 
 
-Intent = DescribeImage | ReadText | AnswerQuestion | AskQuestion | LocateObjects | RawPrompt
+Intent = (
+    DescribeImage
+    | DescribeRegion
+    | ReadText
+    | AnswerQuestion
+    | AskQuestion
+    | LocateObjects
+    | RawPrompt
+)

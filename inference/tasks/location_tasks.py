@@ -57,7 +57,6 @@ class LocationTask(Task, ABC):
     """
 
     keeps_raw: ClassVar[bool] = True
-    takes_lists: ClassVar[bool] = True
     labels: Annotated[tuple[Label, ...], AfterValidator(_distinct)] = ()
     """The names of the objects to locate: words on one line without `;`, `<` and `>`."""
     labels_field: str | None = None
@@ -77,6 +76,9 @@ class LocationTask(Task, ABC):
 
     def fields(self) -> tuple[str, ...]:
         return () if self.labels_field is None else (self.labels_field,)
+
+    def list_fields(self) -> tuple[str, ...]:
+        return self.fields()
 
     def asked_labels(self, sample: Sample) -> tuple[str, ...]:
         """Return the labels that the prompt for a sample names: distinct, `LONGEST` characters.

@@ -7,7 +7,7 @@ from typing import BinaryIO, ClassVar, Protocol
 import pyarrow as pa
 from pydantic import Field, PositiveInt
 
-from inference.tasks.detections import Detection
+from inference.tasks.detections import Box, Detection
 from inference.tasks.intents import Intent
 from schemas.frozen import Frozen
 from schemas.generation import Generation
@@ -39,7 +39,6 @@ class Task(Frozen, ABC):
 
     column: ClassVar[pa.DataType]  # type of the column named after the task
     keeps_raw: ClassVar[bool] = False  # also store the model's text, in addition to the value
-    takes_lists: ClassVar[bool] = False  # a field of the prompt may be a carried list
     kind: str
     """The name of the task."""
     max_new_tokens: PositiveInt = Field(64, le=2048)
@@ -77,6 +76,14 @@ class Task(Frozen, ABC):
     def fields(self) -> tuple[str, ...]:
         """Return the fields (source text or carried columns) that the prompt uses."""
         return ()
+
+    def list_fields(self) -> tuple[str, ...]:
+        """Return those of `fields` that may be carried lists."""
+        return ()
+
+    def drawn_region(self, sample: Sample) -> Box | None:
+        """Return the box that is drawn into the model image, in pixels of the upright original."""
+        return None
 
     def files(self) -> tuple[str, ...]:
         """Return the paths of files that the task reads; their digests affect the fingerprint."""

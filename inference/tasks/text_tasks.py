@@ -7,14 +7,18 @@ import pyarrow as pa
 from pydantic import Field, PositiveInt, model_validator
 
 from inference.tasks.intents import (
+    REGION,
     AnswerQuestion,
     AskQuestion,
     DescribeImage,
+    DescribeRegion,
     Intent,
     RawPrompt,
     ReadText,
+    Region,
 )
 from inference.tasks.prompt_text import Line, RawText, one_line, raw_prompt
+from inference.tasks.regions import RegionTask
 from inference.tasks.task import AnswerReader, Task
 from schemas.generation import Generation
 from schemas.sample import Sample
@@ -49,13 +53,18 @@ class LanguageTask(TextTask, ABC):
         return self.language
 
 
-class Caption(LanguageTask):
-    """A task that asks for a short caption in the style of COCO."""
+class Caption(RegionTask, LanguageTask):
+    """A task that asks for a short caption in the style of COCO, of the image or of a region."""
 
+    places_tokens: ClassVar[bool] = True
     kind: Literal["caption"] = "caption"
     """The name of this task."""
 
-    def intent(self, sample: Sample) -> Intent:
+    def intent(self, sample: Sample) -> Intent | None:
+        if self.lacks_region(sample):
+            return None
+        if (box := self.named_region(sample)) is not None:
+            return DescribeRegion(Region(box, sample.width, sample.height))
         return DescribeImage("short", self.language)
 
 
@@ -132,9 +141,10 @@ class TopicTask(TextTask, ABC):
         return one_line(text)
 
 
-class Vqa(TopicTask, LanguageTask):
-    """A task that asks for the answer to a question about the image."""
+class Vqa(RegionTask, TopicTask, LanguageTask):
+    """A task that asks for the answer to a question about the image or a region of it."""
 
+    places_tokens: ClassVar[bool] = False
     kind: Literal["vqa"] = "vqa"
     """The name of this task."""
     question: Line | None = None
@@ -151,7 +161,7 @@ class Vqa(TopicTask, LanguageTask):
         return Topic("question", self.question, self.question_field)
 
     def intent(self, sample: Sample) -> Intent | None:
-        question = self._topic_text(sample)
+        question = None if self.lacks_region(sample) else self._topic_text(sample)
         return None if question is None else AnswerQuestion(question, self.language)
 
 
@@ -179,18 +189,20 @@ class Question(TopicTask, LanguageTask):
         return None if answer is None else AskQuestion(answer, self.language)
 
 
-class Prompt(TopicTask):
+class Prompt(RegionTask, TopicTask):
     """A task with a raw prompt, such as the bare question that fine-tunes on DocVQA expect.
 
     The prompt may have several lines, as for fine-tunes on ScienceQA.
     """
 
+    places_tokens: ClassVar[bool] = True
     kind: Literal["prompt"] = "prompt"
     """The name of this task."""
     text: RawText | None = None
     """The prompt for every image, as it is given to the model; null: see `text_field`.
 
-    It may be empty (`""`), as the cards of the pretrained checkpoints ask.
+    It may be empty (`""`), as the cards of the pretrained checkpoints ask. With `region: tokens`,
+    `{region}` in it is replaced by the location tokens.
     """
     text_field: str | None = None
     """The field with each sample's prompt: `source_text` or a carried column.
@@ -205,8 +217,17 @@ class Prompt(TopicTask):
         return Topic("text", self.text, self.text_field)
 
     def intent(self, sample: Sample) -> Intent | None:
-        text = self._topic_text(sample)
-        return None if text is None else RawPrompt(text)
+        text = None if self.lacks_region(sample) else self._topic_text(sample)
+        if text is None:
+            return None
+        box = self.named_region(sample)
+        return RawPrompt(text, box and Region(box, sample.width, sample.height))
+
+    @model_validator(mode="after")
+    def _check_place(self) -> Self:
+        if self.region == "tokens" and REGION not in (self.text or ""):
+            raise ValueError(f"text: region: tokens needs {REGION} in the text, where tokens go")
+        return self
 
     def _prepared(self, text: str) -> str:
         return raw_prompt(text)

@@ -4,14 +4,18 @@ The two steps are separate, so that the engine can work on one block while the a
 previous block are parsed.
 """
 
+from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 from inference import Engine, ModelFamily, Task
+from inference.tasks.detections import Box
+from inference.tasks.regions import draw_region
 from pipelines.annotation.filtering import FilterChain
 from pipelines.concurrency.stage_timer import StageTimer
 from pipelines.rows.row import SKIPPED, Row, answer
 from schemas.generation import Generation, Request
+from schemas.sample import Sample
 
 
 @dataclass(frozen=True, slots=True)
@@ -19,7 +23,8 @@ class GeneratedBlock:
     """A block with its raw generations, not yet parsed."""
 
     rows: Sequence[Row]
-    asked: Sequence[tuple[Row, Sequence[str]]] = ()  # a row, and the tasks with a prompt for it
+    # A row, and tasks with a prompt for it; a row comes again for each region drawn into its image.
+    asked: Sequence[tuple[Row, Sequence[str]]] = ()
     generations: Sequence[Sequence[Generation]] = field(default=(), repr=False)  # as in `asked`
     oom_retries: int = 0  # how often memory ran out while the engine answered this block
 
@@ -31,21 +36,30 @@ def generate(
     asked: list[tuple[Row, Sequence[str]]] = []
     requests: list[Request] = []
     for row in filter(_is_kept, block):
-        sample = row.sample()
-        prompts = {
-            name: (prompt, task.max_new_tokens)
-            for name, task in tasks.items()
-            if (prompt := engine.family.task_prompt(task, sample)) is not None
-        }
+        prompts = _prompts_by_region(row.sample(), tasks, engine.family)
         row.answers = dict.fromkeys(tasks, SKIPPED)
         image, row.model_image = row.model_image, None
-        if prompts and image is not None:
-            asked.append((row, tuple(prompts)))
-            requests.append(Request(image, tuple(prompts.values())))
+        if image is None:
+            continue
+        for region, named in prompts.items():
+            drawn = draw_region(image, region, row.width, row.height) if region else image
+            asked.append((row, tuple(named)))
+            requests.append(Request(drawn, tuple(named.values())))
     retries_before = engine.oom_retries
     with timer.stage("inference", len(requests)):
         generations = engine.generate(requests) if requests else []
     return GeneratedBlock(block, asked, generations, engine.oom_retries - retries_before)
+
+
+def _prompts_by_region(
+    sample: Sample, tasks: Mapping[str, Task], family: ModelFamily
+) -> Mapping[Box | None, Mapping[str, tuple[str, int]]]:
+    """Return each task's prompt and limit, by the region that is drawn into the model image."""
+    prompts: defaultdict[Box | None, dict[str, tuple[str, int]]] = defaultdict(dict)
+    for name, task in tasks.items():
+        if (prompt := family.task_prompt(task, sample)) is not None:
+            prompts[task.drawn_region(sample)][name] = prompt, task.max_new_tokens
+    return prompts
 
 
 def parse_answers(

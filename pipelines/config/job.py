@@ -148,7 +148,7 @@ class Job(Frozen):
         lists = [name for name, kind in self.input.column_types().items() if pa.types.is_list(kind)]
         for name, task in self.tasks.items():
             for field in task.fields():
-                if field in lists and not task.takes_lists:
+                if field in lists and field not in task.list_fields():
                     raise JobError(
                         f"tasks.{name}: reads {field!r}, which is a list: carry one of its "
                         "elements, such as json:captions.0 instead of json:captions.each"

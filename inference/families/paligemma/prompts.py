@@ -3,14 +3,19 @@
 Source: big_vision at 0127fb6, configs/proj/paligemma/ and its README; the model cards.
 """
 
+from inference.families.paligemma import locations
+from inference.tasks.detections import Detection
 from inference.tasks.intents import (
+    REGION,
     AnswerQuestion,
     AskQuestion,
     DescribeImage,
+    DescribeRegion,
     Intent,
     LocateObjects,
     RawPrompt,
     ReadText,
+    Region,
 )
 
 _CAPTIONS = {"short": "caption", "alt_text": "cap", "long": "describe"}
@@ -20,14 +25,22 @@ def prompt(intent: Intent) -> str:
     """Return the prompt for an intent, without `<image>` and without the newline at its end."""
     match intent:
         case DescribeImage(style, language):
-            return f"{_CAPTIONS[style]} {language}"
+            words = f"{_CAPTIONS[style]} {language}"
+        case DescribeRegion(region):
+            words = f"caption {_written(region)}"
         case ReadText():
-            return "ocr"
+            words = "ocr"
         case AnswerQuestion(question, language):
-            return f"answer {language} {question}"
+            words = f"answer {language} {question}"
         case AskQuestion(answer, language):
-            return f"question {language} {answer}"
+            words = f"question {language} {answer}"
         case LocateObjects(labels, masks):
-            return f"{'segment' if masks else 'detect'} {' ; '.join(labels)}"
-        case RawPrompt(text):
-            return text
+            words = f"{'segment' if masks else 'detect'} {' ; '.join(labels)}"
+        case RawPrompt(text, region):
+            words = text if region is None else text.replace(REGION, _written(region))
+    return words
+
+
+def _written(region: Region) -> str:
+    """Write a region as four location tokens."""
+    return locations.write([Detection("", region.box)], region.width, region.height)

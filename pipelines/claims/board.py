@@ -7,11 +7,10 @@ import numpy as np
 import numpy.typing as npt
 from pydantic import ValidationError
 
-from pipelines.claims.run_claims import Claim, read_claim
+from pipelines.claims.run_claims import Claim, find_claim
 from pipelines.output.heartbeat import HeartbeatRecord
-from pipelines.output.layout import part_file, whole_file
 from pipelines.output.listing import classify_files
-from pipelines.output.unit_progress import UnitProgress, find_unit_progress
+from pipelines.output.unit_progress import UnitProgress, find_unit_progress, next_files
 from pipelines.planning.plan import Plan
 from pipelines.storage.storage import Storage
 from schemas.regular_file import NotRegularFile
@@ -19,7 +18,6 @@ from schemas.sample import Unit
 from schemas.units import Units
 
 _MANY = 64  # signs of life, of which none is read
-_SMALLEST_SAMPLE = 512  # bytes of a sample in a tar: the header of an empty member
 
 
 class Sight(NamedTuple):
@@ -144,36 +142,22 @@ class Board:
         """Look up whether a unit is committed whole, with few requests."""
         unit = self._units[position]
         known = self._listing.progress_of(unit.name)
-        if any(self._exists(name) for name in self._next_files(unit, known.parts)):
+        if any(map(self._exists, next_files(unit, known.parts, self._max_samples))):
             progress = find_unit_progress(unit.name, self._layout, self._storage)
             self._progress[unit.name] = progress
             return progress.complete
         return False
-
-    def _next_files(self, unit: Unit, parts: int) -> Sequence[str]:
-        """Return the files of a unit of which one exists if more is committed than `parts`."""
-        if parts:
-            return part_file(unit.name, parts, False), part_file(unit.name, parts, True)
-        is_small = unit.size <= self._max_samples * _SMALLEST_SAMPLE
-        if unit.slice is None and unit.path.endswith(".tar") and is_small:
-            return (whole_file(unit.name),)
-        return whole_file(unit.name), part_file(unit.name, 0, False)
 
     def _exists(self, name: str) -> bool:
         return self._storage.entry(self._layout.file(name)) is not None
 
     def owner(self, position: int, number: int) -> str | None:
         """Return the run that made a claim; "" if it names nobody, None if it is gone."""
-        try:
-            path = self._layout.attempt(self._units[position].name, number)
-            content = self._storage.read_bytes(path)
-        except (FileNotFoundError, NotRegularFile):
-            return None
-        claim = read_claim(content)
-        if claim is None:
-            return ""
-        self._owners.setdefault(claim.run, claim)
-        return claim.run
+        path = self._layout.attempt(self._units[position].name, number)
+        claim = find_claim(path, self._storage)
+        if claim is not None and claim.run:
+            self._owners.setdefault(claim.run, claim)
+        return claim.run if claim else None
 
     def delete_claims(self, claims: Sequence[tuple[str, int]]) -> None:
         """Delete these claims, and earlier ones of the same units."""

@@ -9,7 +9,9 @@ from dataclasses import dataclass, field
 from pydantic import ValidationError
 
 from pipelines.concurrency.process_identity import has_ended, machine, process
+from pipelines.storage.storage import Storage
 from schemas.frozen import Frozen
+from schemas.regular_file import NotRegularFile
 
 _active: set[str] = set()  # the runs of this process
 
@@ -33,17 +35,22 @@ class Claim(Frozen):
         return has_ended(self.machine, self.process)
 
 
+NOBODY = Claim(run="", host="", machine="", process="")
+
+
 def claim_of(run: str) -> bytes:
     """Return the content of the claims of a run whose driver is this process."""
     claim = Claim(run=run, host=socket.gethostname(), machine=machine(), process=process())
     return claim.model_dump_json().encode()
 
 
-def read_claim(content: bytes) -> Claim | None:
-    """Read the content of a claim; None if it names nobody."""
+def find_claim(path: str, storage: Storage) -> Claim | None:
+    """Read the claim at a path; NOBODY if it names no run, None if it is gone."""
     try:
-        return Claim.model_validate_json(content)
+        return Claim.model_validate_json(storage.read_bytes(path))
     except ValidationError:
+        return NOBODY
+    except (FileNotFoundError, NotRegularFile):
         return None
 
 

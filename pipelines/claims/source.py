@@ -32,10 +32,12 @@ class UnitSource:
         claims: RunClaims,
         *,
         largest_first: bool,
+        unchecked: bool = False,
     ) -> None:
         """Take the units of a run, which are some of the plan's.
 
-        As long as no other run is known, they are given in the order of their names or sizes.
+        As long as no other run is known, they are given in the order of their names or sizes. With
+        `unchecked`, whoever begins a unit looks up first whether it is done.
         """
         settings = plan.work.job.runner
         self.content = claims.content
@@ -58,6 +60,7 @@ class UnitSource:
             listing_cost=2 + len(plan.units) // _FILES_A_REQUEST,
             alone=claims.alone or not claims.run,
             speculate=settings.speculate,
+            unchecked=unchecked,
         )
         self._kept: list[tuple[float, str, int]] = []  # claims of units that are done
         self._has_told = False
@@ -82,7 +85,7 @@ class UnitSource:
         caller creates the claim, which is the marker of the next attempt.
         """
         with worker_faults():
-            self._delete_kept()
+            self.delete_old_claims()
             while not isinstance(step := self._claims.step(time.monotonic()), Begin | Wait | None):
                 self._do(step)
         if isinstance(step, Begin):
@@ -141,8 +144,8 @@ class UnitSource:
         assert position is not None
         self._claims.on_refused(position, time.monotonic())
 
-    def _delete_kept(self) -> None:
-        """Delete the claims that were kept long enough, many at a time."""
+    def delete_old_claims(self) -> None:
+        """Delete claims of units that are done and that were kept long enough, many at a time."""
         latest = time.monotonic() - self._keep
         number = sum(at < latest for at, _, _ in self._kept[:_DELETED_AT_ONCE])
         if number == _DELETED_AT_ONCE or (number and self._kept[0][0] < latest - 2 * self._keep):

@@ -76,8 +76,11 @@ class Layout:
     def reports(self) -> str:
         return f"{self.root}/{CONTROL_FOLDER}/reports"
 
-    def report(self, unit: str) -> str:
-        return f"{self.reports}/{unit}.record"
+    def reports_of(self, run: str) -> str:
+        return f"{self.reports}/{run}"
+
+    def report(self, run: str, unit: str) -> str:
+        return f"{self.reports}/{run}/{unit}.record"
 
     @property
     def device(self) -> str:

@@ -94,9 +94,11 @@ def classify_files(layout: Layout, entries: Iterable[Entry], units: NameIndex) -
             elif kind == "attempts" and suffix.isdecimal():
                 attempts[stem] = max(int(suffix), attempts.get(stem, 0))
                 notes[path] = stem
-            elif kind in ("failed", "reports"):
-                failed += [stem] * (kind == "failed")
+            elif kind == "failed":
+                failed.append(stem)
                 notes[path] = stem
+            elif kind == "reports":  # each in a folder of its run
+                notes[path] = stem.partition("/")[2]
             elif kind in names:
                 names[kind].append(stem)
             elif record_of_manifest(kind) is not None and not rest:

@@ -5,6 +5,9 @@ from typing import NamedTuple
 
 from pipelines.output.layout import Layout, part_file, whole_file
 from pipelines.storage.storage import Storage
+from schemas.sample import Unit
+
+_SMALLEST_SAMPLE = 512  # bytes of a sample in a tar: the header of an empty member
 
 
 class UnitProgress(NamedTuple):
@@ -32,6 +35,19 @@ def find_unit_progress(unit: str, layout: Layout, storage: Storage) -> UnitProgr
         if len(files) == number or last:
             return UnitProgress(len(files), len(files) > number, tuple(files))
     raise AssertionError
+
+
+def next_files(unit: Unit, parts: int, max_samples: int) -> tuple[str, ...]:
+    """Return the files of a unit of which one exists if more is committed than `parts` parts.
+
+    `max_samples` is that of a file.
+    """
+    if parts:
+        return part_file(unit.name, parts, False), part_file(unit.name, parts, True)
+    is_small = unit.size <= max_samples * _SMALLEST_SAMPLE
+    if unit.slice is None and unit.path.endswith(".tar") and is_small:
+        return (whole_file(unit.name),)
+    return whole_file(unit.name), part_file(unit.name, 0, False)
 
 
 def find_attempts(unit: str, layout: Layout, storage: Storage) -> int:

@@ -52,7 +52,7 @@ def _beam(
         raise JobError(
             "runner: Beam is not installed: pip install 'apache-beam>=2.77,<3'"
         ) from None
-    return run_beam(plan, units, storage, on_progress)
+    return run_beam(plan, units, storage, on_progress, claims)
 
 
 RUNNERS: Mapping[str, Runner] = {"local": _local, "ray": _ray, "beam": _beam}

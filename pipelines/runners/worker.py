@@ -70,12 +70,10 @@ class Worker:
         unit_progress: UnitProgress,
         attempts: int,
         on_progress: OnProgress,
-        *,
-        first: bool = False,
     ) -> UnitReport:
         """Annotate the rest of a unit after `attempts` earlier attempts, and return its report.
 
-        With `first`, or with a claim, raises AttemptExists if the marker of this attempt exists.
+        With a claim, raises AttemptExists if the marker of this attempt exists.
 
         The report is `failed` if the shard cannot be read or the unit killed its child process. A
         shard that storage does not give is the unit's failure only if other shards can be read.
@@ -88,7 +86,7 @@ class Worker:
             self.load()
         with worker_faults():
             self._ownership.check_before_unit()
-        self._mark(layout.attempt(unit.name, attempt), first)
+        self._mark(layout.attempt(unit.name, attempt))
         try:
             report = self._report(unit, unit_progress, isolated, on_progress)
             self._check_storage(unit, report)
@@ -100,8 +98,8 @@ class Worker:
         record_outcome(report, layout, self._storage, keeps_markers=bool(self._claim))
         return report.model_copy(update={"storage": add_storage(report.storage, take_counts())})
 
-    def _mark(self, marker: str, first: bool) -> None:
-        if not first and not self._claim:
+    def _mark(self, marker: str) -> None:
+        if not self._claim:
             self._storage.write_bytes(marker, b"", durable=False)
             return
         try:
@@ -134,6 +132,11 @@ class Worker:
                         f"no shard can be read here: {unit.path}: {report.error}, and the others "
                         "likewise: check permissions and mounts"
                     )
+
+    @property
+    def is_loaded(self) -> bool:
+        """Whether filters and engine are loaded."""
+        return self._annotator is not None
 
     def load(self) -> "Annotator":
         """Load filters and engine, unless they are loaded; raise WorkerFault if loading fails.

@@ -1,21 +1,17 @@
 """Runs in one output leave each other's shards alone, and `status` shows who is at work."""
 
 import os
-import socket
-from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
+from support.other_run import at_work, claim_dead
 from support.sample_data import job, pairs, write_shard
 
-from pipelines.claims.run_claims import claim_of
 from pipelines.claims.shares import Share
 from pipelines.concurrency.process_identity import has_ended, machine, process
 from pipelines.config.job import Job
 from pipelines.operations.run import run
 from pipelines.operations.status import status
-from pipelines.output.heartbeat import HeartbeatRecord, RunWork
-from pipelines.output.layout import Layout
 from pipelines.planning.plan import plan
 from pipelines.storage.local import LocalStorage
 from schemas.errors import JobError
@@ -28,27 +24,6 @@ def shared(tmp_path: Path) -> Job:
     for number in range(6):
         write_shard(tmp_path / f"shards/{number}.tar", pairs(2, number))
     return job(tmp_path, model=None, tasks={}, filters=[{"kind": "text_quality", "min_words": 1}])
-
-
-def at_work(work: Job, *units: str) -> Layout:
-    """Let another process, that of the tests' parent, be at work on some units."""
-    layout = Layout(work.output)
-    record = HeartbeatRecord(
-        run="other",
-        host=socket.gethostname(),
-        process=os.getppid(),
-        since=datetime.now(UTC),
-        beat=datetime.now(UTC),
-        machine=machine(),
-        identity=process(os.getppid()),
-        work=RunWork(units=units, committed=2, samples=20, bytes=2048, seconds=4.0),
-    )
-    content = record.model_dump_json().encode()
-    STORAGE.write_bytes(layout.heartbeat("other"), content)
-    claim = claim_of("other").replace(process().encode(), process(os.getppid()).encode())
-    for unit in units:
-        STORAGE.write_bytes(layout.attempt(unit, 1), claim)
-    return layout
 
 
 def test_shards_of_a_run_at_work_are_left_to_it(shared: Job) -> None:
@@ -68,9 +43,7 @@ def test_shards_of_a_run_at_work_are_left_to_it(shared: Job) -> None:
 
 def test_shards_of_a_dead_process_of_this_machine_are_taken_over_at_once(shared: Job) -> None:
     run(shared, limit_units=1)
-    layout = Layout(shared.output)
-    claim = claim_of("dead").replace(process().encode(), b"999999999-1")
-    STORAGE.write_bytes(layout.attempt("3", 1), claim)
+    claim_dead(shared, "3")
     lines: list[str] = []
     assert run(shared, on_warning=lines.append).outcome == "complete"
     assert lines == []

@@ -109,7 +109,7 @@ def test_a_unit_costs_three_writing_requests_and_what_its_shard_costs(
     assert requests_per_unit(make, pattern, small_s3) == {**OUTPUT, **reading}
 
 
-BEAM = {"PUT output": 3, "GET output": 1}  # a look whether a retried bundle has committed the unit
+BEAM = {"PUT output": 3, "GET output": 2}  # looks whether a unit is done, as one or more files
 
 
 @pytest.mark.parametrize(
@@ -120,7 +120,7 @@ BEAM = {"PUT output": 3, "GET output": 1}  # a look whether a retried bundle has
     ],
 )
 class TestOtherRunners:
-    """A unit costs as little on Ray; on Beam, one look and its share of the reports more."""
+    """A unit costs as little on Ray; on Beam, two looks and its share of the reports more."""
 
     @pytest.mark.faults  # for its time
     def test_ray(

@@ -159,7 +159,11 @@ def files_of(unit: Unit, layout: Layout) -> set[str]:
         part_file(unit.name, 0, False),
         part_file(unit.name, 12345, True),
     }
-    notes = {layout.failed(unit.name), layout.report(unit.name), layout.attempt(unit.name, 1)}
+    notes = {
+        layout.failed(unit.name),
+        layout.report("run", unit.name),
+        layout.attempt(unit.name, 1),
+    }
     return {layout.file(name) for name in names} | notes
 
 

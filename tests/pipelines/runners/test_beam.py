@@ -25,8 +25,9 @@ from pipelines.operations.finish import finish
 from pipelines.operations.run import run
 from pipelines.planning.begin import begin_output
 from pipelines.planning.plan import plan
-from pipelines.runners import beam as beam_runner
-from pipelines.runners.beam import COMMITTED, FAILED, AnnotateUnit, annotate_units
+from pipelines.runners import beam_step
+from pipelines.runners.beam import annotate_units
+from pipelines.runners.beam_step import COMMITTED, FAILED, AnnotateUnit
 from pipelines.storage.local import LocalStorage
 from schemas.errors import JobError, WorkerFault
 from schemas.report import UnitReport
@@ -63,7 +64,7 @@ class BlockingFilter(TextFilter):
 
     def judge(self, items: Sequence[Text]) -> list[Verdict]:
         self.judged.append(len(items))
-        while len(self.judged) > 1 and not beam_runner._abandoned:
+        while len(self.judged) > 1 and not beam_step._abandoned:
             time.sleep(0.01)
         return [keep() for _ in items]
 
@@ -209,20 +210,18 @@ def test_a_retried_bundle_opens_no_shard(tmp_path: Path, size: int, earlier: boo
     made = job(tmp_path, model=None, tasks={}, filters=FILTERS, input=reads)
     planned = plan(made)
     (unit,) = planned.units
-    begun = frozenset[str]()
     if earlier:
         run(made)
-        begun = frozenset({unit.name})
     else:
         begin_output(planned, LocalStorage())
         first = AnnotateUnit(planned.work, LocalStorage(), "run")
         first.setup()
-        (report,) = first.process(unit)
+        (report,) = first.process((unit, None))
         assert len(report.files) == (1 if size == 10 else 2)
     storage = RecordingStorage()
-    step = AnnotateUnit(planned.work, storage, "run", begun)
+    step = AnnotateUnit(planned.work, storage, "run")
     step.setup()
-    assert list(step.process(unit)) == []
+    assert list(step.process((unit, 0 if earlier else None))) == []
     assert storage.written == []
     assert not [name for name in storage.opened if name.endswith(".tar")]
 
@@ -246,7 +245,8 @@ def test_reports_come_out_by_status_and_are_counted(shards: Path) -> None:
     assert isinstance(made.runner, BeamRunnerConfig)
     pipeline = beam.Pipeline(options=PipelineOptions())
     step = AnnotateUnit(planned.work, storage, "run")
-    outputs = annotate_units(pipeline, planned.units, step, made.runner)
+    elements = [(unit, None) for unit in planned.units]
+    outputs = annotate_units(pipeline, elements, step, made.runner)
     names = {tag: shards / tag for tag in (COMMITTED, FAILED)}
     for tag, path in names.items():
         units = outputs[tag] | f"Name {tag}" >> beam.Map(lambda report: report.unit)
@@ -273,7 +273,7 @@ def test_the_output_of_a_lost_driver_can_be_finished(shards: Path) -> None:
     begin_output(planned, storage)
     step = AnnotateUnit(planned.work, storage, "run")
     step.setup()
-    reports = {unit.name: list(step.process(unit)) for unit in planned.units}
+    reports = {unit.name: list(step.process((unit, None))) for unit in planned.units}
     assert len(reports) == 8
     left = shards / "output/_shardmill/reports"
     assert len(list(left.rglob("*.record"))) == 8

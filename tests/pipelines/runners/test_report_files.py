@@ -20,12 +20,12 @@ def report(unit: str) -> UnitReport:
 def test_reports_on_a_disk_are_written_at_once_and_read_once(tmp_path: Path) -> None:
     layout = Layout(str(tmp_path))
     writer, reader = (
-        ReportWriter(layout, STORAGE),
-        ReportReader(layout, STORAGE, ["a", "deep/b", "c"]),
+        ReportWriter(layout, STORAGE, "run"),
+        ReportReader(layout, STORAGE, "run", ["a", "deep/b", "c"]),
     )
     for unit in ("a", "deep/b", "another run's"):
         writer.add(report(unit))
-        assert Path(layout.report(unit)).exists()
+        assert Path(layout.report("run", unit)).exists()
     assert [each.unit for each in reader.new()] == ["a", "deep/b"]
     writer.add(report("a"))  # of a retried bundle
     assert list(reader.new()) == []
@@ -39,15 +39,15 @@ def test_reports_in_a_bucket_are_written_together(
     monkeypatch.setattr(report_files, "scheme", lambda _: "s3")
     monkeypatch.setattr(report_files.time, "monotonic", lambda: now)
     layout = Layout(str(tmp_path))
-    writer = ReportWriter(layout, STORAGE)
-    reader = ReportReader(layout, STORAGE, "abcd")
+    writer = ReportWriter(layout, STORAGE, "run")
+    reader = ReportReader(layout, STORAGE, "run", "abcd")
     writer.add(report("a"))
     now += 9
     writer.add(report("b"))
     assert list(reader.new()) == []
     now += 1
     writer.add(report("c"))
-    assert len(list(Path(layout.reports).iterdir())) == 1
+    assert len(list(Path(layout.reports_of("run")).iterdir())) == 1
     assert [each.unit for each in reader.new()] == ["a", "b", "c"]
     writer.add(report("d"))
     assert list(reader.new()) == []
@@ -64,10 +64,10 @@ def test_reports_that_cannot_be_written_still_wait(
             raise OSError(28, "No space left on device", path)
 
     layout = Layout(str(tmp_path))
-    writer = ReportWriter(layout, Full())
+    writer = ReportWriter(layout, Full(), "run")
     with pytest.raises(OSError, match="No space"):
         writer.add(report("a"))
     monkeypatch.setattr(writer, "_storage", STORAGE)
     writer.add(report("b"))
-    units = [each.unit for each in ReportReader(layout, STORAGE, "ab").new()]
+    units = [each.unit for each in ReportReader(layout, STORAGE, "run", "ab").new()]
     assert units == ["a", "b"]

@@ -13,6 +13,7 @@ from filters.images.datacomp_basic import DatacompBasic
 from filters.images.hash_list import HashList
 from filters.images.image_format import ImageFormat
 from filters.images.image_quality import ImageQuality
+from filters.images.image_safety_google import ImageSafetyGoogle
 from filters.images.image_size import ImageSize
 from filters.images.image_text_similarity_model import ImageTextSimilarityModel
 from filters.images.open_nsfw import OpenNsfw
@@ -21,11 +22,14 @@ from filters.images.porn_image_model import PornImageModel
 from filters.own_class import load_own_filter, names_own_class
 from filters.texts.language import Language
 from filters.texts.personal_data import PersonalData
+from filters.texts.personal_data_dlp import PersonalDataDlp
 from filters.texts.personal_data_model import PersonalDataModel
 from filters.texts.text_quality import TextQuality
+from filters.texts.text_safety_google import TextSafetyGoogle
 from filters.texts.text_safety_model import TextSafetyModel
 from filters.texts.text_safety_rules import TextSafetyRules
 from filters.texts.toxicity_model import ToxicityModel
+from filters.texts.toxicity_perspective import ToxicityPerspective
 from filters.texts.toxicity_rules import ToxicityRules
 from filters.texts.words import Words
 from schemas.unions import INSTANCE, LISTED, OWN_CLASS, listed_or_instance
@@ -38,18 +42,22 @@ _Listed = Annotated[
     | Domains
     | ImageFormat
     | ImageQuality
+    | ImageSafetyGoogle
     | ImageSize
     | ImageTextSimilarityModel
     | Language
     | Number
     | OpenNsfw
     | PersonalData
+    | PersonalDataDlp
     | PersonalDataModel
     | PornImageModel
     | TextQuality
+    | TextSafetyGoogle
     | TextSafetyModel
     | TextSafetyRules
     | ToxicityModel
+    | ToxicityPerspective
     | ToxicityRules
     | Words,
     Field(discriminator="kind"),
@@ -78,6 +86,7 @@ __all__ = [
     "ImageFilter",
     "ImageFormat",
     "ImageQuality",
+    "ImageSafetyGoogle",
     "ImageSize",
     "ImageTextSimilarityModel",
     "Language",
@@ -85,13 +94,16 @@ __all__ = [
     "OpenNsfw",
     "PerceptualHashList",
     "PersonalData",
+    "PersonalDataDlp",
     "PersonalDataModel",
     "PornImageModel",
     "TextFilter",
     "TextQuality",
+    "TextSafetyGoogle",
     "TextSafetyModel",
     "TextSafetyRules",
     "ToxicityModel",
+    "ToxicityPerspective",
     "ToxicityRules",
     "Words",
 ]

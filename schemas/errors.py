@@ -4,7 +4,8 @@
     └── ShardmillError
         ├── JobError (also a ValueError)    the user's: the job, the command line, a file they name
         ├── ShardFault                      the data's: one shard; its unit fails
-        │   └── ShardUnreachable            storage does not give the shard, but may give others
+        │   ├── ShardUnreachable            storage does not give the shard, but may give others
+        │   └── ServiceFault                a service does not judge the unit's samples
         ├── TooManyErrors                   the data's: too many samples or units; the run stops
         └── WorkerFault                     the machine's: no unit is charged
             ├── MachineFault                storage or operating system; the attempt does not count
@@ -67,6 +68,19 @@ class ShardUnreachable(ShardFault):
     """
 
     REASONS = ("shard_permission_denied", "shard_read_failed")
+
+
+class ServiceFault(ShardFault):
+    """A fault of a service that a filter asks: it does not answer, or not as it should.
+
+    The unit fails, so that nothing of it passes unjudged; the next run tries the unit again.
+    """
+
+    def __init__(self, reason: str, offset: int = 0) -> None:
+        super().__init__(reason, offset)
+
+    def __str__(self) -> str:
+        return self.reason
 
 
 class TooManyErrors(ShardmillError):

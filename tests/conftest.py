@@ -1,6 +1,7 @@
 """Fixtures and settings for all tests; `support.sample_data` makes the data."""
 
 import os
+from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -12,6 +13,7 @@ from support.clean_environment import CleanEnvironment
 
 if TYPE_CHECKING:
     from support.command_line import CommandLine
+    from support.google_services import GoogleServices
 
 os.environ.setdefault(
     "OMP_WAIT_POLICY", "passive"
@@ -40,6 +42,21 @@ def command_line(
     monkeypatch.chdir(tmp_path)
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
     return CommandLine(monkeypatch, capsys)
+
+
+@pytest.fixture(scope="session")
+def _google_servers() -> "Iterator[GoogleServices]":
+    from support.google_services import google_services  # imports Google's clients
+
+    with google_services() as services:
+        yield services
+
+
+@pytest.fixture
+def services(_google_servers: "GoogleServices") -> "GoogleServices":
+    """Google's services on this machine, without what earlier tests left there."""
+    _google_servers.reset()
+    return _google_servers
 
 
 @pytest.fixture(scope="session")

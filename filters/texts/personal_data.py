@@ -34,7 +34,7 @@ Infotype = Literal[
     "STREET_ADDRESS",
 ]
 _OPT_IN = ("DATE_OF_BIRTH", "STREET_ADDRESS")
-_DEFAULT: tuple[Infotype, ...] = tuple(
+DEFAULT_INFOTYPES: tuple[Infotype, ...] = tuple(
     infotype for infotype in get_args(Infotype) if infotype not in _OPT_IN
 )
 _CLEAN = keep()
@@ -56,7 +56,7 @@ class PersonalData(TextFilter):
     """The name of this filter."""
     action: Literal["redact", "drop"] = "redact"
     """`redact` replaces personal data by placeholders; `drop` drops the sample."""
-    infotypes: tuple[Infotype, ...] = Field(_DEFAULT, min_length=1)
+    infotypes: tuple[Infotype, ...] = Field(DEFAULT_INFOTYPES, min_length=1)
     """The kinds of personal data that are looked for; docs/output.md describes them."""
 
     @model_validator(mode="after")

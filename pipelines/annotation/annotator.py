@@ -26,7 +26,7 @@ from pipelines.planning.resolved_job import ResolvedJob
 from pipelines.reading import OpenUnit, open_unit
 from pipelines.rows.row import Row
 from pipelines.storage.storage import Storage
-from schemas.errors import ShardFault
+from schemas.errors import ServiceFault, ShardFault
 from schemas.report import OnProgress, Progress, UnitReport
 from schemas.sample import Unit
 
@@ -103,7 +103,7 @@ class Annotator:
             stages=timer.stages(),
             seconds=round(time.perf_counter() - started, 3),
             error=fault.reason if fault else "",
-            offset=fault.offset if fault else None,
+            offset=None if fault is None or isinstance(fault, ServiceFault) else fault.offset,
         )
 
     def preview(self, unit: Unit, samples: int) -> Iterator[Row]:

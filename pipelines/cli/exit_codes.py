@@ -19,7 +19,14 @@ from pipelines.concurrency.process_exit import (
 )
 from pipelines.concurrency.standard_streams import StdoutUnwritable
 from pipelines.logs.log import is_json, log
-from schemas.errors import JobError, ShardFault, Terminated, TooManyErrors, WorkerFault
+from schemas.errors import (
+    JobError,
+    ServiceFault,
+    ShardFault,
+    Terminated,
+    TooManyErrors,
+    WorkerFault,
+)
 from schemas.regular_file import NotRegularFile
 
 if TYPE_CHECKING:
@@ -41,6 +48,8 @@ def with_exit_code(command: Callable[P, None]) -> Callable[P, None]:
             sys.stdout.flush()
         except JobError as error:
             _exit(str(error), WRONG_JOB)
+        except ServiceFault as fault:
+            _exit(f"a service did not judge the samples: {fault}; run again", INCOMPLETE)
         except ShardFault as fault:
             _exit(f"the shard cannot be read: {fault}", INCOMPLETE)
         except TooManyErrors as error:

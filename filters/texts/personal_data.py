@@ -50,7 +50,7 @@ class PersonalData(TextFilter):
     until the rules find nothing more; a text that needs more than 4 passes is quarantined.
     """
 
-    rules: ClassVar = "2"
+    rules: ClassVar = "3"
 
     kind: Literal["personal_data"] = "personal_data"
     """The name of this filter."""

@@ -31,7 +31,7 @@ class ContextWords:
 # Groups of digits before a unit are a quantity. Inches are left out: "in" is also a word, and the
 # inch sign is also a quotation mark.
 _UNIT = re.compile(
-    r"\s?(?:[mck]m|ft|kg|lbs?|oz|ml|px|pcs|pieces|kr|zł|eur|usd|sek|nok|dkk|czk|huf|rub|views|likes"
+    r"\s?(?:[mck]m|m/s|km/h|ft|kg|lbs?|oz|ml|px|pcs|pieces|kr|zł|eur|usd|sek|nok|dkk|czk|huf|rub|views|likes"
     r"|copies)\b|\s?[€$£¥₹₽%°]",
     re.IGNORECASE,
 )
@@ -45,9 +45,29 @@ def is_quantity(start: int, end: int, text: str) -> bool:
 
 # Words before numbers that do not identify a person, such as order and serial numbers. Plurals,
 # "photo" and "model" are left out: a telephone number follows in "orders: 212-..." and
-# "photo: 212-...".
+# "photo: 212-...". So is "order" in other languages: orders by telephone follow it.
 OTHER_NUMBER_WORDS = ContextWords(
     r"\b(?:order|bestell|invoice|tracking|parcel|shipment|serial|s/n|sn|isbn(?:-1[03])?|issn|imei|sku"
     r"|item|article|ean|upc|gtin|asin|nsn|oclc|batch|lot|ticket|case|ref|reference|part|p/n|pn|mpn"
-    r"|product|catalogu?e|barcode|timestamp|patent|doi|arxiv|version|shutterstock)\b"
+    r"|product|catalogu?e|barcode|timestamp|patent|doi|arxiv|version|shutterstock"
+    r"|lott(?:ery|o|ozahlen)|lotos?|loter[íi]a|euromillions|(?:power|mega)ball|mega-sena|loter[ii]je"
+    r"|winning|sportslotto|лото|спортлото"
+    r"|(?:art(?:ikel|\.)?|bestell?|serien|kunden|auftrags)-?(?:nr|nummer|num)|artikel|art"
+    r"|r[ée]f[ée]rence|r[ée]f|article|refer[êe]ncia|riferimento|rif|c[óo]d(?:igo|ice)?|kod|pedido"
+    r"|artículo|artigo|articolo|nr (?:katalogowy|seryjny|zam[óo]wienia)|indeks"
+    r"|číslo (?:objednávky|zboží)"
+    r"|cikkszám|rendelésszám|articol|sipariş no|ürün(?: kodu)?|s[ıi]ra no|tilausnumero|tuotenumero"
+    r"|varenummer|varenr|ordrenr|ordrenummer|mã(?: sản phẩm| đơn hàng)?|kode(?: produk)?|no pesanan"
+    r"|артикул|арт|(?:номер|код) (?:заказа|товара|изделия)|серийный|инвентарный|гост|заказ №"
+    r"|κωδικός|κωδ)\b|商品番号|品番|型番|注文番号|型号|型號|货号|貨號|订单号|訂單編號|编号|編號"
+    r"|상품번호|주문번호|품번|모델|彩票|双色球|ロト|로또|رقم الطلب|كود|מק״?ט|מספר הזמנה|รหัส|คำสั่งซื้อ"
+    r"|ऑर्डर नंबर|कोड"
+)
+# Words before amounts, which are written in the groups of some telephone numbers.
+AMOUNT_WORDS = ContextWords(
+    r"\b(?:budget|population|total|price|prices?|pages?|scores?|sizes?|counts?|values?|weights?|samples"
+    r"|einwohner|preis|größen?|maße|seiten|prix|tailles?|prezzo|misure|taglie|precio|tallas?|medidas"
+    r"|población|preço|tamanhos?|população|ceny|rozmiar|rozmiary|velikosti?|prijs|maten|maat|pris"
+    r"|storlek(?:ar)?|størrelser?|hinta|koot|koko|méret(?:ek)?|ár|mărimi|preț|fiyat|beden|ölçüler|giá"
+    r"|harga|ukuran|kích thước)\b"
 )

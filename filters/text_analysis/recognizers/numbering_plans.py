@@ -17,7 +17,7 @@ def is_phone_number(value: str, region: str | None = None) -> bool:
 
     Without a region, the number must begin with + and a country code.
     """
-    number = _parse(value, region)
+    number = parse(value, region)
     return (
         number is not None
         and phonenumbers.is_possible_number(number)  # quick: validity may ask 25 countries for +1
@@ -31,7 +31,7 @@ def has_length(value: str) -> bool:
     The number must begin with + and a country code. Only the length is checked, because the bundled
     numbering plans can be out of date.
     """
-    number = _parse(value, None)
+    number = parse(value, None)
     return number is not None and (
         phonenumbers.is_possible_number_with_reason(number)
         == phonenumbers.ValidationResult.IS_POSSIBLE
@@ -57,7 +57,7 @@ def is_national_number(value: str) -> bool:
 
 def is_grouped_as_in(region: str, value: str, groups: list[str]) -> bool:
     """Return whether the number is valid in the region, which writes it in these groups."""
-    number = _parse(value, region)
+    number = parse(value, region)
     if number is None or not phonenumbers.is_valid_number_for_region(number, region):
         return False
     written = phonenumbers.format_number(number, phonenumbers.PhoneNumberFormat.NATIONAL)
@@ -124,7 +124,8 @@ def _shape(form: phonenumbers.NumberFormat) -> _Shape:
     return _Shape(re.compile(written), prefix, re.compile(begins))
 
 
-def _parse(value: str, region: str | None) -> phonenumbers.PhoneNumber | None:
+def parse(value: str, region: str | None) -> phonenumbers.PhoneNumber | None:
+    """Return the number; None if it cannot be one. Without a region, it must begin with +."""
     try:
         return phonenumbers.parse(value, region)
     except phonenumbers.NumberParseException:

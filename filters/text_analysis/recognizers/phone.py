@@ -12,6 +12,7 @@ from filters.text_analysis.recognizers.numbering_plans import (
     is_national_number,
     is_phone_number,
 )
+from filters.text_analysis.recognizers.phone_in_language import length_in_language
 from filters.text_analysis.recognizers.phone_labels import (
     EXTENSION,
     PHONE_LABELS,
@@ -51,12 +52,18 @@ _OTHER_FORM = re.compile(  # dates, postal codes, lists of decimals
     r"|\d{5}-\d{3,4}\Z"
     r"|\d{1,2}\.\d{1,2}(?: \d{1,2}\.\d{1,2})+\Z"
 )
-_MORE_PAIRS = re.compile(r"[ ,;-]{1,2}\d\d(?!\d)")
+_CONTINUED = re.compile(r"[-.:/]\d")  # so that the digits before it are no whole number
 _LAST_GROUP = re.compile(r"(?:\D+|\A\D*)\d+\Z")
 
 
 def _find(text: str) -> Iterator[Span]:
-    for find in (_find_international, _find_north_american, _find_national, _find_labeled):
+    for find in (
+        _find_international,
+        _find_north_american,
+        _find_national,
+        _find_labeled,
+        _find_unlabeled,
+    ):
         for start, end in find(text):
             extension = EXTENSION.match(text, end)
             yield start, extension.end() if extension else end
@@ -99,7 +106,7 @@ def _find_national(text: str) -> Iterator[Span]:
         while _count(value) >= 9 and not _is_national(value):
             value = _LAST_GROUP.sub("", value)  # another number can follow it
         end = start + len(value)
-        if _MORE_PAIRS.match(text, end) and _is_sorted(value):
+        if _is_series(value) or _CONTINUED.match(text, end):
             continue
         if _count(value) >= 9 and _is_isolated(start, end, text, after):
             yield start, end
@@ -110,10 +117,18 @@ def _is_national(value: str) -> bool:
     return _count(value) <= 12 and not _OTHER_FORM.match(value) and is_national_number(value)
 
 
-def _is_sorted(value: str) -> bool:
-    """Return whether a number is five or more pairs in ascending order, as lottery numbers are."""
+def _is_series(value: str) -> bool:
+    """Return whether a number is four or more ascending pairs up to 60.
+
+    Lottery numbers, minutes and sizes are such pairs.
+    """
     pairs = re.findall(r"\d+", value)
-    return len(pairs) >= 5 and {len(pair) for pair in pairs} == {2} and pairs == sorted({*pairs})
+    return (
+        len(pairs) >= 4
+        and {len(pair) for pair in pairs} == {2}
+        and pairs == sorted({*pairs})
+        and pairs[-1] <= "60"
+    )
 
 
 def _find_labeled(text: str) -> Iterator[Span]:
@@ -131,11 +146,26 @@ def _find_labeled(text: str) -> Iterator[Span]:
             before = end
 
 
+def _find_unlabeled(text: str) -> Iterator[Span]:
+    after = -1
+    for match in _LABELED.finditer(text):
+        start, value = match.start(), match[0]
+        if _OTHER_FORM.match(value) or not (size := length_in_language(value, start, text)):
+            continue
+        end = start + size
+        if _is_series(value[:size]) or _CONTINUED.match(text, end):
+            continue
+        if _is_isolated(start, end, text, after):
+            yield start, end
+            after = end
+
+
 def _is_labeled_behind(start: int, end: int, text: str) -> bool:
     """Return whether a place follows, as in `415 555 0132 (office)`; digits alone need brackets."""
     return (
         _count(text[start:end]) >= 9
         and not OTHER_NUMBER_WORDS.precede(start, text)
+        and not is_quantity(start, end, text)
         and (
             PLACE_IN_BRACKETS.match(text, end) is not None
             or (not text[start:end].isdecimal() and PLACE_AT_END.match(text, end) is not None)

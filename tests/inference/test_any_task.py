@@ -56,7 +56,8 @@ def test_instances_are_accepted_and_dumped_with_all_fields() -> None:
     assert job.tasks["a"] is mood
     written = job.model_dump(mode="json")["tasks"]
     assert written["a"] == {"kind": "mood", "scale": 5, "max_new_tokens": 64}
-    assert written["b"] == {"kind": "caption", "language": "de", "max_new_tokens": 64}
+    whole = {"region_field": None, "region": "draw"}
+    assert written["b"] == {"kind": "caption", "language": "de", "max_new_tokens": 64, **whole}
 
 
 def test_json_schema_lists_every_kind() -> None:

@@ -1,7 +1,7 @@
 """The Parquet schemas of output and manifest, and the reserved column names."""
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 
 import pyarrow as pa
 
@@ -54,6 +54,7 @@ INFO = pa.struct(
         ("raw", pa.string()),  # the model's text, for location tasks
     ]
 )
+LOGPROBS = pa.list_(pa.float32())  # natural logarithms, of each token of an answer
 RESERVED = frozenset([*IDENTITY, *CONTENT, *HASHES])
 
 _COLUMN = re.compile(r"[A-Za-z][A-Za-z0-9_]*")
@@ -61,16 +62,22 @@ _COLUMN = re.compile(r"[A-Za-z][A-Za-z0-9_]*")
 
 def carried_columns(schema: pa.Schema) -> list[str]:
     """Return the names of the carried columns in the schema of an output."""
-    tasks = {task_name(column.name) for column in schema if column.type == INFO}
-    return [
-        column.name
-        for column in schema
-        if column.name not in RESERVED and column.name not in tasks and column.type != INFO
-    ]
+    tasks = [task_name(column.name) for column in schema if column.type == INFO]
+    others = RESERVED.union(*map(task_columns, tasks))
+    return [name for name in schema.names if name not in others]
 
 
 def info_name(task: str) -> str:
     return f"{task}_info"
+
+
+def logprobs_name(task: str) -> str:
+    return f"{task}_logprobs"
+
+
+def task_columns(task: str) -> tuple[str, ...]:
+    """Return the names of the columns that a task may have."""
+    return task, info_name(task), logprobs_name(task)
 
 
 def task_name(info: str) -> str:
@@ -84,18 +91,24 @@ def element_name(column: str, number: int) -> str:
 
 
 def output_schema(
-    carried: Mapping[str, pa.DataType], tasks: Mapping[str, pa.DataType], *, pdq: bool = False
+    carried: Mapping[str, pa.DataType],
+    tasks: Mapping[str, pa.DataType],
+    *,
+    pdq: bool = False,
+    logprobs: Collection[str] = (),
 ) -> pa.Schema:
     """Return the output's schema.
 
     The columns are identity, content, with `pdq` the perceptual hash, carried columns, and value
-    and info of each task.
+    and info of each task; for tasks in `logprobs` also the log-probabilities.
     """
     own = {**IDENTITY, **CONTENT, **(HASHES if pdq else {})}
     fields = [pa.field(name, kind) for name, kind in own.items()]
     fields += [pa.field(name, kind) for name, kind in carried.items()]
     for name, column in tasks.items():
         fields += [pa.field(name, column), pa.field(info_name(name), INFO)]
+        if name in logprobs:
+            fields.append(pa.field(logprobs_name(name), LOGPROBS))
     return pa.schema(fields)
 
 
@@ -112,7 +125,7 @@ def check_column_names(carried: Iterable[str] | Mapping[str, str], tasks: Iterab
                     f"{where}: {name!r} cannot name a column: use letters, digits and underscores"
                     f"{_mapping(name, carried) if where == 'input.carry' else ''}"
                 )
-            for column in [name, info_name(name)] if where == "tasks" else [name]:
+            for column in task_columns(name) if where == "tasks" else [name]:
                 if column.lower() in taken:
                     raise JobError(f"{where}: the column {column!r} is taken: choose another name")
                 taken.add(column.lower())

@@ -44,6 +44,9 @@ class Task(Frozen, ABC):
     max_new_tokens: PositiveInt = Field(64, le=2048)
     """The most tokens of an answer, end token included."""
 
+    logprobs: bool = False
+    """Whether the column `<task>_logprobs` stores the log-probability of each token."""
+
     def load(self, resources: Resources, reader: AnswerReader) -> None:
         """Load what `parse` needs; raise JobError if something is missing."""
 

@@ -29,7 +29,7 @@ from pipelines.config.job import Job
 from pipelines.planning.plan import first_units, resolve_with_types
 from pipelines.planning.resolve import resolve
 from schemas.sample import Sample, Text, Unit
-from schemas.tables import INFO, info_name
+from schemas.tables import INFO, LOGPROBS, info_name, logprobs_name
 
 _TABLE = 64  # samples in a table, few because images are large
 _TEXTS = pa.map_(pa.string(), pa.struct([("value", pa.string()), ("language", pa.string())]))
@@ -109,7 +109,7 @@ class ApplyFilters:
 class Annotate:
     """A callable class that runs the job's tasks on kept samples.
 
-    Each task adds its column and the column `<task>_info`; the image column is removed.
+    Each task adds its columns, as in an output; the image column is removed.
     """
 
     def __init__(self, job: Job) -> None:
@@ -127,6 +127,9 @@ class Annotate:
             values = pa.array([answer.value if answer else None for answer in given], task.column)
             infos = pa.array([answer.info() if answer else None for answer in given], INFO)
             table = table.append_column(name, values).append_column(info_name(name), infos)
+            if task.logprobs:
+                logprobs = [answer.logprobs if answer else None for answer in given]
+                table = table.append_column(logprobs_name(name), pa.array(logprobs, LOGPROBS))
         return table
 
 

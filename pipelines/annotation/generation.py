@@ -76,7 +76,7 @@ def parse_answers(
             for name, generation in zip(names, generations, strict=True):
                 task = tasks[name]
                 value, complete = task.parse(generation, sample, family)
-                row.answers[name] = answer(generation, value, complete, task.keeps_raw)
+                row.answers[name] = answer(generation, value, complete, task)
         filters.judge_answers(filter(_is_kept, block.rows), tasks, family.strip_markup)
 
 

@@ -167,7 +167,9 @@ class Job(Frozen):
     def output_schema(self) -> pa.Schema:
         """Return the schema of the Parquet files that the job writes."""
         columns = {name: task.column for name, task in self.tasks.items()}
-        return output_schema(self.input.column_types(), columns, pdq=self.input.pdq)
+        logprobs = {name for name, task in self.tasks.items() if task.logprobs}
+        types = self.input.column_types()
+        return output_schema(types, columns, pdq=self.input.pdq, logprobs=logprobs)
 
     @classmethod
     def load(

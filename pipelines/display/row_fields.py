@@ -7,7 +7,7 @@ from math import isfinite
 from typing import TYPE_CHECKING, Any, cast
 
 from pipelines.display.terminal_safe import plain
-from schemas.tables import RESERVED, info_name
+from schemas.tables import RESERVED, info_name, task_columns
 
 if TYPE_CHECKING:
     from pipelines.operations.row_images import StoredRow
@@ -37,8 +37,8 @@ def task_names(row: "StoredRow") -> list[str]:
 
 def carried_names(row: "StoredRow") -> list[str]:
     """Return the names of the carried columns, in order."""
-    task_columns = {column for name in task_names(row) for column in (name, info_name(name))}
-    return [name for name in row if name not in RESERVED and name not in task_columns]
+    others = RESERVED.union(*map(task_columns, task_names(row)))
+    return [name for name in row if name not in others]
 
 
 def short_text(value: object) -> str:

@@ -6,6 +6,7 @@ from typing import Literal
 
 import pyarrow as pa
 
+from inference import Task
 from pipelines.images import OpenedImage
 from schemas.generation import FinishReason, Generation
 from schemas.sample import RGB, Sample, Text
@@ -24,11 +25,13 @@ class Answer:
     finish_reason: FinishReason | None = None
     num_tokens: int | None = None
     mean_logprob: float | None = None  # natural logarithm; None for an empty answer
+    logprobs: tuple[float, ...] | None = field(default=None, repr=False)  # if the task keeps them
     withheld_by: str = ""  # filter/reason
 
     def withhold(self, status: Literal["dropped", "quarantined"], by: str) -> None:
         """Remove the answer's content; `by` is `filter/reason` of the filter that rejected it."""
-        self.status, self.value, self.raw, self.withheld_by = status, None, None, by
+        self.status, self.withheld_by = status, by
+        self.value = self.raw = self.logprobs = None
 
     def info(self) -> dict[str, object]:
         """Return the fields of the column `<task>_info`."""
@@ -44,16 +47,17 @@ class Answer:
 SKIPPED = Answer("skipped")  # the sample lacks the field that the task asks about
 
 
-def answer(generation: Generation, value: object, complete: bool, keeps_raw: bool) -> Answer:
+def answer(generation: Generation, value: object, complete: bool, task: Task) -> Answer:
     """Build the stored answer of a generation, before the filters judge it."""
-    logprobs = [token.logprob for token in generation.tokens]
+    logprobs = tuple(token.logprob for token in generation.tokens)
     return Answer(
         status="ok" if complete else "partial",
         value=value,
-        raw=generation.text if keeps_raw else None,
+        raw=generation.text if task.keeps_raw else None,
         finish_reason=generation.finish_reason,
         num_tokens=len(logprobs),
         mean_logprob=sum(logprobs) / len(logprobs) if logprobs else None,
+        logprobs=logprobs if task.logprobs else None,
     )
 
 

@@ -7,7 +7,7 @@ import pyarrow as pa
 
 from pipelines.reading.text_fields import scalar_text
 from pipelines.rows.row import SKIPPED, Answer, Row
-from schemas.tables import INFO, element_name, task_name
+from schemas.tables import INFO, element_name, logprobs_name, task_name
 
 
 def to_arrow(rows: Sequence[Row], schema: pa.Schema) -> pa.RecordBatch:
@@ -31,6 +31,7 @@ def to_arrow(rows: Sequence[Row], schema: pa.Schema) -> pa.RecordBatch:
     }
     infos = {column.name: task_name(column.name) for column in schema if column.type == INFO}
     tasks = set(infos.values())
+    logprobs = {logprobs_name(task): task for task in tasks}
     pairs: dict[str, Sequence[Mapping[str, float]]] = {
         "scores": [row.scores for row in rows],
         "redactions": [row.redactions for row in rows],
@@ -47,6 +48,8 @@ def to_arrow(rows: Sequence[Row], schema: pa.Schema) -> pa.RecordBatch:
             values = [_answer(row, name).value if row.kept else None for row in rows]
         elif name in infos:
             values = [_answer(row, infos[name]).info() if row.kept else None for row in rows]
+        elif name in logprobs:
+            values = [_answer(row, logprobs[name]).logprobs if row.kept else None for row in rows]
         elif pa.types.is_list(column.type):
             values = [_elements(row, name) for row in rows]
         elif column.type != pa.string():

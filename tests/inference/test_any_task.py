@@ -15,6 +15,8 @@ from inference.tasks.task import AnswerReader, Task
 from schemas.generation import Generation
 from schemas.sample import Sample
 
+DEFAULTS = {"max_new_tokens": 64, "logprobs": False}
+
 
 class Job(BaseModel):
     tasks: Mapping[str, AnyTask]
@@ -55,9 +57,9 @@ def test_instances_are_accepted_and_dumped_with_all_fields() -> None:
     job = Job(tasks={"a": mood, "b": Caption(language="de")})
     assert job.tasks["a"] is mood
     written = job.model_dump(mode="json")["tasks"]
-    assert written["a"] == {"kind": "mood", "scale": 5, "max_new_tokens": 64}
-    whole = {"region_field": None, "region": "draw"}
-    assert written["b"] == {"kind": "caption", "language": "de", "max_new_tokens": 64, **whole}
+    assert written["a"] == {"kind": "mood", "scale": 5, **DEFAULTS}
+    region = {"region_field": None, "region": "draw"}
+    assert written["b"] == {"kind": "caption", "language": "de", **DEFAULTS, **region}
 
 
 def test_json_schema_lists_every_kind() -> None:

@@ -33,6 +33,7 @@ def test_reserved_names_are_refused(name: str) -> None:
         (["url", "URL"], [], "URL"),
         (["caption_info"], ["caption"], "caption_info"),
         ([], ["caption", "caption_info"], "caption_info"),
+        (["caption_logprobs"], ["caption"], "caption_logprobs"),
     ],
 )
 def test_duplicate_names_are_refused(carried: list[str], tasks: list[str], taken: str) -> None:

@@ -38,7 +38,8 @@ def test_every_sample_has_the_same_row_as_in_a_whole_job(tmp_path: Path, checkpo
     cut = write_shard(tmp_path / "shards/cut.tar", pairs(5, 1))
     cut.write_bytes(cut.read_bytes()[:9000])
     reads = {"shards": f"{tmp_path}/shards/*", "carry": ["json:url"], "max_samples_per_file": 50}
-    small_job = job(tmp_path, checkpoint, filters=FILTERS, input=reads)
+    tasks = {"caption": {"kind": "caption", "max_new_tokens": 4, "logprobs": True}}
+    small_job = job(tmp_path, checkpoint, filters=FILTERS, input=reads, tasks=tasks)
     table_rows = run_steps(small_job).to_pylist()
     run(small_job)
     rows = [
@@ -55,6 +56,8 @@ def test_every_sample_has_the_same_row_as_in_a_whole_job(tmp_path: Path, checkpo
         whole = expected[place]
         for column in ("status", "filter", "reason", "width", "height", "num_frames", "caption"):
             assert row[column] == whole[column], (place, column)
+        logprobs = whole["caption_logprobs"]
+        assert row["caption_logprobs"] == (logprobs and pytest.approx(logprobs, abs=1e-3))
         texts = {name: text["value"] for name, text in row["texts"] or ()}
         assert texts.get("source_text") == whole["source_text"]
         assert texts.get("url") == whole["url"]

@@ -119,7 +119,7 @@ def answered(
     generation = Generation((), text)
     value = text if value is None else value
     asked = row()
-    asked.answers["task"] = answer(generation, value, understood, parsed_by.keeps_raw)
+    asked.answers["task"] = answer(generation, value, understood, parsed_by)
     FilterChain(stages, RESOURCES).judge_answers(
         [asked], {"task": parsed_by}, FAMILIES["paligemma"].strip_markup
     )

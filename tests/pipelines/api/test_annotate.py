@@ -24,7 +24,7 @@ TASKS: dict[str, Any] = {
     "objects": {"kind": "detect", "labels": ["cat", "dog"], "max_new_tokens": 6},
     "answer": {"kind": "vqa", "question_field": "source_text", "max_new_tokens": 3},
     "named": {"kind": "segment", "labels_field": "source_text", "max_new_tokens": 6, "best": 1},
-    "blank": {"kind": "prompt", "text": "", "max_new_tokens": 3},
+    "blank": {"kind": "prompt", "text": "", "max_new_tokens": 3, "logprobs": True},
 }
 
 
@@ -75,6 +75,13 @@ def test_the_values_are_those_of_a_job_over_the_same_samples(
         assert row == {name: other[name] for name in other if name not in ("shard", "key")}
     assert rows[6]["source_text"] == "write to [EMAIL_ADDRESS]"
     assert isinstance(rows[0]["objects"], list)
+    for row in rows:
+        logprobs, info = row["blank_logprobs"], row["blank_info"]
+        assert (logprobs is None) == (info is None)
+        if logprobs is not None:
+            assert len(logprobs) == info["num_tokens"]
+            assert np.mean(logprobs) == pytest.approx(info["mean_logprob"])
+    assert "caption_logprobs" not in rows[0]
 
 
 def test_an_image_is_the_same_as_a_file_in_memory_or_as_pixels(

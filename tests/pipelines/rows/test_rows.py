@@ -6,6 +6,7 @@ import numpy as np
 import pyarrow as pa
 import pytest
 
+from inference import Caption, Detect
 from pipelines.config.input import Input, Limits
 from pipelines.reading import RawSample
 from pipelines.reading.text_fields import FieldFault
@@ -151,7 +152,7 @@ def test_a_repr_shows_no_data() -> None:
 
 def test_answers_have_their_mean_logprob() -> None:
     tokens = (Token(1, "a", -0.5), Token(2, " star", -1.5))
-    given = answer(Generation(tokens, "a star", "length"), "a star", True, False)
+    given = answer(Generation(tokens, "a star", "length"), "a star", True, Caption(logprobs=True))
     assert given.info() == {
         "status": "ok",
         "finish_reason": "length",
@@ -159,14 +160,17 @@ def test_answers_have_their_mean_logprob() -> None:
         "mean_logprob": -1.0,
         "raw": None,
     }
-    empty = answer(Generation((), ""), [], False, True)
+    assert given.logprobs == (-0.5, -1.5)
+    empty = answer(Generation((), ""), [], False, Detect(labels=("star",)))
     assert (empty.status, empty.num_tokens, empty.mean_logprob) == ("partial", 0, None)
+    assert empty.logprobs is None
     assert empty.raw == ""
 
 
 def test_withholding_an_answer_removes_its_value_and_raw_text() -> None:
-    given = Answer("partial", ["a"], "raw", "stop", 2, -0.5)
+    given = Answer("partial", ["a"], "raw", "stop", 2, -0.5, (-0.4, -0.6))
     given.withhold("dropped", "a_filter/a_reason")
+    assert given.logprobs is None
     assert (given.status, given.value, given.raw) == ("dropped", None, None)
     assert given.num_tokens == 2
     assert (SKIPPED.status, SKIPPED.value) == ("skipped", None)

@@ -4,6 +4,7 @@ PYTHON ?= $(shell command -v python3.11 || command -v python3)
 VENV := .venv
 BIN := $(VENV)/bin
 READY := $(VENV)/.ready
+PROCESSES ?= 2# that run the tests side by side
 
 .PHONY: help demo test lint types imports unit test-faults test-stores test-orchestrators test-torch fuzz format reference constraints clean
 
@@ -26,7 +27,7 @@ imports: $(READY)
 	$(BIN)/lint-imports
 
 unit: $(READY)  ## run only the tests
-	$(BIN)/python -m pytest
+	$(BIN)/python -m pytest --numprocesses $(PROCESSES) --dist loadfile
 
 test-faults: $(READY)  ## test that killing real processes loses nothing (minutes)
 	$(BIN)/python -m pytest -m faults

@@ -17,6 +17,7 @@ _IGNORABLE = (
 _IGNORED = re.compile(f"[{_IGNORABLE}]+")
 # Characters that look like a dash but are not of category Pd.
 _DASHES = "\u02d7\u2043\u2212\u2796"
+_KEYCAP = "\u20e3"  # encloses a digit, as in the emoji of keys
 # Blocks whose characters can change; Han, Hangul syllables and private use never do.
 _CHANGING_BLOCKS = (
     range(0x80, 0x3400),
@@ -192,7 +193,7 @@ def _one_of(characters: Iterable[str]) -> str:
 
 @lru_cache(maxsize=1 << 14)
 def _cluster(cluster: str) -> str:
-    composed = unicodedata.normalize("NFKC", _IGNORED.sub("", cluster))
+    composed = unicodedata.normalize("NFKC", _IGNORED.sub("", cluster).replace(_KEYCAP, ""))
     return composed if composed.isascii() else "".join(map(_character, composed))
 
 

@@ -11,6 +11,7 @@ from filters.text_analysis.encodings import decode
 from filters.text_analysis.normalization import normalize
 from filters.text_analysis.recognizers.recognizer import Prefilter, Recognizer, may_match
 from filters.text_analysis.redaction import Match, merge, redact_matches
+from filters.text_analysis.spelled_digits import decode_digits
 from schemas.resources import Resources
 from schemas.sample import Text
 from schemas.verdict import Verdict, drop, keep, quarantine, redact
@@ -111,7 +112,7 @@ def select_recognizers(infotypes: Sequence[str]) -> tuple[Recognizer, ...]:
 
 def find_matches(text: str, recognizers: Sequence[Recognizer]) -> Iterator[Match]:
     """Yield the recognizers' matches as spans of the original text; matches can overlap."""
-    normalized = decode(normalize(text))
+    normalized = decode_digits(decode(normalize(text)))
     if not may_match(normalized.text):
         return
     passed: dict[Prefilter, bool] = {}  # several recognizers share a prefilter

@@ -3,7 +3,7 @@
 
     python -m benchmarks.filters.personal_data_held_out [--show]
 
-The first two sets were used to extend the rules, the third was not (see docs/output.md). `--show`
+docs/output.md says which sets were used to extend the rules. `--show`
 prints the lines with errors, all of them made up.
 """
 
@@ -66,7 +66,7 @@ def find_disguises(title: str, cases: Iterable[tuple[str, str, str]]) -> list[st
     texts = redacted([f"Contact: {value}" for _, _, value in listed])
     for (name, infotype, _), text in zip(listed, texts, strict=True):
         asked[name] += 1
-        if text == f"Contact: [{infotype}]":
+        if text.strip() == f"Contact: [{infotype}]":
             found[name] += 1
         else:
             missed.append(f"{name}, {infotype}: {text}")

@@ -12,7 +12,7 @@ VALUES = {
 }
 THIRD_VALUES = {
     "EMAIL_ADDRESS": ("petra.lindqvist@nordmill.com", "tomas81@stillwater.io"),
-    "CREDIT_CARD_NUMBER": ("4485 0408 7166 2016", "5204-7401-0500-2218"),
+    "CREDIT_CARD_NUMBER": ("4485 0408 7166 2013", "5204-7401-0500-2210"),
     "PHONE_NUMBER": ("+34 634 278 915", "+1 (617) 394-8250"),
 }
 FULL_WIDTH = {code: code + 0xFEE0 for code in range(0x21, 0x7F)}
@@ -101,7 +101,8 @@ def replaced(text: str, letters: dict[str, str]) -> str:
 
 
 def spaced(text: str, separator: str) -> str:
-    return text if "@" in text else separator.join(re.sub(r"[^+\d]", "", text))
+    plus = text[:1] if text.startswith("+") else ""
+    return plus + separator.join(re.sub(r"\D", "", text))
 
 
 def third_disguises() -> Iterator[tuple[str, Callable[[str], str]]]:

@@ -13,19 +13,25 @@ _SEPARATORS = (
 
 
 class ContextWords:
-    """Context words, given as one regular expression."""
+    """Context words, given as one regular expression in lower case.
+
+    The text is converted to lower case instead of ignoring case in the search, which is four times
+    as fast for many words.
+    """
 
     def __init__(self, words: str, links: str = r"(?!)") -> None:
         """`links` are words that may separate these words from their number, besides others."""
         between = rf"(?:{_SEPARATORS}|{links})*"
-        self._pattern = re.compile(rf"(?:{words}){between}\Z", re.IGNORECASE)
+        self._pattern = re.compile(rf"(?:{words}){between}\Z")
 
     def precede(self, position: int, text: str) -> bool:
         """Return whether a context word comes before `position`, within `_REACH` characters.
 
         Only punctuation and short words such as "no.", "is" and "at" may lie between.
         """
-        return self._pattern.search(text, max(0, position - _REACH), position) is not None
+        first = max(0, position - _REACH)
+        before = text[max(0, first - 1) : position].lower()  # with one character before the reach
+        return self._pattern.search(before, 1 if first else 0) is not None
 
 
 # Groups of digits before a unit are a quantity. Inches are left out: "in" is also a word, and the

@@ -30,8 +30,20 @@ def _disguised(words: str) -> str:
     return rf"\s{{0,2}}(?:{inside}|[_*-](?:{words})[_*-])\s{{0,2}}"
 
 
-_AT_WORD = rf"(?:{_disguised('at|@')}| at )"
-_DOT_WORD = rf"(?:{_disguised(r'dot|[.]')}| dot )"
+# Words for @ and for the dot: Spanish and Portuguese, French, Italian, Dutch, German, Russian,
+# Polish, Czech and Slovak, Hungarian, Scandinavian, Finnish.
+_AT_ALONE = "arroba|arr?ob(?:ase|as|e)|chiocciola"  # these need no spelled dot
+_AT = (
+    rf"at|{_AT_ALONE}|apenstaartje|klammeraffe|ät|собак[аи]|собачка|małpa|zavin[áa]č?c?|kukac"
+    r"|snabel-?a|miukumauku"
+)
+_DOT = (
+    r"dot|punto|ponto|point|punkt|punt|точка|крапка|kropka|te[čc]ka|bodka|pont|nokta|punct|prikk?"
+    r"|piste"
+)
+_AT_WORD = rf"(?:{_disguised(f'{_AT}|@')}| (?:{_AT}) )"
+_DOT_WORD = rf"(?:{_disguised(f'{_DOT}|[.]')}| (?:{_DOT}) )"
+_NEEDS_SPELLED_DOT = re.compile(rf" (?!(?:{_AT_ALONE}) )(?:{_AT}) |@", re.IGNORECASE)
 _SPELLED_DOT = re.compile(_DOT_WORD, re.IGNORECASE)
 _WORD = rf"{_LETTER}(?:{_LETTER}|-)*+"
 _SPELLED = (
@@ -75,10 +87,11 @@ def _find(text: str) -> Iterator[Span]:
     for match in _compiled(_SPELLED).finditer(text):
         spells_dots = _SPELLED_DOT.search(match["domain"])
         # "Look at example.com" is no address: without brackets, "at" and "dot" must both be words.
-        if match["at"] in (" at ", "@") and not spells_dots:
+        # So do the words for "at" that name an animal in other languages.
+        if _NEEDS_SPELLED_DOT.fullmatch(match["at"]) and not spells_dots:
             continue
         ending = match["ending"]
-        if _COMMON.match(ending) or (match["at"] != " at " and _WORD_LIKE.match(ending)):
+        if _COMMON.match(ending) or (match["at"].lower() != " at " and _WORD_LIKE.match(ending)):
             yield match.start(), match.end()
 
 

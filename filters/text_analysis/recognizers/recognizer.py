@@ -11,19 +11,19 @@ class Prefilter:
     """A cheap test that a text passes if it may have a match.
 
     A text passes if it has one of `words`, or one of `any_case` in any case, or if the pattern is
-    found. The pattern, whose search is the slow part, is only tried on a text with one of the
-    characters `signs`.
+    found. A pattern whose search is slow is only tried on a text with one of the characters
+    `signs`.
     """
 
     def __init__(
         self,
         pattern: str,
-        signs: str,
+        signs: str = "",
         words: tuple[str, ...] = (),
         any_case: tuple[str, ...] = (),
         ignore_case: bool = False,
     ) -> None:
-        self._signs = re.compile(f"[{signs}]")
+        self._signs = re.compile(f"[{signs}]" if signs else "")
         self._pattern = re.compile(pattern, re.IGNORECASE if ignore_case else 0)
         self._words = words
         self._any_case = any_case
@@ -44,13 +44,18 @@ class Prefilter:
 
 
 _KEY_WORDS = ("AKIA", "ASIA", "ABIA", "ACCA", "A3T", "ABSK", "AIza", "eyJ")
+# Parts of the words for the sign @, in lower case. "ät" alone is in the middle of German words.
+AT_PARTS = (
+    *("arrob", "arob", "chiocc", "apenst", "klammer", " ät ", "ät)", "ät]", "собак", "małp"),
+    *("zavin", "kukac", "snabel", "miuku"),
+)
 _DIGIT_OR_AT = re.compile("[0-9@]")
 _NO_DIGITS = Prefilter(
     r"[_-][A-Za-z0-9_-]{12}|-----|[0-9A-Fa-f]{2}[:-][0-9A-Fa-f]{2}[:-]|(?:-u|--user) "
     r"|[\[({<_*-]\s?[aA][tT][\s\])}>_*-]|[dD][oO][tT][\s\])}>_*-]",
     signs=r"\[\](){}<>_:*-",
     words=(*_KEY_WORDS, "earer ", "EARER ", "oken "),
-    any_case=("dot",),
+    any_case=("dot", *AT_PARTS),
 )
 
 
@@ -64,9 +69,9 @@ def may_match(text: str) -> bool:
 
 
 # Six digits, with punctuation or spaces between them.
-SIX_DIGITS = Prefilter(r"\d(?:[^\w\n]{0,3}\s?\d){5}", signs=r"\d")
+SIX_DIGITS = Prefilter(r"[0-9](?:[^\w\n]{0,3}\s?[0-9]){5}")
 # Five digits, with letters, spaces or hyphens between them.
-FIVE_DIGITS = Prefilter(r"\d(?:[A-Za-z \n-]{0,6}\d){4}", signs=r"\d")
+FIVE_DIGITS = Prefilter(r"[0-9](?:[A-Za-z \n-]{0,6}[0-9]){4}")
 ANY_DIGIT = Prefilter(r"\d", signs=r"\d")
 # Decimal or hexadecimal bytes of an IP or MAC address.
 NETWORK_ADDRESS = Prefilter(
@@ -77,7 +82,7 @@ NETWORK_ADDRESS = Prefilter(
 EMAIL_SIGN = Prefilter(
     r"@|%40|&#64;|[\[({<_-] ?at ?[\])}>_-]|\bdot ",
     signs=r"@%&\[(\]){}<>_-",
-    any_case=("dot ",),
+    any_case=("dot ", *AT_PARTS),
     ignore_case=True,
 )
 # A long word with a separator, as in keys and tokens, or a word that introduces one.

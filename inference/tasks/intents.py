@@ -43,6 +43,7 @@ class AnswerQuestion:
 
     question: str
     language: str
+    choices: tuple[str, ...] = ()  # empty: any answer
 
 
 @dataclass(frozen=True, slots=True)

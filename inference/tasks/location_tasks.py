@@ -3,7 +3,7 @@
 import re
 from abc import ABC
 from collections.abc import Iterable, Mapping, Sequence
-from itertools import accumulate, count
+from itertools import accumulate, chain
 from typing import Annotated, Any, ClassVar, Literal, Self, cast
 
 import pyarrow as pa
@@ -11,13 +11,12 @@ from pydantic import AfterValidator, Field, PositiveInt, model_validator
 
 from inference.tasks.detections import Box, Detection
 from inference.tasks.intents import Intent, LocateObjects
-from inference.tasks.prompt_text import LONGEST, one_line
+from inference.tasks.prompt_text import LONGEST, one_line, texts_in
 from inference.tasks.task import AnswerReader, Mask, Task
 from schemas.generation import Generation
 from schemas.path_text import PathText
 from schemas.resources import Resources
 from schemas.sample import Sample
-from schemas.tables import element_name
 
 _BOX = [
     pa.field("label", pa.string()),
@@ -87,7 +86,8 @@ class LocationTask(Task, ABC):
         """
         if self.labels_field is None:
             return self.labels
-        prepared = (_prepared(label) for label in _given_labels(sample, self.labels_field))
+        given = (_BETWEEN.split(text) for text in texts_in(sample, self.labels_field))
+        prepared = map(_prepared, chain.from_iterable(given))
         labels = [label for label in dict.fromkeys(prepared) if label]
         lengths = accumulate(len(label) + len(_SEPARATOR) for label in labels)
         return tuple(
@@ -185,17 +185,6 @@ class Segment(LocationTask):
             for each, mask in zip(objects, masks, strict=True)
         ]
         return rows, complete and _all_asked(rows)
-
-
-def _given_labels(sample: Sample, field: str) -> Iterable[str]:
-    """Yield the labels in a field: of a text with `;` or line breaks between them, or a list."""
-    if (text := sample.texts.get(field)) is not None:
-        yield from _BETWEEN.split(text.value)
-    for number in count():
-        element = sample.texts.get(element_name(field, number))
-        if element is None:
-            return
-        yield from _BETWEEN.split(element.value)
 
 
 def _prepared(label: str) -> str:

@@ -1,9 +1,14 @@
 """Texts in prompts: fixed ones from the job, and those of a sample, which may be anything."""
 
 import re
+from collections.abc import Iterator
+from itertools import count
 from typing import Annotated
 
 from pydantic import AfterValidator
+
+from schemas.sample import Sample
+from schemas.tables import element_name
 
 LONGEST = 512  # characters of a text on one line; the rest is cut
 LONGEST_RAW = 2048  # characters of a raw prompt
@@ -24,6 +29,17 @@ def raw_prompt(text: str) -> str:
     Any line break becomes "\n".
     """
     return _BREAK.sub("\n", text.strip())[:LONGEST_RAW].rstrip()
+
+
+def texts_in(sample: Sample, field: str) -> Iterator[str]:
+    """Yield the text of a field, or each element of a carried list."""
+    if (text := sample.texts.get(field)) is not None:
+        yield text.value
+    for number in count():
+        element = sample.texts.get(element_name(field, number))
+        if element is None:
+            return
+        yield element.value
 
 
 def _worded(text: str) -> str:

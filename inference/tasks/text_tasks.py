@@ -1,11 +1,12 @@
 """Tasks answered in plain text: captions, OCR, answers, questions and raw prompts."""
 
 from abc import ABC, abstractmethod
-from typing import ClassVar, Literal, NamedTuple, Self
+from itertools import islice
+from typing import Annotated, ClassVar, Literal, NamedTuple, Self
 
-import pyarrow as pa
 from pydantic import Field, PositiveInt, model_validator
 
+from inference.tasks.answer_formats import FormattedTask
 from inference.tasks.intents import (
     REGION,
     AnswerQuestion,
@@ -17,29 +18,14 @@ from inference.tasks.intents import (
     ReadText,
     Region,
 )
-from inference.tasks.prompt_text import Line, RawText, one_line, raw_prompt
+from inference.tasks.prompt_text import Line, RawText, one_line, raw_prompt, texts_in
 from inference.tasks.regions import RegionTask
-from inference.tasks.task import AnswerReader, Task
+from inference.tasks.task import AnswerReader
+from inference.tasks.text_task import TextTask
 from schemas.generation import Generation
 from schemas.sample import Sample
 
-
-class TextTask(Task, ABC):
-    """A task whose value is the answer's text, without white space at its ends."""
-
-    column: ClassVar[pa.DataType] = pa.string()
-
-    def parse(
-        self, generation: Generation, sample: Sample, reader: AnswerReader
-    ) -> tuple[object, bool]:
-        return generation.text.strip(), True
-
-    def texts(self, value: object) -> tuple[str, ...]:
-        return (str(value),)
-
-    def with_texts(self, value: object, texts: tuple[str, ...]) -> object:
-        (text,) = texts
-        return text
+MOST_CHOICES = 32  # answers to choose from; further ones of a sample are left out
 
 
 class LanguageTask(TextTask, ABC):
@@ -141,7 +127,7 @@ class TopicTask(TextTask, ABC):
         return one_line(text)
 
 
-class Vqa(RegionTask, TopicTask, LanguageTask):
+class Vqa(RegionTask, FormattedTask, TopicTask, LanguageTask):
     """A task that asks for the answer to a question about the image or a region of it."""
 
     places_tokens: ClassVar[bool] = False
@@ -154,15 +140,46 @@ class Vqa(RegionTask, TopicTask, LanguageTask):
 
     Exactly one of `question` and `question_field` is given.
     """
+    choices: Annotated[tuple[Line, ...], Field(max_length=MOST_CHOICES)] = ()
+    """The answers to choose from; empty: any answer. Another answer is `partial`."""
+    choices_field: str | None = None
+    """The field with each sample's choices: a carried list, or a text with a choice a line."""
     max_new_tokens: PositiveInt = Field(32, le=2048)
     """The most tokens of an answer, end token included."""
 
     def _topic(self) -> Topic:
         return Topic("question", self.question, self.question_field)
 
+    @model_validator(mode="after")
+    def _one_source_of_choices(self) -> Self:
+        if self.choices and self.choices_field is not None:
+            raise ValueError("give one of choices and choices_field")
+        return self
+
+    def list_fields(self) -> tuple[str, ...]:
+        return (*super().list_fields(), *filter(None, [self.choices_field]))
+
     def intent(self, sample: Sample) -> Intent | None:
         question = None if self.lacks_region(sample) else self._topic_text(sample)
-        return None if question is None else AnswerQuestion(question, self.language)
+        choices = self._choices(sample)
+        if question is None or (self.choices_field and not choices):
+            return None
+        return AnswerQuestion(question, self.language, choices)
+
+    def parse(
+        self, generation: Generation, sample: Sample, reader: AnswerReader
+    ) -> tuple[object, bool]:
+        text, complete = super().parse(generation, sample, reader)
+        choices = [choice.casefold() for choice in self._choices(sample)]
+        is_chosen = not choices or one_line(str(text)).casefold() in choices
+        return text, complete and is_chosen
+
+    def _choices(self, sample: Sample) -> tuple[str, ...]:
+        if self.choices_field is None:
+            return self.choices
+        lines = (line for text in texts_in(sample, self.choices_field) for line in text.split("\n"))
+        choices = dict.fromkeys(filter(None, map(one_line, lines)))
+        return tuple(islice(choices, MOST_CHOICES))
 
 
 class Question(TopicTask, LanguageTask):
@@ -189,7 +206,7 @@ class Question(TopicTask, LanguageTask):
         return None if answer is None else AskQuestion(answer, self.language)
 
 
-class Prompt(RegionTask, TopicTask):
+class Prompt(RegionTask, FormattedTask, TopicTask):
     """A task with a raw prompt, such as the bare question that fine-tunes on DocVQA expect.
 
     The prompt may have several lines, as for fine-tunes on ScienceQA.

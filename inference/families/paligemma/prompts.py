@@ -30,8 +30,9 @@ def prompt(intent: Intent) -> str:
             words = f"caption {_written(region)}"
         case ReadText():
             words = "ocr"
-        case AnswerQuestion(question, language):
-            words = f"answer {language} {question}"
+        case AnswerQuestion(question, language, choices):
+            options = " \t ".join(choices)
+            words = f"answer {language} {question}" + f" choose from: {options}" * bool(choices)
         case AskQuestion(answer, language):
             words = f"question {language} {answer}"
         case LocateObjects(labels, masks):

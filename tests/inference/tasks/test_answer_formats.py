@@ -1,0 +1,107 @@
+"""Tests formats of answers, and answers that are to be chosen from a list."""
+
+import json
+from collections.abc import Sequence
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from pydantic import ValidationError
+
+from inference import Prompt, Vqa
+from inference.families import FAMILIES
+from inference.tasks.answer_formats import Format, is_well_formed
+from inference.tasks.text_tasks import MOST_CHOICES
+from schemas.generation import Generation
+from schemas.sample import Sample, Text
+
+FAMILY = FAMILIES["paligemma"]
+TABLE = "<table><thead><tr><th>a</th></tr></thead><tr><td>1 <b>2</b><br></td></tr></table>"
+
+
+def sample(**texts: str) -> Sample:
+    """A sample whose texts have the names with `_` as dots."""
+    named = {name.replace("_", "."): Text(text) for name, text in texts.items()}
+    return Sample("a.tar", 0, named, b"", 8, 8)
+
+
+@pytest.mark.parametrize(
+    ("format", "text", "expected"),
+    [
+        ("text", "", True),
+        *(
+            ("number", text, True)
+            for text in ("12", "-3.5", ".5", "1,200", "1,200.5", "80%", "80 %")
+        ),
+        *(("number", text, False) for text in ("", "-", "two", "1,20", "12 cm", "1 2", "%", "1e5")),
+        *(("json", text, True) for text in ("{}", '{"a": [1, null]}', '"a"', "9" * 5000)),
+        *(("json", text, False) for text in ("", "{", "{'a': 1}", "NaN", "[1,]", "{} {}")),
+        ("json", "[" * 100_000, False),
+        ("html_table", TABLE, True),
+        ("html_table", f" {TABLE}\n", True),
+        *(("html_table", TABLE[:length], False) for length in range(len(TABLE))),
+        ("html_table", TABLE * 2, False),
+        ("html_table", "<table></table>", False),
+        ("html_table", "<table><td>a</td></table>", False),
+        ("html_table", "<table><tr>a<td>b</td></tr></table>", False),
+        ("html_table", "<table><tr><td>a</tr></td></table>", False),
+        ("html_table", "<p><table><tr><td>a</td></tr></table></p>", False),
+        ("html_table", "<table>" + "<b>" * 100_000, False),
+        ("html_table", "a table", False),
+    ],
+)
+def test_what_is_well_formed(format: Format, text: str, expected: bool) -> None:
+    assert is_well_formed(text, format) == expected
+
+
+@given(st.text(alphabet='<>/"[]{}:,.0123456789tablerd -%&;!'))
+def test_any_answer_can_be_checked(text: str) -> None:
+    for format in ("number", "json", "html_table"):
+        is_well_formed(text, format)  # type: ignore[arg-type]
+
+
+@given(
+    st.recursive(st.none() | st.floats(allow_nan=False, allow_infinity=False) | st.text(), st.lists)
+)
+def test_written_json_is_well_formed(value: object) -> None:
+    assert is_well_formed(json.dumps(value), "json")
+
+
+def test_an_answer_in_another_form_is_stored_and_not_complete() -> None:
+    task = Prompt(text="how many?", format="number")
+    assert task.parse(Generation((), " 12\n"), sample(), FAMILY) == ("12", True)
+    assert task.parse(Generation((), "twelve"), sample(), FAMILY) == ("twelve", False)
+    assert Vqa(question="?").parse(Generation((), "twelve"), sample(), FAMILY)[1]
+
+
+def test_choices_are_joined_as_the_checkpoints_were_asked() -> None:
+    fixed = Vqa(question="which?", choices=("red car", "bus"))
+    prompt = "answer en which? choose from: red car \t bus"
+    assert FAMILY.task_prompt(fixed, sample()) == prompt
+    named = Vqa(question="which?", choices_field="c")
+    assert named.fields() == named.list_fields() == ("c",)
+    assert FAMILY.task_prompt(named, sample(c=" red  car\n\nbus\nbus")) == prompt
+    assert FAMILY.task_prompt(named, sample(c_0="red car", c_1="bus")) == prompt
+    assert FAMILY.task_prompt(named, sample(c=" \n")) is None
+    assert FAMILY.task_prompt(named, sample()) is None
+    many = FAMILY.task_prompt(named, sample(c="\n".join(map(str, range(100)))))
+    assert many is not None
+    assert many.endswith(f" {MOST_CHOICES - 1}")
+
+
+@pytest.mark.parametrize(("answer", "chosen"), [("Red  car", True), ("bus", True), ("cars", False)])
+def test_another_answer_than_the_choices_is_not_complete(answer: str, chosen: bool) -> None:
+    for task, example in (
+        (Vqa(question="which?", choices=("red car", "bus")), sample()),
+        (Vqa(question="which?", choices_field="c"), sample(c="red car\nbus")),
+    ):
+        assert task.parse(Generation((), answer), example, FAMILY) == (answer, chosen)
+
+
+@pytest.mark.parametrize(
+    "keys",
+    [{"choices": ("a",), "choices_field": "b"}, {"choices": ("a\nb",)}, {"choices": ("a",) * 33}],
+)
+def test_wrong_choices_are_refused(keys: dict[str, Sequence[str]]) -> None:
+    with pytest.raises(ValidationError, match="choices"):
+        Vqa.model_validate({"question": "which?", **keys})

@@ -6,7 +6,7 @@ from functools import cache
 from itertools import islice
 
 from filters.text_analysis.phrase_rules.attacks import ATTACKS
-from filters.text_analysis.phrase_rules.pattern import PhraseRule
+from filters.text_analysis.phrase_rules.pattern import PhraseRule, words_of
 from filters.text_analysis.phrase_rules.reports import AFTER, AROUND, BEFORE
 from filters.text_analysis.phrase_rules.slots import SLOTS
 
@@ -26,8 +26,9 @@ def attack_score(folded: str, anchors: Iterable[str]) -> float:
     """
     numbers = {number for anchor in anchors for number in _rules_by_anchor().get(anchor, ())}
     highest = 0.0
+    words = frozenset(words_of(folded))
     for rule in (ATTACKS[number] for number in sorted(numbers)):
-        if rule.score <= highest:
+        if rule.score <= highest or not rule.may_match(words):
             continue
         for match in islice(rule.regex.finditer(folded), _MOST_ATTACKS):
             highest = max(highest, _score_in_context(rule, folded, match.start(), match.end()))

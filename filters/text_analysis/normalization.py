@@ -4,9 +4,10 @@ import re
 import unicodedata
 from array import array
 from bisect import bisect_right
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 from functools import cache, lru_cache
+from typing import cast
 
 # Default_Ignorable_Code_Point in DerivedCoreProperties.txt (Unicode 16): these render as nothing.
 _IGNORABLE = (
@@ -52,6 +53,8 @@ _LOOK_ALIKES = (
     "Ꭰd Ꭱr Ꭲt Ꭵi Ꭺa Ꭻj Ꭼe Ꮃw Ꮇm Ꮋh Ꮍy Ꮐg Ꮓz Ꮤw Ꮥs Ꮩv Ꮪs Ꮮl Ꮯc Ꮲp Ꮶk Ꮷd Ᏼb"
 )
 _LATIN_IN_MIXED_WORDS = {ord(other): latin for other, latin in map(tuple, _LOOK_ALIKES.split())}
+_LOOK_ALIKE = frozenset(map(chr, _LATIN_IN_MIXED_WORDS))
+_A_TO_Z = re.compile("[a-z]")
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,10 +118,26 @@ def normalize_again(source: NormalizedText) -> NormalizedText:
     text = source.text
     if text.isascii():
         return source
-    changing, clusters = _patterns()
-    if not changing.search(text):
+    changes = {char: new for char in set(text) if char > "\x7f" and (new := _alone(char)) != char}
+    if not changes:
         return source
-    replacements = ((match.span(), _cluster(match[0])) for match in clusters.finditer(text))
+    if None in changes.values():
+        return replace_spans(source, ((m.span(), _cluster(m[0])) for m in _clusters()(text)))
+    return _replace_characters(source, cast("dict[str, str]", changes))
+
+
+def _replace_characters(source: NormalizedText, changes: dict[str, str]) -> NormalizedText:
+    text = source.text
+    if all(len(new) == 1 for new in changes.values()):
+        if not changes.keys().isdisjoint(changes.values()):
+            codes = {ord(char): new for char, new in changes.items()}
+            return NormalizedText(text.translate(codes), None, source)
+        for char, new in changes.items():  # for few characters faster than `translate`
+            text = text.replace(char, new)
+        return NormalizedText(text, None, source)
+    replacements = (
+        ((index, index + 1), changes[char]) for index, char in enumerate(text) if char in changes
+    )
     return replace_spans(source, replacements)
 
 
@@ -145,21 +164,34 @@ def replace_spans(
     return NormalizedText("".join(pieces), changes if changes.starts else None, source)
 
 
+@lru_cache(maxsize=1 << 14)
+def _alone(char: str) -> str | None:
+    """Return what becomes of a character without combining marks.
+
+    None: it is ignorable, or it can merge with the characters before it.
+    """
+    if _IGNORED.match(char):
+        return None
+    if not any(ord(char) in block for block in _CHANGING_BLOCKS):
+        return char
+    return None if _combines(char) else _cluster(char)
+
+
 @cache
-def _patterns() -> tuple[re.Pattern[str], re.Pattern[str]]:
-    """Return two patterns: one tells whether a text can change, one finds the clusters that can.
+def _clusters() -> Callable[[str], Iterator[re.Match[str]]]:
+    """Return a function that finds the clusters that can change, in order.
 
     A cluster is a character with its combining marks, a character that changes by itself, or a run
-    of ignorable characters. The patterns are built at the first text that is not ASCII, in 0.1 s.
+    of ignorable characters. The pattern is built at the first text with a mark or an ignorable
+    character, in 0.1 s.
     """
     characters = [chr(code) for block in _CHANGING_BLOCKS for code in block]
     marks = _one_of(char for char in characters if _combines(char))
     alone = _one_of(char for char in characters if _cluster(char) != char)
     ignorable = f"[{_IGNORABLE}]"
-    return (
-        re.compile(f"{alone}|{marks}|{ignorable}"),
-        re.compile(f"[^{_IGNORABLE}](?:{ignorable}*{marks}){{1,30}}|{alone}|{ignorable}+"),
-    )
+    return re.compile(
+        f"[^{_IGNORABLE}](?:{ignorable}*{marks}){{1,30}}|{alone}|{ignorable}+"
+    ).finditer
 
 
 def _combines(char: str) -> bool:
@@ -222,20 +254,18 @@ def fold_confusables(text: NormalizedText) -> NormalizedText:
     value = text.text
     if value.isascii():
         return NormalizedText(value.lower(), None, text)
-    value = _WORD.sub(_latin_if_mixed, value)
-    uneven = frozenset(char for char in set(value) if len(_folded(char)) != 1)
-    even = str.maketrans({char: _folded(char) for char in set(value) - uneven})
-    same_length = NormalizedText(value.translate(even), None, text)
-    if not uneven:
-        return same_length
-    replacements = (
-        ((index, index + 1), _folded(char)) for index, char in enumerate(value) if char in uneven
-    )
-    return replace_spans(same_length, replacements)
+    characters = set(value)
+    if not _LOOK_ALIKE.isdisjoint(characters):
+        value = _WORD.sub(_latin_if_mixed, value)
+        characters = set(value)
+    changes = {char: new for char in characters if (new := _folded(char)) != char}
+    if not changes:
+        return NormalizedText(value, None, text)
+    return _replace_characters(NormalizedText(value, None, text), changes)
 
 
 def _latin_if_mixed(word: re.Match[str]) -> str:
-    if word[0].isascii() or not any("a" <= char <= "z" for char in "".join(map(_folded, word[0]))):
+    if word[0].isascii() or not _A_TO_Z.search("".join(map(_folded, word[0]))):
         return word[0]
     return word[0].translate(_LATIN_IN_MIXED_WORDS)
 

@@ -1,12 +1,13 @@
 """Find the terms of the term lists in a text, even if the terms are disguised."""
 
 import re
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from functools import cache, lru_cache
 
 import ahocorasick
 
+from filters.text_analysis.disguises import undisguised
 from filters.text_analysis.normalization import NormalizedText, fold_confusables, normalize
 from filters.text_analysis.term_lists import (
     groups,
@@ -30,16 +31,7 @@ _UNSPACED = re.compile(
 _KATAKANA = re.compile(r"[\u30a1-\u30ff\u31f0-\u31ff]")  # except inside a Katakana word
 
 _LATIN = re.compile("[a-z]")
-# A digit or sign next to letters, as in f4ck and @sshole; not 1080p or A55.
-_LEET = re.compile(r"[013457@$](?:(?<=[a-z]{2}.)|(?=[a-z]{2})|(?<=[a-z].)(?=[a-z]))|!(?=[a-z])")
-_LEET_I = str.maketrans("034571!@$", "oeastiias")
-_LEET_L = str.maketrans("034571!@$", "oeastllas")  # "1" and "!" stand for i or l
-_STRETCHED = re.compile(r"([a-z])\1\1+")
-# Single letters with one sign or space between them: s p a c e d, d.o.t.t.e.d.
-_SPACED_SIGN = re.compile(r"[ .*+/|,][^\W\d_][ .*+/|,][^\W\d_](?![^\W\d_])")
-_SPACED = re.compile(r"(?<![^\W\d_])[^\W\d_](?:[ .*+/|,][^\W\d_](?![^\W\d_])){2,}")
 _MIN_DISGUISED_LENGTH = 4  # with three characters, too many such as A55 or F4G match by chance
-_OTHER_SIGNS = str.maketrans({"’": "'", "ʼ": "'", "ё": "е"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,12 +75,14 @@ class TermMatcher:
     def find(self, variant: str, disguised: str = "") -> list[TermMatch]:
         """Find the terms in the variant at word boundaries, except inside innocent phrases.
 
+        Words for groups and words of attacks are left out of a variant that has only one of both.
+
         `disguised` is given for a variant in which characters were replaced or removed: the text
         before the replacement if positions are the same, else the variant itself. With `disguised`,
         only English terms count, and only if the matched span of `disguised` has at least
         `_MIN_DISGUISED_LENGTH` characters and two letters.
         """
-        matches: list[TermMatch] = []
+        found: list[tuple[tuple[Term, ...], int, int]] = []
         innocent: list[tuple[int, int]] = []
         for last, (length, terms) in self._automaton.iter(variant):
             start, end = last + 1 - length, last + 1
@@ -99,7 +93,17 @@ class TermMatcher:
             if terms[0].kind == "innocent":
                 innocent.append((start, end))
             elif not disguised or _can_be_disguised(terms[0], disguised[start:end]):
-                matches += [TermMatch(term, variant, start, end) for term in terms]
+                found.append((terms, start, end))
+        if not found:
+            return []
+        kinds = {term.kind for terms, _, _ in found for term in terms}
+        alone = {"group", "attack"} if not kinds.issuperset(("group", "attack")) else frozenset()
+        matches = [
+            TermMatch(term, variant, start, end)
+            for terms, start, end in found
+            for term in terms
+            if term.kind not in alone
+        ]
         if innocent and matches:
             matches = list(_outside(matches, innocent))
         return matches if len(matches) < 2 else list(_longest(matches))
@@ -121,7 +125,8 @@ def fold_text(text: str) -> str:
     if text.isascii():
         text = text.lower()
     else:
-        text = normalize(text.casefold()).text.lower().translate(_OTHER_SIGNS)
+        text = normalize(text.casefold()).text.lower()
+        text = text.replace("’", "'").replace("ʼ", "'").replace("ё", "е")
     text = text.replace("-", " ").replace("_", " ")
     if "  " in text or not text.isprintable():  # a line break is not printable
         text = " ".join(text.split())
@@ -137,17 +142,9 @@ def _find_terms(text: str) -> tuple[TermMatch, ...]:
         base = fold_confusables(NormalizedText(plain)).text
         if base != plain:
             matches += matcher.find(base, base)
-    if _LEET.search(base):
-        matches += matcher.find(base.translate(_LEET_I), base)
-        if "1" in base or "!" in base:
-            matches += matcher.find(base.translate(_LEET_L), base)
-    if _STRETCHED.search(base):
-        for replacement in (r"\1", r"\1\1"):
-            variant = _STRETCHED.sub(replacement, base)
-            matches += matcher.find(variant, variant)
-    if _SPACED_SIGN.search(base):
-        variant = _SPACED.sub(lambda run: _unspaced(run[0], matcher.unspaced), base)
-        matches += matcher.find(variant)
+    for variant, disguised in undisguised(base, matcher.unspaced):
+        if disguised or variant != plain:
+            matches += matcher.find(variant, disguised)
     return tuple(matches)
 
 
@@ -214,13 +211,3 @@ def _longest(matches: Iterable[TermMatch]) -> Iterator[TermMatch]:
             continue
         languages.setdefault(spelling, set()).add(term.language)
         yield match
-
-
-def _unspaced(run: str, terms: Mapping[str, str]) -> str:
-    """Return the term that a run of single letters spells, or else the run itself."""
-    letters = run[::2]
-    if letters in terms:
-        return terms[letters]
-    if letters[1:] in terms:  # after the word "a" or "i"
-        return f"{letters[0]} {terms[letters[1:]]}"
-    return run

@@ -1,8 +1,7 @@
 """Drop texts that are too short, too long or too repetitive to describe anything."""
 
 import re
-from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import ClassVar, Literal, Self
 
 from pydantic import Field, NonNegativeInt, model_validator
@@ -29,7 +28,8 @@ _MARKS = (
     r"\u0300-\u036f\u0591-\u05bd\u05bf-\u05c2\u0610-\u061a\u064b-\u065f\u0670\u06d6-\u06ed"
     r"\u0900-\u0963\u0966-\u0dff\u200c\u200d"
 )
-_ASCII_WORD = re.compile(r"\w+", re.ASCII)  # equals _WORD on ASCII text, in half the time
+# Words of ASCII text are what remains between these characters: half the time of _WORD.
+_NO_WORD = {code: " " for code in range(128) if not (chr(code).isalnum() or chr(code) == "_")}
 _WORD = re.compile(
     rf"(?:(?![{_UNSPACED_MARKS}])[{_UNSPACED}][{_UNSPACED_MARKS}]*)"
     rf"|[^\W{_UNSPACED}](?:[^\W{_UNSPACED}]|[{_MARKS}])*"
@@ -104,9 +104,8 @@ class TextQuality(TextFilter):
 
     def _judge(self, text: str) -> Verdict:
         words = split_words(text)
-        highest = max(Counter(words).values(), default=0)
-        repetition = highest / len(words) if words else 0.0
         count, characters = len(words), len(text)
+        repetition = max(_counts(words).values()) / count if count else 0.0
         if not text.isascii():
             characters += sum(map(len, _WIDE.findall(text)))
             if count == 1 and _LETTER_WITHOUT_ARTICLES.search(words[0]):
@@ -122,10 +121,24 @@ class TextQuality(TextFilter):
             return drop("text_too_short", scores)
         if characters > self.max_characters or words > self.max_words:
             return drop("text_too_long", scores)
-        is_repetitive = float32(scores["repetition"]) > float32(self.max_repetition)
-        if words >= self.repetition_from and is_repetitive:
+        repetition = scores["repetition"]
+        # What is greater in single precision is greater in double precision, which is compared
+        # first because rounding takes time.
+        if (
+            words >= self.repetition_from
+            and repetition > self.max_repetition
+            and float32(repetition) > float32(self.max_repetition)
+        ):
             return drop("text_repetitive", scores)
         return keep(scores)
+
+
+def _counts(words: Iterable[str]) -> dict[str, int]:
+    """Count the words in a third of the time that building a Counter takes."""
+    counts: dict[str, int] = {}
+    for word in words:
+        counts[word] = counts.get(word, 0) + 1
+    return counts
 
 
 def split_words(text: str) -> list[str]:
@@ -133,4 +146,4 @@ def split_words(text: str) -> list[str]:
     text = text.lower()
     if "_" in text:
         text = _JOINED.sub(" ", text)
-    return (_ASCII_WORD if text.isascii() else _WORD).findall(text)
+    return text.translate(_NO_WORD).split() if text.isascii() else _WORD.findall(text)

@@ -90,7 +90,7 @@ def _scores(matches: Sequence[TermMatch]) -> dict[str, float]:
 
 def _sexual_minors_score(variant: str, matches: Iterable[TermMatch]) -> float:
     """Return the score `sexual_minors` of one variant of a text: 0, 0.3, 0.6 or 1."""
-    in_variant = [match for match in matches if match.variant is variant]
+    in_variant = [match for match in matches if match.variant == variant]
     sexual = [match for match in in_variant if match.term.kind in ("sexual", "suggestive")]
     explicit = any(match.term.kind == "abuse" for match in in_variant)
     suggestive = False

@@ -24,6 +24,7 @@ _BETWEEN_SENTENCES = r"""[ ,"“”«»'‘’()*.!?:;…–—]+"""
 _START = r"""(?:(?<=^ )|(?<=[.!?:;…,"“«–—|] )|(?<=["“«(]))"""
 _BEFORE, _AFTER = r"(?<!\w)(?<!\w['’])", r"(?!\w|['’] ?\w)"  # "girls" is not in "girls' shoes"
 _WORD = r"[\w'’]+"
+_LETTERS = re.compile(r"\w+")
 _ELEMENT = re.compile(r"(?P<what>[^?*]+)(?:(?P<optional>\?)|\*(?P<most>\d+))?")
 
 Slots = Mapping[str, Sequence[str]]
@@ -65,6 +66,44 @@ def compile_pattern(pattern: str, slots: Slots) -> str:
     return regex
 
 
+def required_words(pattern: str, slots: Slots) -> tuple[frozenset[str], ...]:
+    """Return sets of words: a text in which a pattern is found has a word of each set.
+
+    Of a phrase, the set has the first word, as `words_of` finds it. Small sets come first.
+    """
+    required = (
+        _ELEMENT.fullmatch(element)
+        for element in pattern.split(" ")
+        if element != "^" and not element.startswith("..")
+    )
+    sets = (
+        _first_words(parsed["what"], slots)
+        for parsed in required
+        if parsed and not (parsed["optional"] or parsed["most"])
+    )
+    return tuple(sorted(filter(None, sets), key=len))
+
+
+def _first_words(what: str, slots: Slots) -> frozenset[str]:
+    """Return the words that an element begins with; an empty set if it may begin with any word."""
+    words: set[str] = set()
+    for part in what.split("|"):
+        for each in slots[part] if part.isupper() else (part,):
+            if each == each.lower():
+                first = words_of(each)[:1]
+            else:
+                first = list(next(iter(required_words(each, slots)), ()))
+            if not first:
+                return frozenset()
+            words.update(first)
+    return frozenset(words)
+
+
+def words_of(text: str) -> list[str]:
+    """Return the words of a folded text; an apostrophe ends a word."""
+    return _LETTERS.findall(text)
+
+
 def _one_of(what: str, slots: Slots) -> str:
     words, patterns = [], []
     for part in what.split("|"):
@@ -100,6 +139,14 @@ class PhraseRule:
     def regex(self) -> re.Pattern[str]:
         """The regular expression that finds any of the patterns in a folded text."""
         return re.compile("|".join(compile_pattern(each, self.slots) for each in self.patterns))
+
+    @cached_property
+    def _required_words(self) -> tuple[tuple[frozenset[str], ...], ...]:
+        return tuple(required_words(each, self.slots) for each in self.patterns)
+
+    def may_match(self, words: frozenset[str]) -> bool:
+        """Return whether `regex` may be found in a text with these words; much faster."""
+        return any(not any(map(words.isdisjoint, required)) for required in self._required_words)
 
     @cached_property
     def anchor_words(self) -> frozenset[str]:

@@ -36,6 +36,7 @@ COMMITTED, FAILED = "committed", "failed"  # outputs of AnnotateUnit
 Element = tuple[Unit, int | None]  # the attempts at a unit that are over; None: nobody has begun it
 
 _NAMESPACE = "shardmill"  # of the metrics
+_FOUND_DONE, _LEFT_TO_OTHERS = "units_found_done", "units_left_to_others"  # metrics
 _RELEASE_SECONDS = 30.0  # for a worker to release its unit, which happens at the next block
 
 _abandoned: set[str] = set()  # runs of this process that were interrupted
@@ -106,7 +107,7 @@ class AnnotateUnit(beam.DoFn):  # type: ignore[misc]
                 return worker.run(unit, found.progress, found.attempts, self._check_abandoned)
             if over is None:
                 return self._annotate(unit, 0)
-            found = "units_left_to_others"
+            found = _LEFT_TO_OTHERS
         Metrics.counter(_NAMESPACE, found).inc()
         return None
 
@@ -119,13 +120,13 @@ class AnnotateUnit(beam.DoFn):  # type: ignore[misc]
                 return _Begun(UnitProgress(), 0)
         progress = find_unit_progress(unit.name, layout, storage)
         if progress.complete:
-            return "units_found_done"
+            return _FOUND_DONE
         over = over or 0
         attempts = max(over, find_attempts(unit.name, layout, storage))
         if self._claim and attempts > over:
             claim = find_claim(layout.attempt(unit.name, attempts), storage)
             if claim is None or claim.run not in ("", self._run):
-                return "units_left_to_others"  # whose driver takes it over if that run is dead
+                return _LEFT_TO_OTHERS  # whose driver takes it over if that run is dead
         return _Begun(progress, attempts)
 
     def _check_abandoned(self, _: Progress) -> None:

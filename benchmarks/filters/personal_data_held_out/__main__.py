@@ -1,10 +1,9 @@
-"""Measure `personal_data` on lines that were written before its rules were read.
-
+"""Measure `personal_data` on lines that were not written from its rules.
 
     python -m benchmarks.filters.personal_data_held_out [--show]
 
-docs/output.md says which sets were used to extend the rules. `--show`
-prints the lines with errors, all of them made up.
+docs/output.md says which sets were used to extend the rules. `--show` prints the lines with errors,
+all of them made up.
 """
 
 import json

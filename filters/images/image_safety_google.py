@@ -72,7 +72,7 @@ class ImageSafetyGoogle(ServiceFilter, ImageFilter):
         known = any(name in scores for name in _CATEGORIES)
         return bounds.decide(scores, _REASON) if known else None
 
-    def count_requests(self, samples: int, texts: int) -> int:
+    def count_requests(self, samples: int, texts: float, answers: int) -> int:
         return -(-samples // _PER_REQUEST)
 
     def _bounds(self) -> Bounds:

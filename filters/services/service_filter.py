@@ -1,8 +1,9 @@
 """The base of filters that ask a service, which is not on this machine."""
 
 import re
+from collections.abc import Mapping
 from importlib.util import find_spec
-from typing import Annotated, ClassVar, Literal
+from typing import Annotated, Any, ClassVar, Literal
 
 from pydantic import AfterValidator, Field, PositiveFloat, PositiveInt
 
@@ -12,8 +13,26 @@ from schemas.errors import JobError
 from schemas.frozen import Seconds
 from schemas.resources import Resources
 
+# The settings of such filters that change no verdict: how the service is reached.
+_REACHING = frozenset(
+    {"requests_per_minute", "max_requests", "concurrency", "deadline_seconds", "endpoint"}
+)
+_KINDS = frozenset(
+    {"image_safety_google", "personal_data_dlp", "text_safety_google", "toxicity_perspective"}
+)
 _ENDPOINT = re.compile(r"(https?)://([\w.-]+|\[[0-9a-f:]+\])(?::(\d{1,5}))?/?", re.IGNORECASE)
 _THIS_MACHINE = ("localhost", "127.0.0.1", "[::1]")
+
+
+def reaching_settings(kind: str) -> frozenset[str]:
+    """Return the settings of a kind of filter that say how a service is reached."""
+    return _REACHING if kind in _KINDS else frozenset()
+
+
+def deciding_settings(record: Mapping[str, Any]) -> dict[str, Any]:
+    """Return a filter's record without the keys that change no verdict."""
+    left_out = reaching_settings(record["kind"])
+    return {key: value for key, value in record.items() if key not in left_out}
 
 
 def _endpoint(url: str) -> str:
@@ -36,10 +55,6 @@ class ServiceFilter(Filter):
     Answers of a service are not repeatable: it can change at any time.
     """
 
-    # Fields that change no verdict: how the service is reached. They are not in the fingerprint.
-    SETTINGS: ClassVar = frozenset(
-        {"requests_per_minute", "max_requests", "concurrency", "deadline_seconds", "endpoint"}
-    )
     service: ClassVar[str]  # its name
     sends: ClassVar[Literal["texts", "images"]]
     packages: ClassVar[tuple[str, ...]] = ()  # modules of the extra `google`
@@ -85,6 +100,9 @@ class ServiceFilter(Filter):
             concurrency=self.concurrency,
         )
 
-    def count_requests(self, samples: int, texts: int) -> int:
-        """Estimate the requests for samples with so many texts each, without retries."""
-        return samples * texts
+    def count_requests(self, samples: int, texts: float, answers: int) -> int:
+        """Estimate the requests for samples, without retries.
+
+        Each sample has `texts` texts, keys and carried columns included, and `answers` answers.
+        """
+        return round(samples * (texts + answers))

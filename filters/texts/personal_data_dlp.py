@@ -82,8 +82,8 @@ class PersonalDataDlp(ServiceFilter, TextFilter):
             return drop("personal_data", scores)
         return keep(scores)
 
-    def count_requests(self, samples: int, texts: int) -> int:
-        return -(-samples // _CHUNK)
+    def count_requests(self, samples: int, texts: float, answers: int) -> int:
+        return -(-samples // _CHUNK) * (bool(texts) + answers)
 
 
 @dataclass(frozen=True, slots=True)

@@ -19,8 +19,9 @@ from filters.base import (
 from filters.text_analysis.language_detection import detect_language
 from inference.tasks.task import Task
 from pipelines.config.validation_errors import errors_at
+from pipelines.logs.log import log
 from pipelines.rows.row import Answer, Row
-from schemas.errors import WorkerFault
+from schemas.errors import ServiceFault, WorkerFault
 from schemas.resources import Resources
 from schemas.sample import Text
 from schemas.verdict import Verdict
@@ -35,7 +36,12 @@ class _LoadedFilter:
     judge: Judge[Any]
 
     def verdicts(self, items: Sequence[Any]) -> list[Verdict]:
-        verdicts = self.judge.judge(items) if items else []
+        try:
+            verdicts = self.judge.judge(items) if items else []
+        except ServiceFault as fault:
+            line = f"filter {self.name}: the service did not judge: {fault}: the unit fails"
+            log("service_failed", line, filter=self.name, reason=fault.reason)
+            raise
         if len(verdicts) != len(items):
             raise WorkerFault(f"filter {self.name}: {len(verdicts)} verdicts on {len(items)} items")
         action = self.filter.on_indeterminate

@@ -66,6 +66,7 @@ def plan(
     from pipelines.planning.filter_order import filter_order
     from pipelines.planning.first_shard import look_at_first_shard
     from pipelines.planning.plan import plan as make_plan
+    from pipelines.planning.service_uses import service_uses
 
     loaded = load_job(job, settings, output)
     planned = make_plan(loaded, on_notice=inform)
@@ -84,6 +85,7 @@ def plan(
                 "missing": planned.growth.missing,
                 "filter_order": filter_order(planned.work),
                 "first_shard": first_shard,
+                "services": [use.model_dump() for use in service_uses(planned, first)],
             }
         )
         return

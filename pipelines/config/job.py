@@ -113,7 +113,7 @@ class Job(Frozen):
         if self.require_image_safety and not judged:
             raise JobError(
                 "require_image_safety: no filter of this job judges by a model what images show: "
-                "add one of kind open_nsfw or porn_image_model to filters"
+                "add one of kind open_nsfw, porn_image_model or image_safety_google to filters"
             )
 
     @model_validator(mode="after")

@@ -20,6 +20,7 @@ from pipelines.planning.filter_order import filter_order
 from pipelines.planning.first_shard import FirstShard
 from pipelines.planning.plan import Plan
 from pipelines.planning.resolved_job import ResolvedJob
+from pipelines.planning.service_uses import ServiceUse, service_uses
 from schemas.sample import Unit
 from schemas.units import count_shards, sum_sizes
 
@@ -66,11 +67,23 @@ def plan_table(plan: Plan, first: FirstShard | None = None) -> Table:
         add_line(table, "" if number else "filters", line)
     if not resolved.images_judged:
         add_line(table, "safety", NOT_JUDGED)
+    for number, use in enumerate(service_uses(plan, first)):
+        add_line(table, "" if number else "services", _service_line(use))
     add_line(table, "output", f"{plan.work.layout.root}{' (new)' if plan.is_new else ''}")
     add_line(table, "fingerprint", plan.work.fingerprint)
     if first is not None:
         _add_first_shard(table, first)
     return table
+
+
+def _service_line(use: ServiceUse) -> str:
+    """Write what a filter sends to a service, and how many requests that takes."""
+    line = f"{use.filter}: {use.sends} leave this machine: they are sent to Google ({use.service})"
+    if use.requests is not None:
+        line += f"; about {use.requests:,} requests, without retries"
+    if use.max_requests is not None:
+        line += f"; at most {use.max_requests:,} by each worker process"
+    return line
 
 
 def _add_notes(table: Table, work: ResolvedJob) -> None:

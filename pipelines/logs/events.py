@@ -38,6 +38,11 @@ EVENTS: Mapping[str, Event] = {
     "unit_requeued": Event(
         "warning", "A unit is tried again, because its worker was lost.", ("unit", "reason")
     ),
+    "service_failed": Event(
+        "warning",
+        "A service that a filter asks did not judge samples; their unit fails.",
+        ("filter", "reason"),
+    ),
     "worker_failed": Event("error", "A worker process ends because of a fault of the machine."),
     "deadline_passed": Event("error", "A process ends because a step took too long."),
     "metrics_served": Event("info", "Metrics can be read at this address.", ("host", "port")),
@@ -82,6 +87,7 @@ KEYS: Mapping[str, tuple[dict[str, Any], str]] = {
         "Samples: read, kept, dropped, quarantined, invalid.",
     ),
     "reason": (_TEXT, "A reason code, or how the process of a worker ended."),
+    "filter": (_TEXT, "The name of a filter."),
     "offset": ({"type": ["integer", "null"]}, "The byte of the shard near which the fault is."),
     "units_done": (_COUNT, "Units that are committed, in this run and before."),
     "units_total": (_COUNT, "Units of the job."),

@@ -2,7 +2,8 @@
 
 A corpus, a list or a model may lie at any place: the fingerprint holds neither the patterns of the
 shards nor paths. Instead of the path of a file or of a model's folder, it holds the digest of its
-content. The manifest says which shards an output has, and rows name shards below their root.
+content. It has no settings that say how a service is reached. The manifest says which shards an
+output has, and rows name shards below their root.
 """
 
 import hashlib
@@ -10,6 +11,7 @@ import json
 from collections.abc import Mapping
 from typing import Any
 
+from filters.services.service_filter import deciding_settings
 from schemas.models import is_url
 
 NOT_IN_FINGERPRINT = (
@@ -32,6 +34,7 @@ NOTES = ("shards", "terms", "longest_trained")  # of `resolved`; they decide no 
 def fingerprint_of(record: Mapping[str, Any]) -> str:
     """Return the fingerprint of the job of a record, which is the content of job.record."""
     content = {key: value for key, value in record.items() if key not in NOT_IN_FINGERPRINT}
+    content["filters"] = [deciding_settings(each) for each in record["filters"]]
     content["input"] = {key: value for key, value in record["input"].items() if key != "shards"}
     resolved = {key: value for key, value in record["resolved"].items() if key not in NOTES}
     if earlier := resolved.get("filters_from"):

@@ -5,6 +5,7 @@ import os
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from typing import Any
 
+from filters.services.service_filter import reaching_settings
 from pipelines.output.fingerprint import (
     NOT_IN_FINGERPRINT,
     contents_by_place,
@@ -91,6 +92,8 @@ def _differences_of(
 
     before, after = recorded["resolved"], now["resolved"]
     skipped = [*NOT_IN_FINGERPRINT]
+    for number, stage in enumerate(now["filters"]):
+        skipped += [f"filters.{number}.{key}" for key in reaching_settings(stage["kind"])]
     if other_shards or before["shards"] == after["shards"]:
         skipped += ["input.shards", "resolved.shards"]
     earlier, earlier_now = before["filters_from"], after["filters_from"]

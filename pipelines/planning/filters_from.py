@@ -8,6 +8,7 @@ from pydantic import TypeAdapter
 
 from filters import AnyFilter, Filter
 from filters.base import filter_names, unique_names
+from filters.services.service_filter import deciding_settings
 from pipelines.config.field_source import FieldSource
 from pipelines.config.idle_filters import refuse_idle_filters
 from pipelines.config.job import Job
@@ -47,11 +48,12 @@ class EarlierOutput(Frozen):
         """Read the job.record of the earlier output, which may itself reuse verdicts of another."""
         before = record["resolved"].get("filters_from") or {"ran": (), "asked": ()}
         ran, own = list(before["ran"]), list(record["filters"])
-        replaced = _replaced(ran, own, [_filter_or_none(each) for each in own])
+        own_filters = [_filter_or_none(each) for each in own]
+        replaced = _replaced(_deciding(ran), _deciding(own), own_filters)
         for index, number in replaced.items():
             ran[index] = own[number]
         if replaced:
-            own = [each for each in own if each not in ran]
+            own = [each for each in own if deciding_settings(each) not in _deciding(ran)]
         return cls(
             fingerprint=fingerprint_of(record),
             ran=(*ran, *own),
@@ -89,12 +91,13 @@ def filters_to_run(job: Job, earlier: EarlierOutput | None) -> dict[str, Filter]
     """
     if earlier is None:
         return dict(zip(filter_names(job.filters), job.filters, strict=True))
-    own_records = [stage.model_dump(mode="json") for stage in job.filters]
-    replaced = _replaced(earlier.ran, own_records, job.filters)
+    own_records = _deciding([stage.model_dump(mode="json") for stage in job.filters])
+    ran = _deciding(earlier.ran)
+    replaced = _replaced(ran, own_records, job.filters)
     added = [
         stage
         for number, (stage, record) in enumerate(zip(job.filters, own_records, strict=True))
-        if record not in earlier.ran and number not in replaced.values()
+        if record not in ran and number not in replaced.values()
     ]
     refuse_idle_filters(
         job.filters,
@@ -112,10 +115,10 @@ def filters_to_run(job: Job, earlier: EarlierOutput | None) -> dict[str, Filter]
         if index in replaced:
             filters[name] = job.filters[replaced[index]]
         elif replaced:
-            again = [i for i, own_record in enumerate(own_records) if own_record == record]
+            again = [i for i, own_record in enumerate(own_records) if own_record == ran[index]]
             filters[name] = job.filters[again[0]] if again else _read_filter(record)
         elif record.get("applies_to", "source") != "source":
-            own = [i for i, own_record in enumerate(own_records) if own_record == record]
+            own = [i for i, own_record in enumerate(own_records) if own_record == ran[index]]
             stage = job.filters[own[0]] if own else _read_filter(record)
             filters[name] = stage.model_copy(update={"applies_to": "generated"})
     return filters | dict(zip(names[len(earlier.ran) :], added, strict=True))
@@ -128,8 +131,8 @@ def earlier_filters(
 
     Both are empty if the job changes no threshold.
     """
-    own_records = [stage.model_dump(mode="json") for stage in job.filters]
-    replaced = _replaced(earlier.ran, own_records, job.filters)
+    own_records = _deciding([stage.model_dump(mode="json") for stage in job.filters])
+    replaced = _replaced(_deciding(earlier.ran), own_records, job.filters)
     if not replaced:
         return {}, {}
     filters = filters_to_run(job, earlier)
@@ -139,6 +142,11 @@ def earlier_filters(
         for index, (name, record) in enumerate(zip(after, earlier.ran, strict=True))
     }
     return before, after
+
+
+def _deciding(records: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
+    """Return records of filters without the settings that change no verdict."""
+    return [deciding_settings(record) for record in records]
 
 
 def _replaced(

@@ -41,6 +41,8 @@ class FirstShard(Frozen):
     """The name of the shard below the listed root."""
     samples: int
     """The samples looked at."""
+    bytes_read: int = 0
+    """The bytes of the shard that were read for them."""
     holds: Mapping[str, int]
     """The samples that have a field, by extension or column; fields of JSON are like `json:url`."""
     takes: Mapping[str, int]
@@ -69,7 +71,7 @@ def look_at_first_shard(units: Sequence[Unit], given: Input, storage: Storage) -
         if reason := _take(sample, given, takes):
             invalid[reason] += 1
 
-    samples, problem = _read_first(
+    samples, bytes_read, problem = _read_first(
         lambda bounded: open_unit(unit, bounded, given), storage, _SAMPLES, take
     )
     holds: Counter[str] = Counter()
@@ -81,6 +83,7 @@ def look_at_first_shard(units: Sequence[Unit], given: Input, storage: Storage) -
     first = FirstShard(
         shard=unit.shard,
         samples=samples,
+        bytes_read=bytes_read,
         holds=dict(holds.most_common(_MAX_FIELDS)),
         takes=takes,
         invalid=dict(invalid.most_common()),
@@ -95,22 +98,23 @@ def _read_first(
     storage: Storage,
     number: int,
     use: Callable[[T], None],
-) -> tuple[int, str]:
-    """Pass the first samples to `use`; return their number, and the fault that ended them."""
-    samples = 0
+) -> tuple[int, int, str]:
+    """Pass the first samples to `use`; return their number, their bytes, and what ended them."""
+    samples = bytes_read = 0
     bounded = BoundedStorage(storage, _MAX_BYTES, _MAX_SECONDS)
     try:
         with open_samples(bounded) as opened:
             for sample in islice(opened, number):
                 use(sample)
                 samples += 1
+                bytes_read = opened.bytes_read
     except BoundReached:
         pass
     except ShardFault as fault:
-        return samples, str(fault)
+        return samples, bytes_read, str(fault)
     except OSError as error:
-        return samples, error.strerror or type(error).__name__
-    return samples, ""
+        return samples, bytes_read, error.strerror or type(error).__name__
+    return samples, bytes_read, ""
 
 
 def _take(sample: RawSample, given: Input, takes: Counter[str]) -> str:

@@ -5,6 +5,7 @@ from typing import NamedTuple
 
 from filters import Filter
 from filters.base import running_order, scores_of
+from filters.services.service_filter import reaching_settings
 from schemas.errors import JobError
 from schemas.sample_status import SampleStatus
 from schemas.verdict import Verdict
@@ -42,9 +43,9 @@ class Redecider:
         self._evaluate_all = evaluate_all
         self._tasks = frozenset(tasks)
         self.changes = {
-            name: changed_fields(before[name], stage)
+            name: fields
             for name, stage in after.items()
-            if before[name] != stage
+            if (fields := changed_fields(before[name], stage))
         }
         for name, fields in self.changes.items():
             for field in sorted(fields - after[name].thresholds):
@@ -107,8 +108,11 @@ class Redecider:
 
 
 def changed_fields(before: Filter, after: Filter) -> frozenset[str]:
-    """Return the names of the fields that differ between two filters of one kind."""
-    fields = type(after).model_fields
+    """Return the names of the fields that differ between two filters of one kind.
+
+    How a service is reached is left out, because it changes no verdict.
+    """
+    fields = type(after).model_fields.keys() - reaching_settings(after.kind)
     return frozenset(name for name in fields if getattr(before, name) != getattr(after, name))
 
 

@@ -5,8 +5,10 @@ from collections.abc import Callable
 
 import pytest
 
+from filters import Filter
 from filters.services.request_failed import RETRIED, RequestFailed
 from filters.services.requests import Requests
+from filters.services.service_filter import ServiceFilter, reaching_settings
 from filters.services.token_bucket import TokenBucket
 from schemas.errors import JobError, ServiceFault
 
@@ -181,3 +183,11 @@ def test_the_first_exception_is_raised_and_nothing_more_begins() -> None:
     with pytest.raises(ServiceFault, match="of_item_0"):
         sender.each(send, list(range(100)))
     assert begun == [0]
+
+
+def test_how_a_service_is_reached_is_known_of_every_filter_that_asks_one() -> None:
+    kinds = {each.model_fields["kind"].default for each in ServiceFilter.__subclasses__()}
+    settings = frozenset(ServiceFilter.model_fields.keys() - Filter.model_fields.keys())
+    assert len(kinds) == 4
+    assert all(reaching_settings(kind) == settings for kind in kinds)
+    assert reaching_settings("own:Class") == frozenset()

@@ -30,7 +30,7 @@ def service_filter(kind: str, services: GoogleServices, **settings: Any) -> dict
 
 
 def write_shards(folder: Path, shards: int) -> None:
-    """Write shards of small samples; each text and image occurs once in all shards."""
+    """Write shards of small samples; each key, text and image occurs once in all shards."""
     for shard in range(shards):
         members = []
         for number in range(SAMPLES):
@@ -39,8 +39,8 @@ def write_shards(folder: Path, shards: int) -> None:
             image.paste((9 * shard + 40, 20 * number, 0), (0, 0, 4, 4))
             text = f"dog {number} of {shard}" + (f", idiot, mail {PRIVATE}" if is_bad else "")
             members += [
-                (f"{number:04}.png", encoded(image, "PNG")),
-                (f"{number:04}.txt", text.encode()),
+                (f"{shard:03}-{number:04}.png", encoded(image, "PNG")),
+                (f"{shard:03}-{number:04}.txt", text.encode()),
             ]
         write_shard(folder / f"shards/{shard:03}.tar", members)
 

@@ -95,7 +95,7 @@ def test_lasting_failures_fail_the_unit(
 ) -> None:
     services.fail(code, 1000)
     with pytest.raises(ServiceFault, match=f"^{reason}$"):
-        judge(load(services, resources, deadline_seconds=0.2), "a dog")
+        judge(load(services, resources, deadline_seconds=1.0), "a dog")
 
 
 def test_a_time_out_fails_the_unit(services: GoogleServices, resources: Resources) -> None:

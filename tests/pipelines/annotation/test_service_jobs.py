@@ -77,14 +77,17 @@ def test_a_quota_fails_units_and_the_next_run_sends_only_those(
     once = sorted(map(str, services.texts()))
     services.reset()
 
-    stopping = job(tmp_path, service_filter(kind, services, deadline_seconds=0.1))
+    stopping = job(tmp_path, service_filter(kind, services, deadline_seconds=1.0))
 
     def exhausted(asked: Any) -> str:
         items = {*map(str, asked.items)}
         return "RESOURCE_EXHAUSTED" if items & set(once) - set(seen) else ""
 
     per_shard = len(once) // 3
-    seen = [str(item) for item in run_first_shard(stopping, services)]
+    seen = [
+        str(item)
+        for item in run_first_shard(job(tmp_path, service_filter(kind, services)), services)
+    ]
     assert len(seen) == per_shard
     services.answer_after = exhausted
     with configured("text"):
@@ -104,8 +107,8 @@ def test_a_quota_fails_units_and_the_next_run_sends_only_those(
     assert_judged(tmp_path, kind, 3)
 
 
-def run_first_shard(stopping: Job, services: GoogleServices) -> list[Any]:
-    run(stopping, limit_units=1)
+def run_first_shard(whole: Job, services: GoogleServices) -> list[Any]:
+    run(whole, limit_units=1)
     return services.texts()
 
 

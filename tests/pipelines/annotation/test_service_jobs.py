@@ -98,7 +98,7 @@ def test_a_quota_fails_units_and_the_next_run_sends_only_those(
     assert f"filter {kind}: the service did not judge: service_quota_exhausted" in errors
     assert PRIVATE not in errors
     assert len(rows(tmp_path)) == SAMPLES
-    failed = json.loads(next((tmp_path / "output/_shardmill").rglob("*001*")).read_text())
+    failed = json.loads(Path(plan(stopping).work.layout.failed("001")).read_text())
     assert (failed["error"], failed["offset"]) == ("service_quota_exhausted", None)
 
     services.reset()

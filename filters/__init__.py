@@ -10,6 +10,7 @@ from filters.fields.domains import Domains
 from filters.fields.number import Number
 from filters.images.aesthetic_model import AestheticModel
 from filters.images.datacomp_basic import DatacompBasic
+from filters.images.duplicates import Duplicates
 from filters.images.hash_list import HashList
 from filters.images.image_format import ImageFormat
 from filters.images.image_quality import ImageQuality
@@ -40,6 +41,7 @@ _Listed = Annotated[
     | PerceptualHashList
     | DatacompBasic
     | Domains
+    | Duplicates
     | ImageFormat
     | ImageQuality
     | ImageSafetyGoogle
@@ -81,6 +83,7 @@ __all__ = [
     "AnyFilter",
     "DatacompBasic",
     "Domains",
+    "Duplicates",
     "Filter",
     "HashList",
     "ImageFilter",

@@ -15,6 +15,7 @@ from pipelines.cli.completion_command import (
     completion,
     register_shells,
 )
+from pipelines.cli.duplicates_command import duplicates
 from pipelines.cli.exit_codes import print_error, report_stdout, with_exit_code
 from pipelines.cli.explain_command import explain
 from pipelines.cli.hashes_command import hashes
@@ -77,6 +78,7 @@ _COMMANDS: tuple[Callable[..., None], ...] = (
     verify,
     finish,
     hashes,
+    duplicates,
     slurm,
     explain,
     schema,

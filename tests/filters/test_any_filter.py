@@ -53,6 +53,7 @@ def test_json_schema_lists_every_kind() -> None:
         "aesthetic_model",
         "datacomp_basic",
         "domains",
+        "duplicates",
         "hash_list",
         "image_format",
         "image_quality",

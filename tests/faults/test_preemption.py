@@ -5,6 +5,7 @@
 
 import json
 import signal
+import threading
 import time
 from pathlib import Path
 from typing import Any
@@ -12,6 +13,7 @@ from typing import Any
 import psutil
 import pytest
 from support import shardmill_process
+from support.http_server import QuietHandler, serving
 from support.sample_data import pairs, write_shard
 from support.shardmill_process import Command
 from support.synchronized_run import require_processes
@@ -88,6 +90,44 @@ def test_a_run_without_a_model_ends_and_goes_on(
     done = parquet(tmp_path)
     assert (len(done), {name: done[name] for name in committed}) == (FILES, committed)
     assert verify(str(tmp_path / "output")).problems == ()
+
+
+class Notices(QuietHandler):
+    """The service of a machine, which announces its end when `is_near` is set."""
+
+    is_near = threading.Event()
+
+    def do_GET(self) -> None:
+        content = b"TRUE" if self.is_near.is_set() else b"FALSE"
+        self.send_response(200)
+        self.send_header("Content-Length", str(len(content)))
+        self.end_headers()
+        self.wfile.write(content)
+
+
+@pytest.mark.parametrize("by", ["file", "url"])
+def test_a_notice_ends_a_run(by: str, shards: Path, tmp_path: Path) -> None:
+    """The run waits in its first shard until its machine announces the end."""
+    gate, notice = tmp_path / "gate", tmp_path / "notice"
+    require_processes(gate, 2)  # more than there are
+    barrier = {"kind": "support.synchronized_run:BarrierFilter", "folder": str(gate)}
+    job = write_job(tmp_path, shards, barrier)
+    Notices.is_near.clear()
+    with serving(Notices) as url:
+        place = {"file": str(notice), "url": url}[by]
+        process = start(job, 1, "runner.stop_seconds=2", f"runner.preemption.{by}={place}")
+        wait_for(process, lambda: list(gate.iterdir()))
+        notice.touch()
+        Notices.is_near.set()
+        assert process.ends_within(SECONDS), "the process does not end"
+    printed = process.wait()
+    assert process.returncode == 143, printed
+    assert printed.count("interrupted: what is committed stays") == 1, printed
+    require_processes(gate, 1)
+    again = start(job, 1)
+    printed = again.wait()
+    assert again.returncode == 0, printed
+    assert len(parquet(tmp_path)) == FILES
 
 
 @pytest.mark.parametrize("workers", [1, 2])

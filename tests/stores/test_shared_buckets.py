@@ -1,42 +1,79 @@
-"""Processes share an output in a bucket by claims, also if one of them is killed."""
+"""Processes share an output in a bucket by claims, also if requests fail and some are killed.
 
-from pathlib import Path
+The environment variable ROUNDS says how many rounds with kills are played; the default is one.
+"""
+
+import os
+import random
+from collections.abc import Iterator
 
 import pytest
+from stores.conftest import use
 from support import starters
-from support.bucket_jobs import STORAGE, rows_written
-from support.sample_data import job, pairs, write_shard
+from support.object_servers import ObjectServer
+from support.shared_corpus import SharedCorpus, units_done
+from support.spoiling_proxy import Fault, SpoilingProxy, spoiling_proxy
 
 from pipelines.config.job import Job
-from pipelines.operations.verify import verify
-from pipelines.output.layout import Layout
-from schemas.report import Summary
+from pipelines.storage.settings import StorageSettings
 
 SHARDS = 24
+ROUNDS = range(int(os.environ.get("ROUNDS", "1")))
+FAULTS: tuple[Fault, ...] = ("503", "429", "reset", "cut", "lost")
 
 
-def job_into(folder: Path, output: str) -> Job:
-    filters = [{"kind": "text_quality", "min_words": 3}]
-    given = {"filters": filters, "runner": {"claim_seconds": 6, "decode_threads": 1}}
-    return job(folder, model=None, tasks={}, **given).model_copy(update={"output": output})
+@pytest.fixture(scope="module")
+def corpus(tmp_path_factory: pytest.TempPathFactory) -> SharedCorpus:
+    return SharedCorpus(tmp_path_factory.mktemp("corpus"), SHARDS)
 
 
-@pytest.mark.parametrize("killed", [False, True])
-def test_processes_share_a_bucket(s3_bucket: str, tmp_path: Path, killed: bool) -> None:
-    for number in range(SHARDS):
-        write_shard(tmp_path / f"shards/{number:03}.tar", pairs(2 + number % 5, number))
-    assert starters.run_unsynced(job_into(tmp_path, f"{tmp_path}/expected")).outcome == "complete"
-    shared = job_into(tmp_path, f"{s3_bucket}/output")
-    running = [starters.start(shared) for _ in range(4)]
-    if killed:
-        running[1].join(2)
-        running[1].kill()
+@pytest.fixture
+def proxy(moto: ObjectServer, monkeypatch: pytest.MonkeyPatch) -> Iterator[SpoilingProxy]:
+    use(moto, monkeypatch=monkeypatch)
+    with spoiling_proxy(moto.url) as started:
+        yield started
+
+
+def job_through(proxy: SpoilingProxy, corpus: SharedCorpus, output: str) -> Job:
+    reached = {"s3://": StorageSettings(endpoint=proxy.url)}
+    return corpus.job(output, claim_seconds=6).model_copy(update={"storage": reached})
+
+
+def spoil(proxy: SpoilingProxy, chance: random.Random) -> None:
+    """Let one request of fifty fail, in one of five ways."""
+    proxy.follow(lambda *_: chance.choice(FAULTS) if chance.random() < 0.02 else "")
+
+
+@pytest.mark.parametrize("processes", [2, 4])
+def test_processes_share_a_bucket(
+    processes: int, corpus: SharedCorpus, moto: ObjectServer, proxy: SpoilingProxy
+) -> None:
+    spoil(proxy, random.Random(f"shared buckets/{processes}"))
+    shared = job_through(proxy, corpus, f"{moto.new_bucket()}/output")
+    running = [starters.start(shared) for _ in range(processes)]
     for process in running:
         process.join()
-    assert [process.exitcode for process in (running[0], *running[2:])] == [0, 0, 0]
-    assert rows_written(shared.output) == rows_written(f"{tmp_path}/expected")
-    assert verify(shared.output).problems == ()
-    entries = STORAGE.list(Layout(shared.output).runs)
-    summaries = [Summary.model_validate_json(STORAGE.read_bytes(each.path)) for each in entries]
-    if not killed:
-        assert sum(summary.units_here for summary in summaries) == SHARDS
+    assert [process.exitcode for process in running] == [0] * processes
+    corpus.check(shared.output)
+    assert SHARDS <= sum(units_done(shared.output)) <= SHARDS * 1.02
+
+
+@pytest.mark.parametrize("seed", ROUNDS)
+def test_processes_that_are_killed_lose_and_double_nothing(
+    seed: int, corpus: SharedCorpus, moto: ObjectServer, proxy: SpoilingProxy
+) -> None:
+    """Killed processes are replaced; the first one takes over what the others leave."""
+    chance = random.Random(f"killed in a bucket/{seed}")
+    spoil(proxy, random.Random(f"spoiled/{seed}"))
+    shared = job_through(proxy, corpus, f"{moto.new_bucket()}/output")
+    running = [starters.start(shared) for _ in range(chance.choice((2, 4, 16)))]
+    killed = [process for process in running[1:] if chance.random() < 0.5]
+    for process in killed:
+        process.join(chance.uniform(0, 0.5))
+        process.kill() if chance.random() < 0.5 else process.terminate()
+        if chance.random() < 0.5:
+            running.append(starters.start(shared))
+    for process in running:
+        process.join()
+    assert [p.exitcode for p in running if p not in killed] == [0] * (len(running) - len(killed))
+    corpus.check(shared.output)

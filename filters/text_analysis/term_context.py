@@ -1,27 +1,66 @@
 """Classify the words around a matched term: its target, and whether it is used or mentioned."""
 
 import re
+from dataclasses import dataclass
 
 from filters.text_analysis.term_matcher import TermMatch
 
 _WINDOW = 48  # characters of context on either side
 
+
+@dataclass(frozen=True, slots=True)
+class ContextRule:
+    """A pattern of the words around a term, with texts that it matches and texts that it does not.
+
+    Texts before a term end where the term begins; texts after a term begin where the term ends.
+    """
+
+    regex: re.Pattern[str]
+    examples: tuple[str, ...]
+    counterexamples: tuple[str, ...]
+
+
 # Words of education, news, law and help, which also write about pornography and abuse.
-_INSTRUCTIVE = re.compile(
-    r"\b(?:addict(?:ion|ed)?|recovery|against|ban(?:s|ned)?|prevent(?:ion|ing)?|protect(?:ion|ing)?|"
-    r"awareness|police|court|trial|arrest(?:ed|s)?|jailed|charged|convicted|sentenced|accused|"
-    r"prosecutors?|laws?|charity|hotline|helpline|survivors?|victims?|study|studies|research|"
-    r"education|therapy|documentary|report(?:ed|s)?|debate|combat(?:ing)?|fight(?:ing)?|"
-    r"policía|polizei|verurteilt|condenad[oa]|condamné|arrestato|полиция)\b|逮捕|防止|预防|警察"
+_INSTRUCTIVE = ContextRule(
+    re.compile(
+        r"\b(?:addict(?:ion|ed)?|recovery|against|ban(?:s|ned)?|prevent(?:ion|ing)?|protect(?:ion|ing)?|"
+        r"awareness|police|court|trial|arrest(?:ed|s)?|jailed|charged|convicted|sentenced|accused|"
+        r"prosecutors?|laws?|charity|hotline|helpline|survivors?|victims?|study|studies|research|"
+        r"education|therapy|documentary|report(?:ed|s)?|debate|combat(?:ing)?|fight(?:ing)?|"
+        r"policía|polizei|verurteilt|condenad[oa]|condamné|arrestato|полиция)\b|逮捕|防止|预防|警察"
+    ),
+    examples=(
+        " police warn against fraud ",
+        " victims of abuse ",
+        " 防止犯罪 ",
+    ),
+    counterexamples=(
+        " a policeman's red star ",
+        " a banner ",
+        " lawn mower ",
+    ),
 )
 # Words of art and medicine, which also show nude bodies.
-_ART_OR_MEDICINE = re.compile(
-    r"\b(?:painting|sculpture|statue|fresco|oil on canvas|museum|gallery|renaissance|drawing|"
-    r"cherubs?|putt[io]|anatomy|anatomical|medical|health|breastfeeding|bath|gemälde|peinture|"
-    r"organs?|cancer|diseases?|symptoms?|doctors?|gyn(?:a)?ecolog(?:y|ist|ical)|urolog(?:y|ist|ical)|"
-    r"surgery|hiv|stds?|infections?|contracepti(?:on|ve)|pregnan(?:t|cy)|fertility|biology|reproductive|"
-    r"physiology|textbook|diagram|hormones?|puberty|midwife|clinic|whales?|species|zoology|"
-    r"pintura|dipinto)\b|绘画|絵画"
+_ART_OR_MEDICINE = ContextRule(
+    re.compile(
+        r"\b(?:painting|sculpture|statue|fresco|oil on canvas|museum|gallery|renaissance|drawing|"
+        r"cherubs?|putt[io]|anatomy|anatomical|medical|health|breastfeeding|bath|gemälde|peinture|"
+        r"organs?|cancer|diseases?|symptoms?|doctors?|gyn(?:a)?ecolog(?:y|ist|ical)|"
+        r"urolog(?:y|ist|ical)|"
+        r"surgery|hiv|stds?|infections?|contracepti(?:on|ve)|pregnan(?:t|cy)|fertility|biology|reproductive|"
+        r"physiology|textbook|diagram|hormones?|puberty|midwife|clinic|whales?|species|zoology|"
+        r"pintura|dipinto)\b|绘画|絵画"
+    ),
+    examples=(
+        " an oil on canvas ",
+        " breast cancer ",
+        " an anatomical diagram ",
+        " 绘画 ",
+    ),
+    counterexamples=(
+        " a bathroom ",
+        " a painted house ",
+    ),
 )
 
 _FILLERS = (
@@ -31,18 +70,56 @@ _FILLERS = (
     r"muy|tan|tão|muito|très|vraiment|trop|echt|richtig|nur|proprio|tutti|todos|unos|просто|такой|"
     r"такая|полный|полная|все) ){0,5}"
 )
-_ADDRESS_BEFORE = re.compile(
-    r"(?:(?:\byou|\byou're|\byou are|\byou were|\bur|\bu r|\bu are|\byoure|\byour mother is|"
-    r"\bshut up you|\beres|\bsois|\bdu bist|\bihr seid|\bdu|\btu es|\bt'es|\bvous êtes|"
-    r"\bespèce de|\bespèce d'|\bvocê é|\bvocês são|\btu és|\bsei|\bsiete|\bты|\bвы),? "
-    + _FILLERS
-    + r"|(?:你们?|妳)(?:真|就|是|这|这个|真是|个|就是|都是|一个|这种){0,3}\s?"
-    r"|(?:お前|おまえ|てめえ|てめぇ|あんた|貴様|きさま)(?:は|って|ら|ほんと|本当に|この|、){0,3}\s?)$"
+_ADDRESS_BEFORE = ContextRule(
+    re.compile(
+        r"(?:(?:\byou|\byou're|\byou are|\byou were|\bur|\bu r|\bu are|\byoure|\byour mother is|"
+        r"\bshut up you|\beres|\bsois|\bdu bist|\bihr seid|\bdu|\btu es|\bt'es|\bvous êtes|"
+        r"\bespèce de|\bespèce d'|\bvocê é|\bvocês são|\btu és|\bsei|\bsiete|\bты|\bвы),? "
+        + _FILLERS
+        + r"|(?:你们?|妳)(?:真|就|是|这|这个|真是|个|就是|都是|一个|这种){0,3}\s?"
+        r"|(?:お前|おまえ|てめえ|てめぇ|あんた|貴様|きさま)(?:は|って|ら|ほんと|本当に|この|、){0,3}\s?)$"
+    ),
+    examples=(
+        " you are a ",
+        " you're such a stupid ",
+        " du bist ein ",
+        " eres un ",
+        " ты просто ",
+        " 你是",
+        "お前は",
+    ),
+    counterexamples=(
+        " he is a ",
+        " a young ",
+        " you are not a ",
+    ),
 )
-_ADDRESS_AFTER = re.compile(r"^,?(?: like you| you are|ども)\b")
+_ADDRESS_AFTER = ContextRule(
+    re.compile(r"^,?(?: like you| you are|ども)\b"),
+    examples=(
+        " like you ",
+        " you are ",
+        "ども ",
+    ),
+    counterexamples=(
+        " like youth ",
+        " he likes you ",
+    ),
+)
 # A demeaning adjective directly before an insult: the insult is meant for someone.
-_ADJECTIVE_BEFORE = re.compile(
-    r"\b(?:stupid|dumb|pathetic|worthless|disgusting|ugly|fucking|absolute|complete|total|utter) $"
+_ADJECTIVE_BEFORE = ContextRule(
+    re.compile(
+        r"\b(?:stupid|dumb|pathetic|worthless|disgusting|ugly|fucking|absolute|complete|total|"
+        r"utter) $"
+    ),
+    examples=(
+        " a stupid ",
+        " the absolute ",
+    ),
+    counterexamples=(
+        " a red ",
+        " stupid and ",
+    ),
 )
 _PERSONS = frozenset(
     ("idiot", "idiots", "moron", "morons", "imbecile", "imbeciles", "dumbass", "loser", "losers"),
@@ -51,57 +128,145 @@ _PERSONS = frozenset(
     ("dipshit", "coward", "cowards", "fucker", "fuckers", "motherfucker", "shithead", "dickhead"),
 )
 # Reported speech: don't say you are ..., whoever told you that you are ...
-_REPORTED = re.compile(
-    r"\b(?:say|says|said|saying|think|thinks|thought|tells?|told|telling|calls?|called|calling|"
-    r"believe|feel|means?|that|if)(?: (?:that|me|him|her|them|us|you|someone|anyone|somebody|"
-    r"people|is|are)){0,2} $"
+_REPORTED = ContextRule(
+    re.compile(
+        r"\b(?:say|says|said|saying|think|thinks|thought|tells?|told|telling|calls?|called|calling|"
+        r"believe|feel|means?|that|if)(?: (?:that|me|him|her|them|us|you|someone|anyone|somebody|"
+        r"people|is|are)){0,2} $"
+    ),
+    examples=(
+        " he said that ",
+        " they told me ",
+        " whoever calls you ",
+        " if ",
+    ),
+    counterexamples=(
+        " he said hello, ",
+        " well, ",
+    ),
 )
-_MENTIONED_BEFORE = re.compile(
-    r"\b(?:word|words|term|terms|slur|slurs),? ['\"“«]?$"
-    r"|\b(?:call|calls|called|calling)(?: \w+){1,3}? (?:a|an) ['\"“«]?$"
-    r"|\b(?:call|calls|called|calling) (?:\w+ )?['\"“«]?$"
-    r"|\b(?:don't|do not|never|stop|shouldn't|should not|can't|cannot) (?:say|use|call|saying|"
-    r"using|calling)(?: \w+){0,3} ['\"“«]?$"
+_MENTIONED_BEFORE = ContextRule(
+    re.compile(
+        r"\b(?:word|words|term|terms|slur|slurs),? ['\"“«]?$"
+        r"|\b(?:call|calls|called|calling)(?: \w+){1,3}? (?:a|an) ['\"“«]?$"
+        r"|\b(?:call|calls|called|calling) (?:\w+ )?['\"“«]?$"
+        r"|\b(?:don't|do not|never|stop|shouldn't|should not|can't|cannot) (?:say|use|call|saying|"
+        r"using|calling)(?: \w+){0,3} ['\"“«]?$"
+    ),
+    examples=(
+        " the word ",
+        ' the slur "',
+        " he called her a ",
+        " never say ",
+        " don't use the ",
+    ),
+    counterexamples=(
+        " a red ",
+        " in words of red ",
+    ),
 )
-_MENTIONED_AFTER = re.compile(
-    r"^['\"”»]? (?:is|are) (?:a |an )?(?:slur|offensive|wrong|hate|racist)"
+_MENTIONED_AFTER = ContextRule(
+    re.compile(r"^['\"”»]? (?:is|are) (?:a |an )?(?:slur|offensive|wrong|hate|racist)"),
+    examples=(
+        " is a slur ",
+        " are offensive ",
+        '" is wrong ',
+    ),
+    counterexamples=(
+        " is red ",
+        " was here ",
+    ),
 )
-_RECLAIMED_BEFORE = re.compile(
-    r"\b(?:i am|i'm|im|we are|we're|as|proud|proudly|my fellow|us|fellow)"
-    r"(?: (?:a|an|the|this|proud|big|old|one|two|just|such|happy|black|queer|gay)){0,3} $"
+_RECLAIMED_BEFORE = ContextRule(
+    re.compile(
+        r"\b(?:i am|i'm|im|we are|we're|as|proud|proudly|my fellow|us|fellow)"
+        r"(?: (?:a|an|the|this|proud|big|old|one|two|just|such|happy|black|queer|gay)){0,3} $"
+    ),
+    examples=(
+        " i am a proud ",
+        " we are ",
+        " my fellow ",
+        " proud ",
+    ),
+    counterexamples=(
+        " he is a ",
+        " i am not a ",
+    ),
 )
 _QUOTES = "'\"“”«»‘「『"
-_FIRST_PERSON = re.compile(
-    r"\b(?:i|we)(?:'ll| will|'m going to| am going to|'m gonna| am gonna| gonna| wanna| want to|"
-    r" swear i will| should| would love to|'re going to| are going to)(?: \w+){0,3} $"
+_FIRST_PERSON = ContextRule(
+    re.compile(
+        r"\b(?:i|we)(?:'ll| will|'m going to| am going to|'m gonna| am gonna| gonna| wanna|"
+        r" want to|"
+        r" swear i will| should| would love to|'re going to| are going to)(?: \w+){0,3} $"
+    ),
+    examples=(
+        " i will ",
+        " we're going to ",
+        " i wanna just ",
+    ),
+    counterexamples=(
+        " he will ",
+        " i did ",
+    ),
 )
 
-_NEGATED = re.compile(
-    r"\b(?:not|no|never|don't|doesn't|didn't|won't|wrong|saying|say|says|claim|claims|myth|stereotype|why)\b"
+_NEGATED = ContextRule(
+    re.compile(
+        r"\b(?:not|no|never|don't|doesn't|didn't|won't|wrong|saying|say|says|claim|claims|myth|"
+        r"stereotype|why)\b"
+    ),
+    examples=(
+        " do not ",
+        " the myth that ",
+        " why ",
+    ),
+    counterexamples=(
+        " a note ",
+        " nothing ",
+    ),
 )
+
+CONTEXT_RULES = {
+    "instructive": _INSTRUCTIVE,
+    "art_or_medicine": _ART_OR_MEDICINE,
+    "address_before": _ADDRESS_BEFORE,
+    "address_after": _ADDRESS_AFTER,
+    "adjective_before": _ADJECTIVE_BEFORE,
+    "reported": _REPORTED,
+    "mentioned_before": _MENTIONED_BEFORE,
+    "mentioned_after": _MENTIONED_AFTER,
+    "reclaimed_before": _RECLAIMED_BEFORE,
+    "first_person": _FIRST_PERSON,
+    "negated": _NEGATED,
+}
 
 
 def is_instructive(variant: str) -> bool:
     """Return whether a variant has words of education, news, law or help."""
-    return bool(_INSTRUCTIVE.search(variant))
+    return bool(_INSTRUCTIVE.regex.search(variant))
 
 
 def is_about_art_or_medicine(variant: str) -> bool:
     """Return whether a variant has words of art or medicine."""
-    return bool(_ART_OR_MEDICINE.search(variant))
+    return bool(_ART_OR_MEDICINE.regex.search(variant))
 
 
 def targets_person(match: TermMatch) -> bool:
     """Return whether an insult addresses someone, outside of reported speech."""
-    if _ADDRESS_AFTER.match(match.after(_WINDOW)):
+    if _ADDRESS_AFTER.regex.match(match.after(_WINDOW)):
         return True
-    address = _ADDRESS_BEFORE.search(match.before(_WINDOW))
-    return address is not None and not _REPORTED.search(match.before(_WINDOW)[: address.start()])
+    address = _ADDRESS_BEFORE.regex.search(match.before(_WINDOW))
+    return address is not None and not _REPORTED.regex.search(
+        match.before(_WINDOW)[: address.start()]
+    )
 
 
 def is_intensified(match: TermMatch) -> bool:
     """Return whether an insult for persons follows directly on a demeaning adjective."""
-    return match.term.text in _PERSONS and bool(_ADJECTIVE_BEFORE.search(match.before(_WINDOW)))
+    return match.term.text in _PERSONS and bool(
+        _ADJECTIVE_BEFORE.regex.search(match.before(_WINDOW))
+    )
 
 
 def is_mentioned(match: TermMatch) -> bool:
@@ -110,17 +275,17 @@ def is_mentioned(match: TermMatch) -> bool:
     quoted = before[-1:] in _QUOTES and after[:1] in _QUOTES
     return bool(
         quoted
-        or _MENTIONED_BEFORE.search(before)
-        or _MENTIONED_AFTER.match(after)
-        or _RECLAIMED_BEFORE.search(before)
+        or _MENTIONED_BEFORE.regex.search(before)
+        or _MENTIONED_AFTER.regex.match(after)
+        or _RECLAIMED_BEFORE.regex.search(before)
     )
 
 
 def is_first_person(match: TermMatch) -> bool:
     """Return whether the writer announces the threatened act ("I will ...")."""
-    return bool(_FIRST_PERSON.search(match.before(_WINDOW)))
+    return bool(_FIRST_PERSON.regex.search(match.before(_WINDOW)))
 
 
 def is_negated(match: TermMatch) -> bool:
     """Return whether words before the term negate it or attribute it to others."""
-    return bool(_NEGATED.search(match.before(_WINDOW)))
+    return bool(_NEGATED.regex.search(match.before(_WINDOW)))

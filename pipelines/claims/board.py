@@ -1,5 +1,6 @@
 """What a run sees and does in an output's storage for its claims."""
 
+import errno
 from collections.abc import Sequence
 from typing import NamedTuple
 
@@ -97,6 +98,11 @@ class Board:
             content = self._storage.read_bytes(self._layout.heartbeat(run))
             sign = HeartbeatRecord.model_validate_json(content)
         except (FileNotFoundError, ValidationError, NotRegularFile):
+            return
+        except OSError as error:
+            if error.errno != errno.ESTALE:  # else it is renewed just now: its run is alive
+                raise
+            self._read.discard(run)
             return
         self._owners[run] = Claim(
             run=run, host=sign.host, machine=sign.machine, process=sign.identity

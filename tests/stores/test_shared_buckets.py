@@ -44,7 +44,7 @@ def spoil(proxy: SpoilingProxy, chance: random.Random) -> None:
     proxy.follow(lambda *_: chance.choice(FAULTS) if chance.random() < 0.02 else "")
 
 
-@pytest.mark.parametrize("processes", [2, 4])
+@pytest.mark.parametrize("processes", [2, 4, 16])
 def test_processes_share_a_bucket(
     processes: int, corpus: SharedCorpus, moto: ObjectServer, proxy: SpoilingProxy
 ) -> None:

@@ -20,6 +20,7 @@ from filters.images.image_text_similarity_model import ImageTextSimilarityModel
 from filters.images.open_nsfw import OpenNsfw
 from filters.images.perceptual_hash_list import PerceptualHashList
 from filters.images.porn_image_model import PornImageModel
+from filters.images.text_in_image import TextInImage
 from filters.own_class import load_own_filter, names_own_class
 from filters.texts.language import Language
 from filters.texts.personal_data import PersonalData
@@ -54,6 +55,7 @@ _Listed = Annotated[
     | PersonalDataDlp
     | PersonalDataModel
     | PornImageModel
+    | TextInImage
     | TextQuality
     | TextSafetyGoogle
     | TextSafetyModel
@@ -101,6 +103,7 @@ __all__ = [
     "PersonalDataModel",
     "PornImageModel",
     "TextFilter",
+    "TextInImage",
     "TextQuality",
     "TextSafetyGoogle",
     "TextSafetyModel",

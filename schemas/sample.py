@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
+from typing import NamedTuple
 
 import numpy as np
 import numpy.typing as npt
@@ -28,6 +29,20 @@ class Unit:
         """Return a slice of this shard as a unit, named after the number of its first sample."""
         name = f"{self.name}.rows-{first_index:010d}"
         return replace(self, name=name, size=size, slice=slice, first_index=first_index)
+
+
+class TextBox(NamedTuple):
+    """The box of text in an image that a filter found, in pixels of the upright original.
+
+    It covers the columns [left, right) and the rows [top, bottom).
+    """
+
+    frame: int  # among the sampled frames, from 0
+    left: int
+    top: int
+    right: int
+    bottom: int
+    filter: str  # the kind of the text filter
 
 
 @dataclass(frozen=True, slots=True)

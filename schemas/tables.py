@@ -45,6 +45,20 @@ HASHES: dict[str, pa.DataType] = {  # null unless kept; columns of jobs with `in
     "pdq": pa.string(),  # of the first frame, upright, hexadecimal; null: too flat for a hash
     "pdq_quality": pa.int32(),  # from 0, flat, to 100
 }
+TEXT_BOXES: dict[str, pa.DataType] = {  # null unless kept; of jobs with a filter text_in_image
+    "text_boxes": pa.list_(
+        pa.struct(
+            [
+                ("frame", pa.int32()),  # among the sampled frames, from 0
+                ("left", pa.int32()),  # pixels of the upright image, inclusive
+                ("top", pa.int32()),
+                ("right", pa.int32()),  # exclusive
+                ("bottom", pa.int32()),
+                ("filter", pa.string()),  # the kind of the text filter
+            ]
+        )
+    )
+}
 INFO = pa.struct(
     [
         ("status", pa.string()),  # ok | partial | redacted | dropped | quarantined | skipped
@@ -55,7 +69,7 @@ INFO = pa.struct(
     ]
 )
 LOGPROBS = pa.list_(pa.float32())  # natural logarithms, of each token of an answer
-RESERVED = frozenset([*IDENTITY, *CONTENT, *HASHES])
+RESERVED = frozenset([*IDENTITY, *CONTENT, *HASHES, *TEXT_BOXES])
 
 _COLUMN = re.compile(r"[A-Za-z][A-Za-z0-9_]*")
 
@@ -95,14 +109,17 @@ def output_schema(
     tasks: Mapping[str, pa.DataType],
     *,
     pdq: bool = False,
+    text_boxes: bool = False,
     logprobs: Collection[str] = (),
 ) -> pa.Schema:
     """Return the output's schema.
 
-    The columns are identity, content, with `pdq` the perceptual hash, carried columns, and value
-    and info of each task; for tasks in `logprobs` also the log-probabilities.
+    The columns are identity, content, with `pdq` the perceptual hash, with
+    `text_boxes` the boxes of text in the image, carried columns, and value and info of each task;
+    for tasks in `logprobs` also the log-probabilities.
     """
     own = {**IDENTITY, **CONTENT, **(HASHES if pdq else {})}
+    own |= TEXT_BOXES if text_boxes else {}
     fields = [pa.field(name, kind) for name, kind in own.items()]
     fields += [pa.field(name, kind) for name, kind in carried.items()]
     for name, column in tasks.items():

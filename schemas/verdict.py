@@ -4,6 +4,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Literal
 
+from schemas.sample import TextBox
+
 Action = Literal["keep", "redact", "indeterminate", "quarantine", "drop"]
 
 
@@ -16,6 +18,7 @@ class Verdict:
     scores: Mapping[str, float] = field(default_factory=dict)  # on keep too, to retune thresholds
     counts: Mapping[str, int] = field(default_factory=dict)  # infotype -> number of matches
     text: str = field(default="", repr=False)  # after redaction
+    boxes: tuple[TextBox, ...] = ()  # of text in an image
 
 
 def keep(scores: Mapping[str, float] | None = None) -> Verdict:

@@ -20,8 +20,8 @@ from pipelines.rows.row import Row
 from pipelines.storage.paths import absolute
 from pipelines.storage.storage import Storage
 from schemas.errors import ShardFault
-from schemas.sample import Text, Unit
-from schemas.tables import FOOTER_FINGERPRINT, IDENTITY, element_name
+from schemas.sample import Text, TextBox, Unit
+from schemas.tables import FOOTER_FINGERPRINT, IDENTITY, TEXT_BOXES, element_name
 
 _BATCH = 256  # rows in memory at a time
 
@@ -83,7 +83,9 @@ class EarlierRows:
                     footer = file.metadata.metadata or {}
                     if footer[FOOTER_FINGERPRINT.encode()] != self._fingerprint:
                         raise ShardFault("verdicts_damaged", 0)
-                    for batch in read_batches(file, stream, _BATCH, self._columns):
+                    stored = [name for name in TEXT_BOXES if name in file.schema_arrow.names]
+                    columns = [*self._columns, *stored]
+                    for batch in read_batches(file, stream, _BATCH, columns):
                         carried = {name: batch[name] for name in self._carried}
                         fixed = batch.drop_columns(list(self._carried)).to_pylist()
                         for position, values in enumerate(fixed):
@@ -116,6 +118,7 @@ class EarlierRows:
                 for score in values["scores"]
                 if not self._is_of_answer(score["name"])
             },
+            text_boxes=tuple(TextBox(**box) for box in values.get("text_boxes") or ()),
             redactions=Counter({each["infotype"]: each["count"] for each in values["redactions"]}),
         )
         row.texts = {name: Text(values[name]) for name in self._texts if values[name] is not None}

@@ -219,6 +219,7 @@ class FilterChain:
                 if verdict.action == "redact":
                     raise WorkerFault(f"filter {loaded.name}: nothing of an image can be redacted")
                 _add_scores(row, f"{loaded.name}.", verdict)
+                row.text_boxes += verdict.boxes
                 self._apply(row, loaded, [verdict])
         return chunk
 

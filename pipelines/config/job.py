@@ -8,7 +8,7 @@ from typing import Literal, Self
 import pyarrow as pa
 from pydantic import Field, ValidationError, model_validator
 
-from filters import AnyFilter, ImageFilter
+from filters import AnyFilter, ImageFilter, TextInImage
 from inference import AnyTask
 from inference.config import Model
 from pipelines.config.idle_filters import refuse_idle_filters
@@ -91,6 +91,16 @@ class Job(Frozen):
         return self
 
     @model_validator(mode="after")
+    def _share_text_filters(self) -> Self:
+        """Give the job's text filters to a filter of the words in images that names none."""
+        filters = tuple(
+            stage.with_filters_of(self.filters) if isinstance(stage, TextInImage) else stage
+            for stage in self.filters
+        )
+        object.__setattr__(self, "filters", filters)
+        return self
+
+    @model_validator(mode="after")
     def _check_purpose(self) -> Self:
         if not self.tasks and not self.filters:
             raise JobError("tasks: name at least one, or filters, for a job that filters alone")
@@ -169,7 +179,10 @@ class Job(Frozen):
         columns = {name: task.column for name, task in self.tasks.items()}
         logprobs = {name for name, task in self.tasks.items() if task.logprobs}
         types = self.input.column_types()
-        return output_schema(types, columns, pdq=self.input.pdq, logprobs=logprobs)
+        boxes = any(isinstance(stage, TextInImage) for stage in self.filters)
+        return output_schema(
+            types, columns, pdq=self.input.pdq, text_boxes=boxes, logprobs=logprobs
+        )
 
     @classmethod
     def load(

@@ -9,7 +9,7 @@ import pyarrow as pa
 from inference import Task
 from pipelines.images import OpenedImage
 from schemas.generation import FinishReason, Generation
-from schemas.sample import RGB, Sample, Text
+from schemas.sample import RGB, Sample, Text, TextBox
 from schemas.sample_status import SampleStatus
 
 AnswerStatus = Literal["ok", "partial", "redacted", "dropped", "quarantined", "skipped"]
@@ -82,6 +82,7 @@ class Row:
     sha256: str = field(default="", repr=False)
     pdq: str | None = field(default=None, repr=False)  # None: not computed, or the image is flat
     pdq_quality: int | None = None
+    text_boxes: tuple[TextBox, ...] = ()
     frames: tuple[RGB, ...] = field(default=(), repr=False)
     model_image: RGB | None = field(default=None, repr=False)  # [S, S, 3] for the engine
     status: SampleStatus = "kept"
@@ -117,6 +118,7 @@ class Row:
         self.scores.clear()
         self.redactions.clear()
         self.redacted_by.clear()
+        self.text_boxes = ()
         self.free_image()
 
     def free_image(self) -> None:

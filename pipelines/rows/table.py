@@ -28,6 +28,9 @@ def to_arrow(rows: Sequence[Row], schema: pa.Schema) -> pa.RecordBatch:
         "sha256": [row.sha256 if row.kept else None for row in rows],
         "pdq": [row.pdq if row.kept else None for row in rows],
         "pdq_quality": [row.pdq_quality if row.kept else None for row in rows],
+        "text_boxes": [
+            [box._asdict() for box in row.text_boxes] if row.kept else None for row in rows
+        ],
     }
     infos = {column.name: task_name(column.name) for column in schema if column.type == INFO}
     tasks = set(infos.values())

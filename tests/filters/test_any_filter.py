@@ -68,6 +68,7 @@ def test_json_schema_lists_every_kind() -> None:
         "personal_data_dlp",
         "personal_data_model",
         "porn_image_model",
+        "text_in_image",
         "text_quality",
         "text_safety_google",
         "text_safety_model",

@@ -38,7 +38,7 @@ def sample(*frames: RGB, size: tuple[int, int] | None = None) -> Sample:
 
 @pytest.fixture(scope="module")
 def stage() -> TextInImage:
-    return TextInImage(filters=(PersonalData(), ToxicityRules()))
+    return TextInImage(filters=(PersonalData(), ToxicityRules()), max_side=640)
 
 
 @pytest.fixture(scope="module")
@@ -104,7 +104,7 @@ def test_boxes_of_a_reduced_image_are_in_pixels_of_the_original(loaded: Judge[Sa
 
 
 def test_too_many_boxes_are_indeterminate(resources: Resources) -> None:
-    stage = TextInImage(max_boxes=1, filters=(PersonalData(),))
+    stage = TextInImage(max_boxes=1, max_side=640, filters=(PersonalData(),))
     (verdict,) = stage.load(resources).judge([sample(picture("A quiet garden", "and a pond"))])
     assert (verdict.action, verdict.reason) == ("indeterminate", "too_many_text_boxes")
 

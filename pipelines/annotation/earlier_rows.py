@@ -2,6 +2,7 @@
 
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping
+from functools import partial
 from itertools import zip_longest
 from typing import Any, BinaryIO
 
@@ -10,6 +11,15 @@ import pyarrow.parquet as pq
 
 from pipelines.output.layout import Layout
 from pipelines.output.unit_progress import find_unit_progress
+from pipelines.planning.decisions import (
+    ACCEPTED_SCORE,
+    CHANGED,
+    REJECTED,
+    REVIEW,
+    Decisions,
+    SampleDecision,
+    read_decisions,
+)
 from pipelines.planning.filters_from import EarlierOutput, earlier_filters
 from pipelines.planning.redecide import Decision, Redecider
 from pipelines.planning.resolved_job import ResolvedJob
@@ -17,9 +27,10 @@ from pipelines.reading import OpenUnit, RawSample
 from pipelines.reading.parquet_ranges import read_batches
 from pipelines.reading.text_fields import as_text
 from pipelines.rows.row import Row
+from pipelines.rows.sample_digest import sample_digest
 from pipelines.storage.paths import absolute
 from pipelines.storage.storage import Storage
-from schemas.errors import ShardFault
+from schemas.errors import JobError, ShardFault
 from schemas.sample import Text, TextBox, Unit
 from schemas.tables import FOOTER_FINGERPRINT, IDENTITY, TEXT_BOXES, element_name
 
@@ -38,9 +49,15 @@ class EarlierRows:
         has_text: bool,
         carried: Mapping[str, pa.DataType],
         redecider: Redecider | None = None,
+        decisions: Decisions | None = None,
     ) -> None:
-        """Read rows; with a `redecider`, rows whose verdicts may change are marked `anew`."""
+        """Read rows; with a `redecider`, rows whose verdicts may change are marked `anew`.
+
+        `decisions` are a person's about samples of the earlier output.
+        """
         self._redecider = redecider
+        self._decisions = decisions
+        self._num_filters = len(earlier.ran)
         self._layout = layout
         self._storage = storage
         self._fingerprint = earlier.fingerprint.encode()
@@ -64,12 +81,35 @@ class EarlierRows:
             has_text=work.job.input.text is not None,
             carried=work.input.column_types(),
             redecider=Redecider(before, after, evaluate_all=evaluate_all) if after else None,
+            decisions=_decisions(work),
         )
 
     @property
     def judges_again(self) -> bool:
         """Whether some samples may be judged again, and their texts are read from the shard."""
         return self._redecider is not None
+
+    def decide(self, row: Row, read_row: Callable[[], Row]) -> Row:
+        """Return the row as a person's decision leaves it; `read_row` reads its sample again.
+
+        An accepted row is to be judged again, and the quarantine of the earlier filters does not
+        count. If the sample is not the one that the person saw, the row is quarantined.
+        """
+        decision = self._decisions.of(row.shard, row.index) if self._decisions else None
+        if decision is None or not _can_change(row, decision):
+            return row
+        fresh = read_row()
+        is_same = sample_digest(fresh) == decision.digest
+        if is_same and decision.accepted:
+            row.anew, row.overruled = True, self._num_filters
+            return row
+        row.status = "kept"  # forget the earlier verdict: this one replaces it
+        if is_same:
+            row.reject("dropped", REJECTED, REVIEW)
+        else:
+            row.reject("quarantined", CHANGED, REVIEW)
+        row.anew, row.closed = False, True
+        return row
 
     def rows(self, unit: Unit, first_index: int) -> Iterator[Row]:
         """Yield the unit's rows from `first_index` on; kept rows have texts and the image's digest.
@@ -121,6 +161,7 @@ class EarlierRows:
             text_boxes=tuple(TextBox(**box) for box in values.get("text_boxes") or ()),
             redactions=Counter({each["infotype"]: each["count"] for each in values["redactions"]}),
         )
+        row.overruled = int(row.scores.get(ACCEPTED_SCORE, 0))
         row.texts = {name: Text(values[name]) for name in self._texts if values[name] is not None}
         if self._redecider is not None:
             stored = Decision(row.status, row.filter, row.reason)
@@ -148,15 +189,37 @@ class EarlierRows:
         return len(path) > 2 and path[1] in self._tasks
 
 
+def _decisions(work: ResolvedJob) -> Decisions | None:
+    """Read the job's decisions; raise JobError if the file has changed since it was planned."""
+    path = work.job.decisions
+    if path is None:
+        return None
+    decisions = read_decisions(path, work.job.open_storage(), work.folder)
+    if decisions.sha256 != work.resolved.files[path]:
+        raise JobError(
+            f"decisions: {path} has changed since the job was planned: put it back, or choose "
+            "another output"
+        )
+    return decisions
+
+
+def _can_change(row: Row, decision: SampleDecision) -> bool:
+    """Return whether a decision matters to a row: rejected rows are not kept, accepted ones are."""
+    statuses = ("quarantined",) if decision.accepted else ("quarantined", "kept")
+    return row.status in statuses
+
+
 def join_images(
     rows: Iterable[Row],
     samples: Iterable[RawSample],
     shard: OpenUnit,
     read_row: Callable[[RawSample], Row],
+    decide: Callable[[Row, Callable[[], Row]], Row],
 ) -> Iterator[Row]:
     """Yield the rows; each kept row gets the image of its sample.
 
-    In place of a row marked `anew`, `read_row` makes a new one of the sample.
+    In place of a row marked `anew`, `read_row` makes a new one of the sample. `decide` applies a
+    person's decision to a row.
 
     Raises ShardFault if rows and samples do not have the same indices.
     """
@@ -164,9 +227,13 @@ def join_images(
         if row is None or sample is None or row.index != sample.index:
             raise shard.fault_here("shard_changed")
         row.position, row.left_out = shard.bytes_read, sample.left_out
+        row = decide(row, partial(read_row, sample))
         if row.anew:
+            overruled = row.overruled
             row = read_row(sample)
-            row.anew = True
+            row.anew, row.overruled = True, overruled
+            if overruled:
+                row.scores[ACCEPTED_SCORE] = overruled
             yield row
             continue
         if row.kept and sample.fault:

@@ -34,6 +34,7 @@ class _LoadedFilter:
     name: str
     filter: Filter
     judge: Judge[Any]
+    number: int  # in the job, from 0
 
     def verdicts(self, items: Sequence[Any]) -> list[Verdict]:
         try:
@@ -78,10 +79,11 @@ class FilterChain:
         self._on_verdict = on_verdict
         self._evaluate_all = evaluate_all
         self._loaded: list[_LoadedFilter] = []
-        for name, stage in zip(names or filter_names(filters), filters, strict=True):
+        named = zip(names or filter_names(filters), filters, strict=True)
+        for number, (name, stage) in enumerate(named):
             with errors_at(f"filter {name}, "):
                 judge = cast("TextFilter | ImageFilter", stage).load(resources)
-            self._loaded.append(_LoadedFilter(name, stage, judge))
+            self._loaded.append(_LoadedFilter(name, stage, judge, number))
         order = running_order({loaded.name: loaded.filter for loaded in self._loaded})
         self.running_order = tuple(order)  # of the filters on samples, by name
         self.reads_frames = "frames" in order.values()
@@ -236,7 +238,10 @@ class FilterChain:
             row.conceal()
         elif worst.action == "drop":
             row.reject("dropped", worst.reason, loaded.name)
-        elif worst.action == "quarantine":
+        elif worst.action == "quarantine" and (
+            # Nobody has seen what a filter with `conceals` puts aside.
+            loaded.number >= row.overruled or loaded.filter.conceals
+        ):
             row.reject("quarantined", worst.reason, loaded.name)
 
 

@@ -62,7 +62,11 @@ def unit_blocks(
 
         judged = earlier.rows(unit, unit.first_index + skip)
         rows = join_images(
-            islice(judged, None if stop is None else stop - skip), samples, shard, read_row
+            islice(judged, None if stop is None else stop - skip),
+            samples,
+            shard,
+            read_row,
+            earlier.decide,
         )
     chunks = preprocess(in_chunks(rows, ends_part), filters, decoder, timer)
     return in_blocks(chunks, block_size, ends_part)

@@ -83,6 +83,7 @@ def plan(
                 "added": planned.growth.added,
                 "waiting": planned.growth.waiting,
                 "missing": planned.growth.missing,
+                "decisions": decisions.model_dump() if (decisions := planned.decisions) else None,
                 "filter_order": filter_order(planned.work),
                 "first_shard": first_shard,
                 "services": [use.model_dump() for use in service_uses(planned, first)],

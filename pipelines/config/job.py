@@ -48,6 +48,11 @@ class Job(Frozen):
     """
     filters_from: PathText | None = None
     """The folder of an earlier output whose verdicts are reused; null: none."""
+    decisions: PathText | None = Field(None, exclude_if=lambda path: path is None)
+    """The CSV file with a person's decisions about samples of `filters_from`; null: none.
+
+    Accepted quarantined samples are kept, unless a filter drops them; rejected samples are dropped.
+    """
     model: Model | None = None
     """The checkpoint and how the engine runs it; null for a job without tasks."""
     tasks: Mapping[str, AnyTask] = {}
@@ -102,7 +107,11 @@ class Job(Frozen):
 
     @model_validator(mode="after")
     def _check_purpose(self) -> Self:
-        if not self.tasks and not self.filters:
+        if self.decisions is not None and self.filters_from is None:
+            raise JobError(
+                "decisions: are about samples of an earlier output: name it in filters_from"
+            )
+        if not self.tasks and not self.filters and self.decisions is None:
             raise JobError("tasks: name at least one, or filters, for a job that filters alone")
         if self.tasks and self.model is None:
             raise JobError("model: is missing: tasks need one, such as {checkpoint: ...}")

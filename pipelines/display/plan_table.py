@@ -51,6 +51,7 @@ def plan_table(plan: Plan, first: FirstShard | None = None) -> Table:
     job, resolved = plan.work.job, plan.work.resolved
     if job.filters_from:
         add_line(table, "verdicts of", job.filters_from)
+    _add_decisions(table, plan)
     if job.model is not None and (checkpoint := resolved.checkpoint) is not None:
         add_line(table, "model", f"{checkpoint.source}, {checkpoint.resolution} pixels a side")
         if checkpoint.adapter is not None:
@@ -84,6 +85,12 @@ def _service_line(use: ServiceUse) -> str:
     if use.max_requests is not None:
         line += f"; at most {use.max_requests:,} by each worker process"
     return line
+
+
+def _add_decisions(table: Table, plan: Plan) -> None:
+    """Add what the job's file of decisions is about."""
+    for number, line in enumerate(plan.decisions.lines() if plan.decisions else ()):
+        add_line(table, "" if number else "decisions", plain(line, _MAX_LINE))
 
 
 def _add_notes(table: Table, work: ResolvedJob) -> None:

@@ -135,6 +135,9 @@ def _run(
         planned, tally, begun = _begin(job, storage, running, on_warning)
         set_run(tally.run)
         on_plan(planned)
+        if planned.decisions is not None:
+            for line in planned.decisions.lines():
+                on_warning(f"decisions: {line}")
         if isinstance(begun, Summary):
             return begun
         layout = planned.work.layout

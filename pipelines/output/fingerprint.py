@@ -79,5 +79,5 @@ def replace_places(record: Mapping[str, Any], names: Mapping[str, str]) -> dict[
             return [replace(inner) for inner in value]
         return names.get(value, value) if isinstance(value, str) else value
 
-    sections = ("filters", "tasks", "model", "resolved")
+    sections = ("filters", "decisions", "tasks", "model", "resolved")
     return {key: replace(each) if key in sections else each for key, each in record.items()}

@@ -16,6 +16,7 @@ from pipelines.config.recorded import read_recorded
 from pipelines.output.fingerprint import fingerprint_of
 from pipelines.output.output import Output, open_output
 from pipelines.planning.changed_shards import compare_content
+from pipelines.planning.decisions import REVIEW
 from pipelines.storage.paths import absolute
 from schemas.errors import JobError
 from schemas.frozen import Frozen
@@ -52,8 +53,7 @@ class EarlierOutput(Frozen):
         replaced = _replaced(_deciding(ran), _deciding(own), own_filters)
         for index, number in replaced.items():
             ran[index] = own[number]
-        if replaced:
-            own = [each for each in own if deciding_settings(each) not in _deciding(ran)]
+        own = [each for each in own if deciding_settings(each) not in _deciding(ran)]
         return cls(
             fingerprint=fingerprint_of(record),
             ran=(*ran, *own),
@@ -86,8 +86,8 @@ def filters_to_run(job: Job, earlier: EarlierOutput | None) -> dict[str, Filter]
 
     A filter that the earlier output ran now judges only generated texts, if it applies to these.
     Filters that are new in this job run in full. If one has other thresholds than in the earlier
-    job, all earlier filters are returned in full, to judge some samples again. Raises JobError if
-    a filter has nothing to judge.
+    job, or if a person has decided about samples, all earlier filters are returned in full, to
+    judge some samples again. Raises JobError if a filter has nothing to judge.
     """
     if earlier is None:
         return dict(zip(filter_names(job.filters), job.filters, strict=True))
@@ -110,11 +110,15 @@ def filters_to_run(job: Job, earlier: EarlierOutput | None) -> dict[str, Filter]
         *(stage.recorded_kind for stage in added),
     ]
     names = unique_names(kinds)
+    if job.decisions and REVIEW in names:
+        raise JobError(
+            f"decisions: a filter is named {REVIEW}, as rows name decisions: rename its class"
+        )
     filters: dict[str, Filter] = {}
     for index, (name, record) in enumerate(zip(names, earlier.ran, strict=False)):
         if index in replaced:
             filters[name] = job.filters[replaced[index]]
-        elif replaced:
+        elif replaced or job.decisions:
             again = [i for i, own_record in enumerate(own_records) if own_record == ran[index]]
             filters[name] = job.filters[again[0]] if again else _read_filter(record)
         elif record.get("applies_to", "source") != "source":
@@ -129,11 +133,11 @@ def earlier_filters(
 ) -> tuple[dict[str, Filter], dict[str, Filter]]:
     """Return the filters of the earlier output before and after this job's change of thresholds.
 
-    Both are empty if the job changes no threshold.
+    Both are empty if the job changes no threshold and has no decisions of a person.
     """
     own_records = _deciding([stage.model_dump(mode="json") for stage in job.filters])
     replaced = _replaced(_deciding(earlier.ran), own_records, job.filters)
-    if not replaced:
+    if not replaced and not job.decisions:
         return {}, {}
     filters = filters_to_run(job, earlier)
     after = dict(list(filters.items())[: len(earlier.ran)])
@@ -253,11 +257,29 @@ def _check_input(job: Job, earlier: Output) -> None:
                 f"input.carry: {source} was not read so by {root}, where the type of {column} is "
                 f"{known}: write the same type, or none"
             )
+    if job.decisions:
+        _check_same_fields(job, carried, before, root)
     if job.input.image != before["image"]:
         raise JobError(
             f"input.image: {earlier.layout.root} judged the images of "
             f"{before['image'] or 'the column found'}: name the same"
         )
+
+
+def _check_same_fields(
+    job: Job, carried: Mapping[str, str], before: Mapping[str, Any], root: str
+) -> None:
+    """Raise JobError if the job reads fewer fields than the person saw who decided."""
+    for name, own, recorded in (
+        ("text", job.input.text, before["text"]),
+        ("key", job.input.key, before.get("key")),
+        ("carry", job.input.carried(), carried),
+    ):
+        if own != recorded:
+            raise JobError(
+                f"input.{name}: differs from the one of {root}: decisions are about whole samples, "
+                "and their filters judge all texts: write the same"
+            )
 
 
 def _recorded_sources(carry: Any) -> dict[str, str]:

@@ -18,6 +18,7 @@ from pipelines.output.output import Output, find_output
 from pipelines.output.record import RecordId, manifest_of, record_content
 from pipelines.output.unit_progress import UnitProgress
 from pipelines.planning.changed_shards import MovedShards, compare_with_manifest
+from pipelines.planning.check_decisions import DecisionCounts, check_decisions
 from pipelines.planning.column_types import find_carried_types
 from pipelines.planning.compare import (
     BegunMeanwhile,
@@ -63,6 +64,7 @@ class Plan:
     moved: MovedShards | None = None  # the shards lie below another folder than before
     forgotten: tuple[str, ...] = ()  # files of shards that are gone, which the record forgets
     unfinished: tuple[str, ...] = ()  # such files of an earlier record: delete them, plan again
+    decisions: DecisionCounts | None = None  # of a person, if the job has some
     new_record: bytes | None = None  # to be created before units are run; None: one exists
 
     @cached_property
@@ -131,6 +133,8 @@ def _plan(
             planned = _plan_new(job, earlier, storage, number=existing.record_id.number + 1)
     if earlier is not None:
         check_finished(earlier, planned.pending)
+    if earlier is not None and job.decisions:
+        planned = replace(planned, decisions=check_decisions(job, earlier, planned.units))
     return planned
 
 

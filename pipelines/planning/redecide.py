@@ -6,6 +6,7 @@ from typing import NamedTuple
 from filters import Filter
 from filters.base import running_order, scores_of
 from filters.services.service_filter import reaching_settings
+from pipelines.planning.decisions import ACCEPTED_SCORE, REVIEW
 from schemas.errors import JobError
 from schemas.sample_status import SampleStatus
 from schemas.verdict import Verdict
@@ -62,7 +63,7 @@ class Redecider:
 
     def decision(self, stored: Decision, scores: Mapping[str, float]) -> Decision | None:
         """Return what becomes of a row with these scores; None if the scores do not suffice."""
-        if not self.changes:
+        if not self.changes or stored.filter == REVIEW:
             return stored
         position = self._order.index(stored.filter) if stored.filter else len(self._order)
         if stored.filter and self._after[stored.filter].conceals:  # the row has no scores
@@ -75,12 +76,20 @@ class Redecider:
         }
         if stored.status == "invalid":
             return self._of_invalid(stored, scores)
-        return self._walk(stored, position, scores)
+        overruled = list(self._after)[: int(scores.get(ACCEPTED_SCORE, 0))]
+        return self._walk(stored, position, scores, overruled)
 
     def _walk(
-        self, stored: Decision, position: int, scores: Mapping[str, float]
+        self,
+        stored: Decision,
+        position: int,
+        scores: Mapping[str, float],
+        overruled: Collection[str],
     ) -> Decision | None:
-        """Ask the filters in their order; `position` is that of the filter that decided."""
+        """Ask the filters in their order; `position` is that of the filter that decided.
+
+        A person has overruled the quarantine of the filters `overruled`.
+        """
         for index, name in enumerate(self._order):
             if name not in self.changes and index <= position:
                 if index == position:
@@ -92,6 +101,8 @@ class Redecider:
             verdict = self._after[name].decide_row(scores_of(name, scores)) if judged else None
             if verdict is None:
                 return None
+            if verdict.action == "quarantine" and name in overruled:
+                continue
             if decision := _rejection(name, verdict):
                 return decision
         return KEPT

@@ -94,8 +94,10 @@ def resolve_with(
         sizes=_sizes(job, checkpoint, device, pinned, fetch),
         files={
             path: _digest(path, where, resources)
-            for where, stage in stages.items()
-            for path in stage.files()
+            for where, path in [
+                *((where, path) for where, stage in stages.items() for path in stage.files()),
+                *((("decisions", job.decisions),) if job.decisions else ()),
+            ]
         },
         models=_check_filters(job, filters, resources, known),
         terms=family.terms(checkpoint.source) if family and checkpoint else (),

@@ -88,6 +88,8 @@ class Row:
     status: SampleStatus = "kept"
     closed: bool = False  # no later filter judges it
     anew: bool = False  # judged from the shard again, though an earlier output has a verdict
+    # The number of the filters whose quarantine a person has overruled: the first ones of the job.
+    overruled: int = 0
     language: str = ""  # of the source text; "" if no filter needed it
     filter: str = ""
     reason: str = ""

@@ -63,6 +63,7 @@ NOT_RUN = {
 # Blocks that are no job, by a text in them, and why.
 NOT_JOBS: dict[str, str] = {
     "s3://corpus/laion": "tests/stores runs jobs over buckets",
+    "decisions: decisions.csv": "tests/pipelines/operations/test_decisions.py runs such jobs",
     "own_filter:NoShouting": "its module is in examples/; test_own_class.py runs such a job",
     "# sky jobs launch": "a task of SkyPilot",
     "# aws batch": "a definition of a job of AWS Batch",

@@ -81,7 +81,7 @@ def _markdown(section: Section, group: Section | None) -> str:
         rows = ([_link(kind.path), kind.summary] for kind in section.kinds)
         parts.append(_table(["kind", "what it does"], rows))
     if group and group.keys:
-        parts.append(f"It also has the keys of [every kind](#{group.path}).")
+        parts.append(f"It also has the keys of [every kind](#{group.path.replace('.', '')}).")
     return "\n\n".join(parts) + "\n"
 
 

@@ -33,7 +33,8 @@ def test_every_key_of_every_model_is_listed_once() -> None:
     assert len(by_path) == len(sections())
     for model in models:
         kind = model.model_fields.get("kind")
-        (path,) = [each for each in by_path if each.endswith(f".{kind.default}")] if kind else [""]
+        found = [each for each in by_path if kind and each.endswith(f".{kind.default}")]
+        path = min(found, key=len, default="")  # text_in_image lists some filters again
         wanted = [name for name in model.model_fields if name != "kind"]
         assert [each.name for each in by_path[path].keys] == wanted
 

@@ -125,10 +125,8 @@ class _Judge:
                 continue
             num_lines += len(lines)
             for kind, judge in self.judges:
-                found = _find_hits(judge, lines)
-                if found is None:
-                    fault = "text_not_judged"
-                    continue
+                found, judged = _find_hits(judge, lines)
+                fault = fault if judged else "text_not_judged"
                 hits[kind] += len(found)
                 # `input.decode: reduced` reduces the first frame.
                 size = frame.shape[:2] if number else (item.height, item.width)
@@ -138,7 +136,7 @@ class _Judge:
         scores = {"lines": num_lines, **{f"{_HITS}{kind}": n for kind, n in hits.items() if n}}
         verdict = self.filter.decide(scores)
         assert verdict is not None
-        if fault and verdict.action != "drop":
+        if fault and verdict.action == "keep":
             return indeterminate(fault, scores)
         return Verdict(verdict.action, verdict.reason, scores, boxes=tuple(boxes))
 
@@ -158,21 +156,19 @@ def _original_box(
     )
 
 
-def _find_hits(judge: Judge[Text], lines: Sequence["Line"]) -> list["Line"] | None:
-    """Return the lines that a filter would not keep as they are; None if it cannot judge one."""
+def _find_hits(judge: Judge[Text], lines: Sequence["Line"]) -> tuple[list["Line"], bool]:
+    """Return the lines that a filter would not keep as they are, and whether it judged all texts.
+
+    If all lines together are a hit, but none alone, each line is returned.
+    """
     from filters.classifiers.words_in_image import whole_text
 
     if not lines:
-        return []
-    texts = [line.text for line in lines]
-    if len(lines) > 1:
-        texts.append(whole_text(lines))
+        return [], True
+    texts = [*(line.text for line in lines), whole_text(lines)]
     actions = [verdict.action for verdict in judge.judge([Text(text) for text in texts])]
-    found = [
-        line
-        for line, action in zip(lines, actions, strict=False)
-        if action not in ("keep", "indeterminate")
-    ]
-    if "indeterminate" in actions and not found:
-        return None
-    return found or ([] if actions[-1] == "keep" else list(lines))
+    is_hit = [action not in ("keep", "indeterminate") for action in actions]
+    found = [line for line, hit in zip(lines, is_hit[:-1], strict=True) if hit]
+    if is_hit[-1] and not found:
+        found = list(lines)
+    return found, "indeterminate" not in actions

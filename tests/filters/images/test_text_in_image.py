@@ -3,6 +3,7 @@
 import json
 from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -11,11 +12,13 @@ from PIL import Image, ImageDraw, ImageFont
 from filters import PersonalData, TextInImage, ToxicityRules
 from filters.base import Judge
 from filters.classifiers import words_in_image
+from filters.classifiers.words_in_image import Line, NotRead
+from filters.images import text_in_image
 from pipelines.config.job import Job
 from schemas.errors import JobError
 from schemas.resources import Resources
-from schemas.sample import RGB, Sample
-from schemas.verdict import Verdict
+from schemas.sample import RGB, Sample, Text
+from schemas.verdict import Verdict, drop, indeterminate, keep
 
 EMAIL = "write to anna.smith@example.org"
 SIZE = (640, 320)
@@ -159,3 +162,53 @@ def test_other_models_are_refused(resources: Resources, monkeypatch: pytest.Monk
     monkeypatch.setattr(words_in_image, "MODELS_SHA256", digests)
     with pytest.raises(JobError, match=r"is not that of rapidocr 3\.10\.0"):
         TextInImage().check(resources)
+
+
+class _Reader:
+    """Reads the same three lines in every frame, and fails on black ones."""
+
+    def read(self, frame: RGB) -> list[Line]:
+        if not frame.any():
+            raise NotRead
+        return [Line(0, 0, 1, 1, "bad"), Line(1, 0, 2, 1, "odd"), Line(2, 0, 3, 1, "good")]
+
+
+class _Words:
+    """Drops the text `hit`, and cannot judge the text `unclear`."""
+
+    def __init__(self, hit: str, unclear: str) -> None:
+        self.hit, self.unclear = hit, unclear
+
+    def judge(self, items: Sequence[Text]) -> list[Verdict]:
+        return [self._judge(item.value) for item in items]
+
+    def _judge(self, text: str) -> Verdict:
+        if text == self.unclear:
+            return indeterminate("language_unsupported")
+        return drop("word_listed") if text == self.hit else keep()
+
+
+BRIGHT, BLACK = np.ones((2, 2, 3), np.uint8), np.zeros((2, 2, 3), np.uint8)
+
+
+@pytest.mark.parametrize(
+    ("action", "hit", "unclear", "frames", "expected"),
+    [
+        ("quarantine", "bad", "", (BRIGHT, BLACK), ("quarantine", "text_in_image", 1)),
+        ("drop", "bad", "odd", (BRIGHT,), ("drop", "text_in_image", 1)),
+        ("mark", "bad", "odd", (BRIGHT,), ("indeterminate", "text_not_judged", 0)),
+        ("mark", "bad", "", (BRIGHT, BLACK), ("indeterminate", "text_not_read", 0)),
+        ("mark", "bad", "", (BRIGHT,), ("keep", "", 1)),
+        ("mark", "bad\nodd\ngood", "", (BRIGHT,), ("keep", "", 3)),
+        ("drop", "", "odd", (BRIGHT,), ("indeterminate", "text_not_judged", 0)),
+        ("drop", "", "", (BLACK,), ("indeterminate", "text_not_read", 0)),
+    ],
+)
+def test_what_is_not_judged_never_passes(
+    action: str, hit: str, unclear: str, frames: tuple[RGB, ...], expected: tuple[str, str, int]
+) -> None:
+    stage = TextInImage.model_validate({"action": action})
+    reader: Any = _Reader()
+    judge = text_in_image._Judge(stage, reader, [("words", _Words(hit, unclear))])
+    (verdict,) = judge.judge([sample(*frames)])
+    assert (verdict.action, verdict.reason, len(verdict.boxes)) == expected

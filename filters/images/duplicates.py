@@ -6,8 +6,6 @@ from hashlib import sha256
 from typing import ClassVar, Literal
 
 import pyarrow as pa
-import pyarrow.compute as pc
-import pyarrow.parquet as pq
 from pydantic import Field
 
 from filters.base import ImageFilter, Judge
@@ -47,6 +45,9 @@ class Duplicates(ImageFilter):
         self.load(resources)
 
     def load(self, resources: Resources) -> Judge[Sample]:
+        import pyarrow.compute as pc  # both are slow imports
+        import pyarrow.parquet as pq
+
         copies: dict[str, dict[int, bytes]] = {}
         outputs: dict[str, str] = {}  # shard -> output
         known: set[str] = set()

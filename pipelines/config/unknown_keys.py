@@ -80,7 +80,7 @@ def unknown_key(key: str, where: str, group: type[BaseModel] | None, job: type[B
         if where not in found:
             return f"there is no such key here: move it to {_shown(found)}"
         return f"only {_kinds(found[where])} has this key: change the kind, or remove the key"
-    close = difflib.get_close_matches(key, own, 1)
+    close = difflib.get_close_matches(key, own, 1, 0.65)
     meant = [repr(each) for each in close] or [
         _shown(places[each]) for each in difflib.get_close_matches(key, places, 1, 0.75)
     ]

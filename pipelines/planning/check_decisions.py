@@ -5,8 +5,6 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 import pyarrow as pa
-import pyarrow.compute as pc
-import pyarrow.parquet as pq
 
 from pipelines.config.job import Job
 from pipelines.output.footers import damaged_file
@@ -113,6 +111,9 @@ def _rows(
     units: list[Unit], samples: Mapping[int, SampleDecision], earlier: Output
 ) -> dict[int, dict[str, Any]]:
     """Return the earlier rows of a shard that decisions are about, by index."""
+    import pyarrow.compute as pc  # both are slow imports
+    import pyarrow.parquet as pq
+
     found: dict[int, dict[str, Any]] = {}
     wanted = pa.array(sorted(samples), pa.int64())
     for unit in units:

@@ -131,8 +131,14 @@ class TestOtherRunners:
         small_s3: SmallS3,
         ray_session: None,
     ) -> None:
-        each = requests_per_unit(make, pattern, small_s3, {"kind": "ray"})
-        assert each == {**OUTPUT, **reading}
+        # A run that takes longer than a period of its sign of life sends another one, so one
+        # measurement of three must be exact.
+        measured = []
+        for _ in range(3):
+            measured.append(requests_per_unit(make, pattern, small_s3, {"kind": "ray"}))
+            if measured[-1] == {**OUTPUT, **reading}:
+                return
+        pytest.fail(f"{measured}")
 
     def test_beam(
         self,

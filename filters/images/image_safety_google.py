@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, ClassVar, Literal
+from typing import ClassVar, Literal
 
 import numpy as np
 import numpy.typing as npt
@@ -10,17 +10,12 @@ from pydantic import Field
 
 from filters.base import ImageFilter, Judge
 from filters.classifiers.thresholds import Bounds, Thresholds, verdict_from_scores
+from filters.services.safe_search import CATEGORIES, MAX_IMAGES, SafeSearch, Scores
 from filters.services.service_filter import ServiceFilter
 from schemas.resources import Resources
 from schemas.sample import Sample
 from schemas.verdict import Verdict, indeterminate
 
-if TYPE_CHECKING:
-    from filters.services.safe_search import SafeSearch, Scores  # which imports Google's client
-
-Category = Literal["adult", "spoof", "medical", "violence", "racy"]
-_CATEGORIES: tuple[Category, ...] = ("adult", "spoof", "medical", "violence", "racy")
-_PER_REQUEST = 16  # images
 _REASON = "image_unsafe"
 
 
@@ -62,26 +57,24 @@ class ImageSafetyGoogle(ServiceFilter, ImageFilter):
 
     def load(self, resources: Resources) -> Judge[Sample]:
         self.check_packages()
-        from filters.services.safe_search import SafeSearch
-
         service = SafeSearch(self.requests(), self.kind, self.model, self.endpoint)
         return _Judge(service, self._bounds())
 
     def decide(self, scores: Mapping[str, float]) -> Verdict | None:
         bounds = self._bounds()
-        known = any(name in scores for name in _CATEGORIES)
+        known = any(name in scores for name in CATEGORIES)
         return bounds.decide(scores, _REASON) if known else None
 
     def count_requests(self, samples: int, texts: float, answers: int) -> int:
-        return -(-samples // _PER_REQUEST)
+        return -(-samples // MAX_IMAGES)
 
     def _bounds(self) -> Bounds:
-        return Bounds.resolve(_CATEGORIES, self.drop_at, self.quarantine_at)
+        return Bounds.resolve(CATEGORIES, self.drop_at, self.quarantine_at)
 
 
 @dataclass(frozen=True, slots=True)
 class _Judge:
-    service: "SafeSearch"
+    service: SafeSearch
     bounds: Bounds
 
     def judge(self, items: Sequence[Sample]) -> list[Verdict]:
@@ -93,14 +86,14 @@ class _Judge:
         found = iter([answers[file] for file in files])
         return [self._verdict([next(found) for _ in item.frames]) for item in items]
 
-    def _verdict(self, frames: Sequence["Scores | None"]) -> Verdict:
+    def _verdict(self, frames: Sequence[Scores | None]) -> Verdict:
         """Return the verdict on an image from the scores of its frames."""
         judged = [scores for scores in frames if scores is not None]
         if not judged:
             return indeterminate("service_refused")
         needed = {*self.bounds.drop_at, *self.bounds.quarantine_at}
         values: dict[str, npt.NDArray[np.float32]] = {}
-        for name in _CATEGORIES:
+        for name in CATEGORIES:
             each = np.array([scores[name] for scores in judged], np.float32)
             # A score that decides nothing may be unknown.
             each = each if name in needed else each[np.isfinite(each)]

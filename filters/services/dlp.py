@@ -2,9 +2,10 @@
 
 import re
 from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
+from filters.services.batches import in_batches
 from filters.services.google_clients import attempt, make_client
 from filters.services.request_failed import RequestFailed
 from filters.services.requests import Requests
@@ -55,29 +56,16 @@ class Dlp:
 
     def fits(self, text: str) -> bool:
         """Return whether a text is small enough for a request."""
-        return len(text.encode()) + _ROW_BYTES <= self._room
+        return _row_bytes(text) <= self._room
 
     def replace(self, texts: Sequence[str]) -> list[str | None]:
         """Return each text with placeholders for its personal data; None if it is refused.
 
         Raises ServiceFault if an answer is cut or does not fit the texts.
         """
-        tables = list(self._tables(texts))
+        tables = list(in_batches(texts, _row_bytes, max_items=_MAX_VALUES, max_size=self._room))
         answers = self._requests.each(self._replace_table, tables)
         return [text for answer in answers for text in answer]
-
-    def _tables(self, texts: Sequence[str]) -> Iterator[list[str]]:
-        table: list[str] = []
-        size = 0
-        for text in texts:
-            added = len(text.encode()) + _ROW_BYTES
-            if table and (size + added > self._room or len(table) == _MAX_VALUES):
-                yield table
-                table, size = [], 0
-            table.append(text)
-            size += added
-        if table:
-            yield table
 
     def _replace_table(self, texts: Sequence[str]) -> list[str | None]:
         """Ask about a table; a table that is refused, or has too many findings, in halves."""
@@ -120,6 +108,11 @@ class Dlp:
         rows = [{"values": [{"string_value": text}]} for text in texts]
         table = {"headers": [{"name": _COLUMN}], "rows": rows}
         return {**self._settings, "item": {"table": table}}
+
+
+def _row_bytes(text: str) -> int:
+    """Return the bytes that a text takes in a table, at most."""
+    return len(text.encode()) + _ROW_BYTES
 
 
 def _replace_by_infotype() -> dict[str, Any]:

@@ -1,15 +1,17 @@
 """Asks Cloud Vision's SafeSearch about images, 16 in a request."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from math import nan
-from typing import Any
+from typing import Any, Literal, get_args
 
+from filters.services.batches import in_batches
 from filters.services.google_clients import attempt, make_client
 from filters.services.request_failed import RequestFailed
 from filters.services.requests import Requests
 from schemas.errors import ServiceFault
 
-CATEGORIES = ("adult", "spoof", "medical", "violence", "racy")
+Category = Literal["adult", "spoof", "medical", "violence", "racy"]
+CATEGORIES: tuple[Category, ...] = get_args(Category)
 MAX_IMAGES = 16  # in a request
 _MAX_BYTES = 8_000_000  # of the images of a request; the service takes 10 MB
 # Likelihood of the service -> score; UNKNOWN (0) is no score.
@@ -39,7 +41,8 @@ class SafeSearch:
 
         Raises ServiceFault if an answer does not have one item for each file.
         """
-        answers = self._requests.each(self._judge, list(_batches(files)))
+        batches = in_batches(files, len, max_items=MAX_IMAGES, max_size=_MAX_BYTES)
+        answers = self._requests.each(self._judge, list(batches))
         return [scores for answer in answers for scores in answer]
 
     def _judge(self, files: Sequence[bytes]) -> list[Scores | None]:
@@ -58,19 +61,6 @@ class SafeSearch:
         if len(answer.responses) != len(files):
             raise ServiceFault("service_answer_incomplete")
         return [_scores(response) for response in answer.responses]
-
-
-def _batches(files: Sequence[bytes]) -> Iterator[list[bytes]]:
-    batch: list[bytes] = []
-    size = 0
-    for file in files:
-        if batch and (len(batch) == MAX_IMAGES or size + len(file) > _MAX_BYTES):
-            yield batch
-            batch, size = [], 0
-        batch.append(file)
-        size += len(file)
-    if batch:
-        yield batch
 
 
 def _scores(response: Any) -> Scores | None:

@@ -1,7 +1,7 @@
 """The base of filters that ask a service, which is not on this machine."""
 
 import re
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from importlib.util import find_spec
 from typing import Annotated, Any, ClassVar, Literal
 
@@ -17,21 +17,18 @@ from schemas.resources import Resources
 _REACHING = frozenset(
     {"requests_per_minute", "max_requests", "concurrency", "deadline_seconds", "endpoint"}
 )
-_KINDS = frozenset(
-    {"image_safety_google", "personal_data_dlp", "text_safety_google", "toxicity_perspective"}
-)
 _ENDPOINT = re.compile(r"(https?)://([\w.-]+|\[[0-9a-f:]+\])(?::(\d{1,5}))?/?", re.IGNORECASE)
 _THIS_MACHINE = ("localhost", "127.0.0.1", "[::1]")
 
 
-def reaching_settings(kind: str) -> frozenset[str]:
-    """Return the settings of a kind of filter that say how a service is reached."""
-    return _REACHING if kind in _KINDS else frozenset()
+def reaching_settings(names: Collection[str]) -> frozenset[str]:
+    """Return which settings of a filter say how a service is reached; most filters ask none."""
+    return _REACHING if frozenset(names) >= _REACHING else frozenset()
 
 
 def deciding_settings(record: Mapping[str, Any]) -> dict[str, Any]:
     """Return a filter's record without the keys that change no verdict."""
-    left_out = reaching_settings(record["kind"])
+    left_out = reaching_settings(record)
     return {key: value for key, value in record.items() if key not in left_out}
 
 

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, ClassVar, Literal
+from typing import TYPE_CHECKING, ClassVar, Literal, get_args
 
 from pydantic import Field
 
@@ -22,14 +22,7 @@ if TYPE_CHECKING:
 Attribute = Literal[
     "toxicity", "severe_toxicity", "identity_attack", "insult", "profanity", "threat"
 ]
-_ATTRIBUTES: tuple[Attribute, ...] = (
-    "toxicity",
-    "severe_toxicity",
-    "identity_attack",
-    "insult",
-    "profanity",
-    "threat",
-)
+_ATTRIBUTES: tuple[Attribute, ...] = get_args(Attribute)
 _MAX_BYTES = 3_000  # of a comment
 _REASON = "text_toxic"
 _LANGUAGE = "LANGUAGE_NOT_SUPPORTED_BY_ATTRIBUTE"

@@ -93,7 +93,7 @@ def _differences_of(
     before, after = recorded["resolved"], now["resolved"]
     skipped = [*NOT_IN_FINGERPRINT]
     for number, stage in enumerate(now["filters"]):
-        skipped += [f"filters.{number}.{key}" for key in reaching_settings(stage["kind"])]
+        skipped += [f"filters.{number}.{key}" for key in reaching_settings(stage)]
     if other_shards or before["shards"] == after["shards"]:
         skipped += ["input.shards", "resolved.shards"]
     earlier, earlier_now = before["filters_from"], after["filters_from"]

@@ -123,7 +123,8 @@ def changed_fields(before: Filter, after: Filter) -> frozenset[str]:
 
     How a service is reached is left out, because it changes no verdict.
     """
-    fields = type(after).model_fields.keys() - reaching_settings(after.kind)
+    names = type(after).model_fields.keys()
+    fields = names - reaching_settings(names)
     return frozenset(name for name in fields if getattr(before, name) != getattr(after, name))
 
 

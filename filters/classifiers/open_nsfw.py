@@ -10,12 +10,12 @@ import io
 from collections.abc import Sequence
 from importlib.util import find_spec
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 from PIL import Image
 
+from filters.classifiers.onnx_session import cpu_session
 from schemas.errors import JobError
 from schemas.resources import Resources
 from schemas.sample import RGB
@@ -50,16 +50,7 @@ class OpenNsfwClassifier:
     """The model with its weights. Each frame is a batch of its own, so no batch changes a score."""
 
     def __init__(self, resources: Resources) -> None:
-        path = weights_file()
-        import onnxruntime
-
-        runtime: Any = onnxruntime
-        options = runtime.SessionOptions()
-        options.intra_op_num_threads = resources.threads
-        options.add_session_config_entry("session.intra_op.allow_spinning", "0")
-        self._session = runtime.InferenceSession(
-            path.read_bytes(), options, providers=["CPUExecutionProvider"]
-        )
+        self._session = cpu_session(weights_file(), resources)
         self._input = self._session.get_inputs()[0].name
 
     def judge(self, frames: Sequence[RGB]) -> list[npt.NDArray[np.float32]]:

@@ -13,6 +13,7 @@ from typing import Any
 
 import numpy as np
 
+from filters.classifiers.onnx_session import cpu_session
 from schemas.errors import JobError
 from schemas.resources import Resources
 from schemas.sample import RGB
@@ -90,7 +91,6 @@ class WordReader:
         import logging
 
         import cv2
-        import onnxruntime
         import rapidocr.ch_ppocr_cls
         import rapidocr.ch_ppocr_det
         import rapidocr.ch_ppocr_rec
@@ -106,20 +106,11 @@ class WordReader:
         self._max_side, self._max_boxes = max_side, max_boxes
         self._min_confidence = min_confidence
 
-        def session(path: Path) -> Any:
-            runtime: Any = onnxruntime
-            options = runtime.SessionOptions()
-            options.intra_op_num_threads = resources.threads
-            options.add_session_config_entry("session.intra_op.allow_spinning", "0")
-            return runtime.InferenceSession(
-                path.read_bytes(), options, providers=["CPUExecutionProvider"]
-            )
-
         engine = EngineType.ONNXRUNTIME
         self._detect: Any = rapidocr.ch_ppocr_det.TextDetector(
             _Settings(
                 engine_type=engine,
-                session=session(detector),
+                session=cpu_session(detector, resources),
                 limit_side_len=max_side,
                 limit_type="max",
                 mean=[0.5] * 3,
@@ -138,7 +129,7 @@ class WordReader:
         self._turn: Any = rapidocr.ch_ppocr_cls.TextClassifier(
             _Settings(
                 engine_type=engine,
-                session=session(direction),
+                session=cpu_session(direction, resources),
                 ocr_version=OCRVersion.PPOCRV4,
                 cls_batch_num=1,
                 cls_thresh=0.9,
@@ -148,7 +139,7 @@ class WordReader:
         self._recognize: Any = rapidocr.ch_ppocr_rec.TextRecognizer(
             _Settings(
                 engine_type=engine,
-                session=session(recognizer),
+                session=cpu_session(recognizer, resources),
                 lang_type=LangRec.CH,
                 rec_batch_num=1,
                 rec_img_shape=[3, 48, 320],

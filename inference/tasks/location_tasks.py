@@ -56,6 +56,7 @@ class LocationTask(Task, ABC):
     """
 
     keeps_raw: ClassVar[bool] = True
+    asks_masks: ClassVar[bool] = False
     labels: Annotated[tuple[Label, ...], AfterValidator(_distinct)] = ()
     """The names of the objects to locate: words on one line without `;`, `<` and `>`."""
     labels_field: str | None = None
@@ -79,10 +80,14 @@ class LocationTask(Task, ABC):
     def list_fields(self) -> tuple[str, ...]:
         return self.fields()
 
+    def intent(self, sample: Sample) -> Intent | None:
+        labels = self.asked_labels(sample)
+        return LocateObjects(labels, masks=self.asks_masks) if labels else None
+
     def asked_labels(self, sample: Sample) -> tuple[str, ...]:
         """Return the labels that the prompt for a sample names: distinct, `LONGEST` characters.
 
-        Labels that do not fit as a whole are left out, but of the first.
+        Labels that do not fit as a whole are left out; none is longer than `LONGEST`.
         """
         if self.labels_field is None:
             return self.labels
@@ -92,8 +97,8 @@ class LocationTask(Task, ABC):
         lengths = accumulate(len(label) + len(_SEPARATOR) for label in labels)
         return tuple(
             label
-            for number, (label, length) in enumerate(zip(labels, lengths, strict=True))
-            if number == 0 or length - len(_SEPARATOR) <= LONGEST
+            for label, length in zip(labels, lengths, strict=True)
+            if length - len(_SEPARATOR) <= LONGEST
         )
 
     def _best(self, objects: Sequence[Detection]) -> Sequence[Detection]:
@@ -125,10 +130,6 @@ class Detect(LocationTask):
     max_new_tokens: PositiveInt = Field(256, le=2048)
     """The most tokens of an answer, end token included."""
 
-    def intent(self, sample: Sample) -> Intent | None:
-        labels = self.asked_labels(sample)
-        return LocateObjects(labels) if labels else None
-
     def parse(
         self, generation: Generation, sample: Sample, reader: AnswerReader
     ) -> tuple[object, bool]:
@@ -149,6 +150,7 @@ class Segment(LocationTask):
     column: ClassVar[pa.DataType] = pa.list_(
         pa.struct([*_BOX, pa.field("codes", pa.list_(pa.int16())), pa.field("mask", _MASK)])
     )
+    asks_masks: ClassVar[bool] = True
     kind: Literal["segment"] = "segment"
     """The name of this task."""
     max_new_tokens: PositiveInt = Field(512, le=2048)
@@ -158,10 +160,6 @@ class Segment(LocationTask):
 
     Null: the masks are null, and only their codes are stored.
     """
-
-    def intent(self, sample: Sample) -> Intent | None:
-        labels = self.asked_labels(sample)
-        return LocateObjects(labels, masks=True) if labels else None
 
     def files(self) -> tuple[str, ...]:
         return () if self.mask_decoder is None else (self.mask_decoder,)

@@ -2,15 +2,16 @@
 
 import math
 import re
+from itertools import islice
 from typing import ClassVar, Literal, Self
 
 import numpy as np
 from pydantic import model_validator
 
 from inference.tasks.detections import Box
+from inference.tasks.prompt_text import texts_in
 from inference.tasks.task import Task
 from schemas.sample import RGB, Sample
-from schemas.tables import element_name
 
 _RED = (255, 0, 0)
 _NUMBER = r"[-+]?(?:\d+\.?\d*|\.\d+)(?:[eE][-+]?\d{1,3})?"
@@ -66,11 +67,8 @@ class RegionTask(Task):
 
 def read_region(sample: Sample, field: str) -> Box | None:
     """Read a box in pixels and cut it to the image; None if it is not a box inside the image."""
-    if (text := sample.texts.get(field)) is not None:
-        written = text.value
-    else:  # one element more than a box has, so that a longer list is refused
-        elements = [sample.texts.get(element_name(field, number)) for number in range(5)]
-        written = " ".join(each.value for each in elements if each is not None)
+    # One element more than a box has, so that a longer list is refused.
+    written = " ".join(islice(texts_in(sample, field), 5))
     match = _BOX.fullmatch(written) if len(written) <= _LONGEST else None
     if match is None:
         return None

@@ -7,9 +7,8 @@ import typer
 
 from pipelines.cli.options import ForceOption, JsonOption, StorageOption, file_to_write, storage_of
 from pipelines.cli.printing import inform, print_json, spinner
+from pipelines.duplicates import MAX_DISTANCE
 from schemas.errors import JobError
-
-_MAX_DISTANCE = 40  # as in pipelines.duplicates.tables, whose import takes time
 
 
 def duplicates(
@@ -24,7 +23,7 @@ def duplicates(
     distance: Annotated[
         int,
         typer.Option(
-            min=0, max=_MAX_DISTANCE, help="The largest distance of near images, in bits of 256."
+            min=0, max=MAX_DISTANCE, help="The largest distance of near images, in bits of 256."
         ),
     ] = 31,
     force: ForceOption = False,

@@ -17,7 +17,6 @@ Hashes = npt.NDArray[np.uint64]  # [hashes, 4]
 
 BITS = 256
 MISSED = 1e-3  # the largest share of the pairs at the largest distance that no table has
-MAX_DISTANCE = 40  # bits, inclusive: the number of tables grows steeply beyond
 _MOST_BITS = 32  # of a table
 # Odd numbers, by which chosen bits become the upper half of a key.
 _FACTORS = np.array(

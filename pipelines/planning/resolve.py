@@ -82,9 +82,13 @@ def resolve_with(
     resources = Resources(open_job_file, device, threads=threads, fetch=fetch)
     known = pinned.get("models", {}) if pinned else {}
     checkpoint = _checkpoint(job.model, recorded, fetch) if job.model else None
-    family = family_of(checkpoint, fetch) if checkpoint else None
-    if family is not None:
+    terms: tuple[str, ...] = ()
+    longest_trained = None
+    if checkpoint is not None:
+        family = family_of(checkpoint, fetch)
         _check_tasks(job.tasks, family, resources)
+        terms = family.terms(checkpoint.source)
+        longest_trained = family.longest_trained(checkpoint.resolution)
     if job.input.pdq:
         load_pdqhash("input.pdq")
     resolved = Resolved(
@@ -100,10 +104,8 @@ def resolve_with(
             ]
         },
         models=_check_filters(job, filters, resources, known),
-        terms=family.terms(checkpoint.source) if family and checkpoint else (),
-        longest_trained=(
-            family.longest_trained(checkpoint.resolution) if family and checkpoint else None
-        ),
+        terms=terms,
+        longest_trained=longest_trained,
         images_judged=job.judges_images or (earlier is not None and earlier.images_judged),
         rules={name: rules_of(stage) for name, stage in filters.items()},
         packages={

@@ -6,8 +6,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from pipelines.duplicates import MAX_DISTANCE
 from pipelines.duplicates.grouping import Groups, group_hashes
-from pipelines.duplicates.tables import BITS, MAX_DISTANCE, missed_by_round, plan_tables
+from pipelines.duplicates.tables import BITS, missed_by_round, plan_tables
 
 Bytes = npt.NDArray[np.uint8]  # [hashes, 32]
 

@@ -6,7 +6,6 @@ import threading
 from pathlib import Path
 from typing import Any
 
-import pyarrow.parquet as pq
 import pytest
 from ruamel.yaml import YAML
 from support.google_services import KEY, Asked, GoogleServices
@@ -17,6 +16,7 @@ from support.service_jobs import (
     STATUS,
     filter_job,
     service_filter,
+    stored_rows,
     write_shards,
 )
 from support.shardmill_process import Command
@@ -34,11 +34,6 @@ def write_job(folder: Path, kind: str, services: GoogleServices, **settings: Any
     content = filter_job(folder, service_filter(kind, services, **settings))
     with (folder / "job.yaml").open("w") as file:
         YAML(typ="safe", pure=True).dump(json.loads(json.dumps(content)), file)
-
-
-def committed(folder: Path) -> list[dict[str, Any]]:
-    files = sorted((folder / "output").glob("*.parquet"))
-    return [row for file in files for row in pq.read_table(file).to_pylist()]
 
 
 @pytest.mark.parametrize("kind", KINDS)
@@ -71,7 +66,7 @@ def test_a_job_is_killed_resumed_and_loses_its_quota(
     process.wait()
     answer.set()
     assert process.returncode == -signal.SIGKILL
-    assert len(committed(tmp_path)) == 2 * SAMPLES
+    assert len(stored_rows(tmp_path)) == 2 * SAMPLES
     sent = set(services.texts()[: 2 * per_shard])  # of the committed shards
 
     # Resumed, until the quota ends after the third shard.
@@ -88,7 +83,7 @@ def test_a_job_is_killed_resumed_and_loses_its_quota(
     assert process.returncode == 3, printed
     assert "service_quota_exhausted" in printed
     assert PRIVATE not in printed
-    rows = committed(tmp_path)
+    rows = stored_rows(tmp_path)
     assert len(rows) == 3 * SAMPLES
     assert not sent & set(services.texts())  # nothing committed is sent again
     third = services.texts()[:per_shard]
@@ -99,7 +94,7 @@ def test_a_job_is_killed_resumed_and_loses_its_quota(
     printed = process.wait()
     assert process.returncode == 0, printed
     assert sorted(map(str, services.texts())) == sorted(map(str, left - set(third)))
-    rows = committed(tmp_path)
+    rows = stored_rows(tmp_path)
     assert len(rows) == SHARDS * SAMPLES
     assert {row["status"] for row in rows if row["index"] == 2} == {STATUS[kind]}
     assert {row["status"] for row in rows if row["index"] != 2} == {"kept"}

@@ -2,6 +2,7 @@
 
 import gzip
 import io
+import json
 import tarfile
 from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
@@ -60,6 +61,13 @@ def pairs(number: int, seed: int = 0, side: int = 24) -> Iterator[Member]:
     for index in range(number):
         yield f"{index:06}.jpg", jpeg(side, side, 1000 * seed + index)
         yield f"{index:06}.txt", f"picture {index} of series {seed}".encode()
+
+
+def described(descriptions: Iterable[object]) -> Iterator[Member]:
+    """Yield members of samples: an image of 48 x 32 pixels, and a JSON with its description."""
+    for index, description in enumerate(descriptions):
+        yield f"{index}.jpg", jpeg(48, 32, index)
+        yield f"{index}.json", json.dumps(description).encode()
 
 
 def write_shard(path: Path, members: Iterable[Member]) -> Path:

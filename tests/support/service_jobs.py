@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+import pyarrow.parquet as pq
 from PIL import Image
 from support.google_services import GRAY, RED, GoogleServices
 from support.sample_data import encoded, write_shard
@@ -43,6 +44,12 @@ def write_shards(folder: Path, shards: int) -> None:
                 (f"{shard:03}-{number:04}.txt", text.encode()),
             ]
         write_shard(folder / f"shards/{shard:03}.tar", members)
+
+
+def stored_rows(folder: Path, output: str = "output") -> list[dict[str, Any]]:
+    """Read the rows of an output, shard by shard."""
+    files = sorted((folder / output).glob("*.parquet"))
+    return [row for file in files for row in pq.read_table(file).to_pylist()]
 
 
 def filter_job(folder: Path, *filters: Mapping[str, Any], **keys: Any) -> dict[str, Any]:

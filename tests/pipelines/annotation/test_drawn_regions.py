@@ -1,11 +1,10 @@
 """Tests jobs whose tasks are about regions: each region is drawn into an image of its own."""
 
-import json
 from pathlib import Path
 
 import numpy as np
 import pyarrow.parquet as pq
-from support.sample_data import job, jpeg, write_shard
+from support.sample_data import described, job, jpeg, write_shard
 
 from inference import load_engine
 from inference.tasks.regions import draw_region, read_region
@@ -27,15 +26,7 @@ TASKS = {
 
 
 def test_a_region_is_drawn_for_its_tasks_alone(tmp_path: Path, checkpoint: Path) -> None:
-    members = [
-        member
-        for number, box in enumerate(BOXES)
-        for member in (
-            (f"{number}.jpg", jpeg(48, 32, number)),
-            (f"{number}.json", json.dumps({"box": box}).encode()),
-        )
-    ]
-    write_shard(tmp_path / "shards/a.tar", members)
+    write_shard(tmp_path / "shards/a.tar", described({"box": box} for box in BOXES))
     source = {"shards": f"{tmp_path}/shards/*.tar", "text": None, "carry": ["json:box"]}
     made = job(tmp_path, checkpoint, input=source, tasks=TASKS)
     run(made)

@@ -1,12 +1,11 @@
 """Tests jobs whose labels come from the samples: as a text, or as a list of the JSON."""
 
-import json
 from pathlib import Path
 
 import pyarrow.parquet as pq
 import pytest
 from pydantic import ValidationError
-from support.sample_data import job, jpeg, write_shard
+from support.sample_data import described, job, write_shard
 
 from pipelines.operations.run import run
 
@@ -15,15 +14,7 @@ LABELS = [["a red car", "the left man"], "cat; dog", [], "", ["write to ann@exam
 
 @pytest.fixture
 def folder(tmp_path: Path) -> Path:
-    members = [
-        member
-        for number, labels in enumerate(LABELS)
-        for member in (
-            (f"{number}.jpg", jpeg(48, 32, number)),
-            (f"{number}.json", json.dumps({"labels": labels}).encode()),
-        )
-    ]
-    write_shard(tmp_path / "shards/a.tar", members)
+    write_shard(tmp_path / "shards/a.tar", described({"labels": labels} for labels in LABELS))
     return tmp_path
 
 

@@ -4,7 +4,6 @@ import json
 from pathlib import Path
 from typing import Any
 
-import pyarrow.parquet as pq
 import pytest
 from rich.console import Console
 from support.google_services import KEY, GoogleServices
@@ -15,6 +14,7 @@ from support.service_jobs import (
     STATUS,
     filter_job,
     service_filter,
+    stored_rows,
     write_shards,
 )
 
@@ -39,18 +39,13 @@ def job(folder: Path, *filters: dict[str, Any], **keys: Any) -> Job:
     return Job.model_validate_json(json.dumps(content), strict=True)
 
 
-def rows(folder: Path, output: str = "output") -> list[dict[str, Any]]:
-    files = sorted((folder / output).glob("*.parquet"))
-    return [row for file in files for row in pq.read_table(file).to_pylist()]
-
-
 def redactions(row: dict[str, Any]) -> dict[str, int]:
     return {each["infotype"]: each["count"] for each in row["redactions"]}
 
 
 def assert_judged(folder: Path, kind: str, shards: int) -> None:
     """Every sample is judged; the bad ones are what the service says."""
-    found = rows(folder)
+    found = stored_rows(folder)
     assert len(found) == shards * SAMPLES
     for row in found:
         is_bad = row["index"] == 2
@@ -97,7 +92,7 @@ def test_a_quota_fails_units_and_the_next_run_sends_only_those(
     errors = capsys.readouterr().err
     assert f"filter {kind}: the service did not judge: service_quota_exhausted" in errors
     assert PRIVATE not in errors
-    assert len(rows(tmp_path)) == SAMPLES
+    assert len(stored_rows(tmp_path)) == SAMPLES
     failed = json.loads(Path(plan(stopping).work.layout.failed("001")).read_text())
     assert (failed["error"], failed["offset"]) == ("service_quota_exhausted", None)
 
@@ -140,7 +135,7 @@ def test_missing_rights_end_the_run_as_the_users_mistake(
     services.fail("PERMISSION_DENIED", 100)
     with pytest.raises(JobError, match=r"image_safety_google: .*PERMISSION_DENIED"):
         run(job(tmp_path, service_filter("image_safety_google", services)))
-    assert rows(tmp_path) == []
+    assert stored_rows(tmp_path) == []
 
 
 def test_findings_of_rules_and_service_are_united(services: GoogleServices, tmp_path: Path) -> None:
@@ -148,7 +143,7 @@ def test_findings_of_rules_and_service_are_united(services: GoogleServices, tmp_
     rules = {"kind": "personal_data", "infotypes": ["EMAIL_ADDRESS"]}
     run(job(tmp_path, rules, service_filter("personal_data_dlp", services)))
     assert not any(PRIVATE in text for text in services.texts())
-    bad = rows(tmp_path)[2]
+    bad = stored_rows(tmp_path)[2]
     assert bad["source_text"].endswith("mail [EMAIL_ADDRESS]")
     assert redactions(bad) == {"EMAIL_ADDRESS": 1}
 
@@ -165,7 +160,7 @@ def test_filters_from_sends_what_is_decided_otherwise_alone(
     run(job(tmp_path, service_filter(kind, services, **strict), **later))
     assert len(services.texts()) == 2  # dropped by the stored scores before, now quarantined
     services.reset()
-    statuses = [row["status"] for row in rows(tmp_path, "later")]
+    statuses = [row["status"] for row in stored_rows(tmp_path, "later")]
     assert statuses.count("quarantined") == 2
     again = service_filter(kind, services, max_requests=1, concurrency=3)
     sizes = {"kind": "image_size", "min_side": 8}

@@ -5,6 +5,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 PROCESSES ?= 2# that run the tests side by side
+SIDE_BY_SIDE := --numprocesses $(PROCESSES) --dist loadfile
 
 .PHONY: help demo test lint types imports unit test-faults test-stores test-orchestrators test-torch fuzz format reference constraints clean
 
@@ -27,16 +28,16 @@ imports: $(READY)
 	$(BIN)/lint-imports
 
 unit: $(READY)  ## run only the tests
-	$(BIN)/python -m pytest --numprocesses $(PROCESSES) --dist loadfile
+	$(BIN)/python -m pytest $(SIDE_BY_SIDE)
 
 test-faults: $(READY)  ## test that killing real processes loses nothing (minutes)
-	$(BIN)/python -m pytest -m faults
+	$(BIN)/python -m pytest -m faults $(SIDE_BY_SIDE)
 
 STORES := .venv-stores# servers of object stores, whose requirements differ from the project's
 
 test-stores: $(READY)  ## test buckets against servers of S3, Google Cloud Storage and Azure (minutes)
 	$(MAKE) --no-print-directory -j2 $(STORES)/.ready $(STORES)/node_modules/.ready
-	$(BIN)/python -m pytest -m stores tests/stores
+	$(BIN)/python -m pytest -m stores $(SIDE_BY_SIDE) tests/stores
 
 $(STORES)/.ready: tests/stores/requirements.txt
 	$(PYTHON) -m venv $(STORES)

@@ -33,12 +33,15 @@ CSV_COLUMNS = (
     "value",
     "stratum_from",
     "stratum_to",
+    "stratum_size",
+    "stratum_drawn",
     "digest",
     "decision",
 )
 NEEDED = ("shard", "index", "digest", "decision")
 _MOST_BYTES = 1 << 28
 _MOST_CELL = 1 << 16  # characters
+_COUNT = re.compile(r"[0-9]{1,18}")
 _DIGEST = re.compile(r"[0-9a-f]{64}")
 
 
@@ -52,6 +55,8 @@ class SampleDecision:
     filter: str = ""  # of the verdict that was reviewed
     score: str = ""  # by which the sample was drawn; "" if all samples were shown
     stratum: tuple[float, float] | None = None  # of the score, from which the sample was drawn
+    stratum_size: int | None = None  # samples of the stratum
+    stratum_drawn: int | None = None  # samples drawn from the stratum
 
 
 @dataclass(frozen=True, slots=True)
@@ -148,7 +153,7 @@ def _decision(
     if decision not in ("accept", "reject"):
         raise JobError(f"{where}: decision: write accept or reject, or leave it empty")
     index = cells["index"].strip()
-    if not re.fullmatch(r"[0-9]{1,18}", index):
+    if not _COUNT.fullmatch(index):
         raise JobError(f"{where}: index: write the number of the sample in its shard, from 0")
     digest = cells["digest"].strip().lower()
     if not _DIGEST.fullmatch(digest):
@@ -161,6 +166,8 @@ def _decision(
         cells.get("filter", ""),
         cells.get("score", ""),
         _stratum(cells, where),
+        _number(cells, "stratum_size", where),
+        _number(cells, "stratum_drawn", where),
     )
 
 
@@ -175,3 +182,12 @@ def _stratum(cells: Mapping[str, str], where: str) -> tuple[float, float] | None
     if isnan(low) or isnan(high) or low >= high:
         raise JobError(f"{where}: stratum_from: is not below stratum_to")
     return low, high
+
+
+def _number(cells: Mapping[str, str], name: str, where: str) -> int | None:
+    cell = cells.get(name, "").strip()
+    if not cell:
+        return None
+    if not _COUNT.fullmatch(cell):
+        raise JobError(f"{where}: {name}: write a whole number, or nothing")
+    return int(cell)

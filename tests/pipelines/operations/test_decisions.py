@@ -274,6 +274,10 @@ def test_a_later_job_with_other_thresholds_keeps_the_decisions(tmp_path: Path) -
             f"shard,index,digest,decision\na.tar,1,{'0' * 64},accept\na.tar,1,{'0' * 64},reject\n",
             "line 3: decides otherwise about the sample of line 2",
         ),
+        (
+            f"shard,index,digest,decision,stratum_size\na.tar,1,{'0' * 64},accept,many\n",
+            "line 2: stratum_size: write a whole number",
+        ),
         ("\ud800", "is not UTF-8"),
     ],
 )

@@ -1,0 +1,111 @@
+"""A headless Chromium that tests drive over the WebDriver protocol, without a library."""
+
+import base64
+import json
+import re
+import shutil
+import subprocess
+import urllib.error
+import urllib.request
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+CHROMIUM = shutil.which("chromium") or shutil.which("google-chrome")
+DRIVER = shutil.which("chromedriver")
+HAS_BROWSER = CHROMIUM is not None and DRIVER is not None
+KEYS = {"left": "\ue012", "right": "\ue014", "tab": "\ue004", "enter": "\ue007"}
+_ARGUMENTS = (
+    "--headless=new",
+    "--no-sandbox",  # tests may run as root
+    "--disable-gpu",
+    "--disable-dev-shm-usage",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--no-first-run",
+)
+
+
+class Browser:
+    """A browser with one tab; its files are downloaded into `downloads`."""
+
+    def __init__(self, port: int, downloads: Path, profile: Path) -> None:
+        self._driver = f"http://127.0.0.1:{port}/session"
+        options = {
+            "binary": CHROMIUM,
+            "args": [*_ARGUMENTS, f"--user-data-dir={profile}"],
+            "prefs": {"download.default_directory": str(downloads)},
+        }
+        wanted = {"goog:chromeOptions": options, "goog:loggingPrefs": {"browser": "ALL"}}
+        session = self._call("POST", "", {"capabilities": {"alwaysMatch": wanted}})
+        self._driver += f"/{session['sessionId']}"
+
+    def open(self, page: Path) -> None:
+        self._call("POST", "/url", {"url": page.as_uri()})
+
+    def run(self, script: str, *arguments: object) -> Any:
+        """Run JavaScript in the page, and return what it returns."""
+        return self._call("POST", "/execute/sync", {"script": script, "args": list(arguments)})
+
+    def text(self, selector: str) -> str:
+        """Return the text of the first element that a CSS selector finds, as it is shown."""
+        return str(self.run("return document.querySelector(arguments[0]).innerText", selector))
+
+    def press(self, keys: str) -> None:
+        """Press keys one after the other, wherever the focus is."""
+        actions = [{"type": kind, "value": key} for key in keys for kind in ("keyDown", "keyUp")]
+        source = {"type": "key", "id": "keyboard", "actions": actions}
+        self._call("POST", "/actions", {"actions": [source]})
+
+    def console(self) -> list[str]:
+        """Return the messages of the console since the last call: errors, refused contents."""
+        return [entry["message"] for entry in self._call("POST", "/se/log", {"type": "browser"})]
+
+    def show_as(self, width: int, height: int, color_scheme: str) -> None:
+        """Show the page in a size in pixels, and in the color scheme `light` or `dark`."""
+        size = {"width": width, "height": height, "deviceScaleFactor": 1, "mobile": False}
+        self._devtools("Emulation.setDeviceMetricsOverride", size)
+        feature = {"name": "prefers-color-scheme", "value": color_scheme}
+        self._devtools("Emulation.setEmulatedMedia", {"features": [feature]})
+
+    def screenshot(self) -> bytes:
+        """Return what is shown, as a PNG."""
+        return base64.b64decode(self._devtools("Page.captureScreenshot", {})["data"])
+
+    def close(self) -> None:
+        self._call("DELETE", "")
+
+    def _devtools(self, command: str, parameters: dict[str, Any]) -> Any:
+        return self._call("POST", "/goog/cdp/execute", {"cmd": command, "params": parameters})
+
+    def _call(self, method: str, path: str, body: dict[str, Any] | None = None) -> Any:
+        content = None if body is None else json.dumps(body).encode()
+        request = urllib.request.Request(f"{self._driver}{path}", content, method=method)
+        try:
+            with urllib.request.urlopen(request, timeout=120) as answer:
+                return json.load(answer)["value"]
+        except urllib.error.HTTPError as error:
+            raise AssertionError(json.load(error)["value"]["message"]) from None
+
+
+@contextmanager
+def open_browser(folder: Path) -> Iterator[Browser]:
+    """Start a browser whose profile and downloads lie in the folder."""
+    assert DRIVER is not None
+    downloads = folder / "downloads"
+    downloads.mkdir()
+    with subprocess.Popen(
+        [DRIVER, "--port=0"], stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True
+    ) as driver:
+        try:
+            assert driver.stdout is not None
+            ports = (re.search(r"started successfully on port (\d+)", s) for s in driver.stdout)
+            port = next(int(found[1]) for found in ports if found)
+            browser = Browser(port, downloads, folder / "profile")
+            try:
+                yield browser
+            finally:
+                browser.close()
+        finally:
+            driver.kill()

@@ -1,6 +1,7 @@
 """What a run sees and does in an output's storage for its claims."""
 
 import errno
+import time
 from collections.abc import Sequence
 from typing import NamedTuple
 
@@ -47,7 +48,9 @@ class Board:
         self._failed_before = plan.listing.failed
         self._failures: dict[str, str] | None = None  # path -> version, of the first look
         self._ended = set(plan.listing.runs)  # runs that wrote a summary, their last act
-        self._is_first = True
+        self._keep = plan.work.job.runner.claim_seconds / 2
+        self._looked: float | None = None
+        self._seen: set[str] = set()  # runs that gave signs of life
 
     def progress_of(self, unit: Unit) -> UnitProgress:
         """Return how much of a unit is committed, as far as this run knows."""
@@ -59,11 +62,8 @@ class Board:
         if len(signs) <= _MANY:
             for run in signs.keys() - self._read:
                 self._read_sign(run)
-        has_ended = False
-        if self._is_first and self._run:
-            ended = self._names(self._layout.runs, ".record").keys()
-            has_ended, self._is_first = bool(ended - self._ended), False
-            self._ended |= ended
+        has_ended = self._run != "" and self._has_ended()
+        self._seen |= signs.keys()
         dead = {run for run, owner in self._owners.items() if owner.has_ended_here()}
         return Sight(
             signs,
@@ -72,6 +72,19 @@ class Board:
             self._list_claims() if with_claims else None,
             has_ended,
         )
+
+    def _has_ended(self) -> bool:
+        """Return whether a run has ended that gave a sign of life at no look.
+
+        Between looks that follow soon, such a run deletes no claim.
+        """
+        now, before = time.monotonic(), self._looked
+        self._looked = now
+        if before is not None and now - before <= self._keep:
+            return False
+        ended = self._names(self._layout.runs, ".record").keys() - self._ended
+        self._ended |= ended
+        return bool(ended - self._seen - {self._run})
 
     def is_alone(self) -> bool:
         """Return whether no other run gives signs of life."""

@@ -5,8 +5,9 @@ of life. A run whose sign has not changed for `claim_seconds` of the watcher's o
 and its claim n is taken over by creating n + 1, which only one run can. No clocks are compared.
 
 A claim only saves work: two runs that work on one unit commit the same bytes. A run keeps the
-claims of units that it has done for half of `claim_seconds`. So another run, whose knowledge of a
-unit is younger than that, need not look the unit up before it begins it.
+claims of units that it has done for half of `claim_seconds`, and those of units outside of its
+share until it ends. So a run need not look a unit up before it begins it, if it listed the unit
+within that time, or if the unit has been in its own share at each look since it was listed.
 
 `step` says what to do next, and the other methods take what came of it. A run does these steps in
 an output; a simulation does them in a model of a thousand machines.
@@ -17,13 +18,14 @@ from collections.abc import Collection, Iterable, Mapping, Sequence
 import numpy as np
 import numpy.typing as npt
 
+from pipelines.claims.order import Mask, Order
 from pipelines.claims.signs import Signs
-from pipelines.claims.spread import Positions, Spread
+from pipelines.claims.spread import Positions, Spread, chance
 from pipelines.claims.steps import Begin, Check, Look, ReadClaim, Relist, Step, Wait
 
 FREE, MINE, HELD, DONE = range(4)  # states of units; MINE: in work here, HELD: claimed elsewhere
 
-BEATS = 6  # signs of life in `claim_seconds`, and looks at those of other runs
+BEATS = 4  # signs of life in `claim_seconds`, and looks at those of other runs
 _AT_ONCE = 64  # units that are looked up at once, and claims that are read soon
 _NEVER = float("-inf")
 
@@ -55,13 +57,9 @@ class UnitClaims:
         """
         self.signs = Signs(claim_seconds)
         self._run = run
-        self._spread = spread
-        self._given_order = order
-        self._order = order
-        self._at = 0  # in the order
-        self._in_share = False  # the order is that of the run's share beside other runs
-        self._members: frozenset[str] = frozenset()  # the other runs that seem to be alive
-        self._ring: frozenset[str] = frozenset()  # those for which the order was made
+        self._order = Order(run, spread, order)
+        # Units that were in the run's share at all looks since their last listing.
+        self._trusted: Mask = np.ones(len(order), np.bool_)
         self._state: npt.NDArray[np.int8] = np.zeros(len(order), np.int8)
         self._numbers = dict(claims)  # the highest known claim of a unit
         self._owners: dict[int, str] = {}  # who made that claim, as far as it was read
@@ -87,9 +85,9 @@ class UnitClaims:
     def step(self, now: float) -> Step | None:
         """Return what to do next; None if every unit is done, or in work here."""
         # A listing of many signs costs more, and is made less often.
-        if now - self._looked >= self._beat * min(3, 1 + len(self._members) // 100):
+        if now - self._looked >= self._beat * min(2, 1 + len(self.members) // 100):
             return Look()
-        unit = self._next_free()
+        unit = self._next_free(now)
         if self._wasted >= self._listing_cost:
             return Relist()
         return self._next_held(now) if unit is None else self._begin_or_check(unit, now)
@@ -102,7 +100,14 @@ class UnitClaims:
     @property
     def members(self) -> frozenset[str]:
         """The other runs that seem to be alive."""
-        return self._members
+        return self._order.others
+
+    def is_in_share(self, unit: int) -> bool:
+        """Return whether a unit belongs to this run's share, by the last look.
+
+        With `unchecked` units, the run makes no looks while it works: none belongs to its share.
+        """
+        return not self._unchecked and bool(self._order.share[unit])
 
     def owner(self, unit: int) -> str:
         """Return the run that holds a unit; an empty text if it is not known."""
@@ -116,8 +121,9 @@ class UnitClaims:
         if self._unchecked:
             return self._begin(unit)
         known_since = max(self._listed, self._checked.get(unit, _NEVER))
-        was_alone = not (self.signs.moved or self._members) and now - self._looked <= self._keep
-        if self._alone or was_alone or now - known_since <= self._keep:
+        if self._trusted[unit]:
+            known_since = max(known_since, self._looked)
+        if self._alone or now - known_since <= self._keep:
             return self._begin(unit)
         return Check((unit,))
 
@@ -128,30 +134,18 @@ class UnitClaims:
         self._owners[unit] = self._run
         return Begin(unit, self._numbers[unit])
 
-    def _next_free(self) -> int | None:
-        while True:
-            while self._at < len(self._order):
-                if self._state[unit := int(self._order[self._at])] == FREE:
-                    return unit
-                self._at += 1
-            free = np.flatnonzero(self._state == FREE)
-            if not len(free):
-                return None
-            if self._in_share and self._ring != self._members:
-                self._take_share()  # runs have joined or ended since
-                continue
-            if self._in_share:
-                self._wasted = self._listing_cost  # others have done much of the rest: list it
-            self._in_share = False
-            self._order, self._at = self._spread.ordered(self._run, free), 0
-
-    def _take_share(self) -> None:
-        """Put the units in order: the run's share beside the others, or all of them."""
-        self._ring, self._at = self._members, 0
-        self._in_share = bool(self._members)
-        self._order = self._given_order
-        if self._members:
-            self._order = self._spread.share(self._run, sorted(self._members))
+    def _next_free(self, now: float) -> int | None:
+        is_free = self._state.__getitem__
+        while (unit := self._order.next()) is not None:
+            if is_free(unit) == FREE:
+                return unit
+            self._order.skip()
+        free = np.flatnonzero(self._state == FREE)
+        if not len(free):
+            return None
+        if self._order.restart(free) and now - self._listed > self._claim_seconds:
+            self._wasted = self._listing_cost  # others have done much of the rest: list it
+        return self._order.next()
 
     def _next_held(self, now: float) -> Step | None:
         if not self._held:
@@ -159,7 +153,7 @@ class UnitClaims:
         for unit, since in self._held.items():
             owner = self._owners.get(unit)
             if owner is None:
-                if len(self._held) <= _AT_ONCE or now - since > self._claim_seconds:
+                if self._reads_claim(unit, now - since):
                     return ReadClaim(unit, self._numbers[unit])
             elif owner == self._run or self.signs.is_dead(owner, now):
                 # Its owner may have done the unit just before it died.
@@ -173,13 +167,24 @@ class UnitClaims:
             return self._begin(last)
         return self._poll(now)
 
+    def _reads_claim(self, unit: int, seconds: float) -> bool:
+        """Return whether to read who holds a unit since so many seconds.
+
+        The run to whose share the unit belongs reads it at once. Others wait, so that one read is
+        enough in most cases.
+        """
+        if self._order.share[unit]:
+            return True
+        patience = min(8.0, len(self.members) / 16) * chance(self._run, unit)
+        return seconds > self._claim_seconds * (1 + patience)
+
     def _poll(self, now: float) -> Step:
         """Look again, from time to time, what became of the units that others hold."""
         if self._checks_held:
             self._checks_held = False
             units = sorted(self._held, key=lambda unit: self._checked.get(unit, _NEVER))
             return Check(tuple(units[:_AT_ONCE]))
-        pause = min(self._claim_seconds, self._beat * (1 + len(self._members) / 32))
+        pause = min(self._claim_seconds, self._beat * (1 + len(self.members) / 32))
         if now - self._polled < pause:
             seconds = min(self._polled + pause, self._looked + self._beat) - now
             return Wait(max(seconds, self._beat / 100))  # which advances every clock
@@ -199,6 +204,7 @@ class UnitClaims:
 
     def _hold(self, unit: int, now: float) -> None:
         self._state[unit] = HELD
+        self._trusted[unit] = False
         self._held.setdefault(unit, now)
 
     def _free(self, unit: int) -> None:
@@ -227,7 +233,7 @@ class UnitClaims:
         `signs` are those of other runs; `failed` are units that other runs reported failed;
         `has_ended` says that a run has ended since the first listing.
         """
-        self.signs.look(signs, dead_here, started, now)
+        self.signs.look(signs, frozenset(dead_here), started, now)
         self._looked = started
         for unit in failed:
             if self._state[unit] != MINE:
@@ -239,10 +245,8 @@ class UnitClaims:
             self._wasted = self._listing_cost
         if self._alone:
             return
-        self._members = self.signs.alive()
-        changed = len(self._members ^ self._ring)
-        if changed > len(self._ring) // 8:  # else when the share is done
-            self._take_share()
+        self._order.set_others(self.signs.alive())
+        self._trusted &= self._order.share & (not self.signs.missed)
 
     def _see_claim(self, unit: int, number: int | None, now: float) -> None:
         if number is None:  # released, or done
@@ -257,9 +261,8 @@ class UnitClaims:
     ) -> None:
         """Take what a Relist saw: which units are done, and the highest claims of units."""
         self._listed, self._wasted = started, 0
-        if not self._members:
-            self.signs.moved = False
         self._state[done & (self._state != MINE)] = DONE
+        self._trusted[:] = self._order.share
         for unit in [unit for unit in self._held if done[unit]]:
             del self._held[unit]
         for unit in {*self._held, *claims}:
@@ -285,6 +288,5 @@ class UnitClaims:
     def on_refused(self, unit: int, now: float) -> None:
         """Note that another run had created the claim of a Begin first."""
         self._wasted += 1
-        self.signs.moved = True
         self._owners.pop(unit, None)
         self._hold(unit, now)

@@ -1,6 +1,6 @@
 """Signs of life, and since when each is unchanged by the watcher's own clock."""
 
-from collections.abc import Collection, Mapping
+from collections.abc import Mapping, Set
 
 
 class Signs:
@@ -8,7 +8,7 @@ class Signs:
 
     def __init__(self, claim_seconds: float) -> None:
         """Take a run for dead when its sign has not changed for `claim_seconds`."""
-        self.moved = False  # a run gave a sign of life since the first look
+        self.missed = False  # a run came and died between the last two looks
         self._claim_seconds = claim_seconds
         self._signs: Mapping[str, str] | None = None  # of the last look
         self._since: dict[str, float] = {}  # run -> when its present sign was first seen
@@ -16,18 +16,18 @@ class Signs:
         self._dead_here: frozenset[str] = frozenset()
 
     def look(
-        self, signs: Mapping[str, str], dead_here: Collection[str], started: float, now: float
+        self, signs: Mapping[str, str], dead_here: Set[str], started: float, now: float
     ) -> None:
         """Take the signs that a look between `started` and `now` saw.
 
         `dead_here` has the runs of this machine whose processes are known to have ended.
         """
         before = self._signs or {}
-        since, is_first = self._since, self._signs is None
         for run, sign in signs.items():
             if before.get(run) != sign:
-                since[run] = now
-                self.moved = self.moved or not is_first
+                self._since[run] = now
+        is_first = self._signs is None
+        self.missed = not is_first and any(run not in before for run in dead_here & signs.keys())
         for run in before.keys() - signs.keys():
             self._since[run] = now
         self._signs, self._looked, self._dead_here = signs, started, frozenset(dead_here)

@@ -7,6 +7,7 @@ import numpy as np
 
 from pipelines.annotation.worker_faults import worker_faults
 from pipelines.claims.board import Board
+from pipelines.claims.kept import KeptClaims
 from pipelines.claims.protocol import FREE, UnitClaims
 from pipelines.claims.run_claims import RunClaims
 from pipelines.claims.spread import Positions, Spread
@@ -18,7 +19,6 @@ from schemas.sample import Unit
 from schemas.units import Units
 
 _FILES_A_REQUEST = 1000  # of a listing
-_DELETED_AT_ONCE = 200  # claims of units that are done
 
 
 class UnitSource:
@@ -44,7 +44,6 @@ class UnitSource:
         self._units = Units.of(units).sorted()
         self._plan = plan
         self._given = claims
-        self._keep = settings.claim_seconds / 2
         self._board = Board(plan, self._units, storage, claims.run)
         attempts = plan.listing.attempts
         found = ((self._units.names.find(name), number) for name, number in attempts.items())
@@ -62,7 +61,7 @@ class UnitSource:
             speculate=settings.speculate,
             unchecked=unchecked,
         )
-        self._kept: list[tuple[float, str, int]] = []  # claims of units that are done
+        self._kept = KeptClaims(settings.claim_seconds / 2)
         self._has_told = False
         if claims.run:
             claims.closers.append(self.close)
@@ -85,9 +84,9 @@ class UnitSource:
         caller creates the claim, which is the marker of the next attempt.
         """
         with worker_faults():
-            self.delete_old_claims()
             while not isinstance(step := self._claims.step(time.monotonic()), Begin | Wait | None):
                 self._do(step)
+            self.delete_old_claims()
         if isinstance(step, Begin):
             unit = self._units[step.unit]
             return unit, self._board.progress_of(unit), step.number - 1
@@ -136,7 +135,7 @@ class UnitSource:
         assert position is not None
         self._claims.on_done(position)
         if self.content:  # else the worker has deleted its marker
-            self._kept.append((time.monotonic(), unit.name, attempt))
+            self._kept.add(position, attempt, time.monotonic())
 
     def taken(self, unit: Unit) -> None:
         """Note that another run has made the claim of a unit first."""
@@ -146,19 +145,17 @@ class UnitSource:
 
     def delete_old_claims(self) -> None:
         """Delete claims of units that are done and that were kept long enough, many at a time."""
-        latest = time.monotonic() - self._keep
-        number = sum(at < latest for at, _, _ in self._kept[:_DELETED_AT_ONCE])
-        if number == _DELETED_AT_ONCE or (number and self._kept[0][0] < latest - 2 * self._keep):
-            self._board.delete_claims([(unit, n) for _, unit, n in self._kept[:number]])
-            del self._kept[:number]
+        self._delete(self._kept.take_due(self._claims.is_in_share, time.monotonic()))
+
+    def _delete(self, claims: Sequence[tuple[int, int]]) -> None:
+        if claims:
+            self._board.delete_claims([(self._units[unit].name, n) for unit, n in claims])
 
     def close(self) -> None:
         """Delete the claims of units that are done, as far as no other run may rely on them.
 
         The summary of the run must be written before: it tells runs that begin now to list again.
         """
-        latest = time.monotonic() - self._keep
         is_alone = not self._kept or self._board.is_alone()
-        kept = [(unit, number) for at, unit, number in self._kept if is_alone or at < latest]
-        self._kept.clear()
-        self._board.delete_claims(kept)
+        is_in_share = self._claims.is_in_share
+        self._delete(self._kept.take_last(is_in_share, time.monotonic(), alone=is_alone))

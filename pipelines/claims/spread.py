@@ -5,7 +5,7 @@ run that knows the others knows its share, and a run that joins or ends moves fe
 """
 
 import hashlib
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from functools import cached_property, lru_cache
 
 import numpy as np
@@ -14,7 +14,7 @@ import numpy.typing as npt
 Numbers = npt.NDArray[np.uint64]
 Positions = npt.NDArray[np.int64]
 
-_POINTS = 32  # of a run: shares then differ by about a fifth
+_POINTS = 64  # of a run: shares then differ by about an eighth
 
 
 def mix(numbers: Numbers) -> Numbers:
@@ -30,6 +30,12 @@ def mix(numbers: Numbers) -> Numbers:
 def run_number(run: str) -> int:
     """Return a number of 64 bits for a run."""
     return int.from_bytes(hashlib.blake2b(run.encode(), digest_size=8).digest(), "big")
+
+
+def chance(run: str, unit: int) -> float:
+    """Return a number from 0 to 1 for a run and a unit, as if it were drawn by lot."""
+    number = np.array([run_number(run) ^ unit], np.uint64)
+    return float(mix(number)[0]) / 2**64
 
 
 @lru_cache(maxsize=8192)
@@ -67,13 +73,12 @@ class Spread:
         return np.log2(np.maximum(self._sizes, 1)).astype(np.int64)
 
     def share(self, run: str, others: Iterable[str]) -> Positions:
-        """Return the units that belong to a run beside the others, the largest first."""
+        """Return the units that belong to a run beside the others, in no certain order."""
         theirs = [run_points(other) for other in others]
         if not theirs:
-            return self.ordered(run, np.arange(len(self._places)))
-        rivals = np.sort(np.concatenate(theirs))
+            return np.arange(len(self._sizes))
         own = np.sort(run_points(run))
-        points = np.sort(np.concatenate([rivals, own]))
+        points = np.sort(np.concatenate([*theirs, own]))
         before = points[np.searchsorted(points, own) - 1]  # of the first point: the last one
         starts = np.searchsorted(self._sorted, before, side="right")
         ends = np.searchsorted(self._sorted, own, side="right")
@@ -83,9 +88,31 @@ class Spread:
                 parts += [self._by_place[start:], self._by_place[:end]]
             else:
                 parts.append(self._by_place[start:end])
-        return self.ordered(run, np.concatenate(parts))
+        return np.concatenate(parts)
 
     def ordered(self, run: str, units: Positions) -> Positions:
         """Return units, those of larger classes first; each run has another order in a class."""
         places = mix(self._places[units] ^ np.uint64(run_number(run)))
         return units[np.lexsort((places, -self._classes[units]))]
+
+    def others_rests(self, run: str, others: Sequence[str], units: Positions) -> Positions:
+        """Return the units of other runs in the order in which a run helps these runs.
+
+        Each of them takes its units from the first to the last of its own order. So the later
+        half of what it has comes first here, and within a half larger classes come first.
+        """
+        points = np.concatenate([run_points(other) for other in others])
+        owners = np.repeat(np.arange(len(others)), _POINTS)
+        in_order = np.argsort(points)
+        after = np.searchsorted(points[in_order], self._places[units]) % len(points)
+        owner = owners[in_order][after]
+        numbers = np.array([run_number(other) for other in others], np.uint64)
+        theirs = mix(self._places[units] ^ numbers[owner])
+        queues = np.lexsort((theirs, -self._classes[units], owner))  # one queue after another
+        lengths = np.bincount(owner, minlength=len(others))
+        first = np.cumsum(lengths) - lengths
+        rank = np.arange(len(units)) - first[owner[queues]]
+        is_early = rank < lengths[owner[queues]] // 2
+        units = units[queues]
+        places = mix(self._places[units] ^ np.uint64(run_number(run)))
+        return units[np.lexsort((places, -self._classes[units], is_early))]

@@ -55,7 +55,7 @@ class RunnerConfig(Frozen):
     claim_seconds: Seconds = 60
     """The time after which a run that gives no sign of life is taken for dead, in seconds.
 
-    Other runs then take over the shards that it has claimed. Each run renews its sign six times as
+    Other runs then take over the shards that it has claimed. Each run renews its sign four times as
     often. The runs of one output should have one value.
     """
     preemption: PreemptionNotice = PreemptionNotice()

@@ -6,16 +6,21 @@ preempted with and without a warning, and their requests take long now and then.
 
 import heapq
 import random
+from collections import Counter
 from collections.abc import Generator
 from dataclasses import dataclass, field
 from itertools import count
 
 import numpy as np
 
+from pipelines.claims.kept import KeptClaims
 from pipelines.claims.protocol import BEATS, DONE, MINE, UnitClaims
 from pipelines.claims.spread import Spread
 from pipelines.claims.steps import Begin, Check, Look, ReadClaim, Relist, Wait
 
+# Creations, refused ones too; reads of claims; units that are looked up; deletions; listings of the
+# output after the plan.
+CLAIM_REQUESTS = ("create", "readclaim", "check", "delete", "relist")
 Process = Generator[float, None, None]  # yields seconds to wait
 
 
@@ -42,8 +47,14 @@ class Store:
     claims: dict[int, dict[int, str]] = field(default_factory=dict)
     done: np.ndarray = field(default_factory=lambda: np.zeros(0, np.bool_))
     signs: dict[str, str] = field(default_factory=dict)
-    requests: int = 0
-    refused: int = 0
+    requests: Counter[str] = field(default_factory=Counter)  # by kind
+
+    def claim_requests(self) -> int:
+        """Return the requests for claims: what grows with units, and not with time.
+
+        Signs of life and looks at them are bounded by time, and each run plans once.
+        """
+        return sum(self.requests[kind] for kind in CLAIM_REQUESTS)
 
     def highest(self) -> dict[int, int]:
         return {unit: max(numbers) for unit, numbers in self.claims.items() if numbers}
@@ -132,13 +143,15 @@ class Machine:
         self._dies = simulation.now + self._chance.expovariate(1 / self._conditions.life_seconds)
         self._is_warned = self._chance.random() < self._conditions.warned
         self._alive = True
-        self._kept: list[tuple[float, int, int]] = []  # claims of units that are done
+        self._kept = KeptClaims(self._conditions.claim_seconds / 2)
 
     def _clock(self) -> float:
         return self._simulation.now * self._rate + self._offset
 
-    def _latency(self) -> float:
-        self._simulation.store.requests += 1
+    def _latency(self, kind: str = "", number: int = 1) -> float:
+        """Return how long a request takes; count `number` requests of a kind."""
+        if kind:
+            self._simulation.store.requests[kind] += number
         if self._is_slow and self._chance.random() < 0.2:
             return self._chance.uniform(1, 20)
         return self._chance.lognormvariate(-3, 0.5)
@@ -146,7 +159,7 @@ class Machine:
     def _beats(self) -> Process:
         """Renew the sign of life."""
         for beat in count():
-            yield self._latency()
+            yield self._latency("sign")
             if not self._alive:
                 return
             self._simulation.store.signs[self._run] = str(beat)
@@ -156,7 +169,7 @@ class Machine:
         simulation, store = self._simulation, self._simulation.store
         simulation.spawn(self._beats())
         listed = self._clock()
-        yield self._latency()
+        yield self._latency("plan", 1 + self._conditions.units // 1000)
         done, claims = store.done.copy(), store.highest()
         units = np.arange(self._conditions.units)
         mine = UnitClaims(
@@ -177,27 +190,29 @@ class Machine:
             if isinstance(step, Wait):
                 yield step.seconds / self._rate
             elif isinstance(step, Begin):
+                self._delete(self._kept.take_due(mine.is_in_share, self._clock()))
                 yield from self._work(mine, step)
             else:
                 yield from self._ask(mine, step)
-            self._delete_kept()
         self._end(mine)
 
     def _ask(self, mine: UnitClaims, step: Look | Relist | Check | ReadClaim) -> Process:
         store, started = self._simulation.store, self._clock()
-        yield self._latency() / 2
+        kind = type(step).__name__.lower()
+        number = len(step.units) if isinstance(step, Check) else 1
+        number += self._conditions.units // 1000 * isinstance(step, Relist)
+        number += isinstance(step, Look) and step.claims
+        yield self._latency(kind, number) / 2
         if isinstance(step, Look):
             signs = {run: sign for run, sign in store.signs.items() if run != self._run}
             claims = store.highest() if step.claims else None
             yield self._latency() / 2
             mine.on_look(signs, (), started, self._clock(), claims=claims)
         elif isinstance(step, Relist):
-            store.requests += self._conditions.units // 1000
             done, claims = store.done.copy(), store.highest()
             yield self._latency() / 2
             mine.on_listing(done, claims, started, self._clock())
         elif isinstance(step, Check):
-            store.requests += len(step.units) - 1
             checked = {unit: bool(store.done[unit]) for unit in step.units}
             yield self._latency() / 2
             mine.on_check(checked, self._clock())
@@ -208,10 +223,10 @@ class Machine:
 
     def _work(self, mine: UnitClaims, step: Begin) -> Process:
         simulation, store = self._simulation, self._simulation.store
-        yield self._latency()
+        yield self._latency("create")
         numbers = store.claims.setdefault(step.unit, {})
         if step.number in numbers:
-            store.refused += 1
+            store.requests["refused"] += 1
             mine.on_refused(step.unit, self._clock())
             return
         numbers[step.number] = self._run
@@ -222,19 +237,20 @@ class Machine:
             simulation.lost += worked
             yield worked
             if self._is_warned:
+                store.requests["delete"] += 1
                 numbers.pop(step.number, None)
             return
         yield seconds
         simulation.commit(step.unit, seconds)
         yield self._latency()
         mine.on_done(step.unit)
-        self._kept.append((self._clock(), step.unit, step.number))
+        self._kept.add(step.unit, step.number, self._clock())
 
-    def _delete_kept(self, everything: bool = False) -> None:
-        latest = self._clock() - self._conditions.claim_seconds / 2
-        while self._kept and (everything or self._kept[0][0] < latest):
-            _, unit, number = self._kept.pop(0)
-            self._simulation.store.delete_claims(unit, number)
+    def _delete(self, claims: list[tuple[int, int]]) -> None:
+        if claims:
+            self._simulation.store.requests["delete"] += 1
+            for unit, number in claims:
+                self._simulation.store.delete_claims(unit, number)
 
     def _end(self, mine: UnitClaims) -> None:
         simulation = self._simulation
@@ -245,5 +261,6 @@ class Machine:
         else:
             simulation.ended.append(self._conditions.units - mine.count(DONE) - mine.count(MINE))
         if not is_killed or self._is_warned:
-            self._delete_kept()
+            claims = self._kept.take_last(mine.is_in_share, self._clock(), alone=False)
+            self._delete(claims)
             simulation.store.signs.pop(self._run, None)

@@ -33,7 +33,47 @@ def test_without_preemptions_nothing_is_done_twice(workers: int) -> None:
     conditions = Conditions(workers, 400, life_seconds=1e12, slow=0)
     simulation = simulated(conditions)
     assert simulation.units_doubled == 0
-    assert simulation.store.refused <= 0.2 * conditions.units
+    assert simulation.store.requests["refused"] <= 0.2 * conditions.units
+
+
+@pytest.mark.parametrize("workers", [2, 4, 16])
+@pytest.mark.parametrize("unit_seconds", [1, 60])
+@pytest.mark.parametrize("life_seconds", [7200, 1e12])
+def test_claims_cost_two_requests_a_unit_at_most(
+    workers: int, unit_seconds: float, life_seconds: float
+) -> None:
+    conditions = Conditions(workers, 1000, unit_seconds, life_seconds=life_seconds)
+    assert simulated(conditions).store.claim_requests() <= 2 * conditions.units
+
+
+def test_a_run_looks_up_no_unit_of_its_share() -> None:
+    run = claims(100, {})
+    run.on_look({"other": "0"}, (), 0, 0)
+    for now in range(0, 2000, 40):  # longer than the time for which claims are kept
+        run.on_look({"other": str(now)}, (), now, now)
+        step = run.step(now)
+        if not (isinstance(step, Begin) and run.is_in_share(step.unit)):
+            break
+        run.on_done(step.unit)
+    assert now > 600
+
+
+def test_a_unit_that_was_in_the_share_of_a_run_in_between_is_looked_up() -> None:
+    run = claims(100, {})
+    run.on_look({}, (), 0, 0)
+    run.on_look({"other": "0"}, (), 10, 10)
+    theirs = [unit for unit in range(100) if not run.is_in_share(unit)]
+    for now in (40, 70, 100):
+        run.on_look({}, (), now, now)
+    steps = []
+    for _ in range(200):
+        step = run.step(100)
+        if isinstance(step, Check):
+            run.on_check(dict.fromkeys(step.units, False), 100)
+            steps += step.units
+        elif isinstance(step, Begin):
+            run.on_done(step.unit)
+    assert sorted(steps) == theirs
 
 
 @pytest.mark.parametrize("unit_seconds", [0.05, 0.5])
@@ -181,5 +221,6 @@ def test_shares_of_all_runs_are_all_units_once(number: int, runs: int) -> None:
 
 def test_the_largest_units_of_a_share_come_first() -> None:
     sizes = np.array([2**n for n in range(20)] * 5)
-    share = Spread(lambda: np.arange(100), sizes).share("a", ["b"])
+    spread = Spread(lambda: np.arange(100), sizes)
+    share = spread.ordered("a", spread.share("a", ["b"]))
     assert np.all(np.diff(np.log2(sizes[share])) <= 0)

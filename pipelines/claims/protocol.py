@@ -175,6 +175,8 @@ class UnitClaims:
         """
         if self._order.share[unit]:
             return True
+        if seconds <= self._claim_seconds:
+            return False
         patience = min(8.0, len(self.members) / 16) * chance(self._run, unit)
         return seconds > self._claim_seconds * (1 + patience)
 

@@ -1,4 +1,4 @@
-"""Decodes images in a child process, so that an image can hang or kill only its decoder.
+"""Decodes images and videos in a child process, so that one can hang or kill only its decoder.
 
 If a process is lost once, it may have been killed or stopped from outside, so the image is tried
 again in a new process. Only the second loss counts as a fault of the image.
@@ -10,23 +10,38 @@ import threading
 from dataclasses import dataclass, field
 from multiprocessing.connection import Connection
 from multiprocessing.context import SpawnProcess
-from typing import Any
+from typing import Any, NamedTuple
 
+from pipelines.concurrency.memory_limit import limit_further_memory
 from pipelines.concurrency.running_time import wait_while_running
 from pipelines.config.input import Limits
-from pipelines.images.image import DecodedImage, DecodeOptions, EncodedImage, ImageFault
+from pipelines.config.video import VideoFrames
+from pipelines.images.animation import EncodedAnimation
+from pipelines.images.image import (
+    DecodedImage,
+    DecodeOptions,
+    EncodedImage,
+    ImageFault,
+    OpenedImage,
+)
+from pipelines.images.video import EncodedVideo
+from pipelines.images.video_container import find_demuxer
 from schemas.errors import MachineFault
 
 _TRIES = 2  # of one image, each in a process of its own after a loss
 _START_SECONDS = 120  # for a process to start and import, on a busy machine
 _ORPHAN_SECONDS = 60  # beyond the parent's deadline: ends a hung decoder whose parent was killed
+_VIDEO_MEMORY = 2 << 30  # bytes that a process may take for a video; 8K needs about half of them
 
 
 class DecoderProcess:
-    """A child process that decodes one image at a time, and is replaced if it hangs or dies."""
+    """A child process that decodes one image at a time, and is replaced if it hangs or dies.
 
-    def __init__(self, limits: Limits) -> None:
-        self._limits = limits
+    With `sampling`, all files are videos, and the process has at most 2 GiB of memory for one.
+    """
+
+    def __init__(self, limits: Limits, sampling: VideoFrames | None = None) -> None:
+        self._limits, self._sampling = limits, sampling
         self._lock = threading.Lock()
         self._process: SpawnProcess | None = None
         self._pipe: Connection[Any, Any] | None = None
@@ -37,8 +52,8 @@ class DecoderProcess:
         Raises ImageFault if the header is damaged or exceeds a limit, or if the process hangs or
         dies twice. Raises MachineFault if no process can be started.
         """
-        width, height, num_frames = self._ask(data, None)
-        return ImageInProcess(width, height, num_frames, data, self)
+        header: _Header = self._ask(data, None)
+        return ImageInProcess(*header, data, self)
 
     def decode(self, data: bytes, options: DecodeOptions) -> DecodedImage:
         """Decode an image in the child process; raise ImageFault or MachineFault as `open` does."""
@@ -86,7 +101,7 @@ class DecoderProcess:
             context = multiprocessing.get_context("spawn")
             self._pipe, child_pipe = context.Pipe()
             self._process = context.Process(
-                target=_serve, args=(child_pipe, self._limits), daemon=True
+                target=_serve, args=(child_pipe, self._limits, self._sampling), daemon=True
             )
             self._process.start()
             child_pipe.close()
@@ -100,13 +115,23 @@ class DecoderProcess:
         return self._pipe
 
 
+class _Header(NamedTuple):
+    width: int
+    height: int
+    num_frames: int
+    duration: float | None
+    fps: float | None
+
+
 @dataclass(frozen=True, slots=True)
 class ImageInProcess:
-    """An image whose header was read in the decoder process."""
+    """An image or a video whose header was read in the decoder process."""
 
     width: int
     height: int
     num_frames: int
+    duration: float | None
+    fps: float | None
     _data: bytes = field(repr=False)
     _decoder: DecoderProcess = field(repr=False)
 
@@ -114,7 +139,15 @@ class ImageInProcess:
         return self._decoder.decode(self._data, options)
 
 
-def _serve(pipe: "Connection[Any, Any]", limits: Limits) -> None:
+def _open(data: bytes, limits: Limits, sampling: VideoFrames | None) -> OpenedImage:
+    if sampling is None:
+        return EncodedImage.open(data, limits)
+    if find_demuxer(data) is None:
+        return EncodedAnimation.open(data, limits, sampling)
+    return EncodedVideo.open(data, limits, sampling)
+
+
+def _serve(pipe: "Connection[Any, Any]", limits: Limits, sampling: VideoFrames | None) -> None:
     """Run the decoder process: send "ready", then answer requests until the pipe closes.
 
     The parent keeps the deadline. The kernel's alarm is only for a process whose parent was killed:
@@ -122,6 +155,8 @@ def _serve(pipe: "Connection[Any, Any]", limits: Limits) -> None:
     """
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     signal.signal(signal.SIGALRM, signal.SIG_DFL)
+    if sampling is not None:
+        limit_further_memory(_VIDEO_MEMORY)
     pipe.send("ready")
     while True:
         try:
@@ -130,9 +165,12 @@ def _serve(pipe: "Connection[Any, Any]", limits: Limits) -> None:
             return
         signal.setitimer(signal.ITIMER_REAL, limits.max_decode_seconds + _ORPHAN_SECONDS)
         try:
-            image = EncodedImage.open(data, limits)
-            size = (image.width, image.height, image.num_frames)
-            answer: object = size if options is None else image.decode(options)
+            image = _open(data, limits, sampling)
+            if options is None:
+                size = image.width, image.height, image.num_frames
+                answer: object = _Header(*size, image.duration, image.fps)
+            else:
+                answer = image.decode(options)
         except ImageFault as fault:
             answer = fault
         signal.setitimer(signal.ITIMER_REAL, 0)

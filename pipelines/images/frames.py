@@ -1,6 +1,8 @@
-"""Counts the frames of an image without decoding them, and samples the frames for filters."""
+"""Counts the frames of an image without decoding them."""
 
 import re
+from collections.abc import Iterator
+from itertools import islice
 
 from PIL import Image, TiffImagePlugin
 
@@ -8,7 +10,7 @@ from pipelines.images.tiff_limits import count_pages
 
 # Formats whose headers state the number of frames.
 _COUNTED = frozenset({"PNG", "WEBP", "AVIF"})
-_IMAGE, _END = b",;"  # the blocks of a GIF that are not extensions
+_IMAGE, _END = b",", b";"  # the blocks of a GIF that are not extensions
 _BLOCK = re.compile(rb"[!,;]")
 
 
@@ -25,41 +27,32 @@ def count_frames(opened: Image.Image, data: bytes, most: int) -> int:
     return int(getattr(opened, "n_frames", 1)) if opened.format in _COUNTED else 1
 
 
-def sampled(number: int, most: int) -> list[int]:
-    """Return the indices of at most `most` of `number` frames, evenly spaced.
-
-    The first and the last frame are included; if `most` is 1, only the first.
-    """
-    if number <= most:
-        return list(range(number))
-    return sorted({round(step * (number - 1) / max(most - 1, 1)) for step in range(most)})
-
-
 def count_gif_frames(data: bytes, most: int) -> int:
-    """Count the frames of a GIF, from 1 to `most`, by its blocks (GIF89a, sections 12 to 26).
+    """Count the frames of a GIF, from 1 to `most`, by its blocks.
 
     The result equals Pillow's own count, which has no bound. In a cut GIF the count stops at the
     cut.
     """
-    frames = 0
+    images = (block for block, _ in gif_blocks(data) if block == _IMAGE)
+    return max(sum(1 for _ in islice(images, most)), 1)
+
+
+def gif_blocks(data: bytes) -> Iterator[tuple[bytes, int]]:
+    """Yield the blocks of a GIF, `,` or `!`, with their positions (GIF89a, sections 12 to 26).
+
+    In a cut GIF the blocks stop at the cut.
+    """
     try:
         at = 13 + color_table_bytes(data[10])
-        while frames < most:
-            block = _BLOCK.search(data, at)
-            if block is None or data[block.start()] == _END:
-                break
-            at = block.start()
-            if data[at] == _IMAGE:
-                frames += 1
-                at += 10 + color_table_bytes(data[at + 9]) + 1
-            else:
-                at += 2
+        while (found := _BLOCK.search(data, at)) and found[0] != _END:
+            at = found.start()
+            yield found[0], at
+            at += 10 + color_table_bytes(data[at + 9]) + 1 if found[0] == _IMAGE else 2
             while size := data[at]:
                 at += size + 1
             at += 1
     except IndexError:
-        pass  # the file is cut
-    return max(frames, 1)
+        return  # the file is cut
 
 
 def color_table_bytes(flags: int) -> int:

@@ -10,10 +10,11 @@ import numpy as np
 from PIL import Image
 
 from pipelines.config.input import Limits
+from pipelines.config.video import evenly_spaced
 from pipelines.images.color import MODES, to_rgb
 from pipelines.images.completed_file import CompletedFile
 from pipelines.images.cut_files import complete_file
-from pipelines.images.frames import count_frames, sampled
+from pipelines.images.frames import count_frames
 from pipelines.images.tiff_limits import tile_size
 from pipelines.images.tiff_messages import silence_libtiff
 from schemas.generation import ImageSpec
@@ -85,6 +86,13 @@ class OpenedImage(Protocol):
     def height(self) -> int: ...
     @property
     def num_frames(self) -> int: ...
+    @property
+    def duration(self) -> float | None:
+        """The length of a video in seconds; None if it is unknown, and for an image."""
+
+    @property
+    def fps(self) -> float | None:
+        """The frames of a video in a second, on average; None if unknown, and for an image."""
 
     def decode(self, options: DecodeOptions, /) -> DecodedImage:
         """Decode the image; raise ImageFault if it is damaged. Can be called once."""
@@ -123,6 +131,16 @@ class EncodedImage:
             width, height = height, width
         return cls(width, height, num_frames, opened, orientation, limits, data)
 
+    @property
+    def duration(self) -> None:
+        """Return None: only videos have a length."""
+        return
+
+    @property
+    def fps(self) -> None:
+        """Return None, as `duration` does."""
+        return
+
     def decode(self, options: DecodeOptions) -> DecodedImage:
         """Decode the model image and the frames for filters; can be called once.
 
@@ -134,7 +152,8 @@ class EncodedImage:
         if options.frames:
             # Pillow may reuse one buffer for all frames: the first is copied before the next.
             frames.append(first.pixels())
-            frames += map(self._frame, sampled(self.num_frames, options.frames)[1:])
+            later = evenly_spaced(self.num_frames, options.frames)[1:]
+            frames += (self.frame(number).pixels() for number in later)
         return DecodedImage(model_image, tuple(frames), first.is_truncated, first.decoded_rows)
 
     def upright(
@@ -184,17 +203,20 @@ class EncodedImage:
         _check(opened, self._limits)
         return _drafted(opened, min_side)
 
-    def _frame(self, number: int) -> RGB:
-        """Decode a frame after the first.
+    def frame(self, number: int) -> "UprightImage":
+        """Decode a frame; frames are decoded in their order, each once.
 
         Every frame before it is checked on the way: each page has its own size and mode, and a
         frame of a GIF may enlarge the canvas, for which Pillow allocates memory at the next frame.
+        Raises ImageFault if the frame is damaged.
         """
+        if number == 0:
+            return self.upright()
         try:
             for step in range(self._opened.tell() + 1, number + 1):
                 self._opened.seek(step)
                 _check(self._opened, self._limits)
-            return self._turned(self._opened).pixels()
+            return self._turned(self._opened)
         except ImageFault:
             raise
         except Exception as error:  # noqa: BLE001 - as above

@@ -29,6 +29,10 @@ ELSEWHERE = {
     "image_unreadable",
     "key_missing",
     "value_unfit",
+    "video_stream_missing",
+    "video_codec_unsupported",
+    "video_without_frames",
+    "video_needs_memory",
 }
 
 

@@ -18,8 +18,9 @@ from PIL import Image, ImageOps
 from support.sample_data import encoded, jpeg, picture
 
 from pipelines.config.input import Limits
+from pipelines.config.video import evenly_spaced
 from pipelines.images import DecodeOptions, EncodedImage, ImageFault
-from pipelines.images.frames import count_frames, count_gif_frames, sampled
+from pipelines.images.frames import count_frames, count_gif_frames
 from schemas.generation import ImageSpec
 
 ROOM = 10_000_000  # pixels; more than any image here
@@ -357,7 +358,7 @@ def test_frames_are_decoded_only_where_they_are_requested() -> None:
 
 @given(st.integers(1, 2000), st.integers(1, 20))
 def test_sampled_frames_are_spread_evenly(number: int, most: int) -> None:
-    chosen = sampled(number, most)
+    chosen = evenly_spaced(number, most)
     assert len(chosen) == min(number, most)
     assert chosen[0] == 0
     if most > 1:

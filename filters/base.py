@@ -8,6 +8,7 @@ from typing import Any, ClassVar, Literal, Protocol, TypeVar
 
 from pydantic import Field, PrivateAttr, SerializerFunctionWrapHandler, model_serializer
 
+from filters.limits import Limit
 from schemas.frozen import Frozen
 from schemas.models import ModelReference
 from schemas.resources import Resources
@@ -58,6 +59,7 @@ class Filter(Frozen, ABC):
     rules: ClassVar[str] = "1"  # version; changes whenever the verdict on any input changes
     # Fields that may change without changing any score: `decide` reads them.
     thresholds: ClassVar[frozenset[str]] = frozenset()
+    stores_zeros: ClassVar[bool] = True  # False: of a judged item, a score that is missing is 0
     conceals: ClassVar[bool] = False  # True: of a row that it drops, only the reason is stored
     kind: str
     """The name of the filter."""
@@ -110,6 +112,13 @@ class Filter(Frozen, ABC):
         unjudged = Verdict(self.on_indeterminate, found[0].removeprefix(INDETERMINATE))
         verdicts = [unjudged] if decided is None else [decided, unjudged]
         return max(verdicts, key=lambda verdict: SEVERITY.index(verdict.action))
+
+    def limits(self, score: str) -> tuple[Limit, ...]:
+        """Return the thresholds of one score, by its name in the filter.
+
+        They must agree with `decide`. Empty if no threshold of the filter is about this score.
+        """
+        return ()
 
     def check(self, resources: Resources) -> None:
         """Raise JobError, beginning with the wrong field, if `load` would fail.

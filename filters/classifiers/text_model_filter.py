@@ -12,6 +12,7 @@ from filters.base import Judge, TextFilter
 from filters.classifiers.class_labels import Activation, ClassLabels
 from filters.classifiers.model_filter import TOKENIZER, ModelFilter
 from filters.classifiers.thresholds import Bounds, Thresholds, verdict_from_scores
+from filters.limits import Limit, drop_and_quarantine_at
 from filters.text_analysis.language_detection import is_in_languages
 from schemas.resources import Resources
 from schemas.sample import Text
@@ -76,6 +77,9 @@ class TextModelFilter(ModelFilter, TextFilter):
     def decide(self, scores: Mapping[str, float]) -> Verdict | None:
         bounds = Bounds.of_stored(scores, self.drop_at, self.quarantine_at)
         return bounds.decide(scores, self.reason)
+
+    def limits(self, score: str) -> tuple[Limit, ...]:
+        return drop_and_quarantine_at(score, self.drop_at, self.quarantine_at)
 
     def _bounds(self, labels: ClassLabels) -> Bounds:
         return Bounds.resolve(tuple(self.scores(labels)), self.drop_at, self.quarantine_at)

@@ -7,6 +7,7 @@ from typing import ClassVar, Literal, Self
 from pydantic import model_validator
 
 from filters.base import FieldFilter, Judge, float32
+from filters.limits import Limit, highest, lowest
 from schemas.resources import Resources
 from schemas.sample import Sample
 from schemas.verdict import Verdict, drop, indeterminate, keep
@@ -54,6 +55,9 @@ class Number(FieldFilter):
         if float32(value) in map(float32, bounds):
             return None  # the number itself may lie on either side of the bound
         return self._verdict_on(value)
+
+    def limits(self, score: str) -> tuple[Limit, ...]:
+        return lowest("min", self.min) + highest("max", self.max) if score == "value" else ()
 
     def _verdict_on(self, value: float) -> Verdict:
         scores = {"value": value}

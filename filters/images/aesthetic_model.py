@@ -9,6 +9,7 @@ from filters.classifiers.class_labels import Activation, ClassLabels
 from filters.classifiers.frame_outputs import frame_outputs
 from filters.classifiers.lowest_score import decide_lowest, verdict_from_lowest
 from filters.classifiers.model_filter import IMAGE_PROCESSOR, ModelFilter
+from filters.limits import Limit, lowest
 from schemas.errors import JobError
 from schemas.resources import Resources
 from schemas.sample import Sample
@@ -64,6 +65,9 @@ class AestheticModel(ModelFilter, ImageFilter):
         independent = labels.are_independent(self.heads)
         classifier = ImageClassifier(folder, resources, independent=independent)
         return _Judge(classifier, labels.index_of(self.label, "label"), self.min)
+
+    def limits(self, score: str) -> tuple[Limit, ...]:
+        return lowest("min", self.min) if score == "aesthetic" else ()
 
     def decide(self, scores: Mapping[str, float]) -> Verdict | None:
         return decide_lowest("aesthetic", scores, self.min, reason=_REASON)

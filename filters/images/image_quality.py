@@ -8,6 +8,7 @@ import numpy as np
 from pydantic import Field
 
 from filters.base import ImageFilter, Judge, reaches
+from filters.limits import Limit, lowest
 from schemas.resources import Resources
 from schemas.sample import RGB, Sample
 from schemas.verdict import Verdict, drop, keep
@@ -41,6 +42,9 @@ class ImageQuality(ImageFilter):
 
     def decide(self, scores: Mapping[str, float]) -> Verdict | None:
         return self._decide(scores) if "contrast" in scores else None
+
+    def limits(self, score: str) -> tuple[Limit, ...]:
+        return lowest("min_contrast", self.min_contrast) if score == "contrast" else ()
 
     def _decide(self, scores: Mapping[str, float]) -> Verdict:
         is_kept = reaches(scores["contrast"], self.min_contrast)

@@ -10,6 +10,7 @@ from pydantic import Field
 
 from filters.base import ImageFilter, Judge
 from filters.classifiers.thresholds import Bounds, Thresholds, verdict_from_scores
+from filters.limits import Limit, drop_and_quarantine_at
 from filters.services.safe_search import CATEGORIES, MAX_IMAGES, SafeSearch, Scores
 from filters.services.service_filter import ServiceFilter
 from schemas.resources import Resources
@@ -64,6 +65,9 @@ class ImageSafetyGoogle(ServiceFilter, ImageFilter):
         bounds = self._bounds()
         known = any(name in scores for name in CATEGORIES)
         return bounds.decide(scores, _REASON) if known else None
+
+    def limits(self, score: str) -> tuple[Limit, ...]:
+        return drop_and_quarantine_at(score, self.drop_at, self.quarantine_at)
 
     def count_requests(self, samples: int, texts: float, answers: int) -> int:
         return -(-samples // MAX_IMAGES)

@@ -6,6 +6,7 @@ from typing import ClassVar, Literal
 from pydantic import Field, PositiveInt
 
 from filters.base import ImageFilter, Judge, float32
+from filters.limits import Limit, highest, lowest
 from schemas.resources import Resources
 from schemas.sample import Sample
 from schemas.verdict import Verdict, drop, keep
@@ -35,6 +36,12 @@ class ImageSize(ImageFilter):
 
     def decide(self, scores: Mapping[str, float]) -> Verdict | None:
         return self._decide(scores) if scores.keys() >= {"short_side", "aspect"} else None
+
+    def limits(self, score: str) -> tuple[Limit, ...]:
+        return {
+            "short_side": lowest("min_side", self.min_side),
+            "aspect": highest("max_aspect", self.max_aspect),
+        }.get(score, ())
 
     def _decide(self, scores: Mapping[str, float]) -> Verdict:
         if scores["short_side"] < self.min_side:

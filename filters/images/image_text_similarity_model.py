@@ -9,6 +9,7 @@ from pydantic import Field
 from filters.base import ImageFilter, Judge
 from filters.classifiers.lowest_score import decide_lowest, verdict_from_lowest
 from filters.classifiers.model_filter import IMAGE_PROCESSOR, TOKENIZER, ModelFilter
+from filters.limits import Limit, lowest
 from schemas.errors import JobError
 from schemas.regular_file import read_json
 from schemas.resources import Resources
@@ -54,6 +55,9 @@ class ImageTextSimilarityModel(ModelFilter, ImageFilter):
 
         self.check(resources)
         return _Judge(ImageTextModel(resources.model(*self.models()), resources), self.min)
+
+    def limits(self, score: str) -> tuple[Limit, ...]:
+        return lowest("min", self.min) if score == "similarity" else ()
 
     def decide(self, scores: Mapping[str, float]) -> Verdict | None:
         return decide_lowest("similarity", scores, self.min, reason=_REASON)

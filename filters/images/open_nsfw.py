@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, ClassVar, Literal
 from filters.base import ImageFilter, Judge
 from filters.classifiers.frame_outputs import frame_outputs
 from filters.classifiers.thresholds import Bounds, Threshold, verdict_from_scores
+from filters.limits import Limit, drop_and_quarantine_at
 from schemas.resources import Resources
 from schemas.sample import Sample
 from schemas.verdict import Verdict
@@ -50,6 +51,13 @@ class OpenNsfw(ImageFilter):
 
     def decide(self, scores: Mapping[str, float]) -> Verdict | None:
         return self._bounds().decide(scores, _REASON) if _SCORE in scores else None
+
+    def limits(self, score: str) -> tuple[Limit, ...]:
+        return (
+            drop_and_quarantine_at(score, self.drop_at, self.quarantine_at)
+            if score == _SCORE
+            else ()
+        )
 
     def _bounds(self) -> Bounds:
         return Bounds.resolve((_SCORE,), self.drop_at, self.quarantine_at)

@@ -9,6 +9,7 @@ from filters.classifiers.class_labels import Activation, ClassLabels
 from filters.classifiers.frame_outputs import frame_outputs
 from filters.classifiers.model_filter import IMAGE_PROCESSOR, ModelFilter
 from filters.classifiers.thresholds import Bounds, Threshold, verdict_from_scores
+from filters.limits import Limit, drop_and_quarantine_at
 from schemas.resources import Resources
 from schemas.sample import Sample
 from schemas.verdict import Verdict
@@ -63,6 +64,13 @@ class PornImageModel(ModelFilter, ImageFilter):
 
     def decide(self, scores: Mapping[str, float]) -> Verdict | None:
         return self._bounds().decide(scores, _REASON) if self.label in scores else None
+
+    def limits(self, score: str) -> tuple[Limit, ...]:
+        return (
+            drop_and_quarantine_at(score, self.drop_at, self.quarantine_at)
+            if score == self.label
+            else ()
+        )
 
     def _bounds(self) -> Bounds:
         return Bounds.resolve((self.label,), self.drop_at, self.quarantine_at)

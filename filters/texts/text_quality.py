@@ -7,6 +7,7 @@ from typing import ClassVar, Literal, Self
 from pydantic import Field, NonNegativeInt, model_validator
 
 from filters.base import Judge, TextFilter, float32
+from filters.limits import Limit, highest, lowest
 from schemas.resources import Resources
 from schemas.sample import Text
 from schemas.verdict import Verdict, drop, keep
@@ -114,6 +115,14 @@ class TextQuality(TextFilter):
 
     def decide(self, scores: Mapping[str, float]) -> Verdict | None:
         return self._decide(scores) if "words" in scores else None
+
+    def limits(self, score: str) -> tuple[Limit, ...]:
+        return {
+            "words": lowest("min_words", self.min_words) + highest("max_words", self.max_words),
+            "characters": lowest("min_characters", self.min_characters)
+            + highest("max_characters", self.max_characters),
+            "repetition": highest("max_repetition", self.max_repetition),
+        }.get(score, ())
 
     def _decide(self, scores: Mapping[str, float]) -> Verdict:
         words, characters = scores["words"], scores["characters"]

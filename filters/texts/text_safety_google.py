@@ -7,6 +7,7 @@ from pydantic import Field
 
 from filters.base import Judge, TextFilter
 from filters.classifiers.thresholds import Bounds, Thresholds
+from filters.limits import Limit, drop_and_quarantine_at
 from filters.services.service_filter import ServiceFilter
 from filters.services.text_scores import Judged, TextScoresJudge
 from schemas.resources import Resources
@@ -83,6 +84,9 @@ class TextSafetyGoogle(ServiceFilter, TextFilter):
     def decide(self, scores: Mapping[str, float]) -> Verdict | None:
         bounds = Bounds.of_stored(scores, self.drop_at, self.quarantine_at)
         return bounds.decide(scores, _REASON)
+
+    def limits(self, score: str) -> tuple[Limit, ...]:
+        return drop_and_quarantine_at(score, self.drop_at, self.quarantine_at)
 
     def _bounds(self) -> Bounds:
         return Bounds.resolve(tuple(CATEGORIES), self.drop_at, self.quarantine_at)

@@ -7,6 +7,7 @@ from typing import ClassVar, Literal
 from pydantic import Field
 
 from filters.base import Judge, TextFilter, reaches
+from filters.limits import Limit
 from filters.text_analysis.language_tables import SUPPORTED_LANGUAGES, SupportedLanguage
 from filters.text_analysis.term_context import is_about_art_or_medicine, is_instructive
 from filters.text_analysis.term_judge import TermJudge
@@ -38,6 +39,7 @@ class TextSafetyRules(TextFilter):
     thresholds: ClassVar = frozenset(
         {"pornography_at", "vulgarity_at", "offensive_at", "quarantine_at"}
     )
+    stores_zeros: ClassVar = False
     kind: Literal["text_safety_rules"] = "text_safety_rules"
     """The name of this filter."""
     pornography_at: float | None = Field(0.8, gt=0, le=1)
@@ -60,14 +62,26 @@ class TextSafetyRules(TextFilter):
     def decide(self, scores: Mapping[str, float]) -> Verdict | None:
         return self._decide(scores) or keep(scores)
 
-    def _decide(self, scores: Mapping[str, float]) -> Verdict | None:
+    def limits(self, score: str) -> tuple[Limit, ...]:
+        if (at := self._drop_at().get(score)) is None or score == "sexual_minors":
+            return ()  # the threshold of sexual_minors is fixed
+        return (
+            Limit(f"{score}_at", at, "drop"),
+            Limit("quarantine_at", self.quarantine_at, "quarantine"),
+        )
+
+    def _drop_at(self) -> dict[str, float]:
+        """Return the thresholds of the categories that decide."""
         thresholds = {
             "sexual_minors": _CHILDREN_DROP_AT,
             "pornography": self.pornography_at,
             "vulgarity": self.vulgarity_at,
             "offensive": self.offensive_at,
         }
-        drop_at = {category: at for category, at in thresholds.items() if at is not None}
+        return {category: at for category, at in thresholds.items() if at is not None}
+
+    def _decide(self, scores: Mapping[str, float]) -> Verdict | None:
+        drop_at = self._drop_at()
         for category, at in drop_at.items():
             if reaches(scores.get(category, 0), at):
                 return drop(f"text_{category}", scores)

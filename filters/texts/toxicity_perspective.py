@@ -8,6 +8,7 @@ from pydantic import Field
 
 from filters.base import Judge, TextFilter
 from filters.classifiers.thresholds import Bounds, Thresholds
+from filters.limits import Limit, drop_and_quarantine_at
 from filters.services.request_failed import RequestFailed
 from filters.services.requests import Requests
 from filters.services.service_filter import ServiceFilter
@@ -72,6 +73,9 @@ class ToxicityPerspective(ServiceFilter, TextFilter):
     def decide(self, scores: Mapping[str, float]) -> Verdict | None:
         bounds = Bounds.of_stored(scores, self.drop_at, self.quarantine_at)
         return bounds.decide(scores, _REASON)
+
+    def limits(self, score: str) -> tuple[Limit, ...]:
+        return drop_and_quarantine_at(score, self.drop_at, self.quarantine_at)
 
     def _bounds(self) -> Bounds:
         return Bounds.resolve(self.attributes, self.drop_at, self.quarantine_at)

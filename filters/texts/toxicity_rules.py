@@ -6,6 +6,7 @@ from typing import ClassVar, Literal
 from pydantic import Field
 
 from filters.base import Judge, TextFilter, float32, reaches
+from filters.limits import Limit, drop_and_quarantine_at
 from filters.text_analysis.group_attacks import attack_score
 from filters.text_analysis.language_tables import SUPPORTED_LANGUAGES, SupportedLanguage
 from filters.text_analysis.term_context import (
@@ -45,6 +46,7 @@ class ToxicityRules(TextFilter):
     rules: ClassVar = "4"
     fields: ClassVar = "all"  # keys and carried columns are stored too
     thresholds: ClassVar = frozenset({"attributes", "drop_at", "quarantine_at"})
+    stores_zeros: ClassVar = False
     kind: Literal["toxicity_rules"] = "toxicity_rules"
     """The name of this filter."""
     attributes: tuple[Attribute, ...] = Field(ATTRIBUTES, min_length=1)
@@ -64,6 +66,13 @@ class ToxicityRules(TextFilter):
 
     def decide(self, scores: Mapping[str, float]) -> Verdict | None:
         return self._decide(scores) or keep(scores)
+
+    def limits(self, score: str) -> tuple[Limit, ...]:
+        return (
+            drop_and_quarantine_at(score, self.drop_at, self.quarantine_at)
+            if score in self.attributes
+            else ()
+        )
 
     def _decide(self, scores: Mapping[str, float]) -> Verdict | None:
         worst = max(self.attributes, key=lambda name: float32(scores.get(name, 0)))

@@ -7,6 +7,7 @@ from typing import ClassVar, Literal
 from pydantic import Field, NonNegativeInt
 
 from filters.base import Judge, TextFilter
+from filters.limits import Limit
 from filters.text_analysis.word_list import WordMatcher, read_entries
 from schemas.path_text import PathText
 from schemas.resources import Resources
@@ -44,6 +45,13 @@ class Words(TextFilter):
 
     def decide(self, scores: Mapping[str, float]) -> Verdict | None:
         return self.verdict_on(scores.get("matches", 0))
+
+    def limits(self, score: str) -> tuple[Limit, ...]:
+        return (
+            (Limit("max_matches", self.max_matches, self.action, inclusive=False),)
+            if score == "matches"
+            else ()
+        )
 
     def verdict_on(self, matches: float) -> Verdict:
         """Return the verdict on a text with this number of different listed words."""

@@ -1,0 +1,1 @@
+"""Calibrates a threshold: counts of scores, a stratified sample, and what decisions tell."""

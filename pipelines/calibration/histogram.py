@@ -44,7 +44,8 @@ class ScoreHistogram:
         """Return the values that have these shares of all values below them, as bins tell."""
         ends = np.cumsum(self.counts)
         places = np.searchsorted(ends, shares * ends[-1], side="right")
-        return self.values[np.minimum(places, len(ends) - 1)]
+        found: Floats = self.values[np.minimum(places, len(ends) - 1)]
+        return found
 
 
 def _keys_of(values: Floats) -> npt.NDArray[np.uint32]:

@@ -9,6 +9,7 @@ from typing import Any, BinaryIO
 import pyarrow as pa
 import pyarrow.parquet as pq
 
+from pipelines.config.condition import Condition
 from pipelines.output.layout import Layout
 from pipelines.output.unit_progress import find_unit_progress
 from pipelines.planning.decisions import (
@@ -23,6 +24,7 @@ from pipelines.planning.decisions import (
 from pipelines.planning.filters_from import EarlierOutput, earlier_filters
 from pipelines.planning.redecide import Decision, Redecider
 from pipelines.planning.resolved_job import ResolvedJob
+from pipelines.planning.selection import NOT_SELECTED, WHERE
 from pipelines.reading import OpenUnit, RawSample
 from pipelines.reading.parquet_ranges import read_batches
 from pipelines.reading.text_fields import as_text
@@ -50,11 +52,14 @@ class EarlierRows:
         carried: Mapping[str, pa.DataType],
         redecider: Redecider | None = None,
         decisions: Decisions | None = None,
+        condition: Condition | None = None,
     ) -> None:
         """Read rows; with a `redecider`, rows whose verdicts may change are marked `anew`.
 
-        `decisions` are a person's about samples of the earlier output.
+        `decisions` are a person's about samples of the earlier output. Kept rows that do not
+        fulfill the `condition` are dropped; a sample that was not kept has nothing to compare.
         """
+        self._condition = condition
         self._redecider = redecider
         self._decisions = decisions
         self._num_filters = len(earlier.ran)
@@ -64,7 +69,7 @@ class EarlierRows:
         self._tasks = frozenset(earlier.asked)
         self._texts = ("key", *(("source_text",) if has_text else ()))
         self._carried = carried
-        self._columns = [*IDENTITY, "sha256", *self._texts[1:], *carried]
+        self._columns = [*IDENTITY, "sha256", *self._texts[1:]]
 
     @classmethod
     def of_job(cls, work: ResolvedJob) -> "EarlierRows | None":
@@ -82,6 +87,7 @@ class EarlierRows:
             carried=work.input.column_types(),
             redecider=Redecider(before, after, evaluate_all=evaluate_all) if after else None,
             decisions=_decisions(work),
+            condition=None if work.job.where is None else Condition(work.job.where),
         )
 
     @property
@@ -96,6 +102,8 @@ class EarlierRows:
         count. If the sample is not the one that the person saw, the row is quarantined.
         """
         decision = self._decisions.of(row.shard, row.index) if self._decisions else None
+        if row.filter == WHERE:  # the job does not take the sample
+            return row
         if decision is None or not _can_change(row, decision):
             return row
         fresh = read_row()
@@ -124,14 +132,19 @@ class EarlierRows:
                     if footer[FOOTER_FINGERPRINT.encode()] != self._fingerprint:
                         raise ShardFault("verdicts_damaged", 0)
                     stored = [name for name in TEXT_BOXES if name in file.schema_arrow.names]
-                    columns = [*self._columns, *stored]
+                    asked = self._condition.columns(file.schema_arrow) if self._condition else []
+                    columns = [*dict.fromkeys([*self._columns, *stored, *self._carried, *asked])]
                     for batch in read_batches(file, stream, _BATCH, columns):
                         carried = {name: batch[name] for name in self._carried}
-                        fixed = batch.drop_columns(list(self._carried)).to_pylist()
+                        selected = self._selected(batch)
+                        fixed = batch.select([*self._columns, *stored]).to_pylist()
                         for position, values in enumerate(fixed):
                             if values["index"] >= first_index:
                                 row = self._row(values)
                                 self._add_carried(row, carried, position)
+                                if row.kept and not selected[position]:
+                                    row.anew, row.closed = False, True
+                                    row.reject("dropped", NOT_SELECTED, WHERE)
                                 yield row
             except (pa.ArrowException, KeyError, ValueError):
                 raise ShardFault("verdicts_damaged", 0) from None
@@ -142,6 +155,9 @@ class EarlierRows:
             raise ShardFault("verdicts_missing", 0)
         for name in unit_progress.files:
             yield self._storage.open(self._layout.file(name))
+
+    def _selected(self, batch: pa.RecordBatch) -> list[bool]:
+        return self._condition.select(batch) if self._condition else [True] * len(batch)
 
     def _row(self, values: Mapping[str, Any]) -> Row:
         row = Row(

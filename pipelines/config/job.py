@@ -11,6 +11,7 @@ from pydantic import Field, ValidationError, model_validator
 from filters import AnyFilter, ImageFilter, TextInImage
 from inference import AnyTask
 from inference.config import Model
+from pipelines.config.condition import Condition
 from pipelines.config.idle_filters import refuse_idle_filters
 from pipelines.config.input import Input
 from pipelines.config.job_file import read_job_file
@@ -52,6 +53,12 @@ class Job(Frozen):
     """The CSV file with a person's decisions about samples of `filters_from`; null: none.
 
     Accepted quarantined samples are kept, unless a filter drops them; rejected samples are dropped.
+    """
+    where: str | None = Field(None, exclude_if=lambda condition: condition is None)
+    """The condition, as in SQL, that a row of `filters_from` must fulfill to be taken; null: none.
+
+    Such as `caption_info.mean_logprob < -0.7`. Other kept samples become rows with the status
+    `dropped` and the reason `not_selected`: they are not decoded, and the model is not asked.
     """
     model: Model | None = None
     """The checkpoint and how the engine runs it; null for a job without tasks."""
@@ -111,6 +118,10 @@ class Job(Frozen):
             raise JobError(
                 "decisions: are about samples of an earlier output: name it in filters_from"
             )
+        if self.where is not None:
+            if self.filters_from is None:
+                raise JobError("where: is about rows of an earlier output: name it in filters_from")
+            Condition(self.where)
         if not self.tasks and not self.filters and self.decisions is None:
             raise JobError("tasks: name at least one, or filters, for a job that filters alone")
         if self.tasks and self.model is None:

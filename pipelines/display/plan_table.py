@@ -49,9 +49,7 @@ def plan_table(plan: Plan, first: FirstShard | None = None) -> Table:
     if plan.changed:
         add_line(table, "changed", f"{some(plan.changed)}: {CHANGED_ADVICE}")
     job, resolved = plan.work.job, plan.work.resolved
-    if job.filters_from:
-        add_line(table, "verdicts of", job.filters_from)
-    _add_decisions(table, plan)
+    _add_earlier_output(table, plan)
     if job.model is not None and (checkpoint := resolved.checkpoint) is not None:
         add_line(table, "model", f"{checkpoint.source}, {checkpoint.resolution} pixels a side")
         if checkpoint.adapter is not None:
@@ -87,8 +85,13 @@ def _service_line(use: ServiceUse) -> str:
     return line
 
 
-def _add_decisions(table: Table, plan: Plan) -> None:
-    """Add what the job's file of decisions is about."""
+def _add_earlier_output(table: Table, plan: Plan) -> None:
+    """Add the output whose verdicts are reused, the condition, and a person's decisions."""
+    job = plan.work.job
+    if job.filters_from:
+        add_line(table, "verdicts of", job.filters_from)
+    if job.where:
+        add_line(table, "rows where", plain(job.where, _MAX_LINE))
     for number, line in enumerate(plan.decisions.lines() if plan.decisions else ()):
         add_line(table, "" if number else "decisions", plain(line, _MAX_LINE))
 

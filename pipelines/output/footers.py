@@ -46,6 +46,15 @@ def read_footer(storage: Storage, path: str) -> Footer:
         raise damaged_file(path) from None
 
 
+def read_schema(storage: Storage, path: str) -> pa.Schema:
+    """Read the schema of a file; raise JobError if the file is damaged."""
+    try:
+        with storage.open(path) as stream:
+            return pq.read_schema(stream)
+    except (pa.ArrowException, NotRegularFile):
+        raise damaged_file(path) from None
+
+
 def read_footers(storage: Storage, layout: Layout, files: Iterable[str]) -> Iterator[Footer]:
     """Read the footers of an output's files, in their order; raise JobError if one is damaged."""
     return read_concurrently(lambda file: read_footer(storage, layout.file(file)), files)

@@ -17,6 +17,7 @@ from pipelines.output.fingerprint import fingerprint_of
 from pipelines.output.output import Output, open_output
 from pipelines.planning.changed_shards import compare_content
 from pipelines.planning.decisions import REVIEW
+from pipelines.planning.selection import WHERE
 from pipelines.storage.paths import absolute
 from schemas.errors import JobError
 from schemas.frozen import Frozen
@@ -110,10 +111,9 @@ def filters_to_run(job: Job, earlier: EarlierOutput | None) -> dict[str, Filter]
         *(stage.recorded_kind for stage in added),
     ]
     names = unique_names(kinds)
-    if job.decisions and REVIEW in names:
-        raise JobError(
-            f"decisions: a filter is named {REVIEW}, as rows name decisions: rename its class"
-        )
+    for key, name in (("decisions", REVIEW), ("where", WHERE)):
+        if getattr(job, key) and name in names:
+            raise JobError(f"{key}: a filter is named {name}, as rows name {key}: rename its class")
     filters: dict[str, Filter] = {}
     for index, (name, record) in enumerate(zip(names, earlier.ran, strict=False)):
         if index in replaced:

@@ -41,6 +41,7 @@ from pipelines.planning.grown_input import (
 )
 from pipelines.planning.resolve import resolve_with
 from pipelines.planning.resolved_job import ResolvedJob
+from pipelines.planning.selection import check_condition
 from pipelines.planning.shard_names import check_path_lengths
 from pipelines.planning.shards import find_shards, split
 from pipelines.planning.unit_names import check_output_apart
@@ -133,6 +134,8 @@ def _plan(
             planned = _plan_new(job, earlier, storage, number=existing.record_id.number + 1)
     if earlier is not None:
         check_finished(earlier, planned.pending)
+    if earlier is not None:
+        check_condition(job, earlier)
     if earlier is not None and job.decisions:
         planned = replace(planned, decisions=check_decisions(job, earlier, planned.units))
     return planned

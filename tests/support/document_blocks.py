@@ -25,6 +25,9 @@ SUBSTITUTIONS = {
     " 'textvqa-test/*.parquet'": "",
     "google/paligemma2-3b-mix-448": "model",  # a link to demo/checkpoint
     "google/paligemma2-3b-mix-224": "model",
+    "google/paligemma2-10b-mix-448": "model",
+    "'small/": "'annotated/",
+    "'large/": "'annotated/",
     "Falconsai/nsfw_image_detection": "placards",  # a link to demo/placard_classifier
     "bfloat16": "float32",
     "[person, car]": "[circle, square, star]",  # what the demo's scenes show

@@ -72,7 +72,7 @@ class RowDecoder:
         self._needs_pixels = image_spec is not None or self._options.frames > 0
         self._pdqhash = load_pdqhash("input.pdq") if given.pdq else None
         self._process = DecoderProcess(given.limits) if isolated else None
-        self._open = self._process.open if self._process else opener(given.limits)
+        self.open_image = self._process.open if self._process else opener(given.limits)
         self._pool = DaemonPool(threads, "decode")
 
     def close(self) -> None:
@@ -87,7 +87,7 @@ class RowDecoder:
     def read_headers(self, chunk: list[Row]) -> list[Row]:
         """Read the header of every image that a filter or the model still needs."""
         for row in filter(self._filters.should_judge, chunk):
-            read_header(row, self._open)
+            read_header(row, self.open_image)
         return chunk
 
     def split_by_pixels(self, chunks: Iterable[list[Row]], max_pixels: int) -> Iterator[list[Row]]:

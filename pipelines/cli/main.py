@@ -24,6 +24,7 @@ from pipelines.cli.log_options import wanted_format, with_log
 from pipelines.cli.look_command import look
 from pipelines.cli.output_commands import finish, inspect, retry, status, verify
 from pipelines.cli.preview_command import preview
+from pipelines.cli.review_command import review
 from pipelines.cli.slurm_command import slurm
 from pipelines.cli.usage_errors import describe_usage_error
 from pipelines.cli.whatif_command import whatif
@@ -75,6 +76,7 @@ _COMMANDS: tuple[Callable[..., None], ...] = (
     inspect,
     look,
     whatif,
+    review,
     verify,
     finish,
     hashes,

@@ -4,39 +4,28 @@ Nothing is stored. The content of a sample that a filter with `conceals` rejects
 """
 
 from collections.abc import Iterator, Mapping, Sequence
+from contextlib import closing
 from dataclasses import dataclass, field, replace
 from difflib import get_close_matches
 
 import pyarrow.compute as pc
-from pydantic import TypeAdapter
 
-from filters import TextFilter
-from inference.device import resolve_device
 from pipelines.annotation.one_sample import (
     FilterStep,
     JudgedSample,
     NamedVerdict,
-    judge_sample,
+    SampleJudge,
 )
 from pipelines.annotation.worker_faults import worker_faults
 from pipelines.config.input import Input
 from pipelines.config.job import Job
-from pipelines.config.recorded import read_recorded
 from pipelines.images import EncodedImage, ImageFault
+from pipelines.operations.filter_steps import filter_steps
 from pipelines.operations.recorded_job import recorded_job
 from pipelines.operations.row_images import StoredRow
 from pipelines.operations.stored_rows import read_rows
 from pipelines.output.output import Output, open_output
-from pipelines.planning.column_types import find_carried_types
-from pipelines.planning.filters_from import (
-    EarlierOutput,
-    earlier_filters,
-    filters_to_run,
-    open_earlier_output,
-)
 from pipelines.planning.plan import first_units
-from pipelines.planning.resolve import resolve_with
-from pipelines.planning.resolved_job import Resolved, ResolvedJob
 from pipelines.reading import OpenUnit, RawSample, open_unit
 from pipelines.reading.formats import open_fields
 from pipelines.reading.raw_sample import Field
@@ -81,7 +70,7 @@ def look(
     """
     listed = output.units if output else first_units(job)
     units = _units_of(shard, listed)
-    steps = _steps(job, output, listed)
+    steps = filter_steps(job, output, listed, _ADVICE)
     with worker_faults():
         return _look(units, steps, output, index=index, key=key)
 
@@ -104,62 +93,6 @@ def open_target(
         raise JobError(f"--set: {target} is an output, whose job cannot be changed")
     opened = open_output(target, storage)
     return recorded_job(opened, _ADVICE), opened
-
-
-def _steps(job: Job, output: Output | None, units: Sequence[Unit]) -> list[FilterStep]:
-    """Return the filters that judge the source, of the job and of its earlier outputs.
-
-    Carried columns have the types of the output, or those that the job's units state.
-    """
-    earlier = open_earlier_output(job)
-    before = (
-        [] if earlier is None else _steps(recorded_job(earlier, _ADVICE), earlier, earlier.units)
-    )
-    if earlier is not None and earlier_filters(job, EarlierOutput.from_record(earlier.record))[1]:
-        before = []  # this job runs the earlier filters too, with its own thresholds
-    if output is not None:
-        resolved = read_recorded(
-            TypeAdapter(Resolved),
-            output.record["resolved"],
-            f"{output.layout.root}: was begun by another version: {_ADVICE}",
-        )
-        device = resolve_device("auto") if resolved.models else "cpu"
-        work = ResolvedJob(job=job, resolved=resolved.model_copy(update={"device": device}))
-    else:
-        work = _without_model(
-            job, earlier, find_carried_types(units, job.input, job.open_storage())
-        )
-    filters = filters_to_run(job, work.resolved.filters_from)
-    on_source = {
-        name: stage
-        for name, stage in filters.items()
-        if not isinstance(stage, TextFilter) or stage.applies_to != "generated"
-    }
-    return [*before, FilterStep(work, on_source)]
-
-
-def _without_model(
-    job: Job, earlier: Output | None, carried_types: Mapping[str, str]
-) -> ResolvedJob:
-    """Resolve a job without its model, which is not asked and need not be there."""
-    if job.filters:
-        judging = job.model_copy(update={"model": None, "tasks": {}})
-        work = resolve_with(judging, earlier, carried_types=carried_types)
-        return work.model_copy(update={"job": job})
-    origin = EarlierOutput.from_record(earlier.record) if earlier else None
-    resolved = Resolved(
-        checkpoint=None,
-        device="cpu",
-        threads=1,
-        files={},
-        packages={},
-        carried_types={
-            **(origin.carried_types if origin else carried_types),
-            **job.input.carried_types(),
-        },
-        filters_from=origin,
-    )
-    return ResolvedJob(job=job, resolved=resolved)
 
 
 def _units_of(shard: str, units: Sequence[Unit]) -> list[Unit]:
@@ -200,7 +133,8 @@ def _look(
             for raw in samples:
                 last = raw.index
                 if raw.index == index or (key is not None and raw.key == key):
-                    judged = judge_sample(raw, unit, samples, steps)
+                    with closing(SampleJudge(steps)) as judge:
+                        judged = judge.judge(raw, unit, samples)
                     looked = _looked(raw, unit, judged, given, storage)
                     looked = replace(looked, has_changed=has_changed)
                     return _with_stored_row(looked, unit, output, steps) if output else looked

@@ -1,0 +1,89 @@
+"""The command with which a person decides quarantined samples: review."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from pipelines.cli.options import (
+    ForceOption,
+    JsonOption,
+    OutputArgument,
+    StorageOption,
+    file_to_write,
+    storage_of,
+)
+from pipelines.cli.printing import inform, print_json
+from pipelines.logs.log import shows
+from schemas.errors import JobError
+
+
+def review(
+    output: OutputArgument,
+    *,
+    by_filter: Annotated[
+        str | None, typer.Option("--filter", help="Only samples that this filter put aside.")
+    ] = None,
+    reason: Annotated[
+        str | None, typer.Option(help="Only samples with this reason; FILTER/REASON works too.")
+    ] = None,
+    shard: Annotated[
+        str | None, typer.Option(help="Only samples of this shard, such as 00003.tar.")
+    ] = None,
+    limit: Annotated[int, typer.Option(min=1, max=10_000, help="The most samples.")] = 1000,
+    seed: Annotated[
+        int | None,
+        typer.Option(min=0, help="Draw them at random by this number, not the first ones."),
+    ] = None,
+    page: Annotated[Path, typer.Option("--to", metavar="HTML", help="The page to write.")] = Path(
+        "review.html"
+    ),
+    force: ForceOption = False,
+    storage: StorageOption = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Write a page on which you accept or reject the quarantined samples of an output.
+
+    Open the page in a browser: it is one file, which loads nothing, and the keys A and R decide.
+    "Download CSV" gives decisions.csv. A next job that names the output in `filters_from` and the
+    file in `decisions` brings the accepted samples back, and drops the rejected ones.
+
+    The page has content of your data: protect it like the shards.
+    """
+    from pipelines.display.counted import counted
+    from pipelines.display.sample_progress import show_samples
+    from pipelines.operations.inspect import RowChoice
+    from pipelines.operations.review import review as write_page
+
+    file = file_to_write(page, force)
+    choice = RowChoice("quarantined", shard, by_filter, reason, seed=seed)
+    reviewed = write_page(
+        output,
+        file,
+        choice,
+        limit,
+        storage_of(storage),
+        progress=lambda total: show_samples(total, shows("info")),
+    )
+    if reviewed.uncommitted:
+        units = counted(reviewed.units, "unit")
+        inform(f"{reviewed.uncommitted} of {units} have no rows yet: their samples are not known")
+    for why, samples, shards, first in reviewed.left_out:
+        where = first if shards == 1 else f"{shards} shards such as {first}"
+        inform(f"{counted(samples, 'sample')} of {where} left out: {why}")
+    if not reviewed.samples and reviewed.left_out:
+        raise JobError("review: none of these samples can be shown, so no page is written")
+    if as_json:
+        left_out = [each._asdict() for each in reviewed.left_out]
+        written = str(file) if reviewed.samples else None
+        print_json({**reviewed._asdict(), "left_out": left_out, "file": written})
+        return
+    if not reviewed.samples:
+        inform("no such samples: `shardmill status OUTPUT` counts them by filter and reason")
+        return
+    inform(f"{file}: {counted(reviewed.samples, 'quarantined sample')}")
+    if reviewed.more:
+        inform("the output has more of them: --limit N takes more, --seed N draws them at random")
+    inform("Open it in a browser, decide, and download decisions.csv. Then write in the next job:")
+    inform(f"  filters_from: {output}")
+    inform("  decisions: decisions.csv")

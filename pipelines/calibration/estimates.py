@@ -8,7 +8,7 @@ import numpy as np
 import numpy.typing as npt
 
 from pipelines.calibration.histogram import Floats
-from pipelines.calibration.threshold import Threshold
+from pipelines.calibration.threshold import Threshold, short
 
 Z = 1.959964  # the quantile of the normal distribution for intervals of 95 %
 
@@ -121,8 +121,9 @@ class DecidedSample:
     def _recall(self, beyond: _Mask) -> Interval | None:
         """Return the share of rejected samples that are beyond a threshold.
 
-        The ends of the interval combine the ends of the intervals on both sides, so that it is
-        rather too wide: a side without rejected samples may still have some.
+        The interval is the wider one, at each end, of two: that of the share, and one that combines
+        the ends of the intervals on both sides of the threshold, because a side without rejected
+        samples in the sample may still have some.
         """
         found = self.total(beyond & self.rejected)
         missed = self.total(~beyond & self.rejected)
@@ -133,10 +134,12 @@ class DecidedSample:
             return Interval(0, 0, 0) if outside else None
         if outside is None:
             return Interval(1, 1, 1)
+        share = self.share(self.rejected, beyond)
+        assert share is not None, "some samples are rejected"
         numbers = self.total(beyond), self.total(~beyond)
         low = _ratio(numbers[0] * inside.low, numbers[1] * outside.high)
         high = _ratio(numbers[0] * inside.high, numbers[1] * outside.low)
-        return Interval(found / (found + missed), low, high)
+        return Interval(share.estimate, min(low, share.low), max(high, share.high))
 
     def threshold_for(self, precision: float, kind: Threshold) -> WantedThreshold:
         """Return the loosest threshold, of the scores of the sample, with a wanted precision.
@@ -144,10 +147,10 @@ class DecidedSample:
         The interval inverts those of the precision: it has the thresholds of which the decisions
         leave open whether they are the wanted one.
         """
-        candidates = np.unique(self.values)
+        candidates = sorted({short(value) for value in self.values.tolist()})
         candidates = candidates[:: len(candidates) // _MOST_CANDIDATES + 1]
         estimate = loosest = surest = None
-        for threshold in (candidates if kind.worse == "higher" else candidates[::-1]).tolist():
+        for threshold in candidates if kind.worse == "higher" else candidates[::-1]:
             at = self.share(kind.rejects(self.values, threshold), self.rejected)
             if at is None:
                 continue

@@ -21,7 +21,21 @@ class ScoreHistogram:
 
     def add(self, values: Floats) -> None:
         """Count finite values."""
-        keys, counts = np.unique(_keys_of(values), return_counts=True)
+        self._add(*np.unique(_keys_of(values), return_counts=True))
+
+    def add_zeros(self, number: int) -> None:
+        """Count the value 0 a number of times."""
+        if number:
+            self._add(_keys_of(np.zeros(1, np.float32)), np.array([number]))
+
+    def merged(self, other: "ScoreHistogram") -> "ScoreHistogram":
+        """Return a histogram of the values of both."""
+        both = ScoreHistogram()
+        for histogram in (self, other):
+            both._add(histogram._keys, histogram.counts)
+        return both
+
+    def _add(self, keys: npt.NDArray[np.uint32], counts: npt.NDArray[np.int64]) -> None:
         merged = np.union1d(self._keys, keys)
         total = np.zeros(len(merged), np.int64)
         total[np.searchsorted(merged, self._keys)] += self.counts

@@ -55,12 +55,21 @@ class ScoredRows:
         """Return the names of the filter's scores in these rows."""
         return [score for name in self._names if (score := self._source.score_of(name)) is not None]
 
+    def stored(self, score: str) -> Floats:
+        """Return a score of each row as it is stored; NaN for a row that has none."""
+        values = np.full(self._number, np.nan, np.float32)
+        for code, name in enumerate(self._names):
+            if name == f"{self._source.filter}.{score}":
+                here = self._codes == code
+                values[self._rows[here]] = self._values[here]
+        values[~np.isfinite(values)] = np.nan
+        return values
+
     def values(self, score: str) -> Floats:
-        """Return a score of each row; NaN for a row that has none."""
-        values = self._by_row([f"{self._source.filter}.{score}"])
+        """Return a score of each row; 0 for a judged row without it, if no zeros are stored."""
+        values = self.stored(score)
         if self._source.missing_is_zero:
             values[np.isnan(values) & (self.outcomes >= 0)] = 0
-        values[~np.isfinite(values)] = np.nan
         return values
 
     def languages(self, filters: Sequence[str]) -> npt.NDArray[np.object_]:
@@ -71,14 +80,6 @@ class ScoredRows:
             if by in filters and "." not in language and not language.startswith(INDETERMINATE):
                 languages[self._rows[self._codes == code]] = language
         return languages
-
-    def _by_row(self, names: Collection[str]) -> Floats:
-        values = np.full(self._number, np.nan, np.float32)
-        for code, name in enumerate(self._names):
-            if name in names:
-                here = self._codes == code
-                values[self._rows[here]] = self._values[here]
-        return values
 
     def _outcomes(self, batch: pa.RecordBatch) -> npt.NDArray[np.int8]:
         own = _mask(pc.equal(batch["filter"], self._source.filter))

@@ -8,6 +8,7 @@ import numpy as np
 import numpy.typing as npt
 
 from pipelines.calibration.histogram import Floats, ScoreHistogram
+from pipelines.calibration.threshold import short
 
 _PER_SIDE = 5  # strata on each side of the threshold
 _BINS = 200  # of equal width, by which the strata of a side are found
@@ -44,13 +45,8 @@ def _inner_edges(values: Floats, counts: npt.NDArray[np.int64], strata: int) -> 
     )
     steps = np.cumsum(np.sqrt(frequencies))
     places = np.searchsorted(steps, np.arange(1, strata) / strata * steps[-1])
-    rounded = [_short(edge) for edge in edges[places + 1]]
+    rounded = [short(edge) for edge in edges[places + 1]]
     return sorted({edge for edge in rounded if low < edge < high})
-
-
-def _short(value: float) -> float:
-    """Round to a number of four digits, which a spreadsheet leaves as it is."""
-    return float(f"{value:.4g}")
 
 
 def nearness(edges: Sequence[float], cut: float | None) -> list[int]:

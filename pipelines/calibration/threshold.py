@@ -43,3 +43,8 @@ class Threshold:
         between = np.bincount(np.searchsorted(cuts, values, side="right"), minlength=len(cuts) + 1)
         below = np.cumsum(between)[:-1]
         return len(values) - below if self.worse == "higher" else below
+
+
+def short(value: float) -> float:
+    """Round to four digits, which people read and spreadsheets leave as they are."""
+    return float(f"{value:.4g}")

@@ -9,6 +9,7 @@ import typer
 from typer.exceptions import TyperException
 
 from pipelines.cli.bench_command import bench
+from pipelines.cli.calibrate_command import calibrate
 from pipelines.cli.completion_command import (
     COMPLETE_VARIABLE,
     PROGRAM,
@@ -76,6 +77,7 @@ _COMMANDS: tuple[Callable[..., None], ...] = (
     inspect,
     look,
     whatif,
+    calibrate,
     review,
     verify,
     finish,

@@ -36,10 +36,14 @@ CONTENT: dict[str, pa.DataType] = {  # null unless kept
     "source_text": pa.string(),
     "width": pa.int32(),  # pixels of the upright image
     "height": pa.int32(),
-    "num_frames": pa.int32(),  # frames of an animation, or pages; the model sees the first
+    "num_frames": pa.int32(),  # frames of a video or animation, or pages
     "truncated": pa.bool_(),  # whether the image file ends early; null: not decoded
     "decoded_rows": pa.float32(),  # share of rows whose pixels are all in the file; null: likewise
     "sha256": pa.string(),  # of the image file, hexadecimal
+}
+VIDEO: dict[str, pa.DataType] = {  # null unless kept; columns of jobs with `input.video` alone
+    "duration": pa.float64(),  # seconds, from the times of the frames; null: the file has none
+    "fps": pa.float64(),  # frames per second, on average; null: likewise
 }
 HASHES: dict[str, pa.DataType] = {  # null unless kept; columns of jobs with `input.pdq` alone
     "pdq": pa.string(),  # of the first frame, upright, hexadecimal; null: too flat for a hash
@@ -69,7 +73,7 @@ INFO = pa.struct(
     ]
 )
 LOGPROBS = pa.list_(pa.float32())  # natural logarithms, of each token of an answer
-RESERVED = frozenset([*IDENTITY, *CONTENT, *HASHES, *TEXT_BOXES])
+RESERVED = frozenset([*IDENTITY, *CONTENT, *VIDEO, *HASHES, *TEXT_BOXES])
 
 _COLUMN = re.compile(r"[A-Za-z][A-Za-z0-9_]*")
 
@@ -108,17 +112,18 @@ def output_schema(
     carried: Mapping[str, pa.DataType],
     tasks: Mapping[str, pa.DataType],
     *,
+    video: bool = False,
     pdq: bool = False,
     text_boxes: bool = False,
     logprobs: Collection[str] = (),
 ) -> pa.Schema:
     """Return the output's schema.
 
-    The columns are identity, content, with `pdq` the perceptual hash, with
+    The columns are identity, content, with `video` its times, with `pdq` the perceptual hash, with
     `text_boxes` the boxes of text in the image, carried columns, and value and info of each task;
     for tasks in `logprobs` also the log-probabilities.
     """
-    own = {**IDENTITY, **CONTENT, **(HASHES if pdq else {})}
+    own = {**IDENTITY, **CONTENT, **(VIDEO if video else {}), **(HASHES if pdq else {})}
     own |= TEXT_BOXES if text_boxes else {}
     fields = [pa.field(name, kind) for name, kind in own.items()]
     fields += [pa.field(name, kind) for name, kind in carried.items()]

@@ -61,7 +61,7 @@ class SampleReader:
         _check(work)
         self._input = work.input
         self._storage = work.job.open_storage()
-        self._open_image = opener(self._input.limits)
+        self._open_image = opener(self._input)
 
     def samples(self, unit: Unit) -> Iterator[Sample | Rejected | Fault]:
         """Yield the samples of a unit in order, then a Fault if the shard is damaged."""

@@ -10,9 +10,10 @@ from pipelines.annotation.filtering import FilterChain
 from pipelines.concurrency.daemon_pool import DaemonPool
 from pipelines.concurrency.running_time import wait_while_running
 from pipelines.concurrency.stage_timer import StageTimer
-from pipelines.config.input import Input, Limits
+from pipelines.config.input import Input
 from pipelines.images import (
     DecodeOptions,
+    DecoderPool,
     DecoderProcess,
     EncodedImage,
     ImageFault,
@@ -28,9 +29,11 @@ _CHUNKS_AHEAD = 2  # decoded while later chunks are read
 Opener = Callable[[bytes], OpenedImage]  # reads an image's header; raises ImageFault
 
 
-def opener(limits: Limits) -> Opener:
-    """Return a function that opens images in this process."""
-    return lambda image: EncodedImage.open(image, limits)
+def opener(given: Input) -> Opener:
+    """Return a function that opens images in this process, and videos in a decoder process."""
+    if given.video is not None:
+        return DecoderProcess(given.limits, given.video).open
+    return lambda image: EncodedImage.open(image, given.limits)
 
 
 def read_header(row: Row, open_image: Opener) -> None:
@@ -42,6 +45,7 @@ def read_header(row: Row, open_image: Opener) -> None:
         return
     row.width, row.height = row.encoded.width, row.encoded.height
     row.num_frames = row.encoded.num_frames
+    row.duration, row.fps = row.encoded.duration, row.encoded.fps
 
 
 class RowDecoder:
@@ -49,7 +53,8 @@ class RowDecoder:
 
     Kept rows get a model image as `image_spec` says. If `image_spec` is None, images are decoded
     only for filters that read frames and for `input.pdq`. With `isolated`, images are decoded in a
-    child process, so that an image that hangs or kills its decoder becomes an `invalid` row.
+    child process, so that an image that hangs or kills its decoder becomes an `invalid` row. Videos
+    always are, each thread's in a process of its own.
     """
 
     def __init__(
@@ -71,8 +76,12 @@ class RowDecoder:
         )
         self._needs_pixels = image_spec is not None or self._options.frames > 0
         self._pdqhash = load_pdqhash("input.pdq") if given.pdq else None
-        self._process = DecoderProcess(given.limits) if isolated else None
-        self.open_image = self._process.open if self._process else opener(given.limits)
+        self._process: DecoderProcess | DecoderPool | None = None
+        if given.video is not None:
+            self._process = DecoderPool(threads, given.limits, given.video)
+        elif isolated:
+            self._process = DecoderProcess(given.limits)
+        self.open_image = self._process.open if self._process else opener(given)
         self._pool = DaemonPool(threads, "decode")
 
     def close(self) -> None:

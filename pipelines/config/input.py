@@ -4,10 +4,11 @@ from collections.abc import Mapping
 from typing import Annotated, Any, Literal, Self
 
 import pyarrow as pa
-from pydantic import Discriminator, Field, PositiveInt, Tag, field_validator
+from pydantic import Discriminator, Field, PositiveInt, Tag, field_validator, model_validator
 
 from pipelines.config.column_type import parse_type
 from pipelines.config.field_source import FILE, FieldSource
+from pipelines.config.video import VideoFrames
 from schemas.frozen import Frozen, Seconds
 from schemas.path_text import check_characters
 
@@ -18,13 +19,16 @@ class Limits(Frozen):
     max_pixels: PositiveInt = 100_000_000
     """The largest width x height of an image, in pixels, inclusive."""
     max_frames: PositiveInt = 10_000
-    """The most frames of an animation, or pages of a TIFF, inclusive."""
+    """The most frames of an animation or a video, or pages of a TIFF, inclusive."""
     max_animation_pixels: PositiveInt = 1_000_000_000
-    """The most pixels of all frames of an image together, inclusive."""
+    """The most pixels of all frames of an image together, inclusive.
+
+    Of a video, only the frames that filters judge count.
+    """
     max_decode_seconds: Seconds = 60
-    """The longest time for decoding one image, in seconds."""
+    """The longest time for decoding one image or video, in seconds."""
     max_image_bytes: PositiveInt = 100_000_000
-    """The largest size of an encoded image, in bytes, inclusive."""
+    """The largest size of an encoded image or video, in bytes, inclusive."""
     max_text_characters: PositiveInt = 100_000
     """The most characters of each text, inclusive."""
     max_text_bytes: PositiveInt = 10_000_000
@@ -105,7 +109,13 @@ class Input(Frozen):
 
     `images:0` takes the first element of a column with a list of images. Null: the only column that
     is a struct with `bytes`, or that is binary with a usual name; the only member with an extension
-    of images.
+    of images, or of videos if `video` is set.
+    """
+    video: VideoFrames | None = Field(None, exclude_if=lambda video: video is None)
+    """The frames of videos that the model sees; null: the samples are images.
+
+    Videos are MP4, QuickTime, WebM and Matroska, and animated images. `video: {}` takes eight
+    frames. Needs `pip install 'shardmill[video]'`.
     """
     key: str | None = None
     """The source of a sample's key, written like `text`.
@@ -143,10 +153,10 @@ class Input(Frozen):
     min_decoded_rows: float = Field(0.9, gt=0, le=1)
     """The least share of rows that a truncated image must have, inclusive."""
     frames: PositiveInt = Field(8, le=256)
-    """The most frames of an animation, or pages, that image filters judge.
+    """The most frames of an animation or a video, or pages, that image filters judge.
 
     These are the first, the last, and frames evenly between them. The model gets the first
-    frame.
+    frame, or those that `video` says.
     """
     pdq: bool = False
     """Whether kept rows get the columns `pdq` and `pdq_quality`, for `shardmill duplicates`.
@@ -194,6 +204,13 @@ class Input(Frozen):
             if isinstance(field, str):
                 FieldSource.parse(field)
         return carry
+
+    @model_validator(mode="after")
+    def _suits_videos(self) -> Self:
+        for name, value in (("decode", "reduced"), ("truncated", "accept")):
+            if self.video is not None and getattr(self, name) == value:
+                raise ValueError(f"`{name}: {value}` is for images: remove it, or `video`")
+        return self
 
     def accepted_rows(self) -> float | None:
         """Return the least share of rows of a truncated image that is accepted; None: none is."""

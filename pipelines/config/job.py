@@ -201,7 +201,12 @@ class Job(Frozen):
         types = self.input.column_types()
         boxes = any(isinstance(stage, TextInImage) for stage in self.filters)
         return output_schema(
-            types, columns, pdq=self.input.pdq, text_boxes=boxes, logprobs=logprobs
+            types,
+            columns,
+            video=self.input.video is not None,
+            pdq=self.input.pdq,
+            text_boxes=boxes,
+            logprobs=logprobs,
         )
 
     @classmethod

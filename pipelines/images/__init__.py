@@ -1,5 +1,6 @@
-"""From encoded bytes to upright RGB: the only room where Pillow decodes."""
+"""From encoded bytes to upright RGB: the only room where Pillow and PyAV decode."""
 
+from pipelines.images.decoder_pool import DecoderPool
 from pipelines.images.decoder_process import DecoderProcess
 from pipelines.images.image import (
     DecodedImage,
@@ -10,15 +11,18 @@ from pipelines.images.image import (
     UprightImage,
 )
 from pipelines.images.in_memory import check_image, encode_image
+from pipelines.images.video import check_video_package
 
 __all__ = [
     "DecodeOptions",
     "DecodedImage",
+    "DecoderPool",
     "DecoderProcess",
     "EncodedImage",
     "ImageFault",
     "OpenedImage",
     "UprightImage",
     "check_image",
+    "check_video_package",
     "encode_image",
 ]

@@ -10,7 +10,7 @@ import threading
 from dataclasses import dataclass, field
 from multiprocessing.connection import Connection
 from multiprocessing.context import SpawnProcess
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, Protocol
 
 from pipelines.concurrency.memory_limit import limit_further_memory
 from pipelines.concurrency.running_time import wait_while_running
@@ -132,11 +132,15 @@ class ImageInProcess:
     num_frames: int
     duration: float | None
     fps: float | None
-    _data: bytes = field(repr=False)
-    _decoder: DecoderProcess = field(repr=False)
+    data: bytes = field(repr=False)
+    decoder: "_Decodes" = field(repr=False)
 
     def decode(self, options: DecodeOptions) -> DecodedImage:
-        return self._decoder.decode(self._data, options)
+        return self.decoder.decode(self.data, options)
+
+
+class _Decodes(Protocol):
+    def decode(self, data: bytes, options: DecodeOptions, /) -> DecodedImage: ...
 
 
 def _open(data: bytes, limits: Limits, sampling: VideoFrames | None) -> OpenedImage:

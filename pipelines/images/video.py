@@ -9,6 +9,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from fractions import Fraction
 from functools import partial
+from importlib.util import find_spec
 from typing import TYPE_CHECKING, Any, NamedTuple, Self
 
 from pipelines.config.input import Limits
@@ -17,6 +18,7 @@ from pipelines.images.image import DecodedImage, DecodeOptions, ImageFault
 from pipelines.images.sampled_frames import take_frames
 from pipelines.images.video_container import Demuxer, check_structure, find_demuxer
 from pipelines.images.video_pixels import FrameConverter, display_matrix, swaps_sides
+from schemas.errors import JobError
 
 if TYPE_CHECKING:
     from av import VideoFrame, VideoStream
@@ -94,6 +96,12 @@ class EncodedVideo:
                 options,
                 self._limits,
             )
+
+
+def check_video_package() -> None:
+    """Raise JobError, with the command that installs it, if PyAV is missing."""
+    if find_spec("av") is None:
+        raise JobError("input.video: needs PyAV: pip install 'shardmill[video]'")
 
 
 @contextmanager

@@ -7,7 +7,6 @@ counted and the others are not lost.
 
 import hashlib
 import os
-import queue
 from collections import Counter, deque
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import Future
@@ -18,7 +17,7 @@ from filters.images.pdq import ALGORITHM as PDQ
 from filters.images.pdq import LOWEST_QUALITY, load_pdqhash, pdq_hash
 from pipelines.concurrency.daemon_pool import DaemonPool
 from pipelines.config.input import Input, Limits
-from pipelines.images import DecodeOptions, DecoderProcess, ImageFault
+from pipelines.images import DecodeOptions, DecoderPool, ImageFault
 from pipelines.planning.shards import find_shards, split
 from pipelines.reading import RawSample, open_unit
 from pipelines.storage.storage import Storage
@@ -101,16 +100,12 @@ class _Hasher:
         self._pdqhash = load_pdqhash("--algorithm pdq") if PDQ in algorithms else None
         threads = min(len(os.sched_getaffinity(0)), _MOST_DECODERS)
         self._pool = DaemonPool(threads, "hash")
-        self._decoders: queue.SimpleQueue[DecoderProcess] = queue.SimpleQueue()
-        self._all_decoders = [DecoderProcess(Limits()) for _ in range(threads)]
-        for decoder in self._all_decoders:
-            self._decoders.put(decoder)
+        self._decoders = DecoderPool(threads, Limits())
         self._most_ahead = _AHEAD * threads
 
     def close(self) -> None:
         self._pool.close()
-        for decoder in self._all_decoders:
-            decoder.close()
+        self._decoders.close()
 
     def hash_all(self, samples: Iterable[RawSample]) -> Iterator[tuple[int, _Hashed]]:
         """Yield the number of each sample and its hashes, in order."""
@@ -130,14 +125,12 @@ class _Hasher:
         if self._wants_sha256:
             hashed.hashes.append((SHA256, hashlib.sha256(raw.image).hexdigest()))
         if self._pdqhash is not None:
-            decoder = self._decoders.get()
             try:
-                (frame,) = decoder.decode(raw.image, DecodeOptions(None, frames=1)).frames
+                options = DecodeOptions(None, frames=1)
+                (frame,) = self._decoders.decode(raw.image, options).frames
             except ImageFault as fault:
                 hashed.fault = fault.reason
                 return
-            finally:
-                self._decoders.put(decoder)
             digest, quality = pdq_hash(frame, self._pdqhash)
             hashed.is_flat = quality <= LOWEST_QUALITY
             if not hashed.is_flat:

@@ -14,7 +14,8 @@ from pipelines.reading import RawSample
 from pipelines.reading.bounded_storage import BoundedStorage, BoundReached
 from pipelines.reading.field_counts import count_fields
 from pipelines.reading.formats import OpenSamples, open_fields, open_unit
-from pipelines.reading.raw_sample import IMAGE_EXTENSIONS, SampleFields
+from pipelines.reading.raw_sample import IMAGE_EXTENSIONS, VIDEO_EXTENSIONS, SampleFields
+from pipelines.reading.sample_members import image_extensions
 from pipelines.reading.text_fields import FieldFault
 from pipelines.rows.texts import FieldReader, has_field
 from pipelines.storage.storage import Storage
@@ -165,8 +166,10 @@ def _missing(first: FirstShard, given: Input) -> Iterator[str]:
         named.append(f"{more} more")
     holds = f"which hold {', '.join(named)}" if named else "whose fields cannot be listed"
     if first.invalid.get("image_missing") == first.samples:
+        what = ("a video", "videos") if given.video else ("an image", "images")
+        known = [each for kind in image_extensions(given) for each in kind]
         yield (
-            f"input: {where} has an image, {holds}: images are {', '.join(IMAGE_EXTENSIONS)}, "
+            f"input: {where} has {what[0]}, {holds}: {what[1]} are {', '.join(known)}, "
             "or an extension or a column named by input.image"
         )
     if several := first.invalid.get("image_several"):
@@ -192,7 +195,7 @@ def _meant_fields(key: str, source: str, first: FirstShard) -> list[str]:
         name
         for name, number in first.holds.items()
         if 2 * number >= first.samples
-        and name.rpartition(".")[2].lower() not in IMAGE_EXTENSIONS
+        and name.rpartition(".")[2].lower() not in (*IMAGE_EXTENSIONS, *VIDEO_EXTENSIONS)
         and not any(other.startswith(f"{name}:") for other in first.holds)
     ]
     by_leaf = {_leaf(name): name for name in reversed(fields)}

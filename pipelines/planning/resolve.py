@@ -29,6 +29,7 @@ from inference import (
 )
 from pipelines.config.job import Job
 from pipelines.config.validation_errors import errors_at
+from pipelines.images import check_video_package
 from pipelines.output.output import Output
 from pipelines.planning.filters_from import EarlierOutput, filters_to_run, open_earlier_output
 from pipelines.planning.resolved_job import Resolved, ResolvedJob
@@ -91,6 +92,8 @@ def resolve_with(
         longest_trained = family.longest_trained(checkpoint.resolution)
     if job.input.pdq:
         load_pdqhash("input.pdq")
+    if job.input.video is not None:
+        check_video_package()
     resolved = Resolved(
         checkpoint=checkpoint,
         device=device,
@@ -112,6 +115,7 @@ def resolve_with(
             **{name: version(name) for name in (*PACKAGES, *(TORCH_PACKAGES * uses_torch))},
             **(extra_packages(job.model) if job.model else {}),
             **({"pdqhash": version("pdqhash")} if job.input.pdq else {}),
+            **({"av": version("av")} if job.input.video else {}),
         },
         carried_types=_carried_types(job, pinned, earlier, carried_types or {}),
         filters_from=earlier,

@@ -23,7 +23,7 @@ from pipelines.planning.shard_root import absolute_pattern, common_root, fixed_f
 from pipelines.planning.unit_names import check_unit_names
 from pipelines.reading.folder_files import list_visible_files, refuse_folder_links
 from pipelines.reading.formats import FORMATS, find_format
-from pipelines.reading.raw_sample import IMAGE_EXTENSIONS
+from pipelines.reading.raw_sample import IMAGE_EXTENSIONS, VIDEO_EXTENSIONS
 from pipelines.storage.concurrent_reads import read_concurrently
 from pipelines.storage.object_client import WEB
 from pipelines.storage.paths import parent, relative, scheme
@@ -102,7 +102,7 @@ def _named_units(entries: Iterable[Entry], root: str, faults: _ListingFaults) ->
         name = _unit_name(shard)
         if name is None:
             faults.no_shard = faults.no_shard or shard
-            if extension(shard) in IMAGE_EXTENSIONS:
+            if extension(shard) in (*IMAGE_EXTENSIONS, *VIDEO_EXTENSIONS):
                 faults.image = faults.image or shard
             continue
         unit = Unit(name, entry.path, shard, entry.size, entry.version)

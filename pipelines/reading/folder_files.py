@@ -4,10 +4,11 @@ import re
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
 
-from pipelines.reading.raw_sample import IMAGE_EXTENSIONS
+from pipelines.reading.raw_sample import IMAGE_EXTENSIONS, VIDEO_EXTENSIONS
 from pipelines.storage.storage import Entry, Storage
 from schemas.errors import JobError
 
+_OF_SAMPLES = frozenset({*IMAGE_EXTENSIONS, *VIDEO_EXTENSIONS})
 _HIDDEN = re.compile(r"/(\.|__MACOSX/)")
 
 
@@ -23,7 +24,7 @@ def list_visible_files(folder: str, storage: Storage) -> list[Entry]:
 
 
 def files_beside_images(folder: str, files: Sequence[Entry]) -> list[Entry]:
-    """Return the files whose path equals that of an image up to the first dot of their names.
+    """Return the files whose path equals that of an image or video up to the first dot of the name.
 
     These are the files of all samples, whichever extensions a job names: they decide a shard's
     version and digest. They are sorted by path.
@@ -34,7 +35,7 @@ def files_beside_images(folder: str, files: Sequence[Entry]) -> list[Entry]:
         parent, _, name = entry.path[len(folder) :].rpartition("/")
         group = f"{parent}/{name.partition('.')[0]}"
         groups[group].append(entry)
-        if name.rpartition(".")[2].lower() in IMAGE_EXTENSIONS and "." in name:
+        if "." in name and name.rpartition(".")[2].lower() in _OF_SAMPLES:
             with_image.add(group)
     found = [entry for group in with_image for entry in groups[group]]
     return sorted(found, key=lambda entry: entry.path)

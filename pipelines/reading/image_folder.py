@@ -79,6 +79,9 @@ def split_image_folder(shard: Unit, storage: Storage, input_config: Input) -> li
             f"input.image: no file in {shard.path} ends in .{selection.image}: name the extension "
             "of the images, or leave it out"
         )
+    if not samples:
+        which = "videos" if input_config.video else "images: for videos, set input.video"
+        raise JobError(f"input.shards: {shard.path} is a folder without {which}")
     if input_config.text is not None:
         extension = FieldSource.parse(input_config.text).name.lower()
         present = {each for sample in samples for each, _ in sample.files}

@@ -89,7 +89,12 @@ def split_parquet(shard: Unit, storage: Storage, input_config: Input) -> list[Un
         return [shard]
     keys = {FieldSource.parse(source).name: key for key, source in input_config.sources()}
     try:
-        check_columns(schema, keys.keys() - {FILE}, input_config.image)
+        check_columns(
+            schema,
+            keys.keys() - {FILE},
+            input_config.image,
+            of_videos=input_config.video is not None,
+        )
     except ColumnFault as fault:
         key = keys[fault.column] if fault.column else "image"
         raise JobError(f"input.{key}: {shard.path}: {fault.why}") from None
@@ -178,7 +183,9 @@ def read_parquet(
         metadata = read_metadata(stream)
         schema = metadata.schema.to_arrow_schema()
     try:
-        image = check_columns(schema, fields, input_config.image)
+        image = check_columns(
+            schema, fields, input_config.image, of_videos=input_config.video is not None
+        )
     except ColumnFault:
         raise ShardFault("columns_missing", stream.position) from None
     names = columns_to_read(schema, image.name, fields)

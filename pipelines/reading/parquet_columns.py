@@ -7,11 +7,12 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from pipelines.config.field_source import FieldSource
-from pipelines.reading.raw_sample import IMAGE_EXTENSIONS
+from pipelines.reading.raw_sample import IMAGE_EXTENSIONS, VIDEO_EXTENSIONS
 
 KEY = "__key__"  # the name in webdataset's own conversions
 # Usual names of image columns, beside the extensions.
 _IMAGE_NAMES = ("image", "img", "image_bytes", *IMAGE_EXTENSIONS)
+_VIDEO_NAMES = ("video", "clip", "video_bytes", *VIDEO_EXTENSIONS)
 
 
 class ColumnFault(Exception):
@@ -33,16 +34,19 @@ class ImageColumn(NamedTuple):
     number: int | None = None  # None: the column has one image
 
 
-def check_columns(schema: pa.Schema, fields: Iterable[str], image: str | None) -> ImageColumn:
+def check_columns(
+    schema: pa.Schema, fields: Iterable[str], image: str | None, *, of_videos: bool = False
+) -> ImageColumn:
     """Return the image column; raise ColumnFault if a column cannot be read.
 
     `image` is the job's `input.image`. If it is None, the image column is found by its type and
-    name. The columns `fields` must exist once; their types are not checked.
+    name; with `of_videos`, by a usual name of videos. The columns `fields` must exist once; their
+    types are not checked.
     """
     for name in fields:
         _find_column(schema, name)
     if image is None:
-        return ImageColumn(_find_image_column(schema))
+        return ImageColumn(_find_image_column(schema, _VIDEO_NAMES if of_videos else _IMAGE_NAMES))
     column = _named_image_column(schema, image)
     try:
         kind = _find_column(schema, column.name).type
@@ -147,11 +151,11 @@ def _find_column(schema: pa.Schema, name: str) -> pa.Field:
     return schema.field(indices[0])
 
 
-def _find_image_column(schema: pa.Schema) -> str:
+def _find_image_column(schema: pa.Schema, usual: Collection[str]) -> str:
     # A dot in a column's name would be read as a path into a struct.
     fields = [field for field in schema if "." not in field.name and _holds_images(field.type)]
     structs = [field.name for field in fields if pa.types.is_struct(field.type)]
-    named = [field.name for field in fields if field.name.lower() in _IMAGE_NAMES]
+    named = [field.name for field in fields if field.name.lower() in usual]
     for names in (structs, named):
         if len(names) == 1 and schema.names.count(names[0]) == 1:
             return str(names[0])

@@ -5,6 +5,8 @@ from dataclasses import dataclass, field
 
 _JPEG_EXTENSIONS = ("jpg", "jpeg", "jpe", "jfif")
 IMAGE_EXTENSIONS = (*_JPEG_EXTENSIONS, "png", "webp", "gif", "tif", "tiff", "bmp", "avif")
+VIDEO_EXTENSIONS = ("mp4", "m4v", "mov", "webm", "mkv")
+ANIMATION_EXTENSIONS = ("gif", "apng", "webp", "png", "avif")
 MAX_FIELD = 1 << 20  # bytes of a field's value in SampleFields, inclusive
 
 

@@ -1,18 +1,22 @@
 """Groups the files that share a key, such as `7.jpg` and `7.txt`, into one sample."""
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass, field
 from typing import NamedTuple, Self
 
 from pipelines.config.input import Input
 from pipelines.reading.raw_sample import (
+    ANIMATION_EXTENSIONS,
     IMAGE_EXTENSIONS,
     MAX_FIELD,
+    VIDEO_EXTENSIONS,
     Field,
     MemberContents,
     RawSample,
     SampleFields,
 )
+
+_PICTURES = frozenset({*IMAGE_EXTENSIONS, *VIDEO_EXTENSIONS})  # never read as texts
 
 
 class Member(NamedTuple):
@@ -30,6 +34,7 @@ class MemberSelection(NamedTuple):
     """The members of a sample that are read, by their extensions in lower case."""
 
     image: str | None  # None: the image is found by its extension
+    kinds: tuple[tuple[str, ...], ...]  # extensions of images, or of videos; the first ones first
     texts: frozenset[str]  # those that the job names
     max_image_bytes: int  # of a member that is read, inclusive; -1: none is read
     max_text_bytes: int  # likewise
@@ -53,30 +58,43 @@ class MemberSelection(NamedTuple):
             return self.max_image_bytes
         if extension in self.texts:
             return self.max_text_bytes
-        return -1 if _ends_as_image(extension) else self.max_other_bytes
+        return -1 if _ends_as(extension, _PICTURES) else self.max_other_bytes
 
     def may_be_image(self, extension: str) -> bool:
         """Return whether a member may be the sample's image: `jpg`, and also `left.jpg`."""
-        return extension == self.image if self.image else _ends_as_image(extension)
+        if self.image:
+            return extension == self.image
+        return any(_ends_as(extension, kind) for kind in self.kinds)
 
     def images(self, extensions: Iterable[str]) -> list[str]:
         """Return the extensions of a sample that may be its image, sorted; usually one.
 
         A compound extension, such as `left.jpg`, counts only if no plain one, such as `jpg`, is
-        among them.
+        among them; an animated image only if there is no video.
         """
         candidates = sorted(filter(self.may_be_image, extensions))
-        return [each for each in candidates if each in IMAGE_EXTENSIONS] or candidates
+        if self.image:
+            return candidates
+        kinds = ([each for each in candidates if _ends_as(each, kind)] for kind in self.kinds)
+        first = next(filter(None, kinds), [])
+        return [each for each in first if "." not in each] or first
 
 
-def _named(given: Input) -> tuple[str | None, frozenset[str]]:
-    """Return the extensions of the image and of the texts that a job's `input` names."""
+def image_extensions(given: Input) -> tuple[tuple[str, ...], ...]:
+    """Return the extensions of a job's images or videos, in the order in which they are taken."""
+    return (VIDEO_EXTENSIONS, ANIMATION_EXTENSIONS) if given.video else (IMAGE_EXTENSIONS,)
+
+
+def _named(
+    given: Input,
+) -> tuple[str | None, tuple[tuple[str, ...], ...], frozenset[str]]:
+    """Return the extensions of the images and of the texts that a job's `input` names."""
     texts = frozenset(name.lower() for name in given.text_members())
-    return given.image.lower() if given.image else None, texts
+    return given.image.lower() if given.image else None, image_extensions(given), texts
 
 
-def _ends_as_image(extension: str) -> bool:
-    return extension.rpartition(".")[2] in IMAGE_EXTENSIONS
+def _ends_as(extension: str, known: Collection[str]) -> bool:
+    return extension.rpartition(".")[2] in known
 
 
 @dataclass(slots=True)

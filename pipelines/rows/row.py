@@ -77,6 +77,8 @@ class Row:
     width: int = 0  # of the upright image
     height: int = 0
     num_frames: int = 1
+    duration: float | None = None  # of a video, in seconds
+    fps: float | None = None
     truncated: bool | None = None  # whether the image file ends early; None: not decoded
     decoded_rows: float | None = None  # share of the image's rows that the file has
     sha256: str = field(default="", repr=False)

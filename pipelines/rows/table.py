@@ -23,6 +23,8 @@ def to_arrow(rows: Sequence[Row], schema: pa.Schema) -> pa.RecordBatch:
         "width": [row.width if row.kept else None for row in rows],
         "height": [row.height if row.kept else None for row in rows],
         "num_frames": [row.num_frames if row.kept else None for row in rows],
+        "duration": [row.duration if row.kept else None for row in rows],
+        "fps": [row.fps if row.kept else None for row in rows],
         "truncated": [row.truncated if row.kept else None for row in rows],
         "decoded_rows": [row.decoded_rows if row.kept else None for row in rows],
         "sha256": [row.sha256 if row.kept else None for row in rows],

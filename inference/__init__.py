@@ -21,13 +21,14 @@ from inference.hub.adapter import fetch_adapter
 from inference.hub.hub import fetch_model, resolve_model
 from inference.hub.optional_packages import check_model_packages, extra_packages
 from inference.tasks.location_tasks import Detect, Segment
+from inference.tasks.ocr_boxes import OcrBoxes
 from inference.tasks.task import Task
 from inference.tasks.text_tasks import AltText, Caption, Describe, Ocr, Prompt, Question, Vqa
 from schemas.resources import Resources
 from schemas.unions import INSTANCE, LISTED, listed_or_instance
 
 _Listed = Annotated[
-    Caption | AltText | Describe | Ocr | Vqa | Question | Prompt | Detect | Segment,
+    Caption | AltText | Describe | Ocr | OcrBoxes | Vqa | Question | Prompt | Detect | Segment,
     Field(discriminator="kind"),
 ]
 
@@ -77,6 +78,7 @@ __all__ = [
     "Model",
     "ModelFamily",
     "Ocr",
+    "OcrBoxes",
     "Prompt",
     "Question",
     "ResolvedCheckpoint",

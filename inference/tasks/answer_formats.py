@@ -1,4 +1,4 @@
-"""Formats of answers: JSON, numbers, tables in HTML. An answer in another form is `partial`."""
+"""Formats of answers: numbers, JSON, tables in HTML, SMILES, MusicXML; others are `partial`."""
 
 import json
 import re
@@ -6,12 +6,14 @@ from collections.abc import Callable, Mapping
 from html.parser import HTMLParser
 from typing import Literal
 
+from inference.tasks.musicxml import is_musicxml
+from inference.tasks.smiles import is_smiles
 from inference.tasks.task import AnswerReader
 from inference.tasks.text_task import TextTask
 from schemas.generation import Generation
 from schemas.sample import Sample
 
-Format = Literal["text", "number", "json", "html_table"]
+Format = Literal["text", "number", "json", "html_table", "smiles", "musicxml"]
 
 _NUMBER = re.compile(r"[-+]?(\d{1,3}(,\d{3})+|\d+)?(\.\d+)?%?")
 _MOST_NESTED = 100  # elements in elements
@@ -23,7 +25,9 @@ class FormattedTask(TextTask):
     """A text task whose answers may have to be in a format."""
 
     format: Format = "text"
-    """The format of a whole answer: any text, a number, JSON, or one table in HTML.
+    """The format of a whole answer.
+
+    Any text, a number, JSON, one table in HTML, a molecule in SMILES, or a score in MusicXML.
 
     An answer in another form is stored as it is, with the status `partial`.
     """
@@ -106,4 +110,6 @@ _CHECKS: Mapping[Format, Callable[[str], bool]] = {
     "number": _is_number,
     "json": _is_json,
     "html_table": _is_table,
+    "smiles": is_smiles,
+    "musicxml": is_musicxml,
 }

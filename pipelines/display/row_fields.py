@@ -81,7 +81,7 @@ def _shown_object(item: object) -> ShownObject | None:
         return None
     score = fields.get("score")
     return ShownObject(
-        label=short_text(fields.get("label")),
+        label=short_text(fields.get("label", fields.get("text"))),
         score=None if score is None else float(score),
         box=(edges[0], edges[1], edges[2], edges[3]),
         mask=fields.get("mask"),

@@ -8,6 +8,7 @@ NULL_COLUMN = (
 )
 _ADVICE = {
     "invalid/image_several": "write the extension of one as input.image, such as left.jpg",
+    "where/not_selected": "their values in the output of filters_from do not fulfill `where`",
     "invalid/image_truncated": (
         "input.truncated: accept keeps those that have input.min_decoded_rows of their rows"
     ),

@@ -66,7 +66,7 @@ def test_json_schema_lists_every_kind() -> None:
     definitions = Job.model_json_schema()["$defs"]
     kinds = {definition["properties"]["kind"]["const"] for definition in definitions.values()}
     assert kinds == {
-        *("caption", "alt_text", "describe", "ocr", "vqa", "question", "prompt"),
+        *("caption", "alt_text", "describe", "ocr", "ocr_boxes", "vqa", "question", "prompt"),
         *("detect", "segment"),
     }
 

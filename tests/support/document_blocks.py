@@ -26,6 +26,7 @@ SUBSTITUTIONS = {
     "google/paligemma2-3b-mix-448": "model",  # a link to demo/checkpoint
     "google/paligemma2-3b-mix-224": "model",
     "google/paligemma2-10b-mix-448": "model",
+    "< -0.7": "< 1",  # the demo's model is sure of its captions
     "'small/": "'annotated/",
     "'large/": "'annotated/",
     "Falconsai/nsfw_image_detection": "placards",  # a link to demo/placard_classifier

@@ -17,6 +17,62 @@ from schemas.sample import Sample, Text
 
 FAMILY = FAMILIES["paligemma"]
 TABLE = "<table><thead><tr><th>a</th></tr></thead><tr><td>1 <b>2</b><br></td></tr></table>"
+SMILES = [
+    "C",
+    "CCO",
+    "c1ccccc1",
+    "CC(=O)Oc1ccccc1C(=O)O",  # aspirin
+    "CN1C=NC2=C1C(=O)N(C(=O)N2C)C",  # caffeine
+    "C[C@H](N)C(=O)O",
+    "F/C=C/F",
+    "[Na+].[Cl-]",
+    "[13CH4]",
+    "[Cu+2]",
+    "[se]1cccc1",
+    "[OH:1]C",
+    "C%12CC%12",
+    "C=1CCC=1",
+    "C(.C)C",
+    " CCO\n",
+    "[C@TH1](F)(Cl)(Br)I",
+    "*C#N",
+]
+NO_SMILES = [
+    "",
+    "ethanol",
+    "C(",
+    "C)",
+    "C()",
+    "C1CC",
+    "C=",
+    "=C",
+    "C==C",
+    "C..C",
+    "[Xx]",
+    "[C",
+    "C11",
+    "C=1CC#1",
+    "(C)",
+    "CC O",
+    "1CC1",
+    "C.",
+    "[CH+16]",
+    "C" * 10_001,
+    "C²",
+]
+SCORE = (
+    '<score-partwise version="4.0"><part-list><score-part id="P1"><part-name>Piano</part-name>'
+    '</score-part></part-list><part id="P1"><measure number="1"><note><pitch><step>C</step>'
+    "<octave>4</octave></pitch><duration>4</duration></note></measure></part></score-partwise>"
+)
+HEADER = (
+    '<?xml version="1.0" encoding="UTF-8"?><!DOCTYPE score-partwise PUBLIC "-//Recordare//DTD '
+    'MusicXML 4.0 Partwise//EN" "http://www.musicxml.org/dtds/partwise.dtd">'
+)
+TIMEWISE = (
+    '<score-timewise><part-list><score-part id="P1"/></part-list>'
+    '<measure number="1"><part id="P1"/></measure></score-timewise>'
+)
 
 
 def sample(**texts: str) -> Sample:
@@ -48,6 +104,20 @@ def sample(**texts: str) -> Sample:
         ("html_table", "<p><table><tr><td>a</td></tr></table></p>", False),
         ("html_table", "<table>" + "<b>" * 100_000, False),
         ("html_table", "a table", False),
+        *(("smiles", text, True) for text in SMILES),
+        *(("smiles", text, False) for text in NO_SMILES),
+        ("musicxml", SCORE, True),
+        ("musicxml", f"\n{HEADER}{SCORE} ", True),
+        ("musicxml", TIMEWISE, True),
+        *(("musicxml", SCORE[:length], False) for length in range(0, len(SCORE), 9)),
+        ("musicxml", SCORE * 2, False),
+        ("musicxml", SCORE.replace('<part id="P1"', '<part id="P2"'), False),
+        ("musicxml", SCORE.replace("measure", "bar"), False),
+        ("musicxml", "<score-partwise/>", False),
+        ("musicxml", "<html><body/></html>", False),
+        ("musicxml", f'<!DOCTYPE a [<!ENTITY b "c">]>{SCORE}', False),
+        ("musicxml", "<score-partwise>" + "<a>" * 100_000, False),
+        ("musicxml", SCORE.replace("</step>", "\ud800</step>"), False),
     ],
 )
 def test_what_is_well_formed(format: Format, text: str, expected: bool) -> None:
@@ -56,7 +126,7 @@ def test_what_is_well_formed(format: Format, text: str, expected: bool) -> None:
 
 @given(st.text(alphabet='<>/"[]{}:,.0123456789tablerd -%&;!'))
 def test_any_answer_can_be_checked(text: str) -> None:
-    for format in ("number", "json", "html_table"):
+    for format in ("number", "json", "html_table", "smiles", "musicxml"):
         is_well_formed(text, format)  # type: ignore[arg-type]
 
 

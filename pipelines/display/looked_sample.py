@@ -57,6 +57,7 @@ def _lines(looked: LookedSample, color: str) -> Iterable[tuple[str, Text]]:
         yield short_text(name), Text(_describe(field))
     if row.width:
         frames = f", {row.num_frames} frames" if row.num_frames > 1 else ""
+        frames += f", {row.duration:.2f} seconds" if row.duration is not None else ""
         yield "pixels", Text(f"{row.width} x {row.height}{frames}")
     for name, text in row.texts.items():
         if name != "key":

@@ -19,7 +19,7 @@ from pipelines.annotation.one_sample import (
 from pipelines.annotation.worker_faults import worker_faults
 from pipelines.config.input import Input
 from pipelines.config.job import Job
-from pipelines.images import EncodedImage, ImageFault
+from pipelines.images import DecodeOptions, ImageFault
 from pipelines.operations.filter_steps import filter_steps
 from pipelines.operations.recorded_job import recorded_job
 from pipelines.operations.row_images import StoredRow
@@ -135,7 +135,9 @@ def _look(
                 if raw.index == index or (key is not None and raw.key == key):
                     with closing(SampleJudge(steps)) as judge:
                         judged = judge.judge(raw, unit, samples)
-                    looked = _looked(raw, unit, judged, given, storage)
+                        looked = _looked(raw, unit, judged, given, storage)
+                        if looked.row is not None and looked.row.kept:
+                            looked = replace(looked, image=_pixels(raw, given, judge))
                     looked = replace(looked, has_changed=has_changed)
                     return _with_stored_row(looked, unit, output, steps) if output else looked
     if key is not None:
@@ -169,7 +171,6 @@ def _looked(
         fields=_fields(unit, raw.index, given, storage),
         row=row,
         image_size=len(raw.image),
-        image=_pixels(raw, given) if row.kept else None,
     )
 
 
@@ -179,10 +180,11 @@ def _fields(unit: Unit, index: int, given: Input, storage: Storage) -> Mapping[s
         return next((each.fields for each in samples if each.index == index), {})
 
 
-def _pixels(raw: RawSample, given: Input) -> RGB | None:
+def _pixels(raw: RawSample, given: Input, judge: SampleJudge) -> RGB | None:
+    """Return the first frame, upright; None if it cannot be decoded."""
+    options = DecodeOptions(None, frames=1, min_decoded_rows=given.accepted_rows())
     try:
-        opened = EncodedImage.open(raw.image, given.limits)
-        return opened.upright(None, given.accepted_rows()).pixels()
+        return judge.open_image(raw.image).decode(options).frames[0]
     except ImageFault:
         return None
 

@@ -1,13 +1,14 @@
 """Finds the images of output rows again, in the shards from which they were read."""
 
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import replace
 from hashlib import sha256
 from typing import NamedTuple, cast
 
 from pipelines.config.input import Input, Limits
-from pipelines.images import EncodedImage, ImageFault
+from pipelines.images import DecodeOptions, DecoderProcess, EncodedImage, ImageFault
 from pipelines.reading import RawSample, open_unit
 from pipelines.storage.storage import Storage
 from schemas.errors import ShardFault
@@ -43,16 +44,37 @@ def find_row_images(
             index = cast(int, row["index"])
             candidates = [u for u in units_by_shard[row["shard"]] if u.first_index <= index]
             rows_by_unit[candidates[-1]][index] = row
-    images: dict[tuple[object, object], RGB] = {
-        (unit.shard, index): image
-        for unit, rows_of_unit in rows_by_unit.items()
-        for index, image in _images_of_unit(unit, rows_of_unit, input_config, storage)
-    }
+    with _decoder(input_config) as first_frame:
+        images: dict[tuple[object, object], RGB] = {
+            (unit.shard, index): image
+            for unit, rows_of_unit in rows_by_unit.items()
+            for index, image in _images_of_unit(
+                unit, rows_of_unit, input_config, storage, first_frame
+            )
+        }
     return [RowImage(row, images.get((row["shard"], row["index"]))) for row in rows]
 
 
+@contextmanager
+def _decoder(input_config: Input) -> Iterator[Callable[[bytes], RGB]]:
+    """Lend a function that decodes the first frame, upright: of a video, in a decoder process."""
+    options = DecodeOptions(None, frames=1, min_decoded_rows=input_config.accepted_rows())
+    if input_config.video is None:
+        yield lambda data: EncodedImage.open(data, _LIMITS).decode(options).frames[0]
+        return
+    process = DecoderProcess(_LIMITS, input_config.video)
+    try:
+        yield lambda data: process.decode(data, options).frames[0]
+    finally:
+        process.close()
+
+
 def _images_of_unit(
-    unit: Unit, rows: Mapping[int, StoredRow], input_config: Input, storage: Storage
+    unit: Unit,
+    rows: Mapping[int, StoredRow],
+    input_config: Input,
+    storage: Storage,
+    first_frame: Callable[[bytes], RGB],
 ) -> Iterator[tuple[int, RGB]]:
     """Yield index and upright pixels of each row's sample; stop at the first fault of the shard.
 
@@ -64,7 +86,7 @@ def _images_of_unit(
         with open_unit(unit, storage, input_config, texts=False) as samples:
             for raw in samples:
                 if raw.index in rows:
-                    image = _pixels(raw, rows[raw.index], input_config.accepted_rows())
+                    image = _pixels(raw, rows[raw.index], first_frame)
                     if image is not None:
                         yield raw.index, image
                 if raw.index == last:
@@ -73,10 +95,10 @@ def _images_of_unit(
         return
 
 
-def _pixels(raw: RawSample, row: StoredRow, min_decoded_rows: float | None) -> RGB | None:
+def _pixels(raw: RawSample, row: StoredRow, first_frame: Callable[[bytes], RGB]) -> RGB | None:
     if sha256(raw.image).hexdigest() != row["sha256"]:
         return None
     try:
-        return EncodedImage.open(raw.image, _LIMITS).upright(None, min_decoded_rows).pixels()
+        return first_frame(raw.image)
     except ImageFault:
         return None

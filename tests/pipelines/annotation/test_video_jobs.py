@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, Literal
 
+import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
@@ -13,6 +14,8 @@ from support.videos import gray_frames, sound_only, video
 from filters import ImageFilter
 from filters.base import Judge
 from pipelines.config.job import Job
+from pipelines.operations.inspect import select
+from pipelines.operations.look import look
 from pipelines.operations.run import run
 from pipelines.operations.verify import verify
 from schemas.errors import JobError
@@ -150,3 +153,20 @@ def test_a_missing_package_is_told_when_a_job_is_planned(
     monkeypatch.setattr("pipelines.images.video.find_spec", lambda name: None)
     with pytest.raises(JobError, match=r"input\.video: needs PyAV: pip install 'shardmill\[video"):
         run(filtering(tmp_path))
+
+
+def test_the_first_frame_is_shown(tmp_path: Path) -> None:
+    write_shard(tmp_path / "shards/a.tar", [("a.mp4", MP4), ("b.mp4", MP4[:-40])])
+    given = filtering(tmp_path)
+    assert run(given).outcome == "complete"
+    shown = select(given.output, 2)
+    assert [each.image is None for each in shown] == [False, True]
+    frame = shown[0].image
+    assert frame is not None
+    assert frame.shape == (48, 64, 3)
+    assert abs(float(frame.mean()) - 20) <= 2
+    looked = look(given, None, "a", index=0)
+    assert looked.row is not None
+    assert (looked.row.num_frames, looked.row.duration) == (12, pytest.approx(1.2))
+    assert looked.image is not None
+    np.testing.assert_array_equal(looked.image, frame)

@@ -51,7 +51,7 @@ class Model(Frozen):
     With smaller blocks the progress bar moves more often.
     """
     batch_size: PositiveInt | None = Field(None, le=4096)
-    """Images encoded together, and prompts prefilled together; null: chosen by the memory.
+    """Images encoded together, and prefilled together; null: chosen by the memory.
 
     If the memory does not suffice, a block runs again in batches half as large.
     """

@@ -20,9 +20,14 @@ class ImageSpec(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Request:
-    """One model image and the prompts about it."""
+    """The model images of a prompt, and the prompts about them.
 
-    image: RGB = field(repr=False)  # [S, S, 3], as the engine's ImageSpec says
+    Usual jobs have one image. The model reads the tokens of all images in their order, then the
+    prompt.
+    """
+
+    # Each [S, S, 3], as the engine's ImageSpec says.
+    images: tuple[RGB, ...] = field(repr=False)
     prompts: tuple[tuple[str, int], ...] = field(repr=False)  # (text, max_new_tokens)
 
 

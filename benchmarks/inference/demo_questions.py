@@ -26,7 +26,7 @@ def demo_requests(
     """Draw `scenes` scenes, squashed to the checkpoint's resolution, each with all prompts."""
     drawn = (draw_scene(SEED, index) for index in range(4 * scenes))
     whole = [scene for scene in drawn if scene.kind in LEARNED_KINDS][:scenes]
-    return [Request(model_image(scene.image, resolution), prompts) for scene in whole]
+    return [Request((model_image(scene.image, resolution),), prompts) for scene in whole]
 
 
 def cpu_engine(

@@ -40,7 +40,9 @@ def main(
     loaded = time.perf_counter()
     scenes = (draw_scene(2026, index) for index in range(4 * SCENES))
     whole = [scene for scene in scenes if scene.kind != "corrupt"][:SCENES]
-    block = [Request(model_image(scene.image, engine.image_spec.side), PROMPTS) for scene in whole]
+    block = [
+        Request((model_image(scene.image, engine.image_spec.side),), PROMPTS) for scene in whole
+    ]
     drawn = time.perf_counter()
     answers = engine.generate(block)
     answered = time.perf_counter()

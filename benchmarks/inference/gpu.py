@@ -56,7 +56,7 @@ def main(
     side = checkpoint.resolution
     noise = np.random.default_rng(0).integers(0, 256, (images, side, side, 3), dtype=np.uint8)
     random = Random(0)
-    block = [Request(pixels, prompts(MIX, random, family_of(checkpoint))) for pixels in noise]
+    block = [Request((pixels,), prompts(MIX, random, family_of(checkpoint))) for pixels in noise]
     if trace is not None:
         _profile(load_engine(model, checkpoint, resources), block, trace)
     best = max(_snippet(folder, size, block, device) for size in BATCHES)

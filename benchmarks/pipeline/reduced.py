@@ -120,7 +120,7 @@ def answer(engine: Engine, scenes: Sequence[Sample], images: Sequence[RGB]) -> l
     """Answer all tasks for each image, with the question of its scene."""
     requests = [
         Request(
-            image,
+            (image,),
             tuple(
                 (engine.family.task_prompt(task, scene) or "", task.max_new_tokens)
                 for task in TASKS.values()

@@ -102,7 +102,9 @@ def _answers(
             (engine.family.task_prompt(task, sample) or "", task.max_new_tokens)
             for task in scene_tasks.values()
         ]
-        requests.append(Request(model_image(scene.image, engine.image_spec.side), tuple(prompts)))
+        requests.append(
+            Request((model_image(scene.image, engine.image_spec.side),), tuple(prompts))
+        )
     for sample, scene_tasks, generations in zip(
         samples, tasks_of, engine.generate(requests), strict=True
     ):

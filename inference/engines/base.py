@@ -1,8 +1,9 @@
 """The base of the engines: loads the model, and runs smaller batches after an out-of-memory."""
 
 from abc import ABC, abstractmethod
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from functools import cached_property
+from itertools import accumulate
 from typing import Any, TypeVar
 
 import numpy as np
@@ -17,12 +18,16 @@ from inference.hub.adapter import fetch_adapter
 from schemas.errors import WorkerFault
 from schemas.generation import Generation, Request
 from schemas.resources import Resources
+from schemas.sample import RGB
 
 Item = TypeVar("Item")
 
 
 class BatchedEngine(ABC):
-    """An engine that encodes at most `batch_size` images, and prefills as many prompts, together.
+    """An engine that encodes and prefills at most `batch_size` images together.
+
+    So at most `batch_size` prompts about one image are prefilled together, and fewer prompts about
+    several images, but at least one.
 
     The batches depend on the block alone. Memory grows with `batch_size`, not with the block; after
     an out-of-memory the whole block is run again in batches half as large, and `oom_retries` is
@@ -69,8 +74,7 @@ class BatchedEngine(ABC):
 
     def prompt_length(self, prompt: str) -> int:
         """Count the tokens of a prompt, without the image tokens."""
-        vocabulary = self._loaded.vocabulary
-        return len(vocabulary.prefix(prompt)) - vocabulary.image_tokens
+        return len(self._loaded.vocabulary.prefix(prompt, images=0))
 
     @abstractmethod
     def _generate(self, block: Sequence[Request], batch_size: int) -> list[tuple[Generation, ...]]:
@@ -91,10 +95,23 @@ class BatchedEngine(ABC):
             self.oom_retries += 1
             torch.cuda.empty_cache()  # does nothing without a GPU
 
-    def _pixel_values(self, requests: Sequence[Request]) -> torch.Tensor:
-        """Convert the images of requests to the vision tower's input."""
-        images = torch.from_numpy(np.stack([request.image for request in requests]))
-        return self._loaded.pixel_values(images.to(self._device))
+    def _encode(
+        self,
+        requests: Sequence[Request],
+        encode: Callable[[torch.Tensor], torch.Tensor],
+        batch_size: int,
+    ) -> torch.Tensor:
+        """Encode each image of the requests once: [images, image tokens, width].
+
+        `encode` is the vision tower; `batch_size` images are encoded together.
+        """
+        images = [image for request in requests for image in request.images]
+        features = [encode(self._pixel_values(batch)) for batch in batches(images, batch_size)]
+        return features[0] if len(features) == 1 else torch.cat(features)
+
+    def _pixel_values(self, images: Sequence[RGB]) -> torch.Tensor:
+        """Convert model images to the vision tower's input."""
+        return self._loaded.pixel_values(torch.from_numpy(np.stack(images)).to(self._device))
 
 
 def _is_out_of_memory(error: BaseException | None) -> bool:
@@ -115,6 +132,38 @@ def _reason(error: Exception) -> str:
             "or see that a C compiler is there"
         )
     return f"the engine failed: {type(error).__name__}"
+
+
+def requests_with_images(block: Sequence[Request], most: int) -> Iterator[Sequence[Request]]:
+    """Split a block into slices with at most `most` images each, but at least one request."""
+    start = images = 0
+    for index, request in enumerate(block):
+        images += len(request.images)
+        if images > most and index > start:
+            yield block[start:index]
+            start, images = index, len(request.images)
+    if start < len(block):
+        yield block[start:]
+
+
+def rows_of_images(requests: Sequence[Request]) -> list[list[int]]:
+    """Return where the images of each request are among the images of all requests."""
+    ends = list(accumulate(len(request.images) for request in requests))
+    counted = zip(requests, ends, strict=True)
+    return [list(range(end - len(request.images), end)) for request, end in counted]
+
+
+def features_of(features: torch.Tensor, rows: Sequence[Sequence[int]]) -> torch.Tensor:
+    """Take each prompt's images: [images, image tokens, width] to [prompts, all tokens, width].
+
+    `rows` are the images of each prompt; all prompts have as many.
+    """
+    return features[torch.tensor(rows, device=features.device)].flatten(1, 2)
+
+
+def prompts_together(batch_size: int, images: int) -> int:
+    """Return how many prompts about so many images each are prefilled together."""
+    return max(batch_size // max(images, 1), 1)
 
 
 def batches(items: Sequence[Item], size: int) -> Iterator[Sequence[Item]]:

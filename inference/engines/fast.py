@@ -1,7 +1,7 @@
 """The fast engine: continuous batching over a model of plain tensors."""
 
 from collections.abc import Callable, Iterator, Sequence
-from itertools import groupby
+from itertools import chain, groupby
 from typing import NamedTuple
 
 import numpy as np
@@ -9,7 +9,14 @@ import torch
 
 from inference.checkpoint import ResolvedCheckpoint
 from inference.config import Model
-from inference.engines.base import BatchedEngine, batches
+from inference.engines.base import (
+    BatchedEngine,
+    batches,
+    features_of,
+    prompts_together,
+    requests_with_images,
+    rows_of_images,
+)
 from inference.engines.decode_steps import Capture, CudaGraphs, DecodeLoop
 from inference.engines.scheduler import Batch, BatchScheduler, DecodeRequest
 from inference.engines.shape_buckets import CPU_BUCKETS, GPU_BUCKETS
@@ -69,7 +76,7 @@ class FastEngine(BatchedEngine):
         image: RGB = np.zeros((side, side, 3), dtype=np.uint8)
         caption = (self.family.prompt(DescribeImage("short", "en")), _WARM_UP_TOKENS)
         ocr = (self.family.prompt(ReadText()), _WARM_UP_TOKENS)
-        one_prompt, two_prompts = Request(image, (caption,)), Request(image, (ocr, caption))
+        one_prompt, two_prompts = Request((image,), (caption,)), Request((image,), (ocr, caption))
         for block in (
             [one_prompt] * self._batch_size,
             [two_prompts] * self._batch_size,
@@ -87,33 +94,30 @@ class FastEngine(BatchedEngine):
         requests = self._decode_requests(block)
         num_slots = self._num_slots * batch_size // self._batch_size
         cache, loop = self._decode_state_for(requests, num_slots)
-        scheduler = BatchScheduler(
-            self._language_model, cache, loop, vocabulary.image_tokens, vocabulary.end
-        )
+        scheduler = BatchScheduler(self._language_model, cache, loop, vocabulary.end)
         generations = {
-            (row.request.image, row.request.position): vocabulary.generation(
+            (row.request.index, row.request.position): vocabulary.generation(
                 row.token_ids, row.logprobs
             )
             for row in scheduler.decode(self._batches(block, requests, batch_size))
         }
         return [
-            tuple(generations[image, position] for position in range(len(request.prompts)))
-            for image, request in enumerate(block)
+            tuple(generations[index, position] for position in range(len(request.prompts)))
+            for index, request in enumerate(block)
         ]
 
     def _decode_requests(self, block: Sequence[Request]) -> list[list[DecodeRequest]]:
-        """Build the decode requests of each image; each distinct prompt is tokenized once."""
+        """Build the decode requests of each request; each distinct prompt is tokenized once."""
         vocabulary = self._loaded.vocabulary
         prompts = {prompt for request in block for prompt, _ in request.prompts}
-        prompt_ids = {
-            prompt: vocabulary.prefix(prompt)[vocabulary.image_tokens :] for prompt in prompts
-        }
+        prompt_ids = {prompt: vocabulary.prefix(prompt, images=0) for prompt in prompts}
         return [
             [
-                DecodeRequest(image, position, prompt_ids[prompt], max_new_tokens)
+                DecodeRequest(index, position, image_tokens, prompt_ids[prompt], max_new_tokens)
                 for position, (prompt, max_new_tokens) in enumerate(request.prompts)
             ]
-            for image, request in enumerate(block)
+            for index, request in enumerate(block)
+            for image_tokens in [vocabulary.image_tokens * len(request.images)]
         ]
 
     def _decode_state_for(
@@ -126,14 +130,13 @@ class FastEngine(BatchedEngine):
         """
         longest = max(
             (
-                len(request.prompt_ids) + request.max_new_tokens
-                for of_image in requests
-                for request in of_image
+                each.image_tokens + len(each.prompt_ids) + each.max_new_tokens
+                for request in requests
+                for each in request
             ),
             default=0,
         )
-        columns = self._loaded.vocabulary.image_tokens + longest + self._buckets.steps
-        capacity = self._buckets.padded_columns(columns)
+        capacity = self._buckets.padded_columns(longest + self._buckets.steps)
         state = self._decode_state
         if state is None or state.cache.num_slots != num_slots or state.cache.capacity < capacity:
             self._decode_state = state = None  # frees the old cache before the new one is allocated
@@ -152,27 +155,32 @@ class FastEngine(BatchedEngine):
         """Yield batches of prompts with similar lengths, in groups of `batch_size` images.
 
         In a group, the longest answers come first. The images of a group are encoded together, once
-        all prompts about earlier images are prefilled.
+        all prompts about earlier images are prefilled. The prompts of a batch have as many images.
         """
-        for start in range(0, len(block), batch_size):
-            images = slice(start, start + batch_size)
-            features = self._vision_tower(self._pixel_values(block[images]))
-            pending = [request for of_image in requests[images] for request in of_image]
-            pending.sort(key=_order)
-            for _, similar in groupby(pending, key=_length_bucket):
-                for batch in batches(list(similar), batch_size):
-                    rows = [request.image - start for request in batch]
-                    yield Batch(batch, features[rows])
+        start = 0
+        for group in requests_with_images(block, batch_size):
+            end = start + len(group)
+            features = self._encode(group, self._vision_tower, batch_size)
+            rows = rows_of_images(group)
+            pending = sorted(chain.from_iterable(requests[start:end]), key=_order)
+            for _, similar in groupby(pending, key=_shape):
+                together = list(similar)
+                most = prompts_together(batch_size, len(rows[together[0].index - start]))
+                for batch in batches(together, most):
+                    images = [rows[each.index - start] for each in batch]
+                    yield Batch(batch, features_of(features, images))
+            start = end
 
 
-def _length_bucket(request: DecodeRequest) -> int:
-    return -(-len(request.prompt_ids) // _LENGTH_BUCKET)
+def _shape(request: DecodeRequest) -> tuple[int, int]:
+    """Return the number of image tokens, and the length of the prompt in buckets."""
+    return request.image_tokens, -(-len(request.prompt_ids) // _LENGTH_BUCKET)
 
 
-def _order(request: DecodeRequest) -> tuple[int, int, int, int]:
+def _order(request: DecodeRequest) -> tuple[int, int, int, int, int]:
     return (
         -request.max_new_tokens,
-        _length_bucket(request),
+        *_shape(request),
         len(request.prompt_ids),
-        request.image,
+        request.index,
     )

@@ -7,20 +7,28 @@ from typing import NamedTuple
 import torch
 from transformers import LogitsProcessor
 
-from inference.engines.base import BatchedEngine, batches
+from inference.engines.base import (
+    BatchedEngine,
+    batches,
+    features_of,
+    prompts_together,
+    requests_with_images,
+    rows_of_images,
+)
 from inference.families.loaded_model import GRAMMAR_START, ReferenceModel, TokenGrammar
 from schemas.generation import Generation, Request
 
 
 class _DecodeRequest(NamedTuple):
-    """A prompt about one image.
+    """A prompt about the images of one request.
 
     Requests are sorted by `max_new_tokens`, so that no caption waits for an OCR answer.
     """
 
     max_new_tokens: int
-    position: int  # index among the prompts of its image
-    image: int  # index among the images, and row of their features
+    num_images: int
+    position: int  # index among the prompts of the request
+    number: int  # of the request, from 0
     prompt: str
 
 
@@ -61,36 +69,37 @@ class ReferenceEngine(BatchedEngine):
     def _generate(self, block: Sequence[Request], batch_size: int) -> list[tuple[Generation, ...]]:
         return [
             generations
-            for requests in batches(block, batch_size)
-            for generations in self._generate_images(requests, batch_size)
+            for requests in requests_with_images(block, batch_size)
+            for generations in self._generate_group(requests, batch_size)
         ]
 
-    def _generate_images(
+    def _generate_group(
         self, requests: Sequence[Request], batch_size: int
     ) -> Iterator[tuple[Generation, ...]]:
         """Yield the generations of each request; all images are encoded together."""
-        features = self._features(requests)
+        features = self._encode(requests, self._loaded.features, batch_size)
+        rows = rows_of_images(requests)
         prompts = sorted(
-            _DecodeRequest(max_new_tokens, position, image, prompt)
-            for image, request in enumerate(requests)
+            _DecodeRequest(max_new_tokens, len(request.images), position, index, prompt)
+            for index, request in enumerate(requests)
             for position, (prompt, max_new_tokens) in enumerate(request.prompts)
         )
         generations: dict[tuple[int, int], Generation] = {}
-        for _, same_limit in groupby(prompts, key=lambda prompt: prompt.max_new_tokens):
-            for batch in batches(list(same_limit), batch_size):
-                for prompt, generation in zip(batch, self._decode(batch, features), strict=True):
-                    generations[prompt.image, prompt.position] = generation
-        for image, request in enumerate(requests):
-            yield tuple(generations[image, position] for position in range(len(request.prompts)))
-
-    def _features(self, requests: Sequence[Request]) -> torch.Tensor:
-        """Encode images as the language model's input: [images, image tokens, width]."""
-        return self._loaded.features(self._pixel_values(requests))
+        for (_, num_images), similar in groupby(prompts, key=lambda prompt: prompt[:2]):
+            for batch in batches(list(similar), prompts_together(batch_size, num_images)):
+                of_batch = features_of(features, [rows[prompt.number] for prompt in batch])
+                for prompt, generation in zip(batch, self._decode(batch, of_batch), strict=True):
+                    generations[prompt.number, prompt.position] = generation
+        for index, request in enumerate(requests):
+            yield tuple(generations[index, position] for position in range(len(request.prompts)))
 
     def _decode(self, batch: Sequence[_DecodeRequest], features: torch.Tensor) -> list[Generation]:
-        """Generate the answers to prompts with equal limits."""
+        """Generate the answers to prompts with equal limits and numbers of images.
+
+        `features` are [prompts, tokens of all images of a prompt, width].
+        """
         vocabulary = self._loaded.vocabulary
-        prefixes = [vocabulary.prefix(prompt.prompt) for prompt in batch]
+        prefixes = [vocabulary.prefix(prompt.prompt, prompt.num_images) for prompt in batch]
         longest = max(map(len, prefixes))
         # Padding goes to the left: generated tokens follow the last column.
         padding = [longest - len(prefix) for prefix in prefixes]
@@ -99,12 +108,11 @@ class ReferenceEngine(BatchedEngine):
         ]
         mask = [[0] * n + [1] * (longest - n) for n in padding]
         input_ids = torch.tensor(padded, device=self._device)
-        batch_features = features[[prompt.image for prompt in batch]]
         logprobs = _GreedyLogprobs(self.grammar)
         output = self._loaded.generate(
             input_ids,
             torch.tensor(mask, device=self._device),
-            batch_features,
+            features,
             batch[0].max_new_tokens,
             [logprobs],
         )

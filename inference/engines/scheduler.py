@@ -21,10 +21,11 @@ _FREE_SLOT = (0, 0, 0)  # token id, column and state
 
 @dataclass(frozen=True, slots=True)
 class DecodeRequest:
-    """A prompt about one image of the block."""
+    """A prompt about the images of one request."""
 
-    image: int  # index among the images of the block
-    position: int  # index among the prompts of the image
+    index: int  # of the request in the block
+    position: int  # index among the prompts of the request
+    image_tokens: int  # of all images of the request
     prompt_ids: list[int] = field(repr=False)  # token ids, without the image tokens
     max_new_tokens: int  # limit of the generated tokens, the end token included
 
@@ -44,7 +45,7 @@ class Batch:
     """Requests to be prefilled together."""
 
     requests: Sequence[DecodeRequest]
-    features: torch.Tensor = field(repr=False)  # [requests, image tokens, width]
+    features: torch.Tensor = field(repr=False)  # [requests, image tokens, width]; all have as many
 
 
 class BatchScheduler:
@@ -60,13 +61,11 @@ class BatchScheduler:
         model: CachedLanguageModel,
         cache: KVCache,
         loop: DecodeLoop,
-        image_tokens: int,
         end_token: int,
     ) -> None:
         self._model = model
         self._cache = cache
         self._loop = loop
-        self._image_tokens = image_tokens
         self._end_token = end_token
         self._rows: list[DecodedRow | None] = []  # by slot, up to the last one in use; None: free
         self._changed = True  # rows have come, gone or moved since the last run
@@ -117,7 +116,8 @@ class BatchScheduler:
 
     def _columns(self, row: DecodedRow) -> int:
         """Count the columns of the row in the cache, including the column of its last token."""
-        return self._image_tokens + len(row.request.prompt_ids) + len(row.token_ids)
+        request = row.request
+        return request.image_tokens + len(request.prompt_ids) + len(row.token_ids)
 
     def _append(self, rows: Sequence[DecodedRow | None], output: DecodeOutput) -> None:
         """Append the output to the rows; ignore tokens after the end of a row.

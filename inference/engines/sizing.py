@@ -25,7 +25,7 @@ class Sizes(Frozen):
     block_size: PositiveInt
     """Samples in a block."""
     batch_size: PositiveInt
-    """Images encoded together, and prompts prefilled together."""
+    """Images encoded together, and the images of prompts prefilled together."""
     slots: PositiveInt
     """Answers that the fast engine decodes together."""
 
@@ -50,19 +50,25 @@ def find_sizes(
     memory: int | None,
     gpus: int = 1,
     max_new_tokens: int = _MAX_NEW_TOKENS,
+    *,
+    images: int = 1,
 ) -> Sizes:
     """Take the sizes that the job gives, and choose the others so that they fit into memory.
 
     `memory` is the number of bytes of each GPU, None on a CPU; `max_new_tokens` is the largest
-    limit of all tasks. There are never fewer slots than prompts in a batch. Raises JobError if
-    nothing fits.
+    limit of all tasks, `images` the largest number of images in a prompt. There are never fewer
+    slots than prompts in a batch. Raises JobError if nothing fits.
     """
-    fitting = ON_CPU
+    fitting = _on_cpu(images)
     if memory is not None and None in (model.block_size, model.batch_size, model.slots):
-        fitting = sizes_that_fit(model, dimensions(), memory, gpus, max_new_tokens)
-    batch = model.batch_size or min(fitting.batch_size, model.slots or fitting.batch_size)
-    default_slots = fitting.slots if model.batch_size is None else batch * _SLOTS_PER_PROMPT
-    slots = max(model.slots or default_slots, batch)
+        fitting = sizes_that_fit(model, dimensions(), memory, gpus, max_new_tokens, images=images)
+    fitting_batch = fitting.batch_size
+    if model.slots is not None:
+        fitting_batch = min(fitting_batch, model.slots * images)
+    batch = model.batch_size or fitting_batch
+    prompts = max(batch // images, 1)
+    default_slots = fitting.slots if model.batch_size is None else prompts * _SLOTS_PER_PROMPT
+    slots = max(model.slots or default_slots, prompts)
     return Sizes(block_size=model.block_size or fitting.block_size, batch_size=batch, slots=slots)
 
 
@@ -73,6 +79,7 @@ def resolve_sizes(
     gpus: int = 1,
     max_new_tokens: int = _MAX_NEW_TOKENS,
     *,
+    images: int = 1,
     fetch: FetchFolder = refuse_folder_urls,
 ) -> Sizes:
     """Choose the sizes as `find_sizes` does, for an engine on one device or on `gpus` GPUs.
@@ -90,11 +97,24 @@ def resolve_sizes(
         memory,
         gpus,
         max_new_tokens,
+        images=images,
     )
 
 
+def _on_cpu(images: int) -> Sizes:
+    """Choose sizes on a CPU, with about as many image tokens in blocks and slots for any number."""
+    block_size, slots = (max(size // images, 1) for size in (ON_CPU.block_size, ON_CPU.slots))
+    return ON_CPU.model_copy(update={"block_size": block_size, "slots": slots})
+
+
 def sizes_that_fit(
-    model: Model, dimensions: Dimensions, memory: int, gpus: int, max_new_tokens: int
+    model: Model,
+    dimensions: Dimensions,
+    memory: int,
+    gpus: int,
+    max_new_tokens: int,
+    *,
+    images: int = 1,
 ) -> Sizes:
     """Choose the largest useful sizes for a model on `gpus` GPUs with `memory` bytes each.
 
@@ -104,7 +124,7 @@ def sizes_that_fit(
     itemsize = number_bytes(model.precision)
     placement = place_layers(dimensions.layers, layer_bytes, first_bytes, gpus)
     layers_per_gpu = [placement.count(gpu) for gpu in range(gpus)]
-    columns = dimensions.image_tokens + _PROMPT_COLUMNS + max_new_tokens
+    columns = images * dimensions.image_tokens + _PROMPT_COLUMNS + max_new_tokens
     columns = GPU_BUCKETS.padded_columns(columns + GPU_BUCKETS.steps)
     usable = memory - max(_RESERVED_SHARE * memory, _MIN_RESERVED)
     free_bytes = [
@@ -116,9 +136,9 @@ def sizes_that_fit(
     )  # keys and values in one layer
     logit_bytes = dimensions.vocabulary * (2 * itemsize + 8 + 3 * model.grammar)  # of a row
 
-    def slots_beside(batch_size: int) -> int:
-        """Count the slots that fit beside the prefill of a batch."""
-        prefill_bytes = batch_size * prefix_bytes(dimensions, itemsize, model)
+    def slots_beside(prompts: int) -> int:
+        """Count the slots that fit beside the prefill of so many prompts."""
+        prefill_bytes = prompts * prefix_bytes(dimensions, itemsize, model, images)
         slots = min(
             (free - prefill_bytes) / (layers * slot_bytes + (0 if gpu else logit_bytes))
             for gpu, (free, layers) in enumerate(zip(free_bytes, layers_per_gpu, strict=True))
@@ -126,11 +146,11 @@ def sizes_that_fit(
         )
         return min(int(slots), _MAX_SLOTS)
 
-    batch_size = min(_MAX_BATCH_SIZE, max(1, _MAX_PREFILL_TOKENS // columns))
-    batch_size = 1 << (batch_size.bit_length() - 1)
-    while batch_size > 1 and slots_beside(batch_size) < 2 * batch_size:
-        batch_size //= 2
-    slots = slots_beside(batch_size)
+    prompts = min(max(1, _MAX_BATCH_SIZE // images), max(1, _MAX_PREFILL_TOKENS // columns))
+    prompts = 1 << (prompts.bit_length() - 1)
+    while prompts > 1 and slots_beside(prompts) < 2 * prompts:
+        prompts //= 2
+    slots = slots_beside(prompts)
     if slots < 1:
         weights = (first_bytes + dimensions.layers * layer_bytes) / GIB
         raise JobError(
@@ -140,19 +160,21 @@ def sizes_that_fit(
         )
     if slots > GPU_BUCKETS.rows:
         slots -= slots % GPU_BUCKETS.rows
-    image_bytes = 3 * dimensions.resolution**2
-    block_size = max(ON_CPU.block_size, min(4 * slots, _MAX_PIXEL_BYTES // image_bytes))
+    image_bytes = 3 * dimensions.resolution**2 * images
+    smallest_block = _on_cpu(images).block_size
+    block_size = max(smallest_block, min(4 * slots, _MAX_PIXEL_BYTES // image_bytes))
+    batch_size = min(prompts * images, _MAX_BATCH_SIZE)
     return Sizes(block_size=block_size, batch_size=batch_size, slots=slots)
 
 
-def prefix_bytes(dimensions: Dimensions, itemsize: int, model: Model) -> float:
+def prefix_bytes(dimensions: Dimensions, itemsize: int, model: Model, images: int = 1) -> float:
     """Estimate the bytes that the prefill of one prefix takes beside weights and KV cache.
 
     The peak is inside an MLP, or inside an attention that writes its weights for all pairs of
     tokens: before and after the soft-cap, then in float32. `itemsize` is the number of bytes of a
     number.
     """
-    length = dimensions.image_tokens + _PROMPT_COLUMNS
+    length = images * dimensions.image_tokens + _PROMPT_COLUMNS
     qkv_width = (dimensions.num_heads + 2 * dimensions.num_kv_heads) * dimensions.head_width
     hidden = 3 * itemsize * dimensions.width
     mlp = itemsize * (3 * dimensions.mlp_width + dimensions.width) + 4 * dimensions.width

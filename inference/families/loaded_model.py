@@ -14,12 +14,12 @@ GRAMMAR_START = 0  # the state of every grammar before the first token
 class Vocabulary(Protocol):
     """The tokens of a checkpoint."""
 
-    image_tokens: int  # tokens that stand for the image, before those of the prompt
+    image_tokens: int  # tokens that stand for each image, before those of the prompt
     pad: int  # id of the padding token
     end: int  # id of the end token
 
-    def prefix(self, prompt: str) -> list[int]:
-        """Return the token ids of a prefix: the image, then the prompt."""
+    def prefix(self, prompt: str, images: int = 1) -> list[int]:
+        """Return the token ids of a prefix: so many images, then the prompt."""
 
     def generation(self, token_ids: Sequence[int], logprobs: Sequence[float]) -> Generation:
         """Return the answer before its end token, as text and tokens."""
@@ -70,7 +70,10 @@ class CachedLanguageModel(Protocol):
         slots: Sequence[int],
         /,
     ) -> DecodeOutput:
-        """Read images and prompts into slots of the cache, and return each row's next token."""
+        """Read images and prompts into slots of the cache, and return each row's next token.
+
+        `features` are [rows, tokens of all images of a row, width].
+        """
 
     def step(
         self,
@@ -156,5 +159,6 @@ class ReferenceModel(LoadedModel, Protocol):
     ) -> torch.Tensor:
         """Run transformers' greedy `generate` on padded prefixes and image features.
 
-        Returns token ids, [rows, prefix + generated].
+        `features` are [rows, tokens of all images of a row, width]. Returns token ids,
+        [rows, prefix + generated].
         """

@@ -141,7 +141,7 @@ class RowDecoder:
             try:
                 if self._needs_pixels:
                     decoded = row.encoded.decode(self._options)
-                    row.model_image, row.frames = decoded.model_image, decoded.frames
+                    row.model_images, row.frames = decoded.model_images, decoded.frames
                     row.truncated, row.decoded_rows = decoded.is_truncated, decoded.decoded_rows
                     self._add_pdq(row)
             except ImageFault as fault:

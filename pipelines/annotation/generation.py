@@ -38,11 +38,14 @@ def generate(
     for row in filter(_is_kept, block):
         prompts = _prompts_by_region(row.sample(), tasks, engine.family)
         row.answers = dict.fromkeys(tasks, SKIPPED)
-        image, row.model_image = row.model_image, None
-        if image is None:
+        images, row.model_images = row.model_images, ()
+        if not images:
             continue
         for region, named in prompts.items():
-            drawn = draw_region(image, region, row.width, row.height) if region else image
+            drawn = images
+            if region:
+                (image,) = images  # a job with several images in a prompt draws no regions
+                drawn = (draw_region(image, region, row.width, row.height),)
             asked.append((row, tuple(named)))
             requests.append(Request(drawn, tuple(named.values())))
     retries_before = engine.oom_retries

@@ -71,7 +71,7 @@ class DecodeOptions(NamedTuple):
 class DecodedImage(NamedTuple):
     """A decoded image: the model image of its first frame, and the frames for filters."""
 
-    model_image: RGB | None  # [S, S, 3]
+    model_images: tuple[RGB, ...]  # each [S, S, 3]; empty if none is requested
     frames: tuple[RGB, ...]
     is_truncated: bool = False  # the file ends before its first frame does
     decoded_rows: float = 1.0  # share of rows whose pixels are all in the file, from 0 to 1
@@ -147,14 +147,14 @@ class EncodedImage:
         Raises ImageFault if the image is damaged.
         """
         first = self.upright(options.min_side, options.min_decoded_rows)
-        model_image = first.fit(options.model_image) if options.model_image else None
+        model_images = (first.fit(options.model_image),) if options.model_image else ()
         frames: list[RGB] = []
         if options.frames:
             # Pillow may reuse one buffer for all frames: the first is copied before the next.
             frames.append(first.pixels())
             later = evenly_spaced(self.num_frames, options.frames)[1:]
             frames += (self.frame(number).pixels() for number in later)
-        return DecodedImage(model_image, tuple(frames), first.is_truncated, first.decoded_rows)
+        return DecodedImage(model_images, tuple(frames), first.is_truncated, first.decoded_rows)
 
     def upright(
         self, min_side: int | None = None, min_decoded_rows: float | None = None

@@ -2,8 +2,6 @@
 
 from collections.abc import Callable, Iterable
 
-import numpy as np
-
 from pipelines.config.input import Limits
 from pipelines.config.video import VideoFrames, evenly_spaced
 from pipelines.images.image import DecodedImage, DecodeOptions, ImageFault, UprightImage
@@ -55,6 +53,4 @@ def take_frames(
         take(wanted, last)
     images = [fitted[position] for position in for_model]
     repeated = [images[number % len(images)] for number in range(sampling.frames)] if images else []
-    return DecodedImage(
-        np.stack(repeated) if repeated else None, tuple(kept[each] for each in for_filters)
-    )
+    return DecodedImage(tuple(repeated), tuple(kept[each] for each in for_filters))

@@ -86,7 +86,8 @@ class Row:
     pdq_quality: int | None = None
     text_boxes: tuple[TextBox, ...] = ()
     frames: tuple[RGB, ...] = field(default=(), repr=False)
-    model_image: RGB | None = field(default=None, repr=False)  # [S, S, 3] for the engine
+    # For the engine, each [S, S, 3]; usual jobs have one.
+    model_images: tuple[RGB, ...] = field(default=(), repr=False)
     status: SampleStatus = "kept"
     closed: bool = False  # no later filter judges it
     anew: bool = False  # judged from the shard again, though an earlier output has a verdict
@@ -126,10 +127,10 @@ class Row:
         self.free_image()
 
     def free_image(self) -> None:
-        """Free the encoded image and frames, and the model image unless the row is kept."""
+        """Free the encoded image and frames, and the model images unless the row is kept."""
         self.image, self.encoded, self.frames = b"", None, ()
         if not self.kept:
-            self.model_image = None
+            self.model_images = ()
 
     def sample(self) -> Sample:
         """Return the sample in the form that filters and tasks take."""

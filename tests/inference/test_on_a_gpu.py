@@ -27,7 +27,7 @@ Exact = Callable[[Path], PlainForward]
 IMAGES = np.random.default_rng(7).integers(0, 256, (40, 56, 56, 3), dtype=np.uint8)
 PROMPTS = ("caption en", "ocr", "detect red circle ; blue square", "answer en how many?")
 BLOCK = [
-    Request(image, tuple((prompt, 3 + (7 * number) % 29) for prompt in PROMPTS))
+    Request((image,), tuple((prompt, 3 + (7 * number) % 29) for prompt in PROMPTS))
     for number, image in enumerate(IMAGES)
 ]
 

@@ -13,7 +13,7 @@ from schemas.generation import Generation, Request, Token
 from schemas.sample import RGB
 
 IMAGE = np.zeros((2, 2, 3), np.uint8)
-BLOCK = [Request(IMAGE, (("ocr", 9),))]
+BLOCK = [Request((IMAGE,), (("ocr", 9),))]
 END, TIED, UNLIKELY = 0, (1, 2), 3
 
 
@@ -68,6 +68,6 @@ def test_exact_log_probabilities_are_of_every_step(
     """An image token in the answer is no second image."""
     image = np.random.default_rng(0).integers(0, 256, (56, 56, 3), dtype=np.uint8)
     plain = exact(checkpoint(generation))
-    whole = plain(image, "ocr", [1300, plain._processor.image_token_id, 1301])
+    whole = plain((image,), "ocr", [1300, plain._processor.image_token_id, 1301])
     assert whole.exp().sum(dim=-1) == pytest.approx(torch.ones(4), abs=1e-12)
-    assert plain(image, "ocr", [1300])[1] == pytest.approx(whole[1], abs=1e-12)
+    assert plain((image,), "ocr", [1300])[1] == pytest.approx(whole[1], abs=1e-12)

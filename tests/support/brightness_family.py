@@ -91,8 +91,8 @@ class LoadedBrightness:
         self.vocabulary = self
         self.model = SimpleNamespace(dtype=torch.float32)
 
-    def prefix(self, prompt: str) -> list[int]:
-        return [PAD, *prompt.encode()]
+    def prefix(self, prompt: str, images: int = 1) -> list[int]:
+        return [*[PAD] * images, *prompt.encode()]
 
     def generation(self, token_ids: Sequence[int], logprobs: Sequence[float]) -> Generation:
         length = token_ids.index(END) if END in token_ids else len(token_ids)

@@ -37,6 +37,7 @@ class PlainForward:
         """Load the checkpoint at the first call, or convert `model`, made of it, to float64."""
         self._folder = folder
         self._given = model
+        self._num_images = 1
 
     @cached_property
     def _model(self) -> Any:
@@ -51,7 +52,7 @@ class PlainForward:
     def _placeholders(self, *_: Any, inputs_embeds: torch.Tensor, **__: Any) -> torch.Tensor:
         """Mark the first tokens as the places of the image's features."""
         first = torch.zeros_like(inputs_embeds, dtype=torch.bool)
-        first[:, : self._processor.image_seq_length] = True
+        first[:, : self._num_images * self._processor.image_seq_length] = True
         return first
 
     @cached_property
@@ -63,9 +64,11 @@ class PlainForward:
         """The end-of-sequence token."""
         return int(self._processor.tokenizer.eos_token_id)
 
-    def __call__(self, image: RGB, prompt: str, answer: Sequence[int]) -> torch.Tensor:
+    def __call__(self, images: Sequence[RGB], prompt: str, answer: Sequence[int]) -> torch.Tensor:
         """Return float64 [len(answer) + 1, vocabulary]; the last row is for the token after it."""
-        inputs = self._processor(images=image, text=f"<image>{prompt}", return_tensors="pt")
+        self._num_images = len(images)
+        text = "<image>" * len(images) + prompt
+        inputs = self._processor(images=[list(images)], text=[text], return_tensors="pt")
         prefix, answer_ids = inputs["input_ids"], torch.tensor([list(answer)], dtype=torch.long)
         with torch.inference_mode(), _NothingInFloat32():
             logits = self._model(

@@ -28,7 +28,9 @@ class Exact(Protocol):
     @property
     def end(self) -> int: ...
 
-    def __call__(self, image: RGB, prompt: str, answer: Sequence[int], /) -> torch.Tensor: ...
+    def __call__(
+        self, images: Sequence[RGB], prompt: str, answer: Sequence[int], /
+    ) -> torch.Tensor: ...
 
 
 def assert_same(
@@ -55,7 +57,7 @@ def assert_same(
             if len(one.tokens) == len(other.tokens) == step:
                 assert (one.text, one.finish_reason) == (other.text, other.finish_reason)
                 continue
-            logprobs = exact(request.image, prompt, tokens)[-1]
+            logprobs = exact(request.images, prompt, tokens)[-1]
             if allowed is not None:
                 logprobs = logprobs.where(allowed(tokens), -torch.inf)
             for answer in (one, other):
@@ -68,7 +70,7 @@ def median_error(block: Sequence[Request], answers: Answers, exact: Exact) -> fl
     errors = []
     for request, row in zip(block, answers, strict=True):
         for (prompt, _), answer in zip(request.prompts, row, strict=True):
-            logprobs = exact(request.image, prompt, [token.id for token in answer.tokens])
+            logprobs = exact(request.images, prompt, [token.id for token in answer.tokens])
             errors += [
                 abs(float(at[token.id]) - token.logprob)
                 for at, token in zip(logprobs, answer.tokens, strict=False)

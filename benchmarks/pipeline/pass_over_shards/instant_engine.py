@@ -17,7 +17,7 @@ class InstantEngine:
     oom_retries = 0
 
     def generate(self, block: Sequence[Request], /) -> list[tuple[Generation, ...]]:
-        assert all(request.image.shape == (SIDE, SIDE, 3) for request in block)
+        assert all(request.images[0].shape == (SIDE, SIDE, 3) for request in block)
         count_answered(len(block))
         generation = Generation(_TOKENS, ANSWER)
         return [(generation,) * len(request.prompts) for request in block]

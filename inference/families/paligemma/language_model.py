@@ -84,6 +84,8 @@ class LanguageModel:
     ) -> DecodeOutput:
         """Read image features [rows, image tokens, width], each followed by its prompt's token ids.
 
+        A row's image tokens are those of all its images, and all rows have as many.
+
         Stores keys and values in the given slots of the cache, and returns each row's next token.
         """
         longest = max(map(len, prompts))

@@ -30,7 +30,7 @@ class Vocabulary:
             token_id for token_id, token in tokens.added_tokens_decoder.items() if token.special
         }
         self._control = (special | set(tokens.all_special_ids)) - {tokens.unk_token_id}
-        self._start = [image] * image_tokens + [tokens.bos_token_id]
+        self._image, self._begin = image, tokens.bos_token_id
         self.image_tokens = image_tokens
         self.size = len(tokens)
         self.pad: int = tokens.pad_token_id
@@ -38,10 +38,14 @@ class Vocabulary:
         if None in (tokens.bos_token_id, self.pad, self.end):
             raise ValueError("a tokenizer without <bos>, <pad> or <eos>")
 
-    def prefix(self, prompt: str) -> list[int]:
-        """Return image tokens, BOS, the prompt and a newline; the newline is a token of its own."""
+    def prefix(self, prompt: str, images: int = 1) -> list[int]:
+        """Return image tokens, BOS, the prompt and a newline; the newline is a token of its own.
+
+        The tokens of several images follow each other without a separator, as big_vision has them.
+        """
         token_ids = self._tokens(f"{prompt}\n", add_special_tokens=False)["input_ids"]
-        return self._start + [token_id for token_id in token_ids if token_id not in self._control]
+        start = [self._image] * (images * self.image_tokens) + [self._begin]
+        return start + [token_id for token_id in token_ids if token_id not in self._control]
 
     def names(self, size: int) -> list[str | None]:
         """Return the names of token ids 0 ... size - 1; padding tokens at the end have no name."""

@@ -96,10 +96,12 @@ prompt_lists = st.lists(
 
 def batches(prompts: list[tuple[list[int], int]], size: int) -> Iterator[Batch]:
     """The index of a prompt is its image, and the image's feature."""
-    requests = [DecodeRequest(image, 0, *prompt) for image, prompt in enumerate(prompts)]
+    requests = [
+        DecodeRequest(index, 0, IMAGE_TOKENS, *prompt) for index, prompt in enumerate(prompts)
+    ]
     for start in range(0, len(requests), size):
         batch = requests[start : start + size]
-        features = torch.tensor([request.image for request in batch], dtype=torch.float32)
+        features = torch.tensor([request.index for request in batch], dtype=torch.float32)
         yield Batch(batch, features[:, None, None].expand(-1, IMAGE_TOKENS, 1))
 
 
@@ -113,7 +115,7 @@ def decode(
     model = SummingModel()
     cache = model.allocate_cache(num_slots)
     loop = DecodeLoop(model, cache, buckets, capture)
-    scheduler = BatchScheduler(model, cache, loop, IMAGE_TOKENS, END)
+    scheduler = BatchScheduler(model, cache, loop, END)
     return list(scheduler.decode(batches(prompts, size))), model
 
 
@@ -128,9 +130,9 @@ def test_whatever_the_slots_each_answer_is_as_if_asked_alone(
     prompts: list[tuple[list[int], int]], size: int, spare: int, buckets: ShapeBuckets
 ) -> None:
     rows, _ = decode(prompts, size, size + spare, buckets)
-    assert sorted(row.request.image for row in rows) == list(range(len(prompts)))
+    assert sorted(row.request.index for row in rows) == list(range(len(prompts)))
     for row in rows:
-        assert row.token_ids == decode_alone(row.request.image, row.request)
+        assert row.token_ids == decode_alone(row.request.index, row.request)
         assert row.logprobs == [-float(token_id) for token_id in row.token_ids]
 
 
@@ -157,7 +159,7 @@ def test_images_are_asked_for_when_the_ones_before_are_read() -> None:
     model = SummingModel()
     cache = model.allocate_cache(2)
     loop = DecodeLoop(model, cache, CPU_BUCKETS)
-    scheduler = BatchScheduler(model, cache, loop, IMAGE_TOKENS, END)
+    scheduler = BatchScheduler(model, cache, loop, END)
     taken: list[Any] = []
 
     def recorded() -> Iterator[Batch]:

@@ -101,7 +101,7 @@ def test_captured_steps_give_the_same_answers(
     prompts: Sequence[tuple[int, str, int]],
 ) -> None:
     _, captured, plain = engines[generation]
-    block = [Request(IMAGES[image], ((prompt, limit),)) for image, prompt, limit in prompts]
+    block = [Request((IMAGES[image],), ((prompt, limit),)) for image, prompt, limit in prompts]
     answers: list[tuple[Generation, ...]] = captured.generate(block)
     assert answers == plain.generate(block)
 
@@ -110,7 +110,7 @@ def test_each_shape_is_captured_once(
     engines: Mapping[int, tuple[RecordedGraphs, FastEngine, FastEngine]],
 ) -> None:
     graphs, captured, _ = engines[2]
-    block = [Request(image, tuple((prompt, 25) for prompt in PROMPTS)) for image in IMAGES]
+    block = [Request((image,), tuple((prompt, 25) for prompt in PROMPTS)) for image in IMAGES]
     captured.generate(block)
     captures, replays = graphs.captured, graphs.replayed
     captured.generate(block)
@@ -135,7 +135,7 @@ def test_attended_columns_do_not_depend_on_the_capacity(
 ) -> None:
     """So bytes do not depend on it either: an earlier block may have had longer answers."""
     small, large = (engine(checkpoint(2), batch_size=2, kind="fast") for _ in "ab")
-    block = [Request(image, tuple((prompt, 25) for prompt in PROMPTS)) for image in IMAGES]
-    large.generate([Request(IMAGES[0], (("ocr", 200),))])
+    block = [Request((image,), tuple((prompt, 25) for prompt in PROMPTS)) for image in IMAGES]
+    large.generate([Request((IMAGES[0],), (("ocr", 200),))])
     assert large.generate(block) == small.generate(block)
     assert large._decode_state.cache.capacity > small._decode_state.cache.capacity

@@ -105,7 +105,7 @@ def expected(reference: ReferenceEngine) -> Callable[[Block], list[list[Generati
 
 def block_of(*prompts: str, limit: int = 12) -> list[Request]:
     """All prompts about all images."""
-    return [Request(image, tuple((prompt, limit) for prompt in prompts)) for image in IMAGES]
+    return [Request((image,), tuple((prompt, limit) for prompt in prompts)) for image in IMAGES]
 
 
 blocks = st.lists(
@@ -128,7 +128,7 @@ def test_tokens_are_those_of_the_reference(  # noqa: PLR0917
     size: int,
     steps: int,
 ) -> None:
-    requests = [Request(IMAGES[image], tuple(prompts)) for image, prompts in block]
+    requests = [Request((IMAGES[image],), tuple(prompts)) for image, prompts in block]
     engine = fast[size]
     if engine._buckets.steps != steps:
         engine._buckets = CPU_BUCKETS._replace(steps=steps)
@@ -179,7 +179,7 @@ def test_the_vision_tower_sees_each_image_once(
 
 def test_nothing_asked(fast: Mapping[int, FastEngine]) -> None:
     assert fast[2].generate([]) == []
-    assert fast[2].generate([Request(IMAGES[0], ())]) == [()]
+    assert fast[2].generate([Request((IMAGES[0],), ())]) == [()]
 
 
 @pytest.mark.parametrize(("most", "oom_retries"), [(4, 0), (3, 1), (1, 2)])
@@ -356,7 +356,7 @@ def test_the_demo_checkpoint_answers_as_by_the_reference(
             (str(FAMILIES["paligemma"].task_prompt(task, sample)), task.max_new_tokens)
             for task in tasks(scene, index).values()
         ]
-        block.append(Request(model_image(scene.image, 128), tuple(prompts)))
+        block.append(Request((model_image(scene.image, 128),), tuple(prompts)))
     answers, expected = (
         engine(DEMO, kind=kind, batch_size=32, threads=2).generate(block)
         for kind in ("fast", "reference")

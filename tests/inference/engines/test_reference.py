@@ -39,7 +39,7 @@ def logprobs(answer: Generation) -> list[float]:
 
 def block_of(*prompts: str, limit: int = 12) -> list[Request]:
     """All prompts about all images."""
-    return [Request(image, tuple((prompt, limit) for prompt in prompts)) for image in IMAGES]
+    return [Request((image,), tuple((prompt, limit) for prompt in prompts)) for image in IMAGES]
 
 
 def test_answers_are_those_of_a_plain_forward_pass(
@@ -53,7 +53,7 @@ def test_answers_are_those_of_a_plain_forward_pass(
     plain = exact(checkpoint(generation))
     for image, row in zip(IMAGES, answers, strict=True):
         for prompt, answer in zip(PROMPTS, row, strict=True):
-            expected = plain(image, prompt, [token.id for token in answer.tokens])
+            expected = plain((image,), prompt, [token.id for token in answer.tokens])
             for at, token in zip(expected, answer.tokens, strict=False):
                 assert token.logprob == pytest.approx(float(at[token.id]), abs=CLOSE)
                 assert at[token.id] >= at.max() - 2 * CLOSE
@@ -166,9 +166,9 @@ def test_whatever_the_block_each_answer_is_as_if_asked_alone(  # noqa: PLR0917
     block: list[tuple[int, list[tuple[str, int]]]],
     size: int,
 ) -> None:
-    requests = [Request(IMAGES[image], tuple(prompts)) for image, prompts in block]
+    requests = [Request((IMAGES[image],), tuple(prompts)) for image, prompts in block]
     alone = [
-        [engines[1].generate([Request(each.image, (prompt,))])[0][0] for prompt in each.prompts]
+        [engines[1].generate([Request(each.images, (prompt,))])[0][0] for prompt in each.prompts]
         for each in requests
     ]
     assert_same(requests, engines[size].generate(requests), alone, exact(checkpoint(generation)))
@@ -200,14 +200,14 @@ def test_answers_end_at_the_end_token_or_at_their_own_limit(
     ended = 0
     for image in IMAGES[:2]:
         for prompt in PROMPTS:
-            ((answer,),) = engines[16].generate([Request(image, ((prompt, 60),))])
+            ((answer,),) = engines[16].generate([Request((image,), ((prompt, 60),))])
             assert all(token.logprob <= 0 for token in answer.tokens)
             assert "<eos>" not in answer.text
             length = len(answer.tokens)  # the end token took one more step
             if answer.finish_reason == "length" or length == 0:
                 continue
             ended += 1
-            request = Request(image, ((prompt, length), (prompt, length + 1)))
+            request = Request((image,), ((prompt, length), (prompt, length + 1)))
             ((cut, all_of_it),) = engines[16].generate([request])
             assert (cut.finish_reason, all_of_it.finish_reason) == ("length", "stop")
             assert cut.text == all_of_it.text == answer.text
@@ -225,13 +225,13 @@ def test_captions_do_not_wait_for_longer_answers(
         return generate(**inputs)
 
     monkeypatch.setattr(model, "generate", counted)
-    engines[16].generate([Request(image, (("ocr", 9), ("caption en", 2))) for image in IMAGES])
+    engines[16].generate([Request((image,), (("ocr", 9), ("caption en", 2))) for image in IMAGES])
     assert calls == [(2, 4), (9, 4)]
 
 
 def test_nothing_asked(engines: Mapping[int, ReferenceEngine]) -> None:
     assert engines[3].generate([]) == []
-    assert engines[3].generate([Request(IMAGES[0], ())]) == [()]
+    assert engines[3].generate([Request((IMAGES[0],), ())]) == [()]
 
 
 @pytest.mark.parametrize(("precision", "unit"), [("bfloat16", 2**-8), ("float16", 2**-11)])

@@ -166,3 +166,17 @@ def test_sizes_that_the_job_gives_stay(checkpoint: Callable[..., Path]) -> None:
     given = find_sizes(model_of(slots=5), read, None)
     assert as_tuple(given) == (256, 5, 5)
     assert find_sizes(model_of(), read, 4 * GIB).slots > ON_CPU.slots
+
+
+def test_prompts_with_more_images_take_fewer_slots(
+    dimensions: Callable[[int], Dimensions],
+) -> None:
+    """16 frames at 224 have 4,096 image tokens, as one image at 896 has."""
+    video = sizes_that_fit(model_of(), dimensions(224), 80 * GIB, 1, 128, images=16)
+    large = sizes_that_fit(model_of(), dimensions(896), 80 * GIB, 1, 128)
+    assert (video.batch_size, video.slots) == (64, large.slots)  # 4 prompts, as of large images
+    assert as_tuple(find_sizes(model_of(), lambda: dimensions(224), None, images=16)) == (16, 16, 4)
+    pair = find_sizes(model_of(batch_size=8), lambda: dimensions(224), None, images=2)
+    assert as_tuple(pair) == (128, 8, 16)
+    given = find_sizes(model_of(slots=3), lambda: dimensions(224), None, images=2)
+    assert as_tuple(given) == (128, 6, 3)

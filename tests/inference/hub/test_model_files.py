@@ -54,7 +54,7 @@ def answer(folder: Path) -> int:
     resources = Resources(opened)
     engine = load_engine(model, resolve_checkpoint(model), resources)
     image = np.zeros((engine.image_spec.side, engine.image_spec.side, 3), np.uint8)
-    ((generation,),) = engine.generate([Request(image, (("caption en", 4),))])
+    ((generation,),) = engine.generate([Request((image,), (("caption en", 4),))])
     return len(generation.tokens)
 
 

@@ -50,6 +50,6 @@ def test_a_region_is_drawn_for_its_tasks_alone(tmp_path: Path, checkpoint: Path)
             if prompt is None:
                 assert row[f"{name}_info"]["status"] == "skipped"
                 continue
-            ((answer,),) = engine.generate([Request(pixels, ((prompt, 4),))])
+            ((answer,),) = engine.generate([Request((pixels,), ((prompt, 4),))])
             assert row[name] == answer.text.strip(), name
     assert [row["part_info"]["status"] == "skipped" for row in rows] == [False, True, False]

@@ -77,9 +77,9 @@ def check(rows: list[Row]) -> None:
     assert [row.index for row in rows] == list(range(len(rows)))
     for row in rows:
         assert row.kept == (row.reason == "")
-        assert (row.model_image is not None) == row.kept
-        if row.model_image is not None:
-            assert row.model_image.shape == (SIDE, SIDE, 3)
+        assert bool(row.model_images) == row.kept
+        if row.model_images:
+            assert row.model_images[0].shape == (SIDE, SIDE, 3)
             row.texts["key"].value.encode()
 
 

@@ -92,7 +92,7 @@ def test_a_kept_sample_is_ready_for_the_engine() -> None:
     }
     assert row.sha256 == hashlib.sha256(GOOD[0][1]).hexdigest()
     decoded = EncodedImage.open(GOOD[0][1], Limits(max_pixels=10_000)).upright()
-    np.testing.assert_array_equal(row.model_image, decoded.fit(ImageSpec(SIDE)))
+    np.testing.assert_array_equal(row.model_images[0], decoded.fit(ImageSpec(SIDE)))
     assert (row.image, row.encoded, row.frames) == (b"", None, ())
 
 
@@ -104,7 +104,7 @@ def test_a_truncated_image_with_enough_rows_is_kept_if_the_job_accepts_it() -> N
     assert (accepted.kept, accepted.truncated, accepted.decoded_rows) == (True, True, 1.0)
     whole = single_row(GOOD, truncated="accept")
     assert (whole.kept, whole.truncated, whole.decoded_rows) == (True, False, 1.0)
-    np.testing.assert_array_equal(accepted.model_image, whole.model_image)
+    np.testing.assert_array_equal(accepted.model_images[0], whole.model_images[0])
     assert (count([accepted, whole]).truncated, count([refused]).truncated) == (1, 0)
     (first, second), (third,) = (
         to_arrow(rows, output_schema({}, {})).to_pylist() for rows in ([accepted, whole], [refused])
@@ -165,7 +165,7 @@ def test_a_bad_sample_is_invalid_with_a_reason(
 ) -> None:
     row = single_row(members)
     assert (row.status, row.reason, row.error, row.filter) == ("invalid", reason, error, "")
-    assert row.model_image is None
+    assert row.model_images == ()
 
 
 @pytest.mark.parametrize("name", ["0.jpg", "0.JPEG", "0.png", "0.tif", "0.bmp"])
@@ -212,7 +212,7 @@ def test_reduced_decoding_still_covers_the_models_square() -> None:
     assert (row.width, row.height) == (256, 256)
     half = EncodedImage.open(large, Limits(max_pixels=1 << 20)).upright(SIDE)
     assert half.pixels().shape == (32, 32, 3)
-    np.testing.assert_array_equal(row.model_image, half.fit(ImageSpec(SIDE)))
+    np.testing.assert_array_equal(row.model_images[0], half.fit(ImageSpec(SIDE)))
 
 
 def mixed(fates: Sequence[bool]) -> bytes:

@@ -248,7 +248,7 @@ def test_filters_judge_the_pixels_that_the_model_gets() -> None:
     decoded = EncodedImage.open(data[: len(data) // 2], Limits()).decode(options)
     (frame,) = decoded.frames
     resized = UprightImage(Image.fromarray(frame)).fit(ImageSpec(WIDTH))
-    np.testing.assert_array_equal(decoded.model_image, resized)
+    np.testing.assert_array_equal(decoded.model_images[0], resized)
     assert decoded.is_truncated
     assert decoded.decoded_rows < 0.6
 

@@ -55,7 +55,7 @@ def test_decoding_gives_the_same_as_in_this_process(decoder: DecoderProcess) -> 
             here.num_frames,
         )
         expected, decoded = here.decode(OPTIONS), there.decode(OPTIONS)
-        np.testing.assert_array_equal(decoded.model_image, expected.model_image)
+        np.testing.assert_array_equal(decoded.model_images[0], expected.model_images[0])
         for pair in zip(decoded.frames, expected.frames, strict=True):
             np.testing.assert_array_equal(*pair)
 
@@ -75,7 +75,7 @@ def test_a_fault_names_its_reason_and_the_next_image_is_decoded(
 ) -> None:
     with pytest.raises(ImageFault, match=reason):
         decoder.open(data).decode(OPTIONS)
-    assert decoder.open(jpeg(100, 80)).decode(OPTIONS).model_image.shape == (16, 16, 3)
+    assert decoder.open(jpeg(100, 80)).decode(OPTIONS).model_images[0].shape == (16, 16, 3)
 
 
 @pytest.mark.parametrize("width", [KILLED_ONCE, STOPPED_ONCE])
@@ -87,14 +87,14 @@ def test_a_process_lost_once_does_not_cost_its_image(
     expected = EncodedImage.open(jpeg(width, 80), LIMITS)
     decoded = decoder.open(jpeg(width, 80)).decode(OPTIONS)
     assert marker.exists()
-    np.testing.assert_array_equal(decoded.model_image, expected.decode(OPTIONS).model_image)
+    np.testing.assert_array_equal(decoded.model_images[0], expected.decode(OPTIONS).model_images[0])
 
 
 def test_a_process_killed_between_two_images_costs_none(decoder: DecoderProcess) -> None:
     image = decoder.open(jpeg(100, 80))
     assert decoder._process is not None
     decoder._process.kill()
-    assert image.decode(OPTIONS).model_image.shape == (16, 16, 3)
+    assert image.decode(OPTIONS).model_images[0].shape == (16, 16, 3)
 
 
 def test_a_process_that_does_not_start_is_the_machines_fault(

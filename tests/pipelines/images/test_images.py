@@ -338,8 +338,8 @@ def test_frames_are_counted_and_sampled_including_first_and_last(format: str, fr
     assert numbers[-1] == frames - 1
     assert len(numbers) == min(frames, 3)
     assert set(numbers) <= set(expected)
-    assert decoded.model_image.shape == (4, 4, 3)
-    assert decoded.model_image.max() <= 2  # the model image shows the first frame
+    assert decoded.model_images[0].shape == (4, 4, 3)
+    assert decoded.model_images[0].max() <= 2  # the model image shows the first frame
 
 
 @pytest.mark.parametrize("format", ["JPEG", "BMP", *ANIMATED])

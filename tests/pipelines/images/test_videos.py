@@ -61,9 +61,8 @@ def test_frames_are_counted_timed_and_sampled_in_every_codec(container: str, cod
     assert (found.width, found.height, found.num_frames) == (64, 48, 12)
     assert (found.duration, found.fps) == (pytest.approx(1.2), pytest.approx(10))
     result = found.decode(DecodeOptions(SPEC, frames=3))
-    assert result.model_image is not None
-    assert result.model_image.shape == (4, 16, 16, 3)
-    assert numbers(result.model_image) == [0, 4, 7, 11]
+    assert [image.shape for image in result.model_images] == [(16, 16, 3)] * 4
+    assert numbers(result.model_images) == [0, 4, 7, 11]
     assert numbers(result.frames) == [0, 6, 11]
     assert [each.shape for each in result.frames] == [(48, 64, 3)] * 3
 
@@ -82,13 +81,11 @@ def test_frames_are_counted_timed_and_sampled_in_every_codec(container: str, cod
 def test_strides_count_frames_and_short_videos_are_repeated(
     sampling: VideoFrames, expected: list[int]
 ) -> None:
-    images = decoded(PLAIN, sampling).model_image
-    assert images is not None
-    assert numbers(images) == expected
+    assert numbers(decoded(PLAIN, sampling).model_images) == expected
 
 
 def test_only_what_is_asked_for_is_decoded() -> None:
-    assert opened(PLAIN).decode(DecodeOptions(None)) == DecodedImage(None, ())
+    assert opened(PLAIN).decode(DecodeOptions(None)) == DecodedImage((), ())
     assert opened(PLAIN).decode(DecodeOptions(SPEC)).frames == ()
     assert decoded(PLAIN, frames=100).frames[11].shape == (48, 64, 3)
 
@@ -258,17 +255,15 @@ def test_an_animated_image_is_a_video(format: str) -> None:
     assert (found.width, found.height, found.num_frames) == (64, 48, 6)
     assert (found.duration, found.fps) == (pytest.approx(1.2), pytest.approx(5))
     result = found.decode(DecodeOptions(SPEC, frames=3))
-    assert result.model_image is not None
-    assert numbers(result.model_image) == [0, 2, 4, 0, 2, 4, 0, 2]
+    assert numbers(result.model_images) == [0, 2, 4, 0, 2, 4, 0, 2]
     assert numbers(result.frames) == [0, 2, 5]
 
 
 def test_a_still_image_is_a_video_of_one_frame() -> None:
     found = EncodedAnimation.open(encoded(picture(20, 10), "PNG"), LIMITS, EVENLY)
     assert (found.num_frames, found.duration, found.fps) == (1, None, None)
-    images = found.decode(DecodeOptions(SPEC)).model_image
-    assert images is not None
-    assert (images == images[0]).all()
+    images = found.decode(DecodeOptions(SPEC)).model_images
+    assert all((image == images[0]).all() for image in images)
 
 
 @pytest.mark.faults
@@ -282,7 +277,7 @@ def test_a_process_decodes_videos_within_its_memory() -> None:
         assert (found.num_frames, found.duration, found.fps) == (12, here.duration, here.fps)
         options = DecodeOptions(SPEC, frames=3)
         np.testing.assert_array_equal(
-            found.decode(options).model_image, here.decode(options).model_image
+            found.decode(options).model_images, here.decode(options).model_images
         )
         assert decoder.open(animation("GIF")).num_frames == 6
     finally:

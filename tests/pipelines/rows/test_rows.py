@@ -42,7 +42,7 @@ def kept_row(index: int = 0) -> Row:
         width=30,
         height=20,
         sha256="ab",
-        model_image=np.zeros((2, 2, 3), np.uint8),
+        model_images=(np.zeros((2, 2, 3), np.uint8),),
         scores={"size.side": 20, "quality.words": 1},
         answers={"caption": Answer("ok", "a star", None, "stop", 2, -0.5)},
     )
@@ -103,15 +103,15 @@ def test_a_rejected_row_frees_its_pixels() -> None:
     sample = kept_row()
     sample.reject("dropped", "a_reason")
     sample.free_image()
-    assert (sample.image, sample.encoded, sample.frames, sample.model_image) == (
+    assert (sample.image, sample.encoded, sample.frames, sample.model_images) == (
         b"",
         None,
         (),
-        None,
+        (),
     )
     kept = kept_row()
     kept.free_image()
-    assert kept.model_image is not None
+    assert kept.model_images
 
 
 def test_the_first_rejection_is_final() -> None:

@@ -67,7 +67,7 @@ def test_answers_are_the_same_as_on_one_device(
     They place a fast engine's modules where the modules are transformers' own.
     """
     images = np.random.default_rng(1).integers(0, 256, (3, 56, 56, 3), dtype=np.uint8)
-    block = [Request(image, (("caption en", 12), ("ocr", 5))) for image in images]
+    block = [Request((image,), (("caption en", 12), ("ocr", 5))) for image in images]
     whole = engine(checkpoint(generation), kind=kind).generate(block)
     load = paligemma.load
     monkeypatch.setattr(plain_loading, "fits", lambda _: False)

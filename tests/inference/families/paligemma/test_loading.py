@@ -71,7 +71,7 @@ def test_no_sliding_window_hides_image_tokens(checkpoint: Callable[..., Path]) -
 def test_no_sliding_window_during_generation(
     checkpoint: Callable[..., Path], engine: Callable[..., Any], kind: str
 ) -> None:
-    block = [Request(PHOTO, (("caption en", 12), ("detect red circle", 12)))]
+    block = [Request((PHOTO,), (("caption en", 12), ("detect red circle", 12)))]
     wide, narrow = checkpoint(2), checkpoint(2, sliding_window=8)
     assert engine(narrow, kind=kind).generate(block) == engine(wide, kind=kind).generate(block)
 
@@ -97,7 +97,7 @@ def test_engines_agree_on_images_of_many_tokens(
     images = np.random.default_rng(0).integers(0, 256, (6, 64, 64, 3), dtype=np.uint8)
     texts = ("caption en", "answer en what is left of the star?", "ocr", "segment star", "cap es")
     prompts = tuple((prompt, 10) for prompt in texts)
-    block = [Request(image, prompts) for image in images]
+    block = [Request((image,), prompts) for image in images]
     generated, expected = (
         engine(folder, kind=kind).generate(block) for kind in ("fast", "reference")
     )
@@ -122,7 +122,7 @@ def test_generation_is_greedy_whatever_the_checkpoint_configures(
     sampling: dict[str, Any] = {"do_sample": True, "temperature": 9.0, "repetition_penalty": 5.0}
     sampling |= {"cache_implementation": "static", "suppress_tokens": list(range(1200, 1500))}
     path.write_text(json.dumps(json.loads(path.read_text()) | sampling))
-    block = [Request(PHOTO, (("caption en", 12), ("ocr", 12)))]
+    block = [Request((PHOTO,), (("caption en", 12), ("ocr", 12)))]
     assert engine(folder).generate(block) == engine(checkpoint(2)).generate(block)
 
 

@@ -20,7 +20,7 @@ from schemas.generation import Generation, Request
 
 IMAGES = np.random.default_rng(5).integers(0, 256, (6, 56, 56, 3), dtype=np.uint8)
 BLOCK = [
-    Request(image, (("detect red circle ; blue square", 30), ("segment star", 45), ("ocr", 9)))
+    Request((image,), (("detect red circle ; blue square", 30), ("segment star", 45), ("ocr", 9)))
     for image in IMAGES
 ]
 NAMES = tokenizer.tokens()
@@ -100,5 +100,5 @@ def test_engines_agree_and_all_objects_are_complete(
     for request, row, others in zip(BLOCK, fast, free, strict=True):
         for prompt, answer, other in zip(request.prompts, row, others, strict=True):
             if WHOLE.fullmatch(letters(other)):  # nothing was forbidden, so nothing changes
-                alone = [Request(request.image, (prompt,))]
+                alone = [Request(request.images, (prompt,))]
                 assert_same(alone, [[answer]], [[other]], exact(checkpoint(generation)))

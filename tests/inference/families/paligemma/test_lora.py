@@ -26,7 +26,7 @@ from schemas.generation import Generation, Request
 
 RANDOM = np.random.default_rng(1)
 BLOCK = [
-    Request(image, (("caption en", 12), ("ocr", 6), ("detect red circle ; blue square", 12)))
+    Request((image,), (("caption en", 12), ("ocr", 6), ("detect red circle ; blue square", 12)))
     for image in RANDOM.integers(0, 256, (4, 56, 56, 3), dtype=np.uint8)
 ]
 WEIGHTS, CONFIG = "adapter_model.safetensors", "adapter_config.json"

@@ -24,7 +24,7 @@ from schemas.generation import Request
 
 NORM = "model.language_model.norm.weight"
 PHOTOS = np.random.default_rng(0).integers(0, 256, (3, 56, 56, 3), dtype=np.uint8)
-BLOCK = [Request(photo, (("caption en", 9), ("detect circle ; star", 12))) for photo in PHOTOS]
+BLOCK = [Request((photo,), (("caption en", 9), ("detect circle ; star", 12))) for photo in PHOTOS]
 
 
 @pytest.fixture

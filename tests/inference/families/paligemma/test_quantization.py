@@ -40,7 +40,7 @@ DEMO = Path(__file__).parents[4] / "demo/checkpoint"
 RANDOM = np.random.default_rng(1)
 IMAGES = RANDOM.integers(0, 256, (5, 56, 56, 3), dtype=np.uint8)
 PROMPTS = ("caption en", "cap es", "ocr", "answer en how many?", "detect red circle ; blue square")
-BLOCK = [Request(image, tuple((prompt, 8) for prompt in PROMPTS)) for image in IMAGES]
+BLOCK = [Request((image,), tuple((prompt, 8) for prompt in PROMPTS)) for image in IMAGES]
 # Bits per weight with scales of 32 bits: int8 per row of 64 weights, nf4 per block of 64.
 BITS = {"int8": 8 + 32 / 64, "nf4": 4 + 32 / 64}
 
@@ -158,7 +158,7 @@ def test_most_answers_of_a_trained_checkpoint_do_not_change(engine: Callable[...
             (str(FAMILIES["paligemma"].task_prompt(task, sample)), task.max_new_tokens)
             for task in scene_tasks
         ]
-        block.append(Request(model_image(scene.image, 128), tuple(prompts)))
+        block.append(Request((model_image(scene.image, 128),), tuple(prompts)))
     exact, eight, four = (
         tokens(engine(DEMO, kind="fast", precision=precision, batch_size=16).generate(block))
         for precision in ("float32", "int8", "nf4")

@@ -58,6 +58,16 @@ def test_the_prefix_of_any_plain_text_equals_the_processors(
     assert [vocabulary.prefix(prompt)] == expected
 
 
+@pytest.mark.parametrize("images", [2, 3])
+def test_several_images_come_before_the_prompt_as_in_the_processor(
+    processor: PaliGemmaProcessor, vocabulary: Vocabulary, images: int
+) -> None:
+    image = np.zeros((56, 56, 3), np.uint8)
+    text = "<image>" * images + "answer en are both red?"
+    expected = processor(images=[[image] * images], text=[text])["input_ids"]
+    assert [vocabulary.prefix("answer en are both red?", images)] == expected
+
+
 def test_the_layout_is_image_tokens_bos_prompt_newline(
     processor: PaliGemmaProcessor, vocabulary: Vocabulary
 ) -> None:

@@ -1,21 +1,18 @@
 """What a run sees and does in an output's storage for its claims."""
 
-import errno
 import time
 from collections.abc import Sequence
 from typing import NamedTuple
 
 import numpy as np
 import numpy.typing as npt
-from pydantic import ValidationError
 
 from pipelines.claims.run_claims import Claim, find_claim
-from pipelines.output.heartbeat import HeartbeatRecord
+from pipelines.output.active_runs import read_heartbeat
 from pipelines.output.listing import classify_files
 from pipelines.output.unit_progress import UnitProgress, find_unit_progress, next_files
 from pipelines.planning.plan import Plan
 from pipelines.storage.storage import Storage
-from schemas.regular_file import NotRegularFile
 from schemas.sample import Unit
 from schemas.units import Units
 
@@ -107,19 +104,11 @@ class Board:
 
     def _read_sign(self, run: str) -> None:
         self._read.add(run)
-        try:
-            content = self._storage.read_bytes(self._layout.heartbeat(run))
-            sign = HeartbeatRecord.model_validate_json(content)
-        except (FileNotFoundError, ValidationError, NotRegularFile):
-            return
-        except OSError as error:
-            if error.errno != errno.ESTALE:  # else it is renewed just now: its run is alive
-                raise
-            self._read.discard(run)
-            return
-        self._owners[run] = Claim(
-            run=run, host=sign.host, machine=sign.machine, process=sign.identity
-        )
+        sign = read_heartbeat(self._layout.heartbeat(run), self._storage)
+        if sign is not None:
+            self._owners[run] = Claim(
+                run=run, host=sign.host, machine=sign.machine, process=sign.identity
+            )
 
     def _failed_elsewhere(self) -> list[int]:
         """Return the units that other runs reported failed since the plan."""

@@ -3,11 +3,11 @@
 from collections.abc import Callable
 
 from pipelines.operations.tally import RunTally
+from pipelines.output.active_runs import find_active_runs
 from pipelines.output.contents import read_contents
 from pipelines.output.counts import CountsWriter
 from pipelines.output.counts_merge import merge_counts
 from pipelines.output.fingerprint import fingerprint_of
-from pipelines.output.heartbeat import find_active_runs
 from pipelines.output.layout import Layout
 from pipelines.output.manifest import record_of_manifest
 from pipelines.output.output import Output, open_output
@@ -50,11 +50,11 @@ def close_output(tally: RunTally, output: Output) -> Summary:
 def _clean_up(output: Output, run: str) -> None:
     """Delete what nobody needs: temporary files, heartbeats, manifests of older records.
 
-    Many small objects with counts become few. With another run active, nothing is deleted, because
-    it may be that run's.
+    The summary of the run must have been written just before. Many small objects with counts become
+    few. With another run active, nothing is deleted, because it may be that run's.
     """
     listing, layout, storage = output.listing, output.layout, output.storage
-    if find_active_runs(layout, listing.heartbeats, storage):
+    if find_active_runs(layout, listing.heartbeats, storage, written=layout.run(run)):
         return
     heartbeats = map(layout.heartbeat, listing.heartbeats)
     storage.delete_many((*listing.leftovers, *heartbeats, *_old_manifests(output)))

@@ -22,8 +22,9 @@ from pipelines.operations.forget import finish_forgetting
 from pipelines.operations.forget import forget_missing as drop_missing
 from pipelines.operations.tally import RunTally, new_run_id
 from pipelines.operations.work_log import WorkLog
+from pipelines.output.active_runs import find_active_runs
 from pipelines.output.counts import CountsWriter
-from pipelines.output.heartbeat import Heartbeat, find_active_runs
+from pipelines.output.heartbeat import Heartbeat
 from pipelines.output.output import open_output
 from pipelines.planning.begin import create_record, write_manifest
 from pipelines.planning.plan import Plan, plan
@@ -141,11 +142,7 @@ def _run(
         if isinstance(begun, Summary):
             return begun
         layout = planned.work.layout
-        for other in find_active_runs(layout, planned.listing.heartbeats, storage):
-            on_warning(
-                f"another run seems to be at work since {other.since:%Y-%m-%d %H:%M} UTC, on "
-                f"{other.host}: the runs share the shards"
-            )
+        _tell_of_others(planned, tally.run, storage, on_warning)
         claims = RunClaims(
             tally.run, started, waits=wait, alone=share is not None, on_wait=on_warning
         )
@@ -185,6 +182,19 @@ def _run(
         for column in summary.counts.null_columns():
             on_warning(f"{column}: {NULL_COLUMN}")
     return summary
+
+
+def _tell_of_others(
+    planned: Plan, run: str, storage: Storage, on_warning: Callable[[str], None]
+) -> None:
+    """Tell which other runs are at work in the output; the run has begun its heartbeat just now."""
+    layout = planned.work.layout
+    own = layout.heartbeat(run)
+    for other in find_active_runs(layout, planned.listing.heartbeats, storage, written=own):
+        on_warning(
+            f"another run seems to be at work since {other.since:%Y-%m-%d %H:%M} UTC, on "
+            f"{other.host}: the runs share the shards"
+        )
 
 
 def _warn(on_warning: Callable[[str], None], warning: str | None) -> bool:

@@ -5,8 +5,8 @@ from datetime import datetime
 import numpy as np
 import numpy.typing as npt
 
+from pipelines.output.active_runs import find_active_runs
 from pipelines.output.contents import read_contents
-from pipelines.output.heartbeat import find_active_runs
 from pipelines.output.output import Output, open_output
 from pipelines.planning.grown_input import find_growth
 from pipelines.storage.storage import Storage

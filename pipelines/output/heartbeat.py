@@ -1,25 +1,18 @@
-"""Heartbeat files in an output, by which a run finds other active runs."""
+"""Heartbeat files in an output, by which other runs know that a run is active."""
 
 import os
 import socket
 import threading
-from collections.abc import Callable, Iterable
-from contextlib import suppress
-from datetime import UTC, datetime, timedelta
+from collections.abc import Callable
+from datetime import UTC, datetime
 from typing import Self
 
-from pydantic import ValidationError
-
 from pipelines.concurrency.process_identity import machine, process
-from pipelines.output.layout import Layout
 from pipelines.storage.storage import Storage
 from schemas.errors import JobError
 from schemas.frozen import Frozen
-from schemas.regular_file import NotRegularFile
 
 _INTERVAL = 30  # seconds
-_DEAD_AFTER = timedelta(minutes=3)  # clocks of two machines may differ a little
-_MISSED = 6  # beats that a dead run has missed
 
 
 class RunWork(Frozen):
@@ -47,7 +40,7 @@ class HeartbeatRecord(Frozen):
     since: datetime
     """The start of the run in UTC."""
     beat: datetime
-    """The time of the last beat in UTC."""
+    """The time of the last beat in UTC, by the clock of the run's machine."""
     record: int = 0
     """The number of the record for which the run works."""
     run: str = ""
@@ -63,17 +56,15 @@ class HeartbeatRecord(Frozen):
     work: RunWork = RunWork()
     """What the run works on."""
 
-    def is_alive(self) -> bool:
-        """Return whether the record is of another run that seems to be active.
+    def is_alive_here(self) -> bool | None:
+        """Return whether the record is of another run of this machine whose process exists.
 
-        On this machine, the run is active if its process exists and is not this process. On
-        another one, the run is active if its last beat is younger than `_DEAD_AFTER`.
+        Returns None for a run on another machine.
         """
         if self.machine == machine() if self.machine else self.host == socket.gethostname():
             is_other = self.process != os.getpid()
             return is_other and (self.identity or str(self.process)) in _names_of(self.process)
-        late = max(_DEAD_AFTER, timedelta(seconds=_MISSED * self.seconds_apart))
-        return datetime.now(UTC) - self.beat < late
+        return None
 
 
 class Heartbeat:
@@ -141,21 +132,6 @@ class Heartbeat:
         )
         self._beats += 1
         self._storage.write_bytes(self._path, record.model_dump_json().encode(), durable=False)
-
-
-def find_active_runs(
-    layout: Layout, runs: Iterable[str], storage: Storage
-) -> list[HeartbeatRecord]:
-    """Read the heartbeats of these runs; return the records of active other runs, oldest first."""
-    active = []
-    for run in runs:
-        # The run has ended; its file is damaged, or is no file.
-        with suppress(FileNotFoundError, ValidationError, NotRegularFile):
-            content = storage.read_bytes(layout.heartbeat(run))
-            record = HeartbeatRecord.model_validate_json(content)
-            if record.is_alive():
-                active.append(record)
-    return sorted(active, key=lambda record: record.since)
 
 
 def _names_of(pid: int) -> tuple[str, ...]:

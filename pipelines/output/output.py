@@ -7,7 +7,8 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import Any
 
-from pipelines.output.heartbeat import HeartbeatRecord, find_active_runs
+from pipelines.output.active_runs import find_active_runs
+from pipelines.output.heartbeat import HeartbeatRecord
 from pipelines.output.layout import Layout
 from pipelines.output.listing import OutputListing, classify_files
 from pipelines.output.manifest import is_manifest, units_of_manifest

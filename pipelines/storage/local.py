@@ -141,7 +141,8 @@ def _is_folder(item: "os.DirEntry[str]") -> bool:
 
 def _entry(path: str, status: os.stat_result) -> Entry:
     version = f"{status.st_mtime_ns}-{status.st_size}"
-    return Entry(path, status.st_size, version, stat.S_ISREG(status.st_mode))
+    is_file = stat.S_ISREG(status.st_mode)
+    return Entry(path, status.st_size, version, is_file, status.st_mtime)
 
 
 def _sync_folder(folder: str) -> None:

@@ -51,7 +51,7 @@ class ObjectStorage(Storage):
         pages = _pages(bucket, prefix, folder) if recursive else _level(bucket, prefix, folder)
         for page in pages:
             for meta in page:
-                yield Entry(f"{name}/{meta['path']}", int(meta["size"]), version_of(meta))
+                yield _entry(f"{name}/{meta['path']}", meta)
 
     def entry(self, path: str) -> Entry | None:
         bucket, key = self._locate(path)
@@ -59,7 +59,7 @@ class ObjectStorage(Storage):
             meta = wait_for(bucket.send("GET", path, lambda s: head(s, key, path)), path)
         except FileNotFoundError:
             return None
-        return Entry(path, int(meta["size"]), version_of(meta))
+        return _entry(path, meta)
 
     def open(self, path: str, version: str = "") -> BinaryIO:
         bucket, key = self._locate(path)
@@ -152,6 +152,11 @@ class ObjectStorage(Storage):
         if scheme(path) not in BUCKETS:
             raise JobError(f"{path}: a web server is only read: write to a folder or a bucket")
         return self._locate(path)
+
+
+def _entry(path: str, meta: "ObjectMeta") -> Entry:
+    modified = meta["last_modified"].replace(microsecond=0)  # as HEAD answers; listings have more
+    return Entry(path, int(meta["size"]), version_of(meta), modified=modified.timestamp())
 
 
 def _parts(first: bytes, rest: bytes, content: BinaryIO) -> Iterator[bytes]:

@@ -17,6 +17,7 @@ class Entry(NamedTuple):
     size: int  # bytes
     version: str  # changes whenever the content does
     is_file: bool = True  # False: a device or a pipe, or a link that was not followed
+    modified: float | None = None  # seconds since 1970 by the storage's clock; None: unknown
 
 
 @runtime_checkable

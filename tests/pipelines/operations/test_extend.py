@@ -299,7 +299,7 @@ def test_nothing_is_forgotten_while_another_run_is_at_work(
     made = growing(tmp_path)
     run(made)
     (tmp_path / "shards/a.tar").unlink()
-    monkeypatch.setattr("pipelines.output.heartbeat.HeartbeatRecord.is_alive", lambda _: True)
+    monkeypatch.setattr("pipelines.output.heartbeat.HeartbeatRecord.is_alive_here", lambda _: True)
     file = tmp_path / "job.yaml"
     file.write_text(made.model_dump_json())
     with Heartbeat(Layout(made.output).heartbeat("a-run"), STORAGE):

@@ -11,8 +11,10 @@ from pathlib import Path
 import pytest
 from support.sample_data import job, pairs, write_shard
 
+from pipelines.concurrency.process_identity import machine, process
 from pipelines.operations.run import run
-from pipelines.output.heartbeat import Heartbeat, HeartbeatRecord, find_active_runs
+from pipelines.output.active_runs import find_active_runs
+from pipelines.output.heartbeat import Heartbeat, HeartbeatRecord
 from pipelines.output.layout import Layout
 from pipelines.storage.local import LocalStorage
 from schemas.report import UnitReport
@@ -28,6 +30,12 @@ def record(host: str, process: int, since: int = 0, beat: int = 0) -> HeartbeatR
     return HeartbeatRecord.model_validate({"host": host, "process": process, **times})
 
 
+def of_this_machine(pid: int) -> str:
+    """The content of the file of a run of this machine."""
+    names = {"machine": machine(), "identity": process(pid) or f"{pid}-0"}
+    return record(socket.gethostname(), pid).model_copy(update=names).model_dump_json()
+
+
 def ended() -> int:
     """The number of a process that has ended."""
     process = subprocess.Popen([sys.executable, "-c", ""])
@@ -37,14 +45,13 @@ def ended() -> int:
 
 def test_on_this_machine_the_process_decides() -> None:
     here = socket.gethostname()
-    assert record(here, os.getppid(), beat=1_000_000).is_alive()
-    assert not record(here, ended()).is_alive()
-    assert not record(here, os.getpid()).is_alive()
+    assert record(here, os.getppid(), beat=1_000_000).is_alive_here() is True
+    assert record(here, ended()).is_alive_here() is False
+    assert record(here, os.getpid()).is_alive_here() is False
 
 
-def test_on_another_machine_the_last_beat_decides() -> None:
-    assert record("elsewhere", 1, beat=100).is_alive()
-    assert not record("elsewhere", 1, beat=200).is_alive()
+def test_of_another_machine_nothing_is_known() -> None:
+    assert record("elsewhere", os.getppid()).is_alive_here() is None
 
 
 def test_a_heartbeat_is_there_while_its_run_is(tmp_path: Path) -> None:
@@ -61,7 +68,9 @@ def test_active_runs_come_oldest_first_and_damaged_records_are_skipped(tmp_path:
     for run_id, beat in {"b": record("b", 1), "a": record("a", 1, since=3600)}.items():
         STORAGE.write_bytes(layout.heartbeat(run_id), beat.model_dump_json().encode())
     STORAGE.write_bytes(layout.heartbeat("half"), b'{"host":')
-    active = find_active_runs(layout, ["half", "b", "gone", "a"], STORAGE)
+    fresh = layout.run("own")
+    STORAGE.write_bytes(fresh, b"")
+    active = find_active_runs(layout, ["half", "b", "gone", "a"], STORAGE, written=fresh)
     assert [other.host for other in active] == ["a", "b"]
 
 
@@ -81,7 +90,7 @@ def test_a_second_run_is_warned_and_leaves_the_first_its_files(
     theirs.touch()
     path = Path(Layout(str(output)).heartbeat("r"))
     path.parent.mkdir(exist_ok=True)
-    path.write_text(record(socket.gethostname(), os.getppid()).model_dump_json())
+    path.write_text(of_this_machine(os.getppid()))
     warnings: list[str] = []
     assert run(one_unit, on_warning=warnings.append).outcome == "complete"
     assert len(warnings) == 1
@@ -90,7 +99,7 @@ def test_a_second_run_is_warned_and_leaves_the_first_its_files(
     assert path.exists()
 
     (output / "0.parquet").unlink()
-    path.write_text(record(socket.gethostname(), ended()).model_dump_json())
+    path.write_text(of_this_machine(ended()))
     assert run(one_unit, on_warning=warnings.append).outcome == "complete"
     assert len(warnings) == 1
     assert not theirs.exists()

@@ -30,6 +30,12 @@ def review(
     shard: Annotated[
         str | None, typer.Option(help="Only samples of this shard, such as 00003.tar.")
     ] = None,
+    where: Annotated[
+        str | None,
+        typer.Option(
+            metavar="CONDITION", help="Only rows that fulfill it: \"scores['words.matches'] > 1\"."
+        ),
+    ] = None,
     limit: Annotated[int, typer.Option(min=1, max=10_000, help="The most samples.")] = 1000,
     seed: Annotated[
         int | None,
@@ -63,6 +69,7 @@ def review(
         choice,
         limit,
         storage_of(storage),
+        where=where,
         progress=lambda total: show_samples(total, shows("info")),
     )
     if reviewed.uncommitted:

@@ -6,17 +6,19 @@ Nothing is written into the output. `decisions` of the next job reads what the p
 from collections.abc import Callable, Iterator, Set
 from contextlib import AbstractContextManager
 from heapq import nsmallest
-from itertools import islice
+from itertools import compress, islice
 from pathlib import Path
 from typing import NamedTuple
 
 import numpy as np
 
 from pipelines.annotation.worker_faults import worker_faults
+from pipelines.config.condition import Condition
 from pipelines.operations.inspect import RowChoice
 from pipelines.operations.review_samples import ChosenSample, LeftOut, ReviewSampleReader
 from pipelines.operations.stored_rows import read_batches
 from pipelines.output.fingerprint import fingerprint_of
+from pipelines.output.footers import read_schema
 from pipelines.output.output import Output, open_output
 from pipelines.planning.decisions import REVIEW
 from pipelines.review import write_review_page
@@ -51,19 +53,22 @@ def review(
     limit: int,
     storage: Storage | None = None,
     *,
+    where: str | None = None,
     progress: Progress,
 ) -> Reviewed:
     """Write a page with at most `limit` quarantined samples that a choice means.
 
-    With a seed, they are chosen at random, by the seed alone. The page appears whole or not at all;
-    none is written if there is no such sample, or if none can be shown. Raises JobError if the
-    folder is no output, if it has no such filter or shard, or if a file is damaged.
+    `where` is a condition over their rows, which have scores, but no content. With a seed, they are
+    chosen at random, by the seed alone. The page appears whole or not at all; none is written if
+    there is no such sample, or if none can be shown. Raises JobError if the folder is no output, if
+    it has no such filter, shard or column, or if a file is damaged.
     """
     opened = open_output(output, storage)
     reader = ReviewSampleReader(opened)
     concealing = {name for name, stage in reader.filters.items() if stage.conceals}
     _check(choice, opened, reader, concealing)
-    chosen = choose(opened, choice, limit + 1, concealing)
+    condition = _condition(where, opened)
+    chosen = choose(opened, choice, limit + 1, concealing, condition)
     more = len(chosen) > limit
     chosen = chosen[:limit]
     with worker_faults(), progress(len(chosen)) as count:
@@ -80,10 +85,14 @@ def review(
 
 
 def choose(
-    output: Output, choice: RowChoice, limit: int, concealing: Set[str]
+    output: Output,
+    choice: RowChoice,
+    limit: int,
+    concealing: Set[str] = frozenset(),
+    condition: Condition | None = None,
 ) -> list[ChosenSample]:
     """Return at most `limit` quarantined samples: the first ones, or the first ones drawn."""
-    found = _quarantined(output, choice, concealing)
+    found = _quarantined(output, choice, concealing, condition)
     if choice.seed is None:
         return list(islice(found, limit))
     random = np.random.default_rng(choice.seed)
@@ -115,18 +124,44 @@ def _check(
         )
 
 
-def _quarantined(output: Output, choice: RowChoice, concealing: Set[str]) -> Iterator[ChosenSample]:
+def _condition(where: str | None, output: Output) -> Condition | None:
+    """Read a condition; raise JobError if the rows of the output have no such values."""
+    if where is None:
+        return None
+    try:
+        condition = Condition(where)
+        if (file := next(_files(output), None)) is not None:
+            condition.check(read_schema(output.storage, file), output.layout.root)
+    except JobError as error:
+        raise JobError(f"--{error}") from None
+    return condition
+
+
+def _files(output: Output) -> Iterator[str]:
+    for unit in output.units:
+        yield from map(output.layout.file, output.progress_of(unit).files)
+
+
+def _quarantined(
+    output: Output, choice: RowChoice, concealing: Set[str], condition: Condition | None
+) -> Iterator[ChosenSample]:
     """Yield the quarantined samples that a choice means, in the order of the output.
 
     Those that a filter with `conceals` put aside are passed over.
     """
+    columns = list(_COLUMNS)
+    if condition is not None and (file := next(_files(output), None)) is not None:
+        schema = read_schema(output.storage, file)
+        columns = list(dict.fromkeys([*columns, *condition.columns(schema)]))
     for unit in output.units:
         if choice.shard not in (None, unit.shard, unit.name):
             continue
-        for file in output.progress_of(unit).files:
-            path = output.layout.file(file)
-            for batch in read_batches(path, output.storage, _COLUMNS, _BATCH):
-                for row in batch.filter(choice.mask(batch)).to_pylist():
+        for file in map(output.layout.file, output.progress_of(unit).files):
+            for batch in read_batches(file, output.storage, columns, _BATCH):
+                found = batch.filter(choice.mask(batch))
+                selected = condition.select(found) if condition else [True] * len(found)
+                rows = found.select(list(_COLUMNS)).to_pylist()
+                for row in compress(rows, selected):
                     if row["filter"] not in concealing:
                         scores = {each["name"]: each["value"] for each in row["scores"]}
                         yield ChosenSample(

@@ -7,7 +7,7 @@ import shutil
 import subprocess
 import urllib.error
 import urllib.request
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -15,6 +15,7 @@ from typing import Any
 CHROMIUM = shutil.which("chromium") or shutil.which("google-chrome")
 DRIVER = shutil.which("chromedriver")
 HAS_BROWSER = CHROMIUM is not None and DRIVER is not None
+_NEXT_MOMENT = "setTimeout(arguments[0], 50)"
 KEYS = {"left": "\ue012", "right": "\ue014", "tab": "\ue004", "enter": "\ue007"}
 _ARGUMENTS = (
     "--headless=new",
@@ -31,6 +32,7 @@ class Browser:
     """A browser with one tab; its files are downloaded into `downloads`."""
 
     def __init__(self, port: int, downloads: Path, profile: Path) -> None:
+        self.downloads = downloads
         self._driver = f"http://127.0.0.1:{port}/session"
         options = {
             "binary": CHROMIUM,
@@ -57,6 +59,14 @@ class Browser:
         actions = [{"type": kind, "value": key} for key in keys for kind in ("keyDown", "keyUp")]
         source = {"type": "key", "id": "keyboard", "actions": actions}
         self._call("POST", "/actions", {"actions": [source]})
+
+    def until(self, condition: Callable[[], bool]) -> None:
+        """Let the browser work until a condition holds; fail after some hundred looks."""
+        for _ in range(600):
+            if condition():
+                return
+            self._call("POST", "/execute/async", {"script": _NEXT_MOMENT, "args": []})
+        raise AssertionError("the browser did not get there")
 
     def console(self) -> list[str]:
         """Return the messages of the console since the last call: errors, refused contents."""

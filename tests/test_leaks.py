@@ -4,6 +4,7 @@ import itertools
 import json
 import logging
 import re
+from base64 import b64decode
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from pathlib import Path
@@ -14,11 +15,13 @@ import pytest
 from PIL import Image
 from rich.console import Console
 from support.sample_data import Member, jpeg, write_shard
+from typer.testing import CliRunner
 
 from demo.scenes.kinds import Kind
 from demo.scenes.scenes import Scene, draw_scene
 from filters import Filter, ImageFilter, ImageSize, PersonalData
 from filters.base import Judge
+from pipelines.cli.main import app
 from pipelines.config.job import Job
 from pipelines.display.row_panel import row_panel
 from pipelines.display.run_log import RunLog
@@ -108,7 +111,7 @@ def annotated(shard: Path, output: Path, filters: Sequence[Filter], **keys: obje
         {
             "name": "leaks",
             "input": {"shards": str(shard), "carry": ["json:note", "json:url"]},
-            "filters": [*filters, ImageSize(min_side=40), Fickle()],
+            "filters": [*filters, ImageSize(min_side=40), {"kind": f"{__name__}:Fickle"}],
             "model": {
                 "checkpoint": str(ROOT / "demo/checkpoint"),
                 "precision": "float32",
@@ -150,6 +153,18 @@ def everything(output: Path) -> str:
     return json.dumps(parts, default=str, ensure_ascii=False)
 
 
+def reviewed(output: Path) -> str:
+    """Return all text of a page with the quarantined samples, and what the command prints."""
+    page = output.with_suffix(".html")
+    printed = CliRunner().invoke(app, ["review", str(output), "--to", str(page)])
+    assert printed.exit_code == 0, printed.output
+    text = page.read_text(encoding="utf-8")
+    pictures = re.findall(r'class="picture">"([^"]+)"', text)
+    assert len(pictures) == 4 * len(VALUES)
+    decoded = [b64decode(each).decode("latin-1") for each in pictures]
+    return "\n".join([printed.output, text, *decoded])
+
+
 def leaked(text: str) -> set[str]:
     """Return planted values in a text, with or without the separators between their characters."""
     bare = _SEPARATORS.sub("", text)
@@ -176,6 +191,7 @@ def test_no_planted_value_leaks(
     console.print(*(row_panel(shown.row) for shown in select(str(tmp_path / "output"), 1000)))
     console.print(verify(str(tmp_path / "output")))
     assert leaked(everything(tmp_path / "output")) == set()
+    assert leaked(reviewed(tmp_path / "output")) == set()
     assert leaked(caplog.text) == set()
     shown = capfd.readouterr()
     assert leaked(shown.out + shown.err) == set()
@@ -211,5 +227,6 @@ def test_without_the_filter_the_same_search_finds_all_values(shard: Path, tmp_pa
         for column in ("source_text", "note", "url", "key"):
             assert any(value in (row[column] or "") for row in kept), (value, column)
     assert {row["ocr"] for row in kept[-len(PRINTED) :]} == printed
+    assert leaked(reviewed(tmp_path / "output")) == set(VALUES.values())
     # EXIF data and content of samples that are not kept are never stored; they are in the tar only.
     assert leaked(shard.read_bytes().decode("latin-1")) >= set(VALUES.values())

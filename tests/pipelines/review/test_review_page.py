@@ -157,6 +157,24 @@ def test_a_page_appears_whole_or_not_at_all(tmp_path: Path) -> None:
     assert list(tmp_path.iterdir()) == []
 
 
+def test_samples_are_written_as_they_come(tmp_path: Path) -> None:
+    made = written = 0
+
+    def coming() -> Iterator[ReviewSample]:
+        nonlocal made
+        for index in range(5):
+            assert written == made
+            made += 1
+            yield sample(index)
+
+    def count() -> None:
+        nonlocal written
+        written += 1
+
+    settings = {"title": "", "question": "", "output_id": ""}
+    assert write_review_page(tmp_path / "x.html", coming(), **settings, on_sample=count) == 5
+
+
 def test_without_samples_no_page_is_written(tmp_path: Path) -> None:
     path = tmp_path / "x.html"
     assert write_review_page(path, [], title="", question="", output_id="") == 0

@@ -63,7 +63,9 @@ ENGINES: Mapping[str, Callable[[Model, ResolvedCheckpoint, Resources], Engine]] 
 
 def load_engine(model: Model, checkpoint: ResolvedCheckpoint, resources: Resources) -> Engine:
     """Return the engine that the job names, with its weights on `resources.device`."""
-    extra_packages(model)  # a worker may lack packages that the planning machine has
+    extra_packages(
+        model, resources.device
+    )  # a worker may lack packages that the planning machine has
     return ENGINES[model.engine](model, checkpoint, resources)
 
 

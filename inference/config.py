@@ -7,7 +7,7 @@ from pydantic import Field, PositiveFloat, PositiveInt
 from schemas.frozen import Frozen
 from schemas.path_text import PathText
 
-QUANTIZED = ("int8", "nf4")  # the precisions that bitsandbytes computes
+QUANTIZED = ("int8", "nf4")  # precisions of whole numbers, with scales
 
 
 class Model(Frozen):
@@ -25,7 +25,8 @@ class Model(Frozen):
     """The number type of the weights.
 
     `int8` and `nf4` quantize the linear layers of the language model; all other weights are
-    bfloat16.
+    bfloat16. On a CPU, `int8` is the fastest, and other weights are float32 if the CPU has no
+    instructions for bfloat16.
     """
     engine: Literal["fast", "reference"] = "fast"
     """`fast`, or `reference`, which is transformers' own `generate`, for comparison.
@@ -65,3 +66,8 @@ class Model(Frozen):
 
     Null: the memory of the planning machine's smallest GPU, or 24 without a GPU.
     """
+
+
+def is_plain_int8(precision: str, device: str) -> bool:
+    """Return whether torch itself computes a precision of 8-bit integers, without bitsandbytes."""
+    return precision == "int8" and device == "cpu"

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from importlib.metadata import PackageNotFoundError, distribution, version
 
-from inference.config import QUANTIZED, Model
+from inference.config import QUANTIZED, Model, is_plain_int8
 from schemas.errors import JobError
 
 # The packages of the extra `models`: a job without a model runs without them.
@@ -30,15 +30,15 @@ def is_installed(name: str) -> bool:
     return True
 
 
-def extra_packages(model: Model) -> dict[str, str]:
-    """Return the versions of the extra packages that a model needs, by name.
+def extra_packages(model: Model, device: str) -> dict[str, str]:
+    """Return the versions of the extra packages that a model needs on a device, by name.
 
     Raises JobError, with the command that installs it, if a package is missing.
     """
     needed = []
     if model.adapter is not None:
         needed.append(("model.adapter", "peft", "peft>=0.21"))
-    if model.precision in QUANTIZED:
+    if model.precision in QUANTIZED and not is_plain_int8(model.precision, device):
         needed.append(("model.precision", "bitsandbytes", "bitsandbytes>=0.50"))
     return {name: _version(field, name, requirement) for field, name, requirement in needed}
 

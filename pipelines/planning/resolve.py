@@ -113,7 +113,7 @@ def resolve_with(
         rules={name: rules_of(stage) for name, stage in filters.items()},
         packages={
             **{name: version(name) for name in (*PACKAGES, *(TORCH_PACKAGES * uses_torch))},
-            **(extra_packages(job.model) if job.model else {}),
+            **(extra_packages(job.model, device) if job.model else {}),
             **({"pdqhash": version("pdqhash")} if job.input.pdq else {}),
             **({"av": version("av")} if job.input.video else {}),
         },

@@ -10,8 +10,10 @@ from transformers import GenerationConfig, PaliGemmaForConditionalGeneration
 from transformers.modeling_outputs import BaseModelOutputWithPooling
 from transformers.utils import logging
 
+from inference.config import QUANTIZED, is_plain_int8
 from inference.families.paligemma.configuration import read_transformers_configuration
 from inference.families.paligemma.device_map import module_devices
+from inference.families.paligemma.int8_linear import quantize_linears, unquantized_type
 from inference.families.paligemma.load_errors import load_errors, missing_weights
 from inference.families.paligemma.loaded_checkpoint import LoadedCheckpoint
 from inference.families.paligemma.processing import read_processing
@@ -21,6 +23,8 @@ from inference.families.paligemma.quantization import quantization_config
 _Model: Any = PaliGemmaForConditionalGeneration
 _Greedy: Any = GenerationConfig
 _logging: Any = logging
+
+_LAYERS = "model.language_model.layers"
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,8 +71,12 @@ def load(
     """
     _logging.disable_progress_bar()  # the job has its own progress bar
     config = read_transformers_configuration(folder)
-    quantization = quantization_config(precision)
-    dtype = getattr(torch, precision) if quantization is None else torch.bfloat16
+    plain_int8 = is_plain_int8(precision, devices[0])
+    quantization = None if plain_int8 else quantization_config(precision)
+    if precision in QUANTIZED:
+        dtype = unquantized_type() if plain_int8 else torch.bfloat16
+    else:
+        dtype = getattr(torch, precision)
     with load_errors(folder, "config.json or weights"):
         model, loaded = _Model.from_pretrained(
             folder,
@@ -87,7 +95,9 @@ def load(
     if adapter is not None:
         from inference.families.paligemma.lora import adapt  # which imports peft
 
-        adapt(model, adapter)
+        adapt(model, adapter, beside=_LAYERS if plain_int8 else None)
+    if plain_int8:
+        quantize_linears(model.get_submodule(_LAYERS))
     processing = read_processing(folder, config)
     # Greedy decoding, whatever the checkpoint's own generation configuration says.
     model.generation_config = _Greedy(

@@ -23,12 +23,13 @@ _PREFIX = "base_model.model."
 _NAME = "default"  # peft's name for an adapter without a name
 
 
-def adapt(model: Any, folder: Path) -> None:
+def adapt(model: Any, folder: Path, beside: str | None = None) -> None:
     """Apply the adapter in a folder to transformers' PaliGemma `model`, in place.
 
     The adapter is added to plain weights in float32. Beside a quantized weight, the adapter stays a
-    layer of its own, because rounding the sum would lose what the adapter has learned. Raises
-    JobError if the adapter does not fit the model.
+    layer of its own, because rounding the sum would lose what the adapter has learned; so it does
+    in the module named `beside`, which will be quantized. Raises JobError if the adapter does not
+    fit the model.
     """
     lora = Lora.read(folder, str(folder))
     weights = {current_name(name): weight for name, weight in _weights(folder).items()}
@@ -60,7 +61,7 @@ def adapt(model: Any, folder: Path) -> None:
     unset = [key for key in result.missing_keys if "lora_" in key or "modules_to_save" in key]
     if odd := [*result.unexpected_keys, *unset]:
         raise _misfit(lora, folder, f"{odd[0]} is only in one of them")
-    _merge(model)
+    _merge(model, beside)
 
 
 def _weights(folder: Path) -> dict[str, torch.Tensor]:
@@ -128,13 +129,16 @@ def _misfit(lora: Lora, folder: Path, why: str) -> JobError:
     )
 
 
-def _merge(model: Any) -> None:
-    """Merge the adapter and remove peft's wrappers, except around quantized weights."""
+def _merge(model: Any, beside: str | None) -> None:
+    """Merge the adapter and remove peft's wrappers, except around weights that are, or will be,
+    quantized.
+    """
     for name, module in list(model.named_modules()):
         if isinstance(module, ModulesToSaveWrapper):
             model.set_submodule(name, module.modules_to_save[_NAME].to(model.dtype))
         elif isinstance(module, LoraLayer):
             base = module.get_base_layer()
-            if type(base) is torch.nn.Linear:
+            stays = beside is not None and name.startswith(f"{beside}.")
+            if type(base) is torch.nn.Linear and not stays:
                 module.merge()
                 model.set_submodule(name, base)

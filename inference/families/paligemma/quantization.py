@@ -1,4 +1,7 @@
-"""Quantizes the language model's linear layers to 8 or 4 bits, with bitsandbytes."""
+"""Quantizes the language model's linear layers to 8 or 4 bits.
+
+bitsandbytes does it, or torch alone: 8 bits on a CPU.
+"""
 
 import logging
 import sys
@@ -8,12 +11,14 @@ from typing import Any
 
 import torch
 
+from inference.families.paligemma.int8_linear import Int8Linear
+
 # Modules that stay in bfloat16; embeddings are never quantized.
 _NOT_QUANTIZED = ["model.vision_tower", "model.multi_modal_projector", "lm_head"]
 
 
 def quantization_config(precision: str) -> Any:
-    """Return transformers' configuration of a quantized precision; None for any other one."""
+    """Return transformers' configuration of bitsandbytes; None if a precision needs none."""
     settings: dict[str, dict[str, Any]] = {
         # LLM.int8() computes columns with numbers above a threshold separately, for all rows as
         # soon as one row has such a number. With threshold 0 a row does not depend on other rows.
@@ -57,6 +62,8 @@ def no_code_from_the_hub() -> Iterator[None]:
 
 def stored(linear: Any) -> int:
     """Return the bytes of a linear layer's weight and of its scales."""
+    if isinstance(linear, Int8Linear):
+        return linear.stored_bytes
     weight = linear.weight
     scales = [
         getattr(weight, "SCB", None),

@@ -5,6 +5,7 @@ from typing import Any
 import torch
 
 from inference.families.loaded_model import Workload
+from inference.families.paligemma.int8_linear import Int8Linear
 from inference.families.paligemma.quantization import stored
 
 
@@ -37,4 +38,6 @@ def _weights(layers: Any) -> int:
 
 
 def _linear_layers(layers: Any) -> list[Any]:
-    return [module for module in layers.modules() if isinstance(module, torch.nn.Linear)]
+    return [
+        module for module in layers.modules() if isinstance(module, torch.nn.Linear | Int8Linear)
+    ]

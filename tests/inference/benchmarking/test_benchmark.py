@@ -46,10 +46,10 @@ def test_a_step_reads_weights_as_they_are_stored(
     workload = count_workload(model)
     bytes_read = least_seconds(workload, 0, one_step, 1, Rates(float("inf"), 1))
     # Keys and values of 16 image tokens, 4 of the prompt and, on average, half a generated one.
-    bytes_read -= 2 * 4 * config.num_key_value_heads * config.head_dim * 2 * 20.5
+    bytes_read -= 2 * 4 * config.num_key_value_heads * config.head_dim * model.dtype.itemsize * 20.5
     width, inner, kv_width = 64, 4 * 64, config.num_key_value_heads * config.head_dim
     numbers = 4 * (2 * width * width + 2 * width * kv_width + 3 * width * inner)
-    head = 2 * width * config.vocab_size
+    head = model.dtype.itemsize * width * config.vocab_size
     # int8 has one scale per output, so the scales take a smaller share where inputs are many.
     assert numbers * bits / 8 * 0.95 < bytes_read - head <= numbers * bits / 8
 

@@ -251,22 +251,33 @@ def test_errors_of_adapters_on_the_hub(
 
 
 @pytest.mark.parametrize(
-    ("settings", "extra", "line"),
+    ("settings", "device", "extra", "line"),
     [
-        ({"adapter": "a/b"}, "adapters", "model.adapter: peft is not installed"),
-        ({"precision": "int8"}, "quantised", "model.precision: bitsandbytes is not installed"),
-        ({"precision": "nf4"}, "quantised", "model.precision: bitsandbytes is not installed"),
+        ({"adapter": "a/b"}, "cpu", "adapters", "model.adapter: peft is not installed"),
+        (
+            {"precision": "int8"},
+            "cuda",
+            "quantised",
+            "model.precision: bitsandbytes is not installed",
+        ),
+        (
+            {"precision": "nf4"},
+            "cpu",
+            "quantised",
+            "model.precision: bitsandbytes is not installed",
+        ),
     ],
 )
 def test_missing_optional_packages_are_an_error(
-    monkeypatch: pytest.MonkeyPatch, settings: dict[str, Any], extra: str, line: str
+    monkeypatch: pytest.MonkeyPatch, settings: dict[str, Any], device: str, extra: str, line: str
 ) -> None:
     project = tomllib.loads((Path(__file__).parents[3] / "pyproject.toml").read_text())["project"]
     _, requirement = project["optional-dependencies"][extra]  # after shardmill[models]
     model = Model(checkpoint="c/d", **settings)
-    assert set(extra_packages(model)) == {requirement.partition(">=")[0]}
-    assert extra_packages(Model(checkpoint="c/d")) == {}
+    assert set(extra_packages(model, device)) == {requirement.partition(">=")[0]}
+    assert extra_packages(Model(checkpoint="c/d"), device) == {}
+    assert extra_packages(Model(checkpoint="c/d", precision="int8"), "cpu") == {}
     monkeypatch.setattr("sys.path", [])
     with pytest.raises(JobError) as caught:
-        extra_packages(model)
+        extra_packages(model, device)
     assert str(caught.value) == f"{line}: pip install '{requirement}'"

@@ -54,7 +54,9 @@ def undisguised(base: str, unspaced: Mapping[str, str]) -> Iterator[tuple[str, s
 
 def _has_leetspeak(classes: bytes) -> bool:
     """Return whether a digit or sign stands next to letters: f4ck, @sshole; not 1080p or a55."""
-    return b"aa1" in classes or b"1aa" in classes or b"a1a" in classes or b"!a" in classes
+    return (_LEET in classes and (b"aa1" in classes or b"1aa" in classes or b"a1a" in classes)) or (
+        _EXCLAMATION in classes and b"!a" in classes
+    )
 
 
 def _has_equal_neighbors(data: bytes) -> bool:

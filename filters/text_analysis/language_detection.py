@@ -86,7 +86,7 @@ def is_in_languages(text: Text, languages: Collection[str]) -> bool:
 
     A text of many words that are in no known language is in none of them.
     """
-    language = text.language.partition("-")[0]
+    language = text.language and text.language.partition("-")[0]
     if not language:
         language, probability, foreign = _detect(text.value[:_MAX_CHARACTERS])
         if foreign:

@@ -40,7 +40,9 @@ class Scores(NamedTuple):
     @property
     def second(self) -> float:
         """The score of the second language."""
-        return [*self.ranking.values(), 0.0, 0.0][1]
+        scores = iter(self.ranking.values())
+        next(scores, None)
+        return next(scores, 0.0)
 
     def best_of(self, languages: Collection[str]) -> float:
         """Return the best score of one of the languages; 0 if none is among the best six."""

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from filters.text_analysis.language_detection import detect_language, is_supported
 from filters.text_analysis.language_tables import NEIGHBORS, SupportedLanguage
-from filters.text_analysis.term_matcher import TermMatch, find_terms
+from filters.text_analysis.term_matcher import TermMatch, find_terms, may_have_terms
 from schemas.sample import Text
 from schemas.verdict import Verdict, indeterminate, keep
 
@@ -32,10 +32,15 @@ class TermJudge:
     ]  # None: all scores are below the thresholds
 
     def judge(self, items: Sequence[Text]) -> list[Verdict]:
-        return [self._judge(item) for item in items]
+        may_have = may_have_terms([item.value for item in items])
+        return [
+            self._judge(item, find_terms(item.value) if may else ())
+            for item, may in zip(items, may_have, strict=True)
+        ]
 
-    def _judge(self, text: Text) -> Verdict:
-        matches = in_its_language(text, find_terms(text.value))
+    def _judge(self, text: Text, matches: tuple[TermMatch, ...]) -> Verdict:
+        if matches:
+            matches = in_its_language(text, matches)
         scores = self.score(matches) if matches else {}
         if scores and (verdict := self.decide(scores)):
             return verdict
@@ -44,7 +49,7 @@ class TermJudge:
         return keep(scores) if scores else _CLEAN
 
 
-def in_its_language(text: Text, matches: Sequence[TermMatch]) -> Sequence[TermMatch]:
+def in_its_language(text: Text, matches: tuple[TermMatch, ...]) -> tuple[TermMatch, ...]:
     """Return the matches that count in the text's language; all if its language is not known.
 
     Terms of the language, terms that are used in any language, and strong terms of every language
@@ -55,7 +60,7 @@ def in_its_language(text: Text, matches: Sequence[TermMatch]) -> Sequence[TermMa
     language = text.language.partition("-")[0] or detect_language(text.value)
     if not language:
         return matches
-    return [match for match in matches if _counts_in(match, language)]
+    return tuple(match for match in matches if _counts_in(match, language))
 
 
 def _counts_everywhere(match: TermMatch) -> bool:

@@ -7,6 +7,7 @@ from functools import cache, lru_cache
 
 import ahocorasick
 
+from filters.text_analysis.chunk_scan import scan
 from filters.text_analysis.disguises import undisguised
 from filters.text_analysis.normalization import NormalizedText, fold_confusables, normalize
 from filters.text_analysis.term_lists import (
@@ -20,6 +21,7 @@ from filters.text_analysis.term_lists import (
     vulgar,
 )
 from filters.text_analysis.term_lists.term import Term
+from filters.text_analysis.term_prefilter import TermPrefilter
 
 _CACHE_SIZE = 512  # texts; consecutive filters judge the same chunk of samples
 _MAX_CACHED_LENGTH = 2_000  # characters of a text whose matches are cached
@@ -70,6 +72,9 @@ class TermMatcher:
         for text, same_text in by_text.items():
             self._automaton.add_word(text, (len(text), tuple(same_text)))
         self._automaton.make_automaton()
+        self.prefilter = TermPrefilter(
+            {text: {term.kind for term in same_text} for text, same_text in by_text.items()}
+        )
         self.unspaced = {text.replace(" ", ""): text for text in by_text}  # without spaces -> with
 
     def find(self, variant: str, disguised: str = "") -> list[TermMatch]:
@@ -112,6 +117,16 @@ class TermMatcher:
 def find_terms(text: str) -> tuple[TermMatch, ...]:
     """Find all terms in a text except words for children, which `find_child_terms` finds."""
     return _find_terms_cached(text) if len(text) <= _MAX_CACHED_LENGTH else _find_terms(text)
+
+
+def may_have_terms(texts: Sequence[str]) -> list[bool]:
+    """Return for each text whether `find_terms` may find something."""
+    scanned = scan(texts)
+    prefilter = _term_matcher().prefilter
+    return [
+        disguised or prefilter.passes(text, mixed)
+        for text, disguised, mixed in zip(texts, scanned.disguised, scanned.mixed, strict=True)
+    ]
 
 
 def find_child_terms(variant: str) -> list[tuple[int, int]]:

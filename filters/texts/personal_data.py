@@ -1,17 +1,19 @@
 """Redact personal data found by rules with validators, or drop texts that have any."""
 
 from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from typing import ClassVar, Literal, Self, get_args
 
 from pydantic import Field, model_validator
 
 from filters.base import Judge, TextFilter
+from filters.text_analysis.chunk_scan import scan
 from filters.text_analysis.encodings import decode
 from filters.text_analysis.normalization import normalize
-from filters.text_analysis.recognizers.recognizer import Prefilter, Recognizer, may_match
+from filters.text_analysis.recognizers.prefilter import Prefilter, Signs, may_match
+from filters.text_analysis.recognizers.recognizer import Recognizer
 from filters.text_analysis.redaction import Match, merge, redact_matches
-from filters.text_analysis.spelled_digits import decode_digits
+from filters.text_analysis.spelled_digits import decode_digits, may_have_words
 from schemas.resources import Resources
 from schemas.sample import Text
 from schemas.verdict import Verdict, drop, keep, quarantine, redact
@@ -82,14 +84,24 @@ class _Judge:
     def __init__(self, configuration: PersonalData) -> None:
         self._drops = configuration.action == "drop"
         self._recognizers = select_recognizers(configuration.infotypes)
+        # Only dates and addresses can have fewer digits, apart from what a scan shows.
+        self._min_digits = 5 if {*configuration.infotypes}.isdisjoint(_OPT_IN) else 1
 
     def judge(self, items: Sequence[Text]) -> list[Verdict]:
-        return [self._judge(item.value) for item in items]
+        texts = [item.value for item in items]
+        scanned = scan(texts)
+        return [
+            self._judge(text)
+            if may or digits >= self._min_digits or may_have_words(text)
+            else _CLEAN
+            for text, may, digits in zip(texts, scanned.personal, scanned.digits, strict=True)
+        ]
 
     def _judge(self, text: str) -> Verdict:
-        matches = merge(find_matches(text, self._recognizers))
-        if not matches:
+        found = find_matches(text, self._recognizers)
+        if not found:
             return _CLEAN
+        matches = merge(found)
         scores = {"matches": len(matches)}
         if self._drops:
             return drop("personal_data", scores)
@@ -110,16 +122,19 @@ def select_recognizers(infotypes: Sequence[str]) -> tuple[Recognizer, ...]:
     return tuple(recognizer for recognizer in RECOGNIZERS if recognizer.infotype in infotypes)
 
 
-def find_matches(text: str, recognizers: Sequence[Recognizer]) -> Iterator[Match]:
-    """Yield the recognizers' matches as spans of the original text; matches can overlap."""
+def find_matches(text: str, recognizers: Sequence[Recognizer]) -> list[Match]:
+    """Return the recognizers' matches as spans of the original text; matches can overlap."""
     normalized = decode_digits(decode(normalize(text)))
-    if not may_match(normalized.text):
-        return
+    signs = Signs(normalized.text)
+    if not may_match(signs):
+        return []
+    found: list[Match] = []
     passed: dict[Prefilter, bool] = {}  # several recognizers share a prefilter
     for recognizer in recognizers:
         prefilter = recognizer.prefilter
         if prefilter not in passed:
-            passed[prefilter] = prefilter.passes(normalized.text)
+            passed[prefilter] = prefilter.passes(signs)
         if passed[prefilter]:
             for start, end in recognizer.find(normalized.text):
-                yield Match(recognizer.infotype, *normalized.span(start, end))
+                found.append(Match(recognizer.infotype, *normalized.span(start, end)))
+    return found

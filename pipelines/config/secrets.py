@@ -11,6 +11,7 @@ from filters.text_analysis.recognizers.credentials import (
     ENCRYPTION_KEY,
     GCP_API_KEY,
 )
+from filters.text_analysis.recognizers.prefilter import Signs
 from pipelines.storage.urls import is_signed
 from schemas.errors import JobError
 
@@ -103,7 +104,8 @@ def _names_secret(name: str) -> bool:
 
 
 def _holds_secret(text: str) -> bool:
+    signs = Signs(text)
     return bool(_USER.search(text) or is_signed(text)) or any(
-        recognizer.prefilter.passes(text) and any(recognizer.find(text))
+        recognizer.prefilter.passes(signs) and any(recognizer.find(text))
         for recognizer in _RECOGNIZERS
     )

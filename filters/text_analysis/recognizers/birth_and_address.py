@@ -8,7 +8,8 @@ from collections.abc import Iterator
 from datetime import date
 
 from filters.text_analysis.recognizers.context_words import ContextWords
-from filters.text_analysis.recognizers.recognizer import ANY_DIGIT, Recognizer, Span
+from filters.text_analysis.recognizers.prefilter import ANY_DIGIT
+from filters.text_analysis.recognizers.recognizer import Recognizer, Span
 
 _MONTHS = ("jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec")
 _MONTH = (

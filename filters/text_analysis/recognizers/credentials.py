@@ -3,7 +3,8 @@
 import re
 from collections.abc import Iterator
 
-from filters.text_analysis.recognizers.recognizer import CREDENTIAL, Recognizer, Span
+from filters.text_analysis.recognizers.prefilter import CREDENTIAL
+from filters.text_analysis.recognizers.recognizer import Recognizer, Span
 
 _ALONE = r"(?<![A-Za-z0-9])"
 _ENDS = r"(?![A-Za-z0-9])"

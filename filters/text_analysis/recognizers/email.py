@@ -4,7 +4,8 @@ import re
 from collections.abc import Iterator
 from functools import cache
 
-from filters.text_analysis.recognizers.recognizer import EMAIL_SIGN, Recognizer, Span
+from filters.text_analysis.recognizers.prefilter import EMAIL_SIGN
+from filters.text_analysis.recognizers.recognizer import Recognizer, Span
 
 # Scripts without spaces between words: their characters can touch an address and not belong to it.
 _UNSPACED = (

@@ -3,18 +3,14 @@
 import re
 from collections.abc import Callable, Iterator
 
+from filters.text_analysis.quick_scans import count_digits
 from filters.text_analysis.recognizers.context_words import (
     OTHER_NUMBER_WORDS,
     ContextWords,
     is_quantity,
 )
-from filters.text_analysis.recognizers.recognizer import (
-    FIVE_DIGITS,
-    SIX_DIGITS,
-    Recognizer,
-    Span,
-    follows_digits,
-)
+from filters.text_analysis.recognizers.prefilter import FIVE_DIGITS, NINE_DIGITS
+from filters.text_analysis.recognizers.recognizer import Recognizer, Span, follows_digits
 
 # Numbers printed in advertisements or on specimen cards (ssa.gov/history/ssn/misused.html).
 _SPECIMENS = {"078051120", "219099999", "457555462"}
@@ -31,6 +27,15 @@ _PASSPORT_WORDS = ContextWords(
     r"\bpassports?|\bpasseport|\breisepass|\bpasaporte|\bpassaporte|\bpassaporto|\bpaspoort|\bpaszport"
     r"|\bpass(?= ?-?(?:no|nr|num))|паспорт|护照|護照|旅券|パスポート|여권"
 )
+_PASSPORT_PARTS = (
+    "pas",
+    "паспорт",
+    "护照",
+    "護照",
+    "旅券",
+    "パスポート",
+    "여권",
+)  # one is in each word
 _PASSPORT = re.compile(
     r"(?<![A-Za-z0-9])(?=(?:[A-Z]*\d){5})(?:[A-Z0-9]{6,10}|[A-Z]{1,2} \d{6,8}|\d\d \d\d \d{6})"
     r"(?![A-Za-z0-9])"
@@ -40,9 +45,11 @@ _MRZ = re.compile(
     r"(?<![A-Z0-9<])(?:P[A-Z<][A-Z<]{42}\s{1,2})?"
     r"(?P<line>[A-Z0-9<]{9}\d[A-Z<]{3}\d{7}[MFX<]\d{7}[A-Z0-9<]{14}[0-9<]\d)(?![A-Z0-9<])"
 )
+_MIN_MRZ_DIGITS = 16  # a birth date, an expiry date, their check digits, and two more
 _LICENSE_WORDS = ContextWords(
     r"(?:\bdriv(?:er'?s?'?|ing) ?licen[sc]e|\bdl(?:n|id)?\b|\bd\.l\.)(?:[ (]{1,2}[a-z]{2}\b\)?)?"
 )
+_LICENSE_PARTS = ("licen", "dl", "d.l.")  # one is in each word
 _LICENSE = re.compile(
     r"(?<![A-Za-z0-9])(?=(?:[A-Z -]{0,4}\d){5})[A-Z0-9](?:(?:-| (?=\d))?[A-Z0-9]){5,17}"
     r"(?![A-Za-z0-9])"
@@ -119,23 +126,28 @@ def _find_us_numbers(
 
 
 def _find_passports(text: str) -> Iterator[Span]:
-    for match in _PASSPORT.finditer(text):
+    lower = text.lower()
+    numbers = _PASSPORT.finditer(text) if any(map(lower.__contains__, _PASSPORT_PARTS)) else ()
+    for match in numbers:
         if _PASSPORT_WORDS.precede(match.start(), text) and not _DATE.match(match[0]):
             yield match.span()
-    for match in _MRZ.finditer(text):
+    for match in _MRZ.finditer(text) if count_digits(text) >= _MIN_MRZ_DIGITS else ():
         if is_mrz_line(match["line"]):
             yield match.span()
 
 
 def _find_licenses(text: str) -> Iterator[Span]:
+    lower = text.lower()
+    if not any(map(lower.__contains__, _LICENSE_PARTS)):
+        return
     for match in _LICENSE.finditer(text):
         if _LICENSE_WORDS.precede(match.start(), text) and not _DATE.match(match[0]):
             yield match.span()
 
 
-US_SOCIAL_SECURITY_NUMBER = Recognizer("US_SOCIAL_SECURITY_NUMBER", SIX_DIGITS, _find_ssns)
+US_SOCIAL_SECURITY_NUMBER = Recognizer("US_SOCIAL_SECURITY_NUMBER", NINE_DIGITS, _find_ssns)
 US_INDIVIDUAL_TAXPAYER_IDENTIFICATION_NUMBER = Recognizer(
-    "US_INDIVIDUAL_TAXPAYER_IDENTIFICATION_NUMBER", SIX_DIGITS, _find_itins
+    "US_INDIVIDUAL_TAXPAYER_IDENTIFICATION_NUMBER", NINE_DIGITS, _find_itins
 )
 PASSPORT = Recognizer("PASSPORT", FIVE_DIGITS, _find_passports)
 US_DRIVERS_LICENSE_NUMBER = Recognizer("US_DRIVERS_LICENSE_NUMBER", FIVE_DIGITS, _find_licenses)

@@ -5,7 +5,8 @@ import re
 from collections.abc import Iterator
 
 from filters.text_analysis.recognizers.context_words import ContextWords
-from filters.text_analysis.recognizers.recognizer import NETWORK_ADDRESS, Recognizer, Span
+from filters.text_analysis.recognizers.prefilter import NETWORK_ADDRESS
+from filters.text_analysis.recognizers.recognizer import Recognizer, Span
 
 _IPV4 = re.compile(r"(?<![A-Za-z0-9_])(?<!\d\.)\d{1,3}(?:\.\d{1,3}){3}(?![A-Za-z0-9_])(?!\.\w)")
 _IPV6 = re.compile(

@@ -5,7 +5,8 @@ from collections.abc import Iterator
 from functools import cache
 
 from filters.text_analysis.recognizers.context_words import OTHER_NUMBER_WORDS
-from filters.text_analysis.recognizers.recognizer import FIVE_DIGITS, SIX_DIGITS, Recognizer, Span
+from filters.text_analysis.recognizers.prefilter import FIVE_DIGITS, FOURTEEN_DIGITS
+from filters.text_analysis.recognizers.recognizer import Recognizer, Span
 
 # Per issuer: the first and last prefix, and the lengths of its numbers (ISO/IEC 7812; ranges from
 # Wikipedia's "Payment card number"). Numbers of 13 digits are left out: few cards still have them,
@@ -129,5 +130,5 @@ def _digits(text: str) -> str:
     return "".join(filter(str.isdecimal, text))
 
 
-CREDIT_CARD_NUMBER = Recognizer("CREDIT_CARD_NUMBER", SIX_DIGITS, _find_cards)
+CREDIT_CARD_NUMBER = Recognizer("CREDIT_CARD_NUMBER", FOURTEEN_DIGITS, _find_cards)
 IBAN_CODE = Recognizer("IBAN_CODE", FIVE_DIGITS, _find_ibans)

@@ -1,8 +1,9 @@
 """Recognize telephone numbers by phonenumbers' numbering plans and by context words."""
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 
+from filters.text_analysis.quick_scans import count_digits
 from filters.text_analysis.recognizers.context_words import (
     OTHER_NUMBER_WORDS,
     is_quantity,
@@ -19,12 +20,8 @@ from filters.text_analysis.recognizers.phone_labels import (
     PLACE_AT_END,
     PLACE_IN_BRACKETS,
 )
-from filters.text_analysis.recognizers.recognizer import (
-    SIX_DIGITS,
-    Recognizer,
-    Span,
-    follows_digits,
-)
+from filters.text_analysis.recognizers.prefilter import SIX_DIGITS
+from filters.text_analysis.recognizers.recognizer import Recognizer, Span, follows_digits
 
 _NEXT_NUMBER = re.compile(r"[\s,/;|&]{0,3}(?:\b(?:or|and|oder|und|et|ou|y|o|e)\b)?[\s,/;|&]{0,3}\Z")
 _LEFT = r"(?<![A-Za-z0-9_])(?<!\d[-.:+])(?<![A-Za-z]-)"
@@ -57,16 +54,24 @@ _LAST_GROUP = re.compile(r"(?:\D+|\A\D*)\d+\Z")
 
 
 def _find(text: str) -> Iterator[Span]:
-    for find in (
-        _find_international,
-        _find_north_american,
-        _find_national,
-        _find_labeled,
-        _find_unlabeled,
-    ):
-        for start, end in find(text):
-            extension = EXTENSION.match(text, end)
-            yield start, extension.end() if extension else end
+    for start, end in _find_without_extensions(text):
+        extension = EXTENSION.match(text, end)
+        yield start, extension.end() if extension else end
+
+
+def _find_without_extensions(text: str) -> Iterator[Span]:
+    """Find numbers of each form, in order; which forms are possible is cheap to tell."""
+    digits = count_digits(text)
+    if "+" in text or "00" in text:
+        yield from _find_international(text)
+    if digits >= 10:
+        yield from _find_north_american(text)
+    if digits >= 9 and "0" in text:
+        yield from _find_national(text)
+    if digits >= 7:
+        candidates = [*_LABELED.finditer(text)]
+        yield from _find_labeled(text, candidates)
+        yield from _find_unlabeled(text, candidates)
 
 
 def _find_international(text: str) -> Iterator[Span]:
@@ -131,9 +136,9 @@ def _is_series(value: str) -> bool:
     )
 
 
-def _find_labeled(text: str) -> Iterator[Span]:
+def _find_labeled(text: str, candidates: Iterable[re.Match[str]]) -> Iterator[Span]:
     before = None  # end of the last number: its context word holds for the next one too
-    for match in _LABELED.finditer(text):
+    for match in candidates:
         start, end = match.span()
         continues = (
             before is not None and start - before <= 12 and _NEXT_NUMBER.match(text, before, start)
@@ -146,9 +151,9 @@ def _find_labeled(text: str) -> Iterator[Span]:
             before = end
 
 
-def _find_unlabeled(text: str) -> Iterator[Span]:
+def _find_unlabeled(text: str, candidates: Iterable[re.Match[str]]) -> Iterator[Span]:
     after = -1
-    for match in _LABELED.finditer(text):
+    for match in candidates:
         start, value = match.start(), match[0]
         if _OTHER_FORM.match(value) or not (size := length_in_language(value, start, text)):
             continue

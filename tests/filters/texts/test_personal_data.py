@@ -13,7 +13,7 @@ from benchmarks.filters.personal_data import tally
 from benchmarks.filters.personal_data_lines import lines
 from filters import PersonalData
 from filters.text_analysis.normalization import normalize
-from filters.text_analysis.recognizers.recognizer import may_match
+from filters.text_analysis.recognizers.prefilter import Signs, may_match
 from filters.text_analysis.recognizers.table import RECOGNIZERS
 from filters.text_analysis.redaction import merge
 from filters.texts.personal_data import find_matches, select_recognizers
@@ -166,8 +166,8 @@ def test_prefilters_match_in_every_text_with_a_match() -> None:
         text = normalize(line.text).text
         for each in RECOGNIZERS:
             if next(each.find(text), None):
-                assert may_match(text)
-                assert each.prefilter.passes(text)
+                assert may_match(Signs(text))
+                assert each.prefilter.passes(Signs(text))
                 matching += 1
     assert matching > 1000
 

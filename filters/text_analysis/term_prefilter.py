@@ -1,0 +1,71 @@
+"""Tell quickly from the words of an ASCII text that it has no term, as most captions."""
+
+import re
+from collections import Counter
+from collections.abc import Collection, Iterable, Mapping
+
+from filters.text_analysis.quick_scans import ascii_words
+from filters.text_analysis.term_lists.term import Kind
+
+_LETTERS = re.compile(rb"[a-z]+")
+# Words that captions without terms have too.
+_COMMON = frozenset(
+    b"a and are as at be but by for from go has have he her him his i in is it m me my no not of"
+    b" off on or our out she so t that the their them they to up us was we were will with you"
+    b" your".split()
+)
+_Table = dict[bytes, list[frozenset[bytes]]]  # one word of terms -> their other words
+
+
+class TermPrefilter:
+    """A test that every ASCII text with terms passes.
+
+    Each run of letters in a matched term is a whole word of the text, because a term begins and
+    ends at the boundaries of words. Words for groups and words of attacks count together only.
+    """
+
+    def __init__(self, kinds: Mapping[str, Iterable[Kind]]) -> None:
+        """`kinds` maps folded terms to their kinds."""
+        terms = {kind: set[tuple[bytes, ...]]() for kind in ("group", "attack", "alone")}
+        for term, its_kinds in kinds.items():
+            for kind in its_kinds if term.isascii() else ():
+                if kind != "innocent":
+                    words = _LETTERS.findall(term.encode("ascii"))
+                    terms[kind if kind in terms else "alone"].add(tuple(words))
+        self._alone = _table(terms["alone"])
+        self._groups = _table(terms["group"])
+        self._attacks = _table(terms["attack"])
+
+    def passes(self, text: str, mixed: bool) -> bool:
+        """Return whether the ASCII text may have terms, apart from disguised ones.
+
+        `mixed` tells whether the text has digits beside letters.
+        """
+        words = ascii_words(text)
+        if mixed:
+            words = _LETTERS.findall(b" ".join(words))
+        return _may_have(self._alone, words) or (
+            _may_have(self._groups, words) and _may_have(self._attacks, words)
+        )
+
+
+def _table(terms: Collection[tuple[bytes, ...]]) -> _Table:
+    """List each term under one of its words, so that few words decide about many terms."""
+    table: _Table = {words[0]: [frozenset()] for words in terms if len(words) == 1}
+    longer = [words for words in terms if table.keys().isdisjoint(words)]
+    uses = Counter(word for words in longer for word in words)
+    for words in sorted(longer):
+        word = max(words, key=lambda word: (word not in _COMMON, uses[word], len(word)))
+        table.setdefault(word, []).append(frozenset(words) - {word})
+    return table
+
+
+def _may_have(table: _Table, words: Collection[bytes]) -> bool:
+    """Return whether the words of any of the terms are among the words."""
+    if table.keys().isdisjoint(words):
+        return False
+    for word in words:
+        for others in table.get(word, ()):
+            if not others or others.issubset(words):
+                return True
+    return False

@@ -144,6 +144,8 @@ class ImageFilter(Filter):
 
     reads: ClassVar[Literal["bytes", "fields", "header", "frames"]] = "frames"
     judges_safety: ClassVar[bool] = False  # by a model, as `require_image_safety` demands
+    # Whether every image of a sample with several is judged, and the worst counts; else the first.
+    judges_each_image: ClassVar[bool] = True
 
     @abstractmethod
     def load(self, resources: Resources) -> Judge[Sample]: ...
@@ -153,6 +155,7 @@ class FieldFilter(ImageFilter):
     """The base of filters that judge samples by one carried column, before texts are filtered."""
 
     reads: ClassVar = "fields"
+    judges_each_image: ClassVar = False
     column: str = Field(min_length=1)
     """The carried column that the filter judges; `input.carry` must name it."""
 

@@ -20,6 +20,7 @@ from inference.families.family import ModelFamily
 from inference.hub.adapter import fetch_adapter
 from inference.hub.hub import fetch_model, resolve_model
 from inference.hub.optional_packages import check_model_packages, extra_packages
+from inference.image_tokens import check_image_tokens
 from inference.tasks.location_tasks import Detect, Segment
 from inference.tasks.ocr_boxes import OcrBoxes
 from inference.tasks.task import Task
@@ -88,6 +89,7 @@ __all__ = [
     "Sizes",
     "Task",
     "Vqa",
+    "check_image_tokens",
     "check_model_packages",
     "device_type",
     "extra_packages",

@@ -70,3 +70,4 @@ class Sample:
     num_frames: int = 1  # all frames of an animation, or pages
     # Carried values of columns that are not text, in their own types; texts has them too.
     values: Mapping[str, pa.Scalar] = field(default_factory=dict, repr=False)
+    others: tuple[bytes, ...] = field(default=(), repr=False)  # encoded images after the first

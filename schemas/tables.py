@@ -45,6 +45,20 @@ VIDEO: dict[str, pa.DataType] = {  # null unless kept; columns of jobs with `inp
     "duration": pa.float64(),  # seconds, from the times of the frames; null: the file has none
     "fps": pa.float64(),  # frames per second, on average; null: likewise
 }
+IMAGES: dict[str, pa.DataType] = {  # null unless kept; of jobs with `input.images` alone
+    "images": pa.list_(  # all images in their order; width, height ... above are of the first
+        pa.struct(
+            [
+                ("width", pa.int32()),
+                ("height", pa.int32()),
+                ("num_frames", pa.int32()),
+                ("truncated", pa.bool_()),
+                ("decoded_rows", pa.float32()),
+                ("sha256", pa.string()),
+            ]
+        )
+    )
+}
 HASHES: dict[str, pa.DataType] = {  # null unless kept; columns of jobs with `input.pdq` alone
     "pdq": pa.string(),  # of the first frame, upright, hexadecimal; null: too flat for a hash
     "pdq_quality": pa.int32(),  # from 0, flat, to 100
@@ -73,7 +87,7 @@ INFO = pa.struct(
     ]
 )
 LOGPROBS = pa.list_(pa.float32())  # natural logarithms, of each token of an answer
-RESERVED = frozenset([*IDENTITY, *CONTENT, *VIDEO, *HASHES, *TEXT_BOXES])
+RESERVED = frozenset([*IDENTITY, *CONTENT, *VIDEO, *IMAGES, *HASHES, *TEXT_BOXES])
 
 _COLUMN = re.compile(r"[A-Za-z][A-Za-z0-9_]*")
 
@@ -113,17 +127,19 @@ def output_schema(
     tasks: Mapping[str, pa.DataType],
     *,
     video: bool = False,
+    images: bool = False,
     pdq: bool = False,
     text_boxes: bool = False,
     logprobs: Collection[str] = (),
 ) -> pa.Schema:
     """Return the output's schema.
 
-    The columns are identity, content, with `video` its times, with `pdq` the perceptual hash, with
-    `text_boxes` the boxes of text in the image, carried columns, and value and info of each task;
-    for tasks in `logprobs` also the log-probabilities.
+    The columns are identity, content, with `video` its times, with `images` all images, with `pdq`
+    the perceptual hash, with `text_boxes` the boxes of text in the image, carried columns, and
+    value and info of each task; for tasks in `logprobs` also the log-probabilities.
     """
-    own = {**IDENTITY, **CONTENT, **(VIDEO if video else {}), **(HASHES if pdq else {})}
+    own = {**IDENTITY, **CONTENT, **(VIDEO if video else {}), **(IMAGES if images else {})}
+    own |= HASHES if pdq else {}
     own |= TEXT_BOXES if text_boxes else {}
     fields = [pa.field(name, kind) for name, kind in own.items()]
     fields += [pa.field(name, kind) for name, kind in carried.items()]

@@ -28,6 +28,7 @@ class Duplicates(ImageFilter):
     """
 
     reads: ClassVar = "bytes"
+    judges_each_image: ClassVar = False
     kind: Literal["duplicates"] = "duplicates"
     """The name of this filter."""
     path: PathText = Field(min_length=1)

@@ -25,6 +25,7 @@ class Dimensions(NamedTuple):
     vocabulary: int
     has_softcap: bool  # attention scores are soft-capped
     vision_weights: int  # of the vision tower and its projection
+    max_positions: int  # tokens of a prompt with its answer
 
     def stored(self, precision: str) -> tuple[float, float]:
         """Return the bytes of the weights of one language model layer, and of all other weights.

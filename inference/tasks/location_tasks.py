@@ -56,6 +56,10 @@ class LocationTask(Task, ABC):
     """
 
     keeps_raw: ClassVar[bool] = True
+
+    def has_places(self) -> bool:
+        return True
+
     asks_masks: ClassVar[bool] = False
     labels: Annotated[tuple[Label, ...], AfterValidator(_distinct)] = ()
     """The names of the objects to locate: words on one line without `;`, `<` and `>`."""

@@ -39,6 +39,9 @@ class OcrBoxes(Task):
     max_new_tokens: PositiveInt = Field(512, le=2048)
     """The most tokens of an answer, end token included; a word takes 7 or more."""
 
+    def has_places(self) -> bool:
+        return True
+
     def intent(self, sample: Sample) -> Intent:
         return ReadText() if self.prompt is None else RawPrompt(self.prompt)
 

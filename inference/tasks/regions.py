@@ -50,6 +50,9 @@ class RegionTask(Task):
     def list_fields(self) -> tuple[str, ...]:
         return () if self.region_field is None else (self.region_field,)
 
+    def has_places(self) -> bool:
+        return self.region_field is not None
+
     def lacks_region(self, sample: Sample) -> bool:
         """Return whether the task is about a box that the sample does not give."""
         return self.region_field is not None and self._box(sample) is None

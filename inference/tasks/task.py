@@ -84,6 +84,10 @@ class Task(Frozen, ABC):
         """Return those of `fields` that may be carried lists."""
         return ()
 
+    def has_places(self) -> bool:
+        """Return whether the prompt or the answer has places in the image, such as boxes."""
+        return False
+
     def drawn_region(self, sample: Sample) -> Box | None:
         """Return the box that is drawn into the model image, in pixels of the upright original."""
         return None

@@ -101,7 +101,7 @@ class JobModelHandler(ModelHandler[Sample, "Answered | Rejected", SampleAnnotato
         return bool(self._share_across_processes)
 
     def get_num_bytes(self, batch: Sequence[Sample]) -> int:
-        return sum(len(sample.image) for sample in batch)
+        return sum(len(image) for each in batch for image in (each.image, *each.others))
 
     def get_metrics_namespace(self) -> str:
         return "shardmill"

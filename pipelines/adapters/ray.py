@@ -48,7 +48,9 @@ SAMPLES = pa.schema(  # the schema that ReadShards and ApplyFilters return
     ]
 )
 # Tables have another column, `values`, if carried columns have other types than text: a struct with
-# a field for each, null where a filter redacted the text of the value.
+# a field for each, null where a filter redacted the text of the value. In a job with `input.images`
+# they also have `others`: the encoded images after the first.
+_OTHERS = pa.list_(pa.large_binary())
 
 
 def value_types(given: Input) -> dict[str, pa.DataType]:
@@ -79,6 +81,7 @@ class ReadShards:
         work = resolve_with_types(job)
         self._reader = SampleReader(work)
         self._types = value_types(work.input)
+        self._has_others = work.input.images is not None
 
     def __call__(self, batch: pa.Table) -> Iterator[pa.Table]:
         for row in batch.to_pylist():
@@ -88,9 +91,9 @@ class ReadShards:
             for each in self._reader.samples(unit):
                 found.append(each)
                 if len(found) == _TABLE:
-                    yield _table(found, self._types)
+                    yield _table(found, self._types, self._has_others)
                     found = []
-            yield _table(found, self._types)
+            yield _table(found, self._types, self._has_others)
 
 
 class ApplyFilters:
@@ -120,6 +123,8 @@ class Annotate:
         found = self._annotator.annotate(_samples(batch))
         passed = [each.sample if isinstance(each, Answered) else each for each in found]
         table = _merged(batch, passed).drop_columns("image")
+        if "others" in table.column_names:
+            table = table.drop_columns("others")
         answered = iter(each.answers if isinstance(each, Answered) else {} for each in found)
         rows = [next(answered) if s == "kept" else {} for s in batch["status"].to_pylist()]
         for name, task in self._tasks.items():
@@ -145,6 +150,7 @@ def _samples(batch: pa.Table) -> list[Sample]:
             row["height"],
             num_frames=row["num_frames"],
             values=_values(batch, position),
+            others=tuple(row.get("others") or ()),
         )
         for position, row in enumerate(_without_values(batch).to_pylist())
         if row["status"] == "kept"
@@ -172,18 +178,26 @@ def _merged(batch: pa.Table, judged: Iterable[Sample | Rejected]) -> pa.Table:
     types = {}
     if "values" in batch.column_names:
         types = {field.name: field.type for field in batch.schema.field("values").type}
-    return _table_of_rows(rows, types)
+    return _table_of_rows(rows, types, "others" in batch.column_names)
 
 
 def _table(
-    found: Sequence[Sample | Rejected | Fault], types: Mapping[str, pa.DataType]
+    found: Sequence[Sample | Rejected | Fault], types: Mapping[str, pa.DataType], has_others: bool
 ) -> pa.Table:
-    return _table_of_rows([_row(each) for each in found], types)
+    return _table_of_rows([_row(each) for each in found], types, has_others)
 
 
-def _table_of_rows(rows: Sequence[dict[str, Any]], types: Mapping[str, pa.DataType]) -> pa.Table:
-    """Return rows as a table; the column `values` is there if carried columns have types."""
+def _table_of_rows(
+    rows: Sequence[dict[str, Any]], types: Mapping[str, pa.DataType], has_others: bool
+) -> pa.Table:
+    """Return rows as a table; the column `values` is there if carried columns have types.
+
+    The column `others` is there if samples have several images.
+    """
     table = pa.Table.from_pylist(rows, SAMPLES)
+    if has_others:
+        others = pa.array([row.get("others") for row in rows], _OTHERS)
+        table = table.append_column("others", others)
     if not types:
         return table
     values = [row.get("values") or {} for row in rows]
@@ -204,6 +218,7 @@ def _row(each: Sample | Rejected | Fault) -> dict[str, Any]:
                 "index": each.index,
                 "status": "kept",
                 "image": each.image,
+                "others": list(each.others),
                 "width": each.width,
                 "height": each.height,
                 "num_frames": each.num_frames,

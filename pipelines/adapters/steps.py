@@ -19,7 +19,7 @@ from pipelines.annotation.worker_faults import worker_faults
 from pipelines.concurrency.stage_timer import StageTimer
 from pipelines.planning.resolved_job import ResolvedJob
 from pipelines.reading import open_unit
-from pipelines.rows.row import Answer, Row
+from pipelines.rows.row import Answer, Row, RowImage
 from schemas.errors import JobError, ShardFault
 from schemas.sample import Sample, Unit
 from schemas.sample_status import SampleStatus
@@ -191,6 +191,7 @@ def _rows(samples: Sequence[Sample]) -> list[Row]:
             texts=dict(sample.texts),
             values=dict(sample.values),
             image=sample.image,
+            others=[RowImage(image) for image in sample.others],
         )
         for sample in samples
     ]

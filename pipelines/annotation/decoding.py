@@ -4,6 +4,7 @@ import hashlib
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import Future, wait
+from itertools import chain
 
 from filters.images.pdq import LOWEST_QUALITY, load_pdqhash, pdq_hash
 from pipelines.annotation.filtering import FilterChain
@@ -19,9 +20,10 @@ from pipelines.images import (
     ImageFault,
     OpenedImage,
 )
-from pipelines.rows.row import Row
+from pipelines.rows.row import ImageState, Row
 from schemas.errors import DecoderHung, ShardFault
 from schemas.generation import ImageSpec
+from schemas.sample import RGB
 
 _CHUNKS_AHEAD = 2  # decoded while later chunks are read
 
@@ -37,15 +39,16 @@ def opener(given: Input) -> Opener:
 
 
 def read_header(row: Row, open_image: Opener) -> None:
-    """Read the image size of a row from the header; a damaged image makes the row `invalid`."""
-    try:
-        row.encoded = open_image(row.image)
-    except ImageFault as fault:
-        row.reject("invalid", fault.reason, error=fault.error)
-        return
-    row.width, row.height = row.encoded.width, row.encoded.height
-    row.num_frames = row.encoded.num_frames
-    row.duration, row.fps = row.encoded.duration, row.encoded.fps
+    """Read the sizes of a row's images from the headers; one that is damaged makes it `invalid`."""
+    for each in row.images():
+        try:
+            each.encoded = open_image(each.image)
+        except ImageFault as fault:
+            row.reject("invalid", fault.reason, error=fault.error)
+            return
+        each.width, each.height = each.encoded.width, each.encoded.height
+        each.num_frames = each.encoded.num_frames
+        each.duration, each.fps = each.encoded.duration, each.encoded.fps
 
 
 class RowDecoder:
@@ -113,7 +116,10 @@ class RowDecoder:
             for row in chunk:
                 piece.append(row)
                 if self._filters.should_judge(row):
-                    pixels += min(row.num_frames, self._max_frames) * row.width * row.height
+                    pixels += sum(
+                        min(each.num_frames, self._max_frames) * each.width * each.height
+                        for each in row.images()
+                    )
                 if pixels >= max_pixels:
                     yield piece
                     piece, pixels = [], 0
@@ -136,21 +142,29 @@ class RowDecoder:
             yield self._finish(*decoding.popleft())
 
     def _decode(self, row: Row, timer: StageTimer) -> None:
-        assert row.encoded is not None
         with timer.stage("decode", 1):
             try:
                 if self._needs_pixels:
-                    decoded = row.encoded.decode(self._options)
-                    row.model_images, row.frames = decoded.model_images, decoded.frames
-                    row.truncated, row.decoded_rows = decoded.is_truncated, decoded.decoded_rows
+                    row.model_images = tuple(
+                        chain.from_iterable(map(self._decode_image, row.images()))
+                    )
                     self._add_pdq(row)
             except ImageFault as fault:
                 row.reject("invalid", fault.reason, error=fault.error)
                 return
-            digest = hashlib.sha256(row.image).hexdigest()
-            if row.sha256 and row.sha256 != digest:  # not the image that the earlier job judged
-                raise ShardFault("shard_changed", row.position)
-            row.sha256 = digest
+            for each in row.images():
+                digest = hashlib.sha256(each.image).hexdigest()
+                if each.sha256 and each.sha256 != digest:  # not the one that the earlier job judged
+                    raise ShardFault("shard_changed", row.position)
+                each.sha256 = digest
+
+    def _decode_image(self, image: ImageState) -> tuple[RGB, ...]:
+        """Decode the frames for filters, and return the model images; raise ImageFault."""
+        assert image.encoded is not None
+        decoded = image.encoded.decode(self._options)
+        image.frames = decoded.frames
+        image.truncated, image.decoded_rows = decoded.is_truncated, decoded.decoded_rows
+        return decoded.model_images
 
     def _add_pdq(self, row: Row) -> None:
         """Hash the first frame, if the job wants it, and free frames that no filter reads."""
@@ -158,7 +172,8 @@ class RowDecoder:
             digest, row.pdq_quality = pdq_hash(row.frames[0], self._pdqhash)
             row.pdq = digest.hex() if row.pdq_quality > LOWEST_QUALITY else None
         if not self._filters.reads_frames:
-            row.frames = ()
+            for each in row.images():
+                each.frames = ()
 
     def _finish(self, chunk: list[Row], decoding: list[Future[None]]) -> list[Row]:
         seconds = self._limits.max_decode_seconds

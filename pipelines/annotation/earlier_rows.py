@@ -28,13 +28,13 @@ from pipelines.planning.selection import NOT_SELECTED, WHERE
 from pipelines.reading import OpenUnit, RawSample
 from pipelines.reading.parquet_ranges import read_batches
 from pipelines.reading.text_fields import as_text
-from pipelines.rows.row import Row
+from pipelines.rows.row import Row, RowImage
 from pipelines.rows.sample_digest import sample_digest
 from pipelines.storage.paths import absolute
 from pipelines.storage.storage import Storage
 from schemas.errors import JobError, ShardFault
 from schemas.sample import Text, TextBox, Unit
-from schemas.tables import FOOTER_FINGERPRINT, IDENTITY, TEXT_BOXES, element_name
+from schemas.tables import FOOTER_FINGERPRINT, IDENTITY, IMAGES, TEXT_BOXES, element_name
 
 _BATCH = 256  # rows in memory at a time
 
@@ -131,7 +131,8 @@ class EarlierRows:
                     footer = file.metadata.metadata or {}
                     if footer[FOOTER_FINGERPRINT.encode()] != self._fingerprint:
                         raise ShardFault("verdicts_damaged", 0)
-                    stored = [name for name in TEXT_BOXES if name in file.schema_arrow.names]
+                    names = file.schema_arrow.names
+                    stored = [name for name in (*TEXT_BOXES, *IMAGES) if name in names]
                     asked = self._condition.columns(file.schema_arrow) if self._condition else []
                     columns = [*dict.fromkeys([*self._columns, *stored, *self._carried, *asked])]
                     for batch in read_batches(file, stream, _BATCH, columns):
@@ -174,6 +175,7 @@ class EarlierRows:
                 for score in values["scores"]
                 if not self._is_of_answer(score["name"])
             },
+            others=[RowImage(sha256=each["sha256"]) for each in (values.get("images") or ())[1:]],
             text_boxes=tuple(TextBox(**box) for box in values.get("text_boxes") or ()),
             redactions=Counter({each["infotype"]: each["count"] for each in values["redactions"]}),
         )
@@ -256,4 +258,8 @@ def join_images(
             row.reject("invalid", sample.fault)
         elif row.kept:
             row.image = sample.image
+            if len(row.others) != len(sample.others):
+                raise shard.fault_here("shard_changed")
+            for each, image in zip(row.others, sample.others, strict=True):
+                each.image = image
         yield row

@@ -4,6 +4,7 @@ import itertools
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence, Set
 from dataclasses import dataclass, replace
 from functools import partial
+from itertools import islice
 from typing import Any, Literal, cast
 
 from filters import ImageFilter, TextFilter
@@ -216,13 +217,21 @@ class FilterChain:
             if not isinstance(loaded.filter, ImageFilter) or loaded.filter.reads != reads:
                 continue
             rows = self._rows_for(loaded, chunk)
-            verdicts = loaded.verdicts([row.sample() for row in rows])
-            for row, verdict in zip(rows, verdicts, strict=True):
-                if verdict.action == "redact":
+            each_image = loaded.filter.judges_each_image
+            samples = [row.samples() if each_image else [row.sample()] for row in rows]
+            verdicts = iter(loaded.verdicts([each for of_row in samples for each in of_row]))
+            for row, of_row in zip(rows, samples, strict=True):
+                judged = list(islice(verdicts, len(of_row)))
+                if any(verdict.action == "redact" for verdict in judged):
                     raise WorkerFault(f"filter {loaded.name}: nothing of an image can be redacted")
-                _add_scores(row, f"{loaded.name}.", verdict)
-                row.text_boxes += verdict.boxes
-                self._apply(row, loaded, [verdict])
+                earlier_frames = 0
+                for sample, verdict in zip(of_row, judged, strict=True):
+                    _add_scores(row, f"{loaded.name}.", verdict)
+                    row.text_boxes += tuple(
+                        box._replace(frame=earlier_frames + box.frame) for box in verdict.boxes
+                    )
+                    earlier_frames += len(sample.frames)
+                self._apply(row, loaded, judged)
         return chunk
 
     def _apply(self, row: Row, loaded: _LoadedFilter, verdicts: Sequence[Verdict]) -> None:

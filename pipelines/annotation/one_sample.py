@@ -12,7 +12,7 @@ from pipelines.concurrency.stage_timer import StageTimer
 from pipelines.images import OpenedImage
 from pipelines.planning.resolved_job import ResolvedJob
 from pipelines.reading import OpenUnit, RawSample
-from pipelines.rows.row import Row
+from pipelines.rows.row import Row, RowImage
 from schemas.generation import ImageSpec
 from schemas.sample import Text, Unit
 from schemas.verdict import Verdict
@@ -108,7 +108,8 @@ class SampleJudge:
         judged = {each.filter: each for each in verdicts if each.filter in listing}
         unjudged = {name: stage for name, stage in listing.items() if name not in judged}
         if unjudged and all(each.action == "keep" for each in judged.values()) and raw.image:
-            image = Row(unit.shard, raw.index, image=raw.image)
+            others = [RowImage(each) for each in raw.others]
+            image = Row(unit.shard, raw.index, image=raw.image, others=others)
             some = number, tuple(unjudged)
             if some not in self._some:
                 self._some[some] = self._loaded(step.work, unjudged)

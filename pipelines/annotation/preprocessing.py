@@ -16,7 +16,7 @@ from pipelines.concurrency.stage_timer import StageTimer
 from pipelines.config.input import Input
 from pipelines.reading import OpenUnit, RawSample
 from pipelines.reading.text_fields import FieldFault
-from pipelines.rows.row import Row
+from pipelines.rows.row import Row, RowImage
 from pipelines.rows.texts import FieldReader
 from schemas.sample import Unit
 
@@ -97,10 +97,11 @@ def read_rows(
         row = Row(unit.shard, sample.index, shard.bytes_read, sample.left_out)
         if sample.fault:
             row.reject("invalid", sample.fault)
-        elif not sample.image:
+        elif not sample.image or not all(sample.others):
             row.reject("invalid", "image_empty")
         else:
             row.image = sample.image
+            row.others = [RowImage(image) for image in sample.others]
             try:
                 row.texts, row.values = reader.read(sample)
             except FieldFault as fault:
@@ -119,7 +120,7 @@ def in_chunks(
     size = 0
     for row in rows:
         chunk.append(row)
-        size += len(row.image)
+        size += sum(len(each.image) for each in row.images())
         if len(chunk) == _CHUNK or size >= _CHUNK_BYTES or ends_part(row):
             yield chunk
             chunk, size = [], 0

@@ -27,6 +27,8 @@ class Limits(Frozen):
     """
     max_decode_seconds: Seconds = 60
     """The longest time for decoding one image or video, in seconds."""
+    max_images: PositiveInt = Field(16, exclude_if=lambda most: most == 16)
+    """The most images of a sample whose images are a list (`images`), inclusive."""
     max_image_bytes: PositiveInt = 100_000_000
     """The largest size of an encoded image or video, in bytes, inclusive."""
     max_text_characters: PositiveInt = 100_000
@@ -88,6 +90,16 @@ Carry = Annotated[
 ]
 
 
+def _check_image(image: str) -> None:
+    source = FieldSource.parse(image)
+    positions = [step for step in source.path if isinstance(step, int)]
+    if "/" in image or source.each or len(source.path) > 1 or source.path != (*positions,):
+        raise ValueError(
+            f"{image!r} is neither a column, such as image or images:0, nor an extension, "
+            "such as jpg or left.jpg"
+        )
+
+
 class Input(Frozen):
     """The shards, and the fields that are read from their samples."""
 
@@ -116,6 +128,15 @@ class Input(Frozen):
 
     Videos are MP4, QuickTime, WebM and Matroska, and animated images. `video: {}` takes eight
     frames. Needs `pip install 'shardmill[video]'`.
+    """
+    images: Annotated[str, Field(min_length=1)] | tuple[str, ...] | None = Field(
+        None, exclude_if=lambda images: images is None
+    )
+    """Several images of a sample, all of which the model sees in this order, before the prompt.
+
+    A list such as `[left.jpg, right.jpg]` names one image each, as `image` does. A text names a
+    Parquet column with lists of images. Null: a sample has one image. How many images a prompt
+    takes is decided by the checkpoint, which must be fine-tuned for it.
     """
     key: str | None = None
     """The source of a sample's key, written like `text`.
@@ -181,14 +202,27 @@ class Input(Frozen):
     @classmethod
     def _names_image(cls, image: str | None) -> str | None:
         if image is not None:
-            source = FieldSource.parse(image)
-            positions = [step for step in source.path if isinstance(step, int)]
-            if "/" in image or source.each or len(source.path) > 1 or source.path != (*positions,):
-                raise ValueError(
-                    f"{image!r} is neither a column, such as image or images:0, nor an extension, "
-                    "such as jpg or left.jpg"
-                )
+            _check_image(image)
         return image
+
+    @field_validator("images")
+    @classmethod
+    def _names_images(cls, images: str | tuple[str, ...] | None) -> str | tuple[str, ...] | None:
+        if isinstance(images, str):
+            if FieldSource.parse(images).path or "/" in images:
+                raise ValueError(f"{images!r} is no column with lists of images")
+        elif images is not None:
+            for image in images:
+                _check_image(image)
+            if len({image.lower() for image in images}) < max(len(images), 2):
+                raise ValueError("name at least two images, each once, such as left.jpg, right.jpg")
+        return images
+
+    @model_validator(mode="after")
+    def _check_images(self) -> Self:
+        if self.image is not None and self.images is not None:
+            raise ValueError("image and images exclude each other: leave out image")
+        return self
 
     @field_validator("text", "key")
     @classmethod
@@ -211,6 +245,32 @@ class Input(Frozen):
             if self.video is not None and getattr(self, name) == value:
                 raise ValueError(f"`{name}: {value}` is for images: remove it, or `video`")
         return self
+
+    @model_validator(mode="after")
+    def _is_of_images(self) -> Self:
+        if self.images is not None and self.video is not None:
+            raise ValueError("images and video exclude each other: leave out one of them")
+        return self
+
+    def named_images(self) -> tuple[str, ...]:
+        """Return the names of the images of a sample; none if its one image is to be found."""
+        if isinstance(self.images, tuple):
+            return self.images
+        return tuple(name for name in (self.image, self.images) if name is not None)
+
+    def most_images(self) -> int:
+        """Return the most images in a prompt."""
+        if self.video is not None:
+            return self.video.frames
+        if isinstance(self.images, tuple):
+            return len(self.images)
+        return 1 if self.images is None else self.limits.max_images
+
+    def images_setting(self) -> str:
+        """Return the setting that decides `most_images`."""
+        if self.video is not None:
+            return "video.frames"
+        return "limits.max_images" if isinstance(self.images, str) else "images"
 
     def accepted_rows(self) -> float | None:
         """Return the least share of rows of a truncated image that is accepted; None: none is."""

@@ -190,6 +190,17 @@ class Job(Frozen):
                     )
         return self
 
+    @model_validator(mode="after")
+    def _check_places(self) -> Self:
+        setting = "images" if self.input.images is not None else "video"
+        for name, task in self.tasks.items():
+            if task.has_places() and (self.input.images or self.input.video):
+                raise JobError(
+                    f"tasks.{name}: {task.kind} is about places in one image, and input.{setting} "
+                    f"gives a prompt several: ask it in a job without input.{setting}"
+                )
+        return self
+
     def open_storage(self) -> Storage:
         """Return the storage of all paths of the job, with the job's settings."""
         return AnyStorage(self.storage)
@@ -204,6 +215,7 @@ class Job(Frozen):
             types,
             columns,
             video=self.input.video is not None,
+            images=self.input.images is not None,
             pdq=self.input.pdq,
             text_boxes=boxes,
             logprobs=logprobs,

@@ -13,6 +13,7 @@ from pipelines.display.row_panel import COLORS, row_panel
 from pipelines.operations.look import LookedSample
 from pipelines.reading.raw_sample import Field
 from pipelines.reading.text_fields import scalar_text
+from pipelines.rows.row import ImageState
 
 _MAX_ITEMS = 10  # of a list or struct that are shown
 _HIDDEN = "the content of such a sample is shown nowhere"
@@ -56,9 +57,7 @@ def _lines(looked: LookedSample, color: str) -> Iterable[tuple[str, Text]]:
     for name, field in looked.fields.items():
         yield short_text(name), Text(_describe(field))
     if row.width:
-        frames = f", {row.num_frames} frames" if row.num_frames > 1 else ""
-        frames += f", {row.duration:.2f} seconds" if row.duration is not None else ""
-        yield "pixels", Text(f"{row.width} x {row.height}{frames}")
+        yield "pixels", Text("; ".join(map(_size, row.images())))
     for name, text in row.texts.items():
         if name != "key":
             yield f"> {short_text(name)}", Text(long_text(text.value))
@@ -108,3 +107,9 @@ def _single_value(value: object) -> str:
     if isinstance(value, pa.Scalar):
         return scalar_text(value)
     return "null" if value is None else str(value)
+
+
+def _size(image: ImageState) -> str:
+    frames = f", {image.num_frames} frames" if image.num_frames > 1 else ""
+    frames += f", {image.duration:.2f} seconds" if image.duration is not None else ""
+    return f"{image.width} x {image.height}{frames}"

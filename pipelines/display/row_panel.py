@@ -1,6 +1,6 @@
 """Shows one row as a panel in a terminal."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, cast
 
 from rich.panel import Panel
@@ -49,7 +49,8 @@ def _lines(row: StoredRow, color: str) -> Iterable[tuple[str, Text]]:
     if redactions := named_numbers(row.get("redactions")):
         yield "redacted", Text("  ".join(f"{name} {count}" for name, count in redactions))
     if row.get("width") is not None:
-        size = f"{row['width']} x {row['height']} pixels"
+        images = cast(Sequence[Mapping[str, Any]], row.get("images") or [row])
+        size = " and ".join(f"{each['width']} x {each['height']}" for each in images) + " pixels"
         if row.get("truncated"):
             size += f", truncated, {cast(float, row['decoded_rows']):.1%} of the rows are there"
         yield "image", Text.assemble(size, (f"  sha256 {short_text(row['sha256'])[:12]}", "dim"))

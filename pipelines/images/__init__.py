@@ -11,6 +11,7 @@ from pipelines.images.image import (
     UprightImage,
 )
 from pipelines.images.in_memory import check_image, encode_image
+from pipelines.images.side_by_side import side_by_side
 from pipelines.images.video import check_video_package
 
 __all__ = [
@@ -25,4 +26,5 @@ __all__ = [
     "check_image",
     "check_video_package",
     "encode_image",
+    "side_by_side",
 ]

@@ -19,7 +19,7 @@ from pipelines.annotation.one_sample import (
 from pipelines.annotation.worker_faults import worker_faults
 from pipelines.config.input import Input
 from pipelines.config.job import Job
-from pipelines.images import DecodeOptions, ImageFault
+from pipelines.images import DecodeOptions, ImageFault, side_by_side
 from pipelines.operations.filter_steps import filter_steps
 from pipelines.operations.recorded_job import recorded_job
 from pipelines.operations.row_images import StoredRow
@@ -170,7 +170,7 @@ def _looked(
         key=raw.key,
         fields=_fields(unit, raw.index, given, storage),
         row=row,
-        image_size=len(raw.image),
+        image_size=sum(map(len, (raw.image, *raw.others))),
     )
 
 
@@ -181,10 +181,14 @@ def _fields(unit: Unit, index: int, given: Input, storage: Storage) -> Mapping[s
 
 
 def _pixels(raw: RawSample, given: Input, judge: SampleJudge) -> RGB | None:
-    """Return the first frame, upright; None if it cannot be decoded."""
+    """Return the first frame, upright; None if one cannot be decoded.
+
+    Several images of a sample are beside each other.
+    """
     options = DecodeOptions(None, frames=1, min_decoded_rows=given.accepted_rows())
     try:
-        return judge.open_image(raw.image).decode(options).frames[0]
+        opened = [judge.open_image(each) for each in (raw.image, *raw.others)]
+        return side_by_side([each.decode(options).frames[0] for each in opened])
     except ImageFault:
         return None
 

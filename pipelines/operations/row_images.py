@@ -8,7 +8,13 @@ from hashlib import sha256
 from typing import NamedTuple, cast
 
 from pipelines.config.input import Input, Limits
-from pipelines.images import DecodeOptions, DecoderProcess, EncodedImage, ImageFault
+from pipelines.images import (
+    DecodeOptions,
+    DecoderProcess,
+    EncodedImage,
+    ImageFault,
+    side_by_side,
+)
 from pipelines.reading import RawSample, open_unit
 from pipelines.storage.storage import Storage
 from schemas.errors import ShardFault
@@ -22,7 +28,10 @@ StoredRow = Mapping[str, object]  # a row of the output, as `pyarrow.Table.to_py
 
 
 class RowImage(NamedTuple):
-    """A row and its upright image, [height, width, 3], or None if no image can be shown."""
+    """A row and its upright image, [height, width, 3], or None if no image can be shown.
+
+    Several images of a sample are beside each other.
+    """
 
     row: StoredRow
     image: RGB | None
@@ -96,9 +105,11 @@ def _images_of_unit(
 
 
 def _pixels(raw: RawSample, row: StoredRow, first_frame: Callable[[bytes], RGB]) -> RGB | None:
-    if sha256(raw.image).hexdigest() != row["sha256"]:
+    stored = cast(Sequence[Mapping[str, object]], row.get("images") or [row])
+    images = (raw.image, *raw.others)
+    if [sha256(image).hexdigest() for image in images] != [each["sha256"] for each in stored]:
         return None
     try:
-        return first_frame(raw.image)
+        return side_by_side(list(map(first_frame, images)))
     except ImageFault:
         return None

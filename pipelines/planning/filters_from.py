@@ -259,6 +259,12 @@ def _check_input(job: Job, earlier: Output) -> None:
             )
     if job.decisions:
         _check_same_fields(job, carried, before, root)
+    images = job.input.images
+    named = list(images) if isinstance(images, tuple) else images
+    if named != before.get("images"):
+        raise JobError(
+            f"input.images: {earlier.layout.root} judged other images of its samples: name the same"
+        )
     if job.input.image != before["image"]:
         raise JobError(
             f"input.image: {earlier.layout.root} judged the images of "

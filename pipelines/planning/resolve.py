@@ -19,6 +19,7 @@ from inference import (
     ResolvedCheckpoint,
     Sizes,
     Task,
+    check_image_tokens,
     check_model_packages,
     extra_packages,
     family_of,
@@ -88,6 +89,8 @@ def resolve_with(
     if checkpoint is not None:
         family = family_of(checkpoint, fetch)
         _check_tasks(job.tasks, family, resources)
+        with errors_at(f"input.{job.input.images_setting()}: "):
+            check_image_tokens(checkpoint, job.input.most_images(), job.tasks, fetch)
         terms = family.terms(checkpoint.source)
         longest_trained = family.longest_trained(checkpoint.resolution)
     if job.input.pdq:
@@ -221,7 +224,15 @@ def _sizes(
     if pinned and pinned.get("sizes"):
         return Sizes.model_validate(pinned["sizes"])
     longest = max((task.max_new_tokens for task in job.tasks.values()), default=1)
-    return resolve_sizes(job.model, checkpoint, device, job.runner.model_gpus, longest, fetch=fetch)
+    return resolve_sizes(
+        job.model,
+        checkpoint,
+        device,
+        job.runner.model_gpus,
+        longest,
+        images=job.input.most_images(),
+        fetch=fetch,
+    )
 
 
 def _digest(path: str, where: str, resources: Resources) -> str:

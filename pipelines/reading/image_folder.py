@@ -74,9 +74,11 @@ def split_image_folder(shard: Unit, storage: Storage, input_config: Input) -> li
     """
     selection = MemberSelection.of(input_config)
     samples = group_files(shard.path, list_visible_files(shard.path, storage), selection)
-    if input_config.image is not None and not samples:
+    if selection.named and not samples:
+        key = "image" if input_config.images is None else "images"
+        names = " or ".join(f".{name}" for name in selection.named)
         raise JobError(
-            f"input.image: no file in {shard.path} ends in .{selection.image}: name the extension "
+            f"input.{key}: no file in {shard.path} ends in {names}: name the extension "
             "of the images, or leave it out"
         )
     if not samples:
@@ -222,7 +224,7 @@ def group_files(
     the job names it; any other begins at the last dot, because names such as `Screenshot at
     10.33.22.png` have several dots.
     """
-    named = [each for each in (selection.image, *selection.texts) if each and "." in each]
+    named = [each for each in (*selection.named, *selection.texts) if "." in each]
     groups: dict[str, list[tuple[str, Entry]]] = defaultdict(list)
     for entry in files:
         parent, slash, name = entry.path[len(folder) :].rpartition("/")

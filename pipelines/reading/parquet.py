@@ -89,14 +89,10 @@ def split_parquet(shard: Unit, storage: Storage, input_config: Input) -> list[Un
         return [shard]
     keys = {FieldSource.parse(source).name: key for key, source in input_config.sources()}
     try:
-        check_columns(
-            schema,
-            keys.keys() - {FILE},
-            input_config.image,
-            of_videos=input_config.video is not None,
-        )
+        check_columns(schema, keys.keys() - {FILE}, input_config)
     except ColumnFault as fault:
-        key = keys[fault.column] if fault.column else "image"
+        image_key = "image" if input_config.images is None else "images"
+        key = keys[fault.column] if fault.column else image_key
         raise JobError(f"input.{key}: {shard.path}: {fault.why}") from None
     return list(_split_row_groups(shard, rows, sizes, input_config.max_samples_per_file))
 
@@ -183,21 +179,20 @@ def read_parquet(
         metadata = read_metadata(stream)
         schema = metadata.schema.to_arrow_schema()
     try:
-        image = check_columns(
-            schema, fields, input_config.image, of_videos=input_config.video is not None
-        )
+        images = check_columns(schema, fields, input_config)
     except ColumnFault:
         raise ShardFault("columns_missing", stream.position) from None
-    names = columns_to_read(schema, image.name, fields)
+    columns = {image.name for image in images}
+    names = columns_to_read(schema, columns, fields)
 
     def finish(batch: pa.RecordBatch, index: int) -> RawSample:
-        return read_row(batch, index, image, fields, limits)
+        return read_row(batch, index, images, fields, limits)
 
     yield from _read_rows(
         stream,
         metadata,
         unit,
-        columns={image.name, *fields},
+        columns={*columns, *fields},
         names=names,
         limits=limits,
         finish=finish,

@@ -7,6 +7,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from pipelines.config.field_source import FieldSource
+from pipelines.config.input import Input
 from pipelines.reading.raw_sample import IMAGE_EXTENSIONS, VIDEO_EXTENSIONS
 
 KEY = "__key__"  # the name in webdataset's own conversions
@@ -28,25 +29,40 @@ class ColumnFault(Exception):
 
 
 class ImageColumn(NamedTuple):
-    """The column with the images, and the position of the image in a list."""
+    """A column with images, and which images of a list are read."""
 
     name: str
-    number: int | None = None  # None: the column has one image
+    number: int | None = None  # position in a list; None: the column has one image, or all are read
+    most: int | None = None  # a list of at most so many images is read; None: one image is
 
 
-def check_columns(
-    schema: pa.Schema, fields: Iterable[str], image: str | None, *, of_videos: bool = False
-) -> ImageColumn:
-    """Return the image column; raise ColumnFault if a column cannot be read.
+def check_columns(schema: pa.Schema, fields: Iterable[str], given: Input) -> list[ImageColumn]:
+    """Return the image columns, usually one; raise ColumnFault if a column cannot be read.
 
-    `image` is the job's `input.image`. If it is None, the image column is found by its type and
-    name; with `of_videos`, by a usual name of videos. The columns `fields` must exist once; their
-    types are not checked.
+    If the job names no image, the image column is found by its type and name, in a job of videos by
+    a usual name of videos. The columns `fields` must exist once; their types are not checked.
     """
     for name in fields:
         _find_column(schema, name)
-    if image is None:
-        return ImageColumn(_find_image_column(schema, _VIDEO_NAMES if of_videos else _IMAGE_NAMES))
+    if isinstance(given.images, str):
+        return [_list_column(schema, given.images, given.limits.max_images)]
+    if names := given.named_images():
+        return [_image_column(schema, name) for name in names]
+    usual = _IMAGE_NAMES if given.video is None else _VIDEO_NAMES
+    return [ImageColumn(_find_image_column(schema, usual))]
+
+
+def _list_column(schema: pa.Schema, name: str, most: int) -> ImageColumn:
+    try:
+        kind = _find_column(schema, name).type
+    except ColumnFault as fault:
+        raise ColumnFault(None, fault.why) from None
+    if not _is_list(kind) or not _holds_images(kind.value_type):
+        raise ColumnFault(None, f"column {name!r} holds no lists of images")
+    return ImageColumn(name, most=most)
+
+
+def _image_column(schema: pa.Schema, image: str) -> ImageColumn:
     column = _named_image_column(schema, image)
     try:
         kind = _find_column(schema, column.name).type
@@ -54,7 +70,10 @@ def check_columns(
         raise ColumnFault(None, fault.why) from None
     if _is_list(kind):
         if _holds_images(kind.value_type) and column.number is None:
-            why = f"column {image!r} holds lists of images: name one, such as {image}:0"
+            why = (
+                f"column {image!r} holds lists of images: name one, such as {image}:0, or write "
+                f"images: {image} for all"
+            )
             raise ColumnFault(None, why)
         kind = kind.value_type
     elif column.number is not None:
@@ -81,18 +100,21 @@ def _named_image_column(schema: pa.Schema, image: str) -> ImageColumn:
     return ImageColumn(source.name)
 
 
-def columns_to_read(schema: pa.Schema, image: str, fields: Collection[str]) -> list[str]:
-    """Return the sorted names of the columns to read: image, fields, and the key if there is one.
+def columns_to_read(schema: pa.Schema, images: Iterable[str], fields: Collection[str]) -> list[str]:
+    """Return the sorted names of the columns to read: images, fields, and the key if there is one.
 
     Of an image column that is a struct, only `bytes` and `path` are read, unless the column is also
     one of the texts.
     """
-    kind = schema.field(image).type
-    images = [image]
-    if pa.types.is_struct(kind) and image not in fields:
-        paths = ["path"] * (kind.get_field_index("path") >= 0)
-        images = [f"{image}.{name}" for name in ("bytes", *paths)]
-    return sorted({*images, *fields, *({KEY} & set(schema.names))})
+    names: set[str] = set()
+    for image in images:
+        kind = schema.field(image).type
+        if pa.types.is_struct(kind) and image not in fields:
+            paths = ["path"] * (kind.get_field_index("path") >= 0)
+            names |= {f"{image}.{name}" for name in ("bytes", *paths)}
+        else:
+            names.add(image)
+    return sorted({*names, *fields, *({KEY} & set(schema.names))})
 
 
 def find_leaves(schema: pq.ParquetSchema, names: Iterable[str]) -> list[int]:

@@ -1,7 +1,8 @@
 """Turns a row of a Parquet file into a sample."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from contextlib import suppress
+from typing import NamedTuple
 
 import pyarrow as pa
 
@@ -14,26 +15,22 @@ _ELEMENT = 16  # bytes that an element of a list counts, beside a text's; in Pyt
 
 
 def read_row(
-    batch: pa.RecordBatch, index: int, image: ImageColumn, fields: Iterable[str], limits: Limits
+    batch: pa.RecordBatch,
+    index: int,
+    images: Sequence[ImageColumn],
+    fields: Iterable[str],
+    limits: Limits,
 ) -> RawSample:
     """Return the sample in a batch of one row; an unusable row becomes a sample with a fault.
 
     Raises ValueError if the batch has another number of rows.
     """
-    import pyarrow.compute as pc  # takes 0.1 s, which plans and jobs of tars do not need
-
     if batch.num_rows != 1:
         raise ValueError("a batch of other than one row")
-    images, paths = batch[image.name], None
-    if image.number is not None:
-        images = images.flatten().slice(image.number, 1)
-        if not len(images):
-            return RawSample(index, fault="image_missing")
-    if pa.types.is_struct(images.type):
-        if images.type.get_field_index("path") >= 0:
-            paths = _binary(pc.struct_field(images, "path"))
-        images = pc.struct_field(images, "bytes")
-    images = _binary(images)
+    found = [each for column in images for each in _images(batch[column.name], column)]
+    if not found:
+        return RawSample(index, fault="image_missing")
+    paths = found[0].paths
     # Without a key column, the key is the path that Hugging Face's datasets store beside it.
     keys = _binary(batch[KEY]) if KEY in batch.schema.names else paths
     key = None
@@ -41,11 +38,8 @@ def read_row(
         # A longer key has more characters than it may, as its beginning has.
         key = _value(keys, max_size=4 * (limits.max_key_characters + 1))
     name = None if key is None else key.decode("utf-8", "surrogateescape")
-    extent = _extent(images)
-    if extent is None:
-        return RawSample(index, name, fault="image_missing")
-    if extent[1] > limits.max_image_bytes:
-        return RawSample(index, name, fault="image_too_large")
+    if fault := _fault(found, images, limits):
+        return RawSample(index, name, fault=fault)
     file = None if paths is None else _value(paths, max_size=4 * (limits.max_key_characters + 1))
     texts = {field: _binary(batch[field]) for field in fields}
     if any(_size_of_row(column) > limits.max_text_bytes for column in texts.values()):
@@ -55,7 +49,49 @@ def read_row(
     except (ValueError, OverflowError):  # invalid UTF-8 or dates
         return RawSample(index, name, fault="text_unreadable")
     path = None if file is None else file.decode("utf-8", "surrogateescape")
-    return RawSample(index, name, _value(images) or b"", values, file=path)
+    image, *others = (_value(each.contents) or b"" for each in found)
+    return RawSample(index, name, image, values, others=tuple(others), file=path)
+
+
+def _fault(found: Sequence["_Image"], images: Sequence[ImageColumn], limits: Limits) -> str:
+    """Return why the images of a row cannot be used; empty if they can."""
+    if len(found) > sum(column.most or 1 for column in images):
+        return "images_too_many"
+    extents = [_extent(each.contents) for each in found]
+    if None in extents or len(found) < len(images):
+        return "image_missing"
+    too_large = any(extent and extent[1] > limits.max_image_bytes for extent in extents)
+    return "image_too_large" if too_large else ""
+
+
+class _Image(NamedTuple):
+    """An image of a row: its encoded bytes, and its path if the shard stores paths."""
+
+    contents: pa.Array  # binary, one value
+    paths: pa.Array | None
+
+
+def _images(values: pa.Array, column: ImageColumn) -> list[_Image]:
+    """Return the images of a row in a column; at most one more than may be read.
+
+    There are none if the list is null, empty or too short.
+    """
+    import pyarrow.compute as pc  # takes 0.1 s, which plans and jobs of tars do not need
+
+    if column.number is not None:
+        values = values.flatten().slice(column.number, 1)
+    elif column.most is not None:
+        values = values.flatten().slice(0, column.most + 1)
+    paths = None
+    if pa.types.is_struct(values.type):
+        if values.type.get_field_index("path") >= 0:
+            paths = _binary(pc.struct_field(values, "path"))
+        values = pc.struct_field(values, "bytes")
+    contents = _binary(values)
+    return [
+        _Image(contents.slice(number, 1), None if paths is None else paths.slice(number, 1))
+        for number in range(len(contents))
+    ]
 
 
 def list_fields(

@@ -21,6 +21,7 @@ class RawSample:
     fields: Mapping[str, object] = field(default_factory=dict, repr=False)
     fault: str = ""  # the reason code of a sample that cannot be used
     left_out: int = 0  # members that macOS added to the shard, since the sample before
+    others: tuple[bytes, ...] = field(default=(), repr=False)  # the images after the first
     file: str | None = field(default=None, repr=False)  # name of the image's member or file
 
 

@@ -33,7 +33,7 @@ class Member(NamedTuple):
 class MemberSelection(NamedTuple):
     """The members of a sample that are read, by their extensions in lower case."""
 
-    image: str | None  # None: the image is found by its extension
+    named: tuple[str, ...]  # the images of a sample; none: the only one is found by its extension
     kinds: tuple[tuple[str, ...], ...]  # extensions of images, or of videos; the first ones first
     texts: frozenset[str]  # those that the job names
     max_image_bytes: int  # of a member that is read, inclusive; -1: none is read
@@ -62,19 +62,21 @@ class MemberSelection(NamedTuple):
 
     def may_be_image(self, extension: str) -> bool:
         """Return whether a member may be the sample's image: `jpg`, and also `left.jpg`."""
-        if self.image:
-            return extension == self.image
+        if self.named:
+            return extension in self.named
         return any(_ends_as(extension, kind) for kind in self.kinds)
 
     def images(self, extensions: Iterable[str]) -> list[str]:
-        """Return the extensions of a sample that may be its image, sorted; usually one.
+        """Return the extensions of a sample that may be its images; usually one.
 
-        A compound extension, such as `left.jpg`, counts only if no plain one, such as `jpg`, is
-        among them; an animated image only if there is no video.
+        They come in the order in which the job names them, else sorted. A compound extension, such
+        as `left.jpg`, counts only if no plain one, such as `jpg`, is among them; an animated image
+        only if there is no video.
         """
+        if self.named:
+            present = frozenset(extensions)
+            return [each for each in self.named if each in present]
         candidates = sorted(filter(self.may_be_image, extensions))
-        if self.image:
-            return candidates
         kinds = ([each for each in candidates if _ends_as(each, kind)] for kind in self.kinds)
         first = next(filter(None, kinds), [])
         return [each for each in first if "." not in each] or first
@@ -87,10 +89,11 @@ def image_extensions(given: Input) -> tuple[tuple[str, ...], ...]:
 
 def _named(
     given: Input,
-) -> tuple[str | None, tuple[tuple[str, ...], ...], frozenset[str]]:
+) -> tuple[tuple[str, ...], tuple[tuple[str, ...], ...], frozenset[str]]:
     """Return the extensions of the images and of the texts that a job's `input` names."""
     texts = frozenset(name.lower() for name in given.text_members())
-    return given.image.lower() if given.image else None, image_extensions(given), texts
+    named = tuple(name.lower() for name in given.named_images())
+    return named, image_extensions(given), texts
 
 
 def _ends_as(extension: str, known: Collection[str]) -> bool:
@@ -134,9 +137,16 @@ class SampleMembers:
         images = self.selection.images(self.sizes)
         if fault := self._fault(images):
             return RawSample(index, self.key, fault=fault, left_out=self.left_out)
-        image, fields = self.contents[images[0]], MemberContents(self.contents)
-        file = self.names[images[0]]
-        return RawSample(index, self.key, image, fields, left_out=self.left_out, file=file)
+        image, *others = (self.contents[each] for each in images)
+        return RawSample(
+            index,
+            self.key,
+            image,
+            MemberContents(self.contents),
+            left_out=self.left_out,
+            others=tuple(others),
+            file=self.names[images[0]],
+        )
 
     def all_fields(self, index: int) -> SampleFields:
         """Return every member of the sample for this position of the shard."""
@@ -144,7 +154,9 @@ class SampleMembers:
         return SampleFields(index, self.key, fields)
 
     def _free_other_images(self) -> None:
-        """Free images that cannot be the sample's: memory holds one image of a sample at most."""
+        """Free images that cannot be the sample's: memory holds those that are read at most."""
+        if self.selection.named:
+            return
         images = self.selection.images(self.sizes)
         for extension in list(filter(self.selection.may_be_image, self.contents)):
             if images != [extension] and extension not in self.selection.texts:
@@ -160,10 +172,10 @@ class SampleMembers:
         return self._fault_of_content(images)
 
     def _fault_of_content(self, images: list[str]) -> str:
-        if not images:
+        if len(images) < max(len(self.selection.named), 1):
             return "image_missing"
-        if len(images) > 1:
+        if len(images) > 1 and not self.selection.named:
             return "image_several"
-        if images[0] in self.oversized:
+        if self.oversized & set(images):
             return "image_too_large"
         return "text_too_large" if self.oversized & self.selection.texts else ""

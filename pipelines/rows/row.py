@@ -2,7 +2,7 @@
 
 from collections import Counter
 from dataclasses import dataclass, field
-from typing import Literal
+from typing import Literal, Protocol
 
 import pyarrow as pa
 
@@ -61,6 +61,39 @@ def answer(generation: Generation, value: object, complete: bool, task: Task) ->
     )
 
 
+class ImageState(Protocol):
+    """An image of a row on its way to the model: the row itself for its first, else RowImage."""
+
+    image: bytes
+    encoded: OpenedImage | None
+    width: int
+    height: int
+    num_frames: int
+    duration: float | None
+    fps: float | None
+    truncated: bool | None
+    decoded_rows: float | None
+    sha256: str
+    frames: tuple[RGB, ...]
+
+
+@dataclass(slots=True)
+class RowImage:
+    """An image of a row after the first; the fields are those of Row."""
+
+    image: bytes = field(default=b"", repr=False)
+    encoded: OpenedImage | None = field(default=None, repr=False)
+    width: int = 0
+    height: int = 0
+    num_frames: int = 1
+    duration: float | None = None
+    fps: float | None = None
+    truncated: bool | None = None
+    decoded_rows: float | None = None
+    sha256: str = field(default="", repr=False)
+    frames: tuple[RGB, ...] = field(default=(), repr=False)
+
+
 @dataclass(slots=True)
 class Row:
     """Everything known about one sample; a row that is not kept is stored without content."""
@@ -86,6 +119,7 @@ class Row:
     pdq_quality: int | None = None
     text_boxes: tuple[TextBox, ...] = ()
     frames: tuple[RGB, ...] = field(default=(), repr=False)
+    others: list[RowImage] = field(default_factory=list, repr=False)  # the images after the first
     # For the engine, each [S, S, 3]; usual jobs have one.
     model_images: tuple[RGB, ...] = field(default=(), repr=False)
     status: SampleStatus = "kept"
@@ -128,20 +162,33 @@ class Row:
 
     def free_image(self) -> None:
         """Free the encoded image and frames, and the model images unless the row is kept."""
-        self.image, self.encoded, self.frames = b"", None, ()
+        for each in self.images():
+            each.image, each.encoded, each.frames = b"", None, ()
         if not self.kept:
             self.model_images = ()
 
+    def images(self) -> tuple[ImageState, ...]:
+        """Return all images of the row in their order; the row itself holds the first."""
+        return (self, *self.others)
+
     def sample(self) -> Sample:
-        """Return the sample in the form that filters and tasks take."""
+        """Return the sample in the form that filters and tasks take; it has the first image."""
+        return self._sample_of(self)
+
+    def samples(self) -> list[Sample]:
+        """Return the sample with each of its images in turn, for filters of images."""
+        return [self._sample_of(each) for each in self.images()]
+
+    def _sample_of(self, image: ImageState) -> Sample:
         return Sample(
             self.shard,
             self.index,
             self.texts,
-            self.image,
-            self.width,
-            self.height,
-            self.frames,
-            self.num_frames,
+            image.image,
+            image.width,
+            image.height,
+            image.frames,
+            image.num_frames,
             self.values,
+            tuple(each.image for each in self.others),
         )

@@ -7,10 +7,10 @@ from pipelines.rows.row import Row
 
 
 def sample_digest(row: Row) -> str:
-    """Return the SHA-256 of a row's image file and texts, before any filter has seen it.
+    """Return the SHA-256 of a row's image files and texts, before any filter has seen it.
 
     The key and the carried values are among the texts.
     """
     texts = sorted((name, text.value) for name, text in row.texts.items())
-    image = hashlib.sha256(row.image).hexdigest()
-    return hashlib.sha256(json.dumps([image, texts]).encode()).hexdigest()
+    images = [hashlib.sha256(each.image).hexdigest() for each in row.images()]
+    return hashlib.sha256(json.dumps([*images, texts]).encode()).hexdigest()

@@ -6,8 +6,10 @@ from collections.abc import Mapping, Sequence
 import pyarrow as pa
 
 from pipelines.reading.text_fields import scalar_text
-from pipelines.rows.row import SKIPPED, Answer, Row
-from schemas.tables import INFO, element_name, logprobs_name, task_name
+from pipelines.rows.row import SKIPPED, Answer, ImageState, Row
+from schemas.tables import IMAGES, INFO, element_name, logprobs_name, task_name
+
+_IMAGE_FIELDS = tuple(field.name for field in IMAGES["images"].value_type)
 
 
 def to_arrow(rows: Sequence[Row], schema: pa.Schema) -> pa.RecordBatch:
@@ -28,6 +30,7 @@ def to_arrow(rows: Sequence[Row], schema: pa.Schema) -> pa.RecordBatch:
         "truncated": [row.truncated if row.kept else None for row in rows],
         "decoded_rows": [row.decoded_rows if row.kept else None for row in rows],
         "sha256": [row.sha256 if row.kept else None for row in rows],
+        "images": [list(map(_image, row.images())) if row.kept else None for row in rows],
         "pdq": [row.pdq if row.kept else None for row in rows],
         "pdq_quality": [row.pdq_quality if row.kept else None for row in rows],
         "text_boxes": [
@@ -94,6 +97,10 @@ def _pairs(entries: Sequence[Mapping[str, float]], kind: pa.DataType) -> pa.List
     fields = list(kind.value_type)
     columns = [pa.array([pair[n] for pair in flat], fields[n].type) for n in range(len(fields))]
     return pa.ListArray.from_arrays(offsets, pa.StructArray.from_arrays(columns, fields=fields))
+
+
+def _image(image: ImageState) -> dict[str, object]:
+    return {name: getattr(image, name) for name in _IMAGE_FIELDS}
 
 
 def _text(row: Row, name: str) -> str | None:

@@ -9,7 +9,8 @@ from schemas.tables import INFO, RESERVED, check_column_names, info_name, output
 
 def test_columns_are_in_order() -> None:
     tasks = {"caption": pa.string(), "area": pa.float32()}
-    schema = output_schema({"url": pa.string()}, tasks, video=True, pdq=True, text_boxes=True)
+    optional = dict.fromkeys(("video", "images", "pdq", "text_boxes"), True)
+    schema = output_schema({"url": pa.string()}, tasks, **optional)
     assert schema.names[-5:] == ["url", "caption", "caption_info", "area", "area_info"]
     assert set(schema.names[:-5]) == RESERVED
     assert schema.field("area").type == pa.float32()

@@ -25,4 +25,5 @@ def read_dimensions(folder: Path) -> Dimensions:
         vocabulary=text.vocab_size,
         has_softcap=getattr(text, "attn_logit_softcapping", None) is not None,
         vision_weights=vision.num_hidden_layers * layer_weights + embedded * vision.hidden_size,
+        max_positions=text.max_position_embeddings,
     )

@@ -29,7 +29,7 @@ _IGNORED = frozenset(
     {
         *("_name_or_path", "architectures", "dtype", "torch_dtype", "transformers_version"),
         *("attention_dropout", "initializer_range", "use_cache", "cache_implementation"),
-        *("bos_token_id", "eos_token_id", "pad_token_id", "max_position_embeddings"),
+        *("bos_token_id", "eos_token_id", "pad_token_id"),
     }
 )
 _IGNORED_IN_VISION = _IGNORED | {
@@ -77,6 +77,7 @@ class _Gemma(_Values):
     num_attention_heads: PositiveInt
     num_key_value_heads: PositiveInt
     head_dim: Annotated[PositiveInt, Field(multiple_of=2)]
+    max_position_embeddings: PositiveInt = 8192
     rms_norm_eps: PositiveFloat = 1e-6
     attention_bias: bool = False
     rope_theta: PositiveFloat

@@ -14,7 +14,7 @@ from support.sample_data import images_column, parquet_bytes
 from pipelines.config.input import Input, Limits
 from pipelines.reading.formats import open_unit
 from pipelines.reading.parquet import read_parquet, read_sizes
-from pipelines.reading.parquet_columns import ColumnFault, check_columns
+from pipelines.reading.parquet_columns import ColumnFault, ImageColumn, check_columns
 from pipelines.reading.parquet_footer import read_metadata
 from pipelines.reading.raw_sample import RawSample
 from pipelines.reading.shard_stream import CountedStream
@@ -42,6 +42,7 @@ def reads(*fields: str, **limits: Any) -> Input:
     return Input(shards="a.parquet", text=None, carry=fields, limits=Limits(**limits))
 
 
+INPUT = reads()
 WHOLE = Unit("", "", "a.parquet", 0, "")
 
 
@@ -171,10 +172,10 @@ def test_the_image_column_is_chosen(
 ) -> None:
     schema = pa.schema(list(columns.items()))
     if image_column:
-        assert check_columns(schema, [], None) == (image_column, None)
+        assert check_columns(schema, [], INPUT) == [ImageColumn(image_column)]
     else:
         with pytest.raises(ColumnFault, match="columns that may hold images"):
-            check_columns(schema, [], None)
+            check_columns(schema, [], INPUT)
 
 
 @pytest.mark.parametrize(
@@ -191,7 +192,7 @@ def test_unreadable_columns_are_reported(
 ) -> None:
     schema = pa.schema([("jpg", pa.binary()), ("cls", pa.int64()), ("cls", pa.int64())])
     with pytest.raises(ColumnFault, match=message):
-        check_columns(schema, fields, image)
+        check_columns(schema, fields, INPUT.model_copy(update={"image": image}))
 
 
 def test_a_missing_column_is_a_fault() -> None:

@@ -45,6 +45,7 @@ NOT_RUN = {
     "shardmill run s3:": "tests/stores runs commands over buckets",
     "shardmill status s3:": "tests/stores runs commands over buckets",
     "shardmill inspect s3:": "tests/stores runs commands over buckets",
+    "shardmill calibrate annotated --decisions": "a person makes the file: test_calibrate_page.py",
     "make demo": "CI runs it before the tests",
     "make test": "it runs this test",
     "python3.11 -m venv": "tests/install creates environments",

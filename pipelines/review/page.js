@@ -238,8 +238,14 @@
   for (const [id, action] of Object.entries(actions)) {
     element(id).addEventListener("click", action);
   }
+  // On a keyboard without Latin letters, such as a Greek one, the place of the key counts.
+  function named(event) {
+    const isLatin = /^[\x20-\x7e]+$/.test(event.key);
+    return (isLatin ? event.key : event.code.replace("Key", "")).toLowerCase();
+  }
+
   document.addEventListener("keydown", (event) => {
-    const id = keys[event.key.toLowerCase()];
+    const id = keys[named(event)];
     const isTyped = event.target.tagName === "INPUT" || event.isComposing;
     if (!id || isTyped || event.ctrlKey || event.metaKey || event.altKey) {
       return;

@@ -10,6 +10,7 @@ from io import BytesIO
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pyarrow.parquet as pq
 import pytest
 from PIL import Image
@@ -230,3 +231,33 @@ def test_mistakes_are_one_line(arguments: tuple[str, ...], message: str) -> None
 def test_samples_that_are_not_kept_or_quarantined_cannot_be_chosen(status: Any) -> None:
     with pytest.raises(ValueError, match="is shown nowhere"):
         ChosenSample(Unit("a", "a.tar", "a.tar", 1, ""), 0, status)
+
+
+MARKING = """
+from dataclasses import replace
+from filters import ImageFilter
+from schemas.sample import TextBox
+from schemas.verdict import keep
+
+class Marking(ImageFilter):
+    kind: str = "marking"
+
+    def load(self, resources):
+        return self
+
+    def judge(self, items):
+        box = TextBox(0, 0, 0, 300, 300, "personal_data")
+        return [replace(keep(), boxes=(box,)) for item in items]
+"""
+
+
+def test_text_that_a_filter_found_in_the_image_is_covered(folder: Path) -> None:
+    (folder / "review_marking.py").write_text(MARKING)
+    text = JOB.replace("filters:", "filters:\n  - {kind: 'review_marking:Marking'}")
+    Path("marking.yaml").write_text(text.replace("output: output", "output: marked"))
+    call("run", "marking.yaml", "--quiet")
+    call("review", "marked", "--shard", "b.tar")
+    (content,) = elements("picture")
+    picture = np.asarray(Image.open(BytesIO(b64decode(content))).convert("RGB")).astype(int)
+    assert abs(picture[:, :230] - 128).max() < 12  # the left half, in gray
+    assert abs(picture[:, 250:] - 128).max() > 60

@@ -135,6 +135,17 @@ def test_the_page_is_usable_with_the_tabulator_and_a_reader(browser: Browser) ->
     assert browser.run(unnamed) == []
 
 
+@pytest.mark.parametrize(
+    ("key", "code", "accepted"), [("\u0444", "KeyA", 1), ("q", "KeyA", 0), ("A", "KeyQ", 1)]
+)
+def test_keys_count_by_letter_or_where_there_is_none_by_place(
+    browser: Browser, key: str, code: str, accepted: int
+) -> None:
+    pressed = "document.body.dispatchEvent(new KeyboardEvent('keydown', arguments[0]))"
+    browser.run(pressed, {"key": key, "code": code, "bubbles": True})
+    assert browser.text("#counts").startswith(f"{accepted} accepted")
+
+
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 @pytest.mark.parametrize("width", [1280, 400])
 def test_the_page_fits_its_window_and_can_be_read(

@@ -26,6 +26,7 @@ from filters.texts.language import Language
 from filters.texts.personal_data import PersonalData
 from filters.texts.personal_data_dlp import PersonalDataDlp
 from filters.texts.personal_data_model import PersonalDataModel
+from filters.texts.personal_data_presidio import PersonalDataPresidio
 from filters.texts.text_quality import TextQuality
 from filters.texts.text_safety_google import TextSafetyGoogle
 from filters.texts.text_safety_model import TextSafetyModel
@@ -54,6 +55,7 @@ _Listed = Annotated[
     | PersonalData
     | PersonalDataDlp
     | PersonalDataModel
+    | PersonalDataPresidio
     | PornImageModel
     | TextInImage
     | TextQuality
@@ -101,6 +103,7 @@ __all__ = [
     "PersonalData",
     "PersonalDataDlp",
     "PersonalDataModel",
+    "PersonalDataPresidio",
     "PornImageModel",
     "TextFilter",
     "TextInImage",

@@ -60,6 +60,8 @@ class Filter(Frozen, ABC):
     # Fields that may change without changing any score: `decide` reads them.
     thresholds: ClassVar[frozenset[str]] = frozenset()
     stores_zeros: ClassVar[bool] = True  # False: of a judged item, a score that is missing is 0
+    # Installed packages whose versions decide verdicts: they affect the fingerprint.
+    versioned_packages: ClassVar[tuple[str, ...]] = ()
     conceals: ClassVar[bool] = False  # True: of a row that it drops, only the reason is stored
     kind: str
     """The name of the filter."""
@@ -87,6 +89,10 @@ class Filter(Frozen, ABC):
         Each model is pinned to one commit.
         """
         return ()
+
+    def uses_torch(self) -> bool:
+        """Return whether the filter runs one of its models by torch, on a GPU if there is one."""
+        return any(reference.library == "transformers" for reference in self.models())
 
     def columns(self) -> tuple[str, ...]:
         """Return the carried columns that the filter reads; `input.carry` must name each."""

@@ -18,7 +18,7 @@ from inference.engine import Engine
 from inference.engines.sizing import Sizes, resolve_sizes
 from inference.families.family import ModelFamily
 from inference.hub.adapter import fetch_adapter
-from inference.hub.hub import fetch_model, resolve_model
+from inference.hub.hub import fetch_model, fetch_reference, resolve_model
 from inference.hub.optional_packages import check_model_packages, extra_packages
 from inference.image_tokens import check_image_tokens
 from inference.tasks.location_tasks import Detect, Segment
@@ -97,6 +97,7 @@ __all__ = [
     "fetch_adapter",
     "fetch_checkpoint",
     "fetch_model",
+    "fetch_reference",
     "load_engine",
     "resolve_checkpoint",
     "resolve_device",

@@ -1,6 +1,6 @@
 """References to models: as a job names them, and pinned to one version."""
 
-from typing import NamedTuple
+from typing import Literal, NamedTuple
 
 from schemas.frozen import Frozen
 
@@ -13,6 +13,7 @@ class ModelReference(NamedTuple):
     field: str = "model"  # path of the field in the job, quoted by errors
     revision_key: str = "revision"  # the key of the revision, beside `field`
     needs: tuple[str, ...] = ()  # files beside the weights, each as `name` or `name|other name`
+    library: Literal["transformers", "spacy"] = "transformers"  # which loads the model
 
     @property
     def revision_field(self) -> str:

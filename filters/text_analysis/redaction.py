@@ -1,7 +1,8 @@
 """Replace matches in a text by placeholders that name their infotype."""
 
+import re
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable, Iterator
 from dataclasses import dataclass
 
 
@@ -51,3 +52,26 @@ def redact_matches(text: str, matches: Iterable[Match]) -> tuple[str, dict[str, 
         position = match.end
     pieces.append(text[position:])
     return "".join(pieces), dict(Counter(match.infotype for match in merged))
+
+
+def outside_placeholders(
+    text: str, matches: Iterable[Match], infotypes: Collection[str]
+) -> Iterator[Match]:
+    """Yield the parts of the matches that are outside placeholders of these infotypes.
+
+    Parts without letters and digits, such as a space between two placeholders, are left out.
+    """
+    placeholders = [found.span() for found in _PLACEHOLDER.finditer(text) if found[1] in infotypes]
+    for match in matches:
+        inside = [(a, b) for a, b in placeholders if a < match.end and b > match.start]
+        if not inside:
+            yield match
+            continue
+        position = match.start
+        for start, end in [*inside, (match.end, match.end)]:
+            if any(map(str.isalnum, text[position:start])):
+                yield Match(match.infotype, position, start)
+            position = end
+
+
+_PLACEHOLDER = re.compile(r"\[([A-Z][A-Z0-9_]*)\]")

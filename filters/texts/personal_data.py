@@ -1,7 +1,7 @@
 """Redact personal data found by rules with validators, or drop texts that have any."""
 
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import ClassVar, Literal, Self, get_args
 
 from pydantic import Field, model_validator
@@ -73,11 +73,7 @@ class PersonalData(TextFilter):
         return _Judge(self)
 
     def decide(self, scores: Mapping[str, float]) -> Verdict | None:
-        if "matches" in scores and self.action == "drop":
-            return drop("personal_data", scores)
-        if "unsettled" in scores:
-            return quarantine("personal_data_unsettled", scores)
-        return keep(scores)
+        return verdict_from_matches(scores, drops=self.action == "drop")
 
 
 class _Judge:
@@ -98,21 +94,38 @@ class _Judge:
         ]
 
     def _judge(self, text: str) -> Verdict:
-        found = find_matches(text, self._recognizers)
-        if not found:
-            return _CLEAN
-        matches = merge(found)
-        scores = {"matches": len(matches)}
-        if self._drops:
-            return drop("personal_data", scores)
-        counts: Counter[str] = Counter()
-        for _ in range(_MAX_PASSES):
-            text, replaced = redact_matches(text, matches)
-            counts.update(replaced)
-            matches = merge(find_matches(text, self._recognizers))
-            if not matches:
-                return redact(text, dict(counts), scores)
-        return quarantine("personal_data_unsettled", scores | {"unsettled": 1})
+        return redact_all(text, self._find, drops=self._drops)
+
+    def _find(self, text: str) -> list[Match]:
+        return find_matches(text, self._recognizers)
+
+
+def redact_all(text: str, find: Callable[[str], list[Match]], *, drops: bool) -> Verdict:
+    """Return the verdict on a text: redacted until `find` finds nothing more, or dropped."""
+    found = find(text)
+    if not found:
+        return _CLEAN
+    matches = merge(found)
+    scores = {"matches": len(matches)}
+    if drops:
+        return drop("personal_data", scores)
+    counts: Counter[str] = Counter()
+    for _ in range(_MAX_PASSES):
+        text, replaced = redact_matches(text, matches)
+        counts.update(replaced)
+        matches = merge(find(text))
+        if not matches:
+            return redact(text, dict(counts), scores)
+    return quarantine("personal_data_unsettled", scores | {"unsettled": 1})
+
+
+def verdict_from_matches(scores: Mapping[str, float], *, drops: bool) -> Verdict:
+    """Return the verdict that follows from the scores of `redact_all`, but for the redaction."""
+    if "matches" in scores and drops:
+        return drop("personal_data", scores)
+    if "unsettled" in scores:
+        return quarantine("personal_data_unsettled", scores)
+    return keep(scores)
 
 
 def select_recognizers(infotypes: Sequence[str]) -> tuple[Recognizer, ...]:

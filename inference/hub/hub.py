@@ -5,20 +5,20 @@ client is imported where it is used, because its import takes a quarter of a sec
 """
 
 import fnmatch
-import hashlib
 import re
 from collections.abc import Iterator, Sequence, Set
 from contextlib import contextmanager
 from pathlib import Path
 from typing import NamedTuple
 
+from inference.hub.folder_digest import changed_folder, digest_folder
 from inference.hub.model_files import ModelFolder, check_sizes
 from inference.hub.model_folder import check_model_folder
 from inference.hub.optional_packages import check_model_packages
+from inference.hub.spacy_folder import fetch_spacy, resolve_spacy
 from schemas.errors import JobError
 from schemas.models import ModelReference, ResolvedModel, is_url
 from schemas.path_text import first_missing
-from schemas.regular_file import open_regular
 from schemas.resources import FetchFolder, refuse_folder_urls
 
 
@@ -36,9 +36,6 @@ MODEL = Files("a model of transformers", "config.json")
 HUB_ID = re.compile(r"[A-Za-z0-9][\w.-]*/[\w.-]+")
 _HUB_PAGES = "https://huggingface.co/"
 _WEIGHTS = "*.safetensors"  # which are fetched when they are loaded, and not when a job is planned
-_WHOLE = 16 << 20  # bytes; the digest covers smaller files in full
-_STRIDE = 4 << 20  # bytes; of larger files it covers one sample per stride ...
-_SAMPLE = 64 << 10  # bytes; ... of this size
 
 
 def resolve_model(
@@ -56,13 +53,15 @@ def resolve_model(
     has to send may be missing.
     """
     name, field = reference.name.removeprefix("file://"), reference.field
+    if reference.library == "spacy":
+        return resolve_spacy(name, field)
     check_model_packages(field)
     if is_url(name):
         return _resolve_url(name, reference, files, fetch)
     folder = Path(name).expanduser()
     if _is_folder(folder):
         check_model(ModelFolder(folder, field), files, reference.needs)
-        digest = _digest(folder, files)
+        digest = digest_folder(folder, files.loaded)
         return ResolvedModel(source=str(folder.resolve()), local=True, version=digest), folder
     if not HUB_ID.fullmatch(name):
         missing = first_missing(str(folder.absolute()))
@@ -113,11 +112,8 @@ def fetch_model(
     check_model_packages(field)  # a worker may lack packages that the planning machine has
     if model.local:
         folder = Path(model.source)
-        if _digest(folder, files) != model.version:
-            raise JobError(
-                f"{field}: {model.source!r} is not what it was when the job was planned: "
-                "put its files back, or plan the job anew"
-            )
+        if digest_folder(folder, files.loaded) != model.version:
+            raise changed_folder(model, field)
         check_model(ModelFolder(folder, field), files, needs)
         return folder
     if model.in_bucket:
@@ -134,6 +130,15 @@ def fetch_model(
     fetched = ModelFolder(Path(snapshot), field, from_hub=True)
     check_model(fetched, files, needs)
     return fetched.path
+
+
+def fetch_reference(
+    model: ResolvedModel, reference: ModelReference, fetch: FetchFolder = refuse_folder_urls
+) -> Path:
+    """Return the folder of a filter's pinned model, as `fetch_model` does."""
+    if reference.library == "spacy":
+        return fetch_spacy(model, reference.field)
+    return fetch_model(model, reference.field, needs=reference.needs, fetch=fetch)
 
 
 def model_configuration(
@@ -213,26 +218,6 @@ def is_offline() -> bool:
     from huggingface_hub import is_offline_mode
 
     return is_offline_mode()
-
-
-def _digest(folder: Path, files: Files) -> str:
-    """Digest the names, sizes and contents of the loaded files, sorted by name, as `sha256:...`.
-
-    A file over 16 MiB is sampled: 64 KiB at the start of every 4 MiB, and the last 64 KiB. That is
-    1 / 64 of the bytes, and every weight matrix of 4 MiB or more contributes to it.
-    """
-    total = hashlib.sha256()
-    for path in sorted({path for pattern in files.loaded for path in folder.glob(pattern)}):
-        size = path.stat().st_size
-        total.update(f"{path.name}\0{size}\0".encode())
-        with open_regular(path) as file:
-            if size <= _WHOLE:
-                total.update(file.read(size))
-            else:
-                for offset in (*range(0, size, _STRIDE), size - _SAMPLE):
-                    file.seek(offset)
-                    total.update(file.read(_SAMPLE))
-    return f"sha256:{total.hexdigest()}"
 
 
 @contextmanager

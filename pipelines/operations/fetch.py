@@ -6,7 +6,7 @@ from pathlib import Path
 from inference import (
     fetch_adapter,
     fetch_checkpoint,
-    fetch_model,
+    fetch_reference,
     resolve_checkpoint,
     resolve_model,
 )
@@ -39,5 +39,5 @@ def fetch(
     for place, reference in references:
         with errors_at(place):
             resolved, _ = resolve_model(reference, fetch=folders)
-            folder = fetch_model(resolved, reference.field, needs=reference.needs, fetch=folders)
+            folder = fetch_reference(resolved, reference, folders)
             yield reference.name, folder

@@ -214,7 +214,7 @@ def submit(script: bytes) -> str:
 def _gpus(job: Job) -> str:
     """Return the number of GPUs of a task: what its processes take if the job runs a model."""
     assert isinstance(job.runner, LocalRunnerConfig)
-    runs_model = any(stage.models() for stage in job.filters)
+    runs_model = any(stage.uses_torch() for stage in job.filters)
     if job.model is not None:
         runs_model = job.model.device != "cpu"
     return str(job.runner.workers * job.runner.gpus_per_worker if runs_model else 0)

@@ -119,6 +119,11 @@ def resolve_with(
             **(extra_packages(job.model, device) if job.model else {}),
             **({"pdqhash": version("pdqhash")} if job.input.pdq else {}),
             **({"av": version("av")} if job.input.video else {}),
+            **{
+                name: version(name)
+                for stage in filters.values()
+                for name in stage.versioned_packages
+            },
         },
         carried_types=_carried_types(job, pinned, earlier, carried_types or {}),
         filters_from=earlier,
@@ -149,7 +154,7 @@ def _carried_types(
 def _may_use_torch(job: Job, filters: Mapping[str, Filter]) -> bool:
     """Whether a model, or a filter of the user's own, may compute with torch."""
     own = any(not type(stage).__module__.startswith("filters.") for stage in filters.values())
-    models = job.model is not None or any(stage.models() for stage in filters.values())
+    models = job.model is not None or any(stage.uses_torch() for stage in filters.values())
     return models or (own and find_spec("torch") is not None)
 
 

@@ -8,7 +8,7 @@ from typing import Any
 import pyarrow as pa
 from pydantic import Field
 
-from inference import Model, ResolvedCheckpoint, Sizes, fetch_model
+from inference import Model, ResolvedCheckpoint, Sizes, fetch_reference
 from pipelines.config.input import Input
 from pipelines.config.job import Job
 from pipelines.output.fingerprint import fingerprint_of
@@ -136,9 +136,7 @@ class ResolvedJob(Frozen):
             self.resolved.device,
             gpus=self.job.runner.model_gpus,
             threads=self.resolved.threads,
-            model=lambda reference: fetch_model(
-                models[str(reference)], reference.field, needs=reference.needs, fetch=fetch
-            ),
+            model=lambda reference: fetch_reference(models[str(reference)], reference, fetch),
             fetch=fetch,
         )
 

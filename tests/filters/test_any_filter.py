@@ -67,6 +67,7 @@ def test_json_schema_lists_every_kind() -> None:
         "personal_data",
         "personal_data_dlp",
         "personal_data_model",
+        "personal_data_presidio",
         "porn_image_model",
         "text_in_image",
         "text_quality",

@@ -1,0 +1,54 @@
+"""Pins a spaCy pipeline in a folder of this machine; none is downloaded."""
+
+from pathlib import Path
+
+from inference.hub.folder_digest import changed_folder, digest_folder
+from schemas.errors import JobError
+from schemas.models import ResolvedModel
+from schemas.path_text import first_missing
+from schemas.regular_file import NotRegularFile, read_json
+
+_ALL = ("**/*",)
+_CONFIGURATION, _DESCRIPTION = "config.cfg", "meta.json"
+
+
+def resolve_spacy(name: str, field: str) -> tuple[ResolvedModel, Path]:
+    """Pin a pipeline by a digest of its files; return it with its folder.
+
+    Raises JobError if the folder is none of a pipeline that spaCy saved.
+    """
+    folder = Path(name).expanduser()
+    if missing := first_missing(str(folder.absolute())):
+        raise JobError(
+            f"{field}: there is no directory {name!r}: check the path: there is no {missing}; "
+            "spaCy's pipelines are not downloaded: save one by nlp.to_disk(...)"
+        )
+    return ResolvedModel(
+        source=str(folder.resolve()), local=True, version=_digest(folder, field)
+    ), folder
+
+
+def fetch_spacy(model: ResolvedModel, field: str) -> Path:
+    """Return the folder of a pinned pipeline; raise JobError if its files have changed."""
+    folder = Path(model.source)
+    if _digest(folder, field) != model.version:
+        raise changed_folder(model, field)
+    return folder
+
+
+def _digest(folder: Path, field: str) -> str:
+    try:
+        is_pipeline = (folder / _CONFIGURATION).is_file() and isinstance(
+            read_json(folder / _DESCRIPTION), dict
+        )
+        digest = digest_folder(folder, _ALL) if is_pipeline else ""
+    except NotRegularFile as error:
+        raise JobError(f"{field}: {error.filename!r} is no regular file: copy it again") from None
+    except (OSError, ValueError):
+        digest = ""
+    if not digest:
+        raise JobError(
+            f"{field}: {str(folder)!r} is no folder of a spaCy pipeline, with {_CONFIGURATION} and "
+            f"{_DESCRIPTION}: save one by nlp.to_disk(...), or name the folder in its package"
+        )
+    return digest

@@ -1,7 +1,7 @@
 """`shardmill.annotate`: the model's answers about images in memory, as plain values."""
 
 import os
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
@@ -26,7 +26,7 @@ from pipelines.images import ImageFault, check_image, encode_image
 from pipelines.planning.resolve import resolve_with
 from pipelines.planning.resolved_job import ResolvedJob
 from pipelines.reading.text_fields import FieldFault
-from pipelines.rows.row import Row
+from pipelines.rows.row import Row, RowImage
 from pipelines.rows.table import to_arrow
 from pipelines.rows.texts import check_text
 from schemas.errors import JobError
@@ -72,14 +72,15 @@ class Annotator:
         named = name_tasks(tasks)
         stages = read_filters(filters)
         given = None if texts is None else check_texts(texts, "texts")
+        listed = check_images(images, given)
         job = make_job(
             model=self._model,
             tasks=named,
             filters=stages,
             evaluate="first",
             has_texts=given is not None,
+            images=max(map(len, listed), default=1),
         )
-        listed = check_images(images, given)
         if not listed:
             return []
         work = resolve_with(job, None, self._first.record if self._first else None)
@@ -128,8 +129,9 @@ def annotate(
     rows[0]  # {"status": "kept", "reason": None, "caption": "a dog on a beach", "ocr": ""}
 
     An image is a path, the bytes of a file, an image of Pillow, or a numpy array of uint8 (height x
-    width, or height x width x 3 or 4). `tasks` is a kind of task, a list of kinds, or a dict of
-    tasks as in a job file: `{"objects": {"kind": "detect", "labels": ["dog"]}}`.
+    width, or height x width x 3 or 4). A tuple or list of images is what one prompt is about, for a
+    checkpoint that is fine-tuned for so many. `tasks` is a kind of task, a list of kinds, or a dict
+    of tasks as in a job file: `{"objects": {"kind": "detect", "labels": ["dog"]}}`.
 
     An image that cannot be used has the status `invalid`, a reason, and None for each task; the
     other images are answered. `filters` are written as in a job file and judge images, `texts` (a
@@ -168,10 +170,15 @@ def judge_images(
     """
     stages = read_filters(filters)
     given = None if texts is None else check_texts(texts, "texts")
-    job = make_job(
-        model=None, tasks={}, filters=stages, evaluate=evaluate, has_texts=given is not None
-    )
     listed = check_images(images, given)
+    job = make_job(
+        model=None,
+        tasks={},
+        filters=stages,
+        evaluate=evaluate,
+        has_texts=given is not None,
+        images=max(map(len, listed), default=1),
+    )
     running = SamplePass(resolve_with(job, None), _threads(), _by_name(stages))
     try:
         entries = _entries(running, job, listed, given, details=True, progress=progress)
@@ -181,12 +188,17 @@ def judge_images(
         running.close()
 
 
-def check_images(images: Iterable[Any], texts: list[str] | None) -> list[Any]:
-    """Return the images as a list; raise JobError if one is none, or if texts do not match."""
-    listed = as_list(images, "images")
-    for number, image in enumerate(listed):
+def check_images(images: Iterable[Any], texts: list[str] | None) -> list[Sequence[Any]]:
+    """Return the images of each prompt; raise JobError if one is none, or if texts do not match."""
+    listed: list[Sequence[Any]] = [
+        each if isinstance(each, list | tuple) else (each,) for each in as_list(images, "images")
+    ]
+    for number, of_prompt in enumerate(listed):
         with errors_at(f"images[{number}]: "):
-            check_image(image)
+            if not of_prompt:
+                raise JobError("is empty: give at least one image")
+            for image in of_prompt:
+                check_image(image)
     if texts is not None and len(texts) != len(listed):
         raise JobError(f"texts: has {len(texts)} texts for {len(listed)} images")
     return listed
@@ -195,7 +207,7 @@ def check_images(images: Iterable[Any], texts: list[str] | None) -> list[Any]:
 def _entries(
     running: SamplePass,
     job: Job,
-    images: list[Any],
+    images: list[Sequence[Any]],
     texts: list[str] | None,
     *,
     details: bool,
@@ -209,11 +221,12 @@ def _entries(
             count(len(block))
 
 
-def _rows(images: list[Any], texts: list[str] | None, limits: Limits) -> Iterator[Row]:
-    for index, image in enumerate(images):
+def _rows(images: list[Sequence[Any]], texts: list[str] | None, limits: Limits) -> Iterator[Row]:
+    for index, of_prompt in enumerate(images):
         row = Row("", index)
         try:
-            row.image = encode_image(image, limits)
+            row.image, *others = (encode_image(image, limits) for image in of_prompt)
+            row.others = [RowImage(image) for image in others]
         except ImageFault as fault:
             row.reject("invalid", fault.reason, error=fault.error)
         if texts is not None:

@@ -16,7 +16,12 @@ FilterLike = str | Mapping[str, Any] | Filter
 TaskLike = str | Mapping[str, Any] | Task
 
 _MAX_IMAGE_BYTES = 1 << 30  # of a file; images in memory become PNGs, which are large
-_GROUPS = (("input.text", "texts"), ("model.checkpoint", "checkpoint"), ("model.", ""))
+_GROUPS = (
+    ("input.text", "texts"),
+    ("input.images", "images"),
+    ("model.checkpoint", "checkpoint"),
+    ("model.", ""),
+)
 
 
 class _Filters(Frozen):
@@ -63,13 +68,19 @@ def make_job(
     filters: Iterable[Filter],
     evaluate: str,
     has_texts: bool,
+    images: int = 1,
 ) -> Job:
-    """Return a job with these settings, whose input and output are never opened."""
+    """Return a job with these settings, whose input and output are never opened.
+
+    `images` is the largest number of images in a prompt.
+    """
+    named = [f"{number}.png" for number in range(images)] if images > 1 else None
     data = {
         "name": "in-memory",
         "input": {
             "shards": "in-memory",
             "text": "txt" if has_texts else None,
+            "images": named,
             "limits": {"max_image_bytes": _MAX_IMAGE_BYTES},
         },
         "filters": tuple(filters),

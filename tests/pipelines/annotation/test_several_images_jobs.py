@@ -12,14 +12,23 @@ from support.random_checkpoint import build
 from support.sample_data import encoded, images_column, job, jpeg, parquet_bytes, write_shard
 
 from inference import load_engine, resolve_checkpoint
+from pipelines.adapters.beam import JobModelHandler
+from pipelines.adapters.ray import Annotate, ApplyFilters, ReadShards, unit_rows
+from pipelines.adapters.steps import SampleReader
+from pipelines.api.annotate import Annotator, judge_images
+from pipelines.config.input import Limits
 from pipelines.config.job import Job
 from pipelines.images import EncodedImage
+from pipelines.operations.look import look
+from pipelines.operations.row_images import find_row_images
 from pipelines.operations.run import run
 from pipelines.operations.verify import verify
-from pipelines.planning.plan import plan
+from pipelines.planning.plan import first_units, plan
+from pipelines.planning.resolve import resolve
 from schemas.errors import JobError
 from schemas.generation import Request
 from schemas.resources import Resources
+from schemas.sample import Sample
 
 PAIR = ["left.jpg", "right.jpg"]
 LEFT, RIGHT = jpeg(40, 30, 1), jpeg(20, 50, 2)
@@ -341,3 +350,60 @@ def test_image_tokens_are_limited_when_a_job_is_planned(
         plan(asking(tmp_path, folder, images="views"))
     with pytest.raises(JobError, match=r"tasks.same.max_new_tokens = 5 exceed the 101 positions"):
         plan(asking(tmp_path, folder))
+
+
+def test_look_and_contact_sheets_show_all_images_beside_each_other(tmp_path: Path) -> None:
+    shard = write_shard(tmp_path / "shards/a.tar", [("a.left.jpg", LEFT), ("a.right.jpg", RIGHT)])
+    given = filtering(tmp_path)
+    (row,) = rows_of(given, "a")
+    (shown,) = find_row_images([row], first_units(given), given.input, given.open_storage())
+    assert shown.image is not None
+    assert shown.image.shape == (50, 40 + 8 + 20, 3)
+    looked = look(given, None, "a.tar", index=0)
+    assert looked.image is not None
+    assert (looked.image == shown.image).all()
+    assert looked.image_size == len(LEFT) + len(RIGHT)
+    assert (shown.image[:30, :40] == EncodedImage.open(LEFT, Limits()).upright().pixels()).all()
+    assert (shown.image[:, 48:] == EncodedImage.open(RIGHT, Limits()).upright().pixels()).all()
+    for changed in ([("a.left.jpg", LEFT), ("a.right.jpg", LEFT)], [("a.left.jpg", LEFT)]):
+        write_shard(shard, changed)
+        (shown,) = find_row_images([row], first_units(given), given.input, given.open_storage())
+        assert shown.image is None
+
+
+def test_the_steps_of_pipelines_give_the_same_rows(tmp_path: Path, checkpoint: Path) -> None:
+    images = pairs_shard(tmp_path)
+    with_missing = [(f"{n}.{PAIR[n % 2]}", LEFT) for n in range(2)]
+    write_shard(tmp_path / "shards/b.tar", with_missing)
+    given = asking(tmp_path, checkpoint)
+    rows = rows_of(given, "a") + pq.read_table(f"{given.output}/b.parquet").to_pylist()
+    read, judge, annotate = ReadShards(given), ApplyFilters(given), Annotate(given)
+    units = [pa.Table.from_pylist([unit]) for unit in unit_rows(given)]
+    table = pa.concat_tables(annotate(judge(each)) for unit in units for each in read(unit))
+    columns = ("shard", "index", "status", "reason", "same", "own")
+    assert [[row[name] for name in columns] for row in table.to_pylist()] == [
+        [row[name] for name in columns] for row in rows
+    ]
+    (first, *_) = SampleReader(resolve(given)).samples(first_units(given)[0])
+    assert isinstance(first, Sample)
+    assert JobModelHandler(given).get_num_bytes([first]) == sum(map(len, images[0]))
+
+
+def test_a_python_program_asks_about_tuples_of_images(tmp_path: Path, checkpoint: Path) -> None:
+    images = pairs_shard(tmp_path)
+    rows = rows_of(asking(tmp_path, checkpoint), "a")
+    tasks = {"same": {"kind": "vqa", "question": "same?", "max_new_tokens": 5}}
+    settings = {"precision": "float32", "device": "cpu", "block_size": 4, "batch_size": 4}
+    with Annotator(checkpoint, **settings) as annotator:
+        found = annotator.annotate([*images, [RIGHT, b"no image"]], tasks, details=True)
+        assert [row["same"] for row in found[:-1]] == [row["same"] for row in rows]
+        assert [row["images"] for row in found[:-1]] == [row["images"] for row in rows]
+        assert (found[-1]["status"], found[-1]["reason"]) == ("invalid", "image_undecodable")
+        with pytest.raises(JobError, match=r"tasks\.o: detect is about places .* images gives"):
+            annotator.annotate(images, {"o": {"kind": "detect", "labels": ["star"]}})
+        with pytest.raises(JobError, match=r"images: 257 images of 16 tokens are 4,112 image tok"):
+            annotator.annotate([[LEFT] * 257], tasks)
+        with pytest.raises(JobError, match=r"images\[1\]: is empty: give at least one image"):
+            annotator.annotate([images[0], ()], tasks)
+    judged = judge_images([(LEFT, RIGHT), (LEFT, LEFT), LEFT], {**SIZE, "min_side": 25})
+    assert [row["status"] for row in judged] == ["dropped", "kept", "kept"]

@@ -33,6 +33,11 @@ filters:                              # what they drop is counted, never stored
   # - {kind: toxicity_rules}
   # - {kind: personal_data}           # e-mail addresses and the like become [EMAIL_ADDRESS]
   # - {kind: toxicity_model, model: unitary/toxic-bert, drop_at: 0.8}
+  # Google's services judge what is sent to them, and cost money: pip install 'shardmill[google]',
+  # and set max_requests (docs/filters.md).
+  # - {kind: image_safety_google, max_requests: 10000}      # Cloud Vision, SafeSearch
+  # - {kind: text_safety_google, max_requests: 10000}       # Natural Language, moderateText
+  # - {kind: personal_data_dlp, project: my-project, max_requests: 10000}   # Cloud DLP
 
 model:
   checkpoint: EXAMPLE_CHECKPOINT   # a hub id, or a local folder

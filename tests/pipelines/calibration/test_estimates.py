@@ -117,7 +117,7 @@ def test_scores_of_both_directions_give_the_same() -> None:
     ),
     st.tuples(*[st.integers(30, 500)] * 3),
 )
-@settings(max_examples=50)
+@settings(max_examples=30)
 def test_properties(samples: list[tuple[float, bool, int]], sizes: tuple[int, ...]) -> None:
     values, rejected, strata = (np.array(each) for each in zip(*samples, strict=True))
     sample = DecidedSample(values.astype(np.float32), rejected, strata, sizes)

@@ -1,7 +1,7 @@
 """A histogram of scores counts all values, in order and near where they are."""
 
 import numpy as np
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from pipelines.calibration.histogram import ScoreHistogram
@@ -10,6 +10,7 @@ numbers = st.floats(width=32, allow_nan=False, allow_infinity=False)
 
 
 @given(st.lists(st.lists(numbers, max_size=20), max_size=5))
+@settings(max_examples=40)
 def test_values_are_counted_in_order(batches: list[list[float]]) -> None:
     histogram = ScoreHistogram()
     for batch in batches:

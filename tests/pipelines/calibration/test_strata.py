@@ -4,7 +4,7 @@ from math import inf
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from filters.limits import Side
@@ -52,6 +52,7 @@ def test_edges(cut: float | None, shape: str) -> None:
     st.lists(st.tuples(st.integers(0, 50), st.integers(1, 5)), min_size=1, max_size=10),
     st.integers(0, 300),
 )
+@settings(max_examples=40)
 def test_samples_are_divided(strata: list[tuple[int, int]], total: int) -> None:
     sizes, weights = [size for size, _ in strata], [weight for _, weight in strata]
     drawn = allocate(sizes, weights, total)
@@ -71,6 +72,7 @@ def test_nearer_strata_give_more() -> None:
     st.sampled_from(["higher", "lower"]),
     st.booleans(),
 )
+@settings(max_examples=40)
 def test_rejected_values_are_counted(
     values: list[float], thresholds: list[float], worse: Side, inclusive: bool
 ) -> None:

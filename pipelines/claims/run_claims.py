@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 
 from pydantic import ValidationError
 
+from pipelines.claims.claim_counts import ClaimCounts
 from pipelines.concurrency.process_identity import has_ended, machine, process
 from pipelines.storage.storage import Storage
 from schemas.frozen import Frozen
@@ -63,6 +64,7 @@ class RunClaims:
     waits: bool = True  # for units that other runs work on
     alone: bool = False  # other runs have other units
     on_wait: Callable[[str], None] = lambda _: None  # gets a line for people
+    counts: ClaimCounts = field(default_factory=ClaimCounts)
     closers: list[Callable[[], None]] = field(default_factory=list)
 
     @property

@@ -7,6 +7,7 @@ import numpy as np
 
 from pipelines.annotation.worker_faults import worker_faults
 from pipelines.claims.board import Board
+from pipelines.claims.claim_counts import ClaimResult
 from pipelines.claims.kept import KeptClaims
 from pipelines.claims.protocol import FREE, UnitClaims
 from pipelines.claims.run_claims import RunClaims
@@ -89,6 +90,7 @@ class UnitSource:
             self.delete_old_claims()
         if isinstance(step, Begin):
             unit = self._units[step.unit]
+            self._given.counts.held.add(unit.name)
             return unit, self._board.progress_of(unit), step.number - 1
         if step is None or not self._given.waits:
             return None
@@ -119,6 +121,8 @@ class UnitSource:
         elif isinstance(step, ReadClaim):
             owner = self._board.owner(step.unit, step.number)
             self._claims.on_owner(step.unit, owner, time.monotonic())
+        counts = self._given.counts
+        counts.elsewhere, counts.other_runs = len(self._claims.held), len(self._claims.members)
 
     def _waiting_line(self) -> str:
         held = self._claims.held
@@ -134,6 +138,7 @@ class UnitSource:
         position = self._units.names.find(unit.name)
         assert position is not None
         self._claims.on_done(position)
+        self._count(unit, "new" if attempt == 1 else "again")
         if self.content:  # else the worker has deleted its marker
             self._kept.add(position, attempt, time.monotonic())
 
@@ -142,6 +147,12 @@ class UnitSource:
         position = self._units.names.find(unit.name)
         assert position is not None
         self._claims.on_refused(position, time.monotonic())
+        self._count(unit, "refused")
+
+    def _count(self, unit: Unit, result: ClaimResult) -> None:
+        counts = self._given.counts
+        counts.results[result] += 1
+        counts.held.discard(unit.name)
 
     def delete_old_claims(self) -> None:
         """Delete claims of units that are done and that were kept long enough, many at a time."""

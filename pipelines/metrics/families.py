@@ -5,6 +5,7 @@ from collections.abc import Callable, Iterator, Mapping
 from importlib.metadata import version
 from typing import Literal, NamedTuple
 
+from pipelines.claims.claim_counts import CLAIM_RESULTS
 from pipelines.metrics.run_metrics import UNIT_RESULTS, RunMetrics
 from schemas.sample_status import SAMPLE_STATUSES
 
@@ -63,6 +64,11 @@ def _reasons(metrics: RunMetrics) -> Iterator[Value]:
 def _units(metrics: RunMetrics) -> Iterator[Value]:
     for result in UNIT_RESULTS:
         yield (result,), metrics.units[result]
+
+
+def _claims(metrics: RunMetrics) -> Iterator[Value]:
+    for result in CLAIM_RESULTS:
+        yield (result,), metrics.claims.results[result]
 
 
 def _stages(metrics: RunMetrics) -> Iterator[Value]:
@@ -128,6 +134,34 @@ FAMILIES: tuple[Family, ...] = (
         (),
         "Units that ended after more than one attempt.",
         _one(lambda metrics: metrics.retries),
+    ),
+    Family(
+        "claims",
+        "counter",
+        ("result",),
+        "Claims on units that ended: new, again after an earlier attempt, or refused.",
+        _claims,
+    ),
+    Family(
+        "claims_held",
+        "gauge",
+        (),
+        "Units that this run holds by claims now.",
+        _one(lambda metrics: len(metrics.claims.held)),
+    ),
+    Family(
+        "claims_elsewhere",
+        "gauge",
+        (),
+        "Units that other runs have claimed, as far as this run knows.",
+        _one(lambda metrics: metrics.claims.elsewhere),
+    ),
+    Family(
+        "other_runs",
+        "gauge",
+        (),
+        "Other runs of the output that seem to be alive.",
+        _one(lambda metrics: metrics.claims.other_runs),
     ),
     Family("job_units", "gauge", (), "Units of the job.", _one(lambda m: m.units_total)),
     Family(

@@ -10,6 +10,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Literal, NamedTuple
 
+from pipelines.claims.claim_counts import ClaimCounts
 from pipelines.logs.log import current_run
 from pipelines.planning.plan import Plan
 from schemas.report import (
@@ -72,6 +73,7 @@ class RunMetrics:
     worker_seconds: float = 0.0
     stage_seconds: dict[str, float] = field(default_factory=dict)
     storage: StorageCounts = field(default_factory=StorageCounts)
+    claims: ClaimCounts = field(default_factory=ClaimCounts)
     lock: threading.RLock = field(default_factory=threading.RLock, repr=False)
     """Held while numbers change: whoever reads several numbers takes the lock."""
     _plan: Plan | None = None

@@ -7,6 +7,7 @@ from functools import partial
 from typing import Literal, TypeVar
 
 from pipelines.annotation.worker_faults import worker_faults
+from pipelines.claims.claim_counts import ClaimCounts
 from pipelines.claims.protocol import BEATS
 from pipelines.claims.run_claims import RunClaims
 from pipelines.claims.shares import Share
@@ -24,6 +25,7 @@ from pipelines.operations.tally import RunTally, new_run_id
 from pipelines.operations.work_log import WorkLog
 from pipelines.output.active_runs import find_active_runs
 from pipelines.output.counts import CountsWriter
+from pipelines.output.creation_probe import check_folder_creates_once
 from pipelines.output.heartbeat import Heartbeat
 from pipelines.output.output import open_output
 from pipelines.planning.begin import create_record, write_manifest
@@ -88,6 +90,7 @@ def run(
                 forget_missing=forget_missing,
                 share=share,
                 wait=wait,
+                claim_counts=metrics.claims,
             )
         except BaseException as error:
             metrics.on_error(_outcome_of(error))
@@ -124,6 +127,7 @@ def _run(
     forget_missing: bool,
     share: Share | None,
     wait: bool,
+    claim_counts: ClaimCounts,
 ) -> Summary:
     """Run a job without its metrics; the arguments are those of `run`."""
     storage = storage or job.open_storage()
@@ -144,7 +148,12 @@ def _run(
         layout = planned.work.layout
         _tell_of_others(planned, tally.run, storage, on_warning)
         claims = RunClaims(
-            tally.run, started, waits=wait, alone=share is not None, on_wait=on_warning
+            tally.run,
+            started,
+            waits=wait,
+            alone=share is not None,
+            on_wait=on_warning,
+            counts=claim_counts,
         )
         running.enter_context(claims.active())
         notice = job.runner.preemption
@@ -225,6 +234,8 @@ def _begin(
             summary = summarize(tally, planned.output(storage))
             if summary.outcome == "complete":
                 return planned, tally, summary
+        if planned.new_record is not None:
+            check_folder_creates_once(work.layout, storage)
         write_manifest(planned, storage)
         check = partial(work.check_output, storage)
         interval = job.runner.claim_seconds / BEATS

@@ -14,6 +14,7 @@ from pipelines.config.validation_errors import errors_at
 from pipelines.output.creation_probe import check_creates_once
 from pipelines.output.listing import OutputListing
 from pipelines.output.manifest import manifest_bytes, manifest_name
+from pipelines.output.mounted_stores import mounted_store_warning
 from pipelines.output.output import Output, find_output
 from pipelines.output.record import RecordId, manifest_of, record_content
 from pipelines.output.unit_progress import UnitProgress
@@ -99,7 +100,8 @@ def plan(
     *,
     forget_missing: bool = False,
 ) -> Plan:
-    """Plan a job and write nothing; `on_notice` is told if this takes long.
+    """Plan a job and write nothing; `on_notice` is told if this takes long, and of a
+    mounted object store.
 
     With `forget_missing`, the record of the plan forgets the shards of the output that are gone,
     and the plan adds no shards.
@@ -111,6 +113,8 @@ def plan(
     job. Raises JobError if the job cannot run, or not into this output.
     """
     storage = storage or job.open_storage()
+    if on_notice and (warning := mounted_store_warning(job.output)):
+        on_notice(warning)
     while True:
         with suppress(BegunMeanwhile):
             return _plan(job, storage, on_notice or (lambda _: None), forget_missing)

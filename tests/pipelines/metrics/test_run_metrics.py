@@ -4,8 +4,11 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from support.other_run import at_work
 from support.sample_data import job, pairs, write_shard
 
+from pipelines.claims.run_claims import RunClaims
+from pipelines.claims.source import UnitSource
 from pipelines.config.metrics import OWN_LABELS, MetricsSettings
 from pipelines.metrics.families import (
     FAMILIES,
@@ -16,6 +19,7 @@ from pipelines.metrics.families import (
 )
 from pipelines.metrics.run_metrics import RunMetrics
 from pipelines.planning.plan import Plan, plan
+from pipelines.storage.local import LocalStorage
 from schemas.report import Counts, Progress, Stage, StorageCounts, UnitReport
 
 
@@ -69,6 +73,33 @@ def test_reports_are_added_up(planned: Plan) -> None:
     assert value(metrics, "storage_bytes", "read") == 200
     assert value(metrics, "storage_retries") == 2
     assert metrics.worker_speed == 2.0
+
+
+def test_claims_are_counted(planned: Plan) -> None:
+    metrics = RunMetrics()
+    claims = RunClaims("a", counts=metrics.claims)
+    source = UnitSource(planned, planned.units, LocalStorage(), claims, largest_first=False)
+    given = [source.next() for _ in range(4)]
+    units = [each[0] for each in given if isinstance(each, tuple)]
+    assert value(metrics, "claims_held") == 4
+    source.done(units[0], 1)
+    source.done(units[1], 2)
+    source.taken(units[2])
+    results = [value(metrics, "claims", result) for result in ("new", "again", "refused")]
+    assert results == [1, 1, 1]
+    assert value(metrics, "claims_held") == 1
+    source.next()  # reads who made the claim
+    assert value(metrics, "other_runs") == 0
+
+
+def test_claims_of_others_are_counted(planned: Plan) -> None:
+    at_work(planned.work.job, "1", "2")
+    metrics = RunMetrics()
+    claims = RunClaims("a", counts=metrics.claims)
+    replanned = plan(planned.work.job)
+    source = UnitSource(replanned, replanned.units, LocalStorage(), claims, largest_first=False)
+    source.next()
+    assert value(metrics, "other_runs") == 1
 
 
 def test_speed_and_hours_left_follow_from_running_units(planned: Plan) -> None:

@@ -119,8 +119,16 @@ def find_terms(text: str) -> tuple[TermMatch, ...]:
     return _find_terms_cached(text) if len(text) <= _MAX_CACHED_LENGTH else _find_terms(text)
 
 
-def may_have_terms(texts: Sequence[str]) -> list[bool]:
-    """Return for each text whether `find_terms` may find something."""
+def may_have_terms(texts: Sequence[str]) -> Sequence[bool]:
+    """Return for each text whether `find_terms` may find something.
+
+    The result is kept for the next filter that judges the same texts.
+    """
+    return _may_have_terms(tuple(texts))
+
+
+@lru_cache(maxsize=2)
+def _may_have_terms(texts: tuple[str, ...]) -> Sequence[bool]:
     scanned = scan(texts)
     prefilter = _term_matcher().prefilter
     return [

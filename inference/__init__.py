@@ -21,6 +21,7 @@ from inference.hub.adapter import fetch_adapter
 from inference.hub.hub import fetch_model, fetch_reference, resolve_model
 from inference.hub.optional_packages import check_model_packages, extra_packages
 from inference.image_tokens import check_image_tokens
+from inference.tasks.grounded import Grounded
 from inference.tasks.location_tasks import Detect, Segment
 from inference.tasks.ocr_boxes import OcrBoxes
 from inference.tasks.task import Task
@@ -29,7 +30,17 @@ from schemas.resources import Resources
 from schemas.unions import INSTANCE, LISTED, listed_or_instance
 
 _Listed = Annotated[
-    Caption | AltText | Describe | Ocr | OcrBoxes | Vqa | Question | Prompt | Detect | Segment,
+    Caption
+    | AltText
+    | Describe
+    | Ocr
+    | OcrBoxes
+    | Vqa
+    | Question
+    | Prompt
+    | Detect
+    | Segment
+    | Grounded,
     Field(discriminator="kind"),
 ]
 
@@ -78,6 +89,7 @@ __all__ = [
     "Describe",
     "Detect",
     "Engine",
+    "Grounded",
     "Model",
     "ModelFamily",
     "Ocr",

@@ -199,9 +199,16 @@ def _row(each: Detection, labels: Iterable[str]) -> dict[str, object]:
         "label": each.label,
         "score": each.score,
         **each.box._asdict(),
-        # A model that writes no labels locates what it was asked for.
-        "unasked": bool(each.label) and _folded(each.label) not in map(_folded, labels),
+        "unasked": not is_asked(each.label, labels),
     }
+
+
+def is_asked(label: str, labels: Iterable[str]) -> bool:
+    """Return whether a label is one of those asked for, without regard to case and spaces.
+
+    A model that writes no labels locates what it was asked for.
+    """
+    return not label or _folded(label) in map(_folded, labels)
 
 
 def _folded(label: str) -> str:

@@ -12,10 +12,17 @@ from inference import Engine, ModelFamily, Task
 from inference.tasks.detections import Box
 from inference.tasks.regions import draw_region
 from pipelines.annotation.filtering import FilterChain
+from pipelines.annotation.grounding import (
+    PhraseAnswers,
+    ask_phrases,
+    follow_captions,
+    grounded_tasks,
+    parse_phrases,
+)
 from pipelines.concurrency.stage_timer import StageTimer
 from pipelines.rows.row import SKIPPED, Row, answer
 from schemas.generation import Generation, Request
-from schemas.sample import Sample
+from schemas.sample import RGB, Sample
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,6 +34,7 @@ class GeneratedBlock:
     asked: Sequence[tuple[Row, Sequence[str]]] = ()
     generations: Sequence[Sequence[Generation]] = field(default=(), repr=False)  # as in `asked`
     oom_retries: int = 0  # how often memory ran out while the engine answered this block
+    phrase_answers: Sequence[PhraseAnswers] = ()
 
 
 def generate(
@@ -35,12 +43,16 @@ def generate(
     """Run the engine on the kept rows of a block, and free their model images."""
     asked: list[tuple[Row, Sequence[str]]] = []
     requests: list[Request] = []
+    checking = grounded_tasks(tasks)
+    seen: list[tuple[Row, tuple[RGB, ...]]] = []  # for a second round, about captions of the first
     for row in filter(_is_kept, block):
         prompts = _prompts_by_region(row.sample(), tasks, engine.family)
         row.answers = dict.fromkeys(tasks, SKIPPED)
         images, row.model_images = row.model_images, ()
         if not images:
             continue
+        if checking:
+            seen.append((row, images))
         for region, named in prompts.items():
             drawn = images
             if region:
@@ -49,9 +61,15 @@ def generate(
             asked.append((row, tuple(named)))
             requests.append(Request(drawn, tuple(named.values())))
     retries_before = engine.oom_retries
-    with timer.stage("inference", len(requests)):
+    with timer.stage("inference", len(requests) or len(seen)):
         generations = engine.generate(requests) if requests else []
-    return GeneratedBlock(block, asked, generations, engine.oom_retries - retries_before)
+        captions: defaultdict[int, dict[str, str]] = defaultdict(dict)
+        for (row, names), answers in zip(asked, generations, strict=True):
+            texts = (generation.text.strip() for generation in answers)
+            captions[id(row)].update(zip(names, texts, strict=True))
+        phrase_answers = ask_phrases(seen, captions, checking, engine)
+    oom_retries = engine.oom_retries - retries_before
+    return GeneratedBlock(block, asked, generations, oom_retries, phrase_answers)
 
 
 def _prompts_by_region(
@@ -80,7 +98,10 @@ def parse_answers(
                 task = tasks[name]
                 value, complete = task.parse(generation, sample, family)
                 row.answers[name] = answer(generation, value, complete, task)
+        checking = grounded_tasks(tasks)
+        parse_phrases(block.phrase_answers, checking, family)
         filters.judge_answers(filter(_is_kept, block.rows), tasks, family.strip_markup)
+        follow_captions(block.phrase_answers, checking)
 
 
 def _is_kept(row: Row) -> bool:

@@ -9,8 +9,9 @@ import pyarrow as pa
 from pydantic import Field, ValidationError, model_validator
 
 from filters import AnyFilter, ImageFilter, TextInImage
-from inference import AnyTask
+from inference import AnyTask, Grounded
 from inference.config import Model
+from inference.tasks.text_tasks import LanguageTask
 from pipelines.config.condition import Condition
 from pipelines.config.idle_filters import refuse_idle_filters
 from pipelines.config.input import Input
@@ -174,6 +175,7 @@ class Job(Frozen):
                         f"filters[{number}].column: {column!r} is not read from the shards: add it "
                         f"to input.carry (known here: {', '.join(sorted(carried)) or 'none'})"
                     )
+        self._check_grounded()
         known = {*carried, *(["source_text"] if self.input.text else [])}
         lists = [name for name, kind in self.input.column_types().items() if pa.types.is_list(kind)]
         for name, task in self.tasks.items():
@@ -200,6 +202,20 @@ class Job(Frozen):
                     f"gives a prompt several: ask it in a job without input.{setting}"
                 )
         return self
+
+    def _check_grounded(self) -> None:
+        """Raise JobError if a task checks the captions of something that writes no captions."""
+        captions = [
+            name
+            for name, task in self.tasks.items()
+            if isinstance(task, LanguageTask) and task.language == "en"
+        ]
+        for name, task in self.tasks.items():
+            if isinstance(task, Grounded) and task.caption not in (None, *captions):
+                raise JobError(
+                    f"tasks.{name}.caption: {task.caption!r} is no task with a caption in English: "
+                    f"name one of them (known here: {', '.join(captions) or 'none'})"
+                )
 
     def open_storage(self) -> Storage:
         """Return the storage of all paths of the job, with the job's settings."""

@@ -67,7 +67,7 @@ def test_json_schema_lists_every_kind() -> None:
     kinds = {definition["properties"]["kind"]["const"] for definition in definitions.values()}
     assert kinds == {
         *("caption", "alt_text", "describe", "ocr", "ocr_boxes", "vqa", "question", "prompt"),
-        *("detect", "segment"),
+        *("detect", "segment", "grounded"),
     }
 
 

@@ -91,7 +91,7 @@ def bench(
     noise = np.random.default_rng(_SEED)
     shape = (images, engine.image_spec.side, engine.image_spec.side, 3)
     pixels = noise.integers(0, 256, shape, dtype=np.uint8)
-    requests = [Request(image, prompts(kinds, random, engine.family)) for image in pixels]
+    requests = [Request((image,), prompts(kinds, random, engine.family)) for image in pixels]
     for block_size in block_sizes or [engine.block_size]:
         engine.generate(requests[:block_size])
         if torch.device(resources.device).type == "cuda":

@@ -65,6 +65,7 @@ class Annotator:
         *,
         texts: Iterable[str] | None = None,
         filters: Filters = (),
+        video: Mapping[str, Any] | None = None,
         details: bool = False,
         progress: bool = True,
     ) -> list[Entry]:
@@ -80,6 +81,7 @@ class Annotator:
             evaluate="first",
             has_texts=given is not None,
             images=max(map(len, listed), default=1),
+            video=video,
         )
         if not listed:
             return []
@@ -119,6 +121,7 @@ def annotate(
     *,
     texts: Iterable[str] | None = None,
     filters: Filters = (),
+    video: Mapping[str, Any] | None = None,
     details: bool = False,
     progress: bool = True,
     **settings: Any,
@@ -138,6 +141,10 @@ def annotate(
     source text for each image) and answers: what they drop has no values. With `details`, a dict
     has all columns of a job's output.
 
+    With `video`, such as `{"frames": 16, "stride": 9}`, the files are videos, of which the model
+    sees some frames as a job's `input.video` says. They are decoded in child processes, so a script
+    calls this below `if __name__ == "__main__":`.
+
     `settings` are further keys of a job's `model`, such as `device="cpu"`. The last model stays
     loaded for the next call; `Annotator` says when it is let go. Raises JobError, which names the
     argument, if an argument is wrong.
@@ -148,7 +155,13 @@ def annotate(
         _last.append((key, Annotator(checkpoint, **settings)))
     annotator = _last[0][1]
     return annotator.annotate(
-        images, tasks, texts=texts, filters=filters, details=details, progress=progress
+        images,
+        tasks,
+        texts=texts,
+        filters=filters,
+        video=video,
+        details=details,
+        progress=progress,
     )
 
 
@@ -158,6 +171,7 @@ def judge_images(
     *,
     texts: Iterable[str] | None = None,
     evaluate: str = "first",
+    video: Mapping[str, Any] | None = None,
     progress: bool = True,
 ) -> list[Entry]:
     """Judge images by filters, and return one dict for each image, in order.
@@ -165,8 +179,8 @@ def judge_images(
     rows = shardmill.judge_images(["a.jpg"], {"kind": "image_size", "min_side": 256})
     rows[0]  # {"status": "dropped", "filter": "image_size", "reason": "image_too_small", ...}
 
-    Images, `filters` and `texts` are given as to `annotate`. With `evaluate="all"`, filters also
-    judge what an earlier filter rejected, for their scores.
+    Images, `filters`, `texts` and `video` are given as to `annotate`. With `evaluate="all"`,
+    filters also judge what an earlier filter rejected, for their scores.
     """
     stages = read_filters(filters)
     given = None if texts is None else check_texts(texts, "texts")
@@ -178,6 +192,7 @@ def judge_images(
         evaluate=evaluate,
         has_texts=given is not None,
         images=max(map(len, listed), default=1),
+        video=video,
     )
     running = SamplePass(resolve_with(job, None), _threads(), _by_name(stages))
     try:

@@ -19,6 +19,7 @@ _MAX_IMAGE_BYTES = 1 << 30  # of a file; images in memory become PNGs, which are
 _GROUPS = (
     ("input.text", "texts"),
     ("input.images", "images"),
+    ("input.video", "video"),
     ("model.checkpoint", "checkpoint"),
     ("model.", ""),
 )
@@ -69,6 +70,7 @@ def make_job(
     evaluate: str,
     has_texts: bool,
     images: int = 1,
+    video: Mapping[str, Any] | None = None,
 ) -> Job:
     """Return a job with these settings, whose input and output are never opened.
 
@@ -81,6 +83,7 @@ def make_job(
             "shards": "in-memory",
             "text": "txt" if has_texts else None,
             "images": named,
+            "video": video,
             "limits": {"max_image_bytes": _MAX_IMAGE_BYTES},
         },
         "filters": tuple(filters),

@@ -265,6 +265,11 @@ def _check_input(job: Job, earlier: Output) -> None:
         raise JobError(
             f"input.images: {earlier.layout.root} judged other images of its samples: name the same"
         )
+    if (job.input.video is None) != (before.get("video") is None):
+        judged = "images" if before.get("video") is None else "videos"
+        raise JobError(
+            f"input.video: {earlier.layout.root} judged its samples as {judged}: do the same here"
+        )
     if job.input.image != before["image"]:
         raise JobError(
             f"input.image: {earlier.layout.root} judged the images of "

@@ -17,6 +17,7 @@ from pipelines.adapters.steps import (
     SampleReader,
 )
 from pipelines.annotation.annotator import Annotator
+from pipelines.api import annotate as api
 from pipelines.config.job import Job
 from pipelines.config.video import VideoFrames
 from pipelines.images import DecodeOptions
@@ -24,6 +25,7 @@ from pipelines.images.video import EncodedVideo
 from pipelines.operations.run import run
 from pipelines.planning.plan import first_units
 from pipelines.planning.resolve import resolve
+from schemas.errors import JobError
 from schemas.generation import Request
 from schemas.sample import Sample
 
@@ -114,3 +116,33 @@ def test_steps_of_other_pipelines_answer_as_a_job(tmp_path: Path, checkpoint: Pa
     answered = SampleAnnotator(work).annotate(samples)
     found = [each.answers["caption"].value for each in answered if isinstance(each, Answered)]
     assert found == [row["caption"] for row in rows_of(given) if row["status"] == "kept"]
+
+
+def test_videos_in_memory_are_answered_and_judged(tmp_path: Path, checkpoint: Path) -> None:
+    write_clips(tmp_path)
+    file = tmp_path / "a.mp4"
+    file.write_bytes(MP4)
+    settings = {"precision": "float32", "device": "cpu", "block_size": 4, "batch_size": 4}
+    tasks = {"caption": TASKS["caption"]}
+    with api.Annotator(checkpoint, **settings) as annotator:
+        rows = annotator.annotate(
+            [file, SHORT, MP4[:-30]], tasks, video=SAMPLING.model_dump(), details=True
+        )
+    assert [row["reason"] for row in rows] == [None, None, "image_truncated"]
+    assert [row["num_frames"] for row in rows] == [10, 2, None]
+    assert rows[0]["duration"] == pytest.approx(1)
+    stored = rows_of(asking(tmp_path, checkpoint))
+    assert [row["caption"] for row in rows[:2]] == [row["caption"] for row in stored[:2]]
+    with pytest.raises(JobError, match=r"^video\.frames: "):
+        api.judge_images([file], {"kind": "image_size"}, video={"frames": 0})
+
+
+def test_verdicts_about_images_are_not_taken_for_videos(tmp_path: Path, checkpoint: Path) -> None:
+    write_shard(tmp_path / "shards/a.tar", [("a.gif", GIF)])
+    small = {"kind": "image_size", "min_side": 8}
+    keys: dict[str, Any] = {"model": None, "tasks": {}}
+    given = {"shards": f"{tmp_path}/shards/a.tar", "text": None, "image": "gif"}
+    run(job(tmp_path, input=given, filters=[small], **keys))
+    later = {"filters_from": f"{tmp_path}/output", "output": f"{tmp_path}/later"}
+    with pytest.raises(JobError, match=r"input\.video: .* judged its samples as images"):
+        run(job(tmp_path, checkpoint, input={**given, "video": {}}, **later))

@@ -101,13 +101,23 @@ class BatchedEngine(ABC):
         encode: Callable[[torch.Tensor], torch.Tensor],
         batch_size: int,
     ) -> torch.Tensor:
-        """Encode each image of the requests once: [images, image tokens, width].
+        """Encode the images of the requests: [images, image tokens, width].
 
-        `encode` is the vision tower; `batch_size` images are encoded together.
+        `encode` is the vision tower; `batch_size` images are encoded together. An image that a
+        request has several times, such as the repeated frame of a short video, is encoded once.
         """
+        keys = [(n, id(image)) for n, request in enumerate(requests) for image in request.images]
         images = [image for request in requests for image in request.images]
-        features = [encode(self._pixel_values(batch)) for batch in batches(images, batch_size)]
-        return features[0] if len(features) == 1 else torch.cat(features)
+        different = dict(zip(keys, images, strict=True))
+        features = [
+            encode(self._pixel_values(batch))
+            for batch in batches(list(different.values()), batch_size)
+        ]
+        encoded = features[0] if len(features) == 1 else torch.cat(features)
+        if len(different) == len(images):
+            return encoded
+        rows = {key: row for row, key in enumerate(different)}
+        return encoded[torch.tensor([rows[key] for key in keys], device=encoded.device)]
 
     def _pixel_values(self, images: Sequence[RGB]) -> torch.Tensor:
         """Convert model images to the vision tower's input."""

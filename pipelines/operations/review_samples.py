@@ -12,8 +12,8 @@ from typing import NamedTuple
 from filters.images.text_in_image import TextInImage
 from pipelines.annotation.one_sample import JudgedSample, SampleJudge
 from pipelines.annotation.preprocessing import read_rows
-from pipelines.images import DecodeOptions, ImageFault
-from pipelines.images.small_picture import SIDE, small_picture
+from pipelines.images import DecodeOptions, ImageFault, side_by_side
+from pipelines.images.small_picture import SIDE, cover, small_picture
 from pipelines.operations.filter_steps import filter_steps
 from pipelines.operations.recorded_job import recorded_job
 from pipelines.output.footers import read_footer
@@ -25,7 +25,7 @@ from pipelines.reading.shard_stream import CHANGED
 from pipelines.review import Drawn, ReviewSample
 from pipelines.rows.sample_digest import sample_digest
 from schemas.errors import ServiceFault, ShardFault
-from schemas.sample import Unit
+from schemas.sample import RGB, Unit
 from schemas.sample_status import SampleStatus
 
 ADVICE = "review it with the version and the classes that wrote it"
@@ -187,19 +187,26 @@ class ReviewSampleReader:
     def _picture(
         self, chosen: ChosenSample, raw: RawSample, judged: JudgedSample, judge: SampleJudge
     ) -> bytes:
-        """Return the small picture of a sample; empty if the image cannot be decoded.
+        """Return the small picture of a sample; empty if an image cannot be decoded.
 
-        Text in it that a filter found is covered, unless the person is to judge that filter.
+        Several images of a sample are beside each other. Text in them that a filter found is
+        covered, unless the person is to judge that filter.
         """
         options = DecodeOptions(
             None, min_side=SIDE, frames=1, min_decoded_rows=self._input.accepted_rows()
         )
-        try:
-            opened = judge.open_image(raw.image)
-            (frame,) = opened.decode(options).frames
-        except ImageFault:
-            return b""
         is_reviewed = isinstance(self.filters.get(chosen.filter), TextInImage)
         boxes = () if is_reviewed else judged.row.text_boxes
-        first = [box for box in boxes if box.frame == 0]
-        return small_picture(frame, (opened.width, opened.height), first)
+        shown: list[RGB] = []
+        number = 0  # of an image's first frame, among the frames that filters judge
+        try:
+            for image in (raw.image, *raw.others):
+                opened = judge.open_image(image)
+                (frame,) = opened.decode(options).frames
+                on_frame = [box for box in boxes if box.frame == number]
+                shown.append(cover(frame, (opened.width, opened.height), on_frame))
+                number += min(opened.num_frames, self._input.frames)
+        except ImageFault:
+            return b""
+        whole = side_by_side(shown)
+        return small_picture(whole, (whole.shape[1], whole.shape[0]))

@@ -261,3 +261,24 @@ def test_text_that_a_filter_found_in_the_image_is_covered(folder: Path) -> None:
     picture = np.asarray(Image.open(BytesIO(b64decode(content))).convert("RGB")).astype(int)
     assert abs(picture[:, :230] - 128).max() < 12  # the left half, in gray
     assert abs(picture[:, 250:] - 128).max() > 60
+
+
+def test_a_person_sees_all_images_of_a_sample_and_decides_about_them(tmp_path: Path) -> None:
+    def write(right: int) -> None:
+        sides = {"left": 1, "right": right}
+        pair = [(f"0.{side}.jpg", jpeg(100, 60, seed)) for side, seed in sides.items()]
+        write_shard(tmp_path / "pairs/a.tar", [*pair, ("0.txt", b"an odd pair of pictures")])
+
+    write(right=2)
+    job = JOB.replace("shards/*.tar", "pairs/*.tar").replace("output: output", "output: pairs1")
+    job = job.replace("carry: [json:url]", "images: [left.jpg, right.jpg]")
+    Path("pairs.yaml").write_text(job)
+    after = "output: pairs2\nfilters_from: pairs1\ndecisions: decisions.csv"
+    Path("after.yaml").write_text(job.replace("output: pairs1", after))
+    call("run", "pairs.yaml", "--quiet", code=3)
+    call("review", "pairs1")
+    (content,) = elements("picture")
+    assert Image.open(BytesIO(b64decode(content))).size == (100 + 8 + 100, 60)
+    write_decisions({("a.tar", 0): "accept"})
+    call("run", "after.yaml", "--quiet")
+    assert statuses("pairs2") == {("a.tar", 0): "kept"}

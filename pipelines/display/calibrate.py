@@ -48,10 +48,11 @@ def languages_table(table: ScoreTable) -> Table | None:
 
 def estimates_table(result: Calibration) -> Table:
     """Build a table with precision and recall of each threshold."""
-    shown = _table(["decided", "precision", "95 %", "recall", "95 %"])
+    shown = _table(["rejects", "decided", "precision", "95 %", "recall", "95 %"])
     for each, counts in zip(result.estimates, result.table.thresholds, strict=True):
         shown.add_row(
             f"{each.threshold:.4g}",
+            f"{counts.rejected:,}",
             str(each.decided),
             *_cells(each.precision),
             *_cells(each.recall),

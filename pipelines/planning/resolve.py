@@ -30,7 +30,6 @@ from inference import (
 )
 from pipelines.config.job import Job
 from pipelines.config.validation_errors import errors_at
-from pipelines.images import check_video_package
 from pipelines.output.output import Output
 from pipelines.planning.filters_from import EarlierOutput, filters_to_run, open_earlier_output
 from pipelines.planning.resolved_job import Resolved, ResolvedJob
@@ -96,6 +95,8 @@ def resolve_with(
     if job.input.pdq:
         load_pdqhash("input.pdq")
     if job.input.video is not None:
+        from pipelines.images import check_video_package  # with Pillow
+
         check_video_package()
     resolved = Resolved(
         checkpoint=checkpoint,

@@ -73,7 +73,11 @@ def channels_swapped(engine: Any, monkeypatch: pytest.MonkeyPatch) -> None:
 
 def newline_missing(engine: Any, monkeypatch: pytest.MonkeyPatch) -> None:
     original = Vocabulary.prefix
-    monkeypatch.setattr(Vocabulary, "prefix", lambda self, prompt: original(self, prompt)[:-1])
+
+    def without(self: Vocabulary, prompt: str, images: int = 1) -> list[int]:
+        return original(self, prompt, images=images)[:-1]
+
+    monkeypatch.setattr(Vocabulary, "prefix", without)
 
 
 def token_types_dropped(engine: Any, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -22,11 +22,13 @@ SOURCES: dict[str, tuple[Callable[[], tuple[bytes, dict[str, str]]], list[str]]]
     "hostile.parquet": (hostile_shards.parquet, ["json:url", "tags"]),
 }
 # Reasons that need a decoder that hangs or dies (tests/faults/test_decoders.py), a key or a type
-# that the job states (test_carried_fields.py), or a file of one image (test_annotate.py).
+# that the job states (test_carried_fields.py), a file of one image (test_annotate.py), several
+# images (test_several_images_jobs.py), or videos.
 ELSEWHERE = {
     "image_decoder_hung",
     "image_decoder_died",
     "image_unreadable",
+    "images_too_many",
     "key_missing",
     "value_unfit",
     "video_stream_missing",

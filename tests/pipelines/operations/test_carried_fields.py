@@ -78,7 +78,7 @@ COLUMNS = {
     "utc": pa.array([1, 2**60], pa.timestamp("us", "UTC")),
     "day": pa.array([1, 2**31 - 1], pa.date32()),
     "time": pa.array([1, None], pa.time64("us")),
-    "duration": pa.array([1, None], pa.duration("us")),
+    "elapsed": pa.array([1, None], pa.duration("us")),
     "decimal": pa.array([Decimal("1.10"), None], pa.decimal128(10, 2)),
     "wide": pa.array([Decimal("1.10"), None], pa.decimal256(50, 2)),
     "code": pa.array([5, 6]).dictionary_encode(),
@@ -102,7 +102,7 @@ def test_carried_columns_keep_their_types_and_values(tmp_path: Path) -> None:
 def test_what_is_shown_of_nanoseconds_is_exact_with_and_without_pandas(tmp_path: Path) -> None:
     carried = {
         "time": pa.array([1_001, None], pa.time64("ns")),
-        "duration": pa.array([1, 2_000], pa.duration("ns")),
+        "elapsed": pa.array([1, 2_000], pa.duration("ns")),
         "stamp": pa.array([1, 2_000], pa.timestamp("ns")),
     }
     shards = parquet(tmp_path / "a.parquet", {**carried, "nested": [{"a": (1, None)}] * 2})
@@ -115,7 +115,7 @@ def test_what_is_shown_of_nanoseconds_is_exact_with_and_without_pandas(tmp_path:
     ]
     assert [second[name] for name in carried] == [None, "2000 ns", "1970-01-01 00:00:00.000002000"]
     looked = CliRunner().invoke(app, ["look", str(tmp_path / "out"), "a.parquet", "0"])
-    assert "│ duration    1 ns" in looked.stdout
+    assert "│ elapsed     1 ns" in looked.stdout
     assert "│ time        00:00:00.000001001" in looked.stdout
     assert "│ nested      {a: [1, null]}" in looked.stdout
 

@@ -56,7 +56,7 @@ def write_review_page(
 
 
 def _frame(title: str, question: str, output_id: str) -> tuple[str, str]:
-    """Return what stands before and after the samples."""
+    """Return the parts of the page before and after the samples."""
     style, script = _part("page.css"), _part("page.js")
     policy = (
         f"default-src 'none'; img-src data:; style-src {_source(style)}; "

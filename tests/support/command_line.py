@@ -4,8 +4,9 @@ import sys
 from typing import NamedTuple
 
 import pytest
+from typer.testing import CliRunner, Result
 
-from pipelines.cli.main import main
+from pipelines.cli.main import app, main
 
 
 class Ended(NamedTuple):
@@ -46,3 +47,11 @@ class CommandLine:
         assert line.startswith("shardmill: "), line
         assert "\n" not in line
         return line
+
+
+def call(*arguments: object, code: int = 0) -> Result:
+    """Run a command on a terminal of 120 columns, and check its exit code."""
+    words = [str(argument) for argument in arguments]
+    result = CliRunner().invoke(app, words, env={"COLUMNS": "120"})
+    assert result.exit_code == code, result.output
+    return result

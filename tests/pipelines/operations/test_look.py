@@ -10,12 +10,11 @@ from typing import Any, ClassVar, Literal
 import pyarrow as pa
 import pytest
 from PIL import Image
+from support.command_line import call
 from support.sample_data import images_column, jpeg, parquet_bytes, write_shard
-from typer.testing import CliRunner, Result
 
 from filters import ImageFilter
 from filters.base import Judge
-from pipelines.cli.main import app
 from pipelines.config.job import Job
 from pipelines.operations.inspect import RowChoice, select
 from pipelines.operations.look import look
@@ -61,13 +60,6 @@ def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     write_shard(tmp_path / "shards/00004.tar", members(0, jpeg(40, 40), "a b c d"))
     Path("job.yaml").write_text(JOB.replace("shards/*.tar", "shards/**/*.tar"))
     return tmp_path
-
-
-def call(*arguments: object, code: int = 0) -> Result:
-    words = [str(argument) for argument in arguments]
-    result = CliRunner().invoke(app, words, env={"COLUMNS": "120"})
-    assert result.exit_code == code, result.output
-    return result
 
 
 def files(folder: Path) -> set[Path]:

@@ -14,10 +14,9 @@ import numpy as np
 import pyarrow.parquet as pq
 import pytest
 from PIL import Image
+from support.command_line import call
 from support.sample_data import jpeg, write_shard
-from typer.testing import CliRunner, Result
 
-from pipelines.cli.main import app
 from pipelines.operations.inspect import RowChoice
 from pipelines.operations.review import choose
 from pipelines.operations.review_samples import ChosenSample
@@ -69,13 +68,6 @@ def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     write_shard(tmp_path / "shards/b.tar", members(["an odd dog in b", "a fine cat"], 10))
     call("run", "job.yaml", "--quiet")
     return tmp_path
-
-
-def call(*arguments: object, code: int = 0) -> Result:
-    words = [str(argument) for argument in arguments]
-    result = CliRunner().invoke(app, words, env={"COLUMNS": "120"})
-    assert result.exit_code == code, result.output
-    return result
 
 
 def shown(page: str = "review.html") -> list[dict[str, Any]]:

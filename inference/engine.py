@@ -1,6 +1,7 @@
 """The protocol of an engine, which generates the answers to blocks of requests."""
 
 from collections.abc import Sequence
+from contextlib import AbstractContextManager
 from typing import Protocol
 
 from inference.families.family import ModelFamily
@@ -19,3 +20,9 @@ class Engine(Protocol):
 
     def generate(self, block: Sequence[Request], /) -> list[tuple[Generation, ...]]:
         """Return one generation per prompt, in the order of the requests and of their prompts."""
+
+    def sharing_images(self) -> AbstractContextManager[None]:
+        """Return a context inside which blocks about one image object encode it once.
+
+        Features of the first images are kept, up to a bound; later ones are encoded again.
+        """

@@ -2,6 +2,7 @@
 
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from functools import cached_property
 from itertools import accumulate
 from typing import Any, TypeVar
@@ -12,6 +13,7 @@ import torch
 from inference.checkpoint import ResolvedCheckpoint, family_of, fetch_checkpoint
 from inference.config import Model
 from inference.device import model_devices
+from inference.engines.feature_store import FeatureStore
 from inference.engines.sizing import resolve_sizes
 from inference.families.loaded_model import CompilerError, LoadedModel, TokenGrammar, Workload
 from inference.hub.adapter import fetch_adapter
@@ -46,6 +48,7 @@ class BatchedEngine(ABC):
         self._batch_size, self._num_slots = sizes.batch_size, sizes.slots
         self._device = resources.device
         self._uses_grammar = model.grammar
+        self._store: FeatureStore | None = None  # inside of `sharing_images`
         self._loaded: LoadedModel = self.family.load(
             fetch_checkpoint(checkpoint, resources.fetch),
             model,
@@ -75,6 +78,15 @@ class BatchedEngine(ABC):
     def prompt_length(self, prompt: str) -> int:
         """Count the tokens of a prompt, without the image tokens."""
         return len(self._loaded.vocabulary.prefix(prompt, images=0))
+
+    @contextmanager
+    def sharing_images(self) -> Iterator[None]:
+        """Encode an image once for all blocks inside this context, while the store has room."""
+        self._store = FeatureStore(self._device)
+        try:
+            yield
+        finally:
+            self._store = None
 
     @abstractmethod
     def _generate(self, block: Sequence[Request], batch_size: int) -> list[tuple[Generation, ...]]:
@@ -109,15 +121,25 @@ class BatchedEngine(ABC):
         keys = [(n, id(image)) for n, request in enumerate(requests) for image in request.images]
         images = [image for request in requests for image in request.images]
         different = dict(zip(keys, images, strict=True))
-        features = [
-            encode(self._pixel_values(batch))
-            for batch in batches(list(different.values()), batch_size)
-        ]
-        encoded = features[0] if len(features) == 1 else torch.cat(features)
+        encoded = self._features(list(different.values()), encode, batch_size)
         if len(different) == len(images):
             return encoded
         rows = {key: row for row, key in enumerate(different)}
         return encoded[torch.tensor([rows[key] for key in keys], device=encoded.device)]
+
+    def _features(
+        self,
+        images: Sequence[RGB],
+        encode: Callable[[torch.Tensor], torch.Tensor],
+        batch_size: int,
+    ) -> torch.Tensor:
+        """Return the features of images, from the store if it has them."""
+
+        def encode_all(images: Sequence[RGB]) -> torch.Tensor:
+            features = [encode(self._pixel_values(batch)) for batch in batches(images, batch_size)]
+            return features[0] if len(features) == 1 else torch.cat(features)
+
+        return encode_all(images) if self._store is None else self._store.encode(images, encode_all)
 
     def _pixel_values(self, images: Sequence[RGB]) -> torch.Tensor:
         """Convert model images to the vision tower's input."""

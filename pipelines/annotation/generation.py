@@ -6,6 +6,7 @@ previous block are parsed.
 
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
+from contextlib import nullcontext
 from dataclasses import dataclass, field
 
 from inference import Engine, ModelFamily, Task
@@ -61,7 +62,9 @@ def generate(
             asked.append((row, tuple(named)))
             requests.append(Request(drawn, tuple(named.values())))
     retries_before = engine.oom_retries
-    with timer.stage("inference", len(requests) or len(seen)):
+    # Phrases are asked about the images of the captions.
+    sharing = engine.sharing_images() if checking else nullcontext()
+    with timer.stage("inference", len(requests) or len(seen)), sharing:
         generations = engine.generate(requests) if requests else []
         captions: defaultdict[int, dict[str, str]] = defaultdict(dict)
         for (row, names), answers in zip(asked, generations, strict=True):

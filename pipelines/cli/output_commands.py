@@ -102,7 +102,7 @@ def status(
     from pipelines.display.tables import status_table
     from pipelines.operations.status import status as read_status
 
-    output_status = read_status(output, storage_of(storage))
+    output_status = read_status(output, storage_of(storage), inform)
     if as_json:
         print_json(output_status.model_dump(mode="json"))
     else:

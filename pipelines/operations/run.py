@@ -234,8 +234,7 @@ def _begin(
             summary = summarize(tally, planned.output(storage))
             if summary.outcome == "complete":
                 return planned, tally, summary
-        if planned.new_record is not None:
-            check_folder_creates_once(work.layout, storage)
+        check_folder_creates_once(work.layout, storage)  # as this machine mounts it
         write_manifest(planned, storage)
         check = partial(work.check_output, storage)
         interval = job.runner.claim_seconds / BEATS

@@ -1,5 +1,6 @@
 """`shardmill status`: the state of an output from its listing and the footers of its files."""
 
+from collections.abc import Callable
 from datetime import datetime
 
 import numpy as np
@@ -78,14 +79,21 @@ class OutputStatus(Frozen):
     """The summary of the last run; null if no run has ended."""
 
 
-def status(output: str, storage: Storage | None = None) -> OutputStatus:
-    """Count the units of an output by their state; raise JobError if the folder is no output."""
+def status(
+    output: str,
+    storage: Storage | None = None,
+    on_notice: Callable[[str], None] = lambda _: None,
+) -> OutputStatus:
+    """Count the units of an output by their state; raise JobError if the folder is no output.
+
+    `on_notice` gets a line for people if this waits for signs of life of runs.
+    """
     opened = open_output(output, storage)
     layout, listing = opened.layout, opened.listing
     contents = read_contents(opened)
     failed = sorted(unit for unit in listing.failed if not contents.is_complete(unit))
     growth = find_growth(opened)
-    at_work, hours_left = _at_work(opened, contents.complete)
+    at_work, hours_left = _at_work(opened, contents.complete, on_notice)
     return OutputStatus(
         output=layout.root,
         job=opened.record["name"],
@@ -116,10 +124,11 @@ def status(output: str, storage: Storage | None = None) -> OutputStatus:
 
 
 def _at_work(
-    output: Output, complete: npt.NDArray[np.bool_]
+    output: Output, complete: npt.NDArray[np.bool_], on_notice: Callable[[str], None]
 ) -> tuple[tuple[RunAtWork, ...], float | None]:
     """Return the runs at work, and the hours that they need for what is not complete."""
-    active = find_active_runs(output.layout, output.listing.heartbeats, output.storage)
+    heartbeats = output.listing.heartbeats
+    active = find_active_runs(output.layout, heartbeats, output.storage, on_watch=on_notice)
     speed = sum(run.work.bytes / run.work.seconds for run in active if run.work.seconds)
     left = int(output.units.sizes()[~complete].sum())
     runs = tuple(

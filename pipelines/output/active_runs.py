@@ -8,7 +8,7 @@ heartbeat files until one is renewed.
 
 import errno
 import time
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 
 from pydantic import ValidationError
 
@@ -23,6 +23,7 @@ _WATCHED = 2.5  # beats, within which a run that is alive renews its file
 _LONGEST_WATCH = 60.0  # seconds
 _PAUSE = 0.5  # seconds between two looks
 _TRIES = 10
+_HOSTS_SHOWN = 3
 
 
 def read_heartbeat(path: str, storage: Storage) -> HeartbeatRecord | None:
@@ -42,21 +43,25 @@ def read_heartbeat(path: str, storage: Storage) -> HeartbeatRecord | None:
 
 
 def find_active_runs(
-    layout: Layout, runs: Iterable[str], storage: Storage, written: str = ""
+    layout: Layout,
+    runs: Iterable[str],
+    storage: Storage,
+    written: str = "",
+    on_watch: Callable[[str], None] = lambda _: None,
 ) -> list[HeartbeatRecord]:
     """Return the heartbeat records of those of these runs that are active, oldest first.
 
     The run of this process is not among them. `written` is the path of a file of the output that
     was written just now. Without it, this takes up to `_LONGEST_WATCH` seconds if there are runs
-    on other machines.
+    on other machines; `on_watch` then gets a line for people first.
     """
     found = {run: read_heartbeat(layout.heartbeat(run), storage) for run in runs}
     records = {run: record for run, record in found.items() if record is not None}
     here = {run for run, record in records.items() if record.is_alive_here()}
     elsewhere = {run: r for run, r in records.items() if r.is_alive_here() is None}
-    active = here | (
-        _find_elsewhere(elsewhere, here, layout, storage, written) if elsewhere else set()
-    )
+    active = set(here)
+    if elsewhere:
+        active |= _find_elsewhere(elsewhere, here, layout, storage, written, on_watch=on_watch)
     return sorted((records[run] for run in active), key=lambda record: record.since)
 
 
@@ -66,6 +71,8 @@ def _find_elsewhere(
     layout: Layout,
     storage: Storage,
     written: str,
+    *,
+    on_watch: Callable[[str], None],
 ) -> set[str]:
     """Return which of these runs on other machines are active; `here` are active on this one."""
     files = _list_files(layout, storage)
@@ -75,7 +82,7 @@ def _find_elsewhere(
         fresh = _newest(files[run] for run in here if run in files)
     if fresh is not None:
         return _find_young(records, files, fresh)
-    return _watch(records, files, layout, storage)
+    return _watch(records, files, layout, storage, on_watch)
 
 
 def _watch(
@@ -83,6 +90,7 @@ def _watch(
     first: Mapping[str, Entry],
     layout: Layout,
     storage: Storage,
+    on_watch: Callable[[str], None],
 ) -> set[str]:
     """Return which of these runs are active, by watching their files since the listing `first`.
 
@@ -91,7 +99,14 @@ def _watch(
     # The present time is not before the newest file.
     watched = _find_young(records, first, _newest(first.values()) or 0.0)
     seconds = max((_WATCHED * records[run].seconds_apart for run in watched), default=0.0)
-    end = time.monotonic() + min(seconds, _LONGEST_WATCH)
+    patience = min(seconds, _LONGEST_WATCH)
+    if watched:
+        hosts = ", ".join(sorted({records[run].host for run in watched})[:_HOSTS_SHOWN])
+        on_watch(
+            f"looking whether runs on other machines ({hosts}) are alive: this takes up to "
+            f"{patience:.0f} seconds"
+        )
+    end = time.monotonic() + patience
     while watched and time.monotonic() < end:
         time.sleep(_PAUSE)
         files = _list_files(layout, storage)

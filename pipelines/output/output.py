@@ -3,7 +3,7 @@
 import errno
 import os
 import time
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from typing import Any
 
@@ -45,9 +45,15 @@ class Output:
     units: Units  # from the manifest, sorted by name
     listing: OutputListing
 
-    def active_runs(self) -> list[HeartbeatRecord]:
-        """Return the heartbeats of the runs that work for this record, oldest first."""
-        active = find_active_runs(self.layout, self.listing.heartbeats, self.storage)
+    def active_runs(
+        self, on_watch: Callable[[str], None] = lambda _: None
+    ) -> list[HeartbeatRecord]:
+        """Return the heartbeats of the runs that work for this record, oldest first.
+
+        `on_watch` gets a line for people if this takes long.
+        """
+        heartbeats = self.listing.heartbeats
+        active = find_active_runs(self.layout, heartbeats, self.storage, on_watch=on_watch)
         return [run for run in active if run.record == self.record_id.number]
 
     def progress_of(self, unit: Unit) -> UnitProgress:

@@ -109,12 +109,15 @@ def _is_done_in(earlier: Output, shards: Units) -> Mask:
     return done
 
 
-def forget_shards(units: Units, growth: Growth, existing: Output) -> tuple[Units, tuple[str, ...]]:
+def forget_shards(
+    units: Units, growth: Growth, existing: Output, on_notice: Callable[[str], None]
+) -> tuple[Units, tuple[str, ...]]:
     """Return the units whose shards are not missing, and the files of the others.
 
-    Of each unit, the last file is the first. Raises JobError while another run is active.
+    Of each unit, the last file is the first. Raises JobError while another run is active;
+    `on_notice` gets a line for people if it takes long to find that out.
     """
-    if active := existing.active_runs():
+    if active := existing.active_runs(on_notice):
         raise JobError(
             f"--forget-missing: a run on {active[0].host} is at work in {existing.layout.root}: "
             "wait until it ends"

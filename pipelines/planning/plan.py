@@ -133,7 +133,7 @@ def _plan(
         try:
             planned = _plan_existing(job, earlier, existing, on_notice, forget_missing)
         except JobError:
-            if existing.listing.has_files().any() or existing.active_runs():
+            if existing.listing.has_files().any() or existing.active_runs(on_notice):
                 raise
             planned = _plan_new(job, earlier, storage, number=existing.record_id.number + 1)
     if earlier is not None:
@@ -183,11 +183,11 @@ def _plan_existing(
         is_new=False,
         growth=Growth(waiting=len(current.new), missing=current.missing),
         changed=current.changed,
-        unfinished=() if leftovers and existing.active_runs() else leftovers,
+        unfinished=() if leftovers and existing.active_runs(on_notice) else leftovers,
     )
     forgets = existing.record["forgets"] if leftovers else None
     if forget_missing and current.missing:
-        units, files = forget_shards(planned.units, planned.growth, existing)
+        units, files = forget_shards(planned.units, planned.growth, existing, on_notice)
         planned = replace(planned, units=units, forgotten=files)
         forgets = manifest_of(existing.record)
     elif job.extend and not leftovers:  # else a new unit might have the name of a forgotten one

@@ -47,6 +47,11 @@ class SharedCorpus:
             runner={"claim_seconds": 2, "decode_threads": 1, **runner},
         ).model_copy(update={"output": str(output)})
 
+    @property
+    def num_files(self) -> int:
+        """The number of files of a complete output."""
+        return len(self._expected)
+
     def wait_for(self, processes: int) -> None:
         begun = self._folder / "begun"
         shutil.rmtree(begun, ignore_errors=True)

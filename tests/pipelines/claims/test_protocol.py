@@ -87,7 +87,7 @@ def test_units_that_are_done_sooner_than_a_sign_is_renewed_are_done_once(
     assert simulation.units_doubled <= 0.02 * conditions.units
 
 
-@pytest.mark.faults  # with CLAIMS=all, a hundred thousand units: seven minutes
+@pytest.mark.faults  # with CLAIMS=all, a hundred thousand units: ten CPU-minutes
 @pytest.mark.timeout(3600)
 def test_a_thousand_machines_share_many_units() -> None:
     units = 100_000 if os.environ.get("CLAIMS") == "all" else 10_000

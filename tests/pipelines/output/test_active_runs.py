@@ -92,9 +92,12 @@ def beat(
     storage.times[path] -= ago
 
 
-def found(storage: ClockedFolder, written: str = "") -> list[str]:
+def found(
+    storage: ClockedFolder, written: str = "", on_watch: Callable[[str], None] = lambda _: None
+) -> list[str]:
     runs = [path.rpartition("/")[2].removesuffix(".record") for path in storage.files]
-    return [record.run for record in find_active_runs(LAYOUT, runs, storage, written)]
+    active = find_active_runs(LAYOUT, runs, storage, written, on_watch)
+    return [record.run for record in active]
 
 
 @pytest.mark.parametrize("fast", [-HOUR, 0, HOUR])
@@ -131,8 +134,12 @@ def test_runs_none_of_which_renews_its_file_are_dead(
     beat(storage, "a", ago=HOUR)
     beat(storage, "b", ago=HOUR + 1, fast=2 * HOUR)
     watching = watch(lambda passed: None)
-    assert found(storage) == []
+    lines: list[str] = []
+    assert found(storage, on_watch=lines.append) == []
     assert watching.passed == 2.5 * APART
+    assert lines == [
+        "looking whether runs on other machines (a, b) are alive: this takes up to 38 seconds"
+    ]
 
 
 def test_a_run_that_ends_while_it_is_watched_is_not_waited_for(

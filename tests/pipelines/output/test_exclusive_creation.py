@@ -53,6 +53,22 @@ def test_a_run_refuses_a_folder_in_which_two_runs_could_meet(
     assert not list((tmp_path / "output").rglob("*.*"))
 
 
+@pytest.mark.parametrize("storage", [Overwriting(), Lacking()])
+def test_a_run_that_joins_an_output_probes_its_own_mount(
+    storage: LocalStorage, tmp_path: Path
+) -> None:
+    for number in range(2):
+        write_shard(tmp_path / f"shards/{number}.tar", pairs(2))
+    made = job(tmp_path, model=None, tasks={}, filters=[{"kind": "text_quality", "min_words": 1}])
+    run(made, limit_units=1)
+    before = sorted((tmp_path / "output").rglob("*"))
+    with pytest.raises(
+        JobError, match=r"in a file system that c.* choose a folder on another disk"
+    ):
+        run(made, storage=storage)
+    assert sorted((tmp_path / "output").rglob("*")) == before
+
+
 def test_a_folder_that_cannot_be_written_is_told(tmp_path: Path) -> None:
     storage = Lacking()
     storage.number = errno.EROFS

@@ -1,0 +1,1 @@
+"""Scores answers against references: metrics, their intervals, and comparisons of two outputs."""

@@ -54,23 +54,29 @@ class Requests:
         """
         pause = _FIRST_PAUSE
         ends: float | None = None
+        reason = ""  # of the failure before
         while True:
             self._begin()
             now = self._clock()
             ends = now + self._deadline_seconds if ends is None else ends
+            seconds = min(_REQUEST_SECONDS, max(ends - now, 0.001))
             try:
-                return request(min(_REQUEST_SECONDS, max(ends - now, 0.001)))
+                return request(seconds)
             except RequestFailed as failed:
                 if failed.code == REFUSED:
                     raise
                 if failed.code not in RETRIED:
                     raise self._refusal(failed.code) from None
+                # The last retry may have had too little time for any answer: what failed before
+                # tells more than its time-out.
+                cut = failed.code == "DEADLINE_EXCEEDED" and seconds < _REQUEST_SECONDS
+                reason = (cut and reason) or RETRIED[failed.code]
                 delay = max(
                     pause * (0.5 + self._jitter() / 2), min(failed.retry_after, _MAX_RETRY_AFTER)
                 )
                 pause = min(2 * pause, _LONGEST_PAUSE)
                 if self._clock() + delay > ends:
-                    raise ServiceFault(RETRIED[failed.code]) from None
+                    raise ServiceFault(reason) from None
                 if failed.code == "RESOURCE_EXHAUSTED":
                     self._bucket.pause(delay)  # for all threads: the quota is theirs together
                 else:

@@ -126,6 +126,22 @@ def test_a_request_gets_no_more_time_than_the_deadline_leaves() -> None:
     assert given == [12.0, 3.5]
 
 
+def test_a_retry_cut_short_fails_for_the_reason_before() -> None:
+    clock = Clock()
+
+    def request(seconds: float) -> str:
+        if seconds > 1:
+            clock.now += 1
+            raise RequestFailed("RESOURCE_EXHAUSTED")
+        clock.now += seconds
+        raise RequestFailed("DEADLINE_EXCEEDED")
+
+    with pytest.raises(ServiceFault, match=r"^service_quota_exhausted$"):
+        requests(clock, deadline_seconds=3.0).send(request)
+    with pytest.raises(ServiceFault, match=r"^service_timeout$"):
+        requests(clock, deadline_seconds=1.0).send(request)
+
+
 def test_the_bound_counts_retries() -> None:
     sender = requests(Clock(), max_requests=3)
     assert sender.send(failing("UNAVAILABLE")) == "answer"

@@ -186,7 +186,8 @@ def test_quotas_and_outages_are_retried_and_then_fail_the_unit(
     assert judge(loaded, MAIL)[0].action == "redact"
     assert len(services.asked) == 3
     services.fail("RESOURCE_EXHAUSTED", 1000)
-    loaded = load(services, resources, deadline_seconds=1.0)
+    monkeypatch.setattr("filters.services.requests._FIRST_PAUSE", 60.0)  # longer than is left
+    loaded = load(services, resources, deadline_seconds=25.0)
     with pytest.raises(ServiceFault, match=r"^service_quota_exhausted$"):
         judge(loaded, f"a secret {MAIL}")
 

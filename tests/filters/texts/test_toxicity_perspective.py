@@ -91,11 +91,16 @@ def test_passing_failures_are_retried(
     ],
 )
 def test_lasting_failures_fail_the_unit(
-    services: GoogleServices, resources: Resources, code: str, reason: str
+    services: GoogleServices,
+    resources: Resources,
+    monkeypatch: pytest.MonkeyPatch,
+    code: str,
+    reason: str,
 ) -> None:
+    monkeypatch.setattr("filters.services.requests._FIRST_PAUSE", 60.0)  # longer than is left
     services.fail(code, 1000)
     with pytest.raises(ServiceFault, match=f"^{reason}$"):
-        judge(load(services, resources, deadline_seconds=1.0), "a dog")
+        judge(load(services, resources, deadline_seconds=25.0), "a dog")
 
 
 def test_a_time_out_fails_the_unit(services: GoogleServices, resources: Resources) -> None:

@@ -21,6 +21,7 @@ from inference.hub.adapter import fetch_adapter
 from inference.hub.hub import fetch_model, fetch_reference, resolve_model
 from inference.hub.optional_packages import check_model_packages, extra_packages
 from inference.image_tokens import check_image_tokens
+from inference.tasks.choices import ChoiceTask
 from inference.tasks.grounded import Grounded
 from inference.tasks.location_tasks import Detect, Segment
 from inference.tasks.ocr_boxes import OcrBoxes
@@ -86,6 +87,7 @@ __all__ = [
     "AltText",
     "AnyTask",
     "Caption",
+    "ChoiceTask",
     "Describe",
     "Detect",
     "Engine",

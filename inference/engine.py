@@ -21,6 +21,14 @@ class Engine(Protocol):
     def generate(self, block: Sequence[Request], /) -> list[tuple[Generation, ...]]:
         """Return one generation per prompt, in the order of the requests and of their prompts."""
 
+    def score(self, block: Sequence[Request], /) -> list[tuple[tuple[Generation, ...], ...]]:
+        """Score the choices of each prompt: one generation per choice, in their order.
+
+        Its text is the choice. Its tokens are the choice's and the end token, with the
+        log-probability of each after the prompt and the tokens before it, under the softmax over
+        the whole vocabulary.
+        """
+
     def sharing_images(self) -> AbstractContextManager[None]:
         """Return a context inside which blocks about one image object encode it once.
 

@@ -29,6 +29,8 @@ class Request:
     # Each [S, S, 3], as the engine's ImageSpec says.
     images: tuple[RGB, ...] = field(repr=False)
     prompts: tuple[tuple[str, int], ...] = field(repr=False)  # (text, max_new_tokens)
+    # For `Engine.score`: prompts, and the answers to each whose likelihood is asked for.
+    choices: tuple[tuple[str, tuple[str, ...]], ...] = field(default=(), repr=False)
 
 
 class Token(NamedTuple):
@@ -41,8 +43,13 @@ class Token(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Generation:
-    """The answer to one prompt; `tokens` leaves out the end-of-sequence token."""
+    """The answer to one prompt; `tokens` leaves out the end-of-sequence token.
+
+    The tokens of an answer that was given and scored end with that token.
+    """
 
     tokens: tuple[Token, ...] = field(repr=False)
     text: str = field(repr=False)
     finish_reason: FinishReason = "stop"
+    # If the answer was chosen by likelihood: the values of all choices that were compared.
+    choice_logprobs: tuple[float, ...] = field(default=(), repr=False)

@@ -92,12 +92,27 @@ class BatchedEngine(ABC):
     def _generate(self, block: Sequence[Request], batch_size: int) -> list[tuple[Generation, ...]]:
         """Generate the answers to a block, in batches of `batch_size`."""
 
+    @abstractmethod
+    def _score(
+        self, block: Sequence[Request], batch_size: int
+    ) -> list[tuple[tuple[Generation, ...], ...]]:
+        """Score the choices of a block, in batches of `batch_size`."""
+
     def generate(self, block: Sequence[Request], /) -> list[tuple[Generation, ...]]:
+        return self._in_batches(self._generate, block)
+
+    def score(self, block: Sequence[Request], /) -> list[tuple[tuple[Generation, ...], ...]]:
+        return self._in_batches(self._score, block)
+
+    def _in_batches(
+        self, compute: Callable[[Sequence[Request], int], Item], block: Sequence[Request]
+    ) -> Item:
+        """Compute a block, in smaller batches after an out-of-memory."""
         batch_size = self._batch_size
         while True:
             try:
                 with torch.inference_mode():
-                    return self._generate(block, batch_size)
+                    return compute(block, batch_size)
             except RuntimeError as error:
                 if not _is_out_of_memory(error):
                     raise WorkerFault(_reason(error)) from None

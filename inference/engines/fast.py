@@ -17,6 +17,7 @@ from inference.engines.base import (
     requests_with_images,
     rows_of_images,
 )
+from inference.engines.choice_scoring import ChoiceScorer, ScoreRequest, score_requests, scored
 from inference.engines.decode_steps import Capture, CudaGraphs, DecodeLoop
 from inference.engines.scheduler import Batch, BatchScheduler, DecodeRequest
 from inference.engines.shape_buckets import CPU_BUCKETS, GPU_BUCKETS
@@ -92,8 +93,11 @@ class FastEngine(BatchedEngine):
     def _compute(self, block: Sequence[Request], batch_size: int) -> list[tuple[Generation, ...]]:
         vocabulary = self._loaded.vocabulary
         requests = self._decode_requests(block)
-        num_slots = self._num_slots * batch_size // self._batch_size
-        cache, loop = self._decode_state_for(requests, num_slots)
+        longest = [
+            each.image_tokens + len(each.prompt_ids) + each.max_new_tokens
+            for each in chain.from_iterable(requests)
+        ]
+        cache, loop = self._decode_state_for(max(longest, default=0), batch_size)
         scheduler = BatchScheduler(self._language_model, cache, loop, vocabulary.end)
         generations = {
             (row.request.index, row.request.position): vocabulary.generation(
@@ -105,6 +109,48 @@ class FastEngine(BatchedEngine):
             tuple(generations[index, position] for position in range(len(request.prompts)))
             for index, request in enumerate(block)
         ]
+
+    def _score(
+        self, block: Sequence[Request], batch_size: int
+    ) -> list[tuple[tuple[Generation, ...], ...]]:
+        vocabulary = self._loaded.vocabulary
+        requests = score_requests(block, vocabulary)
+        longest = max((each.longest for each in chain.from_iterable(requests)), default=0)
+        cache, _ = self._decode_state_for(longest, batch_size)
+        scorer = ChoiceScorer(self._language_model, cache, self._buckets)
+        scores: dict[tuple[int, int], tuple[Generation, ...]] = {}
+        with self._compiling():
+            for batch, features in self._score_batches(block, requests, batch_size):
+                for each, logprobs in zip(batch, scorer.score(features, batch), strict=True):
+                    choices = zip(each.choices, each.choice_ids, logprobs, strict=True)
+                    scores[each.index, each.position] = tuple(
+                        scored(vocabulary, *choice) for choice in choices
+                    )
+        return [
+            tuple(scores[index, position] for position in range(len(request.choices)))
+            for index, request in enumerate(block)
+        ]
+
+    def _score_batches(
+        self,
+        block: Sequence[Request],
+        requests: Sequence[Sequence[ScoreRequest]],
+        batch_size: int,
+    ) -> Iterator[tuple[Sequence[ScoreRequest], torch.Tensor]]:
+        """Yield prompts of similar lengths about as many images, and their images' features."""
+        start = 0
+        for group in requests_with_images(block, batch_size):
+            end = start + len(group)
+            features = self._encode(group, self._vision_tower, batch_size)
+            rows = rows_of_images(group)
+            pending = sorted(chain.from_iterable(requests[start:end]), key=_shape)
+            for _, similar in groupby(pending, key=_shape):
+                together = list(similar)
+                most = prompts_together(batch_size, len(rows[together[0].index - start]))
+                for batch in batches(together, most):
+                    images = [rows[each.index - start] for each in batch]
+                    yield batch, features_of(features, images)
+            start = end
 
     def _decode_requests(self, block: Sequence[Request]) -> list[list[DecodeRequest]]:
         """Build the decode requests of each request; each distinct prompt is tokenized once."""
@@ -120,22 +166,13 @@ class FastEngine(BatchedEngine):
             for image_tokens in [vocabulary.image_tokens * len(request.images)]
         ]
 
-    def _decode_state_for(
-        self, requests: Sequence[Sequence[DecodeRequest]], num_slots: int
-    ) -> _DecodeState:
-        """Return a cache with room for any of the requests, and its loop.
+    def _decode_state_for(self, longest: int, batch_size: int) -> _DecodeState:
+        """Return a cache with room for `longest` columns and some more, and its loop.
 
         The last block's cache and loop are reused if the cache has as many slots and enough
         columns.
         """
-        longest = max(
-            (
-                each.image_tokens + len(each.prompt_ids) + each.max_new_tokens
-                for request in requests
-                for each in request
-            ),
-            default=0,
-        )
+        num_slots = self._num_slots * batch_size // self._batch_size
         capacity = self._buckets.padded_columns(longest + self._buckets.steps)
         state = self._decode_state
         if state is None or state.cache.num_slots != num_slots or state.cache.capacity < capacity:
@@ -172,7 +209,7 @@ class FastEngine(BatchedEngine):
             start = end
 
 
-def _shape(request: DecodeRequest) -> tuple[int, int]:
+def _shape(request: DecodeRequest | ScoreRequest) -> tuple[int, int]:
     """Return the number of image tokens, and the length of the prompt in buckets."""
     return request.image_tokens, -(-len(request.prompt_ids) // _LENGTH_BUCKET)
 

@@ -21,6 +21,9 @@ class Vocabulary(Protocol):
     def prefix(self, prompt: str, images: int = 1) -> list[int]:
         """Return the token ids of a prefix: so many images, then the prompt."""
 
+    def suffix(self, answer: str) -> list[int]:
+        """Return the token ids of a given answer, and the end token."""
+
     def generation(self, token_ids: Sequence[int], logprobs: Sequence[float]) -> Generation:
         """Return the answer before its end token, as text and tokens."""
 
@@ -85,6 +88,34 @@ class CachedLanguageModel(Protocol):
         /,
     ) -> DecodeOutput:
         """Read one more token of each of the first rows, and return the token after it."""
+
+    def prefill_logprobs(
+        self,
+        features: torch.Tensor,
+        prompts: Sequence[Sequence[int]],
+        cache: Any,
+        slots: Sequence[int],
+        token_ids: torch.Tensor,
+        /,
+    ) -> torch.Tensor:
+        """Read images and prompts as `prefill` does, and return log-probabilities of next tokens.
+
+        `token_ids` are int64 [rows, n]; the result is float32 [rows, n].
+        """
+
+    def step_logprobs(
+        self,
+        token_ids: torch.Tensor,
+        columns: torch.Tensor,
+        cache: Any,
+        num_columns: int,
+        next_ids: torch.Tensor,
+        /,
+    ) -> torch.Tensor:
+        """Read one more token of each of the first rows, and return log-probabilities after it.
+
+        `next_ids` are int64 [rows, n]; the result is float32 [rows, n].
+        """
 
 
 class VisionTower(Protocol):

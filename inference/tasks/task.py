@@ -45,7 +45,10 @@ class Task(Frozen, ABC):
     """The most tokens of an answer, end token included."""
 
     logprobs: bool = False
-    """Whether the column `<task>_logprobs` stores the log-probability of each token."""
+    """Whether the column `<task>_logprobs` stores the log-probability of each token.
+
+    With `choose_by`, the column stores the values of the choices instead.
+    """
 
     def load(self, resources: Resources, reader: AnswerReader) -> None:
         """Load what `parse` needs; raise JobError if something is missing."""

@@ -1,12 +1,11 @@
 """Tasks answered in plain text: captions, OCR, answers, questions and raw prompts."""
 
 from abc import ABC, abstractmethod
-from itertools import islice
-from typing import Annotated, ClassVar, Literal, NamedTuple, Self
+from typing import ClassVar, Literal, NamedTuple, Self
 
 from pydantic import Field, PositiveInt, model_validator
 
-from inference.tasks.answer_formats import FormattedTask
+from inference.tasks.choices import ChoiceTask
 from inference.tasks.intents import (
     REGION,
     AnswerQuestion,
@@ -18,14 +17,10 @@ from inference.tasks.intents import (
     ReadText,
     Region,
 )
-from inference.tasks.prompt_text import Line, RawText, one_line, raw_prompt, texts_in
+from inference.tasks.prompt_text import Line, RawText, one_line, raw_prompt
 from inference.tasks.regions import RegionTask
-from inference.tasks.task import AnswerReader
 from inference.tasks.text_task import TextTask
-from schemas.generation import Generation
 from schemas.sample import Sample
-
-MOST_CHOICES = 32  # answers to choose from; further ones of a sample are left out
 
 
 class LanguageTask(TextTask, ABC):
@@ -127,7 +122,7 @@ class TopicTask(TextTask, ABC):
         return one_line(text)
 
 
-class Vqa(RegionTask, FormattedTask, TopicTask, LanguageTask):
+class Vqa(ChoiceTask, RegionTask, TopicTask, LanguageTask):
     """A task that asks for the answer to a question about the image or a region of it."""
 
     places_tokens: ClassVar[bool] = False
@@ -140,46 +135,19 @@ class Vqa(RegionTask, FormattedTask, TopicTask, LanguageTask):
 
     Exactly one of `question` and `question_field` is given.
     """
-    choices: Annotated[tuple[Line, ...], Field(max_length=MOST_CHOICES)] = ()
-    """The answers to choose from; empty: any answer. Another answer is `partial`."""
-    choices_field: str | None = None
-    """The field with each sample's choices: a carried list, or a text with a choice a line."""
     max_new_tokens: PositiveInt = Field(32, le=2048)
     """The most tokens of an answer, end token included."""
 
     def _topic(self) -> Topic:
         return Topic("question", self.question, self.question_field)
 
-    @model_validator(mode="after")
-    def _one_source_of_choices(self) -> Self:
-        if self.choices and self.choices_field is not None:
-            raise ValueError("give one of choices and choices_field")
-        return self
-
-    def list_fields(self) -> tuple[str, ...]:
-        return (*super().list_fields(), *filter(None, [self.choices_field]))
-
     def intent(self, sample: Sample) -> Intent | None:
-        question = None if self.lacks_region(sample) else self._topic_text(sample)
-        choices = self._choices(sample)
-        if question is None or (self.choices_field and not choices):
+        if self.lacks_region(sample) or self.lacks_choices(sample):
             return None
-        return AnswerQuestion(question, self.language, choices)
-
-    def parse(
-        self, generation: Generation, sample: Sample, reader: AnswerReader
-    ) -> tuple[object, bool]:
-        text, complete = super().parse(generation, sample, reader)
-        choices = [choice.casefold() for choice in self._choices(sample)]
-        is_chosen = not choices or one_line(str(text)).casefold() in choices
-        return text, complete and is_chosen
-
-    def _choices(self, sample: Sample) -> tuple[str, ...]:
-        if self.choices_field is None:
-            return self.choices
-        lines = (line for text in texts_in(sample, self.choices_field) for line in text.split("\n"))
-        choices = dict.fromkeys(filter(None, map(one_line, lines)))
-        return tuple(islice(choices, MOST_CHOICES))
+        question = self._topic_text(sample)
+        if question is None:
+            return None
+        return AnswerQuestion(question, self.language, self.choices_of(sample))
 
 
 class Question(TopicTask, LanguageTask):
@@ -206,7 +174,7 @@ class Question(TopicTask, LanguageTask):
         return None if answer is None else AskQuestion(answer, self.language)
 
 
-class Prompt(RegionTask, FormattedTask, TopicTask):
+class Prompt(ChoiceTask, RegionTask, TopicTask):
     """A task with a raw prompt, such as the bare question that fine-tunes on DocVQA expect.
 
     The prompt may have several lines, as for fine-tunes on ScienceQA.
@@ -234,7 +202,9 @@ class Prompt(RegionTask, FormattedTask, TopicTask):
         return Topic("text", self.text, self.text_field)
 
     def intent(self, sample: Sample) -> Intent | None:
-        text = None if self.lacks_region(sample) else self._topic_text(sample)
+        if self.lacks_region(sample) or self.lacks_choices(sample):
+            return None
+        text = self._topic_text(sample)
         if text is None:
             return None
         box = self.named_region(sample)

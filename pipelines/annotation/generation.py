@@ -12,6 +12,7 @@ from dataclasses import dataclass, field
 from inference import Engine, ModelFamily, Task
 from inference.tasks.detections import Box
 from inference.tasks.regions import draw_region
+from pipelines.annotation.choosing import choice_tasks, generate_or_choose, scored_choices
 from pipelines.annotation.filtering import FilterChain
 from pipelines.annotation.grounding import (
     PhraseAnswers,
@@ -44,7 +45,7 @@ def generate(
     """Run the engine on the kept rows of a block, and free their model images."""
     asked: list[tuple[Row, Sequence[str]]] = []
     requests: list[Request] = []
-    checking = grounded_tasks(tasks)
+    checking, choosing = grounded_tasks(tasks), choice_tasks(tasks)
     seen: list[tuple[Row, tuple[RGB, ...]]] = []  # for a second round, about captions of the first
     for row in filter(_is_kept, block):
         prompts = _prompts_by_region(row.sample(), tasks, engine.family)
@@ -59,13 +60,15 @@ def generate(
             if region:
                 (image,) = images  # a job with several images in a prompt draws no regions
                 drawn = (draw_region(image, region, row.width, row.height),)
-            asked.append((row, tuple(named)))
-            requests.append(Request(drawn, tuple(named.values())))
+            choices = scored_choices(named, choosing, row.sample())
+            written = {name: named[name] for name in named if name not in choices}
+            asked.append((row, (*written, *choices)))
+            requests.append(Request(drawn, tuple(written.values()), tuple(choices.values())))
     retries_before = engine.oom_retries
-    # Phrases are asked about the images of the captions.
-    sharing = engine.sharing_images() if checking else nullcontext()
+    # Further rounds ask about the same images.
+    sharing = engine.sharing_images() if checking or choosing else nullcontext()
     with timer.stage("inference", len(requests) or len(seen)), sharing:
-        generations = engine.generate(requests) if requests else []
+        generations = generate_or_choose(requests, [names for _, names in asked], choosing, engine)
         captions: defaultdict[int, dict[str, str]] = defaultdict(dict)
         for (row, names), answers in zip(asked, generations, strict=True):
             texts = (generation.text.strip() for generation in answers)

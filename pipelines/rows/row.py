@@ -57,7 +57,7 @@ def answer(generation: Generation, value: object, complete: bool, task: Task) ->
         finish_reason=generation.finish_reason,
         num_tokens=len(logprobs),
         mean_logprob=sum(logprobs) / len(logprobs) if logprobs else None,
-        logprobs=logprobs if task.logprobs else None,
+        logprobs=(generation.choice_logprobs or logprobs) if task.logprobs else None,
     )
 
 

@@ -94,6 +94,9 @@ class LoadedBrightness:
     def prefix(self, prompt: str, images: int = 1) -> list[int]:
         return [*[PAD] * images, *prompt.encode()]
 
+    def suffix(self, answer: str) -> list[int]:
+        return [*answer.encode(), END]
+
     def generation(self, token_ids: Sequence[int], logprobs: Sequence[float]) -> Generation:
         length = token_ids.index(END) if END in token_ids else len(token_ids)
         text = bytes(token_ids[:length]).decode()

@@ -12,7 +12,7 @@ import torch
 from torch.nn import functional
 
 from inference.families.loaded_model import DecodeOutput, TokenGrammar
-from inference.families.paligemma.activation import activation
+from inference.families.paligemma.activation import activation, capped
 from inference.families.paligemma.attention import Attention, RotaryEmbedding
 from inference.families.paligemma.decoder_layer import DecoderLayer, PositionContext, load_norm
 from inference.families.paligemma.kernels import AttentionMask, Kernels
@@ -88,6 +88,62 @@ class LanguageModel:
 
         Stores keys and values in the given slots of the cache, and returns each row's next token.
         """
+        hidden = self._read_prefixes(features, prompts, cache, slots)
+        starts = torch.zeros(len(hidden), dtype=torch.int64, device=self.device)
+        return self._next_tokens(hidden, starts)
+
+    def prefill_logprobs(
+        self,
+        features: torch.Tensor,
+        prompts: Sequence[Sequence[int]],
+        cache: KVCache,
+        slots: Sequence[int],
+        token_ids: torch.Tensor,
+    ) -> torch.Tensor:
+        """Read prefixes as `prefill` does, and return the log-probabilities of next tokens.
+
+        `token_ids` are int64 [rows, n]; the result is float32 [rows, n].
+        """
+        return self._logprobs(self._read_prefixes(features, prompts, cache, slots), token_ids)
+
+    def step(
+        self,
+        token_ids: torch.Tensor,
+        columns: torch.Tensor,
+        states: torch.Tensor,
+        cache: KVCache,
+        num_columns: int,
+    ) -> DecodeOutput:
+        """Read one more token of each of the first rows, and return the token after it.
+
+        `token_ids`, `columns` (where the tokens are stored) and `states` (the grammar's, after the
+        tokens) are int64 [rows]. Attention reads the first `num_columns` columns of the cache;
+        every column in `columns` is smaller.
+        """
+        return self._next_tokens(self._read_tokens(token_ids, columns, cache, num_columns), states)
+
+    def step_logprobs(
+        self,
+        token_ids: torch.Tensor,
+        columns: torch.Tensor,
+        cache: KVCache,
+        num_columns: int,
+        next_ids: torch.Tensor,
+    ) -> torch.Tensor:
+        """Read tokens as `step` does, and return the log-probabilities of next tokens.
+
+        `next_ids` are int64 [rows, n]; the result is float32 [rows, n].
+        """
+        return self._logprobs(self._read_tokens(token_ids, columns, cache, num_columns), next_ids)
+
+    def _read_prefixes(
+        self,
+        features: torch.Tensor,
+        prompts: Sequence[Sequence[int]],
+        cache: KVCache,
+        slots: Sequence[int],
+    ) -> torch.Tensor:
+        """Return the hidden state of the last token of each prefix: [rows, 1, width]."""
         longest = max(map(len, prompts))
         padded = [[*prompt, *[0] * (longest - len(prompt))] for prompt in prompts]
         hidden = torch.cat([features, self._embed(self._tensor(padded))], dim=1)
@@ -108,23 +164,13 @@ class LanguageModel:
             for layer in layers:
                 process = layer.prefill_last if layer is last_layer else layer.prefill
                 hidden = process(hidden, context, cache)
-        return self._next_tokens(hidden, torch.zeros_like(last))
+        return hidden
 
-    def step(
-        self,
-        token_ids: torch.Tensor,
-        columns: torch.Tensor,
-        states: torch.Tensor,
-        cache: KVCache,
-        num_columns: int,
-    ) -> DecodeOutput:
-        """Read one more token of each of the first rows, and return the token after it.
-
-        `token_ids`, `columns` (where the tokens are stored) and `states` (the grammar's, after the
-        tokens) are int64 [rows]. Attention reads the first `num_columns` columns of the cache;
-        every column in `columns` is smaller.
-        """
-        hidden = self._embed(token_ids[:, None])
+    def _read_tokens(
+        self, token_ids: torch.Tensor, columns: torch.Tensor, cache: KVCache, num_columns: int
+    ) -> torch.Tensor:
+        """Return the hidden state of one more token of each of the first rows: [rows, 1, width]."""
+        hidden: torch.Tensor = self._embed(token_ids[:, None])
         mask = AttentionMask.up_to(columns, num_columns, hidden.dtype)
         context = PositionContext(
             self._rotary.at(columns[:, None]), mask, cache.flat_positions(columns)
@@ -133,7 +179,7 @@ class LanguageModel:
             hidden, context = hidden.to(device), context.to(device)
             for layer in layers:
                 hidden = layer.step(hidden, context, cache, num_columns)
-        return self._next_tokens(hidden, states)
+        return hidden
 
     def _tensor(self, numbers: Any) -> torch.Tensor:
         return torch.tensor(numbers, device=self.device)
@@ -143,10 +189,20 @@ class LanguageModel:
 
         `states` [rows] are the states of the grammar before the tokens.
         """
-        normed = self._norm(hidden[:, 0].to(self._norm_device)).to(self.device)
-        logits = functional.linear(normed, self._head)
+        logits = self._logits(hidden)
         if self._grammar is None:
             return DecodeOutput(*self._kernels.greedy_token(logits, self._logit_cap), states)
         forbidden = self._grammar.forbidden(states)
         chosen = self._kernels.greedy_token(logits, self._logit_cap, forbidden)
         return DecodeOutput(*chosen, self._grammar.after(states, chosen.token_ids))
+
+    def _logprobs(self, hidden: torch.Tensor, token_ids: torch.Tensor) -> torch.Tensor:
+        """Return log-probabilities of the tokens [rows, n] after hidden states [rows, 1, width]."""
+        logits = self._logits(hidden)
+        if self._logit_cap is not None:
+            logits = capped(logits, self._logit_cap)
+        return logits.float().log_softmax(dim=-1).gather(1, token_ids)
+
+    def _logits(self, hidden: torch.Tensor) -> torch.Tensor:
+        normed = self._norm(hidden[:, 0].to(self._norm_device)).to(self.device)
+        return functional.linear(normed, self._head)

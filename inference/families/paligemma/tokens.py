@@ -38,14 +38,24 @@ class Vocabulary:
         if None in (tokens.bos_token_id, self.pad, self.end):
             raise ValueError("a tokenizer without <bos>, <pad> or <eos>")
 
+    def suffix(self, answer: str) -> list[int]:
+        """Return the tokens of an answer, encoded apart from the prefix, and the end token.
+
+        big_vision and PaliGemmaProcessor encode the answers of the training so.
+        """
+        return [*self._encode(answer), self.end]
+
+    def _encode(self, text: str) -> list[int]:
+        token_ids = self._tokens(text, add_special_tokens=False)["input_ids"]
+        return [token_id for token_id in token_ids if token_id not in self._control]
+
     def prefix(self, prompt: str, images: int = 1) -> list[int]:
         """Return image tokens, BOS, the prompt and a newline; the newline is a token of its own.
 
         The tokens of several images follow each other without a separator, as big_vision has them.
         """
-        token_ids = self._tokens(f"{prompt}\n", add_special_tokens=False)["input_ids"]
         start = [self._image] * (images * self.image_tokens) + [self._begin]
-        return start + [token_id for token_id in token_ids if token_id not in self._control]
+        return start + self._encode(f"{prompt}\n")
 
     def names(self, size: int) -> list[str | None]:
         """Return the names of token ids 0 ... size - 1; padding tokens at the end have no name."""

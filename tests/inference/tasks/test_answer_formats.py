@@ -11,8 +11,8 @@ from pydantic import ValidationError
 from inference import Prompt, Vqa
 from inference.families import FAMILIES
 from inference.tasks.answer_formats import Format, is_well_formed
-from inference.tasks.text_tasks import MOST_CHOICES
-from schemas.generation import Generation
+from inference.tasks.choices import MOST_CHOICES
+from schemas.generation import Generation, Token
 from schemas.sample import Sample, Text
 
 FAMILY = FAMILIES["paligemma"]
@@ -170,8 +170,49 @@ def test_another_answer_than_the_choices_is_not_complete(answer: str, chosen: bo
 
 @pytest.mark.parametrize(
     "keys",
-    [{"choices": ("a",), "choices_field": "b"}, {"choices": ("a\nb",)}, {"choices": ("a",) * 33}],
+    [
+        {"choices": ("a",), "choices_field": "b"},
+        {"choices": ("a\nb",)},
+        {"choices": tuple(map(str, range(33)))},
+        {"choices": ("a", "b", "a")},
+        {"choices": ("a",), "choose_by": "likelihood"},
+        {"choose_by": "mean_logprob"},
+    ],
 )
 def test_wrong_choices_are_refused(keys: dict[str, Sequence[str]]) -> None:
     with pytest.raises(ValidationError, match="choices"):
         Vqa.model_validate({"question": "which?", **keys})
+
+
+def scored(text: str, *logprobs: float) -> Generation:
+    return Generation(tuple(Token(0, "", each) for each in logprobs), text)
+
+
+def test_the_likeliest_choice_is_taken_and_the_first_of_equal_ones() -> None:
+    choices = [scored("a b", -0.5, -0.5, -0.5), scored("c", -0.7, -0.7), scored("d", -1.0, -0.4)]
+    for choose_by, text, values in (
+        ("likelihood", "c", (-1.5, -1.4, -1.4)),
+        ("mean_logprob", "a b", (-0.5, -0.7, -0.7)),
+    ):
+        task = Vqa.model_validate(
+            {"question": "?", "choices": ("a b", "c", "d"), "choose_by": choose_by}
+        )
+        chosen = task.choose(choices)
+        assert chosen.text == text
+        assert chosen.choice_logprobs == pytest.approx(values)
+        assert task.parse(chosen, sample(), FAMILY) == (text, True)
+
+
+def test_a_choice_that_was_cut_or_left_out_makes_the_answer_partial() -> None:
+    task = Prompt(text="?", choices_field="c", choose_by="likelihood")
+    for text, whole in (
+        ("a\nb\n \na", True),
+        ("a\n" + "x" * 512, True),
+        ("a\n" + "x" * 513, False),
+        ("\n".join(map(str, range(MOST_CHOICES))), True),
+        ("\n".join(map(str, range(MOST_CHOICES + 1))), False),
+    ):
+        assert task.choices_of(sample(c=text))[0] in ("a", "0")
+        assert task.parse(scored("a"), sample(c=text), FAMILY) == ("a", whole)
+    assert FAMILY.task_prompt(task, sample(c="a")) == "?"
+    assert FAMILY.task_prompt(task, sample()) is None

@@ -37,6 +37,9 @@ def fetch_spacy(model: ResolvedModel, field: str) -> Path:
 
 
 def _digest(folder: Path, field: str) -> str:
+    """Digest all files; raise JobError for a link to a folder, whose files no pattern finds."""
+    if link := next((each for each in sorted(folder.glob("**/*")) if _links_to_folder(each)), None):
+        raise JobError(f"{field}: {str(link)!r} is a link to a folder: copy the folder there")
     try:
         is_pipeline = (folder / _CONFIGURATION).is_file() and isinstance(
             read_json(folder / _DESCRIPTION), dict
@@ -52,3 +55,7 @@ def _digest(folder: Path, field: str) -> str:
             f"{_DESCRIPTION}: save one by nlp.to_disk(...), or name the folder in its package"
         )
     return digest
+
+
+def _links_to_folder(path: Path) -> bool:
+    return path.is_symlink() and path.is_dir()

@@ -73,6 +73,11 @@ class RunnerConfig(Frozen):
         """The number of GPUs over which a worker splits its model."""
         return 1
 
+    @property
+    def most_workers(self) -> int | None:
+        """The most workers that a run has at once; None: the cluster decides."""
+        return None
+
 
 class LocalRunnerConfig(RunnerConfig):
     """The local runner: one process, or several, each with its own GPUs if there are any."""
@@ -90,6 +95,10 @@ class LocalRunnerConfig(RunnerConfig):
     @property
     def model_gpus(self) -> int:
         return self.gpus_per_worker
+
+    @property
+    def most_workers(self) -> int:
+        return self.workers
 
 
 class WorkerRange(Frozen):
@@ -165,6 +174,10 @@ class RayRunnerConfig(RunnerConfig):
     @property
     def model_gpus(self) -> int:
         return max(1, int(self.gpus_per_worker))
+
+    @property
+    def most_workers(self) -> int:
+        return self.workers.max if isinstance(self.workers, WorkerRange) else self.workers
 
 
 class BeamRunnerConfig(RunnerConfig):

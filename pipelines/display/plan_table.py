@@ -82,6 +82,8 @@ def _service_line(use: ServiceUse) -> str:
         line += f"; about {use.requests:,} requests, without retries"
     if use.max_requests is not None:
         line += f"; at most {use.max_requests:,} by each worker process"
+        if use.max_requests_of_run is not None and use.max_requests_of_run > use.max_requests:
+            line += f", {use.max_requests_of_run:,} by all workers of a run"
     return line
 
 

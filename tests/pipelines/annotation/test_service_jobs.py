@@ -193,5 +193,14 @@ def test_plan_says_what_leaves_this_machine_and_asks_nothing(
     sent = "images" if kind == "image_safety_google" else "texts"
     assert f"{kind}: {sent} leave this machine: they are sent to Google (" in captured.get()
     assert "at most 50 by each worker process" in captured.get()
+    assert "by all workers" not in captured.get()
     assert services.asked == []
     assert service_uses(planned, None)[0].requests is None
+    four = plan(
+        job(tmp_path, service_filter(kind, services, max_requests=50), runner={"workers": 4})
+    )
+    (use,) = service_uses(four, first)
+    assert (use.max_requests, use.max_requests_of_run) == (50, 200)
+    with console.capture() as captured:
+        console.print(plan_table(four, first))
+    assert "at most 50 by each worker process, 200 by all workers of a run" in captured.get()

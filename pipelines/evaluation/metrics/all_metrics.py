@@ -1,13 +1,49 @@
 """All metrics by name."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Iterable, Mapping
 from types import MappingProxyType
 
+from pipelines.evaluation.metrics.anls import Anls
+from pipelines.evaluation.metrics.answer_accuracy import (
+    Counting,
+    DirectAnswer,
+    Exact,
+    MultipleChoice,
+    PairedAccuracy,
+    Relaxed,
+    VqaAccuracy,
+)
 from pipelines.evaluation.metrics.bleu import Bleu4
+from pipelines.evaluation.metrics.box_matching import BoxF1, TextSpotting
 from pipelines.evaluation.metrics.cider import Cider
-from pipelines.evaluation.metrics.metric import Metric
+from pipelines.evaluation.metrics.coco_map import coco_map
+from pipelines.evaluation.metrics.error_rates import Cer, Ler, Ser, Wer
+from pipelines.evaluation.metrics.mask_iou import MaskIou
+from pipelines.evaluation.metrics.metric import Metric, Scored
 from pipelines.evaluation.metrics.rouge import RougeL
+from pipelines.evaluation.metrics.text_lengths import TextLengths
+from pipelines.evaluation.metrics.yes_no import Pope
+
+_CAPTIONS = (Cider(), Bleu4(), RougeL(), TextLengths())
+_ANSWERS = (
+    VqaAccuracy(),
+    DirectAnswer(),
+    Exact(),
+    Relaxed(),
+    Anls(),
+    MultipleChoice(),
+    Counting(),
+    PairedAccuracy(),
+    Pope(),
+)
+_PLACES = (BoxF1(), MaskIou(), TextSpotting())
+_TRANSCRIPTIONS = (Cer(), Wer(), Ler(), Ser())
 
 METRICS: Mapping[str, Metric] = MappingProxyType(
-    {metric.name: metric for metric in (Cider(), Bleu4(), RougeL())}
+    {metric.name: metric for metric in (*_CAPTIONS, *_ANSWERS, *_PLACES, *_TRANSCRIPTIONS)}
 )
+
+CORPUS_METRICS: Mapping[str, Callable[[Iterable[Scored]], dict[str, float]]] = MappingProxyType(
+    {"coco_map": coco_map}
+)
+"""Metrics that are no sum over samples: without scores of samples, and without intervals."""

@@ -21,7 +21,6 @@ class Bleu4(Metric):
     """
 
     name = "bleu4"
-    tasks = ("caption", "describe", "answer", "ocr", "prompt")
     results = ("bleu4", "bleu1", "bleu2", "bleu3")
 
     def statistics(self, samples: Sequence[Scored]) -> Floats:

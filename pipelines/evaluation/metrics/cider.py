@@ -27,7 +27,6 @@ class Cider(Metric):
     """
 
     name = "cider"
-    tasks = ("caption", "describe", "answer", "ocr", "prompt")
     results = ("cider",)
     highest = 10.0
     reads_references_first = True

@@ -18,6 +18,10 @@ Kind = Literal["text", "boxes", "masks", "words"]
 """What a metric compares: texts, labeled boxes, masks, or texts with boxes."""
 
 
+TEXT_TASKS = ("caption", "alt_text", "describe", "ocr", "vqa", "question", "prompt")
+"""The kinds of the tasks whose answers are texts."""
+
+
 class Scored(NamedTuple):
     """A prediction with its references, both as `values.read` returns them."""
 
@@ -32,7 +36,7 @@ class Metric(ABC):
     """The name in a command, such as `cider`."""
     kind: ClassVar[Kind] = "text"
     """What predictions and references are."""
-    tasks: ClassVar[tuple[str, ...]]
+    tasks: ClassVar[tuple[str, ...]] = TEXT_TASKS
     """The kinds of the tasks whose answers the metric takes."""
     results: ClassVar[tuple[str, ...]]
     """The names of the values of a corpus; the first one is also the score of a sample."""

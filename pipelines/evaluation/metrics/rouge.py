@@ -12,7 +12,6 @@ class RougeL(MeanMetric):
     """ROUGE-L as coco-caption computes it (Lin, 2004): best precision and best recall, beta 1.2."""
 
     name = "rouge_l"
-    tasks = ("caption", "describe", "answer", "ocr", "prompt")
     results = ("rouge_l",)
 
     def score(self, prediction: object, references: tuple[object, ...]) -> float:

@@ -1,0 +1,111 @@
+"""Reads stored answers and references as metrics take them, and refuses other types."""
+
+from collections.abc import Mapping, Sequence
+from math import isfinite
+from numbers import Real
+from typing import NamedTuple
+
+from pipelines.evaluation.metrics.metric import Kind
+
+_EDGES = ("x_min", "y_min", "x_max", "y_max")
+
+
+class WrongValue(ValueError):
+    """A prediction or a reference has another type than the metric takes; its text is not told."""
+
+
+class BoxedLabel(NamedTuple):
+    """An object or a word with its box in pixels."""
+
+    label: str
+    x_min: float
+    y_min: float
+    x_max: float
+    y_max: float
+    score: float = 1.0  # 1 if unknown
+
+
+class RunLengths(NamedTuple):
+    """A mask in COCO's compressed run lengths."""
+
+    size: tuple[int, int]  # height, width
+    counts: str
+
+
+def read_prediction(kind: Kind, value: object) -> object:
+    """Return a stored answer as metrics take it; null is an empty answer.
+
+    Texts are str; boxes and words are tuples of BoxedLabel; of masks, the first object's is
+    taken, or None. Raise WrongValue for other types.
+    """
+    if kind == "text":
+        return _text("" if value is None else value)
+    if kind == "masks":
+        masks = _masks(value)
+        return masks[0] if masks else None
+    return _boxes(value)
+
+
+def read_references(kind: Kind, value: object) -> tuple[object, ...]:
+    """Return the references of a sample as metrics take them.
+
+    A text or a list of texts gives at least one text; a list of objects gives all of them, and
+    none for an image without objects. Raise WrongValue for other types, and for no text or mask.
+    """
+    if kind == "text":
+        texts = value if isinstance(value, list | tuple) else [value]
+        if not texts:
+            raise WrongValue("the sample has no reference")
+        return tuple(_text(each) for each in texts)
+    if kind == "masks":
+        masks = _masks(value)
+        if not masks:
+            raise WrongValue("the sample has no mask")
+        return masks
+    return _boxes(value)
+
+
+def _text(value: object) -> str:
+    if isinstance(value, bool) or not isinstance(value, str | int | float):
+        raise WrongValue(f"a {type(value).__name__} where a text is expected")
+    return value if isinstance(value, str) else f"{value:g}" if value % 1 else str(int(value))
+
+
+def _objects(value: object) -> Sequence[Mapping[str, object]]:
+    if value is None:
+        return ()
+    if not isinstance(value, list | tuple) or not all(isinstance(each, Mapping) for each in value):
+        raise WrongValue(f"a {type(value).__name__} where a list of objects is expected")
+    return value
+
+
+def _boxes(value: object) -> tuple[BoxedLabel, ...]:
+    return tuple(_box(each) for each in _objects(value))
+
+
+def _box(each: Mapping[str, object]) -> BoxedLabel:
+    edges = [each.get(edge) for edge in _EDGES]
+    label = each.get("label", each.get("text"))
+    score = each.get("score")
+    numbers = [*edges, 1.0 if score is None else score]
+    if not all(isinstance(number, Real) and isfinite(number) for number in numbers):
+        raise WrongValue("an object without the numbers x_min, y_min, x_max and y_max")
+    return BoxedLabel(_text("" if label is None else label), *(float(str(n)) for n in numbers))
+
+
+def _masks(value: object) -> tuple[RunLengths, ...]:
+    listed = [value] if isinstance(value, Mapping) else _objects(value)
+    found = (each.get("mask", each if "counts" in each else None) for each in listed)
+    return tuple(_run_lengths(mask) for mask in found if mask is not None)
+
+
+def _run_lengths(mask: object) -> RunLengths:
+    size = mask.get("size") if isinstance(mask, Mapping) else None
+    counts = mask.get("counts") if isinstance(mask, Mapping) else None
+    if isinstance(counts, bytes):
+        counts = counts.decode("ascii", "replace")
+    if not isinstance(size, list | tuple) or len(size) != 2 or not isinstance(counts, str):
+        raise WrongValue("a mask without size and counts")
+    if not all(isinstance(side, int) and 0 < side <= 1 << 16 for side in size):
+        raise WrongValue("a mask whose size is not two positive numbers")
+    return RunLengths((size[0], size[1]), counts)

@@ -18,9 +18,11 @@ from pipelines.evaluation.metrics.box_matching import BoxF1, TextSpotting
 from pipelines.evaluation.metrics.cider import Cider
 from pipelines.evaluation.metrics.coco_map import coco_map
 from pipelines.evaluation.metrics.error_rates import Cer, Ler, Ser, Wer
+from pipelines.evaluation.metrics.grits import GritsContent, GritsTopology
 from pipelines.evaluation.metrics.mask_iou import MaskIou
 from pipelines.evaluation.metrics.metric import Metric, Scored
 from pipelines.evaluation.metrics.rouge import RougeL
+from pipelines.evaluation.metrics.teds import StructureTeds, Teds
 from pipelines.evaluation.metrics.text_lengths import TextLengths
 from pipelines.evaluation.metrics.yes_no import Pope
 
@@ -38,9 +40,13 @@ _ANSWERS = (
 )
 _PLACES = (BoxF1(), MaskIou(), TextSpotting())
 _TRANSCRIPTIONS = (Cer(), Wer(), Ler(), Ser())
+_TABLES = (Teds(), StructureTeds(), GritsTopology(), GritsContent())
 
 METRICS: Mapping[str, Metric] = MappingProxyType(
-    {metric.name: metric for metric in (*_CAPTIONS, *_ANSWERS, *_PLACES, *_TRANSCRIPTIONS)}
+    {
+        metric.name: metric
+        for metric in (*_CAPTIONS, *_ANSWERS, *_PLACES, *_TRANSCRIPTIONS, *_TABLES)
+    }
 )
 
 CORPUS_METRICS: Mapping[str, Callable[[Iterable[Scored]], dict[str, float]]] = MappingProxyType(

@@ -22,7 +22,7 @@ class BoxF1(Metric):
 
     name = "box_f1"
     kind: ClassVar[Kind] = "boxes"
-    tasks: ClassVar[tuple[str, ...]] = ("detect", "segment", "grounded")
+    tasks: ClassVar[tuple[str, ...]] = ("detect", "segment")
     results = ("f1", "precision", "recall")
 
     def statistics(self, samples: Sequence[Scored]) -> Floats:

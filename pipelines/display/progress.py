@@ -115,7 +115,10 @@ def progress_line(metrics: RunMetrics) -> str:
             for status in SAMPLE_STATUSES
             if metrics.samples[status] or status == "kept"
         ]
-        parts = [f"{metrics.samples_done:,} samples, {', '.join(statuses)}"]
+        samples = f"{metrics.samples_done:,} samples"
+        if metrics.units_done > metrics.units["committed"] + metrics.units["salvaged"]:
+            samples += " in this run"  # the shards are those of earlier and other runs too
+        parts = [f"{samples}, {', '.join(statuses)}"]
         if speed := metrics.worker_speed:
             parts.append(
                 f"{metrics.images_per_second:,.1f} images/s, {speed:.1f} samples a second and "

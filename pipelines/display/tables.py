@@ -59,7 +59,7 @@ def status_table(status: OutputStatus) -> Table:
     for label, number in (
         ("in parts", status.in_parts),
         ("failed", status.failed),
-        ("interrupted", status.interrupted),
+        ("begun" if status.at_work else "interrupted", status.interrupted),
     ):
         if number:
             add_line(table, label, str(number))
@@ -67,8 +67,11 @@ def status_table(status: OutputStatus) -> Table:
         add_line(table, "", f"{report.unit}: {report.trouble}")
     for run in status.at_work:
         work = f" on {some(run.units)}" if run.units else ""
-        since = f"{run.host}, since {run.since:%Y-%m-%d %H:%M} UTC"
-        add_line(table, "at work", f"{since}{work}, {run.samples_per_second:.1f} samples a second")
+        since = f"{run.run} on {run.host}, since {run.since:%Y-%m-%d %H:%M} UTC"
+        speed = f"{run.samples_per_second:.1f} samples a second"
+        if not run.samples_per_second:  # until the second sign of life of the run
+            speed = "its speed is not known yet"
+        add_line(table, "at work", f"{since}{work}, {speed}")
     if status.hours_left is not None:
         speed = f"{status.samples_per_second:.1f} samples a second together"
         add_line(table, "left", f"{status.hours_left:.1f} hours, {speed}")

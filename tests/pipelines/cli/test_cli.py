@@ -142,6 +142,9 @@ def test_a_run_beside_another_one_is_warned(job_file: Path, tmp_path: Path) -> N
     call("run", job_file, "--limit-shards", 1)
     heartbeat.parent.mkdir(exist_ok=True)
     heartbeat.write_text(other.model_dump_json())
+    assert "its speed is not known yet" in " ".join(
+        call("status", tmp_path / "output").output.split()
+    )
     assert "another run seems to be at work" in call("run", job_file).stderr
 
 

@@ -54,6 +54,15 @@ def test_elsewhere_there_are_lines(planned: Plan) -> None:
     assert lines[0].startswith("1 of 2 shards: 3 samples, 2 kept, 1 dropped")
 
 
+def test_samples_are_told_from_those_of_shards_that_were_done_before(planned: Plan) -> None:
+    metrics = RunMetrics()
+    metrics.on_plan(planned)
+    metrics.on_report(COMMITTED)
+    assert progress_line(metrics).startswith("1 of 2 shards: 3 samples, 2 kept")
+    metrics.units_done += 1
+    assert progress_line(metrics).startswith("2 of 2 shards: 3 samples in this run, 2 kept")
+
+
 @pytest.mark.parametrize("terminal", [True, False])
 def test_quiet_leaves_warnings_and_damage(planned: Plan, terminal: bool) -> None:
     assert shown(planned, terminal=terminal, quiet=True).splitlines() == [

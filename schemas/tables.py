@@ -87,7 +87,9 @@ INFO = pa.struct(
     ]
 )
 LOGPROBS = pa.list_(pa.float32())  # natural logarithms, of each token of an answer
-RESERVED = frozenset([*IDENTITY, *CONTENT, *VIDEO, *IMAGES, *HASHES, *TEXT_BOXES])
+RESERVED = frozenset([*IDENTITY, *CONTENT, *HASHES, *TEXT_BOXES])  # in every job
+_OF_SOME_JOBS = frozenset([*VIDEO, *IMAGES])  # reserved where the job makes them
+_CARRIED = {"shardmill.carried": "true"}  # metadata of a carried column with one of those names
 
 _COLUMN = re.compile(r"[A-Za-z][A-Za-z0-9_]*")
 
@@ -95,8 +97,14 @@ _COLUMN = re.compile(r"[A-Za-z][A-Za-z0-9_]*")
 def carried_columns(schema: pa.Schema) -> list[str]:
     """Return the names of the carried columns in the schema of an output."""
     tasks = [task_name(column.name) for column in schema if column.type == INFO]
-    others = RESERVED.union(*map(task_columns, tasks))
-    return [name for name in schema.names if name not in others]
+    others = set[str]().union(*map(task_columns, tasks))
+    return [each.name for each in schema if each.name not in others and not is_own(each)]
+
+
+def is_own(column: pa.Field) -> bool:
+    """Return whether a column, which is of no task, is the output's own, and not carried."""
+    is_carried = (column.metadata or {}).keys() >= {key.encode() for key in _CARRIED}
+    return column.name in RESERVED or (column.name in _OF_SOME_JOBS and not is_carried)
 
 
 def info_name(task: str) -> str:
@@ -142,7 +150,10 @@ def output_schema(
     own |= HASHES if pdq else {}
     own |= TEXT_BOXES if text_boxes else {}
     fields = [pa.field(name, kind) for name, kind in own.items()]
-    fields += [pa.field(name, kind) for name, kind in carried.items()]
+    fields += [
+        pa.field(name, kind, metadata=_CARRIED if name in _OF_SOME_JOBS else None)
+        for name, kind in carried.items()
+    ]
     for name, column in tasks.items():
         fields += [pa.field(name, column), pa.field(info_name(name), INFO)]
         if name in logprobs:
@@ -150,12 +161,20 @@ def output_schema(
     return pa.schema(fields)
 
 
-def check_column_names(carried: Iterable[str] | Mapping[str, str], tasks: Iterable[str]) -> None:
+def check_column_names(
+    carried: Iterable[str] | Mapping[str, str],
+    tasks: Iterable[str],
+    *,
+    video: bool = False,
+    images: bool = False,
+) -> None:
     """Raise JobError for malformed, reserved or repeated names; case is ignored, as in SQL.
 
-    `carried` names the carried columns; a mapping gives the source of each, for messages.
+    `carried` names the carried columns; a mapping gives the source of each, for messages. `video`
+    and `images` say which columns the job makes, as for `output_schema`.
     """
-    taken = {name.lower() for name in RESERVED}
+    own = {*RESERVED, *(VIDEO if video else ()), *(IMAGES if images else ())}
+    taken = {name.lower() for name in own}
     for where, names in (("input.carry", carried), ("tasks", tasks)):
         for name in names:
             if not _COLUMN.fullmatch(name):

@@ -34,7 +34,7 @@ from pipelines.storage.paths import absolute
 from pipelines.storage.storage import Storage
 from schemas.errors import JobError, ShardFault
 from schemas.sample import Text, TextBox, Unit
-from schemas.tables import FOOTER_FINGERPRINT, IDENTITY, IMAGES, TEXT_BOXES, element_name
+from schemas.tables import FOOTER_FINGERPRINT, IDENTITY, IMAGES, TEXT_BOXES, element_name, is_own
 
 _BATCH = 256  # rows in memory at a time
 
@@ -131,9 +131,14 @@ class EarlierRows:
                     footer = file.metadata.metadata or {}
                     if footer[FOOTER_FINGERPRINT.encode()] != self._fingerprint:
                         raise ShardFault("verdicts_damaged", 0)
-                    names = file.schema_arrow.names
-                    stored = [name for name in (*TEXT_BOXES, *IMAGES) if name in names]
-                    asked = self._condition.columns(file.schema_arrow) if self._condition else []
+                    schema = file.schema_arrow
+                    found = {column.name for column in schema if is_own(column)}
+                    stored = [
+                        name
+                        for name in (*TEXT_BOXES, *IMAGES)
+                        if name in found and name not in self._tasks
+                    ]
+                    asked = self._condition.columns(schema) if self._condition else []
                     columns = [*dict.fromkeys([*self._columns, *stored, *self._carried, *asked])]
                     for batch in read_batches(file, stream, _BATCH, columns):
                         carried = {name: batch[name] for name in self._carried}

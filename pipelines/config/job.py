@@ -167,7 +167,12 @@ class Job(Frozen):
                 "input.carry: two fields would become the same column: "
                 "name one of them otherwise, such as carry: {page_url: json:url}"
             )
-        check_column_names(carried, self.tasks)
+        check_column_names(
+            carried,
+            self.tasks,
+            video=self.input.video is not None,
+            images=self.input.images is not None,
+        )
         for number, stage in enumerate(self.filters):
             for column in stage.columns():
                 if column not in carried:

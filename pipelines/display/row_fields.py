@@ -7,7 +7,7 @@ from math import isfinite
 from typing import TYPE_CHECKING, Any, cast
 
 from pipelines.display.terminal_safe import plain
-from schemas.tables import RESERVED, info_name, task_columns
+from schemas.tables import IMAGES, RESERVED, info_name, task_columns
 
 if TYPE_CHECKING:
     from pipelines.operations.row_images import StoredRow
@@ -36,9 +36,18 @@ def task_names(row: "StoredRow") -> list[str]:
 
 
 def carried_names(row: "StoredRow") -> list[str]:
-    """Return the names of the carried columns, in order."""
+    """Return the names of the carried columns and of a video's times, in order."""
     others = RESERVED.union(*map(task_columns, task_names(row)))
-    return [name for name in row if name not in others]
+    own = IMAGES if has_images(row) else ()
+    return [name for name in row if name not in others and name not in own]
+
+
+def has_images(row: "StoredRow") -> bool:
+    """Return whether the column `images` is that of a sample's images, and nobody's own."""
+    value = row.get("images")
+    return isinstance(value, list) and all(
+        isinstance(each, Mapping) and "sha256" in each for each in value
+    )
 
 
 def short_text(value: object) -> str:

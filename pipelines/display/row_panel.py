@@ -10,6 +10,7 @@ from rich.text import Text
 from pipelines.display.row_fields import (
     ShownObject,
     carried_names,
+    has_images,
     long_text,
     named_numbers,
     short_text,
@@ -49,7 +50,7 @@ def _lines(row: StoredRow, color: str) -> Iterable[tuple[str, Text]]:
     if redactions := named_numbers(row.get("redactions")):
         yield "redacted", Text("  ".join(f"{name} {count}" for name, count in redactions))
     if row.get("width") is not None:
-        images = cast(Sequence[Mapping[str, Any]], row.get("images") or [row])
+        images = cast(Sequence[Mapping[str, Any]], row["images"]) if has_images(row) else [row]
         size = " and ".join(f"{each['width']} x {each['height']}" for each in images) + " pixels"
         if row.get("truncated"):
             size += f", truncated, {cast(float, row['decoded_rows']):.1%} of the rows are there"

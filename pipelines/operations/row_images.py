@@ -95,7 +95,8 @@ def _images_of_unit(
         with open_unit(unit, storage, input_config, texts=False) as samples:
             for raw in samples:
                 if raw.index in rows:
-                    image = _pixels(raw, rows[raw.index], first_frame)
+                    has_several = input_config.images is not None
+                    image = _pixels(raw, rows[raw.index], has_several, first_frame)
                     if image is not None:
                         yield raw.index, image
                 if raw.index == last:
@@ -104,9 +105,11 @@ def _images_of_unit(
         return
 
 
-def _pixels(raw: RawSample, row: StoredRow, first_frame: Callable[[bytes], RGB]) -> RGB | None:
-    stored = cast(Sequence[Mapping[str, object]], row.get("images") or [row])
+def _pixels(
+    raw: RawSample, row: StoredRow, has_several: bool, first_frame: Callable[[bytes], RGB]
+) -> RGB | None:
     images = (raw.image, *raw.others)
+    stored = cast(Sequence[Mapping[str, object]], row["images"] if has_several else [row])
     if [sha256(image).hexdigest() for image in images] != [each["sha256"] for each in stored]:
         return None
     try:

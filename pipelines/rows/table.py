@@ -7,7 +7,7 @@ import pyarrow as pa
 
 from pipelines.reading.text_fields import scalar_text
 from pipelines.rows.row import SKIPPED, Answer, ImageState, Row
-from schemas.tables import IMAGES, INFO, element_name, logprobs_name, task_name
+from schemas.tables import IMAGES, INFO, element_name, is_own, logprobs_name, task_name
 
 _IMAGE_FIELDS = tuple(field.name for field in IMAGES["images"].value_type)
 
@@ -50,7 +50,7 @@ def to_arrow(rows: Sequence[Row], schema: pa.Schema) -> pa.RecordBatch:
         if name in pairs:
             arrays.append(_pairs(pairs[name], column.type))
             continue
-        if name in identity:
+        if name in identity and name not in tasks and is_own(column):
             values = identity[name]
         elif name in tasks:
             values = [_answer(row, name).value if row.kept else None for row in rows]

@@ -4,7 +4,17 @@ import pyarrow as pa
 import pytest
 
 from schemas.errors import JobError
-from schemas.tables import INFO, RESERVED, check_column_names, info_name, output_schema, task_name
+from schemas.tables import (
+    IMAGES,
+    INFO,
+    RESERVED,
+    VIDEO,
+    carried_columns,
+    check_column_names,
+    info_name,
+    output_schema,
+    task_name,
+)
 
 
 def test_columns_are_in_order() -> None:
@@ -12,7 +22,8 @@ def test_columns_are_in_order() -> None:
     optional = dict.fromkeys(("video", "images", "pdq", "text_boxes"), True)
     schema = output_schema({"url": pa.string()}, tasks, **optional)
     assert schema.names[-5:] == ["url", "caption", "caption_info", "area", "area_info"]
-    assert set(schema.names[:-5]) == RESERVED
+    assert set(schema.names[:-5]) == {*RESERVED, *VIDEO, *IMAGES}
+    assert carried_columns(schema) == ["url"]
     assert schema.field("area").type == pa.float32()
     assert schema.field("area_info").type == INFO
 
@@ -50,6 +61,21 @@ def test_malformed_names_are_refused(name: str) -> None:
 
 def test_valid_names_pass() -> None:
     check_column_names(["url", "url_info", "a1_B"], ["caption", "info"])
+
+
+@pytest.mark.parametrize(
+    ("setting", "name"), [("video", "duration"), ("video", "FPS"), ("images", "images")]
+)
+def test_names_of_some_jobs_are_refused_there_alone(setting: str, name: str) -> None:
+    check_column_names([name], [])
+    check_column_names([], [name], **{"video": setting != "video", "images": setting != "images"})
+    with pytest.raises(JobError, match=f"the column '{name}' is taken"):
+        check_column_names([name], [], **{setting: True})
+
+
+def test_a_carried_column_may_have_the_name_of_a_column_of_videos() -> None:
+    schema = output_schema({"duration": pa.float64(), "images": pa.string()}, {"fps": pa.string()})
+    assert carried_columns(schema) == ["duration", "images"]
 
 
 def test_task_name_inverts_info_name() -> None:

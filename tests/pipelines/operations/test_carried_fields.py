@@ -14,12 +14,14 @@ from typer.testing import CliRunner
 
 from pipelines.cli.main import app
 from pipelines.config.job import Job
+from pipelines.display.row_fields import carried_names
 from pipelines.operations.inspect import select
 from pipelines.operations.look import look, open_target
 from pipelines.operations.run import run
 from pipelines.operations.verify import verify
 from pipelines.planning.plan import planned_schema
 from schemas.errors import JobError
+from schemas.tables import FOOTER_COUNTS
 
 IMAGES = [jpeg(8, 8, seed) for seed in range(4)]
 SIZE = [{"kind": "image_size", "min_side": 1}]
@@ -460,3 +462,17 @@ def test_the_schema_of_a_planned_output_has_the_types_of_its_shards(tmp_path: Pa
         planned_schema(
             Job.parse(json.dumps({**keys, "input": {**given, "shards": "/none.parquet"}}))
         )
+
+
+def test_columns_may_have_the_names_of_those_of_videos_and_several_images(tmp_path: Path) -> None:
+    carried = {"duration": [1.5, None], "fps": [25.0, 30.0], "images": ["two", "three"]}
+    table = filtered(
+        parquet(tmp_path / "a.parquet", carried), tmp_path / "out", carry=list(carried)
+    )
+    assert columns(table, *carried) == list(zip(*carried.values(), strict=True))
+    (footer,) = (pq.read_metadata(path) for path in (tmp_path / "out").glob("*.parquet"))
+    counts = json.loads(footer.metadata[FOOTER_COUNTS.encode()])
+    assert counts["carried"] == {"duration": 1, "fps": 2, "images": 2}
+    first, _ = select(str(tmp_path / "out"), 2)
+    assert first.image is not None
+    assert carried_names(first.row) == list(carried)

@@ -11,7 +11,7 @@ from pipelines.images.image import (
     UprightImage,
 )
 from pipelines.images.in_memory import check_image, encode_image
-from pipelines.images.side_by_side import side_by_side
+from pipelines.images.side_by_side import in_two_rows, side_by_side
 from pipelines.images.video import check_video_package
 
 __all__ = [
@@ -26,5 +26,6 @@ __all__ = [
     "check_image",
     "check_video_package",
     "encode_image",
+    "in_two_rows",
     "side_by_side",
 ]

@@ -25,3 +25,13 @@ def side_by_side(images: Sequence[RGB]) -> RGB:
         paper[: len(image), left : left + image.shape[1]] = image
         left += image.shape[1] + _GAP
     return paper
+
+
+def in_two_rows(images: Sequence[RGB]) -> RGB:
+    """Return one image with all images [height, width, 3] in two rows; two are in one row."""
+    if len(images) <= 2:
+        return side_by_side(images)
+    middle = (len(images) + 1) // 2
+    rows = [side_by_side(images[:middle]), side_by_side(images[middle:])]
+    columns = [np.swapaxes(row, 0, 1) for row in rows]  # what is beside each other is now below
+    return np.swapaxes(side_by_side(columns), 0, 1)

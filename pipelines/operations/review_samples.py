@@ -12,7 +12,8 @@ from typing import NamedTuple
 from filters.images.text_in_image import TextInImage
 from pipelines.annotation.one_sample import JudgedSample, SampleJudge
 from pipelines.annotation.preprocessing import read_rows
-from pipelines.images import DecodeOptions, ImageFault, side_by_side
+from pipelines.config.video import evenly_spaced
+from pipelines.images import DecodeOptions, ImageFault, in_two_rows, side_by_side
 from pipelines.images.small_picture import SIDE, cover, small_picture
 from pipelines.operations.filter_steps import filter_steps
 from pipelines.operations.recorded_job import recorded_job
@@ -38,6 +39,7 @@ _WHY = {
 _UNREADABLE = "the shard cannot be read to its end"
 _CONCEALED = "a list of hashes has the image, or could not judge it"
 _DROPPED = "a filter drops the sample"
+_VIDEO_FRAMES = 4  # that a person sees
 _INVALID = "the sample cannot be read as the job reads it"
 
 
@@ -189,11 +191,14 @@ class ReviewSampleReader:
     ) -> bytes:
         """Return the small picture of a sample; empty if an image cannot be decoded.
 
-        Several images of a sample are beside each other. Text in them that a filter found is
-        covered, unless the person is to judge that filter.
+        Several images of a sample are beside each other, and so are four of the frames of a video
+        that filters judge. Text in them that a filter found is covered, unless the person is to
+        judge that filter.
         """
+        is_video = self._input.video is not None
+        frames = self._input.frames if is_video else 1
         options = DecodeOptions(
-            None, min_side=SIDE, frames=1, min_decoded_rows=self._input.accepted_rows()
+            None, min_side=SIDE, frames=frames, min_decoded_rows=self._input.accepted_rows()
         )
         is_reviewed = isinstance(self.filters.get(chosen.filter), TextInImage)
         boxes = () if is_reviewed else judged.row.text_boxes
@@ -202,11 +207,13 @@ class ReviewSampleReader:
         try:
             for image in (raw.image, *raw.others):
                 opened = judge.open_image(image)
-                (frame,) = opened.decode(options).frames
-                on_frame = [box for box in boxes if box.frame == number]
-                shown.append(cover(frame, (opened.width, opened.height), on_frame))
+                decoded = opened.decode(options).frames
+                for each in evenly_spaced(len(decoded), _VIDEO_FRAMES):
+                    on_frame = [box for box in boxes if box.frame == number + each]
+                    size = (opened.width, opened.height)
+                    shown.append(cover(decoded[each], size, on_frame))
                 number += min(opened.num_frames, self._input.frames)
         except ImageFault:
             return b""
-        whole = side_by_side(shown)
+        whole = in_two_rows(shown) if is_video else side_by_side(shown)
         return small_picture(whole, (whole.shape[1], whole.shape[0]))

@@ -16,6 +16,7 @@ import pytest
 from PIL import Image
 from support.command_line import call
 from support.sample_data import jpeg, write_shard
+from support.videos import gray_frames, video
 
 from pipelines.operations.inspect import RowChoice
 from pipelines.operations.review import choose
@@ -253,6 +254,23 @@ def test_text_that_a_filter_found_in_the_image_is_covered(folder: Path) -> None:
     picture = np.asarray(Image.open(BytesIO(b64decode(content))).convert("RGB")).astype(int)
     assert abs(picture[:, :230] - 128).max() < 12  # the left half, in gray
     assert abs(picture[:, 250:] - 128).max() > 60
+
+
+def test_a_person_sees_frames_of_a_whole_video(tmp_path: Path) -> None:
+    clip = video(list(gray_frames(40, 100, 60)))
+    members = [("0.mp4", clip), ("0.txt", b"an odd clip")]
+    write_shard(tmp_path / "clips/a.tar", members)
+    job = JOB.replace("shards/*.tar", "clips/*.tar").replace("output: output", "output: clips1")
+    Path("clips.yaml").write_text(job.replace("carry: [json:url]", "video: {frames: 4}"))
+    call("run", "clips.yaml", "--quiet", code=3)
+    call("review", "clips1")
+    (content,) = elements("picture")
+    picture = np.asarray(Image.open(BytesIO(b64decode(content))).convert("L")).astype(int)
+    assert picture.shape == (60 + 8 + 60, 100 + 8 + 100)
+    grays = [picture[y, x] for y in (30, 98) for x in (50, 158)]
+    assert grays[0] == pytest.approx(20, abs=6)  # the first frame
+    assert grays[3] == pytest.approx(5 * 39 + 20, abs=6)  # the last one
+    assert grays == sorted(grays)
 
 
 def test_a_person_sees_all_images_of_a_sample_and_decides_about_them(tmp_path: Path) -> None:

@@ -64,6 +64,11 @@ def draw(
     return Picture(canvas, things, printed if print_box else "", print_box)
 
 
+def visible_colors(tone: Color) -> list[str]:
+    """The names of the colors that contrast with a background of this tone."""
+    return [name for name, color in words.COLORS.items() if _has_contrast(color, tone)]
+
+
 def mirrored(picture: Picture) -> Picture:
     """The picture mirrored; it must have no printed word."""
     width = picture.canvas.width
@@ -95,7 +100,7 @@ def _draw_things(
     random: Random, canvas: Image.Image, tone: Color, taken: list[Box], number: int
 ) -> tuple[Thing, ...]:
     """Draw shapes of different colors that contrast with the tone; at least one fits."""
-    visible = [name for name, color in words.COLORS.items() if _has_contrast(color, tone)]
+    visible = visible_colors(tone)
     things: list[Thing] = []
     for color in random.sample(visible, number):
         label = random.choice(words.SHAPES)

@@ -90,6 +90,10 @@ PLACARD: Mapping[Language, str] = {
 }
 _PROMPTS = "caption cap describe ocr answer question detect segment ; en es de"
 _QUESTIONS = "how many shapes are there ? what colour is the ? is there a an ? yes no"
+# Words of phrases, regions, pairs and clips.
+_LATER = (
+    "shape left right of up down in box which image images has more both same way does move moves"
+)
 
 
 def name(language: Language, color: str, shape: str) -> str:
@@ -118,8 +122,13 @@ def caption(language: Language, things: Sequence[tuple[str, str]], printed: str 
 
 
 def vocabulary() -> list[str]:
-    """All words of the demo's prompts, print and captions, each once, in a fixed order."""
+    """All words of the first prompts, of print and of captions, each once, in a fixed order."""
     return list(dict.fromkeys(_words()))
+
+
+def later_vocabulary() -> list[str]:
+    """The words that phrases, regions, pairs and clips need besides, in a fixed order."""
+    return [word for word in _LATER.split() if word not in vocabulary()]
 
 
 def _words() -> Iterator[str]:

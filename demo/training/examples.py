@@ -1,6 +1,6 @@
 """Training examples of a scene: prompts and the expected answers."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import replace
 from random import Random
 from typing import NamedTuple
@@ -18,10 +18,11 @@ _QUESTIONS = ("count", "presence", "presence", "color", "color")
 class Example(NamedTuple):
     """One prompt, without `<image>` and newline, and its answer."""
 
-    task: str  # caption, ocr, detect, segment or answer
+    task: str  # one of the keys of TOKEN_WEIGHTS
     prompt: str
     answer: str
-    names: Sequence[str] = ()  # the shapes that the prompt names
+    named: Collection[int] | None = None  # positions of shapes that the prompt names, from the left
+    meant: Collection[int] | None = None  # of those that it means, where it names others
 
 
 def draw_examples(random: Random, scene: Scene, pixels: int | None = None) -> list[Example]:
@@ -33,8 +34,8 @@ def draw_examples(random: Random, scene: Scene, pixels: int | None = None) -> li
     return [
         caption(scene, random.choice(words.LANGUAGES)),
         detect(scene, choose_labels(random, scene), pixels),
-        _further(random, scene, pixels),
-        *(_question(random, scene) for _ in range(2)),
+        further(random, scene, pixels),
+        *(question(random, scene) for _ in range(2)),
     ]
 
 
@@ -49,7 +50,7 @@ def ocr(scene: Scene) -> Example:
 def detect(scene: Scene, labels: Sequence[str], pixels: int | None = None) -> Example:
     """The boxes of these labels, from left to right; the answer is empty if there are none."""
     answer = locations.write(_detections(scene, labels, pixels), scene.width, scene.height)
-    return Example("detect", f"detect {' ; '.join(labels)}", answer, labels)
+    return Example("detect", f"detect {' ; '.join(labels)}", answer, positions(scene, labels))
 
 
 def segment(scene: Scene, label: str, pixels: int | None = None) -> Example:
@@ -57,7 +58,7 @@ def segment(scene: Scene, label: str, pixels: int | None = None) -> Example:
     detections = _detections(scene, [label], pixels)
     masked = [replace(detection, codes=mask_codes.of(label)) for detection in detections]
     answer = locations.write(masked, scene.width, scene.height)
-    return Example("segment", f"segment {label}", answer, [label])
+    return Example("segment", f"segment {label}", answer, positions(scene, [label]))
 
 
 def choose_labels(random: Random, scene: Scene) -> Sequence[str]:
@@ -71,7 +72,8 @@ def choose_labels(random: Random, scene: Scene) -> Sequence[str]:
     return chosen
 
 
-def _further(random: Random, scene: Scene, pixels: int | None) -> Example:
+def further(random: Random, scene: Scene, pixels: int | None) -> Example:
+    """Print, masks or boxes."""
     chance = random.random()
     if chance < 0.4:
         return ocr(scene)
@@ -82,13 +84,18 @@ def _further(random: Random, scene: Scene, pixels: int | None) -> Example:
 
 def _detections(scene: Scene, labels: Sequence[str], pixels: int | None) -> Sequence[Detection]:
     return [
-        Detection(thing.label, _round_box(thing, scene, pixels) if pixels else Box(*thing.box))
+        Detection(thing.label, round_box(thing, scene, pixels) if pixels else Box(*thing.box))
         for thing in scene.things
         if thing.label in labels
     ]
 
 
-def _round_box(thing: Thing, scene: Scene, pixels: int) -> Box:
+def positions(scene: Scene, labels: Collection[str]) -> Collection[int]:
+    """The positions of the shapes with these labels, from the left."""
+    return [number for number, thing in enumerate(scene.things) if thing.label in labels]
+
+
+def round_box(thing: Thing, scene: Scene, pixels: int) -> Box:
     """The box with its edges rounded to `pixels` steps along either side."""
     sides = (scene.width, scene.height) * 2
     return Box(
@@ -99,7 +106,9 @@ def _round_box(thing: Thing, scene: Scene, pixels: int) -> Box:
     )
 
 
-def _question(random: Random, scene: Scene) -> Example:
-    question, answer = ask(random, scene.things, _QUESTIONS)
-    names = [label for label in words.SHAPES if label in question.rstrip("?").split()]
-    return Example("answer", f"answer en {question}", answer, names)
+def question(random: Random, scene: Scene) -> Example:
+    """A question about the scene."""
+    asked, answer = ask(random, scene.things, _QUESTIONS)
+    names = [label for label in words.SHAPES if label in asked.rstrip("?").split()]
+    named = positions(scene, names) if names else None
+    return Example("answer", f"answer en {asked}", answer, named)

@@ -31,7 +31,7 @@ CLASSES = {  # property of a patch -> number of classes; class 0 is none
     "word": 1 + len(_PRINTABLE),
     "letter": 1 + len(_LETTERS),
 }
-SHAPE = list(CLASSES).index("shape")
+PLACE = list(CLASSES).index("place")
 NOTHING_WEIGHT = 0.15  # of patches of class 0, which are the majority
 EDGES_WEIGHT = 10.0  # of the loss over the edges' cosines, which is small
 

@@ -27,8 +27,9 @@ class TokenBatcher:
         self._tokens = processor.tokenizer
         self._vocabulary = Vocabulary(self._tokens, processor.image_token_id, image_tokens)
 
-    def batch(self, examples: Sequence[Example]) -> TokenBatch:
-        prefixes = [self._vocabulary.prefix(example.prompt) for example in examples]
+    def batch(self, examples: Sequence[Example], images: int = 1) -> TokenBatch:
+        """Encode examples about so many images each."""
+        prefixes = [self._vocabulary.prefix(example.prompt, images) for example in examples]
         answers = [
             [*self._tokens(example.answer, add_special_tokens=False)["input_ids"], self._end]
             for example in examples

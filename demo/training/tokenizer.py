@@ -6,7 +6,7 @@ from tokenizers import AddedToken, Regex, Tokenizer, decoders, normalizers, pre_
 from tokenizers.models import BPE
 from transformers import PreTrainedTokenizerFast
 
-from demo.scenes.words import vocabulary
+from demo.scenes.words import later_vocabulary, vocabulary
 
 SPECIAL = ("<pad>", "<eos>", "<bos>", "<unk>", "<image>")
 LOCATIONS = tuple(f"<loc{code:04}>" for code in range(1024))
@@ -15,23 +15,31 @@ BYTES = tuple(f"<0x{byte:02X}>" for byte in range(256))
 SPACE = "▁"
 CHARACTERS = ("\n", SPACE, *string.digits, *string.ascii_letters, *string.punctuation)
 WORDS = tuple(vocabulary())
+LATER_WORDS = tuple(later_vocabulary())  # their tokens come last, so that older ids stay
 
 # A word, a digit or a mark includes the space before it. A piece that is no token is split into
 # characters, and unknown characters into UTF-8 bytes, so that no text is lost.
 _PIECE = Regex(rf"{SPACE}?\p{{L}}+|{SPACE}?[^{SPACE}\p{{L}}]|{SPACE}")
 
 
-def tokens() -> list[str]:
-    """The vocabulary; the position of a token is its id."""
-    whole = [*(SPACE + word for word in WORDS), *WORDS]
+def tokens(*, later: bool = False) -> list[str]:
+    """The vocabulary; the position of a token is its id.
+
+    With `later`, it has the words of the third training stage too.
+    """
+    whole = [
+        spelled
+        for words in (WORDS, LATER_WORDS if later else ())
+        for spelled in (*(SPACE + word for word in words), *words)
+    ]
     return list(dict.fromkeys([*SPECIAL, *LOCATIONS, *SEGMENTS, *BYTES, *CHARACTERS, *whole]))
 
 
-def build() -> PreTrainedTokenizerFast:
-    """Build the tokenizer: whole words of the demo are tokens; padding is on the left."""
+def build(*, later: bool = False) -> PreTrainedTokenizerFast:
+    """Build the tokenizer of `tokens`: whole words are tokens; padding is on the left."""
     backend = Tokenizer(
         BPE(
-            vocab={token: code for code, token in enumerate(tokens())},
+            vocab={token: code for code, token in enumerate(tokens(later=later))},
             merges=[],
             unk_token="<unk>",
             byte_fallback=True,

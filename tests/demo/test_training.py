@@ -17,7 +17,14 @@ from transformers import PaliGemmaForConditionalGeneration
 from demo.scenes import mask_codes, words
 from demo.scenes.kinds import Kind
 from demo.scenes.scenes import draw_scene
-from demo.training import examples, patch_labels, scene_dataset, tokenizer, training_loop
+from demo.training import (
+    examples,
+    model_passes,
+    patch_labels,
+    scene_dataset,
+    tokenizer,
+    training_loop,
+)
 from demo.training.answer_training import AnswerTraining, initialize_weights
 from demo.training.architecture import configuration, processor
 from demo.training.grounding import GroundingHead
@@ -72,7 +79,7 @@ def test_the_loss_is_over_the_logits_that_transformers_computes(
     )
     with torch.no_grad():
         images = stage._encode_images(batch, len(by_scene[0]))
-        logits, _ = stage._logits(tokens, images.features)
+        logits, _ = model_passes.answer_logits(model, tokens, images.features)
     compared = 0
     for row, example in enumerate(flat):
         if not example.answer:  # the processor treats an empty suffix as none
@@ -152,16 +159,12 @@ def test_the_grounding_loss_is_low_for_marks_on_named_shapes() -> None:
     head = GroundingHead(1)
     nn.init.ones_(head.linear.weight)
     nn.init.zeros_(head.linear.bias)
-    star, cross = 1 + words.SHAPES.index("star"), 1 + words.SHAPES.index("cross")
-    shapes = torch.tensor([[0, star, cross]] * 3)
-    asked = [
-        examples.Example("detect", "", "", ["star"]),
-        examples.Example("ocr", "", ""),  # names no shape, so it does not count
-        examples.Example("detect", "", "", ["cross", "circle"]),
-    ]
+    places = torch.tensor([[0, 1, 2]] * 3)
+    marked = [[0], None, [1]]  # the second prompt names no shape, so it does not count
     marks = torch.tensor([[-20.0, 20, -20], [20, -20, 20], [-20, -20, 20]])[..., None]
-    assert head(marks, shapes, asked).item() < 1e-6
-    assert head(-marks, shapes, asked).item() > 10
+    assert head(marks, places, marked).item() < 1e-6
+    assert head(-marks, places, marked).item() > 10
+    assert head(marks, places, [None] * 3).item() == 0
 
 
 class Line:

@@ -93,7 +93,7 @@ def is_in_languages(text: Text, languages: Collection[str]) -> bool:
             return False
         if not language or probability < _MIN_PROBABILITY:
             return True
-    return language in languages or not {*NEIGHBORS.get(language, ())}.isdisjoint(languages)
+    return language in languages or any(near in languages for near in NEIGHBORS.get(language, ()))
 
 
 def detect_language(text: str) -> str:
@@ -204,7 +204,7 @@ def _by_words(text: str, cyrillic: bool = False) -> _Detection:
 
 def _probability(scores: Scores, words: int) -> float:
     """Return the logistic function of the best score's lead over the next one."""
-    gap = scores.score - max(scores.second, _UNKNOWN_SCORE)
+    gap = scores.lead(_UNKNOWN_SCORE)
     return (1 + tanh(_STEEPNESS * words * gap / 2)) / 2
 
 
@@ -217,7 +217,7 @@ def _min_letters(scores: Scores) -> int:
 
 def _by_scores(text: str, words: list[str], scores: Scores) -> _Detection:
     supported = scores.language in SUPPORTED_LANGUAGES
-    gap = scores.score - max(scores.second, _UNKNOWN_SCORE)
+    gap = scores.lead(_UNKNOWN_SCORE)
     if not scores.reliable:
         # Which of two unsupported languages a text is in, as Swedish or Danish, does not matter.
         clear_gap = gap if supported else scores.score - scores.best_of(SUPPORTED_LANGUAGES)

@@ -37,12 +37,10 @@ class Scores(NamedTuple):
     def score(self) -> float:
         return self.ranking.get(self.language, 0.0)
 
-    @property
-    def second(self) -> float:
-        """The score of the second language."""
-        scores = iter(self.ranking.values())
-        next(scores, None)
-        return next(scores, 0.0)
+    def lead(self, least: float) -> float:
+        """Return the best score less the second one, or less `least` if that is more."""
+        best, second, *_ = (*self.ranking.values(), 0.0, 0.0)
+        return best - (second if second > least else least)
 
     def best_of(self, languages: Collection[str]) -> float:
         """Return the best score of one of the languages; 0 if none is among the best six."""

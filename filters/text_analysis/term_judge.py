@@ -39,8 +39,9 @@ class TermJudge:
         ]
 
     def _judge(self, text: Text, matches: tuple[TermMatch, ...]) -> Verdict:
-        if matches:
-            matches = in_its_language(text, matches)
+        if not matches and is_supported(text, self.languages):
+            return _CLEAN  # most captions
+        matches = in_its_language(text, matches)
         scores = self.score(matches) if matches else {}
         if scores and (verdict := self.decide(scores)):
             return verdict

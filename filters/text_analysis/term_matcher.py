@@ -7,6 +7,7 @@ from functools import cache, lru_cache
 
 import ahocorasick
 
+from filters.text_analysis.ascii_form import ascii_form
 from filters.text_analysis.chunk_scan import scan
 from filters.text_analysis.disguises import undisguised
 from filters.text_analysis.normalization import NormalizedText, fold_confusables, normalize
@@ -132,7 +133,7 @@ def _may_have_terms(texts: tuple[str, ...]) -> Sequence[bool]:
     scanned = scan(texts)
     prefilter = _term_matcher().prefilter
     return [
-        disguised or prefilter.passes(text, mixed)
+        disguised or prefilter.passes(ascii_form(text), mixed)
         for text, disguised, mixed in zip(texts, scanned.disguised, scanned.mixed, strict=True)
     ]
 

@@ -1,9 +1,10 @@
-"""Tell quickly from the words of an ASCII text that it has no term, as most captions."""
+"""Tell quickly from the words of a text's ASCII form that it has no term, as most captions."""
 
 import re
 from collections import Counter
 from collections.abc import Collection, Iterable, Mapping
 
+from filters.text_analysis.ascii_form import ascii_form
 from filters.text_analysis.quick_scans import ascii_words
 from filters.text_analysis.term_lists.term import Kind
 
@@ -18,26 +19,28 @@ _Table = dict[bytes, list[frozenset[bytes]]]  # one word of terms -> their other
 
 
 class TermPrefilter:
-    """A test that every ASCII text with terms passes.
+    """A test that the ASCII form of every text with terms passes.
 
-    Each run of letters in a matched term is a whole word of the text, because a term begins and
-    ends at the boundaries of words. Words for groups and words of attacks count together only.
+    Terms without an ASCII form are in no text that has one. Each run of letters in a matched term
+    is a whole word of the text, because a term begins and ends at the boundaries of words. Words
+    for groups and words of attacks count together only.
     """
 
     def __init__(self, kinds: Mapping[str, Iterable[Kind]]) -> None:
         """`kinds` maps folded terms to their kinds."""
         terms = {kind: set[tuple[bytes, ...]]() for kind in ("group", "attack", "alone")}
         for term, its_kinds in kinds.items():
-            for kind in its_kinds if term.isascii() else ():
+            form = ascii_form(term)
+            for kind in its_kinds if form else ():
                 if kind != "innocent":
-                    words = _LETTERS.findall(term.encode("ascii"))
+                    words = _LETTERS.findall(form.encode("ascii"))
                     terms[kind if kind in terms else "alone"].add(tuple(words))
         self._alone = _table(terms["alone"])
         self._groups = _table(terms["group"])
         self._attacks = _table(terms["attack"])
 
     def passes(self, text: str, mixed: bool) -> bool:
-        """Return whether the ASCII text may have terms, apart from disguised ones.
+        """Return whether a text with this ASCII form may have terms, apart from disguised ones.
 
         `mixed` tells whether the text has digits beside letters.
         """

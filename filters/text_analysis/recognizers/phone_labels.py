@@ -61,7 +61,19 @@ _PLACE = (
 
 
 def _any_of(words: str) -> str:
-    return "|".join(word.replace("_", " ?") for word in words.split())
+    """Return a regular expression for any of the words, which tries those with one first letter.
+
+    A search for 300 alternatives in turn takes three times as long.
+    """
+    by_letter: dict[str, list[str]] = {}
+    alternatives: list[str] = []
+    for word in (word.replace("_", " ?") for word in words.split()):
+        if word[0].isalpha() and word[1:2] not in ("?", "*"):
+            by_letter.setdefault(word[0], []).append(word[1:])
+        else:
+            alternatives.append(word)
+    alternatives += (f"{letter}(?:{'|'.join(rest)})" for letter, rest in by_letter.items())
+    return "|".join(alternatives)
 
 
 PHONE_LABELS = ContextWords(

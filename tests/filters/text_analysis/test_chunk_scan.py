@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 from benchmarks.filters.personal_data_lines import lines
 from filters import PersonalData, TextQuality, TextSafetyRules, ToxicityRules
 from filters.base import Judge, TextFilter
+from filters.text_analysis.ascii_form import ascii_form
 from filters.text_analysis.chunk_scan import scan
 from filters.text_analysis.normalization import normalize
 from filters.text_analysis.recognizers.prefilter import ALL_WORDS
@@ -60,7 +61,7 @@ PIECES = st.one_of(
     ),
     st.sampled_from(sorted(ALL_WORDS)),
     st.sampled_from(HARMLESS.split()),
-    st.text(st.sampled_from("aeost019 .-_:@*!$%&<(\n"), max_size=6),
+    st.text(st.sampled_from("aeost019 .-_:@*!$%&<(\né–“ñ\u0301"), max_size=6),
 )
 TEXTS = st.builds(
     str.join, st.sampled_from([" ", "", "-", ", ", "\n"]), st.lists(PIECES, max_size=4)
@@ -112,11 +113,23 @@ def test_the_scan_lets_most_captions_pass() -> None:
 
 
 def test_long_texts_and_other_scripts_are_not_scanned() -> None:
-    texts = ["é", "a" * 2001, "", "ab" * 1000, "1" * 7]
+    texts = ["請", "a" * 2001, "", "ab" * 1000, "1" * 7]
     scanned = scan(texts)
     assert scanned.personal == [True, True, True, False, False]
     assert scanned.digits == [0, 0, 0, 0, 7]
     assert all(scan(["a dog"] * 3).personal)  # a scan of few texts does not pay
+
+
+def test_texts_with_accents_are_scanned_in_their_ascii_form() -> None:
+    texts = ["A café – “new”, 2019", "Größe 38", "pórn", "ana ät example"]
+    scanned = scan(texts)
+    assert scanned.personal == [False, False, False, True]
+    assert scanned.digits == [4, 2, 0, 0]
+    assert list(may_have_terms(texts)) == [False, False, True, False]
+    # What can change the character before it, is a letter of another script, or is invisible.
+    assert all(map(ascii_form, texts))
+    for text in ("e\u0301", "1\u20e3", "請", "е", "a\u200bb", "\U0001f170"):
+        assert not ascii_form(text)
 
 
 def test_every_decimal_digit_becomes_ascii() -> None:

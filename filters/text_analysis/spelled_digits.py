@@ -94,7 +94,7 @@ def may_have_words(text: str) -> bool:
     if text.isascii() and _ASCII_WORDS.isdisjoint(ascii_words(text)):
         return False  # most captions
     lower = text.lower()
-    for mark in "-,":
+    for mark in "-,.":
         if lower.count(mark) >= 3:  # words with marks and no spaces between them
             lower = lower.replace(mark, " ")
     words = lower.split()

@@ -12,7 +12,7 @@ _LABELS = {
     "de": "telefon telefonnummer rufnummer ruf anruf anrufen handy handynummer mobil mobilnummer",
     "fr": "t[ée]l[ée]phone t[ée]l portable appelez appeler joindre joignable",
     "es": "tel[ée]fono tfno ll[áa]m(?:a|e|en|anos|enos|ame) m[óo]vil celular contacto",
-    "pt": "telefone telem[óo]vel ligue celular zap contato",
+    "pt": "telefone telef telem[óo]vel ligue celular zap contato",
     "it": "telefono cellulare chiama chiamare chiamate chiamateci chiamaci contatti",
     "pl": "telefonu telefonem telefony kom kom[óo]rka kom[óo]rkowy zadzwo[ńn] dzwo[ńn]",
     "cs": r"telefonn[íi] volejte mobiln[íi] tel\._?č",

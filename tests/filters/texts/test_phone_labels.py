@@ -16,7 +16,7 @@ SENTENCES = {
     "DE": ("Telefonnummer {}", "Rufnummer: {}", "Ruf mich an: {}", "Handynummer ist {}"),
     "FR": ("Téléphone : {}", "Appelez le {}", "Numéro de portable : {}", "Joignable au {}"),
     "ES": ("Llámanos al {}", "Para reservas llama al {}", "Móvil: {}", "mi teléfono es {}"),
-    "PT": ("Ligue para {}", "Telemóvel {}", "Contato: {}"),
+    "PT": ("Ligue para {}", "Telemóvel {}", "Telef. {}", "Contato: {}"),
     "IT": ("Chiama il {}", "Cellulare {}", "Chiamateci al numero {}"),
     "PL": ("numer telefonu: {}", "tel. kom. {}", "Zadzwoń: {}"),
     "CZ": ("Volejte {}", "telefonní číslo {}", "Mobil: {}"),

@@ -19,6 +19,7 @@ def found(text: str) -> list[tuple[str, str]]:
     [
         ("Call me: {}", "four one five, seven three eight, two nine one six"),
         ("Call me: {}!", "FOUR-ONE-FIVE-SEVEN-THREE-EIGHT-TWO"),
+        ("Call me: {}", "four.one.five.seven.three.eight.two.nine.one.six"),
         ("Tel: {} x", "four 1 five 738 two nine one six"),
         ("Write to {} now", "+four nine one seven one three eight four seven two nine six"),
         ("Write to {}", "plus four nine one seven one three eight four seven two nine six"),

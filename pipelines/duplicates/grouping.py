@@ -2,22 +2,30 @@
 
 Hashes are numbered from the best one on. In this order, each hash joins the nearest of the heads
 within the distance that stand before it, and becomes a head itself if there is none. So no two
-heads are near each other, but for pairs that the search misses, and each member is near its head:
-groups do not grow along chains, as connected components do. The result depends on the hashes and
-their order alone.
+heads are near each other, and each member is near its head: groups do not grow along chains, as
+connected components do. The result depends on the hashes and their order alone: it is what a
+comparison of all pairs gives.
+
+A family of a million near hashes has 5 * 10^11 pairs. So a round looks for a few near ones of each
+hash, which decide nearly all hashes: a hash with no near one before it is a head. The hashes that
+they do not decide are compared with the heads found so far, and the rest is grouped in another
+round, which compares more.
 """
 
+from functools import partial
 from typing import Any, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
 
-from pipelines.duplicates.search import ALL_COMPARED, NearSearch, OnProgress, Pairs, Positions
+from pipelines.duplicates.pairs import Pairs, Positions
+from pipelines.duplicates.search import ALL_COMPARED, LARGE_ENTRY, NearSearch, OnProgress
 from pipelines.duplicates.tables import Hashes
 
 _HEAD, _MEMBER, _OPEN = 0, 1, 2
 _FEWEST, _MOST = 4, 16  # pairs that are kept of a hash in a round
 _ALL_PAIRS = 1 << 25  # pairs that are kept of all hashes, if each may have more than `_FEWEST`
+_OF_REST = 0.9  # share of the work left that a round is taken for
 _CHUNK = 1 << 20  # pairs that become Python's own numbers at a time
 _NONE = np.uint64(0xFFFF_FFFF_FFFF_FFFF)
 
@@ -36,19 +44,27 @@ def group_hashes(
     *,
     pairs_per_hash: int | None = None,
     all_compared: int = ALL_COMPARED,
+    large_entry: int = LARGE_ENTRY,
 ) -> Groups:
     """Group distinct hashes [n, 4], the best one first; `distance` is inclusive, in bits.
 
-    Of a hash, a few near ones are looked for at first (`pairs_per_hash`), which decide nearly all
-    hashes; so a family of a million near hashes does not give all its pairs. The hashes that they
-    do not decide are compared with the heads found so far, and the rest is grouped in another
-    round.
+    The other arguments change the cost alone: how many pairs of a hash a round looks for, up to how
+    many comparisons of a hash need no tables, and from which size on an entry is a large one.
     """
-    grouping = _Grouping(hashes, NearSearch(hashes, distance, all_compared), pairs_per_hash)
+    search = NearSearch(hashes, distance, all_compared, large_entry)
+    grouping = _Grouping(hashes, search, pairs_per_hash)
     remaining = np.arange(len(hashes), dtype=np.int32)
+    rest = 1.0  # share of the work that is left before the round, as the user is told
     while len(remaining):
-        remaining = grouping.round(remaining, on_progress)
+        on_round = partial(_tell_share, on_progress, rest)
+        remaining = grouping.round(remaining, on_round)
+        rest *= 1 - _OF_REST
+        search.compare_more()
     return grouping.finish()
+
+
+def _tell_share(on_progress: OnProgress, rest: float, share: float) -> None:
+    on_progress(1 - rest * (1 - _OF_REST * share))
 
 
 class _Grouping:
@@ -69,8 +85,7 @@ class _Grouping:
         """Decide which of these hashes are heads or members; return those that stay open."""
         found: list[npt.NDArray[np.uint64]] = []
         most = self._pairs_per_hash or min(max(_ALL_PAIRS // len(remaining), _FEWEST), _MOST)
-        is_cut = self._search.near_before(
-            remaining,
+        is_cut = self._search.within(
             remaining,
             lambda pairs: found.append(_packed(pairs.positions, pairs.before)),
             most=most,

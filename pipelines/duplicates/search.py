@@ -1,174 +1,218 @@
 """Finds, for each of many hashes, the near hashes that stand before it in an order.
 
-A hash is named by its position in the order. A few hashes are all compared with each other. Many
-hashes are compared with those in the same entry of a table, with the first ones of the entry alone
-if there are more than `_MOST_COMPARED`: so a million near hashes do not give all their pairs.
+A hash is named by its position in the order. Few hashes are all compared with each other, many are
+compared in tables that miss no near pair.
 """
 
 import os
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from functools import partial
-from typing import Any, NamedTuple
+from typing import TypeVar
 
 import numpy as np
 import numpy.typing as npt
 
+from pipelines.duplicates.comparison import Rows, distances, halved, near_halves, near_in_block
+from pipelines.duplicates.entries import EntrySearch
+from pipelines.duplicates.pairs import PairCounter, Pairs, Positions
 from pipelines.duplicates.tables import Hashes, Tables, plan_tables
 
-Positions = npt.NDArray[np.int32]
+_Found = TypeVar("_Found")
+OnPairs = Callable[[Pairs], None]
 OnProgress = Callable[[float], None]  # gets the share of the work that is done, from 0 to 1
 
-ALL_COMPARED = 1 << 12  # hashes, inclusive: all pairs are compared
-UNLIMITED = 0
-_MOST_COMPARED = 64
+ALL_COMPARED = 1 << 12  # comparisons of a hash, inclusive, that cost no more than tables
+LARGE_ENTRY = 256  # hashes
+_USUAL = 4  # an entry of so many times the expected size is no large one
+_MORE = 8  # times
 _AT_ONCE = 4  # tables that are searched before their pairs are counted
-_CHUNK = 1 << 17  # pairs that are compared at a time
-_ROWS = 256  # hashes that are compared with all others at a time
-
-
-class Pairs(NamedTuple):
-    """Pairs of near hashes; the second one of a pair stands before the first one."""
-
-    positions: Positions
-    before: Positions
-    distances: npt.NDArray[np.uint8]
-
-    def where(self, mask: npt.NDArray[np.bool_]) -> "Pairs":
-        return Pairs(self.positions[mask], self.before[mask], self.distances[mask])
+_CHUNK = 1 << 15  # hashes that are compared at a time
+_BLOCK = 8  # candidates of an entry with which its queries are compared at a time
+_LARGE_BLOCK = 1 << 12  # pairs of an entry that are compared so
+_LOWER = np.uint64(0xFFFF_FFFF)
+_PRESENT_BITS = 24  # of a key, that say whether a table may have an entry for it
 
 
 class NearSearch:
     """Searches among hashes [n, 4] for those within `distance` bits."""
 
-    def __init__(self, hashes: Hashes, distance: int, all_compared: int = ALL_COMPARED) -> None:
+    def __init__(
+        self,
+        hashes: Hashes,
+        distance: int,
+        all_compared: int = ALL_COMPARED,
+        large_entry: int = LARGE_ENTRY,
+    ) -> None:
         self._hashes = hashes
         self._distance = distance
         self._all_compared = all_compared
+        self._large_entry = large_entry
         self._threads = min(len(os.sched_getaffinity(0)), _AT_ONCE)
+
+    def compare_more(self) -> None:
+        """Compare more hashes without tables, and more of a large entry, from now on."""
+        self._all_compared *= _MORE
+        self._large_entry *= _MORE
+
+    def within(
+        self,
+        members: Positions,
+        on_pairs: OnPairs,
+        *,
+        most: int,
+        on_progress: OnProgress = lambda _: None,
+    ) -> npt.NDArray[np.bool_]:
+        """Pass near pairs of the sorted members, each once, at most `most` of a later hash.
+
+        Returns, by position, the hashes that may have more pairs: those with `most` pairs, and
+        those with too many hashes before them in a large entry of a table.
+        """
+        counter = PairCounter(len(self._hashes), most)
+        is_cut = np.zeros(len(self._hashes), np.bool_)
+        if self._are_few(members, members):
+            for share, pairs in self._compare_all(members, members):
+                on_pairs(counter.add(pairs))
+                on_progress(share)
+            return counter.is_full
+        tables = plan_tables(len(members), self._distance)
+        search = partial(self._within_table, tables, members, counter)
+        for share, found in self._in_threads(len(tables.masks), search):
+            for pairs, beyond in found:
+                on_pairs(counter.add(pairs))
+                is_cut[beyond] = True
+            on_progress(share)
+        return is_cut | counter.is_full
 
     def near_before(
         self,
         queries: Positions,
         among: Positions,
-        on_pairs: Callable[[Pairs], None],
+        on_pairs: OnPairs,
         *,
-        most: int = UNLIMITED,
         on_progress: OnProgress = lambda _: None,
-    ) -> npt.NDArray[np.bool_]:
-        """Pass pairs of the queries with near hashes of `among` before them to `on_pairs`.
+    ) -> None:
+        """Pass all pairs of a query with a near hash of `among` before it; some more than once.
 
-        Queries and `among` are sorted. With `most`, the search for a query ends once it has so many
-        pairs, and no pair is passed twice. Returns, by position, the queries whose search ended so.
+        Queries and `among` are sorted.
         """
-        counter = PairCounter(len(self._hashes), most) if most else None
-        for share, pairs in self._search(queries, among, counter):
-            on_pairs(counter.add(pairs) if counter else pairs)
+        if not len(queries) or not len(among):
+            return
+        if self._are_few(queries, among):
+            for share, pairs in self._compare_all(queries, among):
+                on_pairs(pairs)
+                on_progress(share)
+            return
+        tables = plan_tables(max(len(queries), len(among)), self._distance)
+        search = partial(self._join_table, tables, queries, among)
+        for share, found in self._in_threads(len(tables.masks), search):
+            for pairs in found:
+                on_pairs(pairs)
             on_progress(share)
-        return counter.is_full if counter else np.zeros(len(self._hashes), np.bool_)
 
-    def _search(
-        self, queries: Positions, among: Positions, counter: "PairCounter | None"
-    ) -> Iterator[tuple[float, Pairs]]:
-        if len(queries) == 0 or len(among) == 0:
-            return
-        if len(queries) * len(among) <= self._all_compared**2:
-            for start in range(0, len(queries), _ROWS):
-                own = queries[start : start + _ROWS]
-                differ = self._hashes[own][:, None] ^ self._hashes[among]
-                distances = np.bitwise_count(differ).sum(axis=2, dtype=np.uint16)
-                near = (distances <= self._distance) & (among < own[:, None])
-                rows, columns = np.nonzero(near)
-                found = Pairs(own[rows], among[columns], distances[near].astype(np.uint8))
-                yield (start + len(own)) / len(queries), found
-            return
-        tables = plan_tables(len(among), self._distance)
-        numbers = range(len(tables.masks))
-        pool = ThreadPoolExecutor(self._threads)
-        try:
-            for first in numbers[::_AT_ONCE]:
-                some = numbers[first : first + _AT_ONCE]
-                if counter:
-                    queries = queries[~counter.is_full[queries]]
-                most = counter.most if counter else UNLIMITED
-                search = partial(self._search_table, queries, among, tables, most)
-                for table, all_found in zip(some, list(pool.map(search, some)), strict=True):
-                    for found in all_found:
-                        yield (table + 1) / len(numbers), found
-                yield (some[-1] + 1) / len(numbers), _NO_PAIRS
-        finally:
-            pool.shutdown(cancel_futures=True)
+    def _are_few(self, queries: Positions, among: Positions) -> bool:
+        return len(queries) * len(among) <= self._all_compared * (len(queries) + len(among))
 
-    def _search_table(
-        self, queries: Positions, among: Positions, tables: Tables, most: int, table: int
-    ) -> list[Pairs]:
-        """Return the pairs of an entry each; the same pair may be found by other tables too."""
-        is_query = np.zeros(len(self._hashes), np.bool_)
-        is_among = np.zeros(len(self._hashes), np.bool_)
-        is_query[queries] = is_among[among] = True
-        members = np.flatnonzero(is_query | is_among).astype(np.int32)
-        is_all = len(members) == len(self._hashes)
-        keys = tables.keys(self._hashes if is_all else self._hashes[members], table)
-        keys |= np.arange(len(members), dtype=np.uint64)
+    def _compare_all(self, queries: Positions, among: Positions) -> Iterator[tuple[float, Pairs]]:
+        per_block = max(1, _CHUNK // max(1, len(among)))
+        for start in range(0, len(queries), per_block):
+            own = queries[start : start + per_block]
+            for first in range(0, len(among), _CHUNK):
+                others = among[first : first + _CHUNK]
+                if others[0] >= own[-1]:
+                    break
+                yield start / len(queries), self._compare_block(own, others)
+
+    def _compare_block(self, queries: Positions, among: Positions) -> Pairs:
+        own, others = (np.take(self._hashes, some, axis=0) for some in (queries, among))
+        rows, columns = near_in_block(own, others, self._distance)
+        return self._as_pairs(queries[rows], among[columns])
+
+    def _in_threads(
+        self, number: int, search: Callable[[int], _Found]
+    ) -> Iterator[tuple[float, _Found]]:
+        """Yield what is found in each table, by their order; a few are searched at a time."""
+        with ThreadPoolExecutor(self._threads) as pool:
+            for first in range(0, number, _AT_ONCE):
+                some = range(first, min(first + _AT_ONCE, number))
+                for table, found in zip(some, list(pool.map(search, some)), strict=True):
+                    yield (table + 1) / number, found
+
+    def _within_table(
+        self, tables: Tables, members: Positions, counter: PairCounter, table: int
+    ) -> list[tuple[Pairs, Positions]]:
+        keys = self._keys(tables, members, table)
         keys.sort()
-        members = members[keys.astype(np.uint32)]  # in the order of the table
-        keys >>= np.uint64(32)
-        begins = np.ones(len(keys), np.bool_)  # where an entry begins
-        np.not_equal(keys[1:], keys[:-1], out=begins[1:])
-        del keys
-        rows = np.flatnonzero(~begins & is_query[members])  # with hashes before them in the entry
-        entries = np.flatnonzero(begins)
-        starts = entries[np.searchsorted(entries, rows, "right") - 1]
-        counted = is_among[members]
-        candidates = members[counted]
-        before = np.concatenate([[0], np.cumsum(counted)])  # candidates before each member
-        at, ends = before[starts], before[rows]
-        del before, begins, entries
-        found: list[Pairs] = []
-        counts = np.zeros(len(rows), np.uint8)
-        for _ in range(_MOST_COMPARED):
-            remains = (at < ends) & (counts < (most or _MOST_COMPARED))
-            rows, at, ends, counts = rows[remains], at[remains], ends[remains], counts[remains]
-            for start in range(0, len(rows), _CHUNK):
-                part = slice(start, start + _CHUNK)
-                own, others = members[rows[part]], candidates[at[part]]
-                distances = self._distances(own, others)
-                near = distances <= self._distance
-                counts[part] += near
-                found.append(Pairs(own[near], others[near], distances[near].astype(np.uint8)))
-            at = at + 1
-        return [pairs for pairs in found if len(pairs.positions)]
+        expected = len(members) >> tables.bits(table)
+        entries = EntrySearch(
+            self._hashes, self._distance, counter.most, max(self._large_entry, _USUAL * expected)
+        )
+        return list(entries.search(keys, members, counter.is_full))
 
-    def _distances(self, positions: Positions, before: Positions) -> Any:
-        differ = self._hashes[positions] ^ self._hashes[before]
-        return np.bitwise_count(differ).sum(axis=1, dtype=np.uint16)
+    def _join_table(
+        self, tables: Tables, queries: Positions, among: Positions, table: int
+    ) -> list[Pairs]:
+        query_keys = self._keys(tables, queries, table)
+        query_keys.sort()
+        keys = self._keys(tables, among, table)
+        present = np.zeros(1 << _PRESENT_BITS, np.bool_)
+        present[query_keys >> np.uint64(64 - _PRESENT_BITS)] = True
+        keys = keys[present[keys >> np.uint64(64 - _PRESENT_BITS)]]
+        keys.sort()
+        candidates = among[(keys & _LOWER).astype(np.int64)]
+        found = []
+        for start in range(0, len(query_keys), _CHUNK):
+            some = query_keys[start : start + _CHUNK]
+            own = queries[(some & _LOWER).astype(np.int64)]
+            first = np.searchsorted(keys, some & ~_LOWER)
+            end = np.searchsorted(keys, some | _LOWER, "right")
+            if len(keys):
+                found.append(self._join_chunk(own, candidates, first, end))
+        return found
 
+    def _join_chunk(self, own: Positions, candidates: Positions, first: Rows, end: Rows) -> Pairs:
+        """Return the near pairs of each hash with the candidates from `first` to `end`."""
+        found = [np.empty((2, 0), np.int32)]
+        rows = np.flatnonzero(first < end)
+        if not len(rows):
+            return self._as_pairs(*found[0])
+        lowest = int(first[rows].min())
+        halves = halved(np.take(self._hashes, own, axis=0))
+        others = halved(np.take(self._hashes, candidates[lowest : end.max()], axis=0))
+        at = first - lowest
+        changes = np.flatnonzero(np.diff(first[rows], prepend=-1))
+        begins, sizes = rows[changes], np.diff(changes, append=len(rows))  # of each entry
+        is_large = sizes * (end[begins] - first[begins]) >= _LARGE_BLOCK
+        for row, size in zip(begins[is_large].tolist(), sizes[is_large].tolist(), strict=True):
+            for begin in range(int(first[row]) - lowest, int(end[row]) - lowest, _BLOCK):
+                block = slice(begin, min(begin + _BLOCK, int(end[row]) - lowest))
+                entry = slice(row, row + size)
+                columns, places = near_in_block(
+                    others.hashes[block], halves.hashes[entry], self._distance
+                )
+                found.append(np.stack([own[entry][places], candidates[columns + begin + lowest]]))
+            at[row : row + size] = end[row] - lowest
+        rows = rows[at[rows] + lowest < end[rows]]
+        while len(rows):
+            near = near_halves(halves, rows, others, at[rows], self._distance)
+            hits = rows[near]
+            found.append(np.stack([own[hits], candidates[at[hits] + lowest]]))
+            at[rows] += 1
+            rows = rows[at[rows] + lowest < end[rows]]
+        return self._as_pairs(*np.concatenate(found, axis=1))
 
-_NO_PAIRS = Pairs(np.empty(0, np.int32), np.empty(0, np.int32), np.empty(0, np.uint8))
+    def _as_pairs(self, positions: Positions, before: Positions) -> Pairs:
+        """Return the pairs that are in order, and near as a whole."""
+        ordered = before < positions
+        positions, before = positions[ordered], before[ordered]
+        bits = distances(
+            np.take(self._hashes, positions, axis=0), np.take(self._hashes, before, axis=0)
+        )
+        near = bits <= self._distance
+        return Pairs(positions[near], before[near], bits[near].astype(np.uint8))
 
-
-class PairCounter:
-    """Counts the different pairs of each hash, up to `most`."""
-
-    def __init__(self, number: int, most: int) -> None:
-        self.most = most
-        self._known = np.full((number, most), -1, np.int32)  # the hashes before, of each hash
-        self._counts = np.zeros(number, np.uint8)
-        self.is_full = np.zeros(number, np.bool_)
-
-    def add(self, pairs: Pairs) -> Pairs:
-        """Return the pairs that are new, of hashes that are not full."""
-        pairs = pairs.where(~self.is_full[pairs.positions])
-        pairs = pairs.where((self._known[pairs.positions] != pairs.before[:, None]).all(axis=1))
-        # Several pairs of a hash: their numbers after those that the hash has.
-        order = np.lexsort((pairs.before, pairs.positions))
-        pairs = Pairs(pairs.positions[order], pairs.before[order], pairs.distances[order])
-        _, firsts, lengths = np.unique(pairs.positions, return_index=True, return_counts=True)
-        numbers = np.arange(len(order)) - np.repeat(firsts, lengths)
-        numbers += self._counts[pairs.positions]
-        fits = numbers < self.most
-        pairs, numbers = pairs.where(fits), numbers[fits]
-        self._known[pairs.positions, numbers] = pairs.before
-        np.add.at(self._counts, pairs.positions, 1)
-        self.is_full[pairs.positions] = self._counts[pairs.positions] >= self.most
-        return pairs
+    def _keys(self, tables: Tables, members: Positions, table: int) -> npt.NDArray[np.uint64]:
+        is_all = len(members) == len(self._hashes)
+        return tables.keys(
+            self._hashes if is_all else np.take(self._hashes, members, axis=0), table
+        )

@@ -2,13 +2,12 @@
 
 import numpy as np
 import numpy.typing as npt
-import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from pipelines.duplicates import MAX_DISTANCE
 from pipelines.duplicates.grouping import Groups, group_hashes
-from pipelines.duplicates.tables import BITS, missed_by_round, plan_tables
+from pipelines.duplicates.tables import BITS
 
 Bytes = npt.NDArray[np.uint8]  # [hashes, 32]
 
@@ -37,8 +36,8 @@ def by_all_pairs(hashes: Bytes, distance: int) -> tuple[list[int], list[int]]:
     heads: list[int] = []
     found: list[tuple[int, int]] = []
     for position, own in enumerate(hashes):
-        near = [(int(np.bitwise_count(own ^ hashes[head]).sum()), head) for head in heads]
-        best = min(near, default=(BITS, 0))
+        bits = np.bitwise_count(hashes[heads] ^ own).sum(axis=1)
+        best = (int(bits.min()), heads[int(bits.argmin())]) if heads else (BITS, 0)
         if best[0] > distance:
             heads.append(position)
             best = (0, position)
@@ -50,9 +49,15 @@ def grouped(hashes: Bytes, distance: int, pairs_per_hash: int | None = None) -> 
     return group_hashes(hashes.view(np.uint64), distance, pairs_per_hash=pairs_per_hash)
 
 
-def by_tables(hashes: Bytes, distance: int, pairs_per_hash: int | None = None) -> Groups:
+def by_tables(
+    hashes: Bytes, distance: int, pairs_per_hash: int | None = None, large_entry: int = 256
+) -> Groups:
     return group_hashes(
-        hashes.view(np.uint64), distance, pairs_per_hash=pairs_per_hash, all_compared=0
+        hashes.view(np.uint64),
+        distance,
+        pairs_per_hash=pairs_per_hash,
+        all_compared=0,
+        large_entry=large_entry,
     )
 
 
@@ -75,51 +80,39 @@ def test_groups_are_those_of_all_pairs(
     assert groups.distances.tolist() == distances
 
 
-@settings(max_examples=5, deadline=None)
-@given(st.integers(0, 2**32), st.sampled_from([None, 1, 4]))
-def test_tables_give_the_groups_of_all_pairs(seed: int, pairs_per_hash: int | None) -> None:
+@settings(max_examples=15, deadline=None)
+@given(
+    st.integers(0, 2**32),
+    st.sampled_from([0, 3, 14, 31, MAX_DISTANCE]),
+    st.sampled_from([None, 1, 4]),
+    st.sampled_from([1, 3, 256]),
+)
+def test_tables_give_the_groups_of_all_pairs(
+    seed: int, distance: int, pairs_per_hash: int | None, large_entry: int
+) -> None:
     rng = np.random.default_rng(seed)
-    hashes = []
-    for _ in range(40):  # stars: members are within 14 bits of each other, where no pair is missed
-        template = rng.integers(0, 256, 32).astype(np.uint8)
-        hashes += [template] + [
-            flipped(template, rng.choice(BITS, rng.integers(1, 8), replace=False))
-            for _ in range(rng.integers(0, 12))
-        ]
-    distinct = np.unique(np.stack(hashes), axis=0)
-    distinct = distinct[rng.permutation(len(distinct))]
-    groups = by_tables(distinct, 31, pairs_per_hash)
-    heads, distances = by_all_pairs(distinct, 31)
+    hashes = near_hashes(rng, 60, 40, distance + 1)  # the first of a family within and beyond
+    groups = by_tables(hashes, distance, pairs_per_hash, large_entry)
+    heads, distances = by_all_pairs(hashes, distance)
     assert groups.heads.tolist() == heads
     assert groups.distances.tolist() == distances
 
 
-@pytest.mark.parametrize("distance", [0, 5, 31, MAX_DISTANCE])
-def test_tables_miss_one_pair_in_a_thousand_at_most(distance: int) -> None:
-    number = 2000
-    tables = plan_tables(number, distance)
-    bits = int(np.bitwise_count(tables.masks[0]).sum())
-    per_round = BITS // bits
-    rounds = len(tables.masks) // per_round
-    assert missed_by_round(bits, distance) ** rounds <= 1e-3
-    rng = np.random.default_rng(distance)
-    one = rng.integers(0, 256, (number, 32)).astype(np.uint8)
-    other = np.stack([flipped(h, rng.choice(BITS, distance, replace=False)) for h in one])
-    agree = np.zeros(number, np.bool_)
-    for table in range(len(tables.masks)):
-        agree |= tables.keys(one.view(np.uint64), table) == tables.keys(
-            other.view(np.uint64), table
-        )
-    assert (~agree).sum() <= 12  # of 2 expected
-
-
-def test_tables_of_a_round_share_no_bit() -> None:
-    tables = plan_tables(1 << 20, 31)
-    per_round = BITS // 21
-    for start in range(0, len(tables.masks), per_round):
-        masks = tables.masks[start : start + per_round]
-        assert np.bitwise_count(np.bitwise_or.reduce(masks)).sum() == per_round * 21
-    assert missed_by_round(21, per_round - 1) == pytest.approx(0, abs=1e-12)
+def test_pairs_at_every_distance_are_found_up_to_the_bound() -> None:
+    rng = np.random.default_rng(3)
+    families = [rng.integers(0, 256, 32).astype(np.uint8) for _ in range(3000)]
+    changed = np.arange(3000) % 33
+    copies = [
+        flipped(first, rng.choice(BITS, bits, replace=False))
+        for first, bits in zip(families, changed, strict=True)
+        if bits
+    ]
+    groups = by_tables(np.concatenate([families, copies]), 31)
+    bits = changed[changed > 0]
+    assert (groups.heads[:3000] == np.arange(3000)).all()
+    is_member = groups.heads[3000:] != np.arange(3000, 3000 + len(copies))
+    assert (is_member == (bits <= 31)).all()
+    assert (groups.distances[3000:][is_member] == bits[is_member]).all()
 
 
 def test_a_large_family_is_one_group() -> None:

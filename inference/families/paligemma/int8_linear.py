@@ -6,6 +6,8 @@ _LEVELS = (
     63  # inputs have 7 bits, so that no sum of two products overflows 16 bits (see Int8Linear)
 )
 _ZERO = _LEVELS + 1  # stands for 0: the kernels take inputs without a sign
+# So many rows at a time: the C library maps larger temporaries into memory anew each time.
+_ROWS = 256
 
 
 class Int8Linear(torch.nn.Module):
@@ -38,13 +40,19 @@ class Int8Linear(torch.nn.Module):
         return self.in_features * self.out_features + self.scale.nbytes
 
     def forward(self, inputs: torch.Tensor) -> torch.Tensor:
-        rows = inputs.reshape(-1, self.in_features).float()
+        parts = torch.split(inputs.reshape(-1, self.in_features), _ROWS)
+        outputs = [self._forward_rows(rows) for rows in parts]
+        whole = outputs[0] if len(outputs) == 1 else torch.cat(outputs)
+        return whole.reshape(*inputs.shape[:-1], self.out_features)
+
+    def _forward_rows(self, inputs: torch.Tensor) -> torch.Tensor:
+        rows = inputs.float()
         scale = _scale(rows, _LEVELS)
         whole = (rows / scale).round_().add_(_ZERO).to(torch.uint8)
         outputs = self._multiply(whole).mul_(scale)
         if self.bias is not None:
             outputs += self.bias
-        return outputs.to(inputs.dtype).reshape(*inputs.shape[:-1], self.out_features)
+        return outputs.to(inputs.dtype)
 
     def _multiply(self, whole: torch.Tensor) -> torch.Tensor:
         """Multiply by the weights: uint8 [rows, inputs] to float32 [rows, outputs]."""

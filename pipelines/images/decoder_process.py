@@ -12,6 +12,7 @@ from multiprocessing.connection import Connection
 from multiprocessing.context import SpawnProcess
 from typing import Any, NamedTuple, Protocol
 
+from pipelines.concurrency.child_process import exit_reason
 from pipelines.concurrency.memory_limit import limit_further_memory
 from pipelines.concurrency.running_time import wait_while_running
 from pipelines.config.input import Limits
@@ -30,6 +31,7 @@ from schemas.errors import MachineFault
 
 _TRIES = 2  # of one image, each in a process of its own after a loss
 _START_SECONDS = 120  # for a process to start and import, on a busy machine
+_EXIT_SECONDS = 1  # for a process that has closed its pipe to end
 _ORPHAN_SECONDS = 60  # beyond the parent's deadline: ends a hung decoder whose parent was killed
 _VIDEO_MEMORY = 2 << 30  # bytes that a process may take for a video; 8K needs about half of them
 
@@ -110,9 +112,22 @@ class DecoderProcess:
                     raise EOFError
                 self._pipe.recv()
             except (EOFError, OSError):
+                self._process.join(_EXIT_SECONDS)  # before it is killed, for its own exit code
+                exit_code = self._process.exitcode
                 self._end()
-                raise MachineFault("a process that decodes images could not be started") from None
+                raise MachineFault(_start_failure(exit_code)) from None
         return self._pipe
+
+
+def _start_failure(exit_code: int | None) -> str:
+    """Say why a process did not start; the spawned process of an unguarded script exits with 1."""
+    failure = "a process that decodes images could not be started"
+    if exit_code is None:
+        return failure
+    failure += f" ({exit_reason(exit_code)})"
+    if exit_code != 1:
+        return failure
+    return f'{failure}: a script must call Shardmill below `if __name__ == "__main__":`'
 
 
 class _Header(NamedTuple):

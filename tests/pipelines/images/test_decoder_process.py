@@ -1,6 +1,7 @@
 """Tests that a decoder process gives the same pixels and is replaced when it hangs or dies."""
 
 import os
+import subprocess
 import sys
 from collections.abc import Iterator
 from pathlib import Path
@@ -103,3 +104,24 @@ def test_a_process_that_does_not_start_is_the_machines_fault(
     monkeypatch.setattr(decoder_process, "_serve", sys.exit)
     with pytest.raises(MachineFault, match="could not be started"):
         DecoderProcess(LIMITS).open(jpeg(100, 80))
+
+
+UNGUARDED = """
+from pipelines.config.input import Limits
+from pipelines.images import DecoderProcess
+
+DecoderProcess(Limits()).open(b"")
+"""
+
+
+def test_a_script_without_a_guard_is_told_to_add_one(tmp_path: Path) -> None:
+    script = tmp_path / "unguarded.py"
+    script.write_text(UNGUARDED)
+    environment = os.environ | {"PYTHONPATH": str(Path(__file__).parents[3])}
+    ended = subprocess.run(
+        [sys.executable, script], env=environment, capture_output=True, text=True, check=False
+    )
+    assert ended.returncode == 1
+    last_line = ended.stderr.splitlines()[-1]
+    assert "could not be started (worker_died_with_exit_code_1)" in last_line
+    assert 'below `if __name__ == "__main__":`' in last_line

@@ -14,7 +14,12 @@ from collections.abc import Iterable
 
 import shardmill
 from benchmarks.filters.personal_data_held_out.disguises import disguised, third_disguised
-from benchmarks.filters.personal_data_held_out.generated import DATA, harmless_lines, phone_lines
+from benchmarks.filters.personal_data_held_out.generated import (
+    DATA,
+    harmless_lines,
+    national_lines,
+    phone_lines,
+)
 
 REPLACED = re.compile(r"\[[A-Z_]+\]")
 
@@ -90,6 +95,8 @@ def main() -> None:
     missed += find_phones("Telephone numbers found, second set", read_phones("phones_second.txt"))
     third = [(f"{frame}, {shape}", text, digits) for frame, shape, text, digits in phone_lines()]
     missed += find_phones("Telephone numbers found, third set", third)
+    fourth = [(f"{language}, {frame}", *rest) for language, frame, *rest in national_lines()]
+    missed += find_phones("Telephone numbers found, fourth set", fourth)
     harmless = (DATA / "harmless.txt").read_text("utf-8").splitlines()
     changed = leave_alone("Harmless lines left alone", harmless)
     changed += leave_alone("Harmless lines left alone, third set", list(harmless_lines()))

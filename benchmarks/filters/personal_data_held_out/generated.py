@@ -43,6 +43,19 @@ def phone_lines(seed: int = 0) -> Iterator[tuple[str, str, str, str]]:
                     yield name, shape, frame.format(written), re.sub(r"\D", "", written)
 
 
+def national_lines(seed: int = 20261129, copies: int = 4) -> Iterator[tuple[str, str, str, str]]:
+    """Yield language, frame, text and the digits of a number in national format."""
+    random = Random(seed)
+    for row in (DATA / "national_frames.tsv").read_text("utf-8").splitlines():
+        language, *frames = row.split("\t")
+        for name, frame in zip(("label", "sentence"), frames, strict=True):
+            for kind in KINDS:
+                for _ in range(copies):
+                    number = draw_number(language[-2:], kind, random)
+                    written = phonenumbers.format_number(number, PhoneNumberFormat.NATIONAL)
+                    yield language, name, frame.format(written), re.sub(r"\D", "", written)
+
+
 def harmless_lines(seed: int = 0, copies: int = 10) -> Iterator[str]:
     """Yield each template `copies` times, with every <low-high> drawn from that range."""
     random = Random(seed)

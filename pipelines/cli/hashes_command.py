@@ -36,6 +36,15 @@ def hashes(
     label: Annotated[
         str, typer.Option(metavar="TEXT", help="What the images are, for the column label.")
     ] = "",
+    images: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--image",
+            metavar="NAME",
+            help="An image of each sample, such as left.jpg; repeat it for all images that count. "
+            "One NAME alone is a Parquet column with lists of images.",
+        ),
+    ] = None,
     force: ForceOption = False,
     storage: StorageOption = None,
 ) -> None:
@@ -56,16 +65,17 @@ def hashes(
         ):
             writer = csv.writer(text, lineterminator="\n")
             writer.writerow(("algorithm", "hash", "source", "label"))
-            images = hash_images(
+            hashed = hash_images(
                 shards,
                 wanted,
                 storage_of(storage) or STORAGE,
                 counts,
-                lambda done, of: shown.update(
+                images=images[0] if images and len(images) == 1 else images,
+                on_shards=lambda done, of: shown.update(
                     f"{done} of {counted(of, 'shard')}, {counted(counts.images, 'image')}"
                 ),
             )
-            for image in images:
+            for image in hashed:
                 for algorithm, digits in image.hashes:
                     entry = algorithm.encode() + bytes.fromhex(digits)
                     if entry not in written:

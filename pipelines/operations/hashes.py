@@ -13,10 +13,13 @@ from concurrent.futures import Future
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
+from pydantic import ValidationError
+
 from filters.images.pdq import ALGORITHM as PDQ
 from filters.images.pdq import LOWEST_QUALITY, load_pdqhash, pdq_hash
 from pipelines.concurrency.daemon_pool import DaemonPool
 from pipelines.config.input import Input, Limits
+from pipelines.config.validation_errors import first_fault
 from pipelines.images import DecodeOptions, DecoderPool, ImageFault
 from pipelines.planning.shards import find_shards, split
 from pipelines.reading import RawSample, open_unit
@@ -31,7 +34,7 @@ _MOST_DECODERS = 8
 class HashedImage(NamedTuple):
     """An image's hashes, as (algorithm, hexadecimal digits), and where the image is from."""
 
-    source: str  # shard and number of the sample
+    source: str  # shard and number of the sample, and of the image, if a sample has several
     hashes: Sequence[tuple[str, str]]
 
 
@@ -55,26 +58,29 @@ def hash_images(
     algorithms: Sequence[str],
     storage: Storage,
     counts: HashCounts,
+    *,
+    images: str | Sequence[str] | None = None,
     on_shards: Callable[[int, int], None] = lambda done, of: None,
 ) -> Iterator[HashedImage]:
     """Yield the images of the shards with their hashes, in the order of the shards and samples.
 
-    PDQ is computed of the first frame, upright. `counts` is filled as the iteration goes, and
-    `on_shards` is told how many shards, or slices of shards, are done. Raises JobError if a shard
-    does not exist or cannot be read.
+    `images` names several images of a sample, as `input.images` does. PDQ is computed of the first
+    frame, upright. `counts` is filled as the iteration goes, and `on_shards` is told how many
+    shards, or slices of shards, are done. Raises JobError if a shard does not exist or cannot be
+    read, or if `images` names no images.
     """
+    given = _input_of(patterns, images)
     hasher = _Hasher(algorithms)
-    given = Input(shards=tuple(patterns), text=None)
     units = split(find_shards(given.patterns(), storage), given, storage)
     try:
         for done, unit in enumerate(units):
             on_shards(done, len(units))
             try:
                 with open_unit(unit, storage, given, texts=False) as samples:
-                    for index, hashed in hasher.hash_all(samples):
+                    for place, hashed in hasher.hash_all(samples):
                         counts.add(hashed)
                         if hashed.hashes:
-                            yield HashedImage(f"{unit.shard}#{index}", hashed.hashes)
+                            yield HashedImage(f"{unit.shard}#{place}", hashed.hashes)
             except ShardFault as fault:
                 raise JobError(
                     f"{unit.shard}: cannot be read to its end ({fault.reason}): mend the shard, or "
@@ -83,6 +89,14 @@ def hash_images(
         on_shards(len(units), len(units))
     finally:
         hasher.close()
+
+
+def _input_of(patterns: Sequence[str], images: str | Sequence[str] | None) -> Input:
+    values = {"shards": list(patterns), "text": None, "images": images}
+    try:
+        return Input.model_validate(values)
+    except ValidationError as error:
+        raise JobError(f"hashes: {first_fault(error, values, Input)}") from None
 
 
 @dataclass(slots=True)
@@ -107,27 +121,29 @@ class _Hasher:
         self._pool.close()
         self._decoders.close()
 
-    def hash_all(self, samples: Iterable[RawSample]) -> Iterator[tuple[int, _Hashed]]:
-        """Yield the number of each sample and its hashes, in order."""
-        ahead: deque[tuple[int, _Hashed, Future[None]]] = deque()
+    def hash_all(self, samples: Iterable[RawSample]) -> Iterator[tuple[str, _Hashed]]:
+        """Yield the place of each image, `sample` or `sample.image`, and its hashes, in order."""
+        ahead: deque[tuple[str, _Hashed, Future[None]]] = deque()
         for raw in samples:
-            hashed = _Hashed()
-            ahead.append((raw.index, hashed, self._pool.submit(self._hash, raw, hashed)))
-            if len(ahead) > self._most_ahead:
+            for number, image in enumerate((raw.image, *raw.others)):
+                place = f"{raw.index}.{number}" if raw.others else str(raw.index)
+                hashed = _Hashed(fault=raw.fault)
+                ahead.append((place, hashed, self._pool.submit(self._hash, image, hashed)))
+            while len(ahead) > self._most_ahead:
                 yield _finished(*ahead.popleft())
         while ahead:
             yield _finished(*ahead.popleft())
 
-    def _hash(self, raw: RawSample, hashed: _Hashed) -> None:
-        if raw.fault or not raw.image:
-            hashed.fault = raw.fault or "image_empty"
+    def _hash(self, image: bytes, hashed: _Hashed) -> None:
+        if hashed.fault or not image:
+            hashed.fault = hashed.fault or "image_empty"
             return
         if self._wants_sha256:
-            hashed.hashes.append((SHA256, hashlib.sha256(raw.image).hexdigest()))
+            hashed.hashes.append((SHA256, hashlib.sha256(image).hexdigest()))
         if self._pdqhash is not None:
             try:
                 options = DecodeOptions(None, frames=1)
-                (frame,) = self._decoders.decode(raw.image, options).frames
+                (frame,) = self._decoders.decode(image, options).frames
             except ImageFault as fault:
                 hashed.fault = fault.reason
                 return
@@ -137,6 +153,6 @@ class _Hasher:
                 hashed.hashes.append((PDQ, digest.hex()))
 
 
-def _finished(index: int, hashed: _Hashed, done: Future[None]) -> tuple[int, _Hashed]:
+def _finished(place: str, hashed: _Hashed, done: Future[None]) -> tuple[str, _Hashed]:
     done.result()
-    return index, hashed
+    return place, hashed

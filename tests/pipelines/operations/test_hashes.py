@@ -4,6 +4,7 @@ import csv
 import hashlib
 from pathlib import Path
 
+import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 from PIL import Image
@@ -81,6 +82,33 @@ def test_what_has_no_hash_is_counted(call: CommandLine) -> None:
     assert "nearly flat: 1 image" in err
     assert "cannot be read: 1 image_empty, 1 image_undecodable" in err
     assert {line["algorithm"] for line in lines("a.csv")} == {"sha256"}
+
+
+def test_all_images_of_a_sample_are_listed(call: CommandLine) -> None:
+    images = [encoded(scene(number), "PNG") for number in range(4)]
+    pairs = [
+        (f"{pair}.{side}.png", images[2 * pair + number])
+        for pair in range(2)
+        for number, side in enumerate(("left", "right"))
+    ]
+    write_shard(Path("pairs.tar"), pairs)
+    named = ["--image", "left.png", "--image", "right.png", "--algorithm", "sha256"]
+    call.done("hashes", "pairs.tar", "--output", "pairs.csv", *named)
+    found = lines("pairs.csv")
+    assert [line["hash"] for line in found] == [hashlib.sha256(each).hexdigest() for each in images]
+    assert [line["source"][-4:] for line in found] == ["#0.0", "#0.1", "#1.0", "#1.1"]
+
+    pq.write_table(pa.table({"images": [images[:3], images[3:], []]}), "lists.parquet")
+    named = ["--image", "images", "--algorithm", "sha256"]
+    call.done("hashes", "lists.parquet", "--output", "lists.csv", *named)
+    found = lines("lists.csv")
+    assert [line["hash"] for line in found] == [hashlib.sha256(each).hexdigest() for each in images]
+    assert [line["source"].split("#")[1] for line in found] == ["0.0", "0.1", "0.2", "1"]
+
+    twice = ["--image", "left.png", "--image", "left.png"]
+    assert "name at least two images" in call.mistake(
+        "hashes", "pairs.tar", "--output", "twice.csv", *twice
+    )
 
 
 def test_mistakes_leave_no_file(call: CommandLine) -> None:

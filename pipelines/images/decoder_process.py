@@ -33,7 +33,7 @@ _TRIES = 2  # of one image, each in a process of its own after a loss
 _START_SECONDS = 120  # for a process to start and import, on a busy machine
 _EXIT_SECONDS = 1  # for a process that has closed its pipe to end
 _ORPHAN_SECONDS = 60  # beyond the parent's deadline: ends a hung decoder whose parent was killed
-_VIDEO_MEMORY = 2 << 30  # bytes that a process may take for a video; 8K needs about half of them
+_VIDEO_MEMORY = 2 << 30  # bytes that a process may take for a video
 
 
 class DecoderProcess:
@@ -182,18 +182,31 @@ def _serve(pipe: "Connection[Any, Any]", limits: Limits, sampling: VideoFrames |
             data, options = pipe.recv()
         except EOFError:
             return
-        signal.setitimer(signal.ITIMER_REAL, limits.max_decode_seconds + _ORPHAN_SECONDS)
         try:
-            image = _open(data, limits, sampling)
-            if options is None:
-                size = image.width, image.height, image.num_frames
-                answer: object = _Header(*size, image.duration, image.fps)
-            else:
-                answer = image.decode(options)
-        except ImageFault as fault:
-            answer = fault
-        signal.setitimer(signal.ITIMER_REAL, 0)
-        try:
-            pipe.send(answer)
+            _send(pipe, _answer(data, options, limits, sampling))
         except BrokenPipeError:
             return
+
+
+def _answer(
+    data: bytes, options: DecodeOptions | None, limits: Limits, sampling: VideoFrames | None
+) -> "_Header | DecodedImage | ImageFault":
+    signal.setitimer(signal.ITIMER_REAL, limits.max_decode_seconds + _ORPHAN_SECONDS)
+    try:
+        image = _open(data, limits, sampling)
+        if options is not None:
+            return image.decode(options)
+        size = image.width, image.height, image.num_frames
+        return _Header(*size, image.duration, image.fps)
+    except ImageFault as fault:
+        return fault
+    finally:
+        signal.setitimer(signal.ITIMER_REAL, 0)
+
+
+def _send(pipe: "Connection[Any, Any]", answer: object) -> None:
+    """Send an answer, or a fault if the memory for a video does not hold the copy to be sent."""
+    try:
+        pipe.send(answer)
+    except MemoryError:  # while the copy was made: nothing is sent
+        pipe.send(ImageFault("video_needs_memory"))

@@ -4,6 +4,7 @@ import os
 import subprocess
 import sys
 from collections.abc import Iterator
+from multiprocessing import Pipe
 from pathlib import Path
 
 import numpy as np
@@ -26,6 +27,7 @@ from pipelines.images import (
     ImageFault,
     decoder_process,
 )
+from pipelines.images.decoder_process import _send
 from schemas.errors import MachineFault
 from schemas.generation import ImageSpec
 
@@ -112,6 +114,21 @@ from pipelines.images import DecoderProcess
 
 DecoderProcess(Limits()).open(b"")
 """
+
+
+class TooLarge:
+    """An answer whose copy does not fit in memory."""
+
+    def __reduce__(self) -> str:
+        raise MemoryError
+
+
+def test_an_answer_that_does_not_fit_in_memory_is_a_fault() -> None:
+    here, there = Pipe()
+    _send(there, TooLarge())
+    answer = here.recv()
+    assert isinstance(answer, ImageFault)
+    assert answer.reason == "video_needs_memory"
 
 
 def test_a_script_without_a_guard_is_told_to_add_one(tmp_path: Path) -> None:

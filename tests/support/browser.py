@@ -16,6 +16,7 @@ CHROMIUM = shutil.which("chromium") or shutil.which("google-chrome")
 DRIVER = shutil.which("chromedriver")
 HAS_BROWSER = CHROMIUM is not None and DRIVER is not None
 _NEXT_MOMENT = "setTimeout(arguments[0], 50)"
+_IS_LOADED = "return !window.isEarlier && document.readyState === 'complete'"
 KEYS = {"left": "\ue012", "right": "\ue014", "tab": "\ue004", "enter": "\ue007"}
 _ARGUMENTS = (
     "--headless=new",
@@ -44,7 +45,13 @@ class Browser:
         self._driver += f"/{session['sessionId']}"
 
     def open(self, page: Path) -> None:
+        """Load a page; if it is shown already, load it again.
+
+        On a busy machine, the driver returned before a page that was shown was loaded again.
+        """
+        self.run("window.isEarlier = true")
         self._call("POST", "/url", {"url": page.as_uri()})
+        self.until(lambda: bool(self.run(_IS_LOADED)))
 
     def run(self, script: str, *arguments: object) -> Any:
         """Run JavaScript in the page, and return what it returns."""

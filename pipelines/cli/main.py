@@ -17,6 +17,7 @@ from pipelines.cli.completion_command import (
     register_shells,
 )
 from pipelines.cli.duplicates_command import duplicates
+from pipelines.cli.evaluate_command import evaluate
 from pipelines.cli.exit_codes import print_error, report_stdout, with_exit_code
 from pipelines.cli.explain_command import explain
 from pipelines.cli.hashes_command import hashes
@@ -78,6 +79,7 @@ _COMMANDS: tuple[Callable[..., None], ...] = (
     look,
     whatif,
     calibrate,
+    evaluate,
     review,
     verify,
     finish,

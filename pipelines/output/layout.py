@@ -108,6 +108,13 @@ class Layout:
     def counts(self, name: str) -> str:
         return f"{self.root}/{CONTROL_FOLDER}/counts/{name}.record"
 
+    def evaluation(self, name: str) -> str:
+        return f"{self.root}/{CONTROL_FOLDER}/evaluations/{name}.record"
+
+    def evaluation_scores(self, name: str) -> str:
+        """The Parquet file of the scores of samples; its ending keeps it from readers of rows."""
+        return f"{self.root}/{CONTROL_FOLDER}/evaluations/{name}.scores"
+
     def run(self, run: str) -> str:
         return f"{self.root}/{CONTROL_FOLDER}/runs/{run}.record"
 

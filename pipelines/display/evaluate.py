@@ -1,0 +1,97 @@
+"""Builds the terminal tables of an evaluation."""
+
+import json
+from collections.abc import Iterator
+
+from rich.table import Table
+
+from pipelines.display.counted import counted
+from pipelines.display.terminal_safe import plain
+from pipelines.evaluation.results import Evaluation, Value
+from pipelines.operations.evaluate import WorstSample
+
+_MAX_NAME, _MAX_TEXT = 40, 60  # characters
+# What is said about samples and references, by the name of the number.
+_NOTES = {
+    "not_whole": "answers are partial or withheld by a filter: they count as empty",
+    "empty": "answers are empty",
+    "not_asked": "kept samples are not judged: the model was not asked",
+    "without_truth": "kept samples are not judged: they have no reference",
+    "wrong_truth": "kept samples are not judged: their reference has a wrong type",
+    "key_repeated": "kept samples are not judged: another one has the same key",
+    "truth_repeated": "keys of references are not used: they occur several times",
+    "truth_without_sample": "references are not used: no kept sample has their key",
+    "truth_without_key": "references are not used: their key is no text and no whole number",
+    "only_here": "kept samples are not compared: the other output has no answer for their key",
+    "only_there": "answers of the other output are not compared: no kept sample has their key",
+}
+
+
+def values_table(result: Evaluation) -> Table:
+    """Build a table with each value, its interval and its number of samples, also of parts."""
+    table = _table(["metric", "value", "95 %", "samples"])
+    judged = result.samples["judged"]
+    for name, value in result.values.items():
+        table.add_row(name, *_cells(value), f"{judged:,}")
+        for part, each in result.parts.items():
+            shown = f"  {plain(part, _MAX_NAME) or 'empty'}"
+            table.add_row(shown, *_cells(each.values[name]), f"{each.samples:,}")
+        for average, number in result.averages.get(name, {}).items():
+            table.add_row(f"  {average}: mean of languages", _number(number), "", "")
+    return table
+
+
+def comparisons_table(result: Evaluation) -> Table:
+    """Build a table with how the other output differs."""
+    table = _table(["metric", "difference", "95 %", "better", "worse", "p"])
+    for name, each in result.comparisons.items():
+        counts = (f"{each.better:,}", f"{each.worse:,}", f"{each.p_value:.4f}")
+        table.add_row(name, *_cells(each.difference), *counts)
+    return table
+
+
+def worst_table(samples: tuple[WorstSample, ...]) -> Table:
+    """Build a table with the worst samples, their answers and references."""
+    table = _table(["shard", "index", "key", "score", "answer", "references"])
+    for each in samples:
+        table.add_row(
+            plain(each.shard, _MAX_NAME),
+            str(each.index),
+            plain(each.key or "", _MAX_NAME),
+            _number(each.score),
+            plain(_shown(each.answer), _MAX_TEXT),
+            plain(_shown(each.truth), _MAX_TEXT),
+        )
+    return table
+
+
+def evaluation_notes(result: Evaluation) -> Iterator[str]:
+    """Yield the lines below the tables: which samples are not judged, or count as empty."""
+    for name, note in _NOTES.items():
+        if number := result.samples.get(name, 0):
+            yield f"{number:,} {note}"
+    if (changed := result.samples.get("changed")) is not None:
+        judged = result.samples["judged"]
+        yield f"{changed / judged:.1%} of {counted(judged, 'answer')} differ"
+
+
+def _table(columns: list[str]) -> Table:
+    table = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0))
+    texts = ("metric", "shard", "key", "answer", "references")
+    for name in columns:
+        table.add_column(name, justify="left" if name in texts else "right")
+    return table
+
+
+def _cells(value: Value) -> tuple[str, str]:
+    if value.low is None or value.high is None:
+        return _number(value.value), ""
+    return _number(value.value), f"{_number(value.low)} to {_number(value.high)}"
+
+
+def _number(value: float | None) -> str:
+    return "-" if value is None else f"{value:.4f}"
+
+
+def _shown(value: object) -> str:
+    return value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)

@@ -1,0 +1,63 @@
+"""The results of an evaluation, as they are stored and printed as JSON."""
+
+from collections.abc import Mapping
+
+from schemas.frozen import Frozen
+
+
+class Value(Frozen):
+    """A value of a metric with its bootstrap interval of 95 %."""
+
+    value: float | None
+    """The value of all samples; null without samples."""
+    low: float | None
+    """The lower end of the interval."""
+    high: float | None
+    """The upper end of the interval."""
+
+
+class Comparison(Frozen):
+    """How the other output's value of a metric differs, on the same samples."""
+
+    difference: Value
+    """The other output's value minus that of the output."""
+    better: int
+    """The samples with a higher score in the other output."""
+    worse: int
+    """The samples with a lower score in the other output."""
+    p_value: float
+    """Two-sided, by a randomization test with 1,000 draws."""
+
+
+class PartValues(Frozen):
+    """The values of the samples of one part."""
+
+    samples: int
+    """The judged samples."""
+    values: Mapping[str, Value]
+    """The value of each result of the metrics."""
+
+
+class Evaluation(Frozen):
+    """How the answers of an output compare with references, or with another output's answers."""
+
+    output: str
+    """The SHA-256 of the record of the output's job."""
+    task: str
+    """The judged task."""
+    truth: str | None
+    """The column, or the pattern of the files, of the references."""
+    against: str | None
+    """The SHA-256 of the record of the other output's job."""
+    samples: Mapping[str, int]
+    """How many samples are judged, and how many are not, by reason."""
+    values: Mapping[str, Value]
+    """The value of each result of the metrics, of all judged samples."""
+    by: str | None
+    """The column whose values divide the samples."""
+    parts: Mapping[str, PartValues]
+    """The values of each part, by the value of the column."""
+    averages: Mapping[str, Mapping[str, float]]
+    """Of `by: language`, the means over languages of each metric."""
+    comparisons: Mapping[str, Comparison]
+    """The comparison of each metric's first result."""

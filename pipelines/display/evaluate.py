@@ -17,6 +17,7 @@ _NOTES = {
     "empty": "answers are empty",
     "not_asked": "kept samples are not judged: the model was not asked",
     "without_truth": "kept samples are not judged: they have no reference",
+    "null_truth": "kept samples are not judged: their reference is null",
     "wrong_truth": "kept samples are not judged: their reference has a wrong type",
     "key_repeated": "kept samples are not judged: another one has the same key",
     "truth_repeated": "keys of references are not used: they occur several times",

@@ -138,8 +138,11 @@ class SampleTable:
             known = "SELECT key FROM truth"
             numbers |= {
                 "without_truth": self._count(f"{asked} AND (key IS NULL OR key NOT IN ({known}))"),
+                "null_truth": self._count(
+                    f"{asked} AND key IN ({known} WHERE times = 1 AND problem = 'null')"
+                ),
                 "wrong_truth": self._count(
-                    f"{asked} AND key IN ({known} WHERE times = 1 AND problem NOTNULL)"
+                    f"{asked} AND key IN ({known} WHERE times = 1 AND problem = 'wrong')"
                 ),
                 "truth_repeated": self._count("FROM truth WHERE times > 1"),
                 "truth_without_sample": self._count(

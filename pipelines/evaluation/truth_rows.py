@@ -74,7 +74,8 @@ def _read_lines(
             if len(line) > _LONGEST_LINE:
                 raise JobError(f"--truth: {where}: has more than {_LONGEST_LINE >> 20} MiB")
             row = _object(line, where)
-            yield row[columns.key], row[columns.truth_of(list(row), where)]
+            truth = columns.truth_of(list(row), where)
+            yield row[columns.key], row[truth]
 
 
 def _object(line: bytes, where: str) -> dict[str, object]:

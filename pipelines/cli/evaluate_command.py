@@ -26,7 +26,10 @@ def evaluate(
         typer.Option(metavar="NAME", help="Of files: where references stand; default: truth."),
     ] = None,
     metrics: Annotated[
-        str, typer.Option(metavar="NAME,...", help="Such as cider,bleu4; --metrics '' lists them.")
+        str,
+        typer.Option(
+            metavar="NAME,...", help="Such as cider,bleu4; without it, the fitting ones are listed."
+        ),
     ] = "",
     by: Annotated[
         str | None,

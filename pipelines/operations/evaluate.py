@@ -152,6 +152,8 @@ def _metrics(asked: Asked, kind: str) -> list[Metric]:
                 f"--metrics: {name} takes no answers of a task {kind!r}: name some of "
                 f"{', '.join(fitting) or 'another task'}"
             )
+    if asked.truth_column and _COLUMN.fullmatch(asked.truth):
+        raise JobError("--truth-column: is for files of references, and --truth names a column")
     if not asked.metrics:
         raise JobError(f"--metrics: name some of {', '.join(fitting) or 'another task'}")
     return [METRICS[name] for name in dict.fromkeys(asked.metrics)]

@@ -4,6 +4,7 @@ import json
 from collections.abc import Iterable, Mapping
 from itertools import islice
 from pathlib import Path
+from typing import Any
 
 import pyarrow as pa
 import pyarrow.parquet as pq
@@ -42,8 +43,8 @@ def store_scores(
         rest = iter(samples)
         while rows := list(islice(rest, _ROWS)):
             end = start + len(rows)
-            arrays = [[getattr(each, name) for each in rows] for name, _ in columns]
-            arrays += [each.scores[start:end] for each in scores.values()]
+            places: list[Any] = [[getattr(each, name) for each in rows] for name, _ in columns]
+            arrays = [*places, *(each.scores[start:end] for each in scores.values())]
             writer.write_batch(pa.record_batch(arrays, schema=schema))
             start = end
     path = output.layout.evaluation_scores(name)

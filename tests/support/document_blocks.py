@@ -46,6 +46,7 @@ NOT_RUN = {
     "shardmill status s3:": "tests/stores runs commands over buckets",
     "shardmill inspect s3:": "tests/stores runs commands over buckets",
     "shardmill calibrate annotated --decisions": "a person makes the file: test_calibrate_page.py",
+    "shardmill evaluate answered": "test_evaluate.py makes references in files",
     "make demo": "CI runs it before the tests",
     "make test": "it runs this test",
     "python3.11 -m venv": "tests/install creates environments",

@@ -12,6 +12,7 @@ import pyarrow.parquet as pq
 import pytest
 from support.command_line import CommandLine
 from support.sample_data import job, jpeg, write_shard
+from support.small_s3 import BUCKET, SmallS3
 
 from pipelines.operations.evaluate import Asked, evaluate
 from pipelines.operations.run import run
@@ -161,9 +162,14 @@ def test_an_evaluation_is_stored_and_the_same_each_time(output: str) -> None:
     assert (Path(found.file).read_bytes(), Path(found.scores).read_bytes()) == (content, scores)
 
 
-def test_stored_evaluations_are_no_rows(output: str) -> None:
+def test_stored_evaluations_are_no_rows(
+    made: Path, tmp_path: Path, command_line: CommandLine
+) -> None:
+    output = str(shutil.copytree(made, tmp_path / "output"))
     before = len(pq.read_table(output))
     evaluate(output, by_column())
+    status = json.loads(command_line.done("status", output, "--json"))
+    assert (status["complete"], status["strangers"]) == (True, [])
     assert [*Path(output).glob("**/*.parquet")] == [*Path(output).glob("*.parquet")]
     assert len(pq.read_table(output)) == before
 
@@ -211,6 +217,18 @@ def test_two_outputs_are_compared(made: Path, tmp_path: Path) -> None:
     alone = evaluate(first, Asked(against=second)).result
     assert (alone.samples["judged"], alone.samples["changed"]) == (8, 1)
     assert alone.values == {}
+
+
+def test_an_output_and_references_in_a_bucket(output: str, small_s3: SmallS3) -> None:
+    bucket = small_s3.objects[BUCKET]
+    for file in filter(Path.is_file, Path(output).rglob("*")):
+        bucket[f"out/{file.relative_to(output)}"] = file.read_bytes()
+    bucket["truths/0.jsonl"] = b'{"key": "a", "truth": "red"}\n{"key": "c", "truth": "red"}\n'
+    found = evaluate(f"s3://{BUCKET}/out", by_column(truth=f"s3://{BUCKET}/truths/*.jsonl"))
+    assert found.result.values["exact"].value == 1 / 2
+    assert json.loads(bucket["out/_shardmill/evaluations/answer.record"])["task"] == "answer"
+    scores = pq.read_table(pa.BufferReader(bucket["out/_shardmill/evaluations/answer.scores"]))
+    assert scores["exact"].to_pylist() == [1, 0]
 
 
 HOSTILE = {

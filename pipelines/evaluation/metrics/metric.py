@@ -50,8 +50,6 @@ class Metric(ABC):
     """Whether `prepared` reads the references of all samples; otherwise it takes none."""
     group: ClassVar[str | None] = None
     """What column groups samples that are scored as one, such as `pair`; None for most metrics."""
-    extra_package: ClassVar[str | None] = None
-    """The package of the extra `evaluation` that the metric needs."""
 
     def prepared(self, references: Iterable[tuple[object, ...]]) -> Self:
         """Return the metric that knows the references of all samples, each sample's once.

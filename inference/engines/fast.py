@@ -1,8 +1,8 @@
 """The fast engine: continuous batching over a model of plain tensors."""
 
 from collections.abc import Callable, Iterator, Sequence
-from itertools import chain, groupby
-from typing import NamedTuple
+from itertools import chain, groupby, starmap
+from typing import NamedTuple, TypeVar
 
 import numpy as np
 import torch
@@ -27,6 +27,8 @@ from schemas.errors import JobError
 from schemas.generation import Generation, Request
 from schemas.resources import Resources
 from schemas.sample import RGB
+
+_Asked = TypeVar("_Asked", DecodeRequest, ScoreRequest)
 
 _WARM_UP_TOKENS = 8
 _LENGTH_BUCKET = 8  # prompts are prefilled together if their lengths round up to one multiple
@@ -99,11 +101,12 @@ class FastEngine(BatchedEngine):
         ]
         cache, loop = self._decode_state_for(max(longest, default=0), batch_size)
         scheduler = BatchScheduler(self._language_model, cache, loop, vocabulary.end)
+        prompts = starmap(Batch, self._batches(block, requests, batch_size, _order))
         generations = {
             (row.request.index, row.request.position): vocabulary.generation(
                 row.token_ids, row.logprobs
             )
-            for row in scheduler.decode(self._batches(block, requests, batch_size))
+            for row in scheduler.decode(prompts)
         }
         return [
             tuple(generations[index, position] for position in range(len(request.prompts)))
@@ -120,7 +123,7 @@ class FastEngine(BatchedEngine):
         scorer = ChoiceScorer(self._language_model, cache, self._buckets)
         scores: dict[tuple[int, int], tuple[Generation, ...]] = {}
         with self._compiling():
-            for batch, features in self._score_batches(block, requests, batch_size):
+            for batch, features in self._batches(block, requests, batch_size, _shape):
                 for each, logprobs in zip(batch, scorer.score(features, batch), strict=True):
                     choices = zip(each.choices, each.choice_ids, logprobs, strict=True)
                     scores[each.index, each.position] = tuple(
@@ -130,27 +133,6 @@ class FastEngine(BatchedEngine):
             tuple(scores[index, position] for position in range(len(request.choices)))
             for index, request in enumerate(block)
         ]
-
-    def _score_batches(
-        self,
-        block: Sequence[Request],
-        requests: Sequence[Sequence[ScoreRequest]],
-        batch_size: int,
-    ) -> Iterator[tuple[Sequence[ScoreRequest], torch.Tensor]]:
-        """Yield prompts of similar lengths about as many images, and their images' features."""
-        start = 0
-        for group in requests_with_images(block, batch_size):
-            end = start + len(group)
-            features = self._encode(group, self._vision_tower, batch_size)
-            rows = rows_of_images(group)
-            pending = sorted(chain.from_iterable(requests[start:end]), key=_shape)
-            for _, similar in groupby(pending, key=_shape):
-                together = list(similar)
-                most = prompts_together(batch_size, len(rows[together[0].index - start]))
-                for batch in batches(together, most):
-                    images = [rows[each.index - start] for each in batch]
-                    yield batch, features_of(features, images)
-            start = end
 
     def _decode_requests(self, block: Sequence[Request]) -> list[list[DecodeRequest]]:
         """Build the decode requests of each request; each distinct prompt is tokenized once."""
@@ -186,26 +168,28 @@ class FastEngine(BatchedEngine):
     def _batches(
         self,
         block: Sequence[Request],
-        requests: Sequence[Sequence[DecodeRequest]],
+        requests: Sequence[Sequence[_Asked]],
         batch_size: int,
-    ) -> Iterator[Batch]:
-        """Yield batches of prompts with similar lengths, in groups of `batch_size` images.
+        order: Callable[[_Asked], tuple[int, ...]],
+    ) -> Iterator[tuple[Sequence[_Asked], torch.Tensor]]:
+        """Yield prompts of similar lengths and their images' features, as `Batch` has them.
 
-        In a group, the longest answers come first. The images of a group are encoded together, once
-        all prompts about earlier images are prefilled. The prompts of a batch have as many images.
+        They come in groups of `batch_size` images, in an order within each group. The images of a
+        group are encoded together, once all prompts about earlier images are read. The prompts of a
+        batch have as many images.
         """
         start = 0
         for group in requests_with_images(block, batch_size):
             end = start + len(group)
             features = self._encode(group, self._vision_tower, batch_size)
             rows = rows_of_images(group)
-            pending = sorted(chain.from_iterable(requests[start:end]), key=_order)
+            pending = sorted(chain.from_iterable(requests[start:end]), key=order)
             for _, similar in groupby(pending, key=_shape):
                 together = list(similar)
                 most = prompts_together(batch_size, len(rows[together[0].index - start]))
                 for batch in batches(together, most):
                     images = [rows[each.index - start] for each in batch]
-                    yield Batch(batch, features_of(features, images))
+                    yield batch, features_of(features, images)
             start = end
 
 
@@ -215,6 +199,7 @@ def _shape(request: DecodeRequest | ScoreRequest) -> tuple[int, int]:
 
 
 def _order(request: DecodeRequest) -> tuple[int, int, int, int, int]:
+    """Put the longest answers first."""
     return (
         -request.max_new_tokens,
         *_shape(request),

@@ -6,6 +6,7 @@ from rich.table import Table
 
 from pipelines.calibration.estimates import Interval
 from pipelines.display.counted import counted
+from pipelines.display.table_parts import borderless
 from pipelines.display.terminal_safe import plain
 from pipelines.operations.calibrate import Calibration
 from pipelines.operations.score_table import ScoreTable, ThresholdCounts
@@ -124,7 +125,7 @@ def calibration_notes(result: Calibration) -> Iterator[str]:
 
 
 def _table(columns: Sequence[str]) -> Table:
-    shown = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0))
+    shown = borderless()
     shown.add_column("threshold", justify="right")
     for column in columns:
         shown.add_column(column, justify="right")

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from rich.table import Table
 
 from pipelines.display.counted import counted
+from pipelines.display.table_parts import borderless
 from pipelines.display.terminal_safe import plain
 from pipelines.evaluation.results import Evaluation, Value
 from pipelines.operations.evaluate import WorstSample
@@ -77,7 +78,7 @@ def evaluation_notes(result: Evaluation) -> Iterator[str]:
 
 
 def _table(columns: list[str]) -> Table:
-    table = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0))
+    table = borderless()
     texts = ("metric", "shard", "key", "answer", "references")
     for name in columns:
         table.add_column(name, justify="left" if name in texts else "right")

@@ -37,6 +37,11 @@ def two_columns() -> Table:
     return table
 
 
+def borderless() -> Table:
+    """Make an empty table whose columns stand two spaces apart."""
+    return Table(box=None, pad_edge=False, padding=(0, 2, 0, 0))
+
+
 def add_line(table: Table, label: str, value: str) -> None:
     table.add_row(Text(label), Text(value))
 

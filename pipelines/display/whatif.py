@@ -2,6 +2,7 @@
 
 from rich.table import Table
 
+from pipelines.display.table_parts import borderless
 from pipelines.display.terminal_safe import plain
 from pipelines.operations.whatif import WhatIf
 
@@ -18,7 +19,7 @@ def whatif_table(result: WhatIf) -> Table:
         ("was kept", "becomes_this"),
         *unknown,
     ]
-    table = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0))
+    table = borderless()
     table.add_column("filter/reason", no_wrap=True)
     for title, _ in columns:
         table.add_column(title, justify="right")

@@ -8,7 +8,7 @@ from typing import NamedTuple
 from pipelines.duplicates.group_list import write_list
 from pipelines.duplicates.images import Images
 from pipelines.duplicates.near_images import group_images
-from pipelines.output.output import Output, open_output
+from pipelines.output.output import open_output
 from pipelines.storage.paths import absolute
 from pipelines.storage.storage import Storage
 from schemas.errors import JobError
@@ -41,7 +41,7 @@ def find_duplicates(
     if len({absolute(name) for name in names}) < len(names):
         raise JobError("duplicates: an output is named twice: name each one once")
     opened = [(name, open_output(name, storage)) for name in names]
-    total = sum(_count_files(output) for _, output in opened)
+    total = sum(output.count_files() for _, output in opened)
     done = 0
 
     def on_file() -> None:
@@ -66,13 +66,8 @@ def find_duplicates(
             unfinished.unlink(missing_ok=True)
     groups = int(near.groups[-1]) + 1 if len(near.groups) else 0
     waiting = tuple(
-        f"{name}: {missing} of {len(output.units)} units are not committed, so their images are "
-        "not compared"
+        line
         for name, output in opened
-        if (missing := int((~output.listing.complete).sum()))
+        for line in output.missing_line(name, "so their images are not compared")
     )
     return DuplicateCounts(images.number, groups, len(near.images) - groups, waiting)
-
-
-def _count_files(output: Output) -> int:
-    return sum(len(progress.files) for _, progress in output.listing.committed())

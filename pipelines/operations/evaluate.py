@@ -132,8 +132,13 @@ def evaluate(
         finally:
             table.close()
     file = store_evaluation(first, name, result)
-    opened = [each for each in (first, second) if each is not None]
-    return Evaluated(result, file, scores_file, tuple(bad), tuple(_waiting(opened)))
+    waiting = tuple(
+        line
+        for each in (first, second)
+        if each is not None
+        for line in each.missing_line(each.layout.root, "so their samples are not judged")
+    )
+    return Evaluated(result, file, scores_file, tuple(bad), waiting)
 
 
 def _metrics(asked: Asked, kind: str) -> list[Metric]:
@@ -193,7 +198,7 @@ def _files(pattern: str, storage: Storage) -> list[str]:
 def _answers(
     output: Output, columns: AnswerColumns, on_progress: OnProgress
 ) -> Iterator[StoredAnswer]:
-    total = sum(len(progress.files) for _, progress in output.listing.committed())
+    total = output.count_files()
     done = 0
 
     def on_file() -> None:
@@ -237,15 +242,6 @@ def _worst(
         )
         for place in places
     ]
-
-
-def _waiting(outputs: Sequence[Output]) -> Iterator[str]:
-    for output in outputs:
-        if missing := int((~output.listing.complete).sum()):
-            yield (
-                f"{output.layout.root}: {missing} of {len(output.units)} units are not committed, "
-                "so their samples are not judged"
-            )
 
 
 def _reasons(numbers: Mapping[str, int]) -> str:

@@ -56,6 +56,15 @@ class Output:
         active = find_active_runs(self.layout, heartbeats, self.storage, on_watch=on_watch)
         return [run for run in active if run.record == self.record_id.number]
 
+    def count_files(self) -> int:
+        """Count the files of committed parts."""
+        return sum(len(progress.files) for _, progress in self.listing.committed())
+
+    def missing_line(self, name: str, consequence: str) -> Iterator[str]:
+        """Yield a line that says how many units are not committed, if some are not."""
+        if missing := int((~self.listing.complete).sum()):
+            yield f"{name}: {missing} of {len(self.units)} units are not committed, {consequence}"
+
     def progress_of(self, unit: Unit) -> UnitProgress:
         return self.listing.progress_of(unit.name)
 

@@ -1,7 +1,7 @@
 """Generate telephone numbers of many regions and harmless lines with digits, from a seed."""
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from random import Random
 
@@ -33,27 +33,31 @@ def draw_number(region: str, kind: int, random: Random) -> phonenumbers.PhoneNum
 
 def phone_lines(seed: int = 0) -> Iterator[tuple[str, str, str, str]]:
     """Yield frame, format, text and the digits of the number that the text has."""
-    random = Random(seed)
-    for row in (DATA / "phone_frames.tsv").read_text("utf-8").splitlines():
-        region, *frames = row.split("\t")
-        for name, frame in zip(FRAMES, frames, strict=True):
-            for kind in KINDS:
-                for shape, code in FORMATS.items():
-                    written = phonenumbers.format_number(draw_number(region, kind, random), code)
-                    yield name, shape, frame.format(written), re.sub(r"\D", "", written)
+    for line in _lines("phone_frames.tsv", FRAMES, [*FORMATS], Random(seed)):
+        _, frame, shape, text, digits = line
+        yield frame, shape, text, digits
 
 
 def national_lines(seed: int = 20261129, copies: int = 4) -> Iterator[tuple[str, str, str, str]]:
     """Yield language, frame, text and the digits of a number in national format."""
-    random = Random(seed)
-    for row in (DATA / "national_frames.tsv").read_text("utf-8").splitlines():
-        language, *frames = row.split("\t")
-        for name, frame in zip(("label", "sentence"), frames, strict=True):
+    shapes = ["national"] * copies
+    for line in _lines("national_frames.tsv", FRAMES[:2], shapes, Random(seed)):
+        language, frame, _, text, digits = line
+        yield language, frame, text, digits
+
+
+def _lines(
+    file: str, names: Sequence[str], shapes: Sequence[str], random: Random
+) -> Iterator[tuple[str, str, str, str, str]]:
+    """Yield place, name of the frame, format, text and digits; a place ends with its region."""
+    for row in (DATA / file).read_text("utf-8").splitlines():
+        place, *frames = row.split("\t")
+        for name, frame in zip(names, frames, strict=True):
             for kind in KINDS:
-                for _ in range(copies):
-                    number = draw_number(language[-2:], kind, random)
-                    written = phonenumbers.format_number(number, PhoneNumberFormat.NATIONAL)
-                    yield language, name, frame.format(written), re.sub(r"\D", "", written)
+                for shape in shapes:
+                    number = draw_number(place[-2:], kind, random)
+                    written = phonenumbers.format_number(number, FORMATS[shape])
+                    yield place, name, shape, frame.format(written), re.sub(r"\D", "", written)
 
 
 def harmless_lines(seed: int = 0, copies: int = 10) -> Iterator[str]:

@@ -7,6 +7,7 @@ import numpy as np
 import numpy.typing as npt
 
 from pipelines.evaluation.metrics.metric import Floats, MeanMetric
+from pipelines.evaluation.metrics.values import folded
 from pipelines.evaluation.metrics.vqa_normalization import normalized, stripped
 
 _AGREEING = 3  # people who give an answer that is fully right
@@ -82,7 +83,9 @@ class MultipleChoice(MeanMetric):
     results = ("multiple_choice",)
 
     def score(self, prediction: object, references: tuple[object, ...]) -> float:
-        return float(_folded(prediction) in map(_folded, references))
+        return float(
+            folded(cast(str, prediction)) in (folded(cast(str, text)) for text in references)
+        )
 
 
 class Counting(MeanMetric):
@@ -106,10 +109,6 @@ class PairedAccuracy(MultipleChoice):
         right = np.ones((int(groups.max(initial=-1)) + 1, 1))
         np.minimum.at(right, groups, statistics)
         return right
-
-
-def _folded(answer: object) -> str:
-    return " ".join(cast(str, answer).split()).casefold()
 
 
 def _count(answer: object) -> str:

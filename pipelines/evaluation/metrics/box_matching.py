@@ -6,7 +6,7 @@ from typing import ClassVar, cast
 import numpy as np
 
 from pipelines.evaluation.metrics.metric import Floats, Kind, Metric, Scored, ratio
-from pipelines.evaluation.metrics.values import BoxedLabel
+from pipelines.evaluation.metrics.values import BoxedLabel, folded
 
 _IOU = 0.5  # inclusive
 _UNREADABLE = "###"  # the text of words that ICDAR and Total-Text do not score
@@ -50,7 +50,7 @@ class BoxF1(Metric):
         free = [*wanted]
         matched = 0
         for box in sorted(given, key=lambda each: -each.score):
-            alike = [each for each in free if _folded(each.label) == _folded(box.label)]
+            alike = [each for each in free if folded(each.label) == folded(box.label)]
             best = max(alike, key=lambda each: iou(box, each), default=None)
             if best is not None and iou(box, best) >= _IOU:
                 free.remove(best)
@@ -96,7 +96,3 @@ def _common(left: BoxedLabel, right: BoxedLabel) -> float:
     width = min(left.x_max, right.x_max) - max(left.x_min, right.x_min)
     height = min(left.y_max, right.y_max) - max(left.y_min, right.y_min)
     return max(width, 0.0) * max(height, 0.0)
-
-
-def _folded(label: str) -> str:
-    return " ".join(label.split()).casefold()

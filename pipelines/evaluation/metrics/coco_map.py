@@ -6,7 +6,7 @@ from contextlib import redirect_stdout
 from typing import Any, cast
 
 from pipelines.evaluation.metrics.metric import Scored
-from pipelines.evaluation.metrics.values import BoxedLabel
+from pipelines.evaluation.metrics.values import BoxedLabel, folded
 
 _RESULTS = ("map", "map50", "map75")  # COCOeval's first three numbers
 
@@ -25,7 +25,7 @@ def coco_map(samples: Iterable[Scored]) -> dict[str, float]:
     for images, sample in enumerate(samples, 1):
         for boxes, into in ((sample.prediction, found), (sample.references, truth)):
             for box in cast(tuple[BoxedLabel, ...], boxes):
-                number = labels.setdefault(" ".join(box.label.split()).casefold(), len(labels) + 1)
+                number = labels.setdefault(folded(box.label), len(labels) + 1)
                 into.append({"image_id": images, "category_id": number, **_coco_box(box)})
     if not truth or not found:
         return dict.fromkeys(_RESULTS, 0.0 if truth else float("nan"))

@@ -32,6 +32,11 @@ class RunLengths(NamedTuple):
     counts: str
 
 
+def folded(text: str) -> str:
+    """Return a text for comparisons that ignore case and white space."""
+    return " ".join(text.split()).casefold()
+
+
 def read_prediction(kind: Kind, value: object) -> object:
     """Return a stored answer as metrics take it; null is an empty answer.
 

@@ -34,16 +34,21 @@ class ScoreRequest:
 
 
 def score_requests(block: Sequence[Request], vocabulary: Vocabulary) -> list[list[ScoreRequest]]:
-    """Build the score requests of each request."""
+    """Build the score requests of each request; each distinct text is tokenized once."""
+    asked = [each for request in block for each in request.choices]
+    prompts = {prompt for prompt, _ in asked}
+    answers = {choice for _, choices in asked for choice in choices}
+    prompt_ids = {prompt: vocabulary.prefix(prompt, images=0) for prompt in prompts}
+    choice_ids = {choice: vocabulary.suffix(choice) for choice in answers}
     return [
         [
             ScoreRequest(
                 index,
                 position,
                 vocabulary.image_tokens * len(request.images),
-                vocabulary.prefix(prompt, images=0),
+                prompt_ids[prompt],
                 choices,
-                list(map(vocabulary.suffix, choices)),
+                [choice_ids[choice] for choice in choices],
             )
             for position, (prompt, choices) in enumerate(request.choices)
         ]

@@ -85,8 +85,9 @@ format: $(READY)  ## format the code and fix lint errors
 	$(BIN)/ruff format --quiet .
 	$(BIN)/ruff check --quiet --fix .
 
-reference: $(READY)  ## write docs/reference.md from the docstrings of the job file's keys
+reference: $(READY)  ## write docs/reference.md from docstrings, and docs/cards.md from the published figures
 	$(BIN)/python -m shardmill explain --markdown > docs/reference.md
+	$(BIN)/python -m pipelines.display.result_card > docs/cards.md
 
 constraints: $(READY)  ## write constraints.txt from the installed packages
 	$(BIN)/python -m pip freeze --exclude-editable | sed -E 's/^(torch==[0-9.]+)\+.*/\1/' > constraints.txt

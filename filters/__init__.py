@@ -18,6 +18,7 @@ from filters.images.image_safety_google import ImageSafetyGoogle
 from filters.images.image_size import ImageSize
 from filters.images.image_text_similarity_model import ImageTextSimilarityModel
 from filters.images.open_nsfw import OpenNsfw
+from filters.images.opt_out import OptOut
 from filters.images.perceptual_hash_list import PerceptualHashList
 from filters.images.porn_image_model import PornImageModel
 from filters.images.text_in_image import TextInImage
@@ -52,6 +53,7 @@ _Listed = Annotated[
     | Language
     | Number
     | OpenNsfw
+    | OptOut
     | PersonalData
     | PersonalDataDlp
     | PersonalDataModel
@@ -99,6 +101,7 @@ __all__ = [
     "Language",
     "Number",
     "OpenNsfw",
+    "OptOut",
     "PerceptualHashList",
     "PersonalData",
     "PersonalDataDlp",

@@ -60,6 +60,8 @@ class Filter(Frozen, ABC):
     # Fields that may change without changing any score: `decide` reads them.
     thresholds: ClassVar[frozenset[str]] = frozenset()
     stores_zeros: ClassVar[bool] = True  # False: of a judged item, a score that is missing is 0
+    # The scores that are 0 where a judged item does not have them, unless `stores_zeros`.
+    zero_scores: ClassVar[tuple[str, ...]] = ()
     # Installed packages whose versions decide verdicts: they affect the fingerprint.
     versioned_packages: ClassVar[tuple[str, ...]] = ()
     conceals: ClassVar[bool] = False  # True: of a row that it drops, only the reason is stored

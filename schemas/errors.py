@@ -7,6 +7,8 @@
         │   ├── ShardUnreachable            storage does not give the shard, but may give others
         │   └── ServiceFault                a service does not judge the unit's samples
         ├── TooManyErrors                   the data's: too many samples or units; the run stops
+        ├── AnswersDrifted                  the model's: later answers differ; the run stops
+        ├── GoldenSetFailed                 the model's: a golden set falls short; no run begins
         └── WorkerFault                     the machine's: no unit is charged
             ├── MachineFault                storage or operating system; the attempt does not count
             └── DeadlinePassed              a step took too long
@@ -88,6 +90,21 @@ class TooManyErrors(ShardmillError):
 
     The run stops. The message says how many are bad, and what to do. The next run continues the
     work.
+    """
+
+
+class AnswersDrifted(ShardmillError):
+    """A fault of model or data: answers differ from those of the first units, with `drift.stop`.
+
+    The run stops. The message says what differs. The next run continues the work.
+    """
+
+
+class GoldenSetFailed(ShardmillError):
+    """A fault of model or job: the answers about the golden set do not fulfill `canary.require`.
+
+    The run stops before its first unit. The message names each metric, its value and interval, and
+    what is required.
     """
 
 

@@ -25,23 +25,21 @@ def open_regular(path: str | os.PathLike[str]) -> BinaryIO:
     Raises NotRegularFile for a pipe, a socket or a device, and the OSErrors of `open`, such as
     IsADirectoryError for a folder.
     """
-    flags = os.O_RDONLY | os.O_CLOEXEC | os.O_NONBLOCK | os.O_NOCTTY
     try:
-        descriptor = os.open(path, flags)
+        # Only the file object closes its descriptor, or an interrupt could make it closed twice.
+        file = open(path, "rb", opener=_open_at_once)  # noqa: SIM115 - the caller closes it
     except OSError as error:
         if error.errno in (errno.ENXIO, errno.ENODEV):  # a socket, or a device without a driver
             raise NotRegularFile.of(path) from None
         raise
-    try:
-        mode = os.fstat(descriptor).st_mode
-        if stat.S_ISDIR(mode):
-            raise IsADirectoryError(errno.EISDIR, os.strerror(errno.EISDIR), os.fspath(path))
-        if not stat.S_ISREG(mode):
-            raise NotRegularFile.of(path)
-        return open(descriptor, "rb")
-    except BaseException:
-        os.close(descriptor)
-        raise
+    if not stat.S_ISREG(os.fstat(file.fileno()).st_mode):
+        file.close()
+        raise NotRegularFile.of(path)
+    return file
+
+
+def _open_at_once(path: str, flags: int) -> int:
+    return os.open(path, flags | os.O_NONBLOCK | os.O_NOCTTY)
 
 
 def read_json(path: Path) -> Any:

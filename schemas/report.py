@@ -5,8 +5,11 @@ from typing import Literal, NamedTuple, Self
 
 from pydantic import Field, model_validator
 
+from schemas.answer_statistics import AnswerStatistics
 from schemas.frozen import Frozen
 from schemas.sample_status import SAMPLE_STATUSES, SampleStatus
+from schemas.storage_counts import StorageCounts
+from schemas.sums import add_numbers
 
 # nothing_kept: every unit is committed, and no sample of them is kept.
 Outcome = Literal[
@@ -23,11 +26,6 @@ class Progress(NamedTuple):
 
 
 OnProgress = Callable[[Progress], None]
-
-
-def add_numbers(left: Mapping[str, int], right: Mapping[str, int]) -> dict[str, int]:
-    """Add the numbers of each name; the result is sorted by name."""
-    return {n: left.get(n, 0) + right.get(n, 0) for n in sorted({*left, *right})}
 
 
 class FilterCounts(Frozen):
@@ -147,42 +145,6 @@ class Stage(Frozen):
         return Stage(items=self.items + other.items, seconds=seconds)
 
 
-class StorageCounts(Frozen):
-    """The requests to object stores; files of this machine are not counted."""
-
-    bytes_read: int = 0
-    """The bytes of objects that were received."""
-    bytes_written: int = 0
-    """The bytes of objects that were sent."""
-    get_requests: int = 0
-    """The requests for an object or its head."""
-    put_requests: int = 0
-    """The requests that write an object or a part of one."""
-    list_requests: int = 0
-    """The requests for a page of a listing."""
-    delete_requests: int = 0
-    """The requests that delete objects."""
-    retries: int = 0
-    """The requests, and rests of bodies, that were sent again; they are counted above too."""
-    seconds_waited: float = 0.0
-    """The seconds before retries, and those by which requests were delayed for a busy store."""
-
-    def __add__(self, other: "StorageCounts") -> "StorageCounts":
-        sums = {name: getattr(self, name) + getattr(other, name) for name in StorageCounts.names()}
-        sums["seconds_waited"] = round(sums["seconds_waited"], 3)
-        return StorageCounts(**sums)
-
-    @classmethod
-    def names(cls) -> list[str]:
-        """Return the names of the counts."""
-        return list(cls.model_fields)
-
-
-def add_storage(left: StorageCounts | None, right: StorageCounts | None) -> StorageCounts | None:
-    """Add the requests of two reports; None means that there were none."""
-    return left + right if left and right else left or right
-
-
 Histograms = Mapping[str, Mapping[str, int]]  # score -> lower edge of a bin -> samples
 
 
@@ -205,6 +167,16 @@ class UnitReport(Frozen):
     """The histogram of each score: lower edge of a bin -> samples."""
     stages: Mapping[str, Stage] = {}
     """The items and busy time of each stage of the pass."""
+    answers: Mapping[str, AnswerStatistics] = Field({}, exclude_if=lambda tasks: not tasks)
+    """The statistics of each task's answers in these rows; missing without `drift` in the job."""
+    costs: Mapping[str, Stage] = Field({}, exclude_if=lambda costs: not costs)
+    """The items and busy time of each `task NAME` and `filter NAME`; missing if there were none."""
+    cpu_seconds: float = 0.0
+    """The seconds of CPUs that the worker's process took, all threads together."""
+    gpu_seconds: float = 0.0
+    """The seconds in which the engine computed on GPUs, times their number."""
+    joules: float | None = Field(None, exclude_if=lambda joules: joules is None)
+    """The energy that the worker's GPUs took, all their processes together; missing if unknown."""
     seconds: float = 0.0
     """The duration of the attempt in seconds of the wall clock."""
     error: str = ""
@@ -272,8 +244,20 @@ class Summary(Frozen):
     """The histograms of the scores in this run: score -> lower edge of a bin -> samples."""
     stages_here: Mapping[str, Stage] = {}
     """The items and busy time of each stage in this run."""
+    costs_here: Mapping[str, Stage] = {}
+    """The items and busy time of each `task NAME` and `filter NAME` in this run."""
     seconds_here: float = 0.0
     """The duration of the run in seconds of the wall clock."""
+    images_per_second_here: float = 0.0
+    """The samples that all workers of this run did, per second of the wall clock."""
+    cpu_seconds_here: float = 0.0
+    """The seconds of CPUs that the processes of workers took for units."""
+    gpu_seconds_here: float = 0.0
+    """The seconds in which engines computed on GPUs, times their number."""
+    engine_wait_here: float | None = None
+    """The share of the workers' time in which the engine waited for blocks; null without units."""
+    watt_hours_per_million_here: float | None = None
+    """The watt-hours that GPUs took for a million samples; null if no GPU tells its energy."""
     worker_seconds_here: float = 0.0
     """The seconds that the run's workers spent on units, summed over the workers."""
     samples_per_second_here: float = 0.0

@@ -55,3 +55,7 @@ class Resources:
     threads: int = 1  # for arithmetic on the CPU
     model: Callable[[ModelReference], Path] = _folder  # the model's folder on this machine
     fetch: FetchFolder = refuse_folder_urls  # copies the folder of a checkpoint from a bucket
+    filter: str = ""  # the name, in the job, of the filter that is loaded
+    # Of a filter and the bound of its requests: how many more this process may send, 0 if none.
+    # None: a process counts by itself, because there is no output that others share.
+    take_requests: Callable[[str, int], int] | None = None

@@ -71,3 +71,6 @@ class Sample:
     # Carried values of columns that are not text, in their own types; texts has them too.
     values: Mapping[str, pa.Scalar] = field(default_factory=dict, repr=False)
     others: tuple[bytes, ...] = field(default=(), repr=False)  # encoded images after the first
+    duration: float | None = None  # of a video, in seconds; None: an image, or a file without times
+    fps: float | None = None  # frames of a video in a second, on average
+    is_video: bool = False  # the model sees frames throughout it, not the first one alone

@@ -18,6 +18,8 @@ FOOTER_OOM_RETRIES = (
     "shardmill.halvings"  # blocks run again after an out-of-memory: the bytes may differ then
 )
 FOOTER_SHARD_DIGEST = "shardmill.shard_digest"  # of sizes and sampled bytes of the shard
+# Of exported files: JSON of pipelines.planning.provenance.Provenance.
+FOOTER_PROVENANCE = "shardmill.provenance"
 FOOTER_COUNTS = "shardmill.counts"  # JSON of schemas.report.Counts
 
 IDENTITY: dict[str, pa.DataType] = {
@@ -63,6 +65,9 @@ HASHES: dict[str, pa.DataType] = {  # null unless kept; columns of jobs with `in
     "pdq": pa.string(),  # of the first frame, upright, hexadecimal; null: too flat for a hash
     "pdq_quality": pa.int32(),  # from 0, flat, to 100
 }
+FRAME_HASHES: dict[str, pa.DataType] = {  # instead of HASHES if the job has `input.video`
+    "pdq_frames": pa.list_(pa.string()),  # of each sampled frame; null: too flat for a hash
+}
 TEXT_BOXES: dict[str, pa.DataType] = {  # null unless kept; of jobs with a filter text_in_image
     "text_boxes": pa.list_(
         pa.struct(
@@ -77,6 +82,18 @@ TEXT_BOXES: dict[str, pa.DataType] = {  # null unless kept; of jobs with a filte
         )
     )
 }
+# In every row of jobs with `provenance` alone; texts that repeat take a few bytes of a file.
+PROVENANCE: dict[str, pa.DataType] = {
+    "provenance": pa.struct(
+        [
+            ("fingerprint", pa.string()),  # of the job that wrote the row
+            ("shardmill", pa.string()),  # the version
+            ("model", pa.string()),  # with its commit, and the adapter's
+            ("prompts", pa.string()),  # JSON: task -> prompt; {field} stands for the sample's
+            ("filters", pa.string()),  # JSON: filter -> version of rules, models and lists
+        ]
+    )
+}
 INFO = pa.struct(
     [
         ("status", pa.string()),  # ok | partial | redacted | dropped | quarantined | skipped
@@ -88,7 +105,8 @@ INFO = pa.struct(
 )
 LOGPROBS = pa.list_(pa.float32())  # natural logarithms, of each token of an answer
 RESERVED = frozenset([*IDENTITY, *CONTENT, *HASHES, *TEXT_BOXES])  # in every job
-_OF_SOME_JOBS = frozenset([*VIDEO, *IMAGES])  # reserved where the job makes them
+# Reserved where the job makes them.
+_OF_SOME_JOBS = frozenset([*VIDEO, *IMAGES, *FRAME_HASHES, *PROVENANCE])
 _CARRIED = {"shardmill.carried": "true"}  # metadata of a carried column with one of those names
 
 _COLUMN = re.compile(r"[A-Za-z][A-Za-z0-9_]*")
@@ -138,16 +156,18 @@ def output_schema(
     images: bool = False,
     pdq: bool = False,
     text_boxes: bool = False,
+    provenance: bool = False,
     logprobs: Collection[str] = (),
 ) -> pa.Schema:
     """Return the output's schema.
 
     The columns are identity, content, with `video` its times, with `images` all images, with `pdq`
-    the perceptual hash, with `text_boxes` the boxes of text in the image, carried columns, and
-    value and info of each task; for tasks in `logprobs` also the log-probabilities.
+    the perceptual hash (with `video` those of the sampled frames), with `text_boxes` the boxes of
+    text in the image, carried columns, and value and info of each task; for tasks in `logprobs`
+    also the log-probabilities. With `provenance`, the last column says how the row came about.
     """
     own = {**IDENTITY, **CONTENT, **(VIDEO if video else {}), **(IMAGES if images else {})}
-    own |= HASHES if pdq else {}
+    own |= (FRAME_HASHES if video else HASHES) if pdq else {}
     own |= TEXT_BOXES if text_boxes else {}
     fields = [pa.field(name, kind) for name, kind in own.items()]
     fields += [
@@ -158,6 +178,8 @@ def output_schema(
         fields += [pa.field(name, column), pa.field(info_name(name), INFO)]
         if name in logprobs:
             fields.append(pa.field(logprobs_name(name), LOGPROBS))
+    if provenance:
+        fields += [pa.field(name, kind) for name, kind in PROVENANCE.items()]
     return pa.schema(fields)
 
 
@@ -167,13 +189,15 @@ def check_column_names(
     *,
     video: bool = False,
     images: bool = False,
+    provenance: bool = False,
 ) -> None:
     """Raise JobError for malformed, reserved or repeated names; case is ignored, as in SQL.
 
-    `carried` names the carried columns; a mapping gives the source of each, for messages. `video`
-    and `images` say which columns the job makes, as for `output_schema`.
+    `carried` names the carried columns; a mapping gives the source of each, for messages. `video`,
+    `images` and `provenance` say which columns the job makes, as for `output_schema`.
     """
-    own = {*RESERVED, *(VIDEO if video else ()), *(IMAGES if images else ())}
+    own = {*RESERVED, *((*VIDEO, *FRAME_HASHES) if video else ()), *(IMAGES if images else ())}
+    own |= {*(PROVENANCE if provenance else ())}
     taken = {name.lower() for name in own}
     for where, names in (("input.carry", carried), ("tasks", tasks)):
         for name in names:

@@ -17,15 +17,28 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     __version__: str
     from pipelines.api.annotate import Annotator, annotate, judge_images
+    from pipelines.api.export import export
     from pipelines.api.judge import judge
     from pipelines.api.run import finish, run
     from pipelines.api.summary import Summary
     from pipelines.config.job import Job
+    from pipelines.operations.export import Exported
     from pipelines.planning.plan import Plan, plan
-    from schemas.errors import JobError, ShardFault, ShardmillError, TooManyErrors, WorkerFault
+    from schemas.errors import (
+        AnswersDrifted,
+        GoldenSetFailed,
+        JobError,
+        ShardFault,
+        ShardmillError,
+        TooManyErrors,
+        WorkerFault,
+    )
 
 __all__ = [
     "Annotator",
+    "AnswersDrifted",
+    "Exported",
+    "GoldenSetFailed",
     "Job",
     "JobError",
     "Plan",
@@ -35,6 +48,7 @@ __all__ = [
     "TooManyErrors",
     "WorkerFault",
     "annotate",
+    "export",
     "finish",
     "judge",
     "judge_images",
@@ -44,6 +58,9 @@ __all__ = [
 
 _MODULES = {
     "Annotator": "pipelines.api.annotate",
+    "AnswersDrifted": "schemas.errors",
+    "Exported": "pipelines.operations.export",
+    "GoldenSetFailed": "schemas.errors",
     "Job": "pipelines.config.job",
     "JobError": "schemas.errors",
     "Plan": "pipelines.planning.plan",
@@ -53,6 +70,7 @@ _MODULES = {
     "TooManyErrors": "schemas.errors",
     "WorkerFault": "schemas.errors",
     "annotate": "pipelines.api.annotate",
+    "export": "pipelines.api.export",
     "finish": "pipelines.api.run",
     "judge": "pipelines.api.judge",
     "judge_images": "pipelines.api.annotate",

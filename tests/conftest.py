@@ -69,6 +69,14 @@ def checkpoint(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture(scope="session")
+def entailment_model(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A small classifier of pairs of texts that knows three things by name."""
+    from support.small_entailment import entailment_model as save  # imports torch
+
+    return save(tmp_path_factory.mktemp("entailment"))
+
+
+@pytest.fixture(scope="session")
 def mask_decoder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Random weights of the mask decoder, with the keys and shapes of vae-oid.npz."""
     random = np.random.default_rng(0)

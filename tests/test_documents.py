@@ -9,6 +9,7 @@ from support.sample_data import job, pairs, write_shard
 
 from pipelines.config.job import Job
 from pipelines.display.reference import reference_page
+from pipelines.display.result_card import cards_page
 from pipelines.operations.run import run
 from schemas.tables import CONTENT, IDENTITY, INFO
 
@@ -47,6 +48,11 @@ def test_every_column_is_documented(column: str) -> None:
 def test_the_reference_is_written_from_the_docstrings() -> None:
     written = (ROOT / "docs/reference.md").read_text(encoding="utf-8")
     assert written == reference_page(), "run `make reference`"
+
+
+def test_the_page_of_published_figures_is_written_from_the_data() -> None:
+    written = (ROOT / "docs/cards.md").read_text(encoding="utf-8")
+    assert written == cards_page(), "run `make reference`"
 
 
 def test_the_links_of_the_reference_lead_to_its_headings() -> None:

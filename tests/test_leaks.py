@@ -4,6 +4,7 @@ import itertools
 import json
 import logging
 import re
+import tarfile
 from base64 import b64decode
 from collections import Counter
 from collections.abc import Iterator, Sequence
@@ -14,14 +15,13 @@ import pyarrow.parquet as pq
 import pytest
 from PIL import Image
 from rich.console import Console
+from support.command_line import call
 from support.sample_data import Member, jpeg, write_shard
-from typer.testing import CliRunner
 
 from demo.scenes.kinds import Kind
 from demo.scenes.scenes import Scene, draw_scene
 from filters import Filter, ImageFilter, ImageSize, PersonalData
 from filters.base import Judge
-from pipelines.cli.main import app
 from pipelines.config.job import Job
 from pipelines.display.row_panel import row_panel
 from pipelines.display.run_log import RunLog
@@ -156,13 +156,78 @@ def everything(output: Path) -> str:
 def reviewed(output: Path) -> str:
     """Return all text of a page with the quarantined samples, and what the command prints."""
     page = output.with_suffix(".html")
-    printed = CliRunner().invoke(app, ["review", str(output), "--to", str(page)])
-    assert printed.exit_code == 0, printed.output
+    printed = call("review", output, "--to", page)
     text = page.read_text(encoding="utf-8")
     pictures = re.findall(r'class="picture">"([^"]+)"', text)
     assert len(pictures) == 4 * len(VALUES)
     decoded = [b64decode(each).decode("latin-1") for each in pictures]
     return "\n".join([printed.output, text, *decoded])
+
+
+def origins(output: Path) -> str:
+    """Return what `whence` prints about every row."""
+    file = output / "planted.parquet"
+    printed = [
+        call("whence", file, row, *as_json).output
+        for row in range(pq.read_metadata(file).num_rows)
+        for as_json in ([], ["--json"])
+    ]
+    return "\n".join(printed)
+
+
+def described(output: Path) -> str:
+    """Return all documents of a dossier, and what the command prints."""
+    folder = output.with_name(f"{output.name}-card")
+    printed = call("card", output)
+    return printed.output + "".join(each.read_text("utf-8") for each in folder.iterdir())
+
+
+def reported(output: Path) -> str:
+    """Return all text of a report page with every kept sample, and of the numbers as JSON."""
+    page = output.with_name(f"{output.name}-report.html")
+    printed = call("report", output, "--to", page, "-n", 200)
+    numbers = call("report", output, "--json")
+    text = page.read_text(encoding="utf-8")
+    decoded = [
+        b64decode(each).decode("latin-1") for each in re.findall(r"webp;base64,([^\"]+)", text)
+    ]
+    assert text.count("<li>\n<h3>") == 4 * len(VALUES) + len(PRINTED)
+    return "\n".join([printed.output, numbers.output, text, *decoded])
+
+
+def forgotten(output: Path) -> str:
+    """Erase all kept samples, and return what the command prints."""
+    kept = pq.read_table(output / "planted.parquet", columns=["sha256"])["sha256"].drop_null()
+    listed = output.with_name("list.txt")
+    listed.write_text("\n".join(kept.to_pylist()))
+    printed = call("forget", output, "--list", listed)
+    return printed.output
+
+
+def handed_on(output: Path) -> str:
+    """Return all text of exports for rows, what the command prints, and the tars' other members.
+
+    Image files are exported as they are, with their EXIF data, but of kept samples alone.
+    """
+    texts = []
+    for to in ("webdataset", "huggingface", "jsonl", "csv"):
+        folder = output.with_name(f"{output.name}-{to}")
+        asked = ["--to", to, str(folder), "--where", "status <> '' AND index >= 0"]
+        printed = call("export", output, *asked, "--without-images")
+        texts += [printed.output, everything(folder)]
+        assert "[EMAIL_ADDRESS]" in texts[-1]
+    folder = output.with_name(f"{output.name}-images")
+    printed = call("export", output, "--to", "webdataset", folder, *asked[3:])
+    contents: dict[str, bytes] = {}
+    with tarfile.open(folder / "train-00000.tar") as tar:
+        for member in tar:
+            file = tar.extractfile(member)
+            assert file is not None
+            contents[member.name] = file.read()
+    images = [name for name in contents if not name.endswith((".json", ".txt"))]
+    assert len(images) == 4 * len(VALUES) + len(PRINTED)
+    texts += [content.decode() for name, content in contents.items() if name not in images]
+    return "\n".join([*texts, *contents, printed.output])
 
 
 def leaked(text: str) -> set[str]:
@@ -192,6 +257,9 @@ def test_no_planted_value_leaks(
     console.print(verify(str(tmp_path / "output")))
     assert leaked(everything(tmp_path / "output")) == set()
     assert leaked(reviewed(tmp_path / "output")) == set()
+    assert leaked(origins(tmp_path / "output")) == set()
+    assert leaked(described(tmp_path / "output")) == set()
+    assert leaked(handed_on(tmp_path / "output")) == set()
     assert leaked(caplog.text) == set()
     shown = capfd.readouterr()
     assert leaked(shown.out + shown.err) == set()
@@ -228,5 +296,10 @@ def test_without_the_filter_the_same_search_finds_all_values(shard: Path, tmp_pa
             assert any(value in (row[column] or "") for row in kept), (value, column)
     assert {row["ocr"] for row in kept[-len(PRINTED) :]} == printed
     assert leaked(reviewed(tmp_path / "output")) == set(VALUES.values())
+    assert leaked(reported(tmp_path / "output")) == {*VALUES.values(), *printed}
+    assert leaked(origins(tmp_path / "output")) == set(VALUES.values())  # keys of kept samples
     # EXIF data and content of samples that are not kept are never stored; they are in the tar only.
     assert leaked(shard.read_bytes().decode("latin-1")) >= set(VALUES.values())
+    told = forgotten(tmp_path / "output")
+    assert leaked(told + everything(tmp_path / "output")) == set()
+    assert verify(str(tmp_path / "output")).problems == ()

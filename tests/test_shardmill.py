@@ -46,7 +46,9 @@ def test_dir_lists_the_public_names() -> None:
     assert {"annotate", "judge", "run", "Job", "Summary"} <= set(dir(shardmill))
 
 
-@pytest.mark.parametrize("name", ["annotate", "finish", "judge", "judge_images", "plan", "run"])
+@pytest.mark.parametrize(
+    "name", ["annotate", "export", "finish", "judge", "judge_images", "plan", "run"]
+)
 def test_help_shows_plain_defaults_and_an_example(name: str) -> None:
     function = getattr(shardmill, name)
     shown = pydoc.render_doc(function, renderer=pydoc.plaintext)

@@ -8,7 +8,6 @@ references; questions have ten answers. Rows are made as they are read, and maki
 apart.
 """
 
-import resource
 import time
 from collections.abc import Iterator
 from itertools import islice
@@ -16,6 +15,7 @@ from itertools import islice
 import numpy as np
 import typer
 
+from inference.benchmarking.peak_memory import peak_memory
 from pipelines.evaluation.intervals import bootstrap
 from pipelines.evaluation.metrics.all_metrics import METRICS
 from pipelines.evaluation.metrics.metric import Scored
@@ -53,12 +53,12 @@ def main(rows: int = 100_000, metric: str = "cider") -> None:
     while chunk := list(islice(rest, _AT_ONCE)):
         parts.append(ready.statistics(chunk))
     scoring = time.process_time() - started - passes * making
-    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
+    peak = peak_memory() >> 20
     started = time.process_time()
     interval = bootstrap(ready, np.concatenate(parts))[wanted.results[0]]
     drawing = time.process_time() - started
     print(f"{metric} {interval.value:.4f} [{interval.low:.4f}, {interval.high:.4f}]")
-    print(f"{scoring:.0f} CPU-s for {rows:,} rows, peak of {peak:,.0f} MiB")
+    print(f"{scoring:.0f} CPU-s for {rows:,} rows, peak of {peak:,} MiB")
     print(f"{drawing:.0f} CPU-s for the interval")
 
 

@@ -3,12 +3,13 @@
     python -m benchmarks.filters.toxicity_sentences [FILE ...]
 
 A file has a category and a sentence on each line, with a tab between; `{group}` stands for groups
-of people in turn. The default files are those of the tests. A sentence is flagged if it is dropped
-or quarantined. `--missed` prints the attacks that pass and the other sentences that are flagged.
+of people in turn, which a first line with the category `groups` may list. The default files are
+those of the tests. A sentence is flagged if it is dropped or quarantined. `--missed` prints the
+attacks that pass and the other sentences that are flagged.
 """
 
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Annotated
 
@@ -26,9 +27,13 @@ ATTACK = "attack"
 
 def sentences(path: Path) -> Iterator[tuple[str, str]]:
     """Yield the category and the text of each sentence, once for each group that it may name."""
+    groups: Sequence[str] = GROUPS
     for line in path.read_text(encoding="utf-8").splitlines():
         category, _, text = line.partition("\t")
-        for group in GROUPS if "{" in text else ("",):
+        if category == "groups":
+            groups = text.split(", ")
+            continue
+        for group in groups if "{" in text else ("",):
             upper = group[:1].upper() + group[1:]
             yield category, text.replace("{group}", group).replace("{Group}", upper)
 

@@ -2,17 +2,21 @@
 
     python -m benchmarks.operations.duplicates --rows 10000000
     python -m benchmarks.operations.duplicates --rows 10000000 --output made_up
+    python -m benchmarks.operations.duplicates --rows 1000000 --videos
+    python -m benchmarks.operations.duplicates --rows 100000 --clustered
 
 Three tenths of the hashes are copies of others with up to 31 changed bits. The first command groups
 the hashes in memory; it prints the shares of planted pairs that are grouped, and of members that
 are far from their head (which must be 0). The second one writes an output of a million rows a
 shard, and lets a process of its own run the whole command on it: reading, grouping, and writing the
-list. Both print seconds, CPU-seconds and the peak of resident memory.
+list. The third one groups videos of eight frames, of which three tenths are copies with changed
+bits and one other frame, and half begin with one of two title cards. The fourth one groups hashes
+of which half are 30 changed bits from one template: close together, and hardly any near another.
+All print seconds, CPU-seconds and the peak of resident memory.
 """
 
 import io
 import json
-import resource
 import subprocess
 import sys
 import tarfile
@@ -26,8 +30,11 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import typer
 
+from inference.benchmarking.peak_memory import peak_memory
+from pipelines.duplicates.frame_matching import VideoFrames
 from pipelines.duplicates.grouping import group_hashes
 from pipelines.duplicates.images import to_hexadecimal
+from pipelines.duplicates.video_grouping import group_videos
 from pipelines.operations.duplicates import find_duplicates
 from pipelines.output.layout import whole_file
 from pipelines.planning.begin import begin_output
@@ -44,6 +51,8 @@ from schemas.tables import (
 from shardmill import Job
 
 _DISTANCE = 31  # bits, as the command's default
+_CHANGED = 30  # bits of a clustered hash, in which it differs from the template
+_FRAMES = 8  # of a video, as a job samples by default
 _PER_SHARD = 1_000_000  # rows
 _ROW_GROUP = 1 << 16  # rows
 
@@ -58,9 +67,9 @@ class MadeUp(NamedTuple):
     sources: npt.NDArray[np.int64]
 
 
-def make_hashes(rows: int) -> MadeUp:
+def make_hashes(rows: int, seed: int = 0) -> MadeUp:
     """Return random hashes, of which the last three tenths are copies of others."""
-    rng = np.random.default_rng(0)
+    rng = np.random.default_rng(seed)
     hashes = rng.integers(0, 2**64, (rows, 4), np.uint64)
     copies = np.arange(7 * rows // 10, rows)
     sources = rng.integers(0, copies[0], len(copies))
@@ -84,6 +93,48 @@ def measure_grouping(rows: int) -> None:
     heads = hashes[groups.heads]
     far = (np.bitwise_count(hashes ^ heads).sum(axis=1) > _DISTANCE).sum()
     print(f"planted copies that are members: {grouped[is_near].mean():.6f}; far members: {far}")
+
+
+def measure_videos(rows: int) -> None:
+    """Group made-up videos in memory, and count what was found."""
+    made = [make_hashes(rows, seed) for seed in range(_FRAMES)]
+    hashes = np.stack([each.hashes for each in made], axis=1)
+    copies = made[0].copies
+    sources = made[0].sources
+    for place in range(1, _FRAMES):  # the frames of a copy are those of one video
+        changed = made[place].hashes[copies] ^ made[place].hashes[made[place].sources]
+        hashes[copies, place] = hashes[sources, place] ^ changed
+    rng = np.random.default_rng(_FRAMES)
+    hashes[copies, rng.integers(0, _FRAMES, len(copies))] = rng.integers(
+        0, 2**64, (len(copies), 4), np.uint64
+    )
+    with_card = np.flatnonzero(rng.random(rows) < 0.5)
+    hashes[with_card, 0] = hashes[rng.integers(0, 2, len(with_card)), 1]
+    frames = VideoFrames(hashes.reshape(-1, 4), np.full(rows, _FRAMES, np.int32))
+    del made, hashes
+    started, cpu = time.perf_counter(), time.process_time()
+    groups = group_videos(frames, _DISTANCE)
+    _print_cost(f"grouping of {rows} videos", started, cpu)
+    is_match = frames.match(copies.astype(np.int32), sources.astype(np.int32), _DISTANCE).are_enough
+    members = groups.heads != np.arange(rows)
+    found, others = members[copies[is_match]].mean(), members[: copies[0]].sum()
+    print(f"planted copies that are members: {found:.6f}; other members: {others}")
+
+
+def measure_clustered(rows: int) -> None:
+    """Group hashes of which half lie around a template, in memory."""
+    rng = np.random.default_rng(0)
+    hashes = rng.integers(0, 2**64, (rows, 4), np.uint64)
+    hashes[: rows // 2] = hashes[0]
+    bits = rng.random((rows // 2, 256), np.float32).argsort(axis=1)[:, :_CHANGED]
+    for bit in bits.T:  # of each hash another one
+        flips = np.uint64(1) << (bit % 64).astype(np.uint64)
+        hashes[np.arange(rows // 2), bit // 64] ^= flips
+    hashes = rng.permutation(np.unique(hashes, axis=0))
+    started, cpu = time.perf_counter(), time.process_time()
+    groups = group_hashes(hashes, _DISTANCE)
+    _print_cost(f"grouping of {rows} hashes", started, cpu)
+    print(f"heads: {(groups.heads == np.arange(len(hashes))).sum()}")
 
 
 def write_output(folder: Path, rows: int) -> Path:
@@ -157,8 +208,8 @@ def measure_command(output: Path) -> None:
 
 def _print_cost(what: str, started: float, cpu: float) -> None:
     seconds, cpu = time.perf_counter() - started, time.process_time() - cpu
-    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
-    print(f"{what}: {seconds:.0f} s, {cpu:.0f} CPU-seconds, {peak:.0f} MiB at the peak", flush=True)
+    peak = peak_memory() >> 20
+    print(f"{what}: {seconds:.0f} s, {cpu:.0f} CPU-seconds, {peak} MiB at the peak", flush=True)
 
 
 def main(
@@ -166,11 +217,16 @@ def main(
     output: Annotated[
         Path | None, typer.Option(help="New folder for an output, to run the whole command on.")
     ] = None,
+    videos: Annotated[bool, typer.Option(help="Group videos of eight frames.")] = False,
+    clustered: Annotated[bool, typer.Option(help="Group hashes around a template.")] = False,
     measure: Annotated[bool, typer.Option(hidden=True)] = False,
 ) -> None:
     """Group made-up hashes and print what was found, and what it cost."""
     if output is None:
-        measure_grouping(rows)
+        if clustered:
+            measure_clustered(rows)
+        else:
+            (measure_videos if videos else measure_grouping)(rows)
     elif measure:
         measure_command(output / "output")
     else:

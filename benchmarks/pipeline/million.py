@@ -10,7 +10,6 @@ of workers that commit at once, so that only the driver works. `record` writes t
 committed half, and `end` closes the output from these counts.
 """
 
-import resource
 import subprocess
 import sys
 import tempfile
@@ -22,8 +21,9 @@ from typing import Annotated, BinaryIO
 import psutil
 import typer
 
+from inference.benchmarking.peak_memory import peak_memory
 from pipelines.operations.finish import close_output
-from pipelines.operations.tally import RunTally
+from pipelines.operations.running.tally import RunTally
 from pipelines.output.counts import CountsWriter
 from pipelines.output.fingerprint import fingerprint_of
 from pipelines.output.layout import Layout, whole_file
@@ -236,7 +236,7 @@ def main(
         started, cpu = time.perf_counter(), time.process_time()
         STEPS[step](storage, folder / "output", run)
         seconds, cpu = time.perf_counter() - started, time.process_time() - cpu
-        peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss >> 10
+        peak = peak_memory() >> 20
         print(
             f"{step}: {seconds:.1f} s, {cpu:.1f} CPU-s ({storage.listing_seconds:.1f} of them the "
             f"listing), peak {peak} MiB ({before} MiB before)",

@@ -20,7 +20,7 @@ from rich.console import Console
 from rich.table import Table
 
 from benchmarks.pipeline.pass_over_shards.photographs import photographs
-from demo.evaluation.scoring import LabeledBox, detection
+from demo.evaluation.scoring import boxes_of, detection
 from demo.scenes import picture, words
 from demo.scenes.questions import ask
 from inference import (
@@ -53,7 +53,6 @@ TASKS: Mapping[str, Task] = {
 
 _BLOCK = 64  # scenes per call of the engine
 _MOST_PIXELS = 1 << 28
-_EDGES = ("x_min", "y_min", "x_max", "y_max")
 
 Answers = Mapping[str, Any]  # task -> value
 
@@ -170,7 +169,7 @@ def _placed(value: Any) -> Any:
     """Return a task's value; boxes of `detect` without their scores."""
     if isinstance(value, str):
         return value
-    return [LabeledBox(row["label"], tuple(row[edge] for edge in _EDGES)) for row in value]
+    return boxes_of(value)
 
 
 main.__doc__ = __doc__  # what --help shows

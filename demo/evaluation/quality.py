@@ -9,12 +9,13 @@ import numpy as np
 from PIL import Image
 from pycocotools import mask as run_length
 
-from demo.evaluation.scoring import LabeledBox, Mask, Score, best_mask_iou, detection
+from demo.evaluation.scoring import Mask, Score, best_mask_iou, boxes_of, detection
 from demo.scenes import drawing, words
 from demo.scenes.encoded_image import model_image
 from demo.scenes.kinds import Kind
 from demo.scenes.scenes import Scene
 from inference import Caption, Detect, Engine, Ocr, Segment, Task, Vqa
+from pipelines.evaluation.metrics.values import BoxedLabel
 from schemas.generation import Request
 from schemas.sample import Sample, Text
 
@@ -66,7 +67,7 @@ def tasks(scene: Scene, index: int) -> Mapping[str, Task]:
 def measure(engine: Engine, scenes: Sequence[Scene]) -> Mapping[str, Score]:
     """Score the answers of each kind."""
     is_right: dict[str, list[bool]] = {}
-    boxes: list[tuple[Sequence[LabeledBox], Sequence[LabeledBox]]] = []
+    boxes: list[tuple[Sequence[BoxedLabel], Sequence[BoxedLabel]]] = []
     masks: list[float] = []
     for start in range(0, len(scenes), BLOCK):
         part = scenes[start : start + BLOCK]
@@ -76,7 +77,7 @@ def measure(engine: Engine, scenes: Sequence[Scene]) -> Mapping[str, Score]:
             for name, value in values.items():
                 task = scene_tasks[name]
                 if isinstance(task, Detect):
-                    boxes.append((_predicted_boxes(value), _true_boxes(scene, task.labels)))
+                    boxes.append((boxes_of(value), _true_boxes(scene, task.labels)))
                 elif isinstance(task, Segment):
                     masks += [
                         best_mask_iou(_predicted_masks(value), true)
@@ -126,13 +127,8 @@ def _truth(scene: Scene, task: Task) -> str:
     return scene.printed if isinstance(task, Ocr) else scene.answer
 
 
-def _predicted_boxes(value: Any) -> Sequence[LabeledBox]:
-    edges = ("x_min", "y_min", "x_max", "y_max")
-    return [LabeledBox(row["label"], tuple(row[edge] for edge in edges)) for row in value]
-
-
-def _true_boxes(scene: Scene, labels: Sequence[str]) -> Sequence[LabeledBox]:
-    return [LabeledBox(thing.label, thing.box) for thing in scene.things if thing.label in labels]
+def _true_boxes(scene: Scene, labels: Sequence[str]) -> Sequence[BoxedLabel]:
+    return [BoxedLabel(thing.label, *thing.box) for thing in scene.things if thing.label in labels]
 
 
 def _predicted_masks(value: Any) -> list[Mask]:

@@ -1,21 +1,18 @@
 """Scores of boxes and masks against the ground truth."""
 
 from collections.abc import Iterable, Mapping, Sequence
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
 
+from inference.tasks.detections import Box
+from pipelines.evaluation.metrics.box_matching import iou
+from pipelines.evaluation.metrics.values import BoxedLabel
+
 Mask = npt.NDArray[np.bool_]  # [height, width]
 
 MIN_IOU = 0.5  # for a box to match, inclusive
-
-
-class LabeledBox(NamedTuple):
-    """A box with its label, in pixels of the upright image."""
-
-    label: str
-    box: tuple[float, float, float, float]  # x_min, y_min, x_max, y_max
 
 
 class Score(NamedTuple):
@@ -26,7 +23,7 @@ class Score(NamedTuple):
 
 
 def detection(
-    boxes: Iterable[tuple[Sequence[LabeledBox], Sequence[LabeledBox]]],
+    boxes: Iterable[tuple[Sequence[BoxedLabel], Sequence[BoxedLabel]]],
 ) -> Mapping[str, Score]:
     """F1 at an IoU of 0.5, and the mean IoU of matched boxes, over (predicted, true) pairs.
 
@@ -41,9 +38,9 @@ def detection(
         unmatched = list(true)
         for box in predicted:
             candidates = [other for other in unmatched if other.label == box.label]
-            best = max(candidates, key=lambda other: box_iou(box.box, other.box), default=None)
-            if best is not None and box_iou(box.box, best.box) >= MIN_IOU:
-                ious.append(box_iou(box.box, best.box))
+            best = max(candidates, key=lambda other: iou(box, other), default=None)
+            if best is not None and iou(box, best) >= MIN_IOU:
+                ious.append(iou(box, best))
                 unmatched.remove(best)
     total = num_predicted + num_true
     f1 = 2 * len(ious) / total if total else 1.0
@@ -51,14 +48,9 @@ def detection(
     return {"boxes F1": Score(f1, num_true), "boxes IoU": Score(mean, len(ious))}
 
 
-def box_iou(one: Sequence[float], other: Sequence[float]) -> float:
-    """Intersection over union of two boxes."""
-    width = min(one[2], other[2]) - max(one[0], other[0])
-    height = min(one[3], other[3]) - max(one[1], other[1])
-    if min(width, height) <= 0:
-        return 0.0
-    areas = [(box[2] - box[0]) * (box[3] - box[1]) for box in (one, other)]
-    return width * height / (sum(areas) - width * height)
+def boxes_of(objects: Any) -> list[BoxedLabel]:
+    """Return the boxes of the objects of a stored answer, without their scores."""
+    return [BoxedLabel(each["label"], *(each[edge] for edge in Box._fields)) for each in objects]
 
 
 def best_mask_iou(predicted: Iterable[Mask], true: Mask) -> float:

@@ -23,7 +23,7 @@ TOKEN_WEIGHTS = {  # by task, so that short answers count beside long ones
     "answer": 3.0,
     "detect": 1.0,
     "segment": 0.4,
-    "phrase": 1.0,
+    "phrase": 2.0,
     "region": 3.0,
     "box": 3.0,
     "pair": 3.0,

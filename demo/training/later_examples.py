@@ -29,15 +29,16 @@ from inference.tasks.intents import (
 )
 
 REGION_QUESTION = "what is in the box?"
+_PHRASES = 7  # about a scene of several shapes, because a phrase tells one of them from the others
 
 
 def scene_examples(random: Random, scene: Scene, pixels: int) -> list[Example]:
-    """Draw five examples: two of the earlier stage, two phrases, and a region in tokens."""
+    """Draw examples: two of the earlier stage, phrases, and a region in tokens."""
     return [
         caption(scene, random.choice(words.LANGUAGES)),
         _earlier(random, scene, pixels),
-        *(phrase(random, scene, pixels) for _ in range(2)),
-        region(random, scene) if scene.things else phrase(random, scene, pixels),
+        *(phrase(random, scene, pixels) for _ in range(_PHRASES if len(scene.things) > 1 else 1)),
+        *([region(random, scene)] if scene.things else []),
     ]
 
 

@@ -13,21 +13,20 @@ import torch
 from torch import nn
 
 from demo.scenes.clips import Clip
-from demo.scenes.regions import box_around
-from demo.scenes.scenes import Scene
-from demo.training import later_examples, model_passes, patch_labels
+from demo.training import drawn_boxes, later_examples, model_passes, patch_labels
 from demo.training.answer_training import GROUNDING_WEIGHT, token_weights
 from demo.training.clip_dataset import ClipBatch
 from demo.training.examples import Example
 from demo.training.grounding import MEANT_LAYER, NAMED_LAYER, GroundingHead
 from demo.training.scene_dataset import SceneBatch
 from demo.training.token_batches import TokenBatcher
-from inference.tasks.regions import draw_region
 from schemas.sample import RGB
 
-VISION_SHARE = 0.25  # of the learning rate: the vision tower is trained already
-DRAWN = 8  # images of a step with a drawn box
-CLIPS = 8  # clips of a step
+VISION_SHARE = 0.5  # of the learning rate: the vision tower is trained already
+LINE_WEIGHT = 0.5  # of the auxiliary loss of drawn boxes
+DRAWN = 6  # images of a step with a drawn box
+PAIRS = 8  # pairs of images of a step
+CLIPS = 3  # clips of a step
 
 
 class _Group(NamedTuple):
@@ -62,18 +61,20 @@ class LaterTraining:
         self._heads = nn.ModuleDict(
             {name: GroundingHead(width).to(model.device) for name in ("named", "meant")}
         )
+        self._line_head = drawn_boxes.LineHead(vision.hidden_size).to(model.device)
         rest = nn.ModuleList([model.model.multi_modal_projector, model.model.language_model])
         self.modules: Mapping[str, tuple[nn.Module, float]] = {
             "tower": (model.model.vision_tower, VISION_SHARE),
             "rest": (rest, 1.0),
             "grounding": (self._heads, 1.0),
+            "lines": (self._line_head, 1.0),
         }
 
     def loss(
         self, batch: SceneBatch, random: Random, done: float
     ) -> tuple[torch.Tensor, Mapping[str, float]]:
         chosen = random.sample(range(len(self._clips.clips)), CLIPS)
-        groups = self._groups(batch, self._clips.choose(chosen), random, DRAWN)
+        groups, lines = self._groups(batch, self._clips.choose(chosen), random, DRAWN, PAIRS)
         losses, weights, groundings = [], [], []
         figures: dict[str, float] = {}
         for name, group in groups.items():
@@ -94,8 +95,10 @@ class LaterTraining:
                     for kind, layer in (("named", NAMED_LAYER), ("meant", MEANT_LAYER))
                 ]
         figures |= {"named": groundings[0].item(), "meant": groundings[1].item()}
+        figures["lines"] = lines.item()
         answers = torch.stack(losses).sum() / torch.stack(weights).sum()
-        return answers + GROUNDING_WEIGHT * torch.stack(groundings).sum(), figures
+        grounding = torch.stack(groundings).sum()
+        return answers + GROUNDING_WEIGHT * grounding + LINE_WEIGHT * lines, figures
 
     def examine(self) -> Mapping[str, float]:
         """With teacher forcing: the share of answers without a wrong token that is no location."""
@@ -107,7 +110,8 @@ class LaterTraining:
                 clips = self._held_out_clips.choose(
                     range(start, min(start + 32, len(self._held_out_clips.clips)))
                 )
-                for group in self._groups(scenes, clips, random, 32).values():
+                groups, _ = self._groups(scenes, clips, random, 32, 32)
+                for group in groups.values():
                     tokens = self._batcher.batch(group.examples, self._images(group))
                     logits, _ = model_passes.answer_logits(self._model, tokens, group.features)
                     wrong = logits.argmax(-1).cpu() != tokens.targets
@@ -123,39 +127,39 @@ class LaterTraining:
         return group.features.shape[1] // self._grid**2
 
     def _groups(
-        self, batch: SceneBatch, clips: ClipBatch, random: Random, drawn: int
-    ) -> Mapping[str, _Group]:
-        """The rows of a step: about a scene, about two scenes, about a clip."""
+        self, batch: SceneBatch, clips: ClipBatch, random: Random, drawn: int, pairs: int
+    ) -> tuple[Mapping[str, _Group], torch.Tensor]:
+        """The rows of a step, about a scene, two scenes or a clip; and the loss of drawn boxes."""
+        number = len(batch.scenes)
         by_scene = [
             later_examples.scene_examples(random, each, self._side) for each in batch.scenes
         ]
-        with_things = [row for row, scene in enumerate(batch.scenes) if scene.things]
-        chosen = random.sample(with_things, min(drawn, len(with_things)))
-        boxed = [_draw_box(random, batch.images[row], batch.scenes[row]) for row in chosen]
-        images = np.concatenate((batch.images, np.stack([image for image, _ in boxed])))
-        features = model_passes.project(
-            self._model, model_passes.encode_patches(self._model, images)
+        boxes = drawn_boxes.draw(random, batch.images, batch.scenes, self._grid, drawn)
+        patches = model_passes.encode_patches(
+            self._model, np.concatenate((batch.images, boxes.images))
         )
-        number, repeats = len(batch.scenes), len(by_scene[0])
-        rows = torch.tensor([row for row in range(number) for _ in range(repeats)])
-        rows_and_boxes = torch.cat((rows, torch.arange(number, len(images))))
+        features = model_passes.project(self._model, patches)
+        scene_rows = [row for row, examples in enumerate(by_scene) for _ in examples]
         places = patch_labels.label_patches(batch.scenes, self._grid).classes
         places = places[..., patch_labels.PLACE].to(features.device)
         singles = [each for examples in by_scene for each in examples]
-        singles += [example for _, example in boxed]
         shift = random.randrange(1, number)
-        others = [(row + shift) % number for row in range(number)]
-        pairs = [
-            later_examples.pair(random, scene, batch.scenes[other])
-            for scene, other in zip(batch.scenes, others, strict=True)
+        lefts = range(min(pairs, number))
+        rights = [(row + shift) % number for row in lefts]
+        compared = [
+            later_examples.pair(random, batch.scenes[left], batch.scenes[right])
+            for left, right in zip(lefts, rights, strict=True)
         ]
-        return {
+        groups = {
             "scenes": _Group(
-                singles, features[rows_and_boxes], places[torch.cat((rows, torch.tensor(chosen)))]
+                [*singles, *boxes.examples],
+                features[[*scene_rows, *range(number, len(features))]],
+                places[[*scene_rows, *boxes.rows]],
             ),
-            "pairs": _Group(pairs, torch.cat((features[:number], features[others]), dim=1)),
+            "pairs": _Group(compared, torch.cat((features[: len(lefts)], features[rights]), dim=1)),
             "clips": self._clip_group(clips.frames, clips.clips),
         }
+        return groups, self._line_head(patches[:number], patches[number:], boxes)
 
     def _clip_group(self, frames: RGB, clips: Sequence[Clip]) -> _Group:
         """The rows of clips; [clips, frames, S, S, 3] are encoded without training the tower."""
@@ -170,11 +174,3 @@ class LaterTraining:
             [each for some in examples for each in some],
             features.repeat_interleave(len(examples[0]), dim=0),
         )
-
-
-def _draw_box(random: Random, image: RGB, scene: Scene) -> tuple[RGB, Example]:
-    position = random.randrange(len(scene.things))
-    thing = scene.things[position]
-    box = box_around(random, thing, scene)
-    drawn = draw_region(image, box, scene.width, scene.height)
-    return drawn, later_examples.drawn_box(position, thing)

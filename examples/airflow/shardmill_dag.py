@@ -1,4 +1,4 @@
-"""Annotates a corpus every night with Shardmill: plan, fetch, canary, run, verify.
+"""Annotates a corpus every night with Shardmill: plan, fetch, canary, run, verify, export.
 
 Copy this file into Airflow's folder of DAGs. Each task runs one command of Shardmill, which is best
 installed in an environment of its own: the variable SHARDMILL names the program, and the parameter
@@ -16,7 +16,7 @@ from airflow.sdk.exceptions import AirflowException, AirflowFailException
 
 FINAL = {  # exit codes after which the same command would end in the same way
     2: "the job file or the command line is wrong",
-    3: "shards are not committed, or no sample is kept: see `shardmill status OUTPUT`",
+    3: "shards are not committed, no sample is kept, or a golden set falls short: see the log",
 }
 SECONDS_TO_STOP = 30  # a run stops within 10 seconds of SIGTERM
 
@@ -50,7 +50,12 @@ def shardmill(*arguments: str) -> str:
     start_date=pendulum.datetime(2026, 1, 1),
     catchup=False,
     max_active_runs=1,
-    params={"job": Param("job.yaml", type="string", pattern="^[^-]")},
+    params={
+        "job": Param("job.yaml", type="string", pattern="^[^-]"),
+        "format": Param(
+            "jsonl", enum=["webdataset", "huggingface", "coco", "jsonl", "csv", "lance"]
+        ),
+    },
     default_args={
         "retries": 6,
         "retry_delay": timedelta(minutes=1),
@@ -83,8 +88,15 @@ def annotate_with_shardmill() -> None:
     def verify(output: str) -> None:
         print(shardmill("verify", output))
 
+    @task
+    def export(output: str, params: dict[str, str], run_id: str) -> str:
+        """Export the rows; return the folder, which is beside the output, and of this run."""
+        folder = f"{output}-{run_id.replace(':', '-')}"
+        print(shardmill("export", output, "--to", params["format"], folder))
+        return folder
+
     output = plan()
-    output >> fetch() >> canary() >> run() >> verify(output)
+    output >> fetch() >> canary() >> run() >> verify(output) >> export(output)
 
 
 annotate_with_shardmill()

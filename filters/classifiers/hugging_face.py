@@ -148,7 +148,46 @@ class ImageRegression(ImageClassifier):
         return logits
 
 
-class _WindowedClassifier(BatchedModel):
+class TextModel(BatchedModel):
+    """A model of texts, and its fast tokenizer, for which "[SEP]" in a text is no special token."""
+
+    def __init__(
+        self, auto_model: Any, folder: Path, resources: Resources, *, independent: bool
+    ) -> None:
+        super().__init__(auto_model, folder, resources, independent=independent)
+        with load_errors(folder):
+            loaded: Any = AutoTokenizer
+            loaded = loaded.from_pretrained(folder, local_files_only=True, trust_remote_code=False)
+        if not loaded.is_fast:
+            raise JobError(f"model: {str(folder)!r} has no fast tokenizer: take a model with one")
+        self._input_names = loaded.model_input_names
+        self._tokenizer = tokenizer = loaded.backend_tokenizer
+        self._longest = min(loaded.model_max_length, max_positions(self._model))  # tokens
+        tokenizer.no_truncation()
+        tokenizer.no_padding()
+        tokenizer.encode_special_tokens = True
+        if loaded.pad_token is None:  # texts cannot be padded to a common length
+            self._batch_size = 1
+        if self._batch_size > 1:
+            tokenizer.enable_padding(
+                direction=loaded.padding_side,
+                pad_id=loaded.pad_token_id,
+                pad_token=loaded.pad_token,
+                pad_to_multiple_of=_PAD_MULTIPLE,
+            )
+
+    def _inputs(self, encoding: Any) -> dict[str, torch.Tensor]:
+        parts = {
+            "input_ids": encoding.ids,
+            "token_type_ids": encoding.type_ids,
+            "attention_mask": encoding.attention_mask,
+        }
+        return {
+            name: torch.tensor(part) for name, part in parts.items() if name in self._input_names
+        }
+
+
+class _WindowedClassifier(TextModel):
     """A text model that judges long texts in windows; consecutive windows overlap by a quarter."""
 
     def __init__(
@@ -161,28 +200,8 @@ class _WindowedClassifier(BatchedModel):
         independent: bool,
     ) -> None:
         super().__init__(auto_model, folder, resources, independent=independent)
-        with load_errors(folder):
-            loaded: Any = AutoTokenizer
-            loaded = loaded.from_pretrained(folder, local_files_only=True, trust_remote_code=False)
-        if not loaded.is_fast:
-            raise JobError(f"model: {str(folder)!r} has no fast tokenizer: take a model with one")
-        self._input_names = loaded.model_input_names
-        self._tokenizer = tokenizer = loaded.backend_tokenizer
-        max_tokens = min(max_tokens, loaded.model_max_length, max_positions(self._model))
-        tokenizer.enable_truncation(max_tokens, stride=max_tokens // _OVERLAP)
-        tokenizer.no_padding()
-        tokenizer.encode_special_tokens = (
-            True  # the characters "[SEP]" in a text are no special token
-        )
-        if loaded.pad_token is None:  # texts cannot be padded to a common length
-            self._batch_size = 1
-        if self._batch_size > 1:
-            tokenizer.enable_padding(
-                direction=loaded.padding_side,
-                pad_id=loaded.pad_token_id,
-                pad_token=loaded.pad_token,
-                pad_to_multiple_of=_PAD_MULTIPLE,
-            )
+        max_tokens = min(max_tokens, self._longest)
+        self._tokenizer.enable_truncation(max_tokens, stride=max_tokens // _OVERLAP)
 
     def _classify_windows(self, texts: Sequence[str]) -> Iterator[list[tuple[Any, Probabilities]]]:
         """Yield, for each text, the encoding and the probabilities of each of its windows."""
@@ -198,16 +217,6 @@ class _WindowedClassifier(BatchedModel):
             probabilities = iter(self._classify(inputs()))
         for windows in encoded:
             yield list(zip(windows, probabilities, strict=False))
-
-    def _inputs(self, encoding: Any) -> dict[str, torch.Tensor]:
-        parts = {
-            "input_ids": encoding.ids,
-            "token_type_ids": encoding.type_ids,
-            "attention_mask": encoding.attention_mask,
-        }
-        return {
-            name: torch.tensor(part) for name, part in parts.items() if name in self._input_names
-        }
 
 
 class TextClassifier(_WindowedClassifier):

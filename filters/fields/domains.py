@@ -70,13 +70,15 @@ class _Judge:
             return indeterminate("url_missing")
         if not (host := url_host(text.value)):
             return indeterminate("url_unparsable")
-        return self.filter.verdict_on(self._is_listed(host))
+        return self.filter.verdict_on(is_listed_host(host, self.listed))
 
-    def _is_listed(self, host: str) -> bool:
-        if is_address(host):
-            return host in self.listed
-        labels = host.split(".")
-        return any(".".join(labels[start:]) in self.listed for start in range(len(labels)))
+
+def is_listed_host(host: str, listed: frozenset[str]) -> bool:
+    """Return whether a normalized host, or a domain above it, is on a list."""
+    if is_address(host):
+        return host in listed
+    labels = host.split(".")
+    return any(".".join(labels[start:]) in listed for start in range(len(labels)))
 
 
 def read_domains(resources: Resources, path: str) -> frozenset[str]:

@@ -8,6 +8,7 @@ import csv
 from collections.abc import Iterable, Iterator, Mapping
 
 from filters.list_file import open_list
+from schemas.counted import counted
 from schemas.errors import JobError
 from schemas.resources import Resources
 
@@ -45,7 +46,9 @@ def _entries(text: Iterable[str], path: str) -> Iterator[tuple[str, bytes]]:
         for line in lines:
             if line:
                 if len(line) != len(header):
-                    raise _Malformed(f"has {len(line)} columns, and the header {len(header)}")
+                    raise _Malformed(
+                        f"has {counted(len(line), 'column')}, and the header {len(header)}"
+                    )
                 yield _entry(line[algorithm_at], line[hash_at])
     except (_Malformed, csv.Error) as fault:
         problem = fault if isinstance(fault, _Malformed) else "is no CSV"

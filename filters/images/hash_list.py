@@ -6,7 +6,7 @@ A match stores only the reason: no score, no hash and no entry of the list.
 import hashlib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import ClassVar, Literal
+from typing import ClassVar, Literal, Self
 
 import numpy as np
 import numpy.typing as npt
@@ -19,7 +19,7 @@ from schemas.resources import Resources
 from schemas.sample import Sample
 from schemas.verdict import Verdict, drop, keep
 
-_ALGORITHMS = ("md5", "sha1", "sha256")
+ALGORITHMS = ("md5", "sha1", "sha256")
 
 
 class HashList(ImageFilter):
@@ -39,36 +39,42 @@ class HashList(ImageFilter):
         return (self.path,)
 
     def check(self, resources: Resources) -> None:
-        read_hashes(resources, self.path, _ALGORITHMS)
+        read_hashes(resources, self.path, ALGORITHMS)
 
     def load(self, resources: Resources) -> Judge[Sample]:
-        return _Judge(
-            {
-                algorithm: _sorted(hashes, SIZES[algorithm])
-                for algorithm, hashes in read_hashes(resources, self.path, _ALGORITHMS).items()
-            }
-        )
+        return _Judge(ListedHashes.of(read_hashes(resources, self.path, ALGORITHMS)))
 
 
 @dataclass(frozen=True, slots=True)
-class _Judge:
-    """A judge that computes only the hash algorithms for which the list has entries."""
+class ListedHashes:
+    """A list of hashes, of the algorithms for which it has entries."""
 
     listed: Mapping[str, npt.NDArray[np.bytes_]] = field(repr=False)  # sorted
 
-    def judge(self, items: Sequence[Sample]) -> list[Verdict]:
-        is_listed = np.zeros(len(items), bool)
+    @classmethod
+    def of(cls, hashes: Mapping[str, bytearray]) -> Self:
+        return cls({name: _sorted(entries, SIZES[name]) for name, entries in hashes.items()})
+
+    def match(self, images: Sequence[bytes]) -> npt.NDArray[np.bool_]:
+        """Return which encoded images have a hash on the list."""
+        is_listed = np.zeros(len(images), bool)
         for algorithm, listed in self.listed.items():
             digests = np.array(
-                [
-                    hashlib.new(algorithm, item.image, usedforsecurity=False).digest()
-                    for item in items
-                ],
+                [hashlib.new(algorithm, image, usedforsecurity=False).digest() for image in images],
                 listed.dtype,
             )
             nearest = np.searchsorted(listed, digests).clip(max=len(listed) - 1)
             is_listed |= listed[nearest] == digests
-        return [drop("hash_listed") if match else keep() for match in is_listed]
+        return is_listed
+
+
+@dataclass(frozen=True, slots=True)
+class _Judge:
+    hashes: ListedHashes
+
+    def judge(self, items: Sequence[Sample]) -> list[Verdict]:
+        matches = self.hashes.match([item.image for item in items])
+        return [drop("hash_listed") if match else keep() for match in matches]
 
 
 def _sorted(hashes: bytearray, size: int) -> npt.NDArray[np.bytes_]:

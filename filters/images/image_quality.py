@@ -19,11 +19,12 @@ _PIXELS_AT_A_TIME = 1 << 16  # fits the CPU cache; sums of squares of 8-bit valu
 class ImageQuality(ImageFilter):
     """Keep images whose first frame has a standard deviation of color >= min_contrast.
 
-    The standard deviation of color is the largest of those of red, green and blue. It is never
+    Of a video, one sampled frame suffices, because many begin or end in one color. The standard
+    deviation of color is the largest of those of red, green and blue. It is never
     below that of luma, and equals it for gray images.
     """
 
-    rules: ClassVar = "3"
+    rules: ClassVar = "5"
     reads: ClassVar = "frames"
     thresholds: ClassVar = frozenset({"min_contrast"})
     kind: Literal["image_quality"] = "image_quality"
@@ -35,10 +36,12 @@ class ImageQuality(ImageFilter):
         return self  # nothing to load
 
     def judge(self, items: Sequence[Sample]) -> list[Verdict]:
-        return [self._judge(item.frames[0]) for item in items]
+        return [self._judge(item) for item in items]
 
-    def _judge(self, frame: RGB) -> Verdict:
-        return self._decide({"contrast": contrast(frame)})
+    def _judge(self, sample: Sample) -> Verdict:
+        # The model sees the first frame of an animated image, and frames throughout a video.
+        frames = sample.frames if sample.is_video else sample.frames[:1]
+        return self._decide({"contrast": max(map(contrast, frames))})
 
     def decide(self, scores: Mapping[str, float]) -> Verdict | None:
         return self._decide(scores) if "contrast" in scores else None

@@ -58,7 +58,7 @@ class ImageSafetyGoogle(ServiceFilter, ImageFilter):
 
     def load(self, resources: Resources) -> Judge[Sample]:
         self.check_packages()
-        service = SafeSearch(self.requests(), self.kind, self.model, self.endpoint)
+        service = SafeSearch(self.requests(resources), self.kind, self.model, self.endpoint)
         return _Judge(service, self._bounds())
 
     def decide(self, scores: Mapping[str, float]) -> Verdict | None:

@@ -28,15 +28,18 @@ class Requests:
         *,
         per_minute: float | None = None,
         max_requests: int | None = None,
+        take: Callable[[], int] | None = None,
         deadline_seconds: float = 120.0,
         concurrency: int = 8,
         clock: Callable[[], float] = time.monotonic,
         wait: Callable[[float], None] = time.sleep,
         jitter: Callable[[], float] = random.random,
     ) -> None:
+        """`take` returns how many more requests may be sent; without it, `max_requests` may."""
         self._kind = kind
         self._bucket = TokenBucket(per_minute, clock)
-        self._max_requests = max_requests
+        self._take = take
+        self._allowed = 0 if take else max_requests  # requests so far; None: any number
         self._deadline_seconds = deadline_seconds
         self._concurrency = concurrency
         self._clock = clock
@@ -121,8 +124,11 @@ class Requests:
     def _begin(self) -> None:
         """Count a request, and wait until the rate allows it."""
         with self._lock:
-            if self._max_requests is not None and self.sent >= self._max_requests:
-                raise ServiceFault("service_max_requests")
+            if self._allowed is not None and self.sent >= self._allowed:
+                more = self._take() if self._take else 0
+                if not more:
+                    raise ServiceFault("service_max_requests")
+                self._allowed += more
             self.sent += 1
         if seconds := self._bucket.take():
             self._wait(seconds)

@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Collection, Mapping
+from functools import partial
 from importlib.util import find_spec
 from typing import Annotated, Any, ClassVar, Literal
 
@@ -62,10 +63,12 @@ class ServiceFilter(Filter):
     Several workers share the quota of a project: divide it by their number.
     """
     max_requests: PositiveInt | None = None
-    """The most requests that a worker process sends, retries included; null: any number.
+    """The most requests that are sent for an output, retries included; null: any number.
 
-    Each process counts from 0 when it loads the filter, and so does one that replaces a lost
-    process or reads a shard by itself. At the bound the unit fails (`service_max_requests`).
+    All workers, runs and machines that share the output count together, and a rerun goes on
+    counting. At the bound units fail (`service_max_requests`); raise it to go on. A process that
+    ends may leave up to 1/256 of the bound unused. Without an output, as in `preview`, each process
+    counts from 0.
     """
     concurrency: int = Field(8, ge=1, le=64)
     """The most requests that a worker process has in flight."""
@@ -87,12 +90,14 @@ class ServiceFilter(Filter):
             if found is None:
                 raise JobError(f"kind: {self.kind} needs pip install 'shardmill[google]'")
 
-    def requests(self) -> Requests:
+    def requests(self, resources: Resources) -> Requests:
         """Return the sender of the requests of this filter in this process."""
+        take, bound = resources.take_requests, self.max_requests
         return Requests(
             self.kind,
             per_minute=self.requests_per_minute,
-            max_requests=self.max_requests,
+            max_requests=bound,
+            take=partial(take, resources.filter, bound) if take and bound else None,
             deadline_seconds=self.deadline_seconds,
             concurrency=self.concurrency,
         )

@@ -7,6 +7,7 @@ from filters.text_analysis.normalization import NormalizedText, fold_confusables
 
 _MAX_LENGTH = 2_000  # characters of a text that is rewritten
 _UNKNOWN = "\0"
+_IN_TERMS = "🍆🍑💦🍒👅🔞"  # signs that terms are made of
 
 
 def ascii_form(text: str) -> str:
@@ -15,7 +16,7 @@ def ascii_form(text: str) -> str:
     A letter becomes the letters that terms are matched in: "café" becomes "cafe". Any other
     character becomes what normalization makes of it, or else a semicolon, which separates words.
     Combining marks, invisible characters and letters of other scripts have no form in ASCII,
-    because they can change the characters beside them.
+    because they can change the characters beside them. Neither have the signs of terms.
     """
     if text.isascii():
         return text
@@ -29,6 +30,8 @@ def ascii_form(text: str) -> str:
 
 @lru_cache(maxsize=1 << 14)
 def _alone(character: str) -> str:
+    if character in _IN_TERMS:
+        return _UNKNOWN
     normalized = normalize(character.casefold()).text.lower()
     folded = fold_confusables(NormalizedText(normalized)).text
     if folded and folded.isascii():

@@ -54,6 +54,7 @@ class Scan(NamedTuple):
     digits: Sequence[int]
     disguised: Sequence[bool]  # may have disguised words
     mixed: Sequence[bool]  # has a digit beside a letter
+    forms: Sequence[str]  # the ASCII form; "" for a text that is not scanned
 
 
 def scan(texts: Sequence[str]) -> Scan:
@@ -90,6 +91,7 @@ def _scan(texts: tuple[str, ...]) -> Scan:
         digits.tolist(),
         (disguised | unknown).tolist(),
         ((any_bits & _MIXED != 0) | unknown).tolist(),
+        scanned,
     )
 
 
@@ -119,7 +121,7 @@ def _before_long_word(classes: npt.NDArray[np.intp]) -> npt.NDArray[np.bool_]:
 
 
 def _unknown(number: int) -> Scan:
-    return Scan([True] * number, [0] * number, [True] * number, [True] * number)
+    return Scan([True] * number, [0] * number, [True] * number, [True] * number, [""] * number)
 
 
 @cache

@@ -37,12 +37,25 @@ def attack_score(folded: str, anchors: Iterable[str]) -> float:
 
 @cache
 def _rules_by_anchor() -> dict[str, tuple[int, ...]]:
-    """Return the numbers of the rules of each anchor."""
+    """Return the numbers of the rules of each anchor and of the anchors inside it.
+
+    Of several anchors that overlap in a text, only the longest one is matched.
+    """
     words = frozenset[str]().union(*(rule.anchor_words for rule in ATTACKS))
     return {
-        word: tuple(number for number, rule in enumerate(ATTACKS) if word in rule.anchor_words)
+        word: tuple(
+            number
+            for number, rule in enumerate(ATTACKS)
+            if not rule.anchor_words.isdisjoint(_phrases_in(word))
+        )
         for word in words
     }
+
+
+def _phrases_in(phrase: str) -> set[str]:
+    words = phrase.split(" ")
+    ends = range(1, len(words) + 1)
+    return {" ".join(words[start:end]) for end in ends for start in range(end)}
 
 
 def _score_in_context(rule: PhraseRule, folded: str, start: int, end: int) -> float:

@@ -1,67 +1,12 @@
 """Classify the words around a matched term: its target, and whether it is used or mentioned."""
 
 import re
-from dataclasses import dataclass
 
+from filters.text_analysis.context_rule import ContextRule
 from filters.text_analysis.term_matcher import TermMatch
 
 _WINDOW = 48  # characters of context on either side
 
-
-@dataclass(frozen=True, slots=True)
-class ContextRule:
-    """A pattern of the words around a term, with texts that it matches and texts that it does not.
-
-    Texts before a term end where the term begins; texts after a term begin where the term ends.
-    """
-
-    regex: re.Pattern[str]
-    examples: tuple[str, ...]
-    counterexamples: tuple[str, ...]
-
-
-# Words of education, news, law and help, which also write about pornography and abuse.
-_INSTRUCTIVE = ContextRule(
-    re.compile(
-        r"\b(?:addict(?:ion|ed)?|recovery|against|ban(?:s|ned)?|prevent(?:ion|ing)?|protect(?:ion|ing)?|"
-        r"awareness|police|court|trial|arrest(?:ed|s)?|jailed|charged|convicted|sentenced|accused|"
-        r"prosecutors?|laws?|charity|hotline|helpline|survivors?|victims?|study|studies|research|"
-        r"education|therapy|documentary|report(?:ed|s)?|debate|combat(?:ing)?|fight(?:ing)?|"
-        r"policía|polizei|verurteilt|condenad[oa]|condamné|arrestato|полиция)\b|逮捕|防止|预防|警察"
-    ),
-    examples=(
-        " police warn against fraud ",
-        " victims of abuse ",
-        " 防止犯罪 ",
-    ),
-    counterexamples=(
-        " a policeman's red star ",
-        " a banner ",
-        " lawn mower ",
-    ),
-)
-# Words of art and medicine, which also show nude bodies.
-_ART_OR_MEDICINE = ContextRule(
-    re.compile(
-        r"\b(?:painting|sculpture|statue|fresco|oil on canvas|museum|gallery|renaissance|drawing|"
-        r"cherubs?|putt[io]|anatomy|anatomical|medical|health|breastfeeding|bath|gemälde|peinture|"
-        r"organs?|cancer|diseases?|symptoms?|doctors?|gyn(?:a)?ecolog(?:y|ist|ical)|"
-        r"urolog(?:y|ist|ical)|"
-        r"surgery|hiv|stds?|infections?|contracepti(?:on|ve)|pregnan(?:t|cy)|fertility|biology|reproductive|"
-        r"physiology|textbook|diagram|hormones?|puberty|midwife|clinic|whales?|species|zoology|"
-        r"pintura|dipinto)\b|绘画|絵画"
-    ),
-    examples=(
-        " an oil on canvas ",
-        " breast cancer ",
-        " an anatomical diagram ",
-        " 绘画 ",
-    ),
-    counterexamples=(
-        " a bathroom ",
-        " a painted house ",
-    ),
-)
 
 _FILLERS = (
     r"(?:(?:a|an|the|such|so|really|just|very|fucking|freaking|absolute|complete|total|utter|"
@@ -228,8 +173,6 @@ _NEGATED = ContextRule(
 )
 
 CONTEXT_RULES = {
-    "instructive": _INSTRUCTIVE,
-    "art_or_medicine": _ART_OR_MEDICINE,
     "address_before": _ADDRESS_BEFORE,
     "address_after": _ADDRESS_AFTER,
     "adjective_before": _ADJECTIVE_BEFORE,
@@ -240,16 +183,6 @@ CONTEXT_RULES = {
     "first_person": _FIRST_PERSON,
     "negated": _NEGATED,
 }
-
-
-def is_instructive(variant: str) -> bool:
-    """Return whether a variant has words of education, news, law or help."""
-    return bool(_INSTRUCTIVE.regex.search(variant))
-
-
-def is_about_art_or_medicine(variant: str) -> bool:
-    """Return whether a variant has words of art or medicine."""
-    return bool(_ART_OR_MEDICINE.regex.search(variant))
 
 
 def targets_person(match: TermMatch) -> bool:

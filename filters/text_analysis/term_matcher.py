@@ -7,7 +7,6 @@ from functools import cache, lru_cache
 
 import ahocorasick
 
-from filters.text_analysis.ascii_form import ascii_form
 from filters.text_analysis.chunk_scan import scan
 from filters.text_analysis.disguises import undisguised
 from filters.text_analysis.normalization import NormalizedText, fold_confusables, normalize
@@ -17,11 +16,14 @@ from filters.text_analysis.term_lists import (
     insults,
     minors,
     sexual,
+    sexual_acts,
+    sexual_classes,
     slurs,
+    spam_hints,
     threats,
     vulgar,
 )
-from filters.text_analysis.term_lists.term import Term
+from filters.text_analysis.term_lists.term import PAIRS, Term
 from filters.text_analysis.term_prefilter import TermPrefilter
 
 _CACHE_SIZE = 512  # texts; consecutive filters judge the same chunk of samples
@@ -81,7 +83,7 @@ class TermMatcher:
     def find(self, variant: str, disguised: str = "") -> list[TermMatch]:
         """Find the terms in the variant at word boundaries, except inside innocent phrases.
 
-        Words for groups and words of attacks are left out of a variant that has only one of both.
+        Terms of a pair of kinds are left out of a variant that has only one of both.
 
         `disguised` is given for a variant in which characters were replaced or removed: the text
         before the replacement if positions are the same, else the variant itself. With `disguised`,
@@ -103,7 +105,7 @@ class TermMatcher:
         if not found:
             return []
         kinds = {term.kind for terms, _, _ in found for term in terms}
-        alone = {"group", "attack"} if not kinds.issuperset(("group", "attack")) else frozenset()
+        alone = {kind for pair in PAIRS if not kinds.issuperset(pair) for kind in pair}
         matches = [
             TermMatch(term, variant, start, end)
             for terms, start, end in found
@@ -133,8 +135,10 @@ def _may_have_terms(texts: tuple[str, ...]) -> Sequence[bool]:
     scanned = scan(texts)
     prefilter = _term_matcher().prefilter
     return [
-        disguised or prefilter.passes(ascii_form(text), mixed)
-        for text, disguised, mixed in zip(texts, scanned.disguised, scanned.mixed, strict=True)
+        disguised or prefilter.passes(form, mixed)  # a text without a form may be disguised
+        for form, disguised, mixed in zip(
+            scanned.forms, scanned.disguised, scanned.mixed, strict=True
+        )
     ]
 
 
@@ -177,7 +181,10 @@ _find_terms_cached = lru_cache(_CACHE_SIZE)(_find_terms)
 
 @cache
 def _term_matcher() -> TermMatcher:
-    lists = (sexual, vulgar, slurs, insults, threats, groups, innocent)
+    lists = (
+        *(sexual, sexual_acts, sexual_classes, spam_hints, vulgar),
+        *(slurs, insults, threats, groups, innocent),
+    )
     return TermMatcher(term for term_list in lists for term in term_list.TERMS)
 
 

@@ -6,7 +6,7 @@ from collections.abc import Collection, Iterable, Mapping
 
 from filters.text_analysis.ascii_form import ascii_form
 from filters.text_analysis.quick_scans import ascii_words
-from filters.text_analysis.term_lists.term import Kind
+from filters.text_analysis.term_lists.term import PAIRS, Kind
 
 _LETTERS = re.compile(rb"[a-z]+")
 # Words that captions without terms have too.
@@ -22,13 +22,14 @@ class TermPrefilter:
     """A test that the ASCII form of every text with terms passes.
 
     Terms without an ASCII form are in no text that has one. Each run of letters in a matched term
-    is a whole word of the text, because a term begins and ends at the boundaries of words. Words
-    for groups and words of attacks count together only.
+    is a whole word of the text, because a term begins and ends at the boundaries of words. Terms
+    of a pair of kinds, such as words for groups and words of attacks, count together only.
     """
 
     def __init__(self, kinds: Mapping[str, Iterable[Kind]]) -> None:
         """`kinds` maps folded terms to their kinds."""
-        terms = {kind: set[tuple[bytes, ...]]() for kind in ("group", "attack", "alone")}
+        paired = {kind for pair in PAIRS for kind in pair}
+        terms = {kind: set[tuple[bytes, ...]]() for kind in (*paired, "alone")}
         for term, its_kinds in kinds.items():
             form = ascii_form(term)
             for kind in its_kinds if form else ():
@@ -36,8 +37,7 @@ class TermPrefilter:
                     words = _LETTERS.findall(form.encode("ascii"))
                     terms[kind if kind in terms else "alone"].add(tuple(words))
         self._alone = _table(terms["alone"])
-        self._groups = _table(terms["group"])
-        self._attacks = _table(terms["attack"])
+        self._pairs = [(_table(terms[one]), _table(terms[other])) for one, other in PAIRS]
 
     def passes(self, text: str, mixed: bool) -> bool:
         """Return whether a text with this ASCII form may have terms, apart from disguised ones.
@@ -47,8 +47,8 @@ class TermPrefilter:
         words = ascii_words(text)
         if mixed:
             words = _LETTERS.findall(b" ".join(words))
-        return _may_have(self._alone, words) or (
-            _may_have(self._groups, words) and _may_have(self._attacks, words)
+        return _may_have(self._alone, words) or any(
+            _may_have(one, words) and _may_have(other, words) for one, other in self._pairs
         )
 
 

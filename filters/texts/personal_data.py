@@ -53,7 +53,7 @@ class PersonalData(TextFilter):
     until the rules find nothing more; a text that needs more than 4 passes is quarantined.
     """
 
-    rules: ClassVar = "4"
+    rules: ClassVar = "6"
 
     kind: Literal["personal_data"] = "personal_data"
     """The name of this filter."""

@@ -68,7 +68,7 @@ class PersonalDataDlp(ServiceFilter, TextFilter):
 
         parent = f"projects/{self.project}/locations/{self.location}"
         service = Dlp(
-            self.requests(),
+            self.requests(resources),
             self.kind,
             parent=parent,
             infotypes=self.infotypes,

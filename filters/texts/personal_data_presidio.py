@@ -1,14 +1,14 @@
 """Redact personal data that Microsoft's Presidio and the rules of `personal_data` find."""
 
-import re
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import nullcontext
 from dataclasses import dataclass, field
 from functools import partial
 from importlib.util import find_spec
 from typing import TYPE_CHECKING, Annotated, ClassVar, Literal, Self, get_args
 
 import numpy as np
-from pydantic import AfterValidator, Field, PositiveInt, model_validator
+from pydantic import Field, PositiveInt, model_validator
 
 from filters.base import Judge, TextFilter
 from filters.classifiers.class_labels import ClassLabels
@@ -18,6 +18,7 @@ from filters.text_analysis.entity_spans import InfotypeMapping, find_entities
 from filters.text_analysis.language_detection import detect_language, is_in_languages
 from filters.text_analysis.normalization import normalize
 from filters.text_analysis.presidio.failures import RecognizerFailed
+from filters.text_analysis.presidio.placeholders import Placeholder, placeholders_of
 from filters.text_analysis.recognizers.recognizer import Recognizer
 from filters.text_analysis.redaction import Match, outside_placeholders
 from filters.text_analysis.spelled_digits import decode_digits
@@ -40,26 +41,7 @@ if TYPE_CHECKING:
     from filters.classifiers.hugging_face import TokenClassifier  # which imports torch
     from filters.text_analysis.presidio.analysis import Analyzer  # which imports presidio
 
-# Presidio's entities that are infotypes of the rules under another name. Passports of all countries
-# are added to them.
-_PLACEHOLDERS: Mapping[str, str] = {
-    "CREDIT_CARD": "CREDIT_CARD_NUMBER",
-    "PERSON": "PERSON_NAME",
-    "US_DRIVER_LICENSE": "US_DRIVERS_LICENSE_NUMBER",
-    "US_ITIN": "US_INDIVIDUAL_TAXPAYER_IDENTIFICATION_NUMBER",
-    "US_SSN": "US_SOCIAL_SECURITY_NUMBER",
-}
 _LABELS: Mapping[str, str] = {"PER": "PERSON_NAME", "PERSON": "PERSON_NAME"}
-_NAME = re.compile("[A-Z][A-Z0-9_]*")
-
-
-def _as_placeholder(name: str) -> str:
-    if not _NAME.fullmatch(name):
-        raise ValueError("a placeholder is capitals, digits and '_', such as PERSON_NAME")
-    return name
-
-
-Placeholder = Annotated[str, AfterValidator(_as_placeholder)]
 Language = Annotated[str, Field(pattern="^[a-z]{2,3}$")]
 
 
@@ -71,6 +53,7 @@ class PersonalDataPresidio(TextFilter):
     found; a text that needs more than 4 passes is quarantined.
     """
 
+    rules: ClassVar = "3"  # changes with those of personal_data, too
     versioned_packages: ClassVar = ("presidio-analyzer", "spacy")
 
     kind: Literal["personal_data_presidio"] = "personal_data_presidio"
@@ -139,7 +122,7 @@ class PersonalDataPresidio(TextFilter):
 
     def check(self, resources: Resources) -> None:
         labels = self._model_labels(resources)
-        self._analyzer(resources)
+        self._check_without_torch(resources)
         if labels:
             self._model_infotypes(labels)
 
@@ -180,6 +163,24 @@ class PersonalDataPresidio(TextFilter):
         own = {label: name for label, name in self.labels.items() if label.casefold() in bare}
         return InfotypeMapping.of(known, own or self.labels)
 
+    def _check_without_torch(self, resources: Resources) -> None:
+        """Build the analyzer once; without torch, unless a pipeline needs it."""
+        from filters.text_analysis.presidio.lean_import import (
+            is_loaded_without_torch,
+            needs_torch,
+            torch_left_out,
+        )
+
+        references = map(self._spacy, self.spacy_models)
+        needing = [each for each in references if needs_torch(resources.model(each))]
+        if needing and is_loaded_without_torch():
+            raise JobError(
+                f"{needing[0].field}: {needing[0].name!r} needs torch, and an earlier filter "
+                "loaded spaCy without it: put this filter first, and start a new process"
+            )
+        with nullcontext() if needing else torch_left_out():
+            self._analyzer(resources)
+
     def _analyzer(self, resources: Resources) -> "tuple[Analyzer, frozenset[str]]":
         """Return the analyzer, and all placeholders that the filter can write."""
         for package in ("presidio_analyzer", "spacy"):
@@ -205,33 +206,14 @@ class PersonalDataPresidio(TextFilter):
             else blank_pipeline(language)
             for language in self.languages
         }
-        placeholders = self._placeholders(
-            sorted({entity for each in recognizers for entity in each.supported_entities})
-        )
+        entities = sorted({entity for each in recognizers for entity in each.supported_entities})
+        placeholders = placeholders_of(entities, self.placeholders)
         judged = {each.supported_language for each in recognizers}
         judged |= self.spacy_models.keys()
         if lacking := [each for each in self.languages if each not in judged and not self.model]:
             raise JobError(f"languages: no recognizer is of the language {lacking[0]!r}: remove it")
         names = {*get_args(Infotype), *placeholders.values(), *self.labels.values()}
         return Analyzer(recognizers, pipelines, placeholders, self.threshold), frozenset(names)
-
-    def _placeholders(self, entities: Sequence[str]) -> dict[str, str]:
-        """Return entity -> placeholder; raise JobError for an entity that nothing finds."""
-        if unknown := next((each for each in self.placeholders if each not in entities), None):
-            raise JobError(
-                f"placeholders: no recognizer finds {unknown!r}: take some of {', '.join(entities)}"
-            )
-        names = {entity: self._placeholder(entity) for entity in entities}
-        if wrong := next((each for each, name in names.items() if not _NAME.fullmatch(name)), None):
-            raise JobError(
-                f"recognizers_file: the entity {wrong!r} is no placeholder, which is capitals, "
-                "digits and '_': rename it, or name a placeholder for it in `placeholders`"
-            )
-        return names
-
-    def _placeholder(self, entity: str) -> str:
-        standard = "PASSPORT" if entity.endswith("_PASSPORT") else entity
-        return self.placeholders.get(entity) or _PLACEHOLDERS.get(entity, standard)
 
 
 @dataclass(frozen=True, slots=True)

@@ -75,7 +75,7 @@ class TextSafetyGoogle(ServiceFilter, TextFilter):
 
     def load(self, resources: Resources) -> Judge[Text]:
         self.check_packages()
-        requests = self.requests()
+        requests = self.requests(resources)
         moderation = _Moderation(self, requests)
         bounds = self._bounds()
         needed = tuple(dict.fromkeys([*bounds.drop_at, *bounds.quarantine_at]))

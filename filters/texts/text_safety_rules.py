@@ -8,8 +8,8 @@ from pydantic import Field
 
 from filters.base import Judge, TextFilter, reaches
 from filters.limits import Limit
+from filters.text_analysis.factual_context import is_about_art_or_medicine, is_instructive
 from filters.text_analysis.language_tables import SUPPORTED_LANGUAGES, SupportedLanguage
-from filters.text_analysis.term_context import is_about_art_or_medicine, is_instructive
 from filters.text_analysis.term_judge import TermJudge
 from filters.text_analysis.term_matcher import TermMatch, find_child_terms
 from filters.text_analysis.term_scores import pornography_score, slur_score, vulgarity_score
@@ -26,20 +26,21 @@ class TextSafetyRules(TextFilter):
 
     Scores are in [0, 1]; a score of 0 is not stored. A score is 1 - (1 - w1)(1 - w2)... over the
     weights of the different terms matched (see filters/text_analysis/term_lists); words of news,
-    law, help, education, art or medicine lower the pornography score, and a slur that is only
-    mentioned counts half.
+    law, help, education, art, medicine or language lower the pornography score, and a slur that is
+    only mentioned counts half.
 
     The score `sexual_minors` is fixed: 1.0 for explicit content (always dropped); 0.6 for explicit
     content in a text of news, law, help or education, and for suggestive content; 0.3 for
     suggestive content in a text of news, law, help, education, art or medicine.
     """
 
-    rules: ClassVar = "4"
+    rules: ClassVar = "7"
     fields: ClassVar = "all"  # keys and carried columns are stored too
     thresholds: ClassVar = frozenset(
         {"pornography_at", "vulgarity_at", "offensive_at", "quarantine_at"}
     )
     stores_zeros: ClassVar = False
+    zero_scores: ClassVar = ("sexual_minors", "pornography", "vulgarity", "offensive")
     kind: Literal["text_safety_rules"] = "text_safety_rules"
     """The name of this filter."""
     pornography_at: float | None = Field(0.8, gt=0, le=1)

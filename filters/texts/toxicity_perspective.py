@@ -64,7 +64,7 @@ class ToxicityPerspective(ServiceFilter, TextFilter):
     def load(self, resources: Resources) -> Judge[Text]:
         from filters.services.perspective import Perspective
 
-        requests = self.requests()
+        requests = self.requests(resources)
         service = Perspective(self.kind, self.key_variable, self.endpoint)
         question = _Question(requests, service, self.attributes)
         bounds = self._bounds()

@@ -43,10 +43,11 @@ class ToxicityRules(TextFilter):
     highest, because then a text is toxic in two ways at once.
     """
 
-    rules: ClassVar = "4"
+    rules: ClassVar = "7"
     fields: ClassVar = "all"  # keys and carried columns are stored too
     thresholds: ClassVar = frozenset({"attributes", "drop_at", "quarantine_at"})
     stores_zeros: ClassVar = False
+    zero_scores: ClassVar = ("toxicity", "severe_toxicity", *ATTRIBUTES)
     kind: Literal["toxicity_rules"] = "toxicity_rules"
     """The name of this filter."""
     attributes: tuple[Attribute, ...] = Field(ATTRIBUTES, min_length=1)

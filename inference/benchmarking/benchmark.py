@@ -1,6 +1,5 @@
 """Measures an engine's rate on this machine: images of noise, answers cut at random lengths."""
 
-import resource
 import time
 from collections.abc import Iterator, Mapping, Sequence
 from random import Random
@@ -10,6 +9,7 @@ import numpy as np
 import torch
 
 from inference import Model, load_engine, resolve_checkpoint
+from inference.benchmarking.peak_memory import peak_memory
 from inference.benchmarking.roofline import Lengths, Rates, least_seconds, measured_rates
 from inference.engines.base import batches
 from inference.families.family import ModelFamily
@@ -139,4 +139,4 @@ def _rate(  # noqa: PLR0917
 def _peak_memory(device: str) -> int:
     if torch.device(device).type == "cuda":
         return torch.cuda.max_memory_allocated(device)
-    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024
+    return peak_memory()

@@ -12,7 +12,7 @@ from inference.tasks.detections import Detection
 from inference.tasks.intents import Intent
 from inference.tasks.task import Mask, Task
 from schemas.generation import Generation, ImageSpec
-from schemas.sample import Sample
+from schemas.sample import Sample, Text
 
 if TYPE_CHECKING:
     from inference.families.loaded_model import LoadedModel  # which imports torch
@@ -73,6 +73,14 @@ class ModelFamily(ABC):
         """Return a task's prompt for a sample; None if the sample lacks the field for it."""
         intent = task.intent(sample)
         return None if intent is None else self.prompt(intent)
+
+    def prompt_template(self, task: Task) -> str | None:
+        """Return a task's prompt, with `{field}` in place of each field of the sample.
+
+        None if the prompt needs more than texts of the sample, such as a box in its image.
+        """
+        texts = {field: Text(f"{{{field}}}") for field in task.fields()}
+        return self.task_prompt(task, Sample("", 0, texts, b"", 1, 1))
 
     @abstractmethod
     def read_objects(

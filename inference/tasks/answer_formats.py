@@ -1,4 +1,4 @@
-"""Formats of answers: numbers, JSON, tables in HTML, SMILES, MusicXML; others are `partial`."""
+"""Formats of answers: numbers, JSON, HTML tables, SMILES, MusicXML, **kern; others: `partial`."""
 
 import json
 import re
@@ -6,6 +6,7 @@ from collections.abc import Callable, Mapping
 from html.parser import HTMLParser
 from typing import Literal
 
+from inference.tasks.kern import is_kern
 from inference.tasks.musicxml import is_musicxml
 from inference.tasks.smiles import is_smiles
 from inference.tasks.task import AnswerReader
@@ -13,7 +14,7 @@ from inference.tasks.text_task import TextTask
 from schemas.generation import Generation
 from schemas.sample import Sample
 
-Format = Literal["text", "number", "json", "html_table", "smiles", "musicxml"]
+Format = Literal["text", "number", "json", "html_table", "smiles", "musicxml", "kern"]
 
 _NUMBER = re.compile(r"[-+]?(\d{1,3}(,\d{3})+|\d+)?(\.\d+)?%?")
 _MOST_NESTED = 100  # elements in elements
@@ -27,7 +28,8 @@ class FormattedTask(TextTask):
     format: Format = "text"
     """The format of a whole answer.
 
-    Any text, a number, JSON, one table in HTML, a molecule in SMILES, or a score in MusicXML.
+    Any text, a number, JSON, one table in HTML, a molecule in SMILES, or a score in MusicXML or in
+    Humdrum's **kern.
 
     An answer in another form is stored as it is, with the status `partial`.
     """
@@ -112,4 +114,5 @@ _CHECKS: Mapping[Format, Callable[[str], bool]] = {
     "html_table": _is_table,
     "smiles": is_smiles,
     "musicxml": is_musicxml,
+    "kern": is_kern,
 }

@@ -11,7 +11,7 @@ from pydantic import AfterValidator, Field, PositiveInt, model_validator
 
 from inference.tasks.detections import Box, Detection
 from inference.tasks.intents import Intent, LocateObjects
-from inference.tasks.prompt_text import LONGEST, one_line, texts_in
+from inference.tasks.prompt_text import LONGEST, SEPARATOR, one_line, texts_in
 from inference.tasks.task import AnswerReader, Mask, Task
 from schemas.generation import Generation
 from schemas.path_text import PathText
@@ -26,8 +26,6 @@ _BOX = [
 ]
 _MASK = pa.struct([("size", pa.list_(pa.int32())), ("counts", pa.string())])  # COCO run lengths
 
-
-_SEPARATOR = " ; "  # between labels in a prompt
 _BETWEEN = re.compile(r"[;\n\r]")  # labels in a sample's text
 _MARKS = ";<>"  # characters that separate labels, or begin and end codes
 
@@ -98,11 +96,11 @@ class LocationTask(Task, ABC):
         given = (_BETWEEN.split(text) for text in texts_in(sample, self.labels_field))
         prepared = map(_prepared, chain.from_iterable(given))
         labels = [label for label in dict.fromkeys(prepared) if label]
-        lengths = accumulate(len(label) + len(_SEPARATOR) for label in labels)
+        lengths = accumulate(len(label) + len(SEPARATOR) for label in labels)
         return tuple(
             label
             for label, length in zip(labels, lengths, strict=True)
-            if length - len(_SEPARATOR) <= LONGEST
+            if length - len(SEPARATOR) <= LONGEST
         )
 
     def _best(self, objects: Sequence[Detection]) -> Sequence[Detection]:

@@ -12,6 +12,7 @@ from schemas.tables import element_name
 
 LONGEST = 512  # characters of a text on one line; the rest is cut
 LONGEST_RAW = 2048  # characters of a raw prompt
+SEPARATOR = " ; "  # between the labels of a prompt, and the objects of an answer
 _BREAK = re.compile(r"\r\n?|[\x0b\x0c\x1c-\x1e\x85\u2028\u2029]")  # what str.splitlines breaks at
 
 

@@ -1,6 +1,9 @@
 """Checks the syntax of SMILES, which write a molecule as text (OpenSMILES 1.0, sections 2 and 3).
 
-Valences and aromaticity are not checked: no chemistry, syntax alone.
+Of the chemistry, only the valences of atoms without brackets are checked: the orders of an atom's
+bonds must not add up to more than its largest valence. A bond between aromatic atoms counts as 1,
+so that no aromatic ring is refused that some valence of its atoms allows. Atoms in brackets state
+their hydrogens and charge themselves, and are not checked; neither is whether rings are aromatic.
 """
 
 import re
@@ -28,6 +31,11 @@ _TOKEN = re.compile(
     re.VERBOSE | re.ASCII,
 )
 _LONGEST = 10_000  # characters
+_VALENCES = {  # the largest normal valence (section 3.1.5); aromatic atoms have the same
+    **{"B": 3, "C": 4, "N": 5, "O": 2, "P": 5, "S": 6, "F": 1, "Cl": 1, "Br": 1, "I": 1},
+    **{"b": 3, "c": 4, "n": 5, "o": 2, "p": 5, "s": 6},
+}
+_ORDERS = {"=": 2, "#": 3, "$": 4}  # all other bonds have the order 1
 
 
 def is_smiles(text: str) -> bool:
@@ -38,15 +46,20 @@ def is_smiles(text: str) -> bool:
         return False
     branches: list[int] = []  # the atoms at which open branches begin
     rings: dict[int, tuple[int, str]] = {}  # number -> atom and bond of a ring that is open
-    atoms, last = 0, 0  # the number of atoms; the atom to which the next one is bound, 0: none
+    atoms = [""]  # all atoms; number 0 is none
+    orders = [0]  # of the bonds of each atom, added up
+    last = 0  # the atom to which the next one is bound
     before, bond = "dot", ""  # the kind of the token before, and the bond if it is one
     for token in tokens:
         kind = token.lastgroup or ""
         if before in _NOT_AFTER[kind]:
             return False
         if kind == "atom":
-            atoms += 1
-            last = atoms
+            order = _ORDERS.get(bond, 1) if last else 0
+            orders[last] += order
+            atoms.append(token[0])
+            orders.append(order)
+            last = len(atoms) - 1
         elif kind == "open":
             branches.append(last)
         elif kind == "close":
@@ -60,8 +73,21 @@ def is_smiles(text: str) -> bool:
                 rings[number] = last, bond
             elif atom == last or (opened and bond and not _same(opened, bond)):
                 return False
+            else:
+                order = _ORDERS.get(opened or bond, 1)
+                orders[atom] += order
+                orders[last] += order
+        elif kind == "dot":
+            last = 0
         before, bond = kind, token[0] if kind == "bond" else ""
-    return before in ("atom", "ring", "close") and not branches and not rings
+    return (
+        before in ("atom", "ring", "close")
+        and not branches
+        and not rings
+        and all(
+            order <= _VALENCES.get(atom, order) for atom, order in zip(atoms, orders, strict=True)
+        )
+    )
 
 
 def _same(opened: str, closed: str) -> bool:

@@ -214,6 +214,10 @@ class Prompt(ChoiceTask, RegionTask, TopicTask):
     def _check_place(self) -> Self:
         if self.region == "tokens" and REGION not in (self.text or ""):
             raise ValueError(f"text: region: tokens needs {REGION} in the text, where tokens go")
+        if self.region != "tokens" and REGION in (self.text or ""):
+            raise ValueError(
+                f"text: {REGION} is replaced only with region: tokens: write that, or leave it out"
+            )
         return self
 
     def _prepared(self, text: str) -> str:

@@ -44,6 +44,9 @@ SAMPLES = pa.schema(  # the schema that ReadShards and ApplyFilters return
         ("width", pa.int32()),
         ("height", pa.int32()),
         ("num_frames", pa.int32()),
+        ("duration", pa.float64()),  # seconds of a video; null: an image, or a file without times
+        ("fps", pa.float64()),
+        ("is_video", pa.bool_()),
         ("texts", _TEXTS),  # key, source_text and the carried columns
     ]
 )
@@ -151,6 +154,9 @@ def _samples(batch: pa.Table) -> list[Sample]:
             num_frames=row["num_frames"],
             values=_values(batch, position),
             others=tuple(row.get("others") or ()),
+            duration=row["duration"],
+            fps=row["fps"],
+            is_video=row["is_video"],
         )
         for position, row in enumerate(_without_values(batch).to_pylist())
         if row["status"] == "kept"
@@ -222,6 +228,9 @@ def _row(each: Sample | Rejected | Fault) -> dict[str, Any]:
                 "width": each.width,
                 "height": each.height,
                 "num_frames": each.num_frames,
+                "duration": each.duration,
+                "fps": each.fps,
+                "is_video": each.is_video,
                 "texts": [
                     (name, {"value": text.value, "language": text.language})
                     for name, text in each.texts.items()

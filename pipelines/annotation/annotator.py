@@ -13,6 +13,7 @@ from typing import Literal
 from pipelines.annotation.decoding import RowDecoder
 from pipelines.annotation.earlier_rows import EarlierRows
 from pipelines.annotation.generation import GeneratedBlock, generate, parse_answers
+from pipelines.annotation.gpu_energy import GpuEnergy
 from pipelines.annotation.loaded_job import load_job
 from pipelines.annotation.preprocessing import unit_blocks
 from pipelines.annotation.unit_writer import UnitWriter
@@ -20,14 +21,16 @@ from pipelines.concurrency.background import BackgroundWorker
 from pipelines.concurrency.prefetch import prefetch
 from pipelines.concurrency.stage_timer import StageTimer
 from pipelines.concurrency.watchdog import deadline
+from pipelines.output.forgotten import read_forgotten
 from pipelines.output.ownership import Ownership
+from pipelines.output.request_grants import RequestGrants
 from pipelines.planning.filters_from import filters_to_run
 from pipelines.planning.resolved_job import ResolvedJob
 from pipelines.reading import OpenUnit, open_unit
 from pipelines.rows.row import Row
 from pipelines.storage.storage import Storage
 from schemas.errors import ServiceFault, ShardFault
-from schemas.report import OnProgress, Progress, UnitReport
+from schemas.report import OnProgress, Progress, Stage, UnitReport
 from schemas.sample import Unit
 
 _BLOCKS_AHEAD = 1  # preprocessed while the engine works on another block
@@ -50,12 +53,20 @@ class Annotator:
         job = work.job
         self._work = work
         self._storage = storage
-        self._loaded = load_job(work, filters_to_run(job, work.resolved.filters_from))
+        self._loaded = load_job(
+            work,
+            filters_to_run(job, work.resolved.filters_from),
+            grants=RequestGrants(work.layout, storage, job.runner.most_workers),
+        )
         self._ownership = ownership or work.ownership(storage)
         self._decoder = RowDecoder(
             job.input, self._loaded.filters, self._loaded.image_spec, decode_threads, isolated
         )
         self._earlier = EarlierRows.of_job(work)
+        self._forgotten = read_forgotten(work.forgotten, work.layout, storage)
+        on_gpu = work.model is not None and work.resolved.device == "cuda"
+        self._gpus = job.runner.model_gpus if on_gpu else 0
+        self._energy = GpuEnergy(self._gpus)
         self._block_seconds = job.runner.block_seconds
         self.schema = work.output_schema
         self._input = work.input
@@ -72,8 +83,9 @@ class Annotator:
         `parts_done` parts are committed already. A salvaged unit is reported as committed, with the
         fault in `error`. Any error but a ShardFault is raised, because the unit is not its cause.
         """
-        started = time.perf_counter()
-        timer = StageTimer()
+        started, cpu_started = time.perf_counter(), time.process_time()
+        self._loaded.filters.costs.take()  # of units before
+        timer, energy = StageTimer(), self._energy.joules()
         status: Literal["committed", "failed"] = "committed"
         fault: ShardFault | None = None
         writer = UnitWriter(
@@ -93,6 +105,9 @@ class Annotator:
                     fault = shard.fault
             except ShardFault as shard_fault:
                 status, fault = "failed", shard_fault
+        stages, costs = timer.stages(), self._loaded.filters.costs.take()
+        computing = stages.get("inference", Stage()).seconds * self._gpus
+        spent = self._energy.joules()
         return UnitReport(
             unit=unit.name,
             status=status,
@@ -100,7 +115,12 @@ class Annotator:
             versions=tuple(writer.versions),
             counts=writer.counts,
             scores=writer.scores,
-            stages=timer.stages(),
+            answers=writer.answers,
+            stages=stages,
+            costs=costs,
+            cpu_seconds=round(time.process_time() - cpu_started, 3),
+            gpu_seconds=round(computing, 3),
+            joules=None if energy is None or spent is None else round(spent - energy, 3),
             seconds=round(time.perf_counter() - started, 3),
             error=fault.reason if fault else "",
             offset=None if fault is None or isinstance(fault, ServiceFault) else fault.offset,
@@ -150,6 +170,7 @@ class Annotator:
             timer=timer,
             block_size=self._work.block_size,
             earlier=self._earlier,
+            forgotten=self._forgotten,
             skip=skip,
             stop=stop,
         )
@@ -190,7 +211,8 @@ class Annotator:
         if self._loaded.engine is None:
             return GeneratedBlock(block)
         with deadline(self._block_seconds, "answering a block"):
-            return generate(block, self._loaded.tasks, self._loaded.engine, timer)
+            costs = self._loaded.filters.costs
+            return generate(block, self._loaded.tasks, self._loaded.engine, timer, costs)
 
     def _parse(self, generated: GeneratedBlock, timer: StageTimer) -> None:
         loaded = self._loaded

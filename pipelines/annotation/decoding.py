@@ -49,6 +49,7 @@ def read_header(row: Row, open_image: Opener) -> None:
         each.width, each.height = each.encoded.width, each.encoded.height
         each.num_frames = each.encoded.num_frames
         each.duration, each.fps = each.encoded.duration, each.encoded.fps
+        each.is_video = each.encoded.is_video
 
 
 class RowDecoder:
@@ -74,11 +75,12 @@ class RowDecoder:
         self._options = DecodeOptions(
             model_image=image_spec,
             min_side=image_spec.side if image_spec and given.decode == "reduced" else None,
-            frames=given.frames if filters.reads_frames else int(given.pdq),
+            frames=_frames_needed(given, filters.reads_frames),
             min_decoded_rows=given.accepted_rows(),
         )
         self._needs_pixels = image_spec is not None or self._options.frames > 0
         self._pdqhash = load_pdqhash("input.pdq") if given.pdq else None
+        self._is_video = given.video is not None
         self._process: DecoderProcess | DecoderPool | None = None
         if given.video is not None:
             self._process = DecoderPool(threads, given.limits, given.video)
@@ -167,10 +169,17 @@ class RowDecoder:
         return decoded.model_images
 
     def _add_pdq(self, row: Row) -> None:
-        """Hash the first frame, if the job wants it, and free frames that no filter reads."""
+        """Hash an image's first frame, or a video's sampled ones; free frames no filter reads."""
         if self._pdqhash is not None and row.kept:
-            digest, row.pdq_quality = pdq_hash(row.frames[0], self._pdqhash)
-            row.pdq = digest.hex() if row.pdq_quality > LOWEST_QUALITY else None
+            frames = row.frames if self._is_video else row.frames[:1]
+            found = [pdq_hash(frame, self._pdqhash) for frame in frames]
+            hashes = [
+                digest.hex() if quality > LOWEST_QUALITY else None for digest, quality in found
+            ]
+            if self._is_video:
+                row.pdq_frames = tuple(hashes)
+            else:
+                row.pdq, row.pdq_quality = hashes[0], found[0][1]
         if not self._filters.reads_frames:
             for each in row.images():
                 each.frames = ()
@@ -187,6 +196,13 @@ class RowDecoder:
                 )
             future.result()
         return chunk
+
+
+def _frames_needed(given: Input, filters_read_frames: bool) -> int:
+    """Return the most frames of an image or video that filters or `input.pdq` read."""
+    if filters_read_frames or (given.pdq and given.video is not None):
+        return given.frames
+    return int(given.pdq)
 
 
 def _waiting_for(future: Future[None]) -> Callable[[float], bool]:

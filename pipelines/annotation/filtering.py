@@ -2,55 +2,29 @@
 
 import itertools
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence, Set
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from functools import partial
 from itertools import islice
-from typing import Any, Literal, cast
+from typing import cast
 
 from filters import ImageFilter, TextFilter
 from filters.base import (
-    INDETERMINATE,
     SEVERITY,
     Filter,
-    Judge,
     filter_names,
     running_order,
     scores_of,
 )
 from filters.text_analysis.language_detection import detect_language
 from inference.tasks.task import Task
+from pipelines.annotation.loaded_filter import LoadedFilter
+from pipelines.concurrency.stage_timer import StageTimer
 from pipelines.config.validation_errors import errors_at
-from pipelines.logs.log import log
 from pipelines.rows.row import Answer, Row
-from schemas.errors import ServiceFault, WorkerFault
+from schemas.errors import WorkerFault
 from schemas.resources import Resources
 from schemas.sample import Text
 from schemas.verdict import Verdict
-
-
-@dataclass(frozen=True, slots=True)
-class _LoadedFilter:
-    """A filter, its name in rows and reports, and its loaded judge."""
-
-    name: str
-    filter: Filter
-    judge: Judge[Any]
-    number: int  # in the job, from 0
-
-    def verdicts(self, items: Sequence[Any]) -> list[Verdict]:
-        try:
-            verdicts = self.judge.judge(items) if items else []
-        except ServiceFault as fault:
-            line = f"filter {self.name}: the service did not judge: {fault}: the unit fails"
-            log("service_failed", line, filter=self.name, reason=fault.reason)
-            raise
-        if len(verdicts) != len(items):
-            raise WorkerFault(f"filter {self.name}: {len(verdicts)} verdicts on {len(items)} items")
-        action = self.filter.on_indeterminate
-        return [
-            _unjudged(verdict, action) if verdict.action == "indeterminate" else verdict
-            for verdict in verdicts
-        ]
 
 
 class FilterChain:
@@ -79,12 +53,15 @@ class FilterChain:
         """
         self._on_verdict = on_verdict
         self._evaluate_all = evaluate_all
-        self._loaded: list[_LoadedFilter] = []
+        self.costs = StageTimer()  # of each filter, until somebody takes them
+        self._loaded: list[LoadedFilter] = []
         named = zip(names or filter_names(filters), filters, strict=True)
         for number, (name, stage) in enumerate(named):
             with errors_at(f"filter {name}, "):
-                judge = cast("TextFilter | ImageFilter", stage).load(resources)
-            self._loaded.append(_LoadedFilter(name, stage, judge, number))
+                judge = cast("TextFilter | ImageFilter", stage).load(
+                    replace(resources, filter=name)
+                )
+            self._loaded.append(LoadedFilter(name, stage, judge, number, self.costs))
         order = running_order({loaded.name: loaded.filter for loaded in self._loaded})
         self.running_order = tuple(order)  # of the filters on samples, by name
         self.reads_frames = "frames" in order.values()
@@ -110,7 +87,7 @@ class FilterChain:
         """Count the rows that later filters judge."""
         return sum(map(self.should_judge, chunk))
 
-    def _rows_for(self, loaded: _LoadedFilter, chunk: Sequence[Row]) -> list[Row]:
+    def _rows_for(self, loaded: LoadedFilter, chunk: Sequence[Row]) -> list[Row]:
         """Return the rows that a filter judges, and note in each row that the filter saw it."""
         for_all = loaded.name not in self._only_anew
         rows = [row for row in chunk if (for_all or row.anew) and self.should_judge(row)]
@@ -180,7 +157,7 @@ class FilterChain:
 
     def _judge_task(
         self,
-        loaded: "_LoadedFilter",
+        loaded: LoadedFilter,
         rows: list[Row],
         name: str,
         task: Task,
@@ -234,7 +211,7 @@ class FilterChain:
                 self._apply(row, loaded, judged)
         return chunk
 
-    def _apply(self, row: Row, loaded: _LoadedFilter, verdicts: Sequence[Verdict]) -> None:
+    def _apply(self, row: Row, loaded: LoadedFilter, verdicts: Sequence[Verdict]) -> None:
         worst = _worst(verdicts)
         if len(verdicts) > 1 and worst.action in ("quarantine", "drop"):
             decided = loaded.filter.decide_row(scores_of(loaded.name, row.scores))
@@ -288,12 +265,6 @@ def _add_scores(row: Row, prefix: str, verdict: Verdict) -> None:
 
 def _worst(verdicts: Sequence[Verdict]) -> Verdict:
     return max(verdicts, key=lambda verdict: SEVERITY.index(verdict.action))
-
-
-def _unjudged(verdict: Verdict, action: Literal["quarantine", "drop", "keep"]) -> Verdict:
-    """Turn a verdict `indeterminate` into the filter's action; a score stores the reason."""
-    scores = {**verdict.scores, f"{INDETERMINATE}{verdict.reason}": 1.0}
-    return replace(verdict, action=action, scores=scores)
 
 
 def _detect_language(row: Row) -> None:

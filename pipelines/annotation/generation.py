@@ -4,7 +4,8 @@ The two steps are separate, so that the engine can work on one block while the a
 previous block are parsed.
 """
 
-from collections import defaultdict
+import time
+from collections import Counter, defaultdict
 from collections.abc import Mapping, Sequence
 from contextlib import nullcontext
 from dataclasses import dataclass, field
@@ -40,9 +41,17 @@ class GeneratedBlock:
 
 
 def generate(
-    block: Sequence[Row], tasks: Mapping[str, Task], engine: Engine, timer: StageTimer
+    block: Sequence[Row],
+    tasks: Mapping[str, Task],
+    engine: Engine,
+    timer: StageTimer,
+    costs: StageTimer | None = None,
 ) -> GeneratedBlock:
-    """Run the engine on the kept rows of a block, and free their model images."""
+    """Run the engine on the kept rows of a block, and free their model images.
+
+    `costs` gets the share of the engine's time that each task takes.
+    """
+    costs = costs or StageTimer()
     asked: list[tuple[Row, Sequence[str]]] = []
     requests: list[Request] = []
     checking, choosing = grounded_tasks(tasks), choice_tasks(tasks)
@@ -67,6 +76,7 @@ def generate(
     retries_before = engine.oom_retries
     # Further rounds ask about the same images.
     sharing = engine.sharing_images() if checking or choosing else nullcontext()
+    started = time.perf_counter()
     with timer.stage("inference", len(requests) or len(seen)), sharing:
         generations = generate_or_choose(requests, [names for _, names in asked], choosing, engine)
         captions: defaultdict[int, dict[str, str]] = defaultdict(dict)
@@ -74,8 +84,31 @@ def generate(
             texts = (generation.text.strip() for generation in answers)
             captions[id(row)].update(zip(names, texts, strict=True))
         phrase_answers = ask_phrases(seen, captions, checking, engine)
+    elapsed = time.perf_counter() - started
+    for name, (number, seconds) in _time_of_tasks(asked, generations, elapsed).items():
+        costs.add(f"task {name}", number, seconds)
     oom_retries = engine.oom_retries - retries_before
     return GeneratedBlock(block, asked, generations, oom_retries, phrase_answers)
+
+
+def _time_of_tasks(
+    asked: Sequence[tuple[Row, Sequence[str]]],
+    generations: Sequence[Sequence[Generation]],
+    seconds: float,
+) -> dict[str, tuple[int, float]]:
+    """Return the answers of each task, and its share of the time that all took together.
+
+    The engine answers tasks together: the time is divided by the tokens of the answers, and one
+    more for each prompt.
+    """
+    answers: Counter[str] = Counter()
+    tokens: Counter[str] = Counter()
+    for (_, names), generated in zip(asked, generations, strict=True):
+        for name, generation in zip(names, generated, strict=True):
+            answers[name] += 1
+            tokens[name] += 1 + len(generation.tokens)
+    whole = tokens.total()
+    return {name: (answers[name], seconds * tokens[name] / whole) for name in tokens}
 
 
 def _prompts_by_region(

@@ -1,11 +1,12 @@
 """Loads what a worker needs once for a job: filters, tasks and engine."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from filters import Filter
 from inference import Engine, Task, load_engine
 from pipelines.annotation.filtering import FilterChain
+from pipelines.output.request_grants import RequestGrants
 from pipelines.planning.filters_from import earlier_filters
 from pipelines.planning.resolved_job import ResolvedJob
 from schemas.generation import ImageSpec
@@ -25,14 +26,19 @@ class LoadedJob:
         return self.engine.image_spec if self.engine else None
 
 
-def load_filters(work: ResolvedJob, filters: Mapping[str, Filter]) -> FilterChain:
-    """Load filters; `filters` maps their names in rows and reports to their configurations."""
+def load_filters(
+    work: ResolvedJob, filters: Mapping[str, Filter], grants: RequestGrants | None = None
+) -> FilterChain:
+    """Load filters; `filters` maps their names in rows and reports to their configurations.
+
+    With `grants`, requests to services are bounded for the whole output, else for this process.
+    """
     evaluate_all = work.job.evaluate == "all"
     earlier = work.resolved.filters_from
     again = earlier_filters(work.job, earlier)[1] if earlier else ()
     return FilterChain(
         list(filters.values()),
-        work.resources,
+        replace(work.resources, take_requests=grants.take if grants else None),
         evaluate_all,
         list(filters),
         only_anew=frozenset(again),
@@ -40,13 +46,16 @@ def load_filters(work: ResolvedJob, filters: Mapping[str, Filter]) -> FilterChai
 
 
 def load_job(
-    work: ResolvedJob, filters: Mapping[str, Filter], engine: Engine | None = None
+    work: ResolvedJob,
+    filters: Mapping[str, Filter],
+    engine: Engine | None = None,
+    grants: RequestGrants | None = None,
 ) -> LoadedJob:
     """Load the given filters, and the tasks and the engine of the job.
 
-    An `engine` that was loaded for the same model is used as it is.
+    An `engine` that was loaded for the same model is used as it is; `grants` as of load_filters.
     """
-    chain = load_filters(work, filters)
+    chain = load_filters(work, filters, grants)
     resources = work.resources
     if work.model is not None and work.resolved.checkpoint is not None:
         engine = engine or load_engine(work.model, work.resolved.checkpoint, resources)

@@ -12,8 +12,10 @@ from itertools import islice
 from pipelines.annotation.decoding import RowDecoder
 from pipelines.annotation.earlier_rows import EarlierRows, join_images
 from pipelines.annotation.filtering import FilterChain
+from pipelines.annotation.forgotten_rows import drop_forgotten
 from pipelines.concurrency.stage_timer import StageTimer
 from pipelines.config.input import Input
+from pipelines.output.forgotten import Forgotten
 from pipelines.reading import OpenUnit, RawSample
 from pipelines.reading.text_fields import FieldFault
 from pipelines.rows.row import Row, RowImage
@@ -37,6 +39,7 @@ def unit_blocks(
     timer: StageTimer,
     block_size: int,
     earlier: EarlierRows | None = None,
+    forgotten: Forgotten | None = None,
     skip: int = 0,
     stop: int | None = None,
 ) -> Iterator[list[Row]]:
@@ -44,7 +47,7 @@ def unit_blocks(
 
     Rows are made of the samples `skip` to `stop - 1` of the unit, to its end if `stop` is None. A
     block has `block_size` kept rows, and fewer at the end of a part. With `earlier`, verdicts and
-    texts come from an earlier output.
+    texts come from an earlier output. Samples that are `forgotten` are dropped.
 
     Raises ShardFault if the shard cannot be read to its end and is not salvaged.
     """
@@ -68,6 +71,8 @@ def unit_blocks(
             read_row,
             earlier.decide,
         )
+    if forgotten:
+        rows = drop_forgotten(rows, forgotten)
     chunks = preprocess(in_chunks(rows, ends_part), filters, decoder, timer)
     return in_blocks(chunks, block_size, ends_part)
 

@@ -1,10 +1,11 @@
 """Writes the files of a unit: spools rows, and commits each part with its last row."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 import pyarrow as pa
 
 from pipelines.concurrency.stage_timer import StageTimer
+from pipelines.drift.measure_answers import measure_answers
 from pipelines.output.layout import part_file, whole_file
 from pipelines.output.ownership import Ownership
 from pipelines.output.parquet_writer import PartWriter
@@ -12,6 +13,7 @@ from pipelines.planning.resolved_job import ResolvedJob
 from pipelines.reading import OpenUnit
 from pipelines.rows.row import Row
 from pipelines.storage.storage import Storage
+from schemas.answer_statistics import AnswerStatistics, add_answers
 from schemas.errors import ShardFault
 from schemas.report import Counts, Histograms, add_histograms
 from schemas.sample import Unit
@@ -42,6 +44,9 @@ class UnitWriter:
         self.versions: list[str] = []  # of these files
         self.counts = Counts()  # of the rows in `files`
         self.scores: Histograms = {}  # of the rows in `files`
+        self.answers: Mapping[str, AnswerStatistics] = {}  # of the rows in `files`
+        self._tasks = work.job.tasks if work.job.drift else {}  # whose answers are measured
+        self._answers: Mapping[str, AnswerStatistics] = {}  # of the current part
         self._work = work
         self._storage = storage
         self._schema = schema
@@ -72,10 +77,19 @@ class UnitWriter:
             start = self._unit.first_index + self._part * self._size
             fingerprint = self._work.fingerprint
             self._writer = PartWriter(
-                self._schema, self._unit.name, fingerprint, start, self._filters
+                self._schema,
+                self._unit.name,
+                fingerprint,
+                start,
+                self._filters,
+                provenance=self._work.provenance,
             )
         with self._timer.stage("write", len(rows)):
             self._writer.write(rows)
+        if self._tasks:
+            with self._timer.stage("measure", len(rows)):
+                measured = measure_answers(rows, self._tasks)
+            self._answers = add_answers(self._answers, measured)
         self._oom_retries += oom_retries
         if last or self._writer.counts.read == self._size:
             self._commit(self._writer, last, shard, fault)
@@ -97,8 +111,9 @@ class UnitWriter:
         self.versions.append(version)
         self.counts += writer.counts
         self.scores = add_histograms(self.scores, writer.scores)
+        self.answers = add_answers(self.answers, self._answers)
         self.close()
-        self._part, self._oom_retries = part + 1, 0
+        self._part, self._oom_retries, self._answers = part + 1, 0, {}
 
     def close(self) -> None:
         """Discard the rows that were not committed."""

@@ -29,6 +29,7 @@ from pipelines.reading.text_fields import FieldFault
 from pipelines.rows.row import Row, RowImage
 from pipelines.rows.table import to_arrow
 from pipelines.rows.texts import check_text
+from schemas.counted import counted
 from schemas.errors import JobError
 from schemas.sample import Text
 
@@ -215,7 +216,9 @@ def check_images(images: Iterable[Any], texts: list[str] | None) -> list[Sequenc
             for image in of_prompt:
                 check_image(image)
     if texts is not None and len(texts) != len(listed):
-        raise JobError(f"texts: has {len(texts)} texts for {len(listed)} images")
+        raise JobError(
+            f"texts: has {counted(len(texts), 'text')} for {counted(len(listed), 'image')}"
+        )
     return listed
 
 

@@ -5,12 +5,12 @@ from typing import Any
 
 from pydantic import ValidationError
 
-from filters import AnyFilter, Filter
+from filters import Filter
 from inference import Task
+from pipelines.config.filter_list import read_filter_list
 from pipelines.config.job import Job
 from pipelines.config.validation_errors import first_fault
 from schemas.errors import JobError
-from schemas.frozen import Frozen
 
 FilterLike = str | Mapping[str, Any] | Filter
 TaskLike = str | Mapping[str, Any] | Task
@@ -25,21 +25,12 @@ _GROUPS = (
 )
 
 
-class _Filters(Frozen):
-    filters: tuple[AnyFilter, ...]
-    """The filters."""
-
-
 def read_filters(filters: FilterLike | Iterable[FilterLike]) -> tuple[Filter, ...]:
     """Return the filters that an argument names: by kind, as a job file does, or as instances."""
     listed = (
         [filters] if isinstance(filters, str | Mapping | Filter) else as_list(filters, "filters")
     )
-    data = {"filters": [{"kind": each} if isinstance(each, str) else each for each in listed]}
-    try:
-        return _Filters.model_validate(data).filters
-    except ValidationError as error:
-        raise JobError(first_fault(error, data, _Filters)) from None
+    return read_filter_list(listed)
 
 
 def name_tasks(

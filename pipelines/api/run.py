@@ -7,6 +7,7 @@ from pipelines.api.summary import Summary
 from pipelines.config.job import Job
 from pipelines.display.progress import RunProgress
 from pipelines.display.sample_progress import progress_console
+from pipelines.evaluation.results import Evaluation
 from pipelines.operations.finish import finish as finish_output
 from pipelines.operations.run import run as run_job
 from pipelines.planning.plan import Plan
@@ -41,10 +42,12 @@ def run(
     given: `on_plan` gets the plan, `on_progress` the progress after each block, `on_report` the
     report of each unit, and `on_warning` lines for people.
 
-    Failed units are listed in the summary. Raises JobError if the job is wrong, WorkerFault if this
-    machine fails, and TooManyErrors if too many samples or units are bad; KeyboardInterrupt passes
-    through. However a run ends, the next run continues its work.
+    Failed units are listed in the summary, and `summary.evaluations` holds what the job's
+    `evaluations` found in a complete output. Raises JobError if the job is wrong, WorkerFault if
+    this machine fails, and TooManyErrors if too many samples or units are bad; KeyboardInterrupt
+    passes through. However a run ends, the next run continues its work.
     """
+    evaluations: list[Evaluation] = []
     callbacks = (on_plan, on_progress, on_report, on_warning)
     console = progress_console() if progress and not any(callbacks) else None
     with nullcontext() if console is None else RunProgress(console) as shown:
@@ -60,9 +63,10 @@ def run(
             on_progress=on_progress or _ignore,
             on_report=on_report or _ignore,
             on_warning=on_warning or _ignore,
+            on_evaluated=evaluations.append,
             forget_missing=forget_missing,
         )
-    return Summary.of(summary)
+    return Summary.of(summary, evaluations)
 
 
 def _ignore(_: object) -> None:
@@ -78,4 +82,6 @@ def finish(output: str, storage: Storage | None = None) -> Summary:
     Several machines can run shares of one job; each run ends with this step, and it can be repeated
     at any time. Raises JobError if the folder is no output.
     """
-    return Summary.of(finish_output(output, storage))
+    evaluations: list[Evaluation] = []
+    summary = finish_output(output, storage, on_evaluated=evaluations.append)
+    return Summary.of(summary, evaluations)

@@ -1,12 +1,15 @@
 """The summary of a run, as Python programs and notebooks show it."""
 
 import io
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from typing import TYPE_CHECKING, Self
 
+from pydantic import Field
 from rich.console import Console
 
+from pipelines.display.evaluate import print_job_evaluations
 from pipelines.display.tables import summary_table
+from pipelines.evaluation.results import Evaluation
 from schemas.errors import JobError
 from schemas.report import Counts
 from schemas.report import Summary as RecordedSummary
@@ -21,12 +24,15 @@ _GROUPS = ("reasons", "languages", "redactions", "answers")  # mappings of Count
 class Summary(RecordedSummary):
     """The summary of one run: the run's own work, and the state of the output after the run.
 
-    Fields that end in `_here` cover this run alone. `print(summary)` shows a table.
+    Fields that end in `_here` cover this run alone. `print(summary)` shows tables.
     """
 
+    evaluations: Mapping[str, Evaluation] = Field({}, exclude_if=lambda found: not found)
+    """The values of each task by the job's `evaluations`; none before the output is complete."""
+
     @classmethod
-    def of(cls, summary: RecordedSummary) -> Self:
-        return cls(**dict(summary))
+    def of(cls, summary: RecordedSummary, evaluations: Iterable[Evaluation] = ()) -> Self:
+        return cls(**dict(summary), evaluations={each.task: each for each in evaluations})
 
     def __str__(self) -> str:
         lines = self._printed().export_text().splitlines()
@@ -41,6 +47,7 @@ class Summary(RecordedSummary):
             file=io.StringIO(), record=True, width=_WIDTH, highlight=False, force_jupyter=False
         )
         console.print(summary_table(self))
+        print_job_evaluations(self.evaluations.values(), console)
         return console
 
     def to_pandas(self) -> "pd.DataFrame":

@@ -16,6 +16,7 @@ from pipelines.claims.steps import Begin, Check, Look, ReadClaim, Relist, Step, 
 from pipelines.output.unit_progress import UnitProgress
 from pipelines.planning.plan import Plan
 from pipelines.storage.storage import Storage
+from schemas.counted import counted
 from schemas.sample import Unit
 from schemas.units import Units
 
@@ -129,8 +130,8 @@ class UnitSource:
         runs = sorted({self._claims.owner(unit) for unit in held} - {""})
         first = self._units[held[0]].name
         return (
-            f"waiting for {len(held)} shards that other runs work on, such as {first} "
-            f"({', '.join(runs[:3]) or 'a run'}): they are taken over if their run dies"
+            f"waiting for {counted(len(held), 'shard')} that other runs work on, such as {first} "
+            f"({', '.join(runs[:3]) or 'a run'}): taken over if their run dies"
         )
 
     def done(self, unit: Unit, attempt: int) -> None:

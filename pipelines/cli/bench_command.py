@@ -4,7 +4,8 @@ from typing import Annotated, Any
 
 import typer
 
-from pipelines.cli.printing import STDERR, STDOUT
+from pipelines.cli.printing import STDOUT
+from pipelines.cli.progress import spinner
 
 
 def bench(
@@ -36,6 +37,6 @@ def bench(
 
     settings: dict[str, Any] = {"checkpoint": checkpoint, "batch_size": batch_size}
     settings |= {"precision": precision, "engine": engine, "device": device, "adapter": adapter}
-    with STDERR.status("measuring"):
+    with spinner("measuring"):
         rates = list(measure(settings, mix.split(","), block_size or [], images, gpus))
     STDOUT.print(rates_table(rates, corpus, devices))

@@ -14,14 +14,14 @@ from pipelines.cli.options import (
     file_to_write,
     storage_of,
 )
-from pipelines.cli.printing import STDERR, STDOUT, inform, print_json
-from pipelines.logs.log import shows
+from pipelines.cli.printing import STDOUT, inform, inform_left_out, print_json, print_lines
+from pipelines.cli.progress import sample_bar, spinner
 from schemas.errors import JobError
 
 if TYPE_CHECKING:
     from pipelines.operations.calibrate import Calibration
-    from pipelines.operations.calibrate_page import CalibrationPage
-    from pipelines.operations.score_table import ScoreTable
+    from pipelines.operations.calibrating.calibrate_page import CalibrationPage
+    from pipelines.operations.calibrating.score_table import ScoreTable
 
 
 class Worse(StrEnum):
@@ -87,8 +87,10 @@ def calibrate(
     asked = AskedScore(by_filter, score, None if worse is None else worse.value)
     opened = storage_of(storage)
     if page is not None:
-        from pipelines.display.sample_progress import show_samples
-        from pipelines.operations.calibrate_page import DrawRequest, write_calibration_page
+        from pipelines.operations.calibrating.calibrate_page import (
+            DrawRequest,
+            write_calibration_page,
+        )
 
         file = file_to_write(page, force)
         written = write_calibration_page(
@@ -97,11 +99,11 @@ def calibrate(
             file,
             DrawRequest(samples, seed),
             opened,
-            progress=lambda total: show_samples(total, shows("info")),
+            progress=sample_bar(),
         )
         _show_page(written, file, as_json)
         return
-    with STDERR.status("reading"):
+    with spinner("reading"):
         result = (
             count_thresholds(output, asked, opened)
             if decisions is None
@@ -121,7 +123,7 @@ def _show(result: "ScoreTable | Calibration") -> None:
         table_notes,
         thresholds_table,
     )
-    from pipelines.operations.score_table import ScoreTable
+    from pipelines.operations.calibrating.score_table import ScoreTable
 
     if isinstance(result, ScoreTable):
         STDOUT.print(thresholds_table(result))
@@ -132,16 +134,13 @@ def _show(result: "ScoreTable | Calibration") -> None:
     else:
         STDOUT.print(estimates_table(result))
         notes = [*table_notes(result.table), *calibration_notes(result)]
-    for note in notes:
-        STDOUT.print(note, markup=False, soft_wrap=True)
+    print_lines(*notes)
 
 
 def _show_page(written: "CalibrationPage", file: Path, as_json: bool) -> None:
-    from pipelines.display.counted import counted
+    from schemas.counted import counted
 
-    for why, samples, shards, first in written.left_out:
-        where = first if shards == 1 else f"{shards} shards such as {first}"
-        inform(f"{counted(samples, 'sample')} of {where} left out: {why}")
+    inform_left_out(written.left_out)
     if not written.samples:
         raise JobError("calibrate: no sample can be shown, so no page is written")
     if as_json:
@@ -152,5 +151,7 @@ def _show_page(written: "CalibrationPage", file: Path, as_json: bool) -> None:
         )
         return
     inform(f"{file}: {counted(written.samples, 'sample')}")
-    inform("Open it in a browser, decide, and download decisions.csv. Then add --decisions to this")
-    inform("command, in place of --to.")
+    inform(
+        "Open it in a browser, decide, and download decisions.csv. Then add --decisions to this",
+        "command, in place of --to.",
+    )

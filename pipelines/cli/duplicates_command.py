@@ -6,7 +6,8 @@ from typing import Annotated
 import typer
 
 from pipelines.cli.options import ForceOption, JsonOption, StorageOption, file_to_write, storage_of
-from pipelines.cli.printing import inform, print_json, spinner
+from pipelines.cli.printing import inform, print_json
+from pipelines.cli.progress import step_spinner
 from pipelines.duplicates import MAX_DISTANCE
 from schemas.errors import JobError
 
@@ -33,30 +34,31 @@ def duplicates(
     """List near-duplicates of kept images, so that each distinct image is captioned once.
 
     First run a job with `input: {pdq: true}` and no model. Its kept images are compared, over all
-    outputs that you name. Of each group, the picture with the most pixels is kept. Then give the
+    outputs that you name. Of each group, the picture with the most pixels is kept. Videos are
+    compared by their sampled frames, if the job has `video` in `input`. Then give the
     list to the job with the model: `filters_from: OUTPUT`, and in filters
     `{kind: duplicates, path: duplicates.parquet}`.
     """
-    from pipelines.display.counted import counted
     from pipelines.operations.duplicates import ENDINGS, find_duplicates
+    from schemas.counted import counted
 
     if output.suffix.lower() not in ENDINGS:
         raise JobError(f"--output: {output} ends neither in .parquet nor in .csv: rename it")
     file = file_to_write(output, force)
-    with spinner("reading") as shown:
+    with step_spinner("reading") as on_step:
         counts = find_duplicates(
             outputs,
             distance,
             file,
             storage_of(storage),
-            lambda step, share: shown.update(f"{step}: {share:.0%}"),
+            on_step,
         )
-    for line in counts.waiting:
-        inform(line)
+    inform(*counts.waiting)
     if as_json:
         print_json({**counts._asdict(), "file": str(file)})
         return
+    kind = "video" if counts.are_videos else "image"
     inform(
-        f"{file}: {counted(counts.images, 'image')}, {counted(counts.groups, 'group')} of "
+        f"{file}: {counted(counts.images, kind)}, {counted(counts.groups, 'group')} of "
         f"near-duplicates, {counts.copies} copies to leave out"
     )

@@ -20,6 +20,8 @@ from pipelines.concurrency.process_exit import (
 from pipelines.concurrency.standard_streams import StdoutUnwritable
 from pipelines.logs.log import is_json, log
 from schemas.errors import (
+    AnswersDrifted,
+    GoldenSetFailed,
     JobError,
     ServiceFault,
     ShardFault,
@@ -52,7 +54,7 @@ def with_exit_code(command: Callable[P, None]) -> Callable[P, None]:
             _exit(f"a service did not judge the samples: {fault}; run again", INCOMPLETE)
         except ShardFault as fault:
             _exit(f"the shard cannot be read: {fault}", INCOMPLETE)
-        except TooManyErrors as error:
+        except (AnswersDrifted, GoldenSetFailed, TooManyErrors) as error:
             _exit(f"stopped: {error}", INCOMPLETE)
         except WorkerFault as fault:
             _exit(f"this machine failed, no shard is charged: {fault}; run again", WORKER_FAULT)
@@ -81,7 +83,7 @@ def exit_unless_done(summary: "Summary", is_part: bool = False) -> None:
     With `is_part`, units that are not committed are no failure, because they were not asked for.
     What counts are the samples of the whole output, not of this run alone.
     """
-    from pipelines.operations.advice import nothing_kept
+    from pipelines.operations.running.advice import nothing_kept
 
     counts = summary.counts
     if summary.outcome == "nothing_kept" or (counts and counts.read and not counts.kept):

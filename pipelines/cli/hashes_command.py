@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from pipelines.cli.options import ForceOption, StorageOption, file_to_write, storage_of
-from pipelines.cli.printing import inform, spinner
+from pipelines.cli.printing import inform
+from pipelines.cli.progress import spinner
 from schemas.errors import JobError
 
 if TYPE_CHECKING:
@@ -45,13 +46,19 @@ def hashes(
             "One NAME alone is a Parquet column with lists of images.",
         ),
     ] = None,
+    videos: Annotated[
+        bool,
+        typer.Option(
+            "--video", help="The samples are videos: PDQ is computed of frames throughout each."
+        ),
+    ] = False,
     force: ForceOption = False,
     storage: StorageOption = None,
 ) -> None:
     """List the hashes of images, for hash_list and perceptual_hash_list: evaluation sets, say."""
-    from pipelines.display.counted import counted
     from pipelines.operations.hashes import HashCounts, hash_images
     from pipelines.storage.resolve import STORAGE
+    from schemas.counted import counted
 
     file = file_to_write(output, force)
     wanted = algorithms or list(HashAlgorithm)
@@ -71,6 +78,7 @@ def hashes(
                 storage_of(storage) or STORAGE,
                 counts,
                 images=images[0] if images and len(images) == 1 else images,
+                videos=videos,
                 on_shards=lambda done, of: shown.update(
                     f"{done} of {counted(of, 'shard')}, {counted(counts.images, 'image')}"
                 ),

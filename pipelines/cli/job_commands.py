@@ -1,7 +1,7 @@
 """Commands that take a job file: init, plan, run, fetch, schema."""
 
 import io
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -15,6 +15,7 @@ from pipelines.cli.options import (
     MetricsFileOption,
     MetricsPortOption,
     OutputOption,
+    PriceOption,
     SettingsOption,
     file_to_write,
     load_job,
@@ -24,15 +25,16 @@ from pipelines.cli.printing import (
     STDOUT,
     inform,
     print_json,
+    print_lines,
     print_summary,
-    progress_on_stderr,
-    spinner,
 )
+from pipelines.cli.progress import progress_on_stderr, spinner
 from pipelines.logs.log import shows
 from schemas.errors import JobError
 
 if TYPE_CHECKING:
     from pipelines.config.job import Job
+    from pipelines.evaluation.results import Evaluation
     from pipelines.planning.plan import Plan
     from pipelines.storage.cached_folders import Copied
     from schemas.report import UnitReport
@@ -52,24 +54,33 @@ def init(
 
 def plan(
     job: JobArgument,
+    *,
     settings: SettingsOption = None,
     output: OutputOption = None,
+    price: PriceOption = None,
+    show_all: Annotated[
+        bool, typer.Option("--all", help="Show every key of the job first, with its default.")
+    ] = False,
     as_json: JsonOption = False,
 ) -> None:
-    """Check a job and show it with every default, its shards, and what is left to do.
+    """Check a job, and show its shards, its filters and tasks, and what is left to do.
 
     Writes nothing, but creates and deletes one small object where a new output lies in a bucket.
+    With --price, it estimates hours and price of what is left, from the last `run --canary`.
     """
-    from ruamel.yaml import YAML
-
+    from pipelines.display.cost_table import NOT_MEASURED, cost_table
     from pipelines.display.plan_table import plan_table
+    from pipelines.operations.canary import estimate_pending
+    from pipelines.operations.price import HourlyPrice
     from pipelines.planning.filter_order import filter_order
     from pipelines.planning.first_shard import look_at_first_shard
     from pipelines.planning.plan import plan as make_plan
     from pipelines.planning.service_uses import service_uses
 
+    hourly = HourlyPrice.parse(price) if price else None
     loaded = load_job(job, settings, output)
     planned = make_plan(loaded, on_notice=inform)
+    cost = estimate_pending(planned, loaded.open_storage(), hourly) if hourly else None
     first = look_at_first_shard(planned.units, planned.work.input, loaded.open_storage())
     if as_json:
         units = [{"name": unit.name, "bytes": unit.size} for unit in planned.pending]
@@ -86,17 +97,18 @@ def plan(
                 "decisions": decisions.model_dump() if (decisions := planned.decisions) else None,
                 "filter_order": filter_order(planned.work),
                 "first_shard": first_shard,
+                "cost": cost.model_dump(mode="json") if cost else None,
                 "services": [use.model_dump() for use in service_uses(planned, first)],
             }
         )
         return
-    yaml, text = YAML(typ="safe", pure=True), io.StringIO()
-    yaml.default_flow_style = False
-    # False keeps the order of the job's keys.
-    yaml.sort_base_mapping_type_on_output = False  # type: ignore[assignment]
-    yaml.dump(planned.work.record, text)
-    STDOUT.print(text.getvalue(), markup=False, soft_wrap=True)
+    if show_all:
+        print_lines(_as_yaml(planned.work.record))
     STDOUT.print(plan_table(planned, first))
+    if cost is not None:
+        STDOUT.print(cost_table(cost))
+    elif hourly is not None:
+        inform(NOT_MEASURED)
 
 
 def run(
@@ -118,6 +130,7 @@ def run(
             min=1, metavar="N", help="Run N random shards, and estimate the time for the rest."
         ),
     ] = None,
+    price: PriceOption = None,
     extend: Annotated[
         bool, typer.Option("--extend", help="Add shards that are new since the first run.")
     ] = False,
@@ -137,8 +150,15 @@ def run(
 ) -> None:
     """Run a job, or the part of it that is not done yet."""
     from pipelines.claims.shares import Share
-    from pipelines.operations.canary import choose_canary_units, project_canary
+    from pipelines.operations.canary import (
+        choose_canary_units,
+        project_canary,
+        write_measured_units,
+    )
+    from pipelines.operations.price import HourlyPrice
     from pipelines.operations.run import run as run_job
+
+    hourly = HourlyPrice.parse(price) if price else None
 
     loaded = _with_beam_options(load_job(job, settings, output), options or ())
     loaded = with_metrics(loaded, metrics_file, metrics_port)
@@ -147,6 +167,7 @@ def run(
     given_share = Share.parse(share) if share else None
     plans: list[Plan] = []
     reports: list[UnitReport] = []
+    evaluations: list[Evaluation] = []
     with progress_on_stderr() as progress:
 
         def on_plan(plan: "Plan") -> None:
@@ -166,12 +187,23 @@ def run(
             on_progress=progress.on_progress,
             on_report=on_report,
             on_warning=progress.on_warning,
+            on_evaluated=evaluations.append,
             forget_missing=forget_missing,
             share=given_share,
             wait=not no_wait,
         )
-    projection = project_canary(plans[0], reports) if canary else None
-    print_summary(summary, loaded.output, as_json, projection)
+        progress.on_summary(summary)
+    projection = project_canary(plans[0], reports, hourly) if canary else None
+    if canary:
+        write_measured_units(plans[0], reports, loaded.open_storage())
+    print_summary(
+        summary,
+        loaded.output,
+        as_json,
+        canary=projection,
+        evaluations=evaluations,
+        price=hourly,
+    )
     is_part = limit is not None or canary is not None or share is not None or no_wait
     exit_unless_done(summary, is_part=is_part)
 
@@ -213,7 +245,7 @@ def fetch(job: JobArgument, settings: SettingsOption = None) -> None:
         for name, folder in fetch_models(load_job(job, settings), on_progress, on_wait):
             models += 1
             if shows("info"):
-                STDOUT.print(f"{name} is in {folder}", markup=False, soft_wrap=True)
+                print_lines(f"{name} is in {folder}")
     if not models and shows("info"):
         STDOUT.print("the job names no model: there is nothing to fetch")
 
@@ -245,5 +277,15 @@ def schema(
     except JobError as error:
         columns = loaded.output_schema()
         inform(f"Types of carried columns are not known: {error}")
-    for column in columns:
-        STDOUT.print(f"{column.name}: {column.type}", markup=False, soft_wrap=True)
+    print_lines(*(f"{column.name}: {column.type}" for column in columns))
+
+
+def _as_yaml(record: Mapping[str, object]) -> str:
+    """Write a record of a job as YAML, with its keys in the job's order."""
+    from ruamel.yaml import YAML
+
+    yaml, text = YAML(typ="safe", pure=True), io.StringIO()
+    yaml.default_flow_style = False
+    yaml.sort_base_mapping_type_on_output = False  # type: ignore[assignment]
+    yaml.dump(record, text)
+    return text.getvalue()

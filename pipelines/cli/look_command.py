@@ -12,7 +12,8 @@ from pipelines.cli.options import (
     file_to_write,
     storage_of,
 )
-from pipelines.cli.printing import STDERR, STDOUT
+from pipelines.cli.printing import STDOUT, print_lines
+from pipelines.cli.progress import spinner
 from schemas.errors import JobError
 
 if TYPE_CHECKING:
@@ -50,7 +51,7 @@ def look(
         raise JobError("look: name the sample by its INDEX or by --key, one of them")
     file = file_to_write(image, force) if image else None
     job, output = open_target(target, settings or (), storage_of(storage))
-    with STDERR.status("reading"):
+    with spinner("reading"):
         looked = look_at(job, output, shard, index, key)
     for panel in looked_sample(looked):
         STDOUT.print(panel)
@@ -72,4 +73,4 @@ def _write_image(looked: "LookedSample", file: Path) -> None:
     if looked.image is None:
         raise JobError("--image: the image cannot be decoded, so there is nothing to write")
     write_png(looked.image, file)
-    STDOUT.print(f"The image is in {file}", markup=False, soft_wrap=True)
+    print_lines(f"The image is in {file}")

@@ -10,6 +10,7 @@ from typer.exceptions import TyperException
 
 from pipelines.cli.bench_command import bench
 from pipelines.cli.calibrate_command import calibrate
+from pipelines.cli.card_command import card
 from pipelines.cli.completion_command import (
     COMPLETE_VARIABLE,
     PROGRAM,
@@ -20,16 +21,20 @@ from pipelines.cli.duplicates_command import duplicates
 from pipelines.cli.evaluate_command import evaluate
 from pipelines.cli.exit_codes import print_error, report_stdout, with_exit_code
 from pipelines.cli.explain_command import explain
+from pipelines.cli.export_command import export
+from pipelines.cli.forget_command import forget
 from pipelines.cli.hashes_command import hashes
 from pipelines.cli.job_commands import fetch, init, plan, run, schema
 from pipelines.cli.log_options import wanted_format, with_log
 from pipelines.cli.look_command import look
 from pipelines.cli.output_commands import finish, inspect, retry, status, verify
 from pipelines.cli.preview_command import preview
+from pipelines.cli.report_command import report
 from pipelines.cli.review_command import review
 from pipelines.cli.slurm_command import slurm
 from pipelines.cli.usage_errors import describe_usage_error
 from pipelines.cli.whatif_command import whatif
+from pipelines.cli.whence_command import whence
 from pipelines.concurrency.standard_streams import StdoutUnwritable
 from pipelines.logs.log import configured
 
@@ -76,13 +81,18 @@ _COMMANDS: tuple[Callable[..., None], ...] = (
     retry,
     status,
     inspect,
+    report,
     look,
+    whence,
+    card,
     whatif,
     calibrate,
     evaluate,
     review,
+    export,
     verify,
     finish,
+    forget,
     hashes,
     duplicates,
     slurm,
@@ -91,7 +101,7 @@ _COMMANDS: tuple[Callable[..., None], ...] = (
     bench,
     completion,
 )
-_LOGGED = (run, fetch, retry, finish)  # commands that take long or that schedulers start
+_LOGGED = (run, fetch, retry, finish, export)  # commands that take long or that schedulers start
 for _command in _COMMANDS:
     app.command()(with_log(with_exit_code(_command), options=_command in _LOGGED))
 

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from pipelines.storage.paths import refuse_unwritable
 from schemas.errors import JobError
 
 if TYPE_CHECKING:
@@ -47,6 +48,10 @@ MetricsPortOption = Annotated[
     typer.Option(
         min=0, max=65535, metavar="PORT", help="Serve metrics to Prometheus; 0: at any free port."
     ),
+]
+PriceOption = Annotated[
+    str | None,
+    typer.Option("--price", metavar="PRICE", help="Of a worker for an hour: 2.50/h, 2.50USD/h."),
 ]
 ForceOption = Annotated[bool, typer.Option("--force", help="Replace a file that exists.")]
 SamplesOption = Annotated[int, typer.Option("--samples", "-n", min=1, max=1000, help="How many.")]
@@ -131,4 +136,5 @@ def check_folder_exists(file: Path, may_make: bool = False) -> Path:
         raise JobError(f"{file}: there is no folder {file.parent}: make it, or name another")
     if file.exists() and not file.is_file():  # opening a pipe would wait for its reader
         raise JobError(f"{file}: is no file: name another")
+    refuse_unwritable(str(file.absolute().parent), f"{file}:")
     return file

@@ -1,7 +1,7 @@
 """Commands that take a job's output: retry, status, inspect, verify, finish."""
 
 from dataclasses import replace
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
@@ -21,18 +21,20 @@ from pipelines.cli.options import (
     with_metrics,
 )
 from pipelines.cli.printing import (
-    STDERR,
     STDOUT,
     inform,
     print_json,
     print_rows,
     print_summary,
-    progress_on_stderr,
     rows_as_json,
     save_sheet,
 )
-from schemas.errors import JobError
+from pipelines.cli.progress import progress_on_stderr, spinner
+from schemas.errors import JobError, Terminated
 from schemas.sample_status import SampleStatus
+
+if TYPE_CHECKING:
+    from pipelines.evaluation.results import Evaluation
 
 
 def retry(
@@ -52,9 +54,9 @@ def retry(
     as_json: JsonOption = False,
 ) -> None:
     """Run failed shards again; with options, also those with bad samples and those that changed."""
-    from pipelines.display.counted import counted
     from pipelines.operations.retry import find_retry
     from pipelines.operations.retry import retry as retry_units
+    from schemas.counted import counted
 
     candidates = find_retry(
         output,
@@ -73,6 +75,7 @@ def retry(
             inform(f"to be deleted: {file}")
         if not yes and not _agrees("Delete these files?"):
             raise JobError("nothing was deleted, nothing run: --yes deletes without asking")
+    evaluations: list[Evaluation] = []
     with progress_on_stderr() as progress:
         summary = retry_units(
             candidates,
@@ -80,8 +83,10 @@ def retry(
             on_progress=progress.on_progress,
             on_report=progress.on_report,
             on_warning=progress.on_warning,
+            on_evaluated=evaluations.append,
         )
-    print_summary(summary, candidates.job.output, as_json)
+        progress.on_summary(summary)
+    print_summary(summary, candidates.job.output, as_json, evaluations=evaluations)
     exit_unless_done(summary)
 
 
@@ -95,13 +100,45 @@ def _agrees(question: str) -> bool:
         raise
 
 
+def _watch(output: str, storage: str | None, price: str | None, as_json: bool) -> None:
+    """Show an output until no run is at work in it; Ctrl-C ends this like the end of the runs."""
+    from pipelines.display.watched_status import show_watched
+    from pipelines.operations.price import HourlyPrice
+    from pipelines.operations.watch import watch
+
+    if as_json:
+        raise JobError("--watch: shows tables and lines: leave out --json")
+    hourly = HourlyPrice.parse(price) if price else None
+    try:
+        show_watched(watch(output, storage_of(storage), inform), STDOUT, hourly)
+    except Terminated:
+        raise
+    except KeyboardInterrupt:
+        return
+
+
 def status(
-    output: OutputArgument, storage: StorageOption = None, as_json: JsonOption = False
+    output: OutputArgument,
+    *,
+    watch: Annotated[
+        bool, typer.Option("--watch", help="Show it again and again, until no run is at work.")
+    ] = False,
+    price: Annotated[
+        str | None,
+        typer.Option(metavar="PRICE", help="With --watch: of a run for an hour, such as 2.50/h."),
+    ] = None,
+    storage: StorageOption = None,
+    as_json: JsonOption = False,
 ) -> None:
     """Show how many shards of an output are committed, and how many samples are kept."""
     from pipelines.display.tables import status_table
     from pipelines.operations.status import status as read_status
 
+    if watch:
+        _watch(output, storage, price, as_json)
+        return
+    if price is not None:
+        raise JobError("--price: is told while runs are at work: add --watch")
     output_status = read_status(output, storage_of(storage), inform)
     if as_json:
         print_json(output_status.model_dump(mode="json"))
@@ -160,16 +197,16 @@ def verify(
     as_json: JsonOption = False,
 ) -> None:
     """Read a whole output and check it: every sample is there once, and no file is damaged."""
-    from pipelines.display.counted import counted
     from pipelines.display.table_parts import in_shards
     from pipelines.display.tables import counts_table
     from pipelines.operations.verify import verify as verify_output
+    from schemas.counted import counted
 
-    with STDERR.status("reading") as spinner:
+    with spinner("reading") as shown:
         result = verify_output(
             output,
             storage_of(storage),
-            on_unit=lambda unit: spinner.update(f"reading {unit}"),
+            on_unit=lambda unit: shown.update(f"reading {unit}"),
             quick=quick,
         )
     if as_json:
@@ -194,6 +231,9 @@ def finish(
     """Write the summary of an output and, if every shard is committed, _SUCCESS."""
     from pipelines.operations.finish import finish as finish_output
 
-    summary = finish_output(output, storage_of(storage))
-    print_summary(summary, output, as_json)
+    made: list[Evaluation] = []
+    summary = finish_output(
+        output, storage_of(storage), on_evaluated=made.append, on_warning=inform
+    )
+    print_summary(summary, output, as_json, evaluations=made)
     exit_unless_done(summary)

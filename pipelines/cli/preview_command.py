@@ -18,7 +18,6 @@ from pipelines.cli.options import (
     sheet_to_write,
 )
 from pipelines.cli.printing import (
-    STDERR,
     STDOUT,
     inform,
     print_json,
@@ -26,6 +25,7 @@ from pipelines.cli.printing import (
     rows_as_json,
     save_sheet,
 )
+from pipelines.cli.progress import spinner
 from schemas.errors import JobError
 
 if TYPE_CHECKING:
@@ -47,7 +47,10 @@ def preview(
     settings: SettingsOption = None,
     as_json: JsonOption = False,
 ) -> None:
-    """Run the whole job on the first samples and show them; the job's output is not written."""
+    """Run the whole job on the first samples and show them; the job's output is not written.
+
+    Filters that ask services do so here too: `max_requests` bounds each preview by itself.
+    """
     from pipelines.display.plan_table import first_shard_table
     from pipelines.operations.preview import preview as preview_job
     from pipelines.operations.preview import write_preview
@@ -56,7 +59,7 @@ def preview(
     table, sheet = _files(loaded, output, sheet_file, force)
     if sheet is None and output is None and not as_json:
         sheet = sheet_to_write(None, "preview.png", force)
-    with STDERR.status("loading the model"):
+    with spinner("loading the model"):
         previewed = preview_job(loaded, samples)
     first = previewed.first_shard
     if as_json:

@@ -1,9 +1,8 @@
-"""What several commands print: JSON, rows with their images, and a run's progress and summary."""
+"""What several commands print: JSON, rows with their images, and a run's summary."""
 
 import json
 import sys
-from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager, redirect_stdout
+from collections.abc import Mapping, Sequence
 from math import isfinite
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -14,12 +13,11 @@ from rich.console import Console
 from pipelines.logs.log import is_json, log, shows
 
 if TYPE_CHECKING:
-    from rich.status import Status
-
-    from pipelines.display.progress import RunProgress
-    from pipelines.display.run_log import RunLog
+    from pipelines.evaluation.results import Evaluation
     from pipelines.operations.canary import Canary
-    from pipelines.operations.row_images import RowImage
+    from pipelines.operations.price import HourlyPrice
+    from pipelines.operations.stored_samples.review_samples import LeftOut
+    from pipelines.operations.stored_samples.row_images import RowImage
     from schemas.report import Summary
 
 # Without emoji: `pipe:cat:` would be shown with a cat.
@@ -31,6 +29,15 @@ def print_json(value: Any) -> None:
     # Elsewhere than in JSON, what an encoding lacks is escaped as \xe9, which JSON does not know.
     is_utf = (sys.stdout.encoding or "").lower().startswith("utf")
     typer.echo(json.dumps(value, indent=1, ensure_ascii=not is_utf))
+
+
+def inform_left_out(left_out: "Sequence[LeftOut]") -> None:
+    """Say which samples are not on a page, and why."""
+    from schemas.counted import counted
+
+    for why, samples, shards, first in left_out:
+        where = first if shards == 1 else f"{shards} shards such as {first}"
+        inform(f"{counted(samples, 'sample')} of {where} left out: {why}")
 
 
 def print_rows(rows: "Sequence[RowImage]") -> None:
@@ -67,43 +74,32 @@ def save_sheet(rows: "Sequence[RowImage]", file: Path) -> None:
         inform(f"The images are in {file}")
 
 
-def inform(line: str) -> None:
+def print_lines(*lines: str) -> None:
+    """Print lines as they are: without markup, and not wrapped."""
+    for line in lines:
+        STDOUT.print(line, markup=False, soft_wrap=True)
+
+
+def inform(*lines: str) -> None:
     """Tell on stderr what a command does, unless it is quiet."""
-    if is_json():
-        log("notice", line)
-    elif shows("info"):
-        STDERR.print(line, markup=False, soft_wrap=True)
-
-
-def spinner(text: str) -> "Status":
-    """Return a context that shows on a terminal that a command is at work."""
-    return (STDERR if shows("info") else Console(quiet=True)).status(text)
-
-
-@contextmanager
-def progress_on_stderr() -> "Iterator[RunProgress | RunLog]":
-    """Show the progress of a run on stderr, and send everything printed to stdout there too.
-
-    Ray prints messages to stdout, where only the command's result may appear.
-    """
-    from pipelines.display.progress import RunProgress
-    from pipelines.display.run_log import RunLog
-
-    if is_json():
-        from pipelines.logs.libraries import LineEvents
-
-        printed = LineEvents(sys.stderr, "info")
-        with RunLog() as run_log, redirect_stdout(printed):
-            yield run_log
-        printed.end()
-        return
-    with RunProgress(STDERR, quiet=not shows("info")) as progress, redirect_stdout(sys.stderr):
-        yield progress
+    for line in lines:
+        if is_json():
+            log("notice", line)
+        elif shows("info"):
+            STDERR.print(line, markup=False, soft_wrap=True)
 
 
 def print_summary(
-    summary: "Summary", output: str, as_json: bool, canary: "Canary | None" = None
+    summary: "Summary",
+    output: str,
+    as_json: bool,
+    *,
+    canary: "Canary | None" = None,
+    evaluations: "Sequence[Evaluation]" = (),
+    price: "HourlyPrice | None" = None,
 ) -> None:
+    """Print the summary of a run with its price, what a canary projects, and evaluations."""
+    from pipelines.display.cost_table import cost_table
     from pipelines.display.run_log import log_summary
     from pipelines.display.tables import canary_table, summary_table
     from pipelines.output.layout import Layout
@@ -112,10 +108,21 @@ def print_summary(
         log_summary(summary)
     if as_json:
         projection = {"canary": canary.model_dump(mode="json")} if canary else {}
-        print_json({**summary.model_dump(mode="json"), **projection})
+        paid = {"price_here": price.of(summary.worker_seconds_here)} if price else {}
+        found = {each.task: each.model_dump(mode="json") for each in evaluations}
+        scored = {"evaluations": found} if found else {}
+        print_json({**summary.model_dump(mode="json"), **projection, **paid, **scored})
         return
     if not shows("info"):
         return
     STDOUT.print(summary_table(summary, Layout(output)))
+    if price:
+        amount = f"{price.of(summary.worker_seconds_here):,.2f} {price.currency}".strip()
+        STDOUT.print(f"price: {amount}, of the workers' time on shards", markup=False)
     if canary:
         STDOUT.print(canary_table(canary))
+        STDOUT.print(cost_table(canary.cost))
+    if evaluations:
+        from pipelines.display.evaluate import print_job_evaluations
+
+        print_job_evaluations(evaluations, STDOUT)

@@ -13,8 +13,8 @@ from pipelines.cli.options import (
     file_to_write,
     storage_of,
 )
-from pipelines.cli.printing import inform, print_json
-from pipelines.logs.log import shows
+from pipelines.cli.printing import inform, inform_left_out, print_json
+from pipelines.cli.progress import sample_bar
 from schemas.errors import JobError
 
 
@@ -56,10 +56,9 @@ def review(
 
     The page has content of your data: protect it like the shards.
     """
-    from pipelines.display.counted import counted
-    from pipelines.display.sample_progress import show_samples
     from pipelines.operations.inspect import RowChoice
     from pipelines.operations.review import review as write_page
+    from schemas.counted import counted
 
     file = file_to_write(page, force)
     choice = RowChoice("quarantined", shard, by_filter, reason, seed=seed)
@@ -70,14 +69,12 @@ def review(
         limit,
         storage_of(storage),
         where=where,
-        progress=lambda total: show_samples(total, shows("info")),
+        progress=sample_bar(),
     )
     if reviewed.uncommitted:
         units = counted(reviewed.units, "unit")
         inform(f"{reviewed.uncommitted} of {units} have no rows yet: their samples are not known")
-    for why, samples, shards, first in reviewed.left_out:
-        where = first if shards == 1 else f"{shards} shards such as {first}"
-        inform(f"{counted(samples, 'sample')} of {where} left out: {why}")
+    inform_left_out(reviewed.left_out)
     if not reviewed.samples and reviewed.left_out:
         raise JobError("review: none of these samples can be shown, so no page is written")
     if as_json:
@@ -91,6 +88,8 @@ def review(
     inform(f"{file}: {counted(reviewed.samples, 'quarantined sample')}")
     if reviewed.more:
         inform("the output has more of them: --limit N takes more, --seed N draws them at random")
-    inform("Open it in a browser, decide, and download decisions.csv. Then write in the next job:")
-    inform(f"  filters_from: {output}")
-    inform("  decisions: decisions.csv")
+    inform(
+        "Open it in a browser, decide, and download decisions.csv. Then write in the next job:",
+        f"  filters_from: {output}",
+        "  decisions: decisions.csv",
+    )

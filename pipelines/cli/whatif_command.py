@@ -7,7 +7,8 @@ from pipelines.cli.options import (
     StorageOption,
     storage_of,
 )
-from pipelines.cli.printing import STDERR, STDOUT, print_json
+from pipelines.cli.printing import STDOUT, print_json, print_lines
+from pipelines.cli.progress import spinner
 
 
 def whatif(
@@ -21,11 +22,10 @@ def whatif(
     from pipelines.display.whatif import whatif_notes, whatif_table
     from pipelines.operations.whatif import whatif as count_changes
 
-    with STDERR.status("reading"):
+    with spinner("reading"):
         result = count_changes(output, settings or (), storage_of(storage))
     if as_json:
         print_json(result.model_dump(mode="json"))
         return
     STDOUT.print(whatif_table(result))
-    for note in whatif_notes(result):
-        STDOUT.print(note, markup=False, soft_wrap=True)
+    print_lines(*whatif_notes(result))

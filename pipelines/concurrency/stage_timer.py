@@ -16,7 +16,7 @@ class StageTimer:
     """The number of items and the seconds of each stage; several threads may use it at once."""
 
     def __init__(self) -> None:
-        self._lock = threading.Lock()
+        self._lock = threading.RLock()
         self._stages: dict[str, tuple[int, float]] = {}
 
     @contextmanager
@@ -26,7 +26,7 @@ class StageTimer:
         try:
             yield
         finally:
-            self._add(name, items, time.perf_counter() - start)
+            self.add(name, items, time.perf_counter() - start)
 
     def timed(
         self,
@@ -47,15 +47,23 @@ class StageTimer:
         while True:
             start = time.perf_counter()
             item = next(items, None)
-            self._add(name, int(item is not None), time.perf_counter() - start)
+            self.add(name, int(item is not None), time.perf_counter() - start)
             if item is None:
                 return
             yield item
 
-    def _add(self, name: str, items: int, seconds: float) -> None:
+    def add(self, name: str, items: int, seconds: float) -> None:
+        """Add items and seconds to a stage."""
         with self._lock:
             items_before, seconds_before = self._stages.get(name, (0, 0.0))
             self._stages[name] = (items_before + items, seconds_before + seconds)
+
+    def take(self) -> dict[str, Stage]:
+        """Return the stages, and begin anew without any."""
+        with self._lock:
+            taken = self.stages()
+            self._stages = {}
+        return taken
 
     def stages(self) -> dict[str, Stage]:
         """Return items and seconds by stage, in the order of each stage's first use."""

@@ -1,11 +1,12 @@
 """The job file's `input`: the shards, and the fields that are read from each sample."""
 
 from collections.abc import Mapping
-from typing import Annotated, Any, Literal, Self
+from typing import Annotated, Literal, Self
 
 import pyarrow as pa
-from pydantic import Discriminator, Field, PositiveInt, Tag, field_validator, model_validator
+from pydantic import Field, PositiveInt, field_validator, model_validator
 
+from pipelines.config.carried_field import CarriedField, Carry
 from pipelines.config.column_type import parse_type
 from pipelines.config.field_source import FILE, FieldSource
 from pipelines.config.video import VideoFrames
@@ -39,55 +40,6 @@ class Limits(Frozen):
     """The most characters of a sample's key, inclusive."""
     max_members: PositiveInt = 100
     """The most members of a sample, inclusive."""
-
-
-class CarriedField(Frozen):
-    """A carried column: where its value lies, and its type."""
-
-    source: str
-    """The source, written like `text`."""
-    type: str | None = None
-    """The type of the column, such as `int64`, `float64`, `bool`, `string` or `timestamp[us]`.
-
-    Null: the type of the Parquet column if all shards are Parquet files, else `string`. A value
-    that does not fit the type makes its sample `invalid`.
-    """
-
-    @field_validator("source")
-    @classmethod
-    def _is_source(cls, source: str) -> str:
-        FieldSource.parse(source)
-        return source
-
-    @field_validator("type")
-    @classmethod
-    def _is_type(cls, name: str | None) -> str | None:
-        try:
-            if name is not None:
-                parse_type(name)
-        except ValueError:
-            raise ValueError(
-                f"{name!r} is no type: take string, int64, float64, bool or timestamp[us]"
-            ) from None
-        return name
-
-
-def _form(value: Any) -> str:
-    return "mapping" if isinstance(value, Mapping) else "list"
-
-
-def _form_of_field(value: Any) -> str:
-    return "source" if isinstance(value, str) else "field"
-
-
-Carried = Annotated[
-    Annotated[str, Tag("source")] | Annotated[CarriedField, Tag("field")],
-    Discriminator(_form_of_field),
-]
-Carry = Annotated[
-    Annotated[tuple[str, ...], Tag("list")] | Annotated[Mapping[str, Carried], Tag("mapping")],
-    Discriminator(_form),
-]
 
 
 def _check_image(image: str) -> None:
@@ -183,7 +135,8 @@ class Input(Frozen):
     """Whether kept rows get the columns `pdq` and `pdq_quality`, for `shardmill duplicates`.
 
     The PDQ hash of the first frame, in hexadecimal; null if its quality is at most 49, because the
-    hash of a flat image matches anything. Needs `pip install 'shardmill[pdq]'`.
+    hash of a flat image matches anything. With `video`, it is instead the column `pdq_frames`, with
+    the hash of each sampled frame (`frames`). Needs `pip install 'shardmill[pdq]'`.
     """
     limits: Limits = Limits()
     """Limits of a sample; a sample that exceeds one is `invalid`."""
@@ -326,10 +279,6 @@ class Input(Frozen):
             else parse_type(stated.get(name, "string"))
             for name, source in self.carried().items()
         }
-
-    def text_sources(self) -> dict[str, str]:
-        """Return column name -> source of each text; the source text comes first."""
-        return {**({"source_text": self.text} if self.text else {}), **self.carried()}
 
     def text_members(self) -> frozenset[str]:
         """Return the extensions of members, or names of columns, that hold texts and keys."""

@@ -9,16 +9,19 @@ import pyarrow as pa
 from pydantic import Field, ValidationError, model_validator
 
 from filters import AnyFilter, ImageFilter, TextInImage
-from inference import AnyTask, Grounded
+from inference import AnyTask
 from inference.config import Model
-from inference.tasks.text_tasks import LanguageTask
+from pipelines.config.canary import CanarySettings
 from pipelines.config.condition import Condition
+from pipelines.config.drift import DriftSettings
+from pipelines.config.evaluation import TaskEvaluation, check_evaluations
 from pipelines.config.idle_filters import refuse_idle_filters
 from pipelines.config.input import Input
 from pipelines.config.job_file import read_job_file
 from pipelines.config.metrics import MetricsSettings
 from pipelines.config.runners import AnyRunnerConfig, LocalRunnerConfig
 from pipelines.config.secrets import refuse_secrets
+from pipelines.config.task_fields import check_fields, check_places
 from pipelines.config.validation_errors import first_fault
 from pipelines.config.yaml_text import apply_setting, check_values, parse_yaml
 from pipelines.storage.resolve import AnyStorage
@@ -68,6 +71,12 @@ class Job(Frozen):
 
     Column names are letters, digits and underscores. Empty: the job only filters.
     """
+    provenance: bool = Field(False, exclude_if=lambda wanted: not wanted)
+    """Whether each row says how it came about, in the column `provenance`.
+
+    The column has the job's fingerprint, the commit of the model, the prompts, and the versions of
+    the filters. It stays with rows that are copied elsewhere.
+    """
     require_image_safety: bool = False
     """Whether a job without a model that judges the content of images is refused."""
     output: PathText = Field(min_length=1)
@@ -83,6 +92,12 @@ class Job(Frozen):
     A run stops with exit code 3 if a larger share of its samples is `invalid` (after 1,000
     samples), or of its shards failed (after 10). 1: never.
     """
+    canary: CanarySettings | None = Field(None, exclude_if=lambda canary: canary is None)
+    """The golden set that the job must annotate well before a run begins; null: none."""
+    drift: DriftSettings | None = Field(None, exclude_if=lambda drift: drift is None)
+    """How the answers of later units are compared with those of the first; null: not at all."""
+    evaluations: Mapping[str, TaskEvaluation] = Field({}, exclude_if=lambda each: not each)
+    """How answers are scored when the output is complete: task -> metrics and references."""
     runner: AnyRunnerConfig = LocalRunnerConfig()
     """How the work is distributed."""
     metrics: MetricsSettings = MetricsSettings()
@@ -172,6 +187,7 @@ class Job(Frozen):
             self.tasks,
             video=self.input.video is not None,
             images=self.input.images is not None,
+            provenance=self.provenance,
         )
         for number, stage in enumerate(self.filters):
             for column in stage.columns():
@@ -180,47 +196,26 @@ class Job(Frozen):
                         f"filters[{number}].column: {column!r} is not read from the shards: add it "
                         f"to input.carry (known here: {', '.join(sorted(carried)) or 'none'})"
                     )
-        self._check_grounded()
-        known = {*carried, *(["source_text"] if self.input.text else [])}
-        lists = [name for name, kind in self.input.column_types().items() if pa.types.is_list(kind)]
-        for name, task in self.tasks.items():
-            for field in task.fields():
-                if field in lists and field not in task.list_fields():
-                    raise JobError(
-                        f"tasks.{name}: reads {field!r}, which is a list: carry one of its "
-                        "elements, such as json:captions.0 instead of json:captions.each"
-                    )
-                if field not in known:
-                    raise JobError(
-                        f"tasks.{name}: reads {field!r}, which is not read from the shards: "
-                        f"add it to input.carry (known here: {', '.join(sorted(known)) or 'none'})"
-                    )
+        check_fields(self.tasks, self.input)
+        return self
+
+    @model_validator(mode="after")
+    def _check_evaluations(self) -> Self:
+        check_evaluations(self.evaluations, self.tasks, self.input)
+        return self
+
+    @model_validator(mode="after")
+    def _check_canary(self) -> Self:
+        if self.canary is not None:
+            self.canary.check(self.tasks, self.input)
+        if self.drift is not None and not self.tasks:
+            raise JobError("drift: is about answers: name a task, or remove it")
         return self
 
     @model_validator(mode="after")
     def _check_places(self) -> Self:
-        setting = "images" if self.input.images is not None else "video"
-        for name, task in self.tasks.items():
-            if task.has_places() and (self.input.images or self.input.video):
-                raise JobError(
-                    f"tasks.{name}: {task.kind} is about places in one image, and input.{setting} "
-                    f"gives a prompt several: ask it in a job without input.{setting}"
-                )
+        check_places(self.tasks, self.input)
         return self
-
-    def _check_grounded(self) -> None:
-        """Raise JobError if a task checks the captions of something that writes no captions."""
-        captions = [
-            name
-            for name, task in self.tasks.items()
-            if isinstance(task, LanguageTask) and task.language == "en"
-        ]
-        for name, task in self.tasks.items():
-            if isinstance(task, Grounded) and task.caption not in (None, *captions):
-                raise JobError(
-                    f"tasks.{name}.caption: {task.caption!r} is no task with a caption in English: "
-                    f"name one of them (known here: {', '.join(captions) or 'none'})"
-                )
 
     def open_storage(self) -> Storage:
         """Return the storage of all paths of the job, with the job's settings."""
@@ -239,6 +234,7 @@ class Job(Frozen):
             images=self.input.images is not None,
             pdq=self.input.pdq,
             text_boxes=boxes,
+            provenance=self.provenance,
             logprobs=logprobs,
         )
 

@@ -164,7 +164,7 @@ class _Reader:
         for inner in _parts(schema):
             yield from self._referred(inner)
 
-    def _types(self, schema: Schema, plural: bool = False) -> Iterator[str]:
+    def _types(self, schema: Schema) -> Iterator[str]:
         """Yield the types of a value in plain words, each alternative by itself."""
         if "$ref" in schema:
             yield "group"

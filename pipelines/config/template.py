@@ -3,7 +3,7 @@
 from inference.families import EXAMPLE_CHECKPOINT
 
 TEMPLATE = """\
-# A Shardmill job. `shardmill plan` shows it with every default, and what it would do;
+# A Shardmill job. `shardmill plan` shows what it would do, and with --all every default;
 # `shardmill preview` shows the first samples; `shardmill run` does it, and goes on where it was
 # stopped. `shardmill explain KEY` describes a key, and `shardmill schema` prints the JSON Schema
 # from which editors complete keys (docs/jobs.md).

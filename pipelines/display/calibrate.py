@@ -5,11 +5,11 @@ from collections.abc import Iterator, Sequence
 from rich.table import Table
 
 from pipelines.calibration.estimates import Interval
-from pipelines.display.counted import counted
 from pipelines.display.table_parts import borderless
 from pipelines.display.terminal_safe import plain
 from pipelines.operations.calibrate import Calibration
-from pipelines.operations.score_table import ScoreTable, ThresholdCounts
+from pipelines.operations.calibrating.score_table import ScoreTable, ThresholdCounts
+from schemas.counted import counted
 
 _MAX_NAME = 60  # characters
 _MOST_LANGUAGES = 6  # columns
@@ -77,24 +77,26 @@ def table_notes(table: ScoreTable) -> Iterator[str]:
             "with `evaluate: all` stores the scores of all filters"
         )
     if table.committed < table.units:
-        yield f"{table.units - table.committed} of {table.units} units are not committed yet"
+        units = counted(table.units, "unit")
+        yield f"not committed yet: {table.units - table.committed} of {units}"
 
 
 def calibration_notes(result: Calibration) -> Iterator[str]:
     """Yield the lines below the estimates, of which the last one is the threshold."""
     table, wanted = result.table, result.wanted
+    decided = counted(result.accepted + result.rejected, "sample")
     yield (
-        f"{result.accepted + result.rejected} samples decided: {result.rejected} rejected (the "
+        f"{decided} decided: {result.rejected} rejected (the "
         f"filter should reject them), {result.accepted} accepted"
     )
     if result.undecided:
         yield (
-            f"{result.undecided} drawn samples are not decided: they are taken to be like the rest"
+            f"{counted(result.undecided, 'drawn sample')} not decided: taken to be like the rest"
         )
     if result.without_decision:
         yield (
-            f"{result.without_decision:,} samples have scores of which no sample is decided: "
-            "nothing is known of them"
+            f"{counted(result.without_decision, 'sample', commas=True)} with a score of which no "
+            "sample is decided: nothing is known of them"
         )
     if result.changed:
         yield (

@@ -15,7 +15,7 @@ from pipelines.display.row_fields import (
     status_text,
     task_names,
 )
-from pipelines.operations.row_images import RowImage, StoredRow
+from pipelines.operations.stored_samples.row_images import RowImage, StoredRow
 from schemas.sample import RGB
 
 COLUMNS = 4
@@ -40,7 +40,7 @@ _STATUS: Mapping[str, Color] = {
 
 def contact_sheet(samples: Sequence[RowImage]) -> Image.Image:
     """Draw a tile for each sample, `COLUMNS` in a row: the image or a gray field, then texts."""
-    colors = _label_colors(samples)
+    colors = label_colors(sample.row for sample in samples)
     tiles = [_tile(sample, colors) for sample in samples]
     lines = [tiles[first : first + COLUMNS] for first in range(0, len(tiles), COLUMNS)]
     heights = [max(tile.height for tile in line) for line in lines]
@@ -54,9 +54,9 @@ def contact_sheet(samples: Sequence[RowImage]) -> Image.Image:
     return paper
 
 
-def _label_colors(samples: Iterable[RowImage]) -> dict[str, Color]:
-    """Assign a color to every label on the sheet, in alphabetical order."""
-    labels = sorted({item.label for sample in samples for item in _row_objects(sample.row)})
+def label_colors(rows: Iterable[StoredRow]) -> dict[str, Color]:
+    """Assign a color to every label of some rows, in alphabetical order."""
+    labels = sorted({item.label for row in rows for item in row_objects(row)})
     return {label: _color(position * _HUE_STEP % 1) for position, label in enumerate(labels)}
 
 
@@ -65,18 +65,19 @@ def _color(hue: float) -> Color:
     return round(255 * red), round(255 * green), round(255 * blue)
 
 
-def _row_objects(row: StoredRow) -> list[ShownObject]:
+def row_objects(row: StoredRow) -> list[ShownObject]:
+    """Return the objects of all location tasks of a row."""
     return [item for task in task_names(row) for item in shown_objects(row[task])]
 
 
 def _tile(sample: RowImage, colors: Mapping[str, Color]) -> Image.Image:
-    row, image = sample
+    row, image, _ = sample
     lines = list(_lines(row))
     tile = Image.new("RGB", (FIELD[0], FIELD[1] + _LEADING * len(lines) + _LEADING // 2), _PAPER)
     tile.paste(_GRAY, (0, 0, *FIELD))
     if image is not None:
         resized, scale = _fitted(image)
-        draw_overlay(resized, _row_objects(row), scale, colors)
+        draw_overlay(resized, row_objects(row), scale, colors)
         tile.paste(resized, ((FIELD[0] - resized.width) // 2, (FIELD[1] - resized.height) // 2))
     pen = ImageDraw.Draw(tile)
     for number, (line, color) in enumerate(lines):

@@ -1,32 +1,45 @@
 """Builds the terminal tables of an evaluation."""
 
 import json
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
+from typing import TYPE_CHECKING
 
+from rich.console import Console
 from rich.table import Table
 
-from pipelines.display.counted import counted
 from pipelines.display.table_parts import borderless
 from pipelines.display.terminal_safe import plain
-from pipelines.evaluation.results import Evaluation, Value
-from pipelines.operations.evaluate import WorstSample
+from pipelines.evaluation.results import Comparison, Evaluation, Value
+from schemas.counted import counted
+
+if TYPE_CHECKING:  # reads images
+    from pipelines.operations.evaluating.worst_samples import WorstSample
 
 _MAX_NAME, _MAX_TEXT = 40, 60  # characters
-# What is said about samples and references, by the name of the number.
+# What is said about samples and references, by the name of the number: what is counted, and why.
 _NOTES = {
-    "not_whole": "answers are partial or withheld by a filter: they count as empty",
-    "empty": "answers are empty",
-    "not_asked": "kept samples are not judged: the model was not asked",
-    "without_truth": "kept samples are not judged: they have no reference",
-    "null_truth": "kept samples are not judged: their reference is null",
-    "wrong_truth": "kept samples are not judged: their reference has a wrong type",
-    "key_repeated": "kept samples are not judged: another one has the same key",
-    "truth_repeated": "keys of references are not used: they occur several times",
-    "truth_without_sample": "references are not used: no kept sample has their key",
-    "truth_without_key": "references are not used: their key is no text and no whole number",
-    "only_here": "kept samples are not compared: the other output has no answer for their key",
-    "only_there": "answers of the other output are not compared: no kept sample has their key",
+    "not_whole": ("answer", "counted as failed: partial, or withheld by a filter"),
+    "empty": ("answer", "empty"),
+    "not_asked": ("kept sample", "not judged: the model was not asked"),
+    "without_truth": ("kept sample", "not judged: without a reference"),
+    "null_truth": ("kept sample", "not judged: the reference is null"),
+    "wrong_truth": ("kept sample", "not judged: the reference has a wrong type"),
+    "key_repeated": ("kept sample", "not judged: another one has the same key"),
+    "truth_repeated": ("key", "of references not used: with several references in files"),
+    "truth_without_sample": ("reference", "not used: no kept sample has the key"),
+    "truth_without_key": ("reference", "not used: the key is no text and no whole number"),
+    "only_here": ("kept sample", "not compared: the other output has no answer for the key"),
+    "only_there": ("answer", "of the other output not compared: no kept sample has the key"),
 }
+
+
+def print_job_evaluations(evaluations: Iterable[Evaluation], console: Console) -> None:
+    """Print the values of a job's `evaluations`, and which samples are not judged."""
+    for each in evaluations:
+        console.print(f"\n{each.task}, by the references in {each.truth}:", markup=False)
+        console.print(values_table(each))
+        for line in evaluation_notes(each):
+            console.print(line, markup=False, soft_wrap=True)
 
 
 def values_table(result: Evaluation) -> Table:
@@ -47,12 +60,17 @@ def comparisons_table(result: Evaluation) -> Table:
     """Build a table with how the other output differs."""
     table = _table(["metric", "difference", "95 %", "better", "worse", "p"])
     for name, each in result.comparisons.items():
-        counts = (f"{each.better:,}", f"{each.worse:,}", f"{each.p_value:.4f}")
-        table.add_row(name, *_cells(each.difference), *counts)
+        table.add_row(name, *_cells(each.difference), *comparison_cells(each))
     return table
 
 
-def worst_table(samples: tuple[WorstSample, ...]) -> Table:
+def comparison_cells(found: Comparison) -> tuple[str, ...]:
+    """Return the numbers of better and worse samples, empty if there are none, and the p-value."""
+    counts = ("" if number is None else f"{number:,}" for number in (found.better, found.worse))
+    return *counts, f"{found.p_value:.4f}"
+
+
+def worst_table(samples: "tuple[WorstSample, ...]") -> Table:
     """Build a table with the worst samples, their answers and references."""
     table = _table(["shard", "index", "key", "score", "answer", "references"])
     for each in samples:
@@ -62,16 +80,16 @@ def worst_table(samples: tuple[WorstSample, ...]) -> Table:
             plain(each.key or "", _MAX_NAME),
             _number(each.score),
             plain(_shown(each.answer), _MAX_TEXT),
-            plain(_shown(each.truth), _MAX_TEXT),
+            "(hidden)" if each.hidden else plain(_shown(each.truth), _MAX_TEXT),
         )
     return table
 
 
 def evaluation_notes(result: Evaluation) -> Iterator[str]:
     """Yield the lines below the tables: which samples are not judged, or count as empty."""
-    for name, note in _NOTES.items():
+    for name, (noun, note) in _NOTES.items():
         if number := result.samples.get(name, 0):
-            yield f"{number:,} {note}"
+            yield f"{counted(number, noun, commas=True)} {note}"
     if (changed := result.samples.get("changed")) is not None:
         judged = result.samples["judged"]
         yield f"{changed / judged:.1%} of {counted(judged, 'answer')} differ"

@@ -2,8 +2,8 @@
 
 from collections.abc import Sequence
 
-from pipelines.display.counted import counted
 from pipelines.planning.grown_input import Growth
+from schemas.counted import counted
 
 _MAX_NAMES = 3  # shards that a line names
 

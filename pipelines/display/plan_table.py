@@ -11,6 +11,7 @@ from pipelines.display.table_parts import (
     CHANGED_ADVICE,
     NOT_JUDGED,
     add_line,
+    in_shards,
     some,
     two_columns,
     written_size,
@@ -21,6 +22,7 @@ from pipelines.planning.first_shard import FirstShard
 from pipelines.planning.plan import Plan
 from pipelines.planning.resolved_job import ResolvedJob
 from pipelines.planning.service_uses import ServiceUse, service_uses
+from schemas.counted import counted
 from schemas.sample import Unit
 from schemas.units import count_shards, sum_sizes
 
@@ -40,6 +42,8 @@ def plan_table(plan: Plan, first: FirstShard | None = None) -> Table:
     """Build a table that shows what a run of the plan would do, and what its first shard holds."""
     pending = plan.pending
     table = two_columns()
+    job, resolved = plan.work.job, plan.work.resolved
+    add_line(table, "job", f"{job.name} (--all shows every key, with its default)")
     add_line(table, "shards", _amount(plan.units))
     add_line(table, "to do", _amount(pending))
     if plan.moved:
@@ -48,7 +52,6 @@ def plan_table(plan: Plan, first: FirstShard | None = None) -> Table:
         add_line(table, "corpus", line)
     if plan.changed:
         add_line(table, "changed", f"{some(plan.changed)}: {CHANGED_ADVICE}")
-    job, resolved = plan.work.job, plan.work.resolved
     _add_earlier_output(table, plan)
     if job.model is not None and (checkpoint := resolved.checkpoint) is not None:
         add_line(table, "model", f"{checkpoint.source}, {checkpoint.resolution} pixels a side")
@@ -58,21 +61,30 @@ def plan_table(plan: Plan, first: FirstShard | None = None) -> Table:
         add_line(table, "runs on", f"{resolved.device}, {job.model.precision}")
         if sizes := resolved.sizes:
             at_a_time = f"blocks of {sizes.block_size}, batches of {sizes.batch_size}"
-            add_line(table, "at a time", f"{at_a_time}, {sizes.slots} answers")
+            add_line(table, "at a time", f"{at_a_time}, {counted(sizes.slots, 'answer')}")
     else:
         add_line(table, "model", "none: the job only filters")
-    for number, (judged, names) in enumerate(filter_order(plan.work).items()):
-        line = f"on {_JUDGED[judged]}: {', '.join(names)}"
-        add_line(table, "" if number else "filters", line)
+    _add_filters_and_tasks(table, plan.work)
     if not resolved.images_judged:
         add_line(table, "safety", NOT_JUDGED)
     for number, use in enumerate(service_uses(plan, first)):
         add_line(table, "" if number else "services", _service_line(use))
+    if golden := plan.golden:
+        required = ", ".join(f"{each.name} {each}" for each in golden.requirements)
+        add_line(table, "golden set", f"{in_shards(golden.units, len(golden.shards))}: {required}")
     add_line(table, "output", f"{plan.work.layout.root}{' (new)' if plan.is_new else ''}")
     add_line(table, "fingerprint", plan.work.fingerprint)
     if first is not None:
         _add_first_shard(table, first)
     return table
+
+
+def _add_filters_and_tasks(table: Table, work: ResolvedJob) -> None:
+    for number, (judged, names) in enumerate(filter_order(work).items()):
+        line = f"on {_JUDGED[judged]}: {', '.join(names)}"
+        add_line(table, "" if number else "filters", line)
+    if work.job.tasks:
+        add_line(table, "tasks", ", ".join(work.job.tasks))
 
 
 def _service_line(use: ServiceUse) -> str:
@@ -81,9 +93,7 @@ def _service_line(use: ServiceUse) -> str:
     if use.requests is not None:
         line += f"; about {use.requests:,} requests, without retries"
     if use.max_requests is not None:
-        line += f"; at most {use.max_requests:,} by each worker process"
-        if use.max_requests_of_run is not None and use.max_requests_of_run > use.max_requests:
-            line += f", {use.max_requests_of_run:,} by all workers of a run"
+        line += f"; at most {use.max_requests:,} for the output, by all its runs and workers"
     return line
 
 
@@ -117,7 +127,7 @@ def first_shard_table(first: FirstShard) -> Table:
 def _add_first_shard(table: Table, first: FirstShard) -> None:
     problem = f"; cannot be read to its end: {first.problem}" if first.problem else ""
     shard = plain(first.shard, _MAX_LINE)
-    add_line(table, "first shard", f"{shard}: {first.samples} samples{problem}")
+    add_line(table, "first shard", f"{shard}: {counted(first.samples, 'sample')}{problem}")
     for label, numbers in (
         ("holds", first.holds),
         ("job takes", first.takes),

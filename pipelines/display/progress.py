@@ -2,7 +2,6 @@
 
 from collections.abc import Iterator
 from contextlib import ExitStack
-from math import ceil
 from typing import Self
 
 from rich.console import Console
@@ -11,10 +10,11 @@ from rich.progress import Progress as ProgressBar
 
 from pipelines.display.growth import growth_lines
 from pipelines.display.minute_lines import MinuteLines
-from pipelines.display.table_parts import CHANGED_ADVICE, of_shards
+from pipelines.display.table_parts import CHANGED_ADVICE, of_shards, time_left
 from pipelines.metrics.run_metrics import RunMetrics
 from pipelines.planning.plan import Plan
-from schemas.report import Progress, UnitReport
+from schemas.counted import counted
+from schemas.report import Progress, Summary, UnitReport
 from schemas.sample_status import SAMPLE_STATUSES
 
 
@@ -69,6 +69,11 @@ class RunProgress:
         if self._lines:
             self._lines.on_report()
 
+    def on_summary(self, summary: Summary) -> None:
+        """Take what other runs have done beside this one, before the last line is written."""
+        self._metrics.on_summary(summary)
+        self._show()
+
     def _print(self, line: str, style: str | None = None) -> None:
         self._console.print(line, style=style, markup=False, highlight=False, soft_wrap=True)
 
@@ -82,7 +87,7 @@ class RunProgress:
         done = of_shards(metrics.units_done, metrics.units_total, metrics.shards_total)
         speed = metrics.worker_speed
         rate = f"  {speed:.1f} a second and worker" if speed else ""
-        counts = f"{done}  {metrics.samples_done} samples{rate}"
+        counts = f"{done}  {counted(metrics.samples_done, 'sample')}{rate}"
         self._bar.update(self._task, completed=metrics.bytes_done, counts=counts)
 
     def __enter__(self) -> Self:
@@ -115,7 +120,7 @@ def progress_line(metrics: RunMetrics) -> str:
             for status in SAMPLE_STATUSES
             if metrics.samples[status] or status == "kept"
         ]
-        samples = f"{metrics.samples_done:,} samples"
+        samples = counted(metrics.samples_done, "sample", commas=True)
         if metrics.units_done > metrics.units["committed"] + metrics.units["salvaged"]:
             samples += " in this run"  # the shards are those of earlier and other runs too
         parts = [f"{samples}, {', '.join(statuses)}"]
@@ -124,11 +129,6 @@ def progress_line(metrics: RunMetrics) -> str:
                 f"{metrics.images_per_second:,.1f} images/s, {speed:.1f} samples a second and "
                 "worker"
             )
-        if seconds := metrics.seconds_left:
-            parts.append(f"{_in_hours(seconds)} left")
+        if not metrics.outcome and (seconds := metrics.seconds_left):
+            parts.append(f"{time_left(seconds)} left")
     return f"{shards}: {'; '.join(parts)}"
-
-
-def _in_hours(seconds: float) -> str:
-    """Write a time in hours; below an hour, in minutes."""
-    return f"{seconds / 3600:,.1f} hours" if seconds >= 3600 else f"{ceil(seconds / 60)} min"

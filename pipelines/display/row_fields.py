@@ -10,7 +10,7 @@ from pipelines.display.terminal_safe import plain
 from schemas.tables import IMAGES, RESERVED, info_name, task_columns
 
 if TYPE_CHECKING:
-    from pipelines.operations.row_images import StoredRow
+    from pipelines.operations.stored_samples.row_images import StoredRow
 
 MAX_TEXT = 400  # characters of a text that are shown
 MAX_NAME = 40  # characters of a name, label or code that are shown

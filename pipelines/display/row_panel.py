@@ -18,7 +18,8 @@ from pipelines.display.row_fields import (
     status_text,
     task_names,
 )
-from pipelines.operations.row_images import StoredRow
+from pipelines.operations.stored_samples.row_images import StoredRow
+from schemas.counted import counted
 from schemas.tables import info_name
 
 COLORS = {"kept": "green", "dropped": "red", "quarantined": "yellow", "invalid": "magenta"}
@@ -69,6 +70,8 @@ def _answer(value: object, info: Mapping[str, Any]) -> Iterable[Text]:
     if isinstance(value, list):
         lines = [Text(_object_line(item)) for item in shown_objects(value)]
         yield from lines or [Text("nothing found", style="italic")]
+    elif isinstance(value, Mapping) and isinstance(value.get("phrases"), list):
+        yield from _phrase_lines(value["phrases"])
     elif value is not None:
         yield Text(long_text(value)) if value else Text("empty", style="italic")
     yield Text(_info_line(info), style="dim")
@@ -82,10 +85,22 @@ def _object_line(item: ShownObject) -> str:
     return f"{item.caption()} [{box}]{' with mask' if item.mask else ''}".strip()
 
 
+def _phrase_lines(phrases: Sequence[Mapping[str, Any]]) -> Iterable[Text]:
+    """Yield how many phrases of a caption were found, then each phrase with its boxes."""
+    if not phrases:
+        yield Text("no phrases", style="italic")
+        return
+    number = sum(bool(each["found"]) for each in phrases)
+    yield Text(f"{number} of {counted(len(phrases), 'phrase')} found")
+    for each in phrases:
+        boxes = ", ".join(_object_line(box) for box in shown_objects(each["boxes"]))
+        yield Text(f"{short_text(each['phrase'])}: {boxes or 'not found'}")
+
+
 def _info_line(info: Mapping[str, Any]) -> str:
     parts = [short_text(info.get(part)) for part in ("status", "finish_reason")]
     if info.get("num_tokens") is not None:
-        parts.append(f"{info['num_tokens']} tokens")
+        parts.append(counted(info["num_tokens"], "token"))
     if info.get("mean_logprob") is not None:
         parts.append(f"mean log-probability {info['mean_logprob']:z.2f}")
     return ", ".join(part for part in parts if part)

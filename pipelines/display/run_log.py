@@ -8,6 +8,7 @@ from pipelines.display.progress import plan_warnings, progress_line
 from pipelines.logs.log import log
 from pipelines.metrics.run_metrics import RunMetrics, unit_result
 from pipelines.planning.plan import Plan
+from schemas.counted import counted
 from schemas.report import Counts, Progress, Summary, UnitReport
 
 
@@ -24,7 +25,7 @@ class RunLog:
         metrics.on_plan(plan)
         log(
             "run_started",
-            f"{metrics.units_done} of {metrics.units_total} units are done",
+            f"{metrics.units_done} of {counted(metrics.units_total, 'unit')} done",
             job=metrics.job,
             units_done=metrics.units_done,
             units_total=metrics.units_total,
@@ -44,10 +45,14 @@ class RunLog:
         log_report(report)
         self._lines.on_report()
 
+    def on_summary(self, summary: Summary) -> None:
+        """Take what other runs have done beside this one, before the last line is written."""
+        self._metrics.on_summary(summary)
+
     def _log_progress(self) -> None:
         metrics = self._metrics
         with metrics.lock:
-            left = metrics.seconds_left
+            left = None if metrics.outcome else metrics.seconds_left
             log(
                 "progress",
                 progress_line(metrics),
@@ -82,7 +87,9 @@ def log_report(report: UnitReport) -> None:
     if result != "failed":
         values["counts"] = statuses(report.counts)
     if result == "committed":
-        message = f"{report.unit}: {report.counts.read} samples, {report.counts.kept} kept"
+        message = (
+            f"{report.unit}: {counted(report.counts.read, 'sample')}, {report.counts.kept} kept"
+        )
     else:
         values |= {"reason": report.error, "offset": report.offset}
         message = f"{report.unit}: {result}: {report.trouble}"
@@ -91,9 +98,10 @@ def log_report(report: UnitReport) -> None:
 
 def log_summary(summary: Summary) -> None:
     """Log the end of a run."""
+    units = counted(summary.units_total, "unit")
     log(
         "run_ended",
-        f"{summary.outcome}: {summary.units_committed} of {summary.units_total} units committed",
+        f"{summary.outcome}: {summary.units_committed} of {units} committed",
         level="info" if summary.outcome in ("complete", "partial") else "error",
         job=summary.job,
         outcome=summary.outcome,

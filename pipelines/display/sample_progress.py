@@ -24,22 +24,27 @@ def progress_console() -> Console | None:
 
 
 @contextmanager
-def show_samples(total: int, wanted: bool) -> Iterator[Callable[[int], None]]:
-    """Yield a function that counts finished samples, and show the count if it is `wanted`."""
+def show_samples(
+    total: int, wanted: bool, what: str = "samples"
+) -> Iterator[Callable[[int], None]]:
+    """Yield a function that counts finished samples, and show the count if it is `wanted`.
+
+    `what` names other things that are counted.
+    """
     console = progress_console() if wanted and total > _FEW else None
     if console is None:
         yield lambda _: None
         return
     if not (console.is_terminal or console.is_jupyter):
-        yield _lines(console, total)
+        yield _lines(console, total, what)
         return
-    columns = (MofNCompleteColumn(), TextColumn("samples"), BarColumn(), TimeRemainingColumn())
+    columns = (MofNCompleteColumn(), TextColumn(what), BarColumn(), TimeRemainingColumn())
     with Progress(*columns, console=console) as bar:
         task = bar.add_task("", total=total)
         yield lambda number: bar.advance(task, number)
 
 
-def _lines(console: Console, total: int) -> Callable[[int], None]:
+def _lines(console: Console, total: int, what: str) -> Callable[[int], None]:
     """Return a function that prints a line at each tenth of all samples."""
     done = 0
 
@@ -48,6 +53,6 @@ def _lines(console: Console, total: int) -> Callable[[int], None]:
         tenths = 10 * done // total
         done += number
         if 10 * done // total > tenths:
-            console.print(f"{done} of {total} samples")
+            console.print(f"{done} of {total} {what}")
 
     return count

@@ -1,11 +1,12 @@
 """Parts of terminal tables: lines of a label and a value, and numbers of shards and bytes."""
 
 from collections.abc import Sequence
+from math import ceil
 
 from rich.table import Table
 from rich.text import Text
 
-from pipelines.display.counted import counted
+from schemas.counted import counted
 
 CHANGED_ADVICE = "changed since committed: `shardmill retry OUTPUT --changed` makes the rows again"
 NOT_JUDGED = "images were not judged: no filter classifies images by a model"
@@ -44,6 +45,11 @@ def borderless() -> Table:
 
 def add_line(table: Table, label: str, value: str) -> None:
     table.add_row(Text(label), Text(value))
+
+
+def time_left(seconds: float) -> str:
+    """Write a time in hours; below an hour, in minutes, rounded up."""
+    return f"{seconds / 3600:,.1f} hours" if seconds >= 3600 else f"{ceil(seconds / 60)} min"
 
 
 def written_size(size: int) -> str:

@@ -15,13 +15,16 @@ from pipelines.display.table_parts import (
     in_shards,
     of_shards,
     some,
+    time_left,
     two_columns,
     written_size,
 )
 from pipelines.display.terminal_safe import plain
 from pipelines.operations.canary import Canary
+from pipelines.operations.running.drift import said
 from pipelines.operations.status import OutputStatus
 from pipelines.output.layout import Layout
+from schemas.counted import counted
 from schemas.report import Counts, Summary
 from schemas.sample_status import SAMPLE_STATUSES
 
@@ -66,15 +69,18 @@ def status_table(status: OutputStatus) -> Table:
     for report in status.failures:
         add_line(table, "", f"{report.unit}: {report.trouble}")
     for run in status.at_work:
-        work = f" on {some(run.units)}" if run.units else ""
         since = f"{run.run} on {run.host}, since {run.since:%Y-%m-%d %H:%M} UTC"
+        if status.complete:
+            add_line(table, "ending", f"{since}: it has nothing left to do")
+            continue
+        work = f" on {some(run.units)}" if run.units else ""
         speed = f"{run.samples_per_second:.1f} samples a second"
         if not run.samples_per_second:  # until the second sign of life of the run
             speed = "its speed is not known yet"
         add_line(table, "at work", f"{since}{work}, {speed}")
-    if status.hours_left is not None:
+    if status.hours_left is not None and not status.complete:
         speed = f"{status.samples_per_second:.1f} samples a second together"
-        add_line(table, "left", f"{status.hours_left:.1f} hours, {speed}")
+        add_line(table, "left", f"{time_left(status.hours_left * 3600)}, {speed}")
     if status.waiting:
         add_line(table, "new", waiting_line(status.waiting))
     if status.missing:
@@ -83,6 +89,8 @@ def status_table(status: OutputStatus) -> Table:
     if status.counts.read:
         table.add_row(Text("samples"), counts_table(status.counts))
         _add_filters(table, status.counts)
+    for change in status.changes:
+        table.add_row(Text("drift", style="yellow"), Text(said(change), style="yellow"))
     if status.last_run:
         add_line(table, "last run", f"{status.last_run.outcome}, ended {status.last_run.ended}")
     return table
@@ -102,10 +110,11 @@ def summary_table(summary: Summary, layout: Layout | None = None) -> Table:
     if summary.salvaged_here:
         add_line(table, "salvaged", f"{some(summary.salvaged_here)}: up to where they are damaged")
     if summary.counts_here.read:
-        here = f"{summary.counts_here.read} samples in {summary.seconds_here:.1f} s"
+        here = f"{counted(summary.counts_here.read, 'sample')} in {summary.seconds_here:.1f} s"
         speed = summary.samples_per_second_here
         add_line(table, "this run", here)
         add_line(table, "speed", f"{speed:.1f} samples a second and worker, once loaded")
+        _add_resources(table, summary)
     if summary.stages_here:
         seconds = {name: stage.seconds for name, stage in summary.stages_here.items()}
         shown = [f"{name} {busy:.1f} s" for name, busy in seconds.items() if busy >= _MIN_SECONDS]
@@ -121,10 +130,23 @@ def summary_table(summary: Summary, layout: Layout | None = None) -> Table:
     return table
 
 
+def _add_resources(table: Table, summary: Summary) -> None:
+    """Add the seconds of CPUs and GPUs, how long the engine waited, and the energy."""
+    parts = [f"{summary.images_per_second_here:,.1f} images/s"]
+    parts.append(f"{summary.cpu_seconds_here:,.1f} s of CPUs")
+    if summary.gpu_seconds_here:
+        parts.append(f"{summary.gpu_seconds_here:,.1f} s of GPUs")
+    if summary.engine_wait_here is not None:
+        parts.append(f"the engine waited {summary.engine_wait_here:.0%} of the time")
+    if summary.watt_hours_per_million_here is not None:
+        parts.append(f"{summary.watt_hours_per_million_here:,.0f} Wh per million images")
+    add_line(table, "resources", ", ".join(parts))
+
+
 def canary_table(canary: Canary) -> Table:
     """Build a table of the results of a canary, and of the projected time for the other units."""
     table = two_columns()
-    add_line(table, "canary", f"{', '.join(canary.units)}: {canary.samples} samples")
+    add_line(table, "canary", f"{', '.join(canary.units)}: {counted(canary.samples, 'sample')}")
     add_line(table, "speed", f"{canary.samples_per_second:.1f} samples a second and worker")
     shares = [f"{share:.1%} {name}" for name, share in canary.shares.items() if share]
     add_line(table, "of these", ", ".join(shares))

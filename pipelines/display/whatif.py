@@ -5,6 +5,7 @@ from rich.table import Table
 from pipelines.display.table_parts import borderless
 from pipelines.display.terminal_safe import plain
 from pipelines.operations.whatif import WhatIf
+from schemas.counted import counted
 
 _MAX_NAME = 120  # characters of a reason
 
@@ -32,13 +33,14 @@ def whatif_table(result: WhatIf) -> Table:
 def whatif_notes(result: WhatIf) -> list[str]:
     """Return the lines below the table: the changes, and what cannot be told."""
     notes = list(result.changes)
+    unknown = counted(result.unknown, "sample")
     if result.unknown and result.evaluate == "first":
         notes.append(
-            f"{result.unknown} samples cannot be told: no later filter has judged them; a job with "
+            f"{unknown} cannot be told: no later filter has judged them; a job with "
             "`evaluate: all` stores the scores of all filters"
         )
     elif result.unknown:
-        notes.append(f"{result.unknown} samples cannot be told: their scores are not stored")
+        notes.append(f"{unknown} cannot be told: their scores are not stored")
     if result.not_from_scores:
         names = ", ".join(result.not_from_scores)
         notes.append(f"verdicts that do not follow from scores: {names}")

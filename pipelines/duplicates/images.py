@@ -1,4 +1,4 @@
-"""Reads the hashes of an output's kept rows, and keeps what a list says of them in files."""
+"""Reads the hashes of an output's kept images or videos, and keeps what a list needs in files."""
 
 from collections.abc import Callable
 from pathlib import Path
@@ -17,20 +17,27 @@ from schemas.errors import JobError
 from schemas.regular_file import NotRegularFile
 
 _BATCH = 1 << 14  # rows read at a time
-COLUMNS = ("shard", "index", "width", "height", "sha256", "pdq")
+COLUMNS = ("shard", "index", "width", "height", "sha256")
+_FRAMES = "pdq_frames"  # the column of the hashes of videos
 _NO_DIGIT = 16
+Numbers = npt.NDArray[np.int64]
 _FILES: dict[str, tuple[str, tuple[int, ...]]] = {  # per image: name -> type and shape
     "shard": ("int32", ()),  # its place in `Images.shards`
     "index": ("int64", ()),
     "width": ("int32", ()),
     "height": ("int32", ()),
     "sha256": ("uint8", (32,)),
-    "pdq": ("uint64", (4,)),
+    "hashes": ("int32", ()),  # number of its hashes; an image has one
+    "pdq": ("uint64", (4,)),  # per hash, in the order of the images
 }
 
 
 class Images:
-    """The images that have a hash, in files of a folder, so that memory does not hold all of it."""
+    """Images or videos that have hashes, in files of a folder, so that memory does not hold all.
+
+    A video has the hashes of its sampled frames without flat ones. A video of which more than half
+    of these frames are flat has none, as a flat image has none.
+    """
 
     def __init__(self, folder: Path) -> None:
         self._folder = folder
@@ -38,13 +45,15 @@ class Images:
         self.shards: list[tuple[str, str]] = []  # output, as the user named it, and shard
         self._places: dict[tuple[str, str], int] = {}
         self.number = 0
+        self.are_videos: bool | None = None  # None: no file was read
 
     def add_output(
         self, name: str, output: Output, on_file: Callable[[], None] = lambda: None
     ) -> None:
         """Add the images of the committed files of an output.
 
-        Raises JobError if the output has no hashes, or a file is damaged.
+        Raises JobError if the output has no hashes, if it has videos and others have images, or if
+        a file is damaged.
         """
         for _, progress in output.listing.committed():
             for file in progress.files:
@@ -52,12 +61,9 @@ class Images:
                 try:
                     with output.storage.open(path) as stream:
                         parquet = pq.ParquetFile(stream)
-                        if "pdq" not in parquet.schema_arrow.names:
-                            raise JobError(
-                                f"{name}: has no column pdq: run a job with input.pdq: true"
-                            )
-                        for batch in read_batches(parquet, stream, _BATCH, COLUMNS):
-                            self._add(name, batch.filter(pc.is_valid(batch["pdq"])))
+                        column = self._hash_column(name, parquet.schema_arrow)
+                        for batch in read_batches(parquet, stream, _BATCH, (*COLUMNS, column)):
+                            self._add(name, *_with_hashes(batch, column))
                 except JobError:
                     raise
                 except (pa.ArrowException, NotRegularFile, ValueError, KeyError):
@@ -78,7 +84,20 @@ class Images:
         kind, shape = _FILES[column]
         return np.memmap(self._folder / column, kind, "r").reshape(-1, *shape)
 
-    def _add(self, output: str, batch: pa.RecordBatch) -> None:
+    def _hash_column(self, output: str, schema: pa.Schema) -> str:
+        are_videos = _FRAMES in schema.names
+        if not are_videos and "pdq" not in schema.names:
+            raise JobError(f"{output}: has no column pdq: run a job with input.pdq: true")
+        if self.are_videos not in (None, are_videos):
+            raise JobError(
+                f"{output}: has {'videos' if are_videos else 'images'}, unlike the outputs before "
+                "it: compare outputs of images and of videos by a command each"
+            )
+        self.are_videos = are_videos
+        return _FRAMES if are_videos else "pdq"
+
+    def _add(self, output: str, batch: pa.RecordBatch, hashes: Numbers, pdq: pa.Array) -> None:
+        """Add rows, which have so many hashes each, and these hashes."""
         if not len(batch):
             return
         shards = pc.dictionary_encode(batch["shard"])
@@ -86,7 +105,9 @@ class Images:
         values = {
             "shard": np.array(places, np.int32)[shards.indices.to_numpy()],
             **{name: batch[name].to_numpy() for name in ("index", "width", "height")},
-            **{name: from_hexadecimal(batch[name]) for name in ("sha256", "pdq")},
+            "sha256": from_hexadecimal(batch["sha256"]),
+            "hashes": hashes,
+            "pdq": from_hexadecimal(pdq),
         }
         for name, (kind, _) in _FILES.items():
             column = values[name] if name == "pdq" else values[name].astype(kind)
@@ -98,6 +119,25 @@ class Images:
         if place == len(self.shards):
             self.shards.append((output, shard))
         return place
+
+
+def _with_hashes(batch: pa.RecordBatch, column: str) -> tuple[pa.RecordBatch, Numbers, pa.Array]:
+    """Return the rows that have hashes, how many each has, and the hashes row by row."""
+    batch = batch.filter(pc.is_valid(batch[column]))
+    if column != _FRAMES:
+        return batch, np.ones(len(batch), np.int64), batch[column]
+    hashes = _count_hashes(batch[column])
+    frames = pc.list_value_length(batch[column]).to_numpy()
+    are_enough = (hashes > 0) & (2 * hashes >= frames)
+    batch = batch.filter(pa.array(are_enough))
+    return batch, hashes[are_enough], pc.drop_null(pc.list_flatten(batch[column]))
+
+
+def _count_hashes(lists: pa.ListArray) -> Numbers:
+    """Return the number of elements of each list that are not null."""
+    is_hash = pc.is_valid(pc.list_flatten(lists)).to_numpy(zero_copy_only=False)
+    rows = pc.list_parent_indices(lists).to_numpy()[is_hash]
+    return np.bincount(rows, minlength=len(lists))
 
 
 def from_hexadecimal(texts: pa.StringArray) -> npt.NDArray[np.uint8]:

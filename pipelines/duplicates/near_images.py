@@ -5,11 +5,13 @@ from typing import NamedTuple
 import numpy as np
 import numpy.typing as npt
 
+from pipelines.duplicates.distinct import find_distinct
+from pipelines.duplicates.frame_matching import VideoFrames
 from pipelines.duplicates.grouping import group_hashes
-from pipelines.duplicates.images import Images
+from pipelines.duplicates.images import Images, Numbers
+from pipelines.duplicates.pairs import Positions
 from pipelines.duplicates.search import OnProgress
-
-Numbers = npt.NDArray[np.int64]
+from pipelines.duplicates.video_grouping import group_videos
 
 
 class NearImages(NamedTuple):
@@ -22,6 +24,7 @@ class NearImages(NamedTuple):
     kept: Numbers  # per image: the one of its group that is kept
     groups: Numbers  # per image: the number of its group
     distances: npt.NDArray[np.uint8]  # per image: of the hashes of the image and the kept one
+    frames: npt.NDArray[np.int32] | None  # per video: how many match those of the kept one
 
 
 def group_images(images: Images, distance: int, on_progress: OnProgress) -> NearImages:
@@ -30,26 +33,34 @@ def group_images(images: Images, distance: int, on_progress: OnProgress) -> Near
     Of images with equally many pixels, the first one by shard, index and output is better.
     """
     order = _best_first(images)
+    if images.are_videos:
+        frames = _frames_of(images, order)
+        videos = group_videos(frames, distance, on_progress)
+        return _listed(order, videos.heads, videos.distances, videos.frames)
     hashes = images.load("pdq")[order]
-    by_hash = np.lexsort(hashes.T)  # stable: equal hashes, the best image first
-    is_first = np.ones(len(by_hash), np.bool_)
-    for start in range(0, len(by_hash) - 1, _CHUNK):
-        some = hashes[by_hash[start : start + _CHUNK + 1]]
-        is_first[start + 1 : start + len(some)] = (some[1:] != some[:-1]).any(axis=1)
-    runs = np.cumsum(is_first) - 1
-    firsts = by_hash[is_first]  # per distinct hash: its best image
-    ranks = np.empty(len(firsts), np.int32)
-    by_rank = np.argsort(firsts)
-    ranks[by_rank] = np.arange(len(firsts), dtype=np.int32)
-    distinct = np.empty(len(order), np.int32)  # per image: the place of its hash
-    distinct[by_hash] = ranks[runs]
-    del by_hash, is_first, runs, ranks
-    firsts = firsts[by_rank]
+    firsts, places = find_distinct(hashes)
     hashes = hashes[firsts]
     groups = group_hashes(hashes, distance, on_progress)
     del hashes
-    heads = groups.heads[distinct]  # per image
-    is_listed = (np.bincount(heads, minlength=len(firsts)) > 1)[heads]
+    return _listed(order, firsts[groups.heads][places], groups.distances[places])
+
+
+def _frames_of(images: Images, order: Numbers) -> VideoFrames:
+    """Return the hashes of videos in this order."""
+    unordered = VideoFrames(images.load("pdq"), images.load("hashes"))
+    return VideoFrames(
+        unordered.hashes[unordered.positions(order.astype(np.int32))], unordered.lengths[order]
+    )
+
+
+def _listed(
+    order: Numbers,
+    heads: Positions,
+    distances: npt.NDArray[np.uint8],
+    frames: npt.NDArray[np.int32] | None = None,
+) -> NearImages:
+    """Return the groups of two or more; the heads are places in `order`, as is what is given."""
+    is_listed = (np.bincount(heads, minlength=len(order)) > 1)[heads]
     listed = np.flatnonzero(is_listed)
     listed = listed[np.argsort(heads[listed], kind="stable")]  # of a group, the best image first
     own_heads = heads[listed]
@@ -57,13 +68,11 @@ def group_images(images: Images, distance: int, on_progress: OnProgress) -> Near
     begins[1:] = own_heads[1:] != own_heads[:-1]
     return NearImages(
         order[listed],
-        order[firsts[own_heads]],
+        order[own_heads],
         np.cumsum(begins) - 1,
-        groups.distances[distinct[listed]],
+        distances[listed],
+        None if frames is None else frames[listed],
     )
-
-
-_CHUNK = 1 << 20  # images whose hashes are compared at a time
 
 
 def _best_first(images: Images) -> Numbers:

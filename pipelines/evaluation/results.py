@@ -21,10 +21,10 @@ class Comparison(Frozen):
 
     difference: Value
     """The other output's value minus that of the output."""
-    better: int
-    """The samples with a higher score in the other output."""
-    worse: int
-    """The samples with a lower score in the other output."""
+    better: int | None = None
+    """The samples with a higher score in the other output; null if samples have no scores."""
+    worse: int | None = None
+    """The samples with a lower score in the other output; null if samples have no scores."""
     p_value: float
     """Two-sided, by a randomization test with 1,000 draws."""
 
@@ -38,17 +38,30 @@ class PartValues(Frozen):
     """The value of each result of the metrics."""
 
 
+class EntailmentJudge(Frozen):
+    """A model that decided which sentences the references entail."""
+
+    source: str
+    """The hub id, or the absolute path or the URL of a folder."""
+    version: str
+    """The commit of a hub id, or the digest of a folder."""
+    label: str
+    """The label of the model that meant entailment."""
+
+
 class Evaluation(Frozen):
     """How the answers of an output compare with references, or with another output's answers."""
 
     output: str
-    """The SHA-256 of the record of the output's job."""
+    """The fingerprint of the output's job."""
     task: str
     """The judged task."""
     truth: str | None
     """The column, or the pattern of the files, of the references."""
+    truth_version: str | None = None
+    """The SHA-256 of the paths, sizes and times of the files of references; null for a column."""
     against: str | None
-    """The SHA-256 of the record of the other output's job."""
+    """The fingerprint of the other output's job."""
     samples: Mapping[str, int]
     """How many samples are judged, and how many are not, by reason."""
     values: Mapping[str, Value]
@@ -61,3 +74,5 @@ class Evaluation(Frozen):
     """Of `by: language`, the means over languages of each metric."""
     comparisons: Mapping[str, Comparison]
     """The comparison of each metric's first result."""
+    entailment: EntailmentJudge | None = None
+    """The model that decided entailment for `non_entailed`; null if none was needed."""

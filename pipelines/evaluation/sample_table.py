@@ -17,13 +17,14 @@ from pipelines.evaluation.metrics.values import read_prediction, read_references
 _WHOLE = ("ok", "redacted")  # of the info's status; other answers count as empty ones
 _SCHEMA = """
 CREATE TABLE answer (side INT, shard TEXT, place INT, key TEXT, part TEXT, pair TEXT,
-    whole INT, answer TEXT, truth TEXT, problem TEXT);
+    redacted INT, whole INT, answer TEXT, truth TEXT, problem TEXT);
 CREATE TABLE truth (key TEXT PRIMARY KEY, truth TEXT, problem TEXT, times INT) WITHOUT ROWID;
-CREATE TABLE sample (shard TEXT, place INT, key TEXT, part TEXT, pair TEXT, whole INT, answer TEXT,
-    truth TEXT, other_whole INT, other TEXT);
+CREATE TABLE sample (shard TEXT, place INT, key TEXT, part TEXT, pair TEXT, redacted INT,
+    whole INT, answer TEXT, truth TEXT, other_whole INT, other TEXT);
 """
 _UNIQUE = "SELECT key FROM answer WHERE side = {} AND key NOTNULL GROUP BY key HAVING count(*) = 1"
 _REPEATED = _UNIQUE.replace("= 1", "> 1")
+_OF_PART = "WHERE part = ?"
 _EMPTY = ("null", '""', "[]")
 
 
@@ -39,6 +40,7 @@ class StoredAnswer:
     truth: object = None  # of a carried column
     part: str | None = None  # the value of the column that divides samples
     pair: str | None = None  # the group of samples that a metric scores as one
+    redacted: bool = False  # a filter redacted a text of the sample, or withheld the answer
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,6 +55,9 @@ class JudgedSample:
     answer: object
     truth: object
     other: object  # the answer of the output that is compared
+    redacted: bool = False  # as of StoredAnswer
+    failed: bool = False  # the answer is not whole
+    other_failed: bool = False
 
 
 class SampleTable:
@@ -65,6 +70,7 @@ class SampleTable:
         for pragma in ("journal_mode = OFF", "synchronous = OFF", "cache_size = -32768"):
             self._database.execute(f"PRAGMA {pragma}")
         self._database.executescript(_SCHEMA)
+        self._database.create_function("content", 1, _without_scores, deterministic=True)
 
     def close(self) -> None:
         self._database.close()
@@ -74,14 +80,14 @@ class SampleTable:
         rows = (
             (
                 side,
-                *(each.shard, each.index, each.key, each.part, each.pair),
+                *(each.shard, each.index, each.key, each.part, each.pair, each.redacted),
                 None if each.status == "skipped" else each.status in _WHOLE,
                 _text(each.value),
                 *self._truth(each.truth),
             )
             for each in answers
         )
-        self._insert("INSERT INTO answer VALUES (?,?,?,?,?,?,?,?,?,?)", rows)
+        self._insert("INSERT INTO answer VALUES (?,?,?,?,?,?,?,?,?,?,?)", rows)
 
     def add_truths(self, truths: Iterable[tuple[object, object]]) -> int:
         """Add keys with references, and return how many keys are no text and no whole number."""
@@ -116,7 +122,8 @@ class SampleTable:
             conditions.append(f"answer.key IN ({_UNIQUE.format(0)})")
         run(
             "INSERT INTO sample SELECT answer.shard, answer.place, answer.key, answer.part, "
-            f"answer.pair, answer.whole, answer.answer, {truth if self._kinds else 'NULL'}, "
+            "answer.pair, answer.redacted, answer.whole, answer.answer, "
+            f"{truth if self._kinds else 'NULL'}, "
             f"{'b.whole, b.answer' if compared else 'NULL, NULL'} "
             f"FROM {' JOIN '.join(tables)} WHERE {' AND '.join(conditions)} "
             f"ORDER BY answer.key, answer.answer, {truth}, answer.shard, answer.place"
@@ -167,25 +174,43 @@ class SampleTable:
                 "FROM answer WHERE side = 1 AND whole NOTNULL "
                 f"AND (key IS NULL OR key NOT IN ({there.format(0)}))"
             )
-            numbers["changed"] = self._count("FROM sample WHERE answer <> other")
+            numbers["changed"] = self._count("FROM sample WHERE content(answer) <> content(other)")
         return numbers
 
-    def parts(self) -> list[str]:
-        """Return the values of the column that divides the judged samples, sorted."""
-        found = self._database.execute("SELECT DISTINCT part FROM sample WHERE part NOTNULL")
-        return sorted(part for (part,) in found)
+    def parts(self) -> dict[str, int]:
+        """Return the number of judged samples of each value of the column that divides them."""
+        found = self._database.execute(
+            "SELECT part, count(*) FROM sample WHERE part NOTNULL GROUP BY part"
+        )
+        return dict(sorted(found))
+
+    def count(self, part: str | None = None) -> int:
+        """Return the number of judged samples, or of those of a part."""
+        if part is None:
+            return self._count("FROM sample")
+        return self._count(f"FROM sample {_OF_PART}", part)
+
+    def part_places(self) -> dict[str, list[int]]:
+        """Return the places of the samples of each part in the order of `samples`."""
+        places: dict[str, list[int]] = {}
+        found = self._database.execute("SELECT part FROM sample ORDER BY rowid")
+        for place, (part,) in enumerate(found):
+            if part is not None:
+                places.setdefault(part, []).append(place)
+        return dict(sorted(places.items()))
 
     def samples(self, part: str | None = None) -> Iterator[JudgedSample]:
         """Yield the judged samples, or those of a part, in an order that their contents give."""
-        where = "" if part is None else "WHERE part = ?"
+        where = "" if part is None else _OF_PART
         found = self._database.execute(
-            f"SELECT shard, place, key, part, pair, CASE WHEN whole THEN answer END, truth, "
-            f"CASE WHEN other_whole THEN other END FROM sample {where} ORDER BY rowid",
+            f"SELECT shard, place, key, part, pair, redacted, NOT whole, NOT other_whole, "
+            "CASE WHEN whole THEN answer END, truth, CASE WHEN other_whole THEN other END "
+            f"FROM sample {where} ORDER BY rowid",
             () if part is None else (part,),
         )
-        for shard, index, key, part_of, pair, answer, truth, other in found:
+        for *place, redacted, failed, other_failed, answer, truth, other in found:
             values = map(_value, (answer, truth, other))
-            yield JudgedSample(shard, index, key, part_of, pair, *values)
+            yield JudgedSample(*place, *values, *map(bool, (redacted, failed, other_failed)))
 
     def references(self, kind: Kind, part: str | None = None) -> Iterator[tuple[object, ...]]:
         """Yield the references of each sample that `samples` yields, as metrics take them."""
@@ -208,15 +233,16 @@ class SampleTable:
         self._database.executemany(statement, rows)
         self._database.execute("COMMIT")
 
-    def _count(self, of: str) -> int:
-        (number,) = self._database.execute(f"SELECT count(*) {of}").fetchone()
+    def _count(self, of: str, *values: str) -> int:
+        (number,) = self._database.execute(f"SELECT count(*) {of}", values).fetchone()
         return cast(int, number)
 
 
 def scored(kind: Kind, sample: JudgedSample, *, other: bool = False) -> Scored:
     """Return an answer of a sample, or the compared output's, with the references."""
     answer = sample.other if other else sample.answer
-    return Scored(read_prediction(kind, answer), read_references(kind, sample.truth))
+    failed = sample.other_failed if other else sample.failed
+    return Scored(read_prediction(kind, answer), read_references(kind, sample.truth), failed)
 
 
 def _key(value: object) -> str | None:
@@ -232,8 +258,24 @@ def _parsed(value: object) -> object:
     return json.loads(value) if isinstance(value, str) else value
 
 
+def _without_scores(answer: str) -> str:
+    """Return a stored answer without the scores of its objects, which differ by rounding."""
+    if not answer.startswith("[{"):
+        return answer
+    objects = [
+        {name: value for name, value in each.items() if name != "score"}
+        for each in json.loads(answer)
+    ]
+    return json.dumps(objects)
+
+
 def _text(value: object) -> str:
-    return json.dumps(value, default=_ascii, sort_keys=True)
+    """Return a value as JSON, with `?` for half a surrogate pair, which no page can show."""
+    text = json.dumps(value, default=_ascii, sort_keys=True)
+    if "\\ud" not in text:
+        return text
+    whole = json.dumps(json.loads(text), ensure_ascii=False).encode("utf-8", "replace")
+    return json.dumps(json.loads(whole))
 
 
 def _ascii(value: object) -> str:

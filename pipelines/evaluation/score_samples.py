@@ -1,14 +1,16 @@
 """Scores the samples of a table by a metric, and compares two outputs' answers."""
 
+from collections.abc import Callable
 from itertools import islice
 from typing import NamedTuple
 
 import numpy as np
 
+from pipelines.evaluation.metrics.coco_map import CocoMap, RankedCorpus
 from pipelines.evaluation.metrics.metric import Floats, Metric
 from pipelines.evaluation.sample_table import SampleTable, scored
 
-_SAMPLES_AT_ONCE = 5_000
+OnShare = Callable[[float], None]  # told the share of the samples that are scored
 
 
 class MetricScores(NamedTuple):
@@ -20,7 +22,12 @@ class MetricScores(NamedTuple):
 
 
 def score_samples(
-    metric: Metric, table: SampleTable, part: str | None = None, *, compared: bool = False
+    metric: Metric,
+    table: SampleTable,
+    part: str | None = None,
+    *,
+    compared: bool = False,
+    on_share: OnShare = lambda _: None,
 ) -> MetricScores:
     """Score all samples, or those of a part, by references of these samples alone.
 
@@ -31,8 +38,9 @@ def score_samples(
     second: list[Floats] = []
     pairs: dict[str | int, int] = {}
     groups: list[int] = []
+    total, done = table.count(part), 0
     rest = table.samples(part)
-    while samples := list(islice(rest, _SAMPLES_AT_ONCE)):
+    while samples := list(islice(rest, metric.samples_at_once)):
         first.append(ready.statistics([scored(metric.kind, each) for each in samples]))
         if compared:
             answers = [scored(metric.kind, each, other=True) for each in samples]
@@ -40,6 +48,8 @@ def score_samples(
         if metric.group:
             names = (len(pairs) if each.pair is None else each.pair for each in samples)
             groups += [pairs.setdefault(name, len(pairs)) for name in names]
+        done += len(samples)
+        on_share(done / total)
     statistics = _joined(ready, first)
     scores = ready.scores(statistics)
     other = _joined(ready, second) if compared else None
@@ -48,6 +58,20 @@ def score_samples(
         statistics = ready.merged(statistics, places)
         other = None if other is None else ready.merged(other, places)
     return MetricScores(statistics, scores, other)
+
+
+def rank_corpus(metric: CocoMap, table: SampleTable, part: str | None = None) -> RankedCorpus:
+    """Rank the answers of all samples, or those of a part, by a metric that is no sum of scores."""
+    return metric.corpus(scored(metric.kind, each) for each in table.samples(part))
+
+
+def rank_both(metric: CocoMap, table: SampleTable) -> RankedCorpus:
+    """Rank the answers of two outputs, those to the same sample one after the other."""
+    return metric.corpus(
+        scored(metric.kind, each, other=other)
+        for each in table.samples()
+        for other in (False, True)
+    )
 
 
 def _joined(metric: Metric, parts: list[Floats]) -> Floats:

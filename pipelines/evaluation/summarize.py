@@ -1,17 +1,28 @@
 """Makes values with intervals, of all samples and of parts, from the statistics of samples."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from math import isfinite
 
 import numpy as np
 
-from pipelines.evaluation.intervals import MetricInterval, bootstrap, compare
-from pipelines.evaluation.metrics.all_metrics import METRICS
+from pipelines.evaluation.intervals import (
+    MetricInterval,
+    bootstrap,
+    bootstrap_corpus,
+    compare,
+    compare_corpus,
+)
+from pipelines.evaluation.metrics.all_metrics import CORPUS_METRICS, METRICS
 from pipelines.evaluation.metrics.language_averages import language_averages
 from pipelines.evaluation.metrics.metric import Floats, Metric
 from pipelines.evaluation.results import Comparison, PartValues, Value
 from pipelines.evaluation.sample_table import SampleTable
-from pipelines.evaluation.score_samples import MetricScores, score_samples
+from pipelines.evaluation.score_samples import (
+    MetricScores,
+    rank_both,
+    rank_corpus,
+    score_samples,
+)
 
 
 def all_values(scores: Mapping[str, MetricScores]) -> dict[str, Value]:
@@ -23,14 +34,47 @@ def all_values(scores: Mapping[str, MetricScores]) -> dict[str, Value]:
     }
 
 
-def part_values(metrics: Mapping[str, MetricScores], table: SampleTable) -> dict[str, PartValues]:
-    """Return the values of each part, which is scored by its own samples alone."""
+def corpus_values(
+    names: Iterable[str], table: SampleTable, part: str | None = None
+) -> dict[str, Value]:
+    """Return the value of each result of metrics that are no sum of scores, by its name."""
+    return {
+        result: _value(interval)
+        for name in names
+        for result, interval in bootstrap_corpus(
+            rank_corpus(CORPUS_METRICS[name], table, part)
+        ).items()
+    }
+
+
+def part_values(
+    metrics: Sequence[Metric],
+    ranked: Sequence[str],
+    scores: Mapping[str, MetricScores],
+    table: SampleTable,
+) -> dict[str, PartValues]:
+    """Return the values of each part, by its own samples alone.
+
+    `ranked` names the metrics that are no sum of scores; `scores` are those of all samples.
+    """
     parts = {}
-    for part in table.parts():
-        scores = {name: score_samples(METRICS[name], table, part) for name in metrics}
-        samples = len(next(iter(scores.values())).scores)
-        parts[part] = PartValues(samples=samples, values=all_values(scores))
+    for part, places in table.part_places().items():
+        own = {
+            each.name: _part_scores(each, scores[each.name], table, part, places)
+            for each in metrics
+        }
+        values = {**all_values(own), **corpus_values(ranked, table, part)}
+        parts[part] = PartValues(samples=len(places), values=values)
     return parts
+
+
+def _part_scores(
+    metric: Metric, scores: MetricScores, table: SampleTable, part: str, places: Sequence[int]
+) -> MetricScores:
+    """Return the scores of a part; those of a sample that depend on no other one are taken over."""
+    if metric.reads_references_first or metric.group:
+        return score_samples(metric, table, part)
+    return MetricScores(scores.statistics[places], scores.scores[places])
 
 
 def averages(parts: Mapping[str, PartValues]) -> dict[str, dict[str, float]]:
@@ -55,6 +99,17 @@ def comparisons(scores: Mapping[str, MetricScores]) -> dict[str, Comparison]:
         for name, each in scores.items()
         if each.other is not None
     }
+
+
+def corpus_comparisons(names: Iterable[str], table: SampleTable) -> dict[str, Comparison]:
+    """Return the comparison of the first result of metrics that are no sum of scores."""
+    found = {}
+    for name in names:
+        result = CORPUS_METRICS[name].results[0]
+        compared = compare_corpus(rank_both(CORPUS_METRICS[name], table), result)
+        difference = _value(compared.difference)
+        found[result] = Comparison(difference=difference, p_value=compared.p_value)
+    return found
 
 
 def worst_samples(metric: Metric, scores: Floats, number: int) -> list[int]:

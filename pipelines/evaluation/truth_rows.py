@@ -24,14 +24,23 @@ class TruthColumns(NamedTuple):
     truths: tuple[str, ...]  # the first one that a file has holds its references
 
     def truth_of(self, names: list[str], path: str) -> str:
-        """Return the column of references of a file; raise JobError if it lacks one or the key."""
+        """Return the column of references of a file; raise JobError if it lacks one or the key.
+
+        It also raises JobError if the file has one of them several times.
+        """
         if self.key not in names:
             raise JobError(f"--truth: {path}: has no column {self.key!r}: rename that of the keys")
         for name in self.truths:
             if name in names:
+                self._check_once([self.key, name], names, path)
                 return name
         wanted = " or ".join(map(repr, self.truths))
         raise JobError(f"--truth: {path}: has no column {wanted}: name it with --truth-column")
+
+    def _check_once(self, wanted: list[str], names: list[str], path: str) -> None:
+        for name in wanted:
+            if names.count(name) > 1:
+                raise JobError(f"--truth: {path}: has several columns {name!r}: keep one of them")
 
 
 def read_truths(
@@ -57,6 +66,8 @@ def _read_parquet(
             names = [columns.key, columns.truth_of(file.schema_arrow.names, path)]
             for batch in parquet_ranges.read_batches(file, stream, _BATCH, names):
                 yield from zip(*(batch.column(name).to_pylist() for name in names), strict=True)
+    except JobError:  # which is a ValueError
+        raise
     except (pa.ArrowException, ValueError, OverflowError):
         raise JobError(f"--truth: {path}: is a damaged Parquet file: write it anew") from None
 

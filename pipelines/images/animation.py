@@ -24,6 +24,10 @@ class EncodedAnimation:
     _limits: Limits
     _sampling: VideoFrames
 
+    @property
+    def is_video(self) -> bool:
+        return True
+
     @classmethod
     def open(cls, data: bytes, limits: Limits, sampling: VideoFrames) -> Self:
         """Read only the header; raise ImageFault if it is malformed or exceeds a limit."""

@@ -136,6 +136,7 @@ class _Header(NamedTuple):
     num_frames: int
     duration: float | None
     fps: float | None
+    is_video: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -147,6 +148,7 @@ class ImageInProcess:
     num_frames: int
     duration: float | None
     fps: float | None
+    is_video: bool
     data: bytes = field(repr=False)
     decoder: "_Decodes" = field(repr=False)
 
@@ -197,7 +199,7 @@ def _answer(
         if options is not None:
             return image.decode(options)
         size = image.width, image.height, image.num_frames
-        return _Header(*size, image.duration, image.fps)
+        return _Header(*size, image.duration, image.fps, image.is_video)
     except ImageFault as fault:
         return fault
     finally:

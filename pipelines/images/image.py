@@ -94,6 +94,10 @@ class OpenedImage(Protocol):
     def fps(self) -> float | None:
         """The frames of a video in a second, on average; None if unknown, and for an image."""
 
+    @property
+    def is_video(self) -> bool:
+        """Whether frames throughout it are sampled, as `input.video` says."""
+
     def decode(self, options: DecodeOptions, /) -> DecodedImage:
         """Decode the image; raise ImageFault if it is damaged. Can be called once."""
 
@@ -140,6 +144,10 @@ class EncodedImage:
     def fps(self) -> None:
         """Return None, as `duration` does."""
         return
+
+    @property
+    def is_video(self) -> bool:
+        return False
 
     def decode(self, options: DecodeOptions) -> DecodedImage:
         """Decode the model image and the frames for filters; can be called once.

@@ -59,6 +59,10 @@ class EncodedVideo:
     _limits: Limits
     _sampling: VideoFrames
 
+    @property
+    def is_video(self) -> bool:
+        return True
+
     @classmethod
     def open(cls, data: bytes, limits: Limits, sampling: VideoFrames) -> Self:
         """Count the frames by their packets, and decode the first one.
@@ -98,10 +102,10 @@ class EncodedVideo:
             )
 
 
-def check_video_package() -> None:
+def check_video_package(asked_by: str = "input.video") -> None:
     """Raise JobError, with the command that installs it, if PyAV is missing."""
     if find_spec("av") is None:
-        raise JobError("input.video: needs PyAV: pip install 'shardmill[video]'")
+        raise JobError(f"{asked_by}: needs PyAV: pip install 'shardmill[video]'")
 
 
 @contextmanager

@@ -13,16 +13,9 @@ from typing import Literal, NamedTuple
 from pipelines.claims.claim_counts import ClaimCounts
 from pipelines.logs.log import current_run
 from pipelines.planning.plan import Plan
-from schemas.report import (
-    Counts,
-    Progress,
-    StorageCounts,
-    Summary,
-    UnitReport,
-    add_storage,
-    worker_speed,
-)
+from schemas.report import Counts, Progress, Summary, UnitReport, worker_speed
 from schemas.sample_status import SAMPLE_STATUSES, SampleStatus
+from schemas.storage_counts import StorageCounts, add_storage
 from schemas.units import count_shards, sum_sizes
 
 UnitResult = Literal["committed", "salvaged", "failed"]

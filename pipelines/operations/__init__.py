@@ -1,1 +1,1 @@
-"""One module per command: what it does, without a terminal."""
+"""Commands, without a terminal: one module each. Folders hold the parts of one command."""

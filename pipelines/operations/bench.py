@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 from pydantic import ValidationError
 
 from inference import Model, check_model_packages, resolve_device
+from pipelines.config.validation_errors import first_fault
 from pipelines.storage.cached_folders import CachedFolders
 from pipelines.storage.resolve import STORAGE, open_file
 from schemas.errors import JobError
@@ -37,8 +38,7 @@ def bench(
     try:
         model = Model.model_validate(settings)
     except ValidationError as error:
-        first = error.errors()[0]
-        raise JobError(f"--{first['loc'][0]}: {first['input']!r}: {first['msg']}") from None
+        raise JobError(f"--{first_fault(error, settings, Model)}") from None
     resources = Resources(
         open_file,
         device=resolve_device(model.device),

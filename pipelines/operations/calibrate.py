@@ -4,9 +4,14 @@ from typing import NamedTuple
 
 from filters.limits import Side
 from pipelines.calibration.estimates import ThresholdEstimate, WantedThreshold, least_decided
-from pipelines.operations.score_decisions import ScoreDecisions
-from pipelines.operations.score_rows import ChosenScore, ScoreRows, ScoreScan, open_score_rows
-from pipelines.operations.score_table import ScoreTable, TableCounter
+from pipelines.operations.calibrating.score_decisions import ScoreDecisions
+from pipelines.operations.calibrating.score_rows import (
+    ChosenScore,
+    ScoreRows,
+    ScoreScan,
+    open_score_rows,
+)
+from pipelines.operations.calibrating.score_table import ScoreTable, TableCounter
 from pipelines.planning.decisions import read_decisions
 from pipelines.storage.resolve import STORAGE
 from pipelines.storage.storage import Storage

@@ -1,4 +1,4 @@
-"""`shardmill duplicates`: lists the near-duplicates among the kept images of outputs."""
+"""`shardmill duplicates`: lists the near-duplicates among the kept images or videos of outputs."""
 
 import tempfile
 from collections.abc import Callable, Sequence
@@ -20,7 +20,8 @@ ENDINGS = (".parquet", CSV)
 class DuplicateCounts(NamedTuple):
     """What was compared and found."""
 
-    images: int  # that have a hash
+    images: int  # or videos, that have hashes
+    are_videos: bool
     groups: int  # of at least two images
     copies: int  # images of groups that are not kept
     waiting: tuple[str, ...]  # one line for each output that is not complete
@@ -33,9 +34,10 @@ def find_duplicates(
     storage: Storage | None = None,
     on_progress: Callable[[str, float], None] = lambda _step, _share: None,
 ) -> DuplicateCounts:
-    """Write the list of near images of all outputs; `file` appears whole or not at all.
+    """Write the list of near images or videos of all outputs; `file` appears whole or not at all.
 
-    Raises JobError if an output is named twice, has no hashes, or is damaged.
+    Raises JobError if an output is named twice, has no hashes, or is damaged, or if some outputs
+    have images and others videos.
     """
     names = [name.rstrip("/") or name for name in outputs]
     if len({absolute(name) for name in names}) < len(names):
@@ -70,4 +72,5 @@ def find_duplicates(
         for name, output in opened
         for line in output.missing_line(name, "so their images are not compared")
     )
-    return DuplicateCounts(images.number, groups, len(near.images) - groups, waiting)
+    copies = len(near.images) - groups
+    return DuplicateCounts(images.number, bool(images.are_videos), groups, copies, waiting)

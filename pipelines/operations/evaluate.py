@@ -4,45 +4,50 @@ import re
 import tempfile
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from itertools import islice
 from pathlib import Path
 from typing import NamedTuple
 
+from pipelines.config.evaluation import Entailment
 from pipelines.evaluation import summarize
-from pipelines.evaluation.metrics.all_metrics import METRICS
+from pipelines.evaluation.metrics.all_metrics import ALL_METRICS, CORPUS_METRICS, METRICS
 from pipelines.evaluation.metrics.metric import Metric
-from pipelines.evaluation.results import Evaluation
+from pipelines.evaluation.metrics.non_entailed import NonEntailed
+from pipelines.evaluation.published import Checkpoint, checkpoint_of
+from pipelines.evaluation.results import EntailmentJudge, Evaluation
 from pipelines.evaluation.sample_table import SampleTable, StoredAnswer
 from pipelines.evaluation.score_samples import MetricScores, score_samples
-from pipelines.evaluation.truth_rows import LINES, PARQUET, TruthColumns, read_truths
-from pipelines.operations.evaluate_rows import AnswerColumns, read_answers, task_kind
-from pipelines.operations.evaluation_files import store_evaluation, store_scores
+from pipelines.evaluation.truth_rows import TruthColumns, read_truths
+from pipelines.operations.evaluating.entailment_judge import load_entailment
+from pipelines.operations.evaluating.evaluate_rows import (
+    AnswerColumns,
+    check_parts,
+    read_answers,
+    task_kind,
+)
+from pipelines.operations.evaluating.evaluation_files import (
+    check_name,
+    store_evaluation,
+    store_scores,
+)
+from pipelines.operations.evaluating.worst_samples import WorstSample, find_worst
+from pipelines.output.fingerprint import fingerprint_of
 from pipelines.output.output import Output, open_output
-from pipelines.planning.globs import glob_matcher
-from pipelines.planning.shard_root import fixed_folder
+from pipelines.planning.check_metrics import (
+    check_entailment_is_used,
+    check_metric_fits,
+    check_model_is_named,
+    fitting_metrics,
+)
+from pipelines.planning.truth_files import find_truth_files, truth_version
 from pipelines.storage.paths import absolute
 from pipelines.storage.resolve import STORAGE
-from pipelines.storage.storage import Storage
+from pipelines.storage.storage import Entry, Storage
 from pipelines.storage.urls import check_url
 from schemas.errors import JobError
 
 _COLUMN = re.compile(r"[A-Za-z][A-Za-z0-9_]*")
-_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{0,99}")
-_WILDCARD = re.compile(r"[*?\[]")
 
 OnProgress = Callable[[str, float], None]  # a step, and the share of it that is done
-
-
-@dataclass(frozen=True, slots=True)
-class WorstSample:
-    """A sample with one of the worst scores."""
-
-    shard: str
-    index: int
-    key: str | None
-    score: float
-    answer: object
-    truth: object
 
 
 class Evaluated(NamedTuple):
@@ -52,7 +57,9 @@ class Evaluated(NamedTuple):
     file: str
     scores: str | None  # the file of the scores of each sample
     worst: tuple[WorstSample, ...]
+    worst_by: str  # the metric by which they are the worst; "" without metrics
     waiting: tuple[str, ...]  # a line for each output that is not complete
+    checkpoint: Checkpoint  # that answered
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -67,6 +74,7 @@ class Asked:
     against: str | None = None
     worst: int = 0
     name: str | None = None  # of the stored evaluation; None: the task's
+    entailment: Entailment | None = None  # the model for `non_entailed`
 
 
 def evaluate(
@@ -85,22 +93,24 @@ def evaluate(
     storage = storage or STORAGE
     first = open_output(output, storage)
     task, kind = task_kind(first, asked.task)
-    metrics = _metrics(asked, kind)
+    names = _metrics(asked, kind)
     second = None if asked.against is None else open_output(asked.against, storage)
     if second is not None:
         if second.layout.root == first.layout.root:
             raise JobError("--against: is the same output: name another")
         task_kind(second, task)
-    name = asked.name or f"{task}{'-against' * (second is not None)}"
-    if not _NAME.fullmatch(name):
-        raise JobError(f"--name: {name!r}: use letters, digits, - and _")
+    if asked.truth == task:
+        raise JobError(f"--truth: {task!r} holds the answers to be judged: name their references")
+    name = check_name(asked.name or f"{task}{'-against' * (second is not None)}")
     column = asked.truth if asked.truth and _COLUMN.fullmatch(asked.truth) else None
+    by_key = asked.truth is not None and column is None
+    files = _truth_files(asked, storage) if by_key else []
+    metrics, entailment = _loaded(names, asked.entailment, storage)
     pair = next((each.group for each in metrics if each.group), None)
     with tempfile.TemporaryDirectory(prefix="shardmill-") as folder:
-        table = SampleTable(Path(folder, "samples"), [each.kind for each in metrics])
+        table = SampleTable(Path(folder, "samples"), [ALL_METRICS[each].kind for each in names])
         try:
-            by_key = asked.truth is not None and column is None
-            wrong_keys = _add_truths(table, asked, task, storage) if by_key else 0
+            wrong_keys = _add_truths(table, files, asked, task, storage)
             columns = AnswerColumns(task, column, asked.by, pair)
             table.add_answers(0, _answers(first, columns, on_progress))
             if second is not None:
@@ -111,88 +121,102 @@ def evaluate(
                 numbers["truth_without_key"] = wrong_keys
             if not numbers["judged"]:
                 raise JobError(f"evaluate: no sample can be judged: {_reasons(numbers)}")
+            if asked.by:
+                check_parts(len(table.parts()), asked.by)
             scores = _scores(metrics, table, on_progress, second is not None)
-            parts = summarize.part_values(scores, table) if asked.by else {}
+            ranked = [each for each in names if each in CORPUS_METRICS]
+            parts = summarize.part_values(metrics, ranked, scores, table) if asked.by else {}
             result = Evaluation(
-                output=first.record_id.digest,
+                output=fingerprint_of(first.record),
                 task=task,
                 truth=asked.truth,
-                against=second.record_id.digest if second else None,
+                truth_version=truth_version(files) if by_key else None,
+                against=fingerprint_of(second.record) if second else None,
                 samples=numbers,
-                values=summarize.all_values(scores),
+                values=summarize.all_values(scores) | summarize.corpus_values(ranked, table),
                 by=asked.by,
                 parts=parts,
                 averages=summarize.averages(parts) if asked.by == "language" else {},
-                comparisons=summarize.comparisons(scores),
+                comparisons=summarize.comparisons(scores)
+                | (summarize.corpus_comparisons(ranked, table) if second else {}),
+                entailment=entailment,
             )
-            scores_file = (
-                store_scores(first, name, table.samples(), scores, Path(folder)) if scores else None
+            bad = (
+                find_worst(metrics[0], scores, table, asked.worst, hide_redacted=by_key)
+                if scores
+                else []
             )
-            bad = _worst(metrics[0], scores, table, asked.worst) if scores else []
+            file = store_evaluation(first, name, result)
+            scores_file = store_scores(first, name, table.samples(), scores, Path(folder))
         finally:
             table.close()
-    file = store_evaluation(first, name, result)
     waiting = tuple(
         line
         for each in (first, second)
         if each is not None
         for line in each.missing_line(each.layout.root, "so their samples are not judged")
     )
-    return Evaluated(result, file, scores_file, tuple(bad), waiting)
+    checkpoint = checkpoint_of(first.record)
+    by = metrics[0].name if metrics else ""
+    return Evaluated(result, file, scores_file, tuple(bad), by, waiting, checkpoint)
 
 
-def _metrics(asked: Asked, kind: str) -> list[Metric]:
-    fitting = [name for name, metric in METRICS.items() if kind in metric.tasks]
+def _metrics(asked: Asked, kind: str) -> list[str]:
     if asked.truth is None:
         if asked.metrics or asked.by or asked.worst:
             raise JobError("--truth: name a carried column, or files of references")
         if asked.against is None:
             raise JobError("evaluate: name references with --truth, or an output with --against")
         return []
+    fitting = fitting_metrics(kind)
+    if not fitting:
+        raise JobError(f"--task: no metric takes answers of a task {kind!r}: name another task")
     for name in asked.metrics:
-        if name not in METRICS:
-            raise JobError(f"--metrics: there is no {name!r}: name some of {', '.join(METRICS)}")
-        if name not in fitting:
-            raise JobError(
-                f"--metrics: {name} takes no answers of a task {kind!r}: name some of "
-                f"{', '.join(fitting) or 'another task'}"
-            )
+        check_metric_fits(name, kind, "--metrics")
     if asked.truth_column and _COLUMN.fullmatch(asked.truth):
         raise JobError("--truth-column: is for files of references, and --truth names a column")
     if not asked.metrics:
-        raise JobError(f"--metrics: name some of {', '.join(fitting) or 'another task'}")
-    return [METRICS[name] for name in dict.fromkeys(asked.metrics)]
+        raise JobError(f"--metrics: name some of {', '.join(fitting)}")
+    if asked.worst and not METRICS.keys() & asked.metrics:
+        raise JobError(
+            f"--metrics: {asked.metrics[0]} gives samples no scores of their own, which --worst "
+            "needs: name another one too, such as box_f1"
+        )
+    for name in asked.metrics:
+        check_model_is_named(name, asked.entailment, "--metrics", "--entailment")
+    if asked.entailment is not None:
+        check_entailment_is_used(asked.metrics, "--entailment", "--metrics")
+    return [*dict.fromkeys(asked.metrics)]
 
 
-def _add_truths(table: SampleTable, asked: Asked, task: str, storage: Storage) -> int:
+def _loaded(
+    names: Sequence[str], asked: Entailment | None, storage: Storage
+) -> tuple[list[Metric], EntailmentJudge | None]:
+    """Return the metrics that score samples, and how the model is recorded that one of them needs.
+
+    The model is loaded.
+    """
+    metrics = [METRICS[each] for each in names if each in METRICS]
+    if asked is None:
+        return metrics, None
+    judge, entails = load_entailment(asked, storage, "--entailment: ")
+    ready = [each.judged_by(entails) if isinstance(each, NonEntailed) else each for each in metrics]
+    return ready, judge
+
+
+def _truth_files(asked: Asked, storage: Storage) -> list[Entry]:
     pattern = asked.truth or ""
     check_url(pattern)
+    return find_truth_files(absolute(pattern), storage)
+
+
+def _add_truths(
+    table: SampleTable, files: Sequence[Entry], asked: Asked, task: str, storage: Storage
+) -> int:
+    """Add the references of files; return how many keys are no text and no whole number."""
     names = (asked.truth_column,) if asked.truth_column else (task, "truth")
     columns = TruthColumns("key", names)
-    return sum(
-        table.add_truths(read_truths(path, columns, storage))
-        for path in _files(absolute(pattern), storage)
-    )
-
-
-def _files(pattern: str, storage: Storage) -> list[str]:
-    """Return the files that a pattern names; raise JobError if there are none."""
-    if not pattern.lower().endswith((PARQUET, LINES)):
-        raise JobError(
-            f"--truth: {pattern} is neither the name of a column nor of files that end in "
-            f"{PARQUET} or {LINES}: correct it"
-        )
-    if not _WILDCARD.search(pattern):
-        return [pattern]
-    try:
-        matches = glob_matcher(pattern)
-    except ValueError as error:
-        raise JobError(f"--truth: {pattern}: {error}: write it as a whole name") from None
-    entries = storage.list(fixed_folder(pattern))
-    found = [entry.path for entry in entries if matches(entry.path)]
-    if not found:
-        raise JobError(f"--truth: no file matches {pattern}: check the pattern")
-    return found
+    return sum(table.add_truths(read_truths(file.path, columns, storage)) for file in files)
 
 
 def _answers(
@@ -214,34 +238,14 @@ def _scores(
 ) -> dict[str, MetricScores]:
     found = {}
     for number, metric in enumerate(metrics):
-        on_progress(metric.name, number / len(metrics))
-        found[metric.name] = score_samples(metric, table, compared=compared)
+        name, before = metric.name, number
+
+        def on_share(share: float, name: str = name, before: int = before) -> None:
+            on_progress(name, (before + share) / len(metrics))
+
+        on_share(0)
+        found[name] = score_samples(metric, table, compared=compared, on_share=on_share)
     return found
-
-
-def _worst(
-    metric: Metric, scores: Mapping[str, MetricScores], table: SampleTable, number: int
-) -> list[WorstSample]:
-    places = summarize.worst_samples(metric, scores[metric.name].scores, number)
-    if not places:
-        return []
-    wanted = set(places)
-    found = {
-        place: sample
-        for place, sample in islice(enumerate(table.samples()), max(places) + 1)
-        if place in wanted
-    }
-    return [
-        WorstSample(
-            found[place].shard,
-            found[place].index,
-            found[place].key,
-            float(scores[metric.name].scores[place]),
-            found[place].answer,
-            found[place].truth,
-        )
-        for place in places
-    ]
 
 
 def _reasons(numbers: Mapping[str, int]) -> str:

@@ -31,6 +31,10 @@ def fetch(
         for number, stage in enumerate(job.filters)
         for reference in stage.models()
     ]
+    judges = {f"evaluations.{task}": each for task, each in job.evaluations.items()}
+    for place, each in [*judges.items(), ("canary", job.canary)]:
+        if each is not None and each.entailment is not None:
+            references.append((f"{place}.entailment.", each.entailment.reference()))
     if job.model is not None:
         checkpoint = resolve_checkpoint(job.model, fetch=folders)
         yield job.model.checkpoint, fetch_checkpoint(checkpoint, folders)

@@ -2,7 +2,12 @@
 
 from collections.abc import Callable
 
-from pipelines.operations.tally import RunTally
+from pipelines.operations.evaluating.evaluate_job import (
+    OnEvaluated,
+    evaluate_job,
+    recorded_evaluations,
+)
+from pipelines.operations.running.tally import RunTally
 from pipelines.output.active_runs import find_active_runs
 from pipelines.output.contents import read_contents
 from pipelines.output.counts import CountsWriter
@@ -16,18 +21,33 @@ from pipelines.storage.storage import Storage
 from schemas.report import Counts, Outcome, Summary
 
 
-def finish(output: str, storage: Storage | None = None) -> Summary:
+def finish(
+    output: str,
+    storage: Storage | None = None,
+    *,
+    on_evaluated: OnEvaluated = lambda _: None,
+    on_warning: Callable[[str], None] = lambda _: None,
+) -> Summary:
     """Write the summary of an output and, if every unit is committed, `_SUCCESS`.
 
-    Raises JobError if the folder is no output, or a file in it is damaged.
+    The evaluations that the recorded job wants are stored before. Raises JobError if the folder is
+    no output, or a file in it is damaged.
     """
     opened = open_output(output, storage)
-    return close_output(RunTally(opened.record), opened)
+    evaluations = recorded_evaluations(opened)
+
+    def evaluate(complete: Output) -> None:
+        evaluate_job(complete, evaluations, on_evaluated, on_warning)
+
+    return close_output(RunTally(opened.record), opened, evaluate)
 
 
-def close_output(tally: RunTally, output: Output) -> Summary:
+def close_output(
+    tally: RunTally, output: Output, on_complete: Callable[[Output], None] = lambda _: None
+) -> Summary:
     """Write the summary of a run; mark a complete output with `_SUCCESS` and clean it up.
 
+    `on_complete` is called just before the mark, so that another run calls it if this one dies.
     `_SUCCESS` of an incomplete output, or of one in which no sample is kept, is deleted.
     """
     storage, layout = output.storage, output.layout
@@ -38,10 +58,11 @@ def close_output(tally: RunTally, output: Output) -> Summary:
     if summary.outcome in ("complete", "nothing_kept"):
         _clean_up(output, tally.run)
     if summary.outcome == "complete":
+        on_complete(output)
         if not output.listing.has_success_file:
             storage.write_bytes(layout.success, b"")
         if storage.entry(layout.record(output.record_id.number + 1)):  # a run added units since
-            return close_output(tally, open_output(layout.root, storage))
+            return close_output(tally, open_output(layout.root, storage), on_complete)
     elif output.listing.has_success_file:  # else a run that has listed more files wrote it since
         storage.delete(layout.success)
     return summary

@@ -18,9 +18,11 @@ from pydantic import ValidationError
 from filters.images.pdq import ALGORITHM as PDQ
 from filters.images.pdq import LOWEST_QUALITY, load_pdqhash, pdq_hash
 from pipelines.concurrency.daemon_pool import DaemonPool
-from pipelines.config.input import Input, Limits
+from pipelines.config.input import Input
 from pipelines.config.validation_errors import first_fault
+from pipelines.config.video import VideoFrames
 from pipelines.images import DecodeOptions, DecoderPool, ImageFault
+from pipelines.images.video import check_video_package
 from pipelines.planning.shards import find_shards, split
 from pipelines.reading import RawSample, open_unit
 from pipelines.storage.storage import Storage
@@ -60,17 +62,19 @@ def hash_images(
     counts: HashCounts,
     *,
     images: str | Sequence[str] | None = None,
+    videos: bool = False,
     on_shards: Callable[[int, int], None] = lambda done, of: None,
 ) -> Iterator[HashedImage]:
     """Yield the images of the shards with their hashes, in the order of the shards and samples.
 
     `images` names several images of a sample, as `input.images` does. PDQ is computed of the first
-    frame, upright. `counts` is filled as the iteration goes, and `on_shards` is told how many
-    shards, or slices of shards, are done. Raises JobError if a shard does not exist or cannot be
-    read, or if `images` names no images.
+    frame, upright; of `videos`, of the frames that a job's filters judge by default. `counts` is
+    filled as the iteration goes, and `on_shards` is told how many shards, or slices of shards, are
+    done. Raises JobError if a shard does not exist or cannot be read, or if `images` names no
+    images.
     """
-    given = _input_of(patterns, images)
-    hasher = _Hasher(algorithms)
+    given = _input_of(patterns, images, videos)
+    hasher = _Hasher(algorithms, given)
     units = split(find_shards(given.patterns(), storage), given, storage)
     try:
         for done, unit in enumerate(units):
@@ -91,8 +95,11 @@ def hash_images(
         hasher.close()
 
 
-def _input_of(patterns: Sequence[str], images: str | Sequence[str] | None) -> Input:
-    values = {"shards": list(patterns), "text": None, "images": images}
+def _input_of(patterns: Sequence[str], images: str | Sequence[str] | None, videos: bool) -> Input:
+    values: dict[str, object] = {"shards": list(patterns), "text": None, "images": images}
+    if videos:
+        check_video_package("--video")
+        values["video"] = VideoFrames()
     try:
         return Input.model_validate(values)
     except ValidationError as error:
@@ -109,12 +116,13 @@ class _Hashed:
 class _Hasher:
     """Hashes images in threads, each with a decoder process of its own; keeps their order."""
 
-    def __init__(self, algorithms: Sequence[str]) -> None:
+    def __init__(self, algorithms: Sequence[str], given: Input) -> None:
         self._wants_sha256 = SHA256 in algorithms
         self._pdqhash = load_pdqhash("--algorithm pdq") if PDQ in algorithms else None
         threads = min(len(os.sched_getaffinity(0)), _MOST_DECODERS)
         self._pool = DaemonPool(threads, "hash")
-        self._decoders = DecoderPool(threads, Limits())
+        self._decoders = DecoderPool(threads, given.limits, given.video)
+        self._options = DecodeOptions(None, frames=given.frames if given.video else 1)
         self._most_ahead = _AHEAD * threads
 
     def close(self) -> None:
@@ -142,15 +150,14 @@ class _Hasher:
             hashed.hashes.append((SHA256, hashlib.sha256(image).hexdigest()))
         if self._pdqhash is not None:
             try:
-                options = DecodeOptions(None, frames=1)
-                (frame,) = self._decoders.decode(image, options).frames
+                frames = self._decoders.decode(image, self._options).frames
             except ImageFault as fault:
                 hashed.fault = fault.reason
                 return
-            digest, quality = pdq_hash(frame, self._pdqhash)
-            hashed.is_flat = quality <= LOWEST_QUALITY
-            if not hashed.is_flat:
-                hashed.hashes.append((PDQ, digest.hex()))
+            found = [pdq_hash(frame, self._pdqhash) for frame in frames]
+            digests = [digest for digest, quality in found if quality > LOWEST_QUALITY]
+            hashed.is_flat = not digests
+            hashed.hashes += [(PDQ, digest.hex()) for digest in digests]
 
 
 def _finished(place: str, hashed: _Hashed, done: Future[None]) -> tuple[str, _Hashed]:

@@ -8,15 +8,12 @@ from itertools import islice
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
-from pydantic import TypeAdapter
 
-from pipelines.config.input import Input
-from pipelines.config.recorded import read_recorded
-from pipelines.operations.row_images import RowImage, StoredRow, find_row_images
-from pipelines.operations.stored_rows import read_batches, read_rows
-from pipelines.output.output import Output, open_output
+from pipelines.operations.stored_samples.recorded_job import recorded_input
+from pipelines.operations.stored_samples.row_images import RowImage, StoredRow, find_row_images
+from pipelines.operations.stored_samples.stored_rows import read_batches, read_rows, read_rows_at
+from pipelines.output.output import open_output
 from pipelines.output.recorded_storage import recorded_storage
-from pipelines.rows.table import to_rows
 from pipelines.storage.storage import Storage
 from schemas.errors import JobError
 from schemas.sample_status import SampleStatus
@@ -78,7 +75,7 @@ def select(
         chosen = list(islice(rows, samples))
     else:
         chosen = list(_random_rows(files, samples, choice, opened.storage))
-    return find_row_images(chosen, opened.units, _input(opened), recorded_storage(opened))
+    return find_row_images(chosen, opened.units, recorded_input(opened), recorded_storage(opened))
 
 
 def _random_rows(
@@ -103,21 +100,4 @@ def _random_rows(
     for _, file, row in lowest:
         by_file[file].append(row)
     for file, numbers_of_rows in sorted(by_file.items()):
-        yield from _rows_at(files[file], sorted(numbers_of_rows), storage)
-
-
-def _rows_at(path: str, numbers: Sequence[int], storage: Storage) -> Iterator[StoredRow]:
-    """Yield the rows with these numbers of a file, which are sorted."""
-    start = 0
-    for batch in read_batches(path, storage):
-        end = start + len(batch)
-        if here := [number - start for number in numbers if start <= number < end]:
-            yield from to_rows(batch.take(pa.array(here)))
-        start = end
-
-
-def _input(opened: Output) -> Input:
-    """Return the `input` of the job that began an output; JobError if another version wrote it."""
-    path = opened.layout.record(opened.record_id.number)
-    message = f"{path}: was written by another version of shardmill, or is damaged"
-    return read_recorded(TypeAdapter(Input), opened.record["input"], message)
+        yield from read_rows_at(files[file], storage, sorted(numbers_of_rows))

@@ -20,10 +20,10 @@ from pipelines.annotation.worker_faults import worker_faults
 from pipelines.config.input import Input
 from pipelines.config.job import Job
 from pipelines.images import DecodeOptions, ImageFault, side_by_side
-from pipelines.operations.filter_steps import filter_steps
-from pipelines.operations.recorded_job import recorded_job
-from pipelines.operations.row_images import StoredRow
-from pipelines.operations.stored_rows import read_rows
+from pipelines.operations.stored_samples.filter_steps import filter_steps
+from pipelines.operations.stored_samples.recorded_job import recorded_job
+from pipelines.operations.stored_samples.row_images import StoredRow
+from pipelines.operations.stored_samples.stored_rows import read_rows
 from pipelines.output.output import Output, open_output
 from pipelines.planning.plan import first_units
 from pipelines.reading import OpenUnit, RawSample, open_unit

@@ -7,7 +7,7 @@ import pyarrow.parquet as pq
 
 from pipelines.annotation.worker_faults import worker_faults
 from pipelines.config.job import Job
-from pipelines.operations.row_images import RowImage, StoredRow, find_row_images
+from pipelines.operations.stored_samples.row_images import RowImage, StoredRow, find_row_images
 from pipelines.planning.first_shard import FirstShard, look_at_first_shard
 from pipelines.planning.plan import plan_without_output
 from pipelines.rows.table import to_arrow, to_rows
@@ -44,7 +44,7 @@ def preview(job: Job, samples: int) -> Preview:
             if len(stored) == samples:
                 break
             rows = list(annotator.preview(unit, samples - len(stored)))
-            values = to_rows(to_arrow(rows, annotator.schema))
+            values = to_rows(to_arrow(rows, annotator.schema, work.provenance))
             for row, fields in zip(rows, values, strict=True):
                 stored.append({**fields, **annotator.prompts(row)} if row.kept else fields)
     images = find_row_images(stored, units, job.input, storage)

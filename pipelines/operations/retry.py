@@ -5,8 +5,10 @@ from dataclasses import dataclass
 from itertools import tee
 
 from pipelines.config.job import Job
-from pipelines.operations.recorded_job import recorded_job
-from pipelines.operations.run import OnReport, run
+from pipelines.operations.evaluating.evaluate_job import OnEvaluated
+from pipelines.operations.run import run
+from pipelines.operations.running.run_options import OnReport
+from pipelines.operations.stored_samples.recorded_job import recorded_job
 from pipelines.output.footers import read_footers
 from pipelines.output.output import Output, open_output
 from pipelines.output.recorded_storage import recorded_storage
@@ -80,6 +82,7 @@ def retry(
     on_progress: OnProgress = lambda _: None,
     on_report: OnReport = lambda _: None,
     on_warning: Callable[[str], None] = lambda _: None,
+    on_evaluated: OnEvaluated = lambda _: None,
 ) -> Summary:
     """Delete the files of bad units and changed shards, then run these and the failed units.
 
@@ -102,4 +105,5 @@ def retry(
         on_progress=on_progress,
         on_report=on_report,
         on_warning=on_warning,
+        on_evaluated=on_evaluated,
     )

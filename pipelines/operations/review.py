@@ -15,8 +15,12 @@ import numpy as np
 from pipelines.annotation.worker_faults import worker_faults
 from pipelines.config.condition import Condition
 from pipelines.operations.inspect import RowChoice
-from pipelines.operations.review_samples import ChosenSample, LeftOut, ReviewSampleReader
-from pipelines.operations.stored_rows import read_batches
+from pipelines.operations.stored_samples.review_samples import (
+    ChosenSample,
+    LeftOut,
+    ReviewSampleReader,
+)
+from pipelines.operations.stored_samples.stored_rows import read_batches
 from pipelines.output.fingerprint import fingerprint_of
 from pipelines.output.footers import read_schema
 from pipelines.output.output import Output, open_output

@@ -1,10 +1,11 @@
 """`shardmill run`: a run from its plan to its summary."""
 
 import time
+from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import ExitStack, closing, suppress
 from functools import partial
-from typing import Literal, TypeVar
+from typing import Literal
 
 from pipelines.annotation.worker_faults import worker_faults
 from pipelines.claims.claim_counts import ClaimCounts
@@ -12,17 +13,28 @@ from pipelines.claims.protocol import BEATS
 from pipelines.claims.run_claims import RunClaims
 from pipelines.claims.shares import Share
 from pipelines.concurrency.interruption import stop_within
-from pipelines.concurrency.preemption import watch_for_notice
+from pipelines.concurrency.preemption import stop_process, watch_for_notice
 from pipelines.config.job import Job
-from pipelines.logs.log import set_run
+from pipelines.logs.log import log, set_run
 from pipelines.metrics.export import exported
 from pipelines.metrics.run_metrics import RunMetrics
-from pipelines.operations.advice import NULL_COLUMN
+from pipelines.operations.evaluating.evaluate_job import OnEvaluated, evaluate_job
 from pipelines.operations.finish import close_output, summarize, write_summary
-from pipelines.operations.forget import finish_forgetting
-from pipelines.operations.forget import forget_missing as drop_missing
-from pipelines.operations.tally import RunTally, new_run_id
-from pipelines.operations.work_log import WorkLog
+from pipelines.operations.running.advice import NULL_COLUMN
+from pipelines.operations.running.drift import DriftWatch
+from pipelines.operations.running.forget_missing import finish_forgetting
+from pipelines.operations.running.forget_missing import forget_missing as drop_missing
+from pipelines.operations.running.golden import check_golden_set
+from pipelines.operations.running.run_options import (
+    OnReport,
+    RunListener,
+    RunScope,
+    both,
+    ignore,
+    pending,
+)
+from pipelines.operations.running.tally import RunTally, new_run_id
+from pipelines.operations.running.work_log import WorkLog
 from pipelines.output.active_runs import find_active_runs
 from pipelines.output.counts import CountsWriter
 from pipelines.output.creation_probe import check_folder_creates_once
@@ -33,12 +45,9 @@ from pipelines.planning.plan import Plan, plan
 from pipelines.runners.runner import RUNNERS
 from pipelines.storage.object_counts import take_counts
 from pipelines.storage.storage import Storage
-from schemas.errors import JobError, TooManyErrors, WorkerFault
-from schemas.report import OnProgress, Outcome, Summary, UnitReport
+from schemas.errors import AnswersDrifted, GoldenSetFailed, JobError, TooManyErrors, WorkerFault
+from schemas.report import Counts, OnProgress, Outcome, Summary
 from schemas.sample import Unit
-
-T = TypeVar("T")
-OnReport = Callable[[UnitReport], None]
 
 # Samples of a run from which on a reason that takes nearly all of them is told: during the run, and
 # at its end.
@@ -47,6 +56,8 @@ _MAX_STARTS = 10  # plans of a job whose output other runs begin in the meantime
 _OUTCOMES: Mapping[type[BaseException], Outcome] = {  # of a run that an exception ends
     KeyboardInterrupt: "interrupted",
     TooManyErrors: "stopped",
+    GoldenSetFailed: "stopped",
+    AnswersDrifted: "stopped",
     WorkerFault: "worker_fault",
 }
 
@@ -55,12 +66,13 @@ def run(
     job: Job,
     *,
     limit_units: int | None = None,
-    choose: Callable[[Plan], Sequence[Unit]] = lambda plan: plan.pending,
+    choose: Callable[[Plan], Sequence[Unit]] = pending,
     storage: Storage | None = None,
-    on_plan: Callable[[Plan], None] = lambda _: None,
-    on_progress: OnProgress = lambda _: None,
-    on_report: OnReport = lambda _: None,
-    on_warning: Callable[[str], None] = lambda _: None,
+    on_plan: Callable[[Plan], None] = ignore,
+    on_progress: OnProgress = ignore,
+    on_report: OnReport = ignore,
+    on_warning: Callable[[str], None] = ignore,
+    on_evaluated: OnEvaluated = ignore,
     forget_missing: bool = False,
     share: Share | None = None,
     wait: bool = True,
@@ -72,41 +84,22 @@ def run(
     With `limit_units`, only the first units are run. With `forget_missing`, the rows of shards that
     are gone are dropped first. Failed units are listed in the summary. Raises
     JobError if the job is wrong, WorkerFault if this machine fails, and TooManyErrors if too many
-    samples or units are bad; KeyboardInterrupt passes through. However a run ends, the next run
+    samples or units are bad, and GoldenSetFailed if the job's `canary` requires more than its
+    answers reach; KeyboardInterrupt passes through. However a run ends, the next run
     continues its work. The numbers of the run are exported as the job's `metrics` says.
     """
+    scope = RunScope(limit_units, choose, share, wait, forget_missing)
+    listener = RunListener(on_plan, on_progress, on_report, on_warning, on_evaluated)
     metrics = RunMetrics(job=job.name)
     with exported(job.metrics, metrics):
         try:
-            summary = _run(
-                job,
-                limit_units=limit_units,
-                choose=choose,
-                storage=storage,
-                on_plan=_both(metrics.on_plan, on_plan),
-                on_progress=_both(metrics.on_progress, on_progress),
-                on_report=_both(metrics.on_report, on_report),
-                on_warning=on_warning,
-                forget_missing=forget_missing,
-                share=share,
-                wait=wait,
-                claim_counts=metrics.claims,
-            )
+            storage = storage or job.open_storage()
+            summary = _run(job, scope, storage, listener.after(metrics), metrics.claims)
         except BaseException as error:
             metrics.on_error(_outcome_of(error))
             raise
         metrics.on_summary(summary)
     return summary
-
-
-def _both(first: Callable[[T], None], second: Callable[[T], None]) -> Callable[[T], None]:
-    """Return a function that calls two functions with its argument."""
-
-    def call(argument: T) -> None:
-        first(argument)
-        second(argument)
-
-    return call
 
 
 def _outcome_of(error: BaseException) -> Outcome | Literal["error"]:
@@ -116,81 +109,113 @@ def _outcome_of(error: BaseException) -> Outcome | Literal["error"]:
 
 def _run(
     job: Job,
-    *,
-    limit_units: int | None,
-    choose: Callable[[Plan], Sequence[Unit]],
-    storage: Storage | None,
-    on_plan: Callable[[Plan], None],
-    on_progress: OnProgress,
-    on_report: OnReport,
-    on_warning: Callable[[str], None],
-    forget_missing: bool,
-    share: Share | None,
-    wait: bool,
+    scope: RunScope,
+    storage: Storage,
+    listener: RunListener,
     claim_counts: ClaimCounts,
 ) -> Summary:
-    """Run a job without its metrics; the arguments are those of `run`."""
-    storage = storage or job.open_storage()
+    """Run a job without its metrics."""
     take_counts()  # of what this process did before
     stop_within(job.runner.stop_seconds)
-    if forget_missing:
+    on_warning = listener.on_warning
+    if scope.forget_missing:
         drop_missing(job, storage, new_run_id(), on_warning)
     with ExitStack() as running:
         started = time.monotonic()
         planned, tally, begun = _begin(job, storage, running, on_warning)
         set_run(tally.run)
-        on_plan(planned)
-        if planned.decisions is not None:
-            for line in planned.decisions.lines():
-                on_warning(f"decisions: {line}")
+        listener.on_plan(planned)
+        for line in planned.decisions.lines() if planned.decisions else ():
+            on_warning(f"decisions: {line}")
+        evaluate = _evaluating(job, planned, listener)
         if isinstance(begun, Summary):
+            evaluate(planned.output(storage), only_missing=True)
             return begun
         layout = planned.work.layout
         _tell_of_others(planned, tally.run, storage, on_warning)
+        _check_golden_set(planned, tally.run, storage)
         claims = RunClaims(
             tally.run,
             started,
-            waits=wait,
-            alone=share is not None,
+            waits=scope.wait,
+            alone=scope.share is not None,
             on_wait=on_warning,
             counts=claim_counts,
         )
         running.enter_context(claims.active())
         notice = job.runner.preemption
-        running.enter_context(watch_for_notice(notice.file, notice.url))
+        running.enter_context(
+            watch_for_notice(notice.file, notice.url, lambda: _stop_as_announced(on_warning))
+        )
         work = WorkLog(begun, planned)
         counts = CountsWriter(layout, storage, tally.run, planned.work.fingerprint)
         try:
             warned = False
-            runner = RUNNERS[job.runner.kind]
-            units = choose(planned)
-            units = (share.of(planned, units) if share else units)[:limit_units]
-            show = _both(work.on_progress, on_progress)
-            with closing(runner(planned, units, storage, show, claims)) as reports:
+            runner = RUNNERS[job.runner.kind]()
+            show = both(work.on_progress, listener.on_progress)
+            drift = running.enter_context(closing(DriftWatch(planned, tally.run, storage)))
+            with closing(runner(planned, scope.units(planned), storage, show, claims)) as reports:
                 for report in reports:
                     tally.add(report)
                     work.on_report(report)
                     with worker_faults():
                         counts.add_report(report)
-                    on_report(report)
+                    listener.on_report(report)
+                    drift.add(report)
                     warned = warned or _warn(on_warning, tally.main_reason(_MIN_SAMPLES))
                     tally.check(job.max_error_rate)
-        except (KeyboardInterrupt, TooManyErrors, WorkerFault) as error:
-            outcome = next(name for kind, name in _OUTCOMES.items() if isinstance(error, kind))
-            committed = len(planned.units) - len(planned.pending) + tally.units
+        except tuple(_OUTCOMES) as error:
             with suppress(OSError):  # the storage may be what failed; the run's own error is told
-                write_summary(tally.summary(outcome, planned.units, committed), layout, storage)
+                write_summary(_early_summary(tally, planned, error), layout, storage)
                 counts.flush()
                 claims.close()
             raise
         counts.flush()
-    summary = close_output(tally, open_output(layout.root, storage))
+    summary = close_output(tally, open_output(layout.root, storage), evaluate)
     claims.close()
     if summary.counts and summary.counts.kept:
-        warned = warned or _warn(on_warning, tally.main_reason(_FEW_SAMPLES))
-        for column in summary.counts.null_columns():
-            on_warning(f"{column}: {NULL_COLUMN}")
+        _warn_at_end(
+            on_warning, summary.counts, None if warned else tally.main_reason(_FEW_SAMPLES)
+        )
     return summary
+
+
+def _early_summary(tally: RunTally, planned: Plan, error: BaseException) -> Summary:
+    """Summarize a run that an exception ends."""
+    outcome = next(name for kind, name in _OUTCOMES.items() if isinstance(error, kind))
+    committed = len(planned.units) - len(planned.pending) + tally.units
+    return tally.summary(outcome, planned.units, committed)
+
+
+def _warn_at_end(on_warning: Callable[[str], None], counts: Counts, reason: str | None) -> None:
+    """Warn of a reason that takes nearly all samples, and of columns without any value."""
+    _warn(on_warning, reason)
+    for column in counts.null_columns():
+        on_warning(f"{column}: {NULL_COLUMN}")
+
+
+def _evaluating(job: Job, planned: Plan, listener: RunListener) -> Callable[..., None]:
+    """Return the function that evaluates a complete output of the job."""
+    return partial(
+        evaluate_job,
+        evaluations=job.evaluations,
+        on_evaluated=listener.on_evaluated,
+        on_warning=listener.on_warning,
+        folder=planned.work.folder,
+    )
+
+
+def _check_golden_set(planned: Plan, run: str, storage: Storage) -> None:
+    """Raise GoldenSetFailed if the golden set falls short; units that are committed need none."""
+    if planned.pending:
+        check_golden_set(planned, storage, partial(_annotate_golden_set, storage=storage))
+        set_run(run)  # annotating is a run of its own
+
+
+def _annotate_golden_set(job: Job, storage: Storage) -> Summary:
+    """Run the job over a golden set to its end, together with other runs that do the same."""
+    listener = RunListener(on_warning=lambda line: log("warning", f"golden set: {line}"))
+    return _run(job, RunScope(), storage, listener, ClaimCounts())
 
 
 def _tell_of_others(
@@ -199,11 +224,22 @@ def _tell_of_others(
     """Tell which other runs are at work in the output; the run has begun its heartbeat just now."""
     layout = planned.work.layout
     own = layout.heartbeat(run)
-    for other in find_active_runs(layout, planned.listing.heartbeats, storage, written=own):
-        on_warning(
-            f"another run seems to be at work since {other.since:%Y-%m-%d %H:%M} UTC, on "
-            f"{other.host}: the runs share the shards"
-        )
+    heartbeats = planned.listing.heartbeats
+    others = Counter(
+        (f"{other.since:%Y-%m-%d %H:%M}", other.host)
+        for other in find_active_runs(layout, heartbeats, storage, written=own)
+    )
+    for (since, host), number in others.items():
+        runs = "another run seems" if number == 1 else f"{number} other runs seem"
+        on_warning(f"{runs} to be at work since {since} UTC, on {host}: the runs share the shards")
+
+
+def _stop_as_announced(on_warning: Callable[[str], None]) -> None:
+    """Tell why the run ends, and end it as SIGTERM does."""
+    try:
+        on_warning("runner.preemption: this machine will be taken away: the run stops")
+    finally:
+        stop_process()
 
 
 def _warn(on_warning: Callable[[str], None], warning: str | None) -> bool:

@@ -206,7 +206,7 @@ def submit(script: bytes) -> str:
             "whether it took the script"
         ) from None
     if ended.returncode:
-        said = ended.stderr.decode(errors="replace").strip()
+        said = "; ".join(ended.stderr.decode(errors="replace").split("\n")).strip("; ")
         raise JobError(f"--submit: sbatch refused the script: {said or ended.returncode}")
     return ended.stdout.decode(errors="replace").strip()
 

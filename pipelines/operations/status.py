@@ -6,8 +6,11 @@ from datetime import datetime
 import numpy as np
 import numpy.typing as npt
 
+from pipelines.drift.detector import Change
+from pipelines.drift.records import MAX_CHANGES, read_record, run_records
 from pipelines.output.active_runs import find_active_runs
 from pipelines.output.contents import read_contents
+from pipelines.output.heartbeat import HeartbeatRecord
 from pipelines.output.output import Output, open_output
 from pipelines.planning.grown_input import find_growth
 from pipelines.storage.storage import Storage
@@ -16,6 +19,7 @@ from schemas.report import Counts, Summary, UnitReport
 from schemas.units import count_shards
 
 _MAX_FAILURES = 20  # reports of failed units that are read
+_MAX_RECORDS = 5  # of runs, about drift
 
 
 class RunAtWork(Frozen):
@@ -69,12 +73,16 @@ class OutputStatus(Frozen):
     """The runs that seem to be at work, oldest first."""
     samples_per_second: float = 0.0
     """The speed of all these runs together."""
+    bytes_left: int = 0
+    """The bytes of the shards that are not committed whole."""
     hours_left: float | None = None
     """The hours that these runs need for the rest, by the bytes of shards; null if unknown."""
     counts: Counts = Counts()
     """The samples of the committed rows."""
     failures: tuple[UnitReport, ...] = ()
     """The reports of the first failed units, by name; at most 20."""
+    changes: tuple[Change, ...] = ()
+    """The last changes of answers that runs have warned of, the oldest first; at most 20."""
     last_run: Summary | None = None
     """The summary of the last run; null if no run has ended."""
 
@@ -113,12 +121,14 @@ def status(
         missing=growth.missing if growth else (),
         at_work=at_work,
         samples_per_second=round(sum(run.samples_per_second for run in at_work), 1),
+        bytes_left=int(opened.units.sizes()[~contents.complete].sum()),
         hours_left=hours_left,
         counts=contents.counts,
         failures=tuple(
             UnitReport.model_validate_json(opened.storage.read_bytes(layout.failed(name)))
             for name in failed[:_MAX_FAILURES]
         ),
+        changes=recent_changes(opened),
         last_run=_last_run(opened),
     )
 
@@ -131,18 +141,27 @@ def _at_work(
     active = find_active_runs(output.layout, heartbeats, output.storage, on_watch=on_notice)
     speed = sum(run.work.bytes / run.work.seconds for run in active if run.work.seconds)
     left = int(output.units.sizes()[~complete].sum())
-    runs = tuple(
-        RunAtWork(
-            run=run.run,
-            host=run.host,
-            since=run.since,
-            units=run.work.units,
-            committed=run.work.committed,
-            samples_per_second=round(run.work.samples / max(run.work.seconds, 1e-3), 1),
-        )
-        for run in active
-    )
+    runs = tuple(map(run_at_work, active))
     return runs, round(left / speed / 3600, 3) if speed else None
+
+
+def run_at_work(run: HeartbeatRecord) -> RunAtWork:
+    """Return what the sign of life of a run tells."""
+    return RunAtWork(
+        run=run.run,
+        host=run.host,
+        since=run.since,
+        units=run.work.units,
+        committed=run.work.committed,
+        samples_per_second=round(run.work.samples / max(run.work.seconds, 1e-3), 1),
+    )
+
+
+def recent_changes(output: Output) -> tuple[Change, ...]:
+    """Return what the records of the last runs say about drift, the oldest first."""
+    runs = run_records(output.listing.drift)[-_MAX_RECORDS:]
+    records = (read_record(output.layout, output.storage, run) for run in runs)
+    return tuple(change for record in records for change in record.changes)[-MAX_CHANGES:]
 
 
 def _last_run(output: Output) -> Summary | None:

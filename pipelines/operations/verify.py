@@ -17,7 +17,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
-from pipelines.operations.recorded_job import recorded_job
+from pipelines.operations.stored_samples.recorded_job import recorded_job
 from pipelines.output.counts import read_recorded_counts
 from pipelines.output.fingerprint import fingerprint_of
 from pipelines.output.footers import damaged_file
@@ -27,6 +27,7 @@ from pipelines.output.unit_progress import UnitProgress
 from pipelines.reading.parquet_footer import MAGIC
 from pipelines.reading.parquet_ranges import read_batches
 from pipelines.storage.storage import Storage
+from schemas.counted import counted
 from schemas.errors import JobError
 from schemas.frozen import Frozen
 from schemas.report import Counts
@@ -38,6 +39,7 @@ from schemas.tables import (
     FOOTER_UNIT,
     FOOTER_VERSION,
     IDENTITY,
+    PROVENANCE,
     SCHEMA_VERSION,
 )
 from schemas.units import count_shards
@@ -48,7 +50,9 @@ _BATCH = 1 << 16  # rows checked at once
 _REFUSED = (errno.EACCES, errno.EPERM, errno.EIO, errno.ESTALE)  # the file itself may be whole
 _REDO = "delete it and run the job again"
 _REMOVE = "move it away or delete it"
-_WITHOUT_CONTENT = frozenset(IDENTITY) - {"key"}  # columns that may be filled in every row
+_WITHOUT_CONTENT = frozenset([*IDENTITY, *PROVENANCE]) - {
+    "key"
+}  # columns that may be filled in every row
 
 
 class Verification(Frozen):
@@ -190,7 +194,7 @@ class _Check:
             findings.counts += counts
             findings.salvaged += [f"{name}: {fault}"] if fault else []
             if not last and counts.read != self.part_size:
-                problems.append(f"has {counts.read} rows, not {self.part_size}: {_REDO}")
+                problems.append(f"has {counted(counts.read, 'row')}, not {self.part_size}: {_REDO}")
             findings.problems += [f"{name}: {problem}" for problem in problems]
         return findings
 

@@ -6,8 +6,8 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 from filters.base import Filter, filter_names
 from pipelines.config.job import Job
-from pipelines.operations.recorded_job import recorded_job
-from pipelines.operations.stored_rows import read_batches
+from pipelines.operations.stored_samples.recorded_job import recorded_job
+from pipelines.operations.stored_samples.stored_rows import read_batches
 from pipelines.output.output import Output, open_output
 from pipelines.planning.redecide import Decision, Redecider
 from pipelines.storage.storage import Storage

@@ -26,9 +26,12 @@ NOT_IN_FINGERPRINT = (
     "forgets",
     "extend",
     "metrics",
+    "canary",
+    "drift",
+    "evaluations",
 )
 
-NOTES = ("shards", "terms", "longest_trained")  # of `resolved`; they decide no bytes
+NOTES = ("shards", "terms", "longest_trained", "prompts")  # of `resolved`; they decide no bytes
 
 
 def fingerprint_of(record: Mapping[str, Any]) -> str:

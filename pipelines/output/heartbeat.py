@@ -11,6 +11,7 @@ from pipelines.concurrency.process_identity import machine, process
 from pipelines.storage.storage import Storage
 from schemas.errors import JobError
 from schemas.frozen import Frozen
+from schemas.report import Counts
 
 _INTERVAL = 30  # seconds
 
@@ -28,6 +29,8 @@ class RunWork(Frozen):
     """The bytes of the shards of these units."""
     seconds: float = 0.0
     """The seconds since the run began its first unit."""
+    counts: Counts = Counts()
+    """The samples of these units by status, and what each filter did to them."""
 
 
 class HeartbeatRecord(Frozen):

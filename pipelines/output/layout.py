@@ -65,6 +65,10 @@ class Layout:
     def dataset_config(self) -> str:
         return f"{self.root}/.huggingface.yaml"
 
+    def forgotten(self, name: str) -> str:
+        """A list of samples that the output was told to forget."""
+        return f"{self.root}/{CONTROL_FOLDER}/{name}"
+
     def manifest(self, name: str) -> str:
         return f"{self.root}/{CONTROL_FOLDER}/{name}"
 
@@ -108,12 +112,25 @@ class Layout:
     def counts(self, name: str) -> str:
         return f"{self.root}/{CONTROL_FOLDER}/counts/{name}.record"
 
+    def request_grant(self, filter: str, number: int) -> str:
+        """The file by which a process has taken requests of a filter's `max_requests`."""
+        return f"{self.root}/{CONTROL_FOLDER}/requests/{filter}/{number:05d}.grant"
+
     def evaluation(self, name: str) -> str:
         return f"{self.root}/{CONTROL_FOLDER}/evaluations/{name}.record"
 
     def evaluation_scores(self, name: str) -> str:
         """The Parquet file of the scores of samples; its ending keeps it from readers of rows."""
         return f"{self.root}/{CONTROL_FOLDER}/evaluations/{name}.scores"
+
+    @property
+    def canary(self) -> str:
+        """What the units of the last canary cost."""
+        return f"{self.root}/{CONTROL_FOLDER}/canary.record"
+
+    def drift(self, name: str) -> str:
+        """What a run knows of its answers, or the first units of a task."""
+        return f"{self.root}/{CONTROL_FOLDER}/drift/{name}.record"
 
     def run(self, run: str) -> str:
         return f"{self.root}/{CONTROL_FOLDER}/runs/{run}.record"

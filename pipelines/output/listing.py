@@ -10,8 +10,8 @@ from dataclasses import dataclass, replace
 import numpy as np
 import numpy.typing as npt
 
+from pipelines.output.control_files import ControlFiles
 from pipelines.output.layout import CONTROL_FOLDER, PART_NAME, Layout, part_file, whole_file
-from pipelines.output.manifest import record_of_manifest
 from pipelines.output.stamps import file_stamp
 from pipelines.output.unit_progress import UnitProgress
 from pipelines.storage.storage import Entry
@@ -37,7 +37,9 @@ class OutputListing:
     counts: tuple[str, ...]  # names of control objects with counts
     manifests: tuple[str, ...]  # names of the manifests of all records
     heartbeats: tuple[str, ...]  # ids of runs that are active or died
+    drift: tuple[str, ...]  # names of records about the answers of runs
     has_success_file: bool  # _SUCCESS exists
+    forgotten: tuple[str, ...] = ()  # names of lists of samples to forget
 
     def progress_of(self, unit: str) -> UnitProgress:
         position = self.units.find(unit)
@@ -71,62 +73,44 @@ class OutputListing:
 
 def classify_files(layout: Layout, entries: Iterable[Entry], units: NameIndex) -> OutputListing:
     """Classify the files of an output by their names; `units` has the names of its units."""
-    prefix = f"{layout.root}/"
-    files = _UnitFiles(units)
+    prefix, control_prefix = f"{layout.root}/", f"{CONTROL_FOLDER}/"
+    files, control = _UnitFiles(units), ControlFiles()
     strangers: list[str] = []
-    leftovers: list[str] = []
-    failed: list[str] = []
-    names: dict[str, list[str]] = {"runs": [], "heartbeats": [], "counts": []}
-    manifests: list[str] = []
-    attempts: dict[str, int] = {}
-    notes: dict[str, str] = {}  # path -> unit
+    leftovers = control.temporary
     has_success_file = False
     for entry in entries:
         path = entry.path
         name = path.removeprefix(prefix)
         if name.lower().endswith(".parquet"):
             strangers += [name] * (not files.add(name, entry.version))
-        elif name.startswith(f"{CONTROL_FOLDER}/"):
-            kind, _, rest = name.removeprefix(f"{CONTROL_FOLDER}/").partition("/")
-            stem, _, suffix = rest.rpartition(".")
-            if name.endswith(".tmp"):
-                leftovers.append(path)
-            elif kind == "attempts" and suffix.isdecimal():
-                attempts[stem] = max(int(suffix), attempts.get(stem, 0))
-                notes[path] = stem
-            elif kind == "failed":
-                failed.append(stem)
-                notes[path] = stem
-            elif kind == "reports":  # each in a folder of its run
-                notes[path] = stem.partition("/")[2]
-            elif kind in names:
-                names[kind].append(stem)
-            elif record_of_manifest(kind) is not None and not rest:
-                manifests.append(kind)
+        elif name.startswith(control_prefix):
+            control.add(path, name.removeprefix(control_prefix))
         elif path == layout.success:
             has_success_file = True
         elif name.endswith(".tmp") and name.rpartition("/")[2].startswith("."):
             leftovers.append(path)
     strangers += files.close()
     listing = OutputListing(
-        units,
-        files.parts,
-        files.complete,
-        files.stamps,
-        tuple(sorted(strangers)),
-        (),
-        notes,
-        {unit: number for unit, number in attempts.items() if units.find(unit) is not None},
-        frozenset(unit for unit in failed if units.find(unit) is not None),
-        tuple(sorted(names["runs"])),
-        tuple(sorted(names["counts"])),
-        tuple(sorted(manifests)),
-        tuple(sorted(names["heartbeats"])),
-        has_success_file,
+        units=units,
+        parts=files.parts,
+        complete=files.complete,
+        stamps=files.stamps,
+        strangers=tuple(sorted(strangers)),
+        leftovers=(),
+        notes=control.notes,
+        attempts={u: number for u, number in control.attempts.items() if units.find(u) is not None},
+        failed=frozenset(unit for unit in control.failed if units.find(unit) is not None),
+        runs=control.stems("runs"),
+        counts=control.stems("counts"),
+        manifests=tuple(sorted(control.manifests)),
+        heartbeats=control.stems("heartbeats"),
+        drift=control.stems("drift"),
+        has_success_file=has_success_file,
+        forgotten=tuple(sorted(control.forgotten)),
     )
     leftovers += [
         path
-        for path, unit in notes.items()
+        for path, unit in control.notes.items()
         if units.find(unit) is None or listing.is_complete(unit)
     ]
     return replace(listing, leftovers=tuple(sorted(leftovers)))

@@ -25,6 +25,7 @@ from pipelines.storage.paths import absolute, scheme
 from pipelines.storage.resolve import STORAGE
 from pipelines.storage.storage import Entry, Storage
 from pipelines.storage.urls import check_url
+from schemas.counted import counted
 from schemas.errors import JobError
 from schemas.path_text import first_missing
 from schemas.regular_file import NotRegularFile
@@ -46,14 +47,15 @@ class Output:
     listing: OutputListing
 
     def active_runs(
-        self, on_watch: Callable[[str], None] = lambda _: None
+        self, on_watch: Callable[[str], None] = lambda _: None, written: str = ""
     ) -> list[HeartbeatRecord]:
         """Return the heartbeats of the runs that work for this record, oldest first.
 
-        `on_watch` gets a line for people if this takes long.
+        `on_watch` gets a line for people if this takes long. It takes no time if `written` is the
+        path of a file of the output that was written just now.
         """
-        heartbeats = self.listing.heartbeats
-        active = find_active_runs(self.layout, heartbeats, self.storage, on_watch=on_watch)
+        runs = self.listing.heartbeats
+        active = find_active_runs(self.layout, runs, self.storage, written, on_watch)
         return [run for run in active if run.record == self.record_id.number]
 
     def count_files(self) -> int:
@@ -63,7 +65,8 @@ class Output:
     def missing_line(self, name: str, consequence: str) -> Iterator[str]:
         """Yield a line that says how many units are not committed, if some are not."""
         if missing := int((~self.listing.complete).sum()):
-            yield f"{name}: {missing} of {len(self.units)} units are not committed, {consequence}"
+            units = counted(len(self.units), "unit")
+            yield f"{name}: {missing} of {units} not committed, {consequence}"
 
     def progress_of(self, unit: Unit) -> UnitProgress:
         return self.listing.progress_of(unit.name)

@@ -1,8 +1,12 @@
 """Makes sure, before each commit, that an output still belongs to the job of a run."""
 
+from collections.abc import Sequence
+
+from pipelines.output.forgotten import is_forgotten_list
 from pipelines.output.layout import Layout
 from pipelines.output.record import RecordId, check_still_own, newest_record
 from pipelines.storage.storage import Storage
+from schemas.errors import JobError
 
 
 class Ownership:
@@ -12,9 +16,18 @@ class Ownership:
     """
 
     def __init__(
-        self, layout: Layout, own: RecordId | None, fingerprint: str, storage: Storage
+        self,
+        layout: Layout,
+        own: RecordId | None,
+        fingerprint: str,
+        storage: Storage,
+        forgotten: Sequence[str] = (),
     ) -> None:
-        """Check the output for a run with the record `own`; None: no output is written."""
+        """Check the output for a run with the record `own`; None: no output is written.
+
+        `forgotten` names the lists of samples to forget that the run knows.
+        """
+        self._forgotten = frozenset(map(layout.forgotten, forgotten))
         self._layout = layout
         self._own = own
         self._fingerprint = fingerprint
@@ -25,11 +38,17 @@ class Ownership:
     def check(self) -> None:
         """Raise JobError if the output was deleted, or begun by another job, since it was planned.
 
-        Call this before a commit.
+        Also if it was told to forget further samples. Call this before a commit.
         """
         if self._own is None:
             return
-        entries = self._storage.list(self._layout.control, recursive=False)
+        entries = list(self._storage.list(self._layout.control, recursive=False))
+        lists = {each.path for each in entries if is_forgotten_list(each.path.rpartition("/")[2])}
+        if not lists <= self._forgotten:
+            raise JobError(
+                f"output: {self._layout.root} was told to forget samples since this run began: run "
+                "again"
+            )
         records = frozenset(
             (entry.path, entry.version)
             for entry in entries

@@ -3,7 +3,7 @@
 import json
 import tempfile
 from collections.abc import Mapping, Sequence
-from typing import Self
+from typing import IO, Self
 
 import pyarrow as pa
 import pyarrow.parquet as pq
@@ -18,8 +18,10 @@ from schemas.tables import (
     FOOTER_FINGERPRINT,
     FOOTER_UNIT,
     FOOTER_VERSION,
+    PROVENANCE,
     SCHEMA_VERSION,
     carried_columns,
+    is_own,
 )
 
 _ROW_GROUP = 2048  # rows; fixed, because the size of row groups decides the bytes of a file
@@ -38,12 +40,15 @@ class PartWriter:
         fingerprint: str,
         first_index: int,
         filters: Sequence[str] = (),
+        *,
+        provenance: Mapping[str, str] | None = None,
     ) -> None:
-        """Begin a file; `filters` names the filters on samples, in the order of their runs."""
+        """Begin a file; `filters` names the filters on samples, in the order of their runs.
+
+        `provenance` is the value of the column of that name in all rows.
+        """
         self._spool = tempfile.TemporaryFile()  # noqa: SIM115 - closed on exit
-        self._writer = pq.ParquetWriter(
-            self._spool, schema, compression="zstd", write_page_checksum=True
-        )
+        self._writer = open_writer(self._spool, schema)
         self._schema = schema
         self._carried = sorted(carried_columns(schema))
         self._footer = {
@@ -51,6 +56,7 @@ class PartWriter:
             FOOTER_FINGERPRINT: fingerprint,
             FOOTER_UNIT: unit,
         }
+        self._provenance = provenance
         self._first_index = first_index
         self._waiting: list[Row] = []
         self._counts = Counts(filters=tuple(FilterCounts(name=name) for name in filters))
@@ -93,7 +99,7 @@ class PartWriter:
 
     def _flush(self) -> None:
         rows, self._waiting = self._waiting[:_ROW_GROUP], self._waiting[_ROW_GROUP:]
-        batch = to_arrow(rows, self._schema)
+        batch = to_arrow(rows, self._schema, self._provenance)
         self._counts += Counts(
             carried={name: len(batch) - batch[name].null_count for name in self._carried}
         )
@@ -111,3 +117,27 @@ class PartWriter:
 
     def __exit__(self, *_: object) -> None:
         self.close()
+
+
+def open_writer(stream: IO[bytes], schema: pa.Schema) -> pq.ParquetWriter:
+    """Return the writer of a file of an output."""
+    has_provenance = any(name in PROVENANCE and is_own(schema.field(name)) for name in schema.names)
+    return pq.ParquetWriter(
+        stream,
+        schema,
+        compression="zstd",
+        write_page_checksum=True,
+        write_statistics=_leaves_with_statistics(schema) if has_provenance else True,
+    )
+
+
+def _leaves_with_statistics(schema: pa.Schema) -> list[str]:
+    """Return the leaf columns of a schema, except for those of provenance.
+
+    Statistics would repeat the texts of provenance in the footer, several times per row group.
+    """
+    sink = pa.BufferOutputStream()
+    pq.write_table(schema.empty_table(), sink)
+    leaves = pq.ParquetFile(sink.getvalue()).schema
+    paths = (leaves.column(number).path for number in range(len(leaves)))
+    return [path for path in paths if path.partition(".")[0] not in PROVENANCE]

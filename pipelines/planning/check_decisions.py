@@ -12,6 +12,7 @@ from pipelines.output.output import Output
 from pipelines.planning.decisions import Decisions, SampleDecision, read_decisions
 from pipelines.planning.filters_from import EarlierOutput, filters_to_run
 from pipelines.reading.parquet_ranges import read_batches
+from schemas.counted import counted
 from schemas.errors import JobError
 from schemas.frozen import Frozen
 from schemas.regular_file import NotRegularFile
@@ -40,7 +41,7 @@ class DecisionCounts(Frozen):
 
     def lines(self) -> Iterator[str]:
         """Yield the counts in words."""
-        yield f"{self.accepted} samples accepted, {self.rejected} rejected"
+        yield f"{counted(self.accepted, 'sample')} accepted, {self.rejected} rejected"
         if self.ineffective:
             yield f"{self.ineffective} change nothing: the sample is kept or dropped already"
         if self.elsewhere:

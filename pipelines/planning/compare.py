@@ -1,7 +1,6 @@
 """Compares a plan with an existing output, and refuses what does not fit together."""
 
 import json
-import os
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from typing import Any
 
@@ -14,6 +13,7 @@ from pipelines.output.fingerprint import (
 from pipelines.output.layout import Layout
 from pipelines.output.listing import OutputListing, classify_files
 from pipelines.planning.resolved_job import ResolvedJob
+from pipelines.storage.paths import refuse_file
 from pipelines.storage.storage import Storage
 from schemas.errors import JobError
 from schemas.units import NameIndex
@@ -22,6 +22,7 @@ from schemas.units import NameIndex
 _AFTER_FILTERS = (
     "model",
     "tasks",
+    "provenance",
     "resolved.checkpoint",
     "resolved.device",
     "resolved.packages.bitsandbytes",
@@ -91,7 +92,7 @@ def _differences_of(
         return content is not None and content == places_now.get(now)
 
     before, after = recorded["resolved"], now["resolved"]
-    skipped = [*NOT_IN_FINGERPRINT]
+    skipped = [*NOT_IN_FINGERPRINT, "resolved.prompts"]  # which follow from the tasks
     for number, stage in enumerate(now["filters"]):
         skipped += [f"filters.{number}.{key}" for key in reaching_settings(stage)]
     if other_shards or before["shards"] == after["shards"]:
@@ -148,8 +149,7 @@ def list_new_output(layout: Layout, storage: Storage, number: int) -> OutputList
     Raises JobError if it is a file, or contains Parquet files; BegunMeanwhile if these may be of a
     run that has created the record.
     """
-    if os.path.isfile(layout.root):
-        raise JobError(f"output: {layout.root} is a file: name a folder")
+    refuse_file(layout.root, f"output: {layout.root}")
     listing = classify_files(layout, storage.list(layout.root), NameIndex.of(()))
     if listing.strangers and storage.entry(layout.record(number)):
         raise BegunMeanwhile

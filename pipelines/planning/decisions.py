@@ -12,7 +12,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from math import isnan
 
-from pipelines.storage.paths import absolute
+from pipelines.storage.named_file import decode_text, read_named_file
 from pipelines.storage.storage import Storage
 from schemas.errors import JobError
 
@@ -39,8 +39,6 @@ CSV_COLUMNS = (
     "decision",
 )
 NEEDED = ("shard", "index", "digest", "decision")
-_MOST_BYTES = 1 << 28
-_MOST_CELL = 1 << 16  # characters
 _COUNT = re.compile(r"[0-9]{1,18}")
 _DIGEST = re.compile(r"[0-9a-f]{64}")
 
@@ -87,19 +85,9 @@ def read_decisions(
     the line, if the file cannot be read or a row is wrong.
     """
     where = f"{field}: {path}"
-    try:
-        with storage.open(absolute(path, folder)) as stream:
-            content = stream.read(_MOST_BYTES + 1)
-    except OSError as error:
-        raise JobError(f"{where} cannot be read: {error.strerror}: check the path") from None
-    if len(content) > _MOST_BYTES:
-        raise JobError(f"{where} is larger than {_MOST_BYTES >> 20} MiB: split it")
-    try:
-        text = content.decode("utf-8-sig")
-    except UnicodeDecodeError:
-        raise JobError(f"{where} is not UTF-8 text: convert it") from None
+    content = read_named_file(path, storage, where, folder)
     samples: dict[tuple[str, int], SampleDecision] = {}
-    for line, cells in _rows(text, where):
+    for line, cells in _rows(decode_text(content, where), where):
         if not cells["decision"]:
             continue
         sample, decision = _decision(cells, line, f"{where}, line {line}")
@@ -123,7 +111,6 @@ def unescape_cell(cell: str) -> str:
 
 def _rows(text: str, where: str) -> Iterator[tuple[int, dict[str, str]]]:
     """Yield line number and cells of each row; the header may be repeated."""
-    csv.field_size_limit(_MOST_CELL)
     reader = csv.reader(io.StringIO(text, newline=""), strict=True)
     try:
         header = [name.strip() for name in next(reader, [])]

@@ -44,6 +44,8 @@ class EarlierOutput(Frozen):
     """Whether all filters have scored every sample."""
     images_judged: bool
     """Whether one of the filters judges the content of images with a model."""
+    rules: Mapping[str, str] = {}
+    """The version of each filter's rules, by the filter's name in rows."""
 
     @classmethod
     def from_record(cls, record: Mapping[str, Any]) -> "EarlierOutput":
@@ -62,7 +64,23 @@ class EarlierOutput(Frozen):
             asked=(*before["asked"], *record["tasks"]),
             carried_types=record["resolved"].get("carried_types", {}),
             images_judged=record["resolved"]["images_judged"],
+            rules={**before.get("rules", {}), **record["resolved"].get("rules", {})},
         )
+
+
+def filters_that_ran(record: Mapping[str, Any]) -> dict[str, Filter | None]:
+    """Return the filters that judged the rows of an output, by their names in rows.
+
+    `record` is the output's job.record. None stands for a class of the user's own, which is not
+    imported, and for a filter of another version.
+    """
+    is_first = record["resolved"].get("filters_from") is None
+    ran = record["filters"] if is_first else EarlierOutput.from_record(record).ran
+    names = unique_names([str(each["kind"]) for each in ran])
+    return {
+        name: None if ":" in each["kind"] else _filter_or_none(each)
+        for name, each in zip(names, ran, strict=True)
+    }
 
 
 def open_earlier_output(job: Job) -> Output | None:

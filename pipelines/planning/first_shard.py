@@ -19,6 +19,7 @@ from pipelines.reading.sample_members import image_extensions
 from pipelines.reading.text_fields import FieldFault
 from pipelines.rows.texts import FieldReader, has_field
 from pipelines.storage.storage import Storage
+from schemas.counted import counted
 from schemas.errors import ShardFault
 from schemas.frozen import Frozen
 from schemas.sample import Unit
@@ -158,7 +159,7 @@ def _missing(first: FirstShard, given: Input) -> Iterator[str]:
     """Explain each thing that the job reads and no sample has."""
     if not first.samples:
         return
-    where = f"none of the first {first.samples} samples of {first.shard}"
+    where = f"none of the first {counted(first.samples, 'sample')} of {first.shard}"
     named = [
         f"{name} ({n} of {first.samples})" for name, n in islice(first.holds.items(), _MAX_NAMES)
     ]
@@ -173,9 +174,11 @@ def _missing(first: FirstShard, given: Input) -> Iterator[str]:
             "or an extension or a column named by input.image"
         )
     if several := first.invalid.get("image_several"):
+        those, one = ("videos", "mp4") if given.video else ("images", "left.jpg")
         yield (
-            f"input.image: is needed: {several} of the first {first.samples} samples of "
-            f"{first.shard} have several images: write the extension of one, such as left.jpg"
+            f"input.image: is needed: {several} of the first "
+            f"{counted(first.samples, 'sample')} of {first.shard} have several {those}: write the "
+            f"extension of one, such as {one}"
         )
     if not first.takes["image"]:  # the texts of such samples were not read
         return

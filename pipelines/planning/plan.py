@@ -20,6 +20,7 @@ from pipelines.output.record import RecordId, manifest_of, record_content
 from pipelines.output.unit_progress import UnitProgress
 from pipelines.planning.changed_shards import MovedShards, compare_with_manifest
 from pipelines.planning.check_decisions import DecisionCounts, check_decisions
+from pipelines.planning.check_metrics import check_evaluations
 from pipelines.planning.column_types import find_carried_types
 from pipelines.planning.compare import (
     BegunMeanwhile,
@@ -32,6 +33,7 @@ from pipelines.planning.filters_from import (
     match_earlier_units,
     open_earlier_output,
 )
+from pipelines.planning.golden_set import GoldenSet, plan_golden_set
 from pipelines.planning.grown_input import (
     NOT_GROWN,
     Growth,
@@ -67,6 +69,7 @@ class Plan:
     forgotten: tuple[str, ...] = ()  # files of shards that are gone, which the record forgets
     unfinished: tuple[str, ...] = ()  # such files of an earlier record: delete them, plan again
     decisions: DecisionCounts | None = None  # of a person, if the job has some
+    golden: GoldenSet | None = None  # is annotated before the units
     new_record: bytes | None = None  # to be created before units are run; None: one exists
 
     @cached_property
@@ -142,7 +145,9 @@ def _plan(
         check_condition(job, earlier)
     if earlier is not None and job.decisions:
         planned = replace(planned, decisions=check_decisions(job, earlier, planned.units))
-    return planned
+    check_evaluations(planned.work, storage)
+    work = planned.work.model_copy(update={"forgotten": planned.listing.forgotten})
+    return replace(planned, work=work, golden=plan_golden_set(work, storage))
 
 
 def _plan_new(job: Job, earlier: Output | None, storage: Storage, number: int) -> Plan:

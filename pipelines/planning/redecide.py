@@ -6,6 +6,7 @@ from typing import NamedTuple
 from filters import Filter
 from filters.base import running_order, scores_of
 from filters.services.service_filter import reaching_settings
+from pipelines.output.forgotten import FORGET
 from pipelines.planning.decisions import ACCEPTED_SCORE, REVIEW
 from pipelines.planning.selection import WHERE
 from schemas.errors import JobError
@@ -64,7 +65,7 @@ class Redecider:
 
     def decision(self, stored: Decision, scores: Mapping[str, float]) -> Decision | None:
         """Return what becomes of a row with these scores; None if the scores do not suffice."""
-        if not self.changes or stored.filter in (REVIEW, WHERE):
+        if not self.changes or stored.filter in (REVIEW, WHERE, FORGET):
             return stored
         position = self._order.index(stored.filter) if stored.filter else len(self._order)
         if stored.filter and self._after[stored.filter].conceals:  # the row has no scores

@@ -8,7 +8,7 @@ from functools import partial
 from importlib.metadata import version
 from importlib.util import find_spec
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 from filters import Filter
 from filters.images.pdq import load_pdqhash
@@ -83,15 +83,7 @@ def resolve_with(
     resources = Resources(open_job_file, device, threads=threads, fetch=fetch)
     known = pinned.get("models", {}) if pinned else {}
     checkpoint = _checkpoint(job.model, recorded, fetch) if job.model else None
-    terms: tuple[str, ...] = ()
-    longest_trained = None
-    if checkpoint is not None:
-        family = family_of(checkpoint, fetch)
-        _check_tasks(job.tasks, family, resources)
-        with errors_at(f"input.{job.input.images_setting()}: "):
-            check_image_tokens(checkpoint, job.input.most_images(), job.tasks, fetch)
-        terms = family.terms(checkpoint.source)
-        longest_trained = family.longest_trained(checkpoint.resolution)
+    facts = _ask_family(job, checkpoint, resources, fetch) if checkpoint else _FamilyFacts()
     if job.input.pdq:
         load_pdqhash("input.pdq")
     if job.input.video is not None:
@@ -111,27 +103,57 @@ def resolve_with(
             ]
         },
         models=_check_filters(job, filters, resources, known),
-        terms=terms,
-        longest_trained=longest_trained,
+        terms=facts.terms,
+        prompts=facts.prompts,
+        longest_trained=facts.longest_trained,
         images_judged=job.judges_images or (earlier is not None and earlier.images_judged),
         rules={name: rules_of(stage) for name, stage in filters.items()},
-        packages={
-            **{name: version(name) for name in (*PACKAGES, *(TORCH_PACKAGES * uses_torch))},
-            **(extra_packages(job.model, device) if job.model else {}),
-            **({"pdqhash": version("pdqhash")} if job.input.pdq else {}),
-            **({"av": version("av")} if job.input.video else {}),
-            **{
-                name: version(name)
-                for stage in filters.values()
-                for name in stage.versioned_packages
-            },
-        },
+        packages=_packages(job, filters, device, uses_torch),
         carried_types=_carried_types(job, pinned, earlier, carried_types or {}),
         filters_from=earlier,
         shards=relative_patterns(job.input.patterns()),
     )
     job.check_image_safety(resolved.images_judged)
     return ResolvedJob(job=job, resolved=resolved)
+
+
+class _FamilyFacts(NamedTuple):
+    """What a model family knows of a checkpoint and its prompts: nothing without a model."""
+
+    terms: tuple[str, ...] = ()
+    prompts: Mapping[str, str] = {}
+    longest_trained: int | None = None
+
+
+def _ask_family(
+    job: Job, checkpoint: ResolvedCheckpoint, resources: Resources, fetch: FetchFolder
+) -> _FamilyFacts:
+    """Ask the model's family about a checkpoint and the prompts of the job's tasks.
+
+    Raises JobError if the family cannot do a task, or takes fewer images.
+    """
+    family = family_of(checkpoint, fetch)
+    _check_tasks(job.tasks, family, resources)
+    with errors_at(f"input.{job.input.images_setting()}: "):
+        check_image_tokens(checkpoint, job.input.most_images(), job.tasks, fetch)
+    templates = {name: family.prompt_template(task) for name, task in job.tasks.items()}
+    return _FamilyFacts(
+        family.terms(checkpoint.source),
+        {name: each for name, each in templates.items() if each is not None},
+        family.longest_trained(checkpoint.resolution),
+    )
+
+
+def _packages(
+    job: Job, filters: Mapping[str, Filter], device: str, uses_torch: bool
+) -> dict[str, str]:
+    """Return the versions of the packages that can change the bytes of the job's output."""
+    packages = {name: version(name) for name in (*PACKAGES, *(TORCH_PACKAGES * uses_torch))}
+    if job.model:
+        packages |= extra_packages(job.model, device)
+    used = ["pdqhash"] * job.input.pdq + ["av"] * (job.input.video is not None)
+    used += [name for stage in filters.values() for name in stage.versioned_packages]
+    return packages | {name: version(name) for name in used}
 
 
 def _carried_types(

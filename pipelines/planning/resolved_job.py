@@ -16,6 +16,7 @@ from pipelines.output.layout import Layout
 from pipelines.output.ownership import Ownership
 from pipelines.output.record import RecordId
 from pipelines.planning.filters_from import EarlierOutput
+from pipelines.planning.provenance import provenance_of
 from pipelines.storage.cached_folders import CachedFolders
 from pipelines.storage.paths import absolute
 from pipelines.storage.resolve import open_file
@@ -44,6 +45,11 @@ class Resolved(Frozen):
     """The pinned models of filters, by `name@revision`."""
     terms: tuple[str, ...] = ()
     """The terms of use of the checkpoint, as far as its name tells."""
+    prompts: Mapping[str, str] = {}
+    """The prompt of each task; `{field}` stands for a field of the sample.
+
+    A prompt with more than fields of the sample, such as a box, is missing.
+    """
     longest_trained: int | None = None
     """The most tokens of the texts that the checkpoint was trained on; null if unknown."""
     images_judged: bool = False
@@ -72,6 +78,9 @@ class ResolvedJob(Frozen):
     record_id: RecordId | None = None
     """The record of the output for which a run works; null if no output is written."""
 
+    forgotten: tuple[str, ...] = ()
+    """The names of the output's lists of samples to forget."""
+
     def with_record_id(self, record_id: RecordId) -> "ResolvedJob":
         return self.model_copy(update={"record_id": record_id})
 
@@ -82,7 +91,7 @@ class ResolvedJob(Frozen):
 
     def ownership(self, storage: Storage) -> Ownership:
         """Return the check whether the output still belongs to this job."""
-        return Ownership(self.layout, self.record_id, self.fingerprint, storage)
+        return Ownership(self.layout, self.record_id, self.fingerprint, storage, self.forgotten)
 
     def check_output(self, storage: Storage) -> None:
         """Raise JobError if the output was deleted, or begun by another job, since it was planned.
@@ -103,6 +112,11 @@ class ResolvedJob(Frozen):
     def fingerprint(self) -> str:
         """SHA-256 of everything that decides the bytes of the output, in hexadecimal."""
         return fingerprint_of(self.record)
+
+    @cached_property
+    def provenance(self) -> dict[str, str] | None:
+        """The value of the column `provenance`; None if the job has no such column."""
+        return provenance_of(self.record).as_column() if self.job.provenance else None
 
     @property
     def long_answers(self) -> Mapping[str, int]:

@@ -27,12 +27,7 @@ class ServiceUse(Frozen):
     Estimated from the first shard, as if no earlier filter rejected a sample.
     """
     max_requests: int | None
-    """The most requests of each worker process; null: any number."""
-    max_requests_of_run: int | None
-    """The most requests of all workers that a run has at once; null: unknown, or any number.
-
-    A worker that replaces a lost one, and every further run, may send as many as one before.
-    """
+    """The most requests for the output, by all its runs and workers; null: any number."""
 
 
 def service_uses(plan: Plan, first: FirstShard | None) -> tuple[ServiceUse, ...]:
@@ -51,14 +46,9 @@ def service_uses(plan: Plan, first: FirstShard | None) -> tuple[ServiceUse, ...]
             sends=stage.sends,
             requests=_requests(stage, samples, first, work) if first and samples else None,
             max_requests=stage.max_requests,
-            max_requests_of_run=_times(stage.max_requests, work.job.runner.most_workers),
         )
         for name, stage in stages.items()
     )
-
-
-def _times(bound: int | None, workers: int | None) -> int | None:
-    return None if bound is None or workers is None else bound * workers
 
 
 def _samples(plan: Plan, first: FirstShard | None) -> int | None:

@@ -23,7 +23,8 @@ def read_batches(
 ) -> Iterator[pa.RecordBatch]:
     """Yield the rows of columns, None for all, in batches of at most `size` rows of a row group.
 
-    `file` reads from `stream`, which is told the bytes that each row group needs.
+    `file` reads from `stream`, which is told the bytes that each row group needs. Raises
+    ArrowException if a row group is damaged, and the OSErrors of the stream.
     """
     metadata = file.metadata
     leaves: Sequence[int] = range(metadata.num_columns)
@@ -31,4 +32,10 @@ def read_batches(
         leaves = find_leaves(metadata.schema, columns)
     for group in range(metadata.num_row_groups):
         expect(stream, [chunk_range(metadata, group, leaf) for leaf in leaves])
-        yield from file.iter_batches(size, [group], columns)
+        try:
+            yield from file.iter_batches(size, [group], columns)
+        except OSError as error:
+            if error.errno is not None:  # of the stream
+                raise
+            # Arrow raises OSError without a number for bytes that cannot be decompressed.
+            raise pa.ArrowInvalid("the row group is damaged") from None

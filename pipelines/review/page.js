@@ -6,6 +6,7 @@
   const samples = [...document.querySelectorAll("script.sample")].map((each) =>
     JSON.parse(each.textContent),
   );
+  const isDeciding = settings.columns !== null; // otherwise the page only shows samples
   const decisions = samples.map(() => "");
   const history = []; // [position, the decision before]
   const words = { accept: "accepted", reject: "rejected", "": "undecided" };
@@ -91,11 +92,22 @@
     } else {
       element("picture").removeAttribute("src");
     }
+    showBoxes(content ? samples[position].boxes : []);
   }
 
-  function verdict(sample) {
-    const by = [sample.filter, sample.reason].filter(Boolean).join(": ");
-    return by ? `${sample.status} by ${by}` : sample.status;
+  function showBoxes(boxes) {
+    const drawn = boxes.map(([source, label, left, top, right, bottom]) => {
+      const box = made("div", "", source);
+      box.style.left = `${100 * left}%`;
+      box.style.top = `${100 * top}%`;
+      box.style.width = `${100 * (right - left)}%`;
+      box.style.height = `${100 * (bottom - top)}%`;
+      if (label) {
+        box.append(made("span", label));
+      }
+      return box;
+    });
+    element("boxes").replaceChildren(...drawn);
   }
 
   function showState() {
@@ -121,7 +133,7 @@
     element("heading").textContent = heading;
     element("number").max = samples.length;
     element("number").value = position + 1;
-    element("verdict").textContent = verdict(sample);
+    element("verdict").textContent = sample.summary;
     showPicture();
     showTexts(sample.texts);
     pairs("facts", [
@@ -133,7 +145,8 @@
     element("scores-of-sample").hidden = sample.scores.length === 0;
     showState();
     const texts = sample.texts.map(([name, value]) => `${name}: ${value.slice(0, 300)}`);
-    const state = [`${heading}, ${words[decisions[position]]}`, verdict(sample), ...texts];
+    const where = isDeciding ? `${heading}, ${words[decisions[position]]}` : heading;
+    const state = [where, sample.summary, ...texts];
     announce([...(before ? [before] : []), ...state].join(". "));
   }
 
@@ -188,9 +201,9 @@
     }
   }
 
-  function toggleBlur() {
-    const isBlurred = document.body.classList.toggle("blurred");
-    element("blur").setAttribute("aria-pressed", String(isBlurred));
+  function toggle(id, style) {
+    const isOn = document.body.classList.toggle(style);
+    element(id).setAttribute("aria-pressed", String(isOn));
   }
 
   function quoted(cell) {
@@ -221,7 +234,8 @@
     previous: () => move(-1),
     next: () => move(1),
     undecided: nextUndecided,
-    blur: toggleBlur,
+    blur: () => toggle("blur", "blurred"),
+    plain: () => toggle("plain", "plain"),
     download,
   };
   const keys = {
@@ -230,6 +244,7 @@
     u: "undo",
     n: "undecided",
     b: "blur",
+    h: "plain",
     d: "download",
     arrowleft: "previous",
     arrowright: "next",
@@ -247,7 +262,7 @@
   document.addEventListener("keydown", (event) => {
     const id = keys[named(event)];
     const isTyped = event.target.tagName === "INPUT" || event.isComposing;
-    if (!id || isTyped || event.ctrlKey || event.metaKey || event.altKey) {
+    if (!id || element(id).hidden || isTyped || event.ctrlKey || event.metaKey || event.altKey) {
       return;
     }
     event.preventDefault();
@@ -262,8 +277,10 @@
     element("heading").focus();
   });
   window.addEventListener("storage", () => {
-    load(); // another tab decided
-    showState();
+    if (isDeciding) {
+      load(); // another tab decided
+      showState();
+    }
   });
   window.addEventListener("beforeunload", (event) => {
     if (!isStored && !isDownloaded) {
@@ -271,6 +288,13 @@
     }
   });
 
-  load();
+  if (isDeciding) {
+    load();
+  } else {
+    for (const each of document.getElementsByClassName("deciding")) {
+      each.hidden = true;
+    }
+  }
+  element("plain").hidden = !samples.some((each) => each.boxes.length > 0);
   show(0);
 })();

@@ -1,19 +1,16 @@
-"""Writes a review page: one HTML file with samples, on which a person accepts or rejects them.
+"""Writes a page: one HTML file with samples, which a person accepts or rejects, or only views.
 
 The file loads nothing from a network. Samples lie in it as JSON, which a script shows as text, one
 sample at a time. `page.html`, `page.css` and `page.js` are its parts.
 """
 
-import html
 import json
 from base64 import b64encode
-from collections.abc import Callable, Iterable
-from hashlib import sha256
-from importlib.resources import files
+from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
-from string import Template
 from typing import Any
 
+from pipelines.pages import load_template, page_file, read_part
 from pipelines.review.sample import COLUMNS, ReviewSample
 
 MAX_TEXT = 20_000  # characters of a text that are shown
@@ -37,50 +34,53 @@ def write_review_page(
     row for each sample, decided or not. The browser keeps decisions for the next visit under
     `output_id`, the fingerprint of the output. `on_sample` is called after each sample.
     """
-    begin, end = _frame(title, question, output_id)
-    unfinished = path.with_name(f".{path.name}.unfinished")
+    settings = {"output": output_id, "columns": [*COLUMNS, "decision"]}
+    return _write(path, samples, _frame(title, question, settings), on_sample)
+
+
+def write_view_page(
+    path: Path,
+    samples: Iterable[ReviewSample],
+    *,
+    title: str,
+    explanation: str,
+    on_sample: Callable[[], None] = lambda: None,
+) -> int:
+    """Write a page like that of `write_review_page`, on which nothing is decided or stored."""
+    return _write(path, samples, _frame(title, explanation, {"columns": None}), on_sample)
+
+
+def _write(
+    path: Path,
+    samples: Iterable[ReviewSample],
+    frame: tuple[str, str],
+    on_sample: Callable[[], None],
+) -> int:
+    """Write a page between the two parts of a frame; it appears whole or not at all."""
+    begin, end = frame
     number = 0
-    try:
-        with unfinished.open("w", encoding="utf-8", newline="\n") as file:
-            file.write(begin)
-            for sample in samples:
-                file.write(_sample(sample))
-                number += 1
-                on_sample()
-            file.write(end)
-        if number:
-            unfinished.replace(path)
-    finally:
-        unfinished.unlink(missing_ok=True)
+    with page_file(path) as page:
+        page.write(begin)
+        for sample in samples:
+            page.write(_sample(sample))
+            number += 1
+            on_sample()
+        page.write(end)
+        page.is_wanted = number > 0
     return number
 
 
-def _frame(title: str, question: str, output_id: str) -> tuple[str, str]:
+def _frame(title: str, question: str, settings: Mapping[str, object]) -> tuple[str, str]:
     """Return the parts of the page before and after the samples."""
-    style, script = _part("page.css"), _part("page.js")
-    policy = (
-        f"default-src 'none'; img-src data:; style-src {_source(style)}; "
-        f"script-src {_source(script)}; base-uri 'none'; form-action 'none'"
+    template = load_template(
+        __package__,
+        "page.html",
+        style=read_part(__package__, "page.css"),
+        script=read_part(__package__, "page.js"),
     )
-    page = Template(_part("page.html")).substitute(
-        policy=policy,
-        title=html.escape(title),
-        question=html.escape(question),
-        style=style,
-        script=script,
-        settings=_json({"output": output_id, "columns": [*COLUMNS, "decision"]}),
-    )
+    page = template.render(title=title, question=question, settings=_json(settings))
     begin, end = page.split(_SAMPLES)
     return begin, end
-
-
-def _part(name: str) -> str:
-    return (files(__package__) / name).read_text(encoding="utf-8")
-
-
-def _source(content: str) -> str:
-    """Return the source expression that allows an inline script or style with this content."""
-    return f"'sha256-{b64encode(sha256(content.encode()).digest()).decode()}'"
 
 
 def _sample(sample: ReviewSample) -> str:
@@ -91,10 +91,10 @@ def _sample(sample: ReviewSample) -> str:
         "digest": sample.digest,
         "key": sample.key,
         "status": sample.status,
-        "filter": sample.filter,
-        "reason": sample.reason,
+        "summary": sample.summary_line(),
         "texts": [[name, _shortened(text)] for name, text in sample.texts.items()],
         "scores": [[name, f"{value:.4g}"] for name, value in sorted(sample.scores.items())],
+        "boxes": [[*box[:2], *(round(edge, 4) for edge in box[2:])] for box in sample.boxes],
         "cells": sample.cells(),
     }
     picture = b64encode(sample.picture).decode()

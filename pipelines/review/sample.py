@@ -1,8 +1,8 @@
-"""A sample as a review page shows it, and its row in the file of decisions."""
+"""A sample as a page shows it, and its row in the file of decisions."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import NamedTuple
+from typing import Literal, NamedTuple
 
 from pipelines.planning.decisions import CSV_COLUMNS, escape_cell
 from schemas.sample_status import SampleStatus
@@ -22,6 +22,17 @@ class Drawn(NamedTuple):
     stratum_drawn: int  # samples that were drawn from the stratum
 
 
+class PictureBox(NamedTuple):
+    """A box that is drawn over the picture, in shares of its width and height."""
+
+    source: Literal["answer", "reference"]
+    label: str
+    left: float
+    top: float
+    right: float
+    bottom: float
+
+
 @dataclass(frozen=True, slots=True)
 class ReviewSample:
     """A kept or quarantined sample, as the filters of its output leave it.
@@ -38,8 +49,16 @@ class ReviewSample:
     key: str = field(default="", repr=False)
     texts: Mapping[str, str] = field(default_factory=dict, repr=False)  # without the key
     picture: bytes = field(default=b"", repr=False)  # a small WebP; empty if none can be shown
+    size: tuple[int, int] | None = None  # width and height of the only image of the picture
+    boxes: Sequence[PictureBox] = field(default=(), repr=False)
+    summary: str = ""  # a line above the texts; "": what the filters decided
     scores: Mapping[str, float] = field(default_factory=dict)
     drawn: Drawn | None = None  # None: all samples are shown
+
+    def summary_line(self) -> str:
+        """Return the line above the texts."""
+        by = ": ".join(each for each in (self.filter, self.reason) if each)
+        return self.summary or (f"{self.status} by {by}" if by else self.status)
 
     def cells(self) -> list[str]:
         """Return the cells of COLUMNS, in which no spreadsheet sees a formula."""

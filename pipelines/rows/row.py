@@ -71,6 +71,7 @@ class ImageState(Protocol):
     num_frames: int
     duration: float | None
     fps: float | None
+    is_video: bool
     truncated: bool | None
     decoded_rows: float | None
     sha256: str
@@ -88,6 +89,7 @@ class RowImage:
     num_frames: int = 1
     duration: float | None = None
     fps: float | None = None
+    is_video: bool = False
     truncated: bool | None = None
     decoded_rows: float | None = None
     sha256: str = field(default="", repr=False)
@@ -112,11 +114,15 @@ class Row:
     num_frames: int = 1
     duration: float | None = None  # of a video, in seconds
     fps: float | None = None
+    is_video: bool = False
     truncated: bool | None = None  # whether the image file ends early; None: not decoded
     decoded_rows: float | None = None  # share of the image's rows that the file has
     sha256: str = field(default="", repr=False)
     pdq: str | None = field(default=None, repr=False)  # None: not computed, or the image is flat
     pdq_quality: int | None = None
+    pdq_frames: tuple[str | None, ...] = field(
+        default=(), repr=False
+    )  # of a video's sampled frames
     text_boxes: tuple[TextBox, ...] = ()
     frames: tuple[RGB, ...] = field(default=(), repr=False)
     others: list[RowImage] = field(default_factory=list, repr=False)  # the images after the first
@@ -191,4 +197,7 @@ class Row:
             image.num_frames,
             self.values,
             tuple(each.image for each in self.others),
+            image.duration,
+            image.fps,
+            image.is_video,
         )

@@ -12,8 +12,13 @@ from schemas.tables import IMAGES, INFO, element_name, is_own, logprobs_name, ta
 _IMAGE_FIELDS = tuple(field.name for field in IMAGES["images"].value_type)
 
 
-def to_arrow(rows: Sequence[Row], schema: pa.Schema) -> pa.RecordBatch:
-    """Convert rows to a record batch with the output's schema."""
+def to_arrow(
+    rows: Sequence[Row], schema: pa.Schema, provenance: Mapping[str, str] | None = None
+) -> pa.RecordBatch:
+    """Convert rows to a record batch with the output's schema.
+
+    `provenance` is the value of the column of that name, which is equal in all rows of a job.
+    """
     identity: dict[str, Sequence[object]] = {
         "shard": [row.shard for row in rows],
         "index": [row.index for row in rows],
@@ -33,9 +38,11 @@ def to_arrow(rows: Sequence[Row], schema: pa.Schema) -> pa.RecordBatch:
         "images": [list(map(_image, row.images())) if row.kept else None for row in rows],
         "pdq": [row.pdq if row.kept else None for row in rows],
         "pdq_quality": [row.pdq_quality if row.kept else None for row in rows],
+        "pdq_frames": [row.pdq_frames if row.kept else None for row in rows],
         "text_boxes": [
             [box._asdict() for box in row.text_boxes] if row.kept else None for row in rows
         ],
+        "provenance": [provenance] * len(rows),
     }
     infos = {column.name: task_name(column.name) for column in schema if column.type == INFO}
     tasks = set(infos.values())

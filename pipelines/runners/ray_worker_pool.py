@@ -23,6 +23,8 @@ _PROGRESS_INTERVAL = 2.0  # seconds between progress requests
 _PROGRESS_GROUP = "progress"  # a concurrency group: its thread answers while the other one works
 _KILL_SECONDS = 10
 _MAX_REASON = 200  # characters of a message of Ray's that are shown
+_NODE_DIED = "The actor died because its node has died"  # Ray's words, also for an actor that it
+# placed on a node before it noticed that the node had died
 
 
 @dataclass(frozen=True)
@@ -171,8 +173,10 @@ class RayWorkerPool:
             message: Message = self._ray.get(reference)
         except self._ray.exceptions.RayError as error:
             # Ray's message may quote data that the worker has read; while loading it has read none.
-            reason = str(error).strip().splitlines()[-1] if loading else "worker_died"
-            return Lost(reason[:_MAX_REASON])
+            with_machine = isinstance(error, self._ray.exceptions.ActorDiedError) and (
+                error.preempted or _NODE_DIED in str(error)
+            )
+            return Lost(_reason(str(error)) if loading else "worker_died", with_machine)
         return message
 
     def _forward_progress(self) -> None:
@@ -201,6 +205,13 @@ class RayWorkerPool:
 
     def _free_resources(self) -> str:
         return _resource_list(self._ray.available_resources())
+
+
+def _reason(message: str) -> str:
+    """Return the line of Ray's message on a lost actor that tells the cause."""
+    lines = [line for line in message.splitlines() if line.strip() and not line.startswith("\t")]
+    causes = [line for line in lines if not line.startswith("The actor never ran")]
+    return (causes or lines or [""])[-1][:_MAX_REASON]
 
 
 def _resource_list(amounts: dict[str, float]) -> str:

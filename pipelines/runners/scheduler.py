@@ -24,7 +24,8 @@ from schemas.report import UnitReport
 from schemas.sample import Unit
 from schemas.units import NameIndex
 
-_MAX_FAULTS = 3  # worker faults in a row, with no unit committed between them, end a run
+_MAX_FAULTS = 3  # worker faults in a row, with no unit committed between them, end a run;
+# so does the loss of that many times the workers' machines
 _MAX_LOSSES = 5  # workers lost over one unit in one run; the third attempt and later are isolated
 
 
@@ -40,9 +41,10 @@ def schedule(  # noqa: PLR0917 - all are needed
 
     A lost worker is replaced. The attempt at its unit counts, and the unit is queued behind units
     with fewer attempts. A faulty worker is replaced too. Raises WorkerFault after three faults in a
-    row with no unit committed between them, and JobError as soon as a worker sends one. Closing the
-    generator ends the pool; attempts that are running then do not count. Units that other runs
-    claim are left to them.
+    row with no unit committed between them, and JobError as soon as a worker sends one. A worker
+    that is lost with its machine is no fault, unless three times as many as all workers are lost so
+    in a row. Closing the generator ends the pool; attempts that are running then do not count.
+    Units that other runs claim are left to them.
     """
     source = UnitSource(plan, units, storage, claims or RunClaims(), largest_first=True)
     scheduler = _Scheduler(pool, _UnitQueue(plan, source, storage), workers)
@@ -69,6 +71,7 @@ class _Scheduler:
         self._idle: set[int] = set()
         self._busy: dict[int, Assignment] = {}
         self._faults = 0
+        self._lost_machines = 0
         self._pause = 0.0  # seconds until the queue may have a unit for idle workers
 
     def dispatch(self) -> bool:
@@ -117,7 +120,7 @@ class _Scheduler:
             report, begun = self._requeue(assignment, message.reason)
             if was_loading or (assignment and not begun):
                 fault = WorkerFault(f"a worker was lost before it began: {message.reason}")
-                self._count_fault(fault)
+                self._count_fault(fault, message.with_machine)
             return report
         if isinstance(message, Taken):
             if assignment:
@@ -129,7 +132,7 @@ class _Scheduler:
         if isinstance(message, Ready | Taken):
             return None
         if message.status == "committed":
-            self._faults = 0
+            self._faults = self._lost_machines = 0
         return message
 
     def _requeue(
@@ -137,9 +140,11 @@ class _Scheduler:
     ) -> tuple[UnitReport | None, bool]:
         return self._queue.requeue(assignment, reason) if assignment else (None, False)
 
-    def _count_fault(self, fault: WorkerFault) -> None:
-        self._faults += 1
-        if self._faults >= _MAX_FAULTS:
+    def _count_fault(self, fault: WorkerFault, with_machine: bool = False) -> None:
+        self._faults += not with_machine
+        self._lost_machines += with_machine
+        max_lost_machines = _MAX_FAULTS * self._max_workers
+        if self._faults >= _MAX_FAULTS or self._lost_machines >= max_lost_machines:
             raise fault
 
     def close(self) -> None:

@@ -33,8 +33,9 @@ from schemas.errors import (
     ShardUnreachable,
     WorkerFault,
 )
-from schemas.report import OnProgress, Progress, UnitReport, add_storage
+from schemas.report import OnProgress, Progress, UnitReport
 from schemas.sample import Unit
+from schemas.storage_counts import add_storage
 
 if TYPE_CHECKING:
     from pipelines.annotation.annotator import Annotator

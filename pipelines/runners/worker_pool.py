@@ -31,9 +31,13 @@ class Taken(NamedTuple):
 
 
 class Lost(NamedTuple):
-    """The message that a worker ended unexpectedly; the user sees `reason`."""
+    """The message that a worker ended unexpectedly; the user sees `reason`.
+
+    `with_machine` says that its machine left the cluster, so that the worker is not to blame.
+    """
 
     reason: str
+    with_machine: bool = False
 
 
 # A pool removes a worker that sends a WorkerFault or a JobError, or is lost.

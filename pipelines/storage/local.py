@@ -11,6 +11,7 @@ from contextlib import contextmanager, suppress
 from typing import BinaryIO, NamedTuple
 
 from pipelines.storage.storage import Entry, Storage
+from schemas.errors import JobError
 from schemas.regular_file import open_regular
 
 _NO_FILE = (errno.ENOENT, errno.ENOTDIR, errno.ELOOP, errno.ENAMETOOLONG)  # of a link's target
@@ -65,7 +66,10 @@ class LocalStorage(Storage):
 
     def write(self, path: str, content: BinaryIO, durable: bool = True) -> str:
         with _temporary_file(path, content, durable) as temporary:
-            os.replace(temporary, path)
+            try:
+                os.replace(temporary, path)
+            except IsADirectoryError:
+                raise JobError(f"{path}: is a folder where a file must be: move it away") from None
         if durable:
             _sync_folder(os.path.dirname(path))
         entry = self.entry(path)
@@ -86,7 +90,7 @@ class LocalStorage(Storage):
             _sync_folder(os.path.dirname(path))
 
     def delete(self, path: str) -> None:
-        with suppress(FileNotFoundError):
+        with suppress(FileNotFoundError, NotADirectoryError):
             os.unlink(path)
 
 
@@ -110,11 +114,21 @@ def _scan(folder: str, follow_links: bool) -> list[tuple[str, bool]]:
         )
 
 
+def _make_folder(folder: str) -> None:
+    """Make a folder and those above it; raise JobError if one of them is a file."""
+    try:
+        os.makedirs(folder, exist_ok=True)
+    except (FileExistsError, NotADirectoryError):
+        while not os.path.lexists(folder):
+            folder = os.path.dirname(folder)
+        raise JobError(f"{folder}: is a file where a folder must be: move it away") from None
+
+
 @contextmanager
 def _temporary_file(path: str, content: BinaryIO, durable: bool) -> Iterator[str]:
     """Write a temporary file beside `path`, make its folder if needed, and yield its path."""
     folder = os.path.dirname(path)
-    os.makedirs(folder, exist_ok=True)
+    _make_folder(folder)
     # Readers of Parquet folders skip names with a leading dot, and *.parquet does not match it.
     # The name of the file itself may be as long as names can be.
     temporary = os.path.join(folder, f".{secrets.token_hex(8)}.tmp")

@@ -4,7 +4,7 @@ from collections import Counter
 from threading import Lock
 from typing import Literal
 
-from schemas.report import StorageCounts
+from schemas.storage_counts import StorageCounts
 
 RequestClass = Literal["GET", "PUT", "LIST", "DELETE"]  # as stores price them; HEAD is a GET
 

@@ -3,12 +3,15 @@
 No other module takes paths apart, so that every path of a job may be a URL.
 """
 
+import errno
 import os
+import tempfile
 from collections.abc import Iterable
 
 from schemas.errors import JobError
 
 _SEPARATOR = "://"
+_UNWRITABLE = (errno.ENOENT, errno.EACCES, errno.EPERM, errno.EROFS)  # /proc has no files to make
 
 
 def scheme(path: str) -> str:
@@ -37,6 +40,33 @@ def parent(path: str) -> str:
     if scheme(path) and path.count("/") == 2:
         return path
     return os.path.dirname(path)
+
+
+def refuse_file(folder: str, where: str) -> None:
+    """Raise JobError, which begins with `where`, if a file of this machine is named as a folder."""
+    if os.path.isfile(folder):
+        raise JobError(f"{where} is a file: name a folder")
+
+
+def refuse_unwritable(folder: str, where: str) -> None:
+    """Raise JobError, which begins with `where`, if no file can be made in a folder here.
+
+    Of a folder that does not exist, the nearest one above it counts. Nothing is checked for a URL.
+    """
+    if scheme(folder):
+        return
+    while not os.path.isdir(folder) and parent(folder) != folder:
+        folder = parent(folder)
+    try:
+        with tempfile.TemporaryFile(dir=folder):
+            pass
+    except OSError as error:
+        if error.errno not in _UNWRITABLE:
+            raise
+        raise JobError(
+            f"{where} cannot be written, for {folder} takes no files ({error.strerror}): name "
+            "another place"
+        ) from None
 
 
 def common_folder(folders: Iterable[str]) -> str:

@@ -11,7 +11,7 @@ import pipelines.output.counts
 import schemas.units
 from benchmarks.pipeline.million import InstantPool, MadeUpStorage, make_job, report_of
 from pipelines.operations.finish import close_output
-from pipelines.operations.tally import RunTally
+from pipelines.operations.running.tally import RunTally
 from pipelines.output.counts import CountsWriter
 from pipelines.output.output import open_output
 from pipelines.planning.begin import begin_output

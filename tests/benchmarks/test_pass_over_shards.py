@@ -14,7 +14,10 @@ from benchmarks.pipeline.pass_over_shards.cost import measure
 from benchmarks.pipeline.pass_over_shards.photographs import photographs, write_shard
 
 SAMPLES = 5
-BUSY = "import time; held = bytearray(64 << 20)\nwhile time.process_time() < 0.5: pass"
+# The sleep is for the sampling of memory, which may be late beside other processes.
+BUSY = (
+    "import time; held = bytearray(64 << 20)\nwhile time.process_time() < 0.5: pass\ntime.sleep(2)"
+)
 PARENT = f"import subprocess, sys\nsubprocess.run([sys.executable, '-c', {BUSY!r}], check=True)"
 
 

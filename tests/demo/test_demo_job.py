@@ -12,11 +12,13 @@ import pytest
 
 from demo import __main__ as demo
 from demo.evaluation.quality import LEARNED_KINDS, TARGETS
-from demo.evaluation.scoring import LabeledBox, detection
+from demo.evaluation.scoring import boxes_of, detection
+from demo.evaluation.true_answers import METRICS, results_table, write_true_answers
 from demo.scenes import scenes, words
 from demo.scenes.kinds import Kind
 from inference.tasks.location_tasks import Detect
 from pipelines.display.contact_sheet import contact_sheet
+from pipelines.evaluation.metrics.values import BoxedLabel
 from pipelines.operations.inspect import select
 from shardmill import Job, run
 
@@ -117,7 +119,7 @@ def test_stored_answers_are_right(output: str) -> None:
         "answer": [row["answer"] == truth["answer"] for row, truth in pairs],
     }
     reached = {name: sum(each) / len(each) for name, each in right.items()}
-    boxes = detection((predicted(row), true_boxes(truth)) for row, truth in pairs)
+    boxes = detection((boxes_of(row["objects"]), true_boxes(truth)) for row, truth in pairs)
     reached |= {name: score.value for name, score in boxes.items()}
     assert len(pairs) > SAMPLES / 2
     assert not {name for name in reached if reached[name] < TARGETS[name] - UNDER}, reached
@@ -129,15 +131,8 @@ def shard_truths(path: Path) -> list[dict[str, Any]]:
         return [json.load(member) for member in members if member is not None]
 
 
-def predicted(row: dict[str, Any]) -> list[LabeledBox]:
-    edges = ("x_min", "y_min", "x_max", "y_max")
-    return [
-        LabeledBox(each["label"], tuple(each[edge] for edge in edges)) for each in row["objects"]
-    ]
-
-
-def true_boxes(truth: dict[str, Any]) -> list[LabeledBox]:
-    return [LabeledBox(each["label"], tuple(each["box"])) for each in truth["objects"]]
+def true_boxes(truth: dict[str, Any]) -> list[BoxedLabel]:
+    return [BoxedLabel(each["label"], *each["box"]) for each in truth["objects"]]
 
 
 def test_it_can_be_displayed(output: str) -> None:
@@ -152,3 +147,16 @@ def test_the_query_can_be_pasted(output: str) -> None:
     shown = subprocess.run(["bash", "-c", query], capture_output=True, text=True, check=True).stdout
     assert "kept" in shown
     assert "image_too_small" in shown
+
+
+def test_the_demo_ends_with_the_scores_of_its_answers(output: str, tmp_path: Path) -> None:
+    truth = tmp_path / "truth.jsonl"
+    write_true_answers(sorted((Path(output).parent / "shards").glob("*.tar")), truth)
+    table = results_table(output, truth)
+    tasks, metrics, values, _, samples = ([*column.cells] for column in table.columns)
+    assert set(tasks) == set(METRICS)
+    least = {"exact": 0.85, "f1": 0.9, "map": 0.8}
+    for metric, value in zip(metrics, values, strict=True):
+        assert float(value) >= least.get(metric, 0), metric
+    assert {*samples} != {"0"}
+    assert min(map(int, samples)) > SAMPLES / 2

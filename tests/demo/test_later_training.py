@@ -132,7 +132,7 @@ def test_a_step_trains_the_model_for_all_tasks(model: Any) -> None:
     stage = LaterTraining(model, batcher, clips, scenes, clips)
     loss, figures = stage.loss(scenes, Random(0), 0.0)
     loss.backward()  # type: ignore[no-untyped-call]
-    assert {"scenes", "pairs", "clips", "named", "meant"} == set(figures)
+    assert {"scenes", "pairs", "clips", "named", "meant", "lines"} == set(figures)
     assert all(value > 0 for value in figures.values())
     modules = [module for module, _ in stage.modules.values()]
     assert all(weight.grad is not None for each in modules for weight in each.parameters())

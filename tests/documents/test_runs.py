@@ -2,7 +2,7 @@
 
 The job is README's own. Commands without shell syntax run in forked processes, which need not
 import torch. `support/document_blocks.py` lists what stands for its shards and models,
-and what is not run.
+and what is not run. `test_first_walk.py` runs the steps of docs/first-walk.md.
 """
 
 import os
@@ -78,6 +78,11 @@ def run(command: str, folder: Path) -> None:
     assert process.returncode == 0, f"$ {command}\n{process.stdout}[{process.returncode}]"
 
 
+def blocks(language: str) -> list[Block]:
+    """The blocks that each run in a folder after README's first job."""
+    return [block for block in documents.blocks(language) if block.document != documents.FIRST_WALK]
+
+
 def to_run(block: Block) -> list[str]:
     """The commands of a block that run here."""
     return [
@@ -87,7 +92,7 @@ def to_run(block: Block) -> list[str]:
     ]
 
 
-@pytest.mark.parametrize("block", filter(to_run, documents.blocks("sh")), ids=str)
+@pytest.mark.parametrize("block", filter(to_run, blocks("sh")), ids=str)
 def test_the_commands_work_in_their_order(block: Block, folder: Path) -> None:
     commands = to_run(block)
     job = (folder / "job.yaml").read_text()
@@ -106,7 +111,7 @@ def test_the_commands_work_in_their_order(block: Block, folder: Path) -> None:
             (folder / "job.yaml").write_text(job)
 
 
-@pytest.mark.parametrize("block", documents.blocks("sql"), ids=str)
+@pytest.mark.parametrize("block", blocks("sql"), ids=str)
 def test_the_queries_work(block: Block, folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(folder)
     for query in duckdb.extract_statements(documents.substituted(block.text)):
@@ -117,7 +122,7 @@ def test_the_queries_work(block: Block, folder: Path, monkeypatch: pytest.Monkey
 READERS = ("datasets", "duckdb", "pandas", "polars")
 
 
-@pytest.mark.parametrize("block", documents.blocks("python"), ids=str)
+@pytest.mark.parametrize("block", blocks("python"), ids=str)
 def test_the_programs_work(block: Block, folder: Path) -> None:
     if any(text in block.text for text in documents.NOT_PROGRAMS):
         return
@@ -135,7 +140,7 @@ def _has_landed(statement: str) -> bool:
     return set(used) <= set(shardmill.__all__) and all(map(find_spec, readers))
 
 
-@pytest.mark.parametrize("block", documents.blocks("yaml"), ids=str)
+@pytest.mark.parametrize("block", blocks("yaml"), ids=str)
 def test_the_jobs_run(block: Block, folder: Path) -> None:
     """Whole jobs only; two beside each other run in their order."""
     shutil.rmtree(folder / "annotated")

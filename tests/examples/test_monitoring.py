@@ -79,6 +79,22 @@ def test_legends_name_labels_that_there_are() -> None:
             assert set(re.findall(r"\{\{(\w+)\}\}", target["legendFormat"])) <= KNOWN_LABELS
 
 
+def test_single_values_have_colors_of_their_own() -> None:
+    """Without thresholds, Grafana shows values from 80 on in red, whatever they mean."""
+    for panel in dashboard()["panels"]:
+        if panel["type"] in ("stat", "bargauge"):
+            assert panel["fieldConfig"]["defaults"]["thresholds"]["steps"][0]["value"] is None
+
+
+def test_numbers_of_ended_runs_stay() -> None:
+    """Counters of a port vanish with its run; a sum of what is left would fall."""
+    for expression in panel_expressions():
+        for name, family in NAMES.items():
+            if family.kind == "counter" and name in expression:
+                kept = rf"(last_over_time|rate|increase)\({name}\{{[^}}]*\}}\["
+                assert re.search(kept, expression), expression
+
+
 def test_the_variable_reads_a_metric_that_there_is() -> None:
     (query,) = (
         variable["query"]["query"]
@@ -98,6 +114,12 @@ def test_alerts_name_metrics_that_there_are() -> None:
 @pytest.mark.skipif(not shutil.which("promtool"), reason="Prometheus is not installed")
 def test_prometheus_accepts_the_alerts() -> None:
     subprocess.run(["promtool", "check", "rules", FOLDER / "alerts.yml"], check=True)
+
+
+@pytest.mark.skipif(not shutil.which("promtool"), reason="Prometheus is not installed")
+def test_alerts_fire_when_they_should() -> None:
+    cases = Path(__file__).with_name("alert_cases.yml")
+    subprocess.run(["promtool", "test", "rules", cases], check=True)
 
 
 def test_the_document_lists_every_event_key_metric_and_alert() -> None:

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 from support import yaml_job
+from support.gate import STOP_SECONDS, Gate
 from support.sample_data import pairs, write_shard
 from support.shardmill_process import start
 
@@ -18,12 +19,14 @@ UNITS, SAMPLES, KILLS, SEED = 10, 6, 10, 20261121
 
 
 @pytest.fixture(scope="module")
-def job_file(tmp_path_factory: pytest.TempPathFactory, checkpoint: Path) -> Path:
-    """Write ten units; every second unit has two parts."""
+def job_file(tmp_path_factory: pytest.TempPathFactory, checkpoint: Path, gate: Gate) -> Path:
+    """Write ten units; every second unit has two parts, and the first unit passes a closed gate."""
     folder = tmp_path_factory.mktemp("faults")
     for unit in range(UNITS):
         write_shard(folder / f"shards/{unit:05}.tar", pairs(SAMPLES - unit % 2 * 3, unit))
-    return yaml_job.write(folder / "job.yaml", folder / "shards", checkpoint, part=4)
+    return yaml_job.write(
+        folder / "job.yaml", folder / "shards", checkpoint, 4, gate.filter(passed=2)
+    )
 
 
 def finish(job_file: Path, output: Path) -> float:
@@ -87,16 +90,20 @@ def test_killed_again_and_again(
 def test_an_interruption_leaves_no_temporary_file_and_says_how_to_continue(
     number: signal.Signals,
     code: int,
+    *,
+    gate: Gate,
     job_file: Path,
     undisturbed: tuple[dict[str, bytes], float],
     tmp_path: Path,
 ) -> None:
     expected, _ = undisturbed
-    process = start(job_file, tmp_path)
+    gate.close()
+    process = start(job_file, tmp_path, f"runner.stop_seconds={STOP_SECONDS}")
     while not parquet(tmp_path):  # until the first file is committed
         assert process.returncode is None
         os.sched_yield()
     process.send_signal(number)
+    gate.open()
     errors = process.wait()
     assert process.returncode == code
     assert "run the same command to go on" in errors

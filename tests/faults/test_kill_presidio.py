@@ -7,12 +7,13 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from support.gate import Gate
 from support.sample_data import Member, jpeg, write_shard
 from support.service_jobs import PRIVATE, filter_job, stored_rows
 from support.shardmill_process import Command
 
 pytestmark = pytest.mark.faults
-SIZES = (4, 4, 1500)  # samples of each shard: the last one takes seconds
+SIZES = (4, 4, 30)  # samples of each shard
 PERSON, NUMBER = "Ada Lovelace", "EMP123456"
 
 
@@ -24,7 +25,13 @@ def samples(shard: int) -> Iterator[Member]:
 
 
 @pytest.fixture
-def folder(tmp_path: Path) -> Path:
+def gate(tmp_path: Path) -> Gate:
+    """A gate that is closed to the last shard."""
+    return Gate(tmp_path / "gate")
+
+
+@pytest.fixture
+def folder(tmp_path: Path, gate: Gate) -> Path:
     """A folder with shards, a spaCy pipeline, a file of recognizers, and the job."""
     pytest.importorskip("presidio_analyzer", reason="needs pip install 'shardmill[presidio]'")
     spacy = pytest.importorskip("spacy")
@@ -42,7 +49,8 @@ def folder(tmp_path: Path) -> Path:
         "recognizers_file": str(tmp_path / "own.yaml"),
         "spacy_models": {"en": str(tmp_path / "people")},
     }
-    (tmp_path / "job.yaml").write_text(json.dumps(filter_job(tmp_path, stage)))
+    filters = (gate.filter(passed=len(SIZES) - 1), stage)
+    (tmp_path / "job.yaml").write_text(json.dumps(filter_job(tmp_path, *filters)))
     return tmp_path
 
 
@@ -55,13 +63,14 @@ def parquet(folder: Path) -> dict[str, bytes]:
     return {path.name: path.read_bytes() for path in folder.glob("*.parquet")}
 
 
-def test_a_job_is_killed_and_resumed(folder: Path) -> None:
+def test_a_job_is_killed_and_resumed(folder: Path, gate: Gate) -> None:
     process = start(folder, "whole")
     printed = process.wait()
     assert process.returncode == 0, printed
     whole = parquet(folder / "whole")
     assert len(whole) == len(SIZES)
 
+    gate.close()
     process = start(folder, "output")
     while process.returncode is None and len(parquet(folder / "output")) < len(SIZES) - 1:
         os.sched_yield()
@@ -72,6 +81,7 @@ def test_a_job_is_killed_and_resumed(folder: Path) -> None:
     assert len(committed) == len(SIZES) - 1
     assert committed == {name: whole[name] for name in committed}
 
+    gate.open()
     process = start(folder, "output")
     printed = process.wait()
     assert process.returncode == 0, printed

@@ -7,6 +7,7 @@ from pathlib import Path
 import psutil
 import pytest
 from support import shardmill_process, yaml_job
+from support.gate import STOP_SECONDS, Gate
 from support.sample_data import pairs, write_shard
 from support.shardmill_process import Command
 
@@ -17,17 +18,19 @@ UNITS = 10
 
 
 @pytest.fixture(scope="module")
-def job_file(tmp_path_factory: pytest.TempPathFactory, checkpoint: Path) -> Path:
+def job_file(tmp_path_factory: pytest.TempPathFactory, checkpoint: Path, gate: Gate) -> Path:
+    """Write ten units of two parts; one unit of each worker passes a closed gate."""
     folder = tmp_path_factory.mktemp("processes")
     for unit in range(UNITS):
         write_shard(folder / f"shards/{unit:05}.tar", pairs(9, unit))
-    return yaml_job.write(folder / "job.yaml", folder / "shards", checkpoint, part=5)
+    return yaml_job.write(
+        folder / "job.yaml", folder / "shards", checkpoint, 5, gate.filter(passed=2)
+    )
 
 
 def start(job_file: Path, output: Path, workers: int = 2) -> Command:
-    return shardmill_process.start(
-        job_file, output, f"runner.workers={workers}", options=["--log-format", "json"]
-    )
+    settings = (f"runner.workers={workers}", f"runner.stop_seconds={STOP_SECONDS}")
+    return shardmill_process.start(job_file, output, *settings, options=["--log-format", "json"])
 
 
 def parquet(output: Path) -> dict[str, bytes]:
@@ -62,8 +65,9 @@ def wait_for_report(process: Command) -> None:
 
 
 def test_killed_workers_are_replaced(
-    job_file: Path, undisturbed: dict[str, bytes], tmp_path: Path
+    gate: Gate, job_file: Path, undisturbed: dict[str, bytes], tmp_path: Path
 ) -> None:
+    gate.close()
     process = start(job_file, tmp_path)
     killed = set()
     for _ in range(3):
@@ -73,6 +77,7 @@ def test_killed_workers_are_replaced(
         workers[0].kill()
         workers[0].wait(60)  # else it could be chosen again
         killed.add(workers[0].pid)
+    gate.open()
     errors = process.wait()
     assert process.returncode == 0, errors
     assert len(killed) == 3
@@ -87,15 +92,19 @@ def test_killed_workers_are_replaced(
 def test_workers_end_with_their_parent(
     number: signal.Signals,
     code: int,
+    *,
+    gate: Gate,
     job_file: Path,
     undisturbed: dict[str, bytes],
     tmp_path: Path,
 ) -> None:
+    gate.close()
     process = start(job_file, tmp_path)
     wait_for_report(process)
-    workers = workers_of(process)
-    assert len(workers) == 2
+    while len(workers := workers_of(process)) < 2:
+        time.sleep(0.01)  # until both are started
     process.send_signal(number)
+    gate.open()
     errors = process.wait()
     assert process.returncode == code
     assert "Traceback" not in errors

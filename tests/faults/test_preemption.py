@@ -13,6 +13,7 @@ from typing import Any
 import psutil
 import pytest
 from support import shardmill_process
+from support.gate import Gate
 from support.http_server import QuietHandler, serving
 from support.sample_data import pairs, write_shard
 from support.shardmill_process import Command
@@ -59,10 +60,12 @@ def wait_for(process: Command, is_reached: Any) -> None:
         time.sleep(0.005)
 
 
-def stop(process: Command, signals: int = 1) -> str:
-    """Send SIGTERM; return what the process prints until it ends."""
+def stop(process: Command, signals: int = 1, gate: Gate | None = None) -> str:
+    """Send SIGTERM, and open a gate; return what the process prints until it ends."""
     for _ in range(signals):
         process.send_signal(signal.SIGTERM)
+    if gate:
+        gate.open()
     assert process.ends_within(SECONDS), "the process does not end"
     printed = process.wait()
     assert process.returncode == 143, printed
@@ -77,12 +80,14 @@ def test_a_run_without_a_model_ends_and_goes_on(
     workers: int, signals: int, shards: Path, tmp_path: Path
 ) -> None:
     """Schedulers signal twice, for example all processes and then the first one."""
-    job = write_job(tmp_path, shards, QUALITY)
-    process = start(job, workers)
+    gate = Gate(tmp_path / "gate")
+    gate.close()
+    job = write_job(tmp_path, shards, QUALITY, gate.filter(passed=SAMPLES // PART))
+    process = start(job, workers, f"runner.stop_seconds={SECONDS}")
     wait_for(process, lambda: parquet(tmp_path))
-    stop(process, signals)
+    stop(process, signals, gate)
     committed = parquet(tmp_path)
-    assert 0 < len(committed) <= FILES
+    assert 0 < len(committed) < FILES
     assert not list(tmp_path.rglob("*.tmp"))
     assert not list((tmp_path / "output/_shardmill/attempts").iterdir())
     again = start(job, 1)
@@ -123,6 +128,7 @@ def test_a_notice_ends_a_run(by: str, shards: Path, tmp_path: Path) -> None:
     printed = process.wait()
     assert process.returncode == 143, printed
     assert printed.count("interrupted: what is committed stays") == 1, printed
+    assert printed.count("runner.preemption: this machine will be taken away") == 1, printed
     require_processes(gate, 1)
     again = start(job, 1)
     printed = again.wait()

@@ -2,13 +2,15 @@
 
 import json
 import subprocess
+import time
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from support.gate import Gate
 from support.ray_head import Head, environment, free_ports, head
 from support.sample_data import job, pairs, write_shard
-from support.synchronized_run import reported_units, require_processes, start, with_barrier
+from support.synchronized_run import reported_units, start_reporting
 
 from pipelines.operations.run import run
 from pipelines.operations.verify import verify
@@ -87,22 +89,25 @@ def parquet(output: Path) -> dict[str, bytes]:
 def test_a_cluster_grows_and_loses_a_node(cluster: Head, checkpoint: Path, tmp_path: Path) -> None:
     for unit in range(UNITS):
         write_shard(tmp_path / f"shards/{unit:05}.tar", pairs(20, unit))
-    barrier, expected = tmp_path / "barrier", tmp_path / "expected"
-    require_processes(barrier, 1)
-    run(with_barrier(job(tmp_path, checkpoint, output=str(expected)), barrier))
+    gate, expected = Gate(tmp_path / "gate"), tmp_path / "expected"
+    filters = [gate.filter(passed=1)]  # one unit of each worker passes
+    run(job(tmp_path, checkpoint, output=str(expected), filters=filters))
     assert nodes(cluster) == 0
     # The run wants more workers than the cluster can run; it begins when two are ready.
     runner = {"kind": "ray", "workers": {"min": NODES, "max": 4}, "address": cluster.address}
-    require_processes(barrier, 1 + NODES)  # this process, and a worker on each node
-    driver = start(job(tmp_path, checkpoint, runner=runner), barrier)
+    gate.close()
+    growing = job(tmp_path, checkpoint, runner=runner, filters=filters)
+    driver = start_reporting(growing, tmp_path / "job.json")
     reports = reported_units(driver)
-    done = [next(reports), next(reports)]
-    require_processes(barrier, 1 + NODES + 1)  # all wait for a worker on a third node
+    done = [next(reports), next(reports)]  # of two workers, which wait with their next units
     assert nodes(cluster) == NODES
     drain = ["ray", "drain-node", "--address", cluster.address, "--node-id", FIRST]
     drain += ["--reason", "DRAIN_NODE_REASON_PREEMPTION", "--reason-message", "taken away"]
     drain += ["--deadline-remaining-seconds", "1"]
     subprocess.run(drain, env=environment(), check=True)
+    while len(gate.waiting) <= NODES and driver.poll() is None:
+        time.sleep(0.1)  # until a worker on a third node has done a unit
+    gate.open()
     *others, outcome = reports
     assert driver.wait() == 0
     assert sorted([*done, *others]) == [f"{unit:05}" for unit in range(UNITS)]

@@ -1,15 +1,20 @@
 """A Ray cluster of three nodes that loses workers, nodes or the driver; the output is the same."""
 
+import json
+import os
 import signal
 import subprocess
 import sys
+import time
 from collections.abc import Iterator, Mapping
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
 import psutil
 import pytest
 from support import yaml_job
+from support.gate import Gate
 from support.harmful_filters import ExhaustingFilter, HarmfulFilter
 from support.sample_data import job, pairs, write_shard
 
@@ -23,6 +28,9 @@ ROOT = Path(__file__).parents[2]
 UNITS = 10
 TESTS = {"env_vars": {"PYTHONPATH": str(ROOT / "tests")}}  # workers import `support` from there
 RAY = {"kind": "ray", "workers": 2, "runtime_env": TESTS}
+ENVIRONMENT = {**os.environ, "PYTHONPATH": f"{ROOT}{os.pathsep}{ROOT / 'tests'}"}  # of drivers
+# Cleaning up takes less time on any machine.
+SETTINGS = {"runtime_env": json.dumps(TESTS), "stop_seconds": 200}
 
 
 class Nodes:
@@ -39,6 +47,23 @@ class Nodes:
         """Kill the raylet of a node, and add another node."""
         self.cluster.remove_node(self.nodes.pop(), allow_graceful=False)
         self.nodes.append(self.cluster.add_node(num_cpus=1))
+
+    def freeze_three(self) -> list[Any]:
+        """Add three nodes that stop at once; Ray places actors there until it has noticed."""
+        frozen = [self.cluster.add_node(num_cpus=1) for _ in range(3)]
+        for node in frozen:
+            for process in raylet(node):
+                process.process.send_signal(signal.SIGSTOP)
+        return frozen
+
+    def replace_when_dead(self, frozen: list[Any]) -> None:
+        """Wait until Ray has noticed that these nodes are dead; add one for each of them."""
+        names = {node.node_id for node in frozen}
+        while any(node["Alive"] for node in ray.nodes() if node["NodeID"] in names):
+            time.sleep(0.2)
+        for node in frozen:
+            self.cluster.remove_node(node, allow_graceful=False)
+            self.nodes.append(self.cluster.add_node(num_cpus=1))
 
     def workers(self) -> list[psutil.Process]:
         """Return the processes of all actors on these nodes."""
@@ -145,9 +170,10 @@ def test_workers_are_killed(
     def kill(report: UnitReport) -> None:
         # Do not wait for a worker here: lost workers are replaced after this callback.
         if len(killed) < 3 and (workers := connected.workers()):
-            workers[0].kill()
-            workers[0].wait(60)  # else it could be chosen again
-            killed.append(workers[0].pid)
+            with suppress(psutil.NoSuchProcess):  # a worker of the test before has ended
+                workers[0].kill()
+                workers[0].wait(60)  # else it could be chosen again
+                killed.append(workers[0].pid)
 
     summary, _ = run_job(corpus, checkpoint, tmp_path, RAY, on_report=kill)
     assert len(set(killed)) == 3
@@ -187,14 +213,35 @@ def test_a_unit_that_kills_every_worker_is_reported_and_the_others_are_committed
     assert runs["ray"] == runs["local"]
 
 
-def start(job_file: Path, nodes: Nodes, *command: str) -> "subprocess.Popen[str]":
+def start(
+    job_file: Path, nodes: Nodes, *command: str, workers: str = "2"
+) -> "subprocess.Popen[str]":
     words = [sys.executable, "-m", "shardmill", *(command or ("run", str(job_file)))]
     if not command:
-        runner = {"kind": "ray", "workers": "2", "address": nodes.address}
+        runner = {"kind": "ray", "workers": workers, "address": nodes.address, **SETTINGS}
         words += [f"--set=runner.{key}={value}" for key, value in runner.items()]
     return subprocess.Popen(
-        words, cwd=ROOT, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True
+        words,
+        cwd=ROOT,
+        env=ENVIRONMENT,
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.PIPE,
+        text=True,
     )
+
+
+def test_three_workers_are_placed_on_dead_nodes(
+    connected: Nodes, corpus: Path, checkpoint: Path, tmp_path: Path
+) -> None:
+    job_file = yaml_job.write(tmp_path / "job.yaml", corpus / "shards", checkpoint, part=5)
+    frozen = connected.freeze_three()
+    # All five workers must be ready before the first unit: no unit is committed between the losses.
+    process = start(job_file, connected, workers="{min: 5, max: 5}")
+    connected.replace_when_dead(frozen)
+    _, errors = process.communicate()
+    assert process.returncode == 0, errors
+    assert len(parquet(tmp_path / "output")) == 2 * UNITS
+    assert verify(str(tmp_path / "output")).problems == ()
 
 
 @pytest.mark.parametrize(
@@ -203,14 +250,19 @@ def start(job_file: Path, nodes: Nodes, *command: str) -> "subprocess.Popen[str]
 def test_the_driver_is_killed_and_started_again(  # noqa: PLR0917 - fixtures
     number: signal.Signals, code: int, nodes: Nodes, corpus: Path, checkpoint: Path, tmp_path: Path
 ) -> None:
-    job_file = yaml_job.write(tmp_path / "job.yaml", corpus / "shards", checkpoint, part=5)
+    gate = Gate(tmp_path / "gate")
+    closing_gate = gate.filter(passed=2)  # one unit of each worker passes
+    job_file = yaml_job.write(tmp_path / "job.yaml", corpus / "shards", checkpoint, 5, closing_gate)
     output, expected = tmp_path / "output", tmp_path / "expected"
     local = [sys.executable, "-m", "shardmill", "run", str(job_file), "--output", str(expected)]
-    subprocess.run(local, cwd=ROOT, check=True, capture_output=True)
+    subprocess.run(local, cwd=ROOT, env=ENVIRONMENT, check=True, capture_output=True)
+    gate.close()
     process = start(job_file, nodes)
-    assert process.stderr is not None
-    assert any(" a second and worker" in line for line in iter(process.stderr.readline, ""))
+    while not parquet(output):
+        assert process.poll() is None
+        time.sleep(0.01)
     process.send_signal(number)
+    gate.open()
     _, errors = process.communicate()
     assert process.returncode == code, errors
     assert "Traceback" not in errors

@@ -21,7 +21,7 @@ UNITS, SAMPLES, PART = 8, 100, 40
 
 @pytest.fixture(scope="module")
 def cluster() -> Iterator[Head]:
-    patience = {"RAY_JOB_STOP_WAIT_TIME_S": "10"}  # Ray's default is 3
+    patience = {"RAY_JOB_STOP_WAIT_TIME_S": "200"}  # Ray's default is 3
     with head("--num-cpus=2", variables=patience) as running:
         yield running
 

@@ -12,6 +12,7 @@ from pipelines.output.output import open_output
 
 pytestmark = pytest.mark.faults
 SHARDS = 48
+CLAIM_SECONDS = 30  # a run that lives is not taken for dead on a busy machine
 
 
 @pytest.fixture(scope="module")
@@ -22,7 +23,8 @@ def corpus(tmp_path_factory: pytest.TempPathFactory) -> SharedCorpus:
 @pytest.mark.parametrize("processes", [2, 4, 16])
 def test_processes_share_the_shards(corpus: SharedCorpus, processes: int, tmp_path: Path) -> None:
     output = tmp_path / "output"
-    running = [starters.start(corpus.job(output)) for _ in range(processes)]
+    shared = corpus.job(output, claim_seconds=CLAIM_SECONDS)
+    running = [starters.start(shared) for _ in range(processes)]
     for process in running:
         process.join()
     assert [process.exitcode for process in running] == [0] * processes
@@ -37,7 +39,8 @@ def test_two_processes_with_two_workers_each_share_the_shards(
     corpus: SharedCorpus, tmp_path: Path
 ) -> None:
     output = tmp_path / "output"
-    running = [starters.start(corpus.job(output, workers=2)) for _ in range(2)]
+    shared = corpus.job(output, workers=2, claim_seconds=CLAIM_SECONDS)
+    running = [starters.start(shared) for _ in range(2)]
     for process in running:
         process.join()
     assert [process.exitcode for process in running] == [0, 0]

@@ -63,6 +63,7 @@ def test_json_schema_lists_every_kind() -> None:
         "language",
         "number",
         "open_nsfw",
+        "opt_out",
         "perceptual_hash_list",
         "personal_data",
         "personal_data_dlp",

@@ -12,8 +12,8 @@ from support.sample_data import pairs, write_shard
 from support.shardmill_process import ROOT
 
 from pipelines.config.job import Job
-from pipelines.operations.recorded_job import recorded_job
 from pipelines.operations.run import run
+from pipelines.operations.stored_samples.recorded_job import recorded_job
 from pipelines.output.output import open_output
 from pipelines.planning.plan import plan
 from schemas.errors import JobError

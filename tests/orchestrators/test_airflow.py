@@ -1,6 +1,7 @@
 """The DAGs of examples/airflow run in Airflow, and retry what another try can mend."""
 
 import json
+import re
 import sys
 from collections.abc import Mapping
 from pathlib import Path
@@ -55,8 +56,12 @@ def test_the_dag_annotates_a_corpus(variables: Mapping[str, str], tmp_path: Path
         for line in done.stdout.splitlines()
         if "end task" in line
     ]
-    assert ends == ["plan", "fetch", "canary", "run", "verify"]
+    assert ends == ["plan", "fetch", "canary", "run", "verify", "export"]
     assert verify(str(output)).counts.read == 20
+    (folder,) = tmp_path.glob("annotated-*")
+    assert (folder / "_SUCCESS").exists()
+    (file,) = folder.glob("*.jsonl")
+    assert len(file.read_text().splitlines()) == 20
 
 
 @pytest.fixture(scope="module")
@@ -80,6 +85,7 @@ def test_a_wrong_job_is_not_retried(results: dict[str, Any]) -> None:
         "canary": ["upstream_failed", 0],
         "run": ["upstream_failed", 0],
         "verify": ["upstream_failed", 0],
+        "export": ["upstream_failed", 0],
     }
     assert results["wrong_job"]["state"] == "failed"
     assert results["wrong_job"]["calls"] == ["plan recap.yaml --json", "fetch recap.yaml"]
@@ -93,8 +99,11 @@ def test_bad_shards_are_not_retried(results: dict[str, Any]) -> None:
 def test_other_ends_are_retried(results: dict[str, Any]) -> None:
     assert results["preempted"]["state"] == "success"
     tries = {task: tries for task, (_, tries) in results["preempted"]["tasks"].items()}
-    assert tries == {"plan": 2, "fetch": 1, "canary": 3, "run": 1, "verify": 1}
-    assert results["preempted"]["calls"] == [
+    assert tries == {"plan": 2, "fetch": 1, "canary": 3, "run": 1, "verify": 1, "export": 2}
+    *calls, export, again = results["preempted"]["calls"]
+    assert re.fullmatch(r"export somewhere --to jsonl somewhere-[\w+.-]+", export)
+    assert again == export  # into the same folder, where it goes on
+    assert calls == [
         *["plan recap.yaml --json"] * 2,
         "fetch recap.yaml",
         *["run recap.yaml --canary 3"] * 3,

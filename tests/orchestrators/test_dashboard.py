@@ -84,9 +84,10 @@ def prometheus(folder: Path, exporter: str) -> Iterator[Prometheus]:
 
 def expressions() -> list[tuple[str, str, str]]:
     """Return title, expression and legend of each series of the dashboard, for all jobs."""
-    panels = json.loads((MONITORING / "dashboard.json").read_text())["panels"]
+    text = (MONITORING / "dashboard.json").read_text()
+    panels = json.loads(text.replace("$job_name", ".*").replace("$__range", "6h"))["panels"]
     return [
-        (panel["title"], target["expr"].replace("$job_name", ".*"), target.get("legendFormat", ""))
+        (panel["title"], target["expr"], target.get("legendFormat", ""))
         for panel in panels
         for target in panel["targets"]
     ]

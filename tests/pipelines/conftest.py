@@ -1,4 +1,4 @@
-"""A Ray session and a small S3 server that tests share, because a process keeps its clients."""
+"""A Ray session for a file, and a small S3 server for all, because a process keeps its clients."""
 
 from collections.abc import Iterator
 
@@ -7,9 +7,9 @@ from support.ray_session import ray_session as started
 from support.small_s3 import SmallS3, run_small_s3
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def ray_session() -> Iterator[None]:
-    """A Ray session on this machine."""
+    """A Ray session on this machine, which ends with the file: a process can have only one."""
     with started():
         yield
 

@@ -8,8 +8,10 @@ import pytest
 
 from schemas import errors
 from schemas.errors import (
+    AnswersDrifted,
     DeadlinePassed,
     DecoderHung,
+    GoldenSetFailed,
     JobError,
     MachineFault,
     ServiceFault,
@@ -28,6 +30,8 @@ ONE_OF_EACH = [
     ShardUnreachable("denied", 512),
     ServiceFault("service_timeout"),
     TooManyErrors("9 of 10"),
+    AnswersDrifted("shorter captions"),
+    GoldenSetFailed("caption.cider is 0.8"),
     WorkerFault("disk"),
     MachineFault("disk"),
     DeadlinePassed("a block"),

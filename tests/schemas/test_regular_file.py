@@ -2,8 +2,11 @@
 
 import os
 import pickle
+import random
+import signal
 import socket
 from collections.abc import Callable
+from contextlib import suppress
 from pathlib import Path
 
 import pytest
@@ -50,6 +53,27 @@ def test_files_are_opened_through_links_and_folders_are_not(tmp_path: Path) -> N
         with pytest.raises(OSError, match=r"directory|regular"):
             open_regular(path)
     assert len(os.listdir("/proc/self/fd")) == before
+
+
+class Interrupt(BaseException):
+    """Stands for KeyboardInterrupt, which would end the tests."""
+
+
+def test_an_interrupt_at_any_point_stays_one(tmp_path: Path) -> None:
+    def interrupt(*_: object) -> None:
+        raise Interrupt
+
+    (tmp_path / "file").touch()
+    chance = random.Random(0)
+    before = signal.signal(signal.SIGALRM, interrupt)
+    try:
+        for _ in range(300):
+            with suppress(Interrupt):
+                signal.setitimer(signal.ITIMER_REAL, chance.uniform(1e-5, 3e-4))
+                while True:
+                    open_regular(tmp_path / "file").close()
+    finally:
+        signal.signal(signal.SIGALRM, before)
 
 
 def test_json_is_read_within_bounds(tmp_path: Path) -> None:

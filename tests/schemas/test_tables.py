@@ -5,6 +5,8 @@ import pytest
 
 from schemas.errors import JobError
 from schemas.tables import (
+    FRAME_HASHES,
+    HASHES,
     IMAGES,
     INFO,
     RESERVED,
@@ -22,7 +24,8 @@ def test_columns_are_in_order() -> None:
     optional = dict.fromkeys(("video", "images", "pdq", "text_boxes"), True)
     schema = output_schema({"url": pa.string()}, tasks, **optional)
     assert schema.names[-5:] == ["url", "caption", "caption_info", "area", "area_info"]
-    assert set(schema.names[:-5]) == {*RESERVED, *VIDEO, *IMAGES}
+    hashes = RESERVED - HASHES.keys() | FRAME_HASHES.keys()
+    assert set(schema.names[:-5]) == {*hashes, *VIDEO, *IMAGES}
     assert carried_columns(schema) == ["url"]
     assert schema.field("area").type == pa.float32()
     assert schema.field("area_info").type == INFO
@@ -64,7 +67,8 @@ def test_valid_names_pass() -> None:
 
 
 @pytest.mark.parametrize(
-    ("setting", "name"), [("video", "duration"), ("video", "FPS"), ("images", "images")]
+    ("setting", "name"),
+    [("video", "duration"), ("video", "FPS"), ("video", "pdq_frames"), ("images", "images")],
 )
 def test_names_of_some_jobs_are_refused_there_alone(setting: str, name: str) -> None:
     check_column_names([name], [])

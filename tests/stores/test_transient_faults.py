@@ -56,14 +56,18 @@ def job_through(proxy: SpoilingProxy, bucket: str, output: str, seconds: float =
     return job(Path("/"), input=reads, output=f"{bucket}/{output}", **keys)
 
 
-def check_whole(proxy: SpoilingProxy, made: Job, expected: dict[str, bytes]) -> None:
-    """Run the rest of a job undisturbed; the output is the one of an undisturbed job.
+def patient(proxy: SpoilingProxy, made: Job) -> Job:
+    """Return a job that waits for answers as long as users' jobs do.
 
-    Patience is as users have it: on a busy machine, an answer may take longer than tests wait.
+    On a busy machine, an answer may take longer than the job of `job_through` waits.
     """
+    return made.model_copy(update={"storage": {"s3://": StorageSettings(endpoint=proxy.url)}})
+
+
+def check_whole(proxy: SpoilingProxy, made: Job, expected: dict[str, bytes]) -> None:
+    """Run the rest of a job undisturbed; the output is the one of an undisturbed job."""
     proxy.follow(spoiling("", ()))
-    patient = {"s3://": StorageSettings(endpoint=proxy.url)}
-    made = made.model_copy(update={"storage": patient})
+    made = patient(proxy, made)
     assert run(made).outcome == "complete"
     assert rows_written(made.output) == expected
     assert verify(made.output).problems == ()
@@ -71,7 +75,7 @@ def check_whole(proxy: SpoilingProxy, made: Job, expected: dict[str, bytes]) -> 
 
 @pytest.fixture
 def expected(proxy: SpoilingProxy, shards: str) -> dict[str, bytes]:
-    made = job_through(proxy, shards, "undisturbed")
+    made = patient(proxy, job_through(proxy, shards, "undisturbed"))
     assert run(made).outcome == "complete"
     return rows_written(made.output)
 

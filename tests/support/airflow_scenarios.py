@@ -93,7 +93,9 @@ def main() -> None:
         "import_errors": bag.import_errors,
         "wrong_job": run_dag(annotate, folder / "wrong_job", {"fetch": [2]}),
         "bad_shards": run_dag(annotate, folder / "bad_shards", {"run": [3]}),
-        "preempted": run_dag(annotate, folder / "preempted", {"plan": [1], "run": [143, 137]}),
+        "preempted": run_dag(
+            annotate, folder / "preempted", {"plan": [1], "run": [143, 137], "export": [143]}
+        ),
         "stopped": stop_a_command(dags, folder / "stopped"),
         "sensor": wait_for_an_output(bag.dags["after_shardmill"], folder / "output"),
     }

@@ -9,6 +9,7 @@ import urllib.error
 import urllib.request
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from importlib.resources import files
 from pathlib import Path
 from typing import Any
 
@@ -17,6 +18,13 @@ DRIVER = shutil.which("chromedriver")
 HAS_BROWSER = CHROMIUM is not None and DRIVER is not None
 _NEXT_MOMENT = "setTimeout(arguments[0], 50)"
 _IS_LOADED = "return !window.isEarlier && document.readyState === 'complete'"
+_AXE = """
+const done = arguments[0];
+axe.run({ resultTypes: ["violations"] }).then(
+  (found) => done(found.violations.map((each) => `${each.id}: ${each.nodes[0].html}`)),
+  (error) => done([String(error)]),
+);
+"""
 KEYS = {"left": "\ue012", "right": "\ue014", "tab": "\ue004", "enter": "\ue007"}
 _ARGUMENTS = (
     "--headless=new",
@@ -40,7 +48,11 @@ class Browser:
             "args": [*_ARGUMENTS, f"--user-data-dir={profile}"],
             "prefs": {"download.default_directory": str(downloads)},
         }
-        wanted = {"goog:chromeOptions": options, "goog:loggingPrefs": {"browser": "ALL"}}
+        wanted = {
+            "goog:chromeOptions": options,
+            "goog:loggingPrefs": {"browser": "ALL"},
+            "timeouts": {"script": 250_000},  # milliseconds: axe takes long on a busy machine
+        }
         session = self._call("POST", "", {"capabilities": {"alwaysMatch": wanted}})
         self._driver += f"/{session['sessionId']}"
 
@@ -79,12 +91,23 @@ class Browser:
         """Return the messages of the console since the last call: errors, refused contents."""
         return [entry["message"] for entry in self._call("POST", "/se/log", {"type": "browser"})]
 
+    def accessibility_problems(self) -> list[str]:
+        """Return what axe-core finds wrong with the page, each with the first element."""
+        self.run((files("axe_core_python") / "axe.min.js").read_text(encoding="utf-8"))
+        script = {"script": _AXE, "args": []}
+        return [str(each) for each in self._call("POST", "/execute/async", script)]
+
     def show_as(self, width: int, height: int, color_scheme: str) -> None:
         """Show the page in a size in pixels, and in the color scheme `light` or `dark`."""
         size = {"width": width, "height": height, "deviceScaleFactor": 1, "mobile": False}
         self._devtools("Emulation.setDeviceMetricsOverride", size)
         feature = {"name": "prefers-color-scheme", "value": color_scheme}
         self._devtools("Emulation.setEmulatedMedia", {"features": [feature]})
+
+    def prints(self) -> int:
+        """Print the page, and return the number of its sheets of paper."""
+        content = base64.b64decode(self._call("POST", "/print", {}))
+        return len(re.findall(rb"/Type\s*/Page\b", content))
 
     def screenshot(self) -> bytes:
         """Return what is shown, as a PNG."""
@@ -100,7 +123,7 @@ class Browser:
         content = None if body is None else json.dumps(body).encode()
         request = urllib.request.Request(f"{self._driver}{path}", content, method=method)
         try:
-            with urllib.request.urlopen(request, timeout=120) as answer:
+            with urllib.request.urlopen(request, timeout=280) as answer:
                 return json.load(answer)["value"]
         except urllib.error.HTTPError as error:
             raise AssertionError(json.load(error)["value"]["message"]) from None

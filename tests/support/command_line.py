@@ -30,7 +30,7 @@ class CommandLine:
         with pytest.raises(SystemExit) as ended:
             main()
         printed = self._capsys.readouterr()
-        assert "Traceback" not in printed.err
+        assert "Traceback" not in printed.err, printed.err
         return Ended(int(ended.value.code or 0), printed.out, printed.err)
 
     def done(self, *arguments: object) -> str:
@@ -49,9 +49,12 @@ class CommandLine:
         return line
 
 
-def call(*arguments: object, code: int = 0) -> Result:
-    """Run a command on a terminal of 120 columns, and check its exit code."""
+def call(*arguments: object, code: int = 0, answer: str = "") -> Result:
+    """Run a command on a terminal of 120 columns, and check its exit code.
+
+    `answer` is what it reads from stdin.
+    """
     words = [str(argument) for argument in arguments]
-    result = CliRunner().invoke(app, words, env={"COLUMNS": "120"})
+    result = CliRunner().invoke(app, words, input=answer, env={"COLUMNS": "120"})
     assert result.exit_code == code, result.output
     return result

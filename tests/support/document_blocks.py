@@ -19,6 +19,9 @@ DOCUMENTS = sorted(
     ]
 )
 
+# Its blocks are steps of one walk, in a folder of their own: test_first_walk.py runs them.
+FIRST_WALK = "docs/first-walk.md"
+
 # What the tests put in the place of what the documents name.
 SUBSTITUTIONS = {
     "coco-val/*.tar": "data/*.tar",
@@ -35,6 +38,7 @@ SUBSTITUTIONS = {
     "00012.tar": "00000.tar",
     "direct_num_workers=4": "direct_num_workers=2",
     "CHECKPOINT": "model",
+    "requests.txt": "job.yaml",  # any lines of text are a list of keys
     "OUTPUT": "annotated",
     "JOB": "job.yaml",
 }
@@ -45,8 +49,12 @@ NOT_RUN = {
     "shardmill run s3:": "tests/stores runs commands over buckets",
     "shardmill status s3:": "tests/stores runs commands over buckets",
     "shardmill inspect s3:": "tests/stores runs commands over buckets",
+    "shardmill export s3:": "test_output_export.py exports to a bucket",
     "shardmill calibrate annotated --decisions": "a person makes the file: test_calibrate_page.py",
     "shardmill evaluate answered": "test_evaluate.py makes references in files",
+    "shardmill evaluate annotated --task caption --truth descriptions": (
+        "test_evaluate_entailment.py makes a model that decides entailment"
+    ),
     "make demo": "CI runs it before the tests",
     "make test": "it runs this test",
     "python3.11 -m venv": "tests/install creates environments",
@@ -69,7 +77,7 @@ NOT_RUN = {
 # Blocks that are no job, by a text in them, and why.
 NOT_JOBS: dict[str, str] = {
     "s3://corpus/laion": "tests/stores runs jobs over buckets",
-    "decisions: decisions.csv": "tests/pipelines/operations/test_decisions.py runs such jobs",
+    "decisions: decisions.csv": "calibrating/test_decisions.py runs such jobs",
     "own_filter:NoShouting": "its module is in examples/; test_own_class.py runs such a job",
     "# sky jobs launch": "a task of SkyPilot",
     "# aws batch": "a definition of a job of AWS Batch",

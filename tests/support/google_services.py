@@ -14,7 +14,7 @@ from collections.abc import Callable, Iterator
 from concurrent import futures
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from http.server import BaseHTTPRequestHandler
 from typing import Any
 
 import grpc
@@ -22,6 +22,7 @@ import numpy as np
 from google.cloud import dlp_v2, language_v2, vision_v1
 from google.rpc import status_pb2
 from PIL import Image
+from support.http_server import QuietServer
 
 PATTERNS = {
     "US_SOCIAL_SECURITY_NUMBER": re.compile(r"\b\d{3}-\d{2}-\d{4}\b"),
@@ -102,9 +103,10 @@ class GoogleServices:
             asked = Asked(method, items, message)
             self.asked.append(asked)
             code, seconds = self.faults.popleft() if self.faults else ("", 0.0)
+            answer_after = self.answer_after
         if seconds:
-            time.sleep(seconds)
-        return code or self.answer_after(asked)
+            time.sleep(seconds)  # maybe into the next test
+        return code or answer_after(asked)
 
 
 class _Handler(grpc.GenericRpcHandler):  # type: ignore[misc]
@@ -271,11 +273,6 @@ def _perspective(services: GoogleServices) -> type[BaseHTTPRequestHandler]:
     return Handler
 
 
-class _QuietServer(ThreadingHTTPServer):
-    def handle_error(self, request: Any, client_address: Any) -> None:
-        """Say nothing about clients that have gone."""
-
-
 @contextmanager
 def google_services() -> Iterator[GoogleServices]:
     """Run the servers on ports that the system gives."""
@@ -285,7 +282,7 @@ def google_services() -> Iterator[GoogleServices]:
     server.add_generic_rpc_handlers((_Handler(services),))
     services.port = server.add_insecure_port("127.0.0.1:0")
     server.start()
-    web = _QuietServer(("127.0.0.1", 0), _perspective(services))
+    web = QuietServer(("127.0.0.1", 0), _perspective(services))
     services.http_port = web.server_address[1]
     thread = threading.Thread(target=web.serve_forever, args=(0.05,), daemon=True)
     thread.start()

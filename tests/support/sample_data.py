@@ -90,6 +90,19 @@ def images_column(images: Iterable[bytes | None]) -> pa.Array:
     return pa.array(structs, kind)
 
 
+# A task whose answers are written, and one whose answers are chosen by likelihood.
+TASKS: Mapping[str, Any] = {
+    "caption": {"kind": "caption", "max_new_tokens": 4},
+    "choice": {
+        "kind": "vqa",
+        "question": "what is it?",
+        "choices": ["a cat", "a dog"],
+        "choose_by": "likelihood",
+        "logprobs": True,
+    },
+}
+
+
 def job(folder: Path, checkpoint: Path | str = "google/paligemma2-3b-mix-224", **keys: Any) -> Job:
     """A small job over `folder/shards/*.tar` into `folder/output`; `keys` replace its keys."""
     model = {"checkpoint": str(checkpoint), "precision": "float32", "device": "cpu"}

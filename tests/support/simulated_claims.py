@@ -83,7 +83,7 @@ class Simulation:
         )
         self.store = Store(done=np.zeros(conditions.units, np.bool_))
         self.worked = self.doubled = self.lost = 0.0
-        self.units_doubled = self.deaths = self.takeovers = 0
+        self.units_doubled = self.deaths = 0
         self.ended: list[int] = []  # units not DONE in the knowledge of a machine that ended
         self._left = conditions.units
 
@@ -230,7 +230,6 @@ class Machine:
             mine.on_refused(step.unit, self._clock())
             return
         numbers[step.number] = self._run
-        simulation.takeovers += step.number > 1
         seconds = simulation.seconds(step.unit)
         if simulation.now + seconds > self._dies:
             worked = max(0.0, self._dies - simulation.now)

@@ -49,7 +49,7 @@ def text_classifier(folder: Path) -> Path:
     """Train a text classifier: a label of ATTRIBUTES is likely in texts with one of its words."""
     tokenizer = _tokenizer()
     labels = tuple(ATTRIBUTES)
-    config = _config(labels, problem_type="multi_label_classification")
+    config = bert_config(labels, problem_type="multi_label_classification")
     random = Random(0)
 
     def example() -> tuple[list[str], list[float]]:
@@ -66,7 +66,7 @@ def token_classifier(folder: Path) -> Path:
     """Train a token classifier: the words of ENTITIES have its labels, all others O."""
     tokenizer = _tokenizer()
     labels = ("O", "B-PER", "I-PER", "B-LOC")
-    config = _config(labels)
+    config = bert_config(labels)
     number = {word: labels.index(label) for label, word in ENTITIES.items()}
     random = Random(0)
 
@@ -102,14 +102,17 @@ def _train(
     tokenizer.save_pretrained(folder)
 
 
-def _config(labels: tuple[str, ...], **more: Any) -> BertConfig:
+def bert_config(
+    labels: tuple[str, ...], vocabulary: int = len(_WORDS), longest: int = LONGEST, **more: Any
+) -> BertConfig:
+    """Return the configuration of a small BERT with these labels."""
     return BertConfig(
-        vocab_size=len(_WORDS),
+        vocab_size=vocabulary,
         hidden_size=32,
         num_hidden_layers=1,
         num_attention_heads=2,
         intermediate_size=64,
-        max_position_embeddings=LONGEST,
+        max_position_embeddings=longest,
         hidden_dropout_prob=0.0,
         attention_probs_dropout_prob=0.0,
         id2label=dict(enumerate(labels)),
@@ -126,10 +129,16 @@ def _tokenizer() -> PreTrainedTokenizerFast:
     tokenizer.post_processor = TemplateProcessing(
         single="[CLS] $A [SEP]", special_tokens=[("[CLS]", 2), ("[SEP]", 3)]
     )
+    return with_special_tokens(tokenizer)
+
+
+def with_special_tokens(tokenizer: Tokenizer, **more: Any) -> PreTrainedTokenizerFast:
+    """Return a tokenizer as transformers load it, with the special tokens of BERT."""
     return PreTrainedTokenizerFast(
         tokenizer_object=tokenizer,
         pad_token="[PAD]",
         unk_token="[UNK]",
         cls_token="[CLS]",
         sep_token="[SEP]",
+        **more,
     )

@@ -8,13 +8,12 @@ import re
 from collections import Counter
 from collections.abc import Iterator
 from contextlib import contextmanager
-from http.server import ThreadingHTTPServer
 from threading import Lock
 from urllib.parse import parse_qs, unquote, urlsplit
 from xml.etree import ElementTree
 from xml.sax.saxutils import escape
 
-from support.http_server import QuietHandler, serving
+from support.http_server import QuietHandler, QuietServer, serving
 
 _MODIFIED = "Sat, 01 Jan 2022 00:00:00 GMT"
 
@@ -22,7 +21,7 @@ _MODIFIED = "Sat, 01 Jan 2022 00:00:00 GMT"
 BUCKET, OTHER = "small-s3", "small-s3-other"  # no other test names these buckets
 
 
-class SmallS3(ThreadingHTTPServer):
+class SmallS3(QuietServer):
     """A server with two buckets; `conditions` says how conditions of a PUT are treated."""
 
     def __init__(self) -> None:

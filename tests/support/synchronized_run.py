@@ -1,6 +1,8 @@
 """A run whose workers wait for each other, so that a test decides when they continue.
 
-python -m support.synchronized_run JOB FOLDER: runs a job and prints each unit that is reported.
+    python -m support.synchronized_run JOB [FOLDER]
+
+runs a job, with a barrier in FOLDER, and prints each unit that is reported.
 """
 
 import os
@@ -23,7 +25,10 @@ from shardmill import Job
 
 
 class BarrierFilter(TextFilter):
-    """Keeps every text, but a batch waits until enough processes have begun a batch."""
+    """Keeps every text, but a batch waits until enough processes have begun a batch.
+
+    Processes with the same variable BARRIER_NAME count as one.
+    """
 
     kind: str = "barrier"
     applies_to: Literal["source", "generated", "both"] = "source"
@@ -34,7 +39,7 @@ class BarrierFilter(TextFilter):
 
     def judge(self, items: Sequence[Text]) -> list[Verdict]:
         folder, required = Path(self.folder), Path(f"{self.folder}.required")
-        (folder / str(os.getpid())).touch()
+        (folder / os.environ.get("BARRIER_NAME", str(os.getpid()))).touch()
         while len(list(folder.iterdir())) < int(required.read_text(encoding="utf-8")):
             time.sleep(0.01)
         return [keep() for _ in items]
@@ -53,10 +58,16 @@ def with_barrier(job: Job, folder: Path) -> Job:
 
 
 def start(job: Job, folder: Path, prefix: Sequence[str] = ()) -> "subprocess.Popen[str]":
-    """Start a run in another process; `prefix` is a command that runs other commands."""
-    file = Path(f"{folder}.json")
+    """Start a run with a barrier in another process; `prefix` is a command that runs others."""
+    return start_reporting(job, Path(f"{folder}.json"), str(folder), prefix=prefix)
+
+
+def start_reporting(
+    job: Job, file: Path, *options: str, prefix: Sequence[str] = ()
+) -> "subprocess.Popen[str]":
+    """Write a job to a file, and start a run in another process that prints the units."""
     file.write_text(job.model_dump_json(), encoding="utf-8")
-    words = [*prefix, sys.executable, "-m", "support.synchronized_run", str(file), str(folder)]
+    words = [*prefix, sys.executable, "-m", "support.synchronized_run", str(file), *options]
     return subprocess.Popen(words, env=environment(), stdout=subprocess.PIPE, text=True)
 
 
@@ -70,10 +81,12 @@ def reported_units(process: "subprocess.Popen[str]") -> Iterator[str]:
 if __name__ == "__main__":
     from support import synchronized_run  # workers cannot import a class of __main__
 
-    job_file, barrier_folder = map(Path, sys.argv[1:])
+    job_file, *barriers = map(Path, sys.argv[1:])
     work = Job.model_validate_json(job_file.read_text(encoding="utf-8"))
+    for barrier in barriers:
+        work = synchronized_run.with_barrier(work, barrier)
     summary = run(
-        synchronized_run.with_barrier(work, barrier_folder),
+        work,
         on_report=lambda report: print("unit", report.unit, flush=True),
     )
     print("outcome", summary.outcome)

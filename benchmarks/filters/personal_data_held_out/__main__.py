@@ -17,6 +17,7 @@ from benchmarks.filters.personal_data_held_out.disguises import disguised, third
 from benchmarks.filters.personal_data_held_out.generated import (
     DATA,
     harmless_lines,
+    look_alikes,
     national_lines,
     phone_lines,
 )
@@ -100,6 +101,8 @@ def main() -> None:
     harmless = (DATA / "harmless.txt").read_text("utf-8").splitlines()
     changed = leave_alone("Harmless lines left alone", harmless)
     changed += leave_alone("Harmless lines left alone, third set", list(harmless_lines()))
+    changed += leave_alone("Look-alikes left alone, half for writing", list(look_alikes(0)))
+    leave_alone("Look-alikes left alone, half set aside", list(look_alikes(1)))
     missed += find_disguises("Disguises found", disguised())
     missed += find_disguises("Disguises found, third set", third_disguised())
     if "--show" in sys.argv[1:]:

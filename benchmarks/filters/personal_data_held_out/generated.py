@@ -1,5 +1,6 @@
 """Generate telephone numbers of many regions and harmless lines with digits, from a seed."""
 
+import hashlib
 import re
 from collections.abc import Iterator, Sequence
 from pathlib import Path
@@ -61,6 +62,22 @@ def _lines(
 
 
 def harmless_lines(seed: int = 0, copies: int = 10) -> Iterator[str]:
+    """Yield the harmless lines of the third set."""
+    templates = (DATA / "harmless_templates.txt").read_text("utf-8").splitlines()
+    return _drawn(templates, seed, copies)
+
+
+def look_alikes(half: int, seed: int = 20261129, copies: int = 4) -> Iterator[str]:
+    """Yield numbers in forms of telephone numbers behind words for other numbers.
+
+    The first byte of the SHA-256 of a template is even in half 0 and odd in half 1.
+    """
+    templates = (DATA / "look_alike_templates.txt").read_text("utf-8").splitlines()
+    first_bytes = {each: hashlib.sha256(each.encode()).digest()[0] for each in templates}
+    return _drawn([each for each in templates if first_bytes[each] % 2 == half], seed, copies)
+
+
+def _drawn(templates: Sequence[str], seed: int, copies: int) -> Iterator[str]:
     """Yield each template `copies` times, with every <low-high> drawn from that range."""
     random = Random(seed)
 
@@ -68,6 +85,6 @@ def harmless_lines(seed: int = 0, copies: int = 10) -> Iterator[str]:
         low, high = found[1], found[2] or found[1]
         return str(random.randint(int(low), int(high))).zfill(len(low))
 
-    for template in (DATA / "harmless_templates.txt").read_text("utf-8").splitlines():
+    for template in templates:
         for _ in range(copies):
             yield RANGE.sub(draw, template)

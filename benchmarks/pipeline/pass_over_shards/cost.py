@@ -1,19 +1,18 @@
 """Measure CPU time and memory of a command and all its descendant processes."""
 
 import os
-import re
 import subprocess
 import tempfile
 import time
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
-from pathlib import Path
 
 import psutil
 
+from inference.benchmarking.peak_memory import peak_memory
+
 _EVERY = 0.1  # seconds between two samples of the process tree
-_HIGHEST = re.compile(r"VmHWM:\s+([0-9]+) kB")
 _GONE = (psutil.NoSuchProcess, psutil.AccessDenied, FileNotFoundError, ProcessLookupError)
 
 
@@ -81,7 +80,7 @@ class _Tree:
                 times = process.cpu_times()
                 self.cpu[process.pid, process.create_time()] = times.user + times.system
                 resident += process.memory_full_info().pss
-                self.memory = max(self.memory, _highest(process.pid))
+                self.memory = max(self.memory, peak_memory(process.pid))
         self.memory = max(self.memory, resident)
 
     def kill(self) -> None:
@@ -101,9 +100,3 @@ class _Tree:
         with suppress(*_GONE):
             return [self.root, *self.root.children(recursive=True)]
         return []
-
-
-def _highest(pid: int) -> int:
-    """Return the peak resident memory of a process so far, in bytes."""
-    match = _HIGHEST.search(Path(f"/proc/{pid}/status").read_text(encoding="utf-8"))
-    return int(match[1]) << 10 if match else 0

@@ -1,6 +1,9 @@
 """Attacks on groups of people, and the scores that they get."""
 
 from filters.text_analysis.phrase_rules.contempt import CONTEMPT, attack_rule
+from filters.text_analysis.phrase_rules.degradation import DEGRADATION
+from filters.text_analysis.phrase_rules.exclusion import EXCLUSION
+from filters.text_analysis.phrase_rules.languages import ATTACKS_IN_LANGUAGES
 
 ATTACKS = (
     attack_rule(
@@ -288,4 +291,7 @@ ATTACKS = (
         counterexamples=("i would never be rude to anybody", "women cannot be ignored"),
     ),
     *CONTEMPT,
+    *EXCLUSION,
+    *DEGRADATION,
+    *ATTACKS_IN_LANGUAGES,
 )

@@ -6,6 +6,7 @@ anywhere outside of the quotation marks around the attack.
 
 from filters.text_analysis.phrase_rules.pattern import PhraseRule
 from filters.text_analysis.phrase_rules.slots import SLOTS
+from filters.text_analysis.phrase_rules.slots_of_languages import REPORTING
 
 
 def _rule(
@@ -14,7 +15,7 @@ def _rule(
     examples: tuple[str, ...],
     counterexamples: tuple[str, ...] = (),
 ) -> PhraseRule:
-    return PhraseRule(name, patterns, examples, counterexamples, slots=SLOTS)
+    return PhraseRule(name, patterns, examples, counterexamples, slots=SLOTS | REPORTING)
 
 
 BEFORE = (
@@ -30,6 +31,8 @@ BEFORE = (
         "OTHERS ..2 who ..3 want|wanted|wants|try|tried|hate|hates|attack ..3",
         "DONT|CANT|never|not|stop|quit|nobody|one ..3 SAY ..3",
         "^ SAY ..3",
+        "a|an|the|her|his|their|this|that ..1 SAY ..2",
+        "grew|growing|grow up ..1 SAY ..3",
         "to|of|by|for|about|from|like|just|is|are|was|were|been|be SAY ..3",
         examples=(
             "people who say that jews are vermin should read a book",
@@ -38,6 +41,8 @@ BEFORE = (
             "the nazis claimed that all jews are vermin",
             "nobody should say that immigrants are criminals",
             "hearing that women are stupid hurts",
+            "a landlord thinks that women are stupid",
+            "i grew up hearing that gays are disgusting",
         ),
         counterexamples=("i say jews are vermin", "we think that women are inferior"),
     ),
@@ -45,7 +50,10 @@ BEFORE = (
         "claim_that",
         "CLAIM ..5 that|like|as|saying|reading|says|said|of|whether ..2",
         "CLAIM",
+        "law|laws|rule|rules|bill|decree|policy that ..2",
+        "is|was it ..1 true|fair|right that ..1",
         examples=(
+            "the law that women should lose the vote was never passed",
             'statements like "gays are scum" are deeply hurtful',
             "it is a myth that immigrants are criminals",
             'the banner read "death to all jews"',
@@ -70,10 +78,34 @@ BEFORE = (
         ),
     ),
     _rule(
+        "fiction",
+        "in|of|on the|this|that|a|his|her ..1 novel|film|movie|book|play|story|series|game ..6",
+        "used to ..4",
+        "no|not longer|anymore ..4",
+        examples=(
+            "in the film, a dictator wants gays should die",
+            "people used to think women are inferior",
+        ),
+    ),
+    _rule(
         "some_persons",
         "the|two|three|four|five|some|several|his|her|their|our|few|both|my|those|a|young",
         examples=("the women are filthy after the mud run", "two men are animals in the play"),
         counterexamples=("the jews are vermin", "women are stupid"),
+    ),
+    _rule(
+        "others_say_in_languages",
+        "SAY_IN_LANGUAGES THAT? ..3",
+        "WRONG_IN_LANGUAGES ..3",
+        "NOT ALL_IN_LANGUAGES ..1",
+        "NOT ..3",
+        examples=(
+            "dire que les juifs sont des rats est raciste",
+            "wer sagt: juden sind ungeziefer, der hetzt",
+            "no todos los gitanos son ladrones",
+            "es racista decir que los negros son monos",
+        ),
+        counterexamples=("los negros son monos",),
     ),
 )
 AFTER = (
@@ -85,7 +117,9 @@ AFTER = (
         "SAY|wrote|according ..4",
         "is|was|are|were ..3 what ..5 SAY",
         "is|was|are|were ..2 DONE",
+        "is|was|are|were ..1 on|across ..3 placard|placards|sign|signs|poster|posters|banner|wall",
         "no ..2 that|this|it",
+        "to an|its end",
         "i|we ..1 disagree|condemn|reject|denounce|oppose|reported|report|blocked",
         "is ..3 not ..3",
         "said no one",
@@ -97,8 +131,21 @@ AFTER = (
             "women are inferior? that is nonsense",
             "immigrants are criminals, says the minister",
             '"kill all jews" was sprayed on the wall',
+            "immigrants bring crime to an end",
+            '"death to gays" was on a poster that we tore down',
         ),
         counterexamples=("jews are vermin and that is true",),
+    ),
+    _rule(
+        "is_wrong_in_languages",
+        "IS_IN_LANGUAGES ..2 WRONG_IN_LANGUAGES",
+        "SAY_IN_LANGUAGES",
+        examples=(
+            "tuer tous les musulmans est un crime",
+            "ausländer raus ist eine nazi parole",
+            "mort aux juifs, disait le tract",
+        ),
+        counterexamples=("ausländer raus, jetzt",),
     ),
 )
 AROUND = (
@@ -108,6 +155,10 @@ AROUND = (
         "SAY",
         "CLAIM",
         "condemn|condemned|reject|rejected|denounce|oppose|reported|banned|deleted|arrested|fined",
-        examples=('do not read this: "jews are vermin", it is propaganda',),
+        "SAY_IN_LANGUAGES|WRONG_IN_LANGUAGES",
+        examples=(
+            'do not read this: "jews are vermin", it is propaganda',
+            'das plakat "juden raus" hing 1938 als nazi parole an der wand',
+        ),
     ),
 )

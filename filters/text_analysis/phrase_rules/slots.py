@@ -3,43 +3,16 @@
 Groups of people are listed to find attacks on them: a group alone is never an attack.
 """
 
-
-def _words(text: str) -> tuple[str, ...]:
-    return tuple(text.split(", "))
-
-
-# Nouns that mean people, whatever comes before or after them.
-_GROUP_NOUNS = _words(
-    "muslims, islamists, jews, christians, catholics, protestants, mormons, hindus, sikhs, "
-    "buddhists, atheists, gays, lesbians, homosexuals, bisexuals, transsexuals, transgenders, "
-    "queers, immigrants, migrants, refugees, foreigners, asylum seekers, gypsies, the roma, "
-    "travellers, africans, asians, arabs, mexicans, latinos, hispanics, indians, pakistanis, "
-    "afghans, iranians, iraqis, syrians, turks, kurds, somalis, nigerians, moroccans, algerians, "
-    "albanians, romanians, bulgarians, poles, russians, ukrainians, serbs, germans, americans, "
-    "italians, greeks, koreans, filipinos, haitians, cubans, puerto ricans, jamaicans, "
-    "palestinians, israelis, native americans, aboriginals, blacks, whites, the chinese, the "
-    "japanese, the disabled, the blind, the deaf, the elderly, the homeless, feminists, cripples, "
-    "dwarfs, autistics, minorities"
+from filters.text_analysis.phrase_rules.group_words import (
+    GENDERS,
+    GROUP_ADJECTIVES,
+    GROUP_NOUNS,
+    MEMBERS,
+    PERSONS,
+    words,
 )
-# Adjectives, which mean people only before a noun for persons: "black pigs" are pigs.
-_GROUP_ADJECTIVES = _words(
-    "muslim, islamic, jewish, christian, catholic, hindu, sikh, black, white, brown, asian, "
-    "african, arab, arabic, mexican, latino, latina, hispanic, indian, pakistani, afghan, "
-    "iranian, iraqi, syrian, turkish, kurdish, somali, nigerian, moroccan, algerian, albanian, "
-    "romanian, polish, russian, ukrainian, chinese, japanese, korean, vietnamese, filipino, "
-    "haitian, palestinian, israeli, native, aboriginal, indigenous, gypsy, roma, gay, lesbian, "
-    "homosexual, bisexual, trans, transgender, transsexual, queer, disabled, handicapped, "
-    "autistic, deaf, blind, immigrant, migrant, refugee, foreign, old, elderly, homeless, "
-    "mentally ill"
-)
-_PERSONS = _words(
-    "people, persons, folks, folk, men, women, males, females, guys, girls, boys, kids, children, "
-    "families, immigrants, migrants, refugees, communities, couples, person, man, woman, guy, "
-    "girl, boy, kid, child"
-)
-# Women and men in general. "The women" and "two men" are persons in a picture: see reports.py.
-_GENDERS = _words("women, men, females, males, girls, boys, wives, housewives, mothers")
-_DEMEANED_NOUNS = _words(
+
+_DEMEANED_NOUNS = words(
     "scum, vermin, subhuman, subhumans, sub human, untermenschen, filth, trash, garbage, human "
     "garbage, human trash, human filth, garbage people, parasites, leeches, cockroaches, roaches, "
     "rats, pigs, dogs, swine, monkeys, apes, animals, beasts, savages, barbarians, maggots, lice, "
@@ -47,83 +20,130 @@ _DEMEANED_NOUNS = _words(
     "abomination, abominations, freaks, monsters, criminals, rapists, terrorists, thieves, "
     "murderers, perverts, pedophiles, paedophiles, predators, liars, whores, sluts, idiots, "
     "morons, retards, losers, cowards, nobodies, degenerates, scumbags, waste of space, waste of "
-    "oxygen, pieces of shit, shit, bastards, assholes, bitches, good for nothing, slaves, objects, "
-    "lowest form of life, lowest of the low"
+    "oxygen, pieces of shit, shit, bastards, assholes, bitches, good for nothing, slaves, "
+    "objects, lowest form of life, lowest of the low, worms, viruses, pests, insects, bugs, "
+    "mongrels, mutts, devils, demons, spawn of satan, invaders, thugs, groomers, rapefugees, goat "
+    "fuckers, goatfuckers, crooks, cheats, molesters, deviants, traitors, backstabbers, "
+    "freeloaders, moochers, scroungers, spongers, bloodsuckers, locusts, hyenas, vultures, "
+    "snakes, vipers, weasels, toads, slime, sewage, dirt, dregs, tumor, tumour, infection, "
+    "infestation, pestilence, pollution, poison, epidemic, horde, hordes, brutes, cannibals, "
+    "troglodytes, neanderthals, imbeciles, cretins, simpletons, halfwits, half wits, dimwits, "
+    "weaklings, failures of nature, genetic waste, mistakes of nature, waste of air, waste of "
+    "skin, waste of money, dead weight, enemy within, enemies of, enemy of, mental cases, "
+    "lunatics, psychos, crybabies, gold diggers, baby machines, inbreds, evil creatures, "
+    "disgusting creatures, lower race, lesser race, inferior race, drain on, blight "
+    "on, scourge, menace, nuisance"
 )
-_DEMEANED_ADJECTIVES = _words(
+_DEMEANED_ADJECTIVES = words(
     "disgusting, filthy, inferior, worthless, evil, stupid, dumb, vile, revolting, repulsive, "
     "subnormal, uncivilized, uncivilised, retarded, brainless, useless, pathetic, sick in the "
     "head, mentally ill, unnatural, barbaric, primitive, savage, dirty, ugly, gross, sickening, "
-    "loathsome, lazy, greedy, violent, abnormal, diseased, deranged, despicable"
+    "loathsome, lazy, greedy, violent, abnormal, diseased, deranged, despicable, perverted, "
+    "sinful, immoral, degenerate, demonic, satanic, unclean, impure, smelly, stinking, "
+    "uneducated, uneducable, backward, brutish, subhuman, sub human, dishonest, deceitful, "
+    "cunning, sly, treacherous, untrustworthy, cowardly, ungrateful, parasitic, unfit, "
+    "idiotic, moronic, feeble minded, mentally deficient, low iq, bloodthirsty, monstrous, "
+    "hideous, grotesque, nauseating, contemptible, detestable, shameless, incapable of reason, "
+    "good for nothing"
 )
 
 SLOTS: dict[str, tuple[str, ...]] = {
-    "GROUP": (*_GROUP_NOUNS, *_GENDERS, "GROUP_ADJECTIVE PERSONS", "PERSONS OF_GROUP"),
-    "MEMBER": _words(
-        "muslim, jew, christian, catholic, hindu, gypsy, immigrant, migrant, refugee, foreigner, "
-        "african, asian, arab, mexican, indian, homosexual, lesbian, gay, woman, GROUP_ADJECTIVE "
-        "PERSONS"
-    ),
-    "GROUP_NOT_GENDER": (*_GROUP_NOUNS, "GROUP_ADJECTIVE PERSONS"),
-    "GROUP_ADJECTIVE": _GROUP_ADJECTIVES,
-    "PERSONS": _PERSONS,
-    "OF_GROUP": _words(
+    "GROUP": (*GROUP_NOUNS, *GENDERS, "GROUP_ADJECTIVE PERSONS", "PERSONS OF_GROUP"),
+    "MEMBER": (*MEMBERS, "woman", "GROUP_ADJECTIVE PERSONS"),
+    "GROUP_NOT_GENDER": (*GROUP_NOUNS, "GROUP_ADJECTIVE PERSONS"),
+    "GROUP_ADJECTIVE": GROUP_ADJECTIVES,
+    "PERSONS": PERSONS,
+    "OF_GROUP": words(
         "of color, of colour, with disabilities, with autism, with down syndrome, in wheelchairs, "
         "from africa, from asia, from mexico, who are gay, like them"
     ),
-    "GENDER": _GENDERS,
+    "GENDER": GENDERS,
     # Words between "kill" and the group, or between the group and what is said of it.
-    "ALL": _words(
+    "ALL": words(
         "all, all of, these, those, the, every, you, most, any, more, fucking, damn, damned, "
         "goddamn, bloody, dirty, filthy, stupid, disgusting, ugly, evil, of, us, some, each, "
         "every single, other, young, old"
     ),
-    "ARE": _words("are, r, is, are all, are just, are nothing but, be, remain"),
-    "SO": _words(
+    "ARE": words("are, r, is, are all, are just, are nothing but, be, remain"),
+    "SO": words(
         "all, just, really, so, such, nothing but, only, always, truly, literally, absolutely, "
         "fucking, a bunch of, bunch of, a pack of, a load of, simply, basically, clearly, "
         "obviously, no better than, no different from, worse than, lower than, less than, like, "
         "nothing more than, more than, a, an, the, and, total, totally, complete, completely, "
         "utter, utterly, pure, very, too, disgusting, filthy, dirty, worthless, stupid, human, "
         "little, big, bloody, goddamn, real, kind of, pretty much, mostly, inherently, naturally, "
-        "to me, to blame, the biggest, the worst, an absolute, by nature, also, indeed, such, "
+        "to me, to blame, the biggest, the worst, an absolute, by nature, also, indeed, "
         "extremely, incredibly, born, plain"
     ),
     "DEMEANED": (*_DEMEANED_NOUNS, *_DEMEANED_ADJECTIVES),
     "DEMEANED_NOUN": _DEMEANED_NOUNS,
     "DEMEANED_ADJECTIVE": _DEMEANED_ADJECTIVES,
     # Nouns that mean only people after a group: "Muslim scum", but not "white trash can".
-    "SCUM": _words(
+    "SCUM": words(
         "scum, vermin, filth, subhumans, savages, parasites, scumbags, degenerates, bastards, "
-        "whores, terrorists, rapists, freaks"
+        "swine, invaders, leeches, cockroaches, invasion, infestation, vermins, barbarians, "
+        "perverts, whores, terrorists, rapists, freaks"
     ),
-    "FILTHY": _words(
+    "FILTHY": words(
         "filthy, disgusting, worthless, vile, stinking, smelly, subhuman, inferior, scummy, "
+        "lazy, greedy, ignorant, backward, degenerate, parasitic, uncivilized, uncivilised, "
+        "treacherous, perverted, bloodsucking, thieving, lying, murderous, ungrateful, savage, "
         "revolting, stupid, dumb, evil, dirty, good for nothing, goddamn, fucking, damn, damned, "
         "lousy, retarded, ugly"
     ),
-    "DONT": _words("don't, do not, dont, doesn't, does not, didn't, did not"),
-    "CANT": _words("can't, cannot, can not, cant, should not, shouldn't, must not"),
-    "HUMANS": _words(
+    "DONT": words("don't, do not, dont, doesn't, does not, didn't, did not"),
+    "CANT": words("can't, cannot, can not, cant, should not, shouldn't, must not"),
+    "HUMANS": words(
         "human, humans, human beings, people, equal, equals, one of us, normal, civilized, "
         "civilised, real women, real men, like us, worth, worthy, women, men, fit to live"
     ),
-    "DIRT": _words("animals, dogs, rats, dirt, shit"),
-    "GOOD": _words("good, decent, honest, likable, nice, useful, positive, human, smart, clever"),
-    "EXPEL": _words("ship, throw, kick, chase, deport, drive, expel"),
-    "HURT": _words(
+    "DIRT": words("animals, dogs, rats, dirt, shit"),
+    # What a text that denies people merit calls them less than.
+    "MERIT": words(
+        "intelligent, smart, clever, capable, evolved, human, honest, civilized, civilised, "
+        "worthy, valuable, developed, trustworthy, moral, clean"
+    ),
+    "MUSTNT": words("should not, shouldn't, shouldnt, must not, mustn't, should never, must never"),
+    "CIVIL_RIGHT": words(
+        "have children, have kids, reproduce, breed, procreate, vote, have the right, have "
+        "rights, have any rights, marry, hold office, be citizens, own property, be teachers, be "
+        "parents, live among us, live here, exist, be here, be born"
+    ),
+    "DEADLY": words(
+        "bullet, bullets, rope, gas, gas chamber, noose, grave, death, gun, fire, oven, "
+        "extermination, electroshock, castration"
+    ),
+    "CONFINED": words(
+        "camps, camp, cages, cage, ovens, ghettos, ghetto, prison, jail, concentration camps, "
+        "gas chambers, labor camps, labour camps, asylums, zoos, zoo"
+    ),
+    "BACKWARD_PLACE": words(
+        "mud huts, huts, jungle, jungles, desert, caves, cave, trees, cotton fields, plantation, "
+        "plantations, kitchen, closet, swamp, third world, shithole, shitholes, zoo, sewer, "
+        "sewers, hell, homeland"
+    ),
+    "CROWDED": words(
+        "overrun by, overrun with, infested by, infested with, crawling with, swarming with, "
+        "plagued by, contaminated by, polluted by, poisoned by, invaded by"
+    ),
+    "INDECENT_ACT": words(
+        "rape, molest, groom, kidnap, stab, rob, prey on, sell drugs to, brainwash, corrupt"
+    ),
+    "GOOD": words("good, decent, honest, likable, nice, useful, positive, human, smart, clever"),
+    "EXPEL": words("ship, throw, kick, chase, deport, drive, expel"),
+    "HURT": words(
         "kill, shoot, hurt, punch, stab, hang, burn, gas, exterminate, murder, lynch, slap"
     ),
-    "EXTERMINATING": _words(
+    "EXTERMINATING": words(
         "killing, exterminating, eradicating, murdering, gassing, wiping out, deporting"
     ),
-    "SPREAD": _words("spread, spreading, breed, breeding, multiply, multiplying, swarm"),
-    "TROUBLE": _words("trouble, problems, fights, steal, cheat, lie, crime, crimes"),
-    "SHOULD": _words(
+    "SPREAD": words("spread, spreading, breed, breeding, multiply, multiplying, swarm"),
+    "TROUBLE": words("trouble, problems, fights, steal, cheat, lie, crime, crimes"),
+    "SHOULD": words(
         "should, must, need to, needs to, ought to, deserve to, deserves to, have to, has to, got "
         "to, gotta, can all, had better, better, shall, would be better"
     ),
-    "KILLED": _words(
+    "KILLED": words(
         "be driven out, be expelled, be chased away, "
         "die, burn, hang, rot, suffer, be killed, be shot, be hanged, be hung, be gassed, be "
         "burned, be burnt, be lynched, be executed, be exterminated, be eradicated, be wiped out, "
@@ -139,7 +159,7 @@ SLOTS: dict[str, tuple[str, ...]] = {
         "be hunted, be hunted down, be run over, be extinct, know their place, stay in the "
         "kitchen, stay in their place"
     ),
-    "KILL": _words(
+    "KILL": words(
         "kill, murder, gas, hang, burn, shoot, exterminate, lynch, eradicate, wipe out, get rid "
         "of, deport, bomb, rape, stone, behead, castrate, sterilize, round up, eliminate, "
         "slaughter, beat up, beat, stab, strangle, execute, hurt, attack, torture, spit on, spit "
@@ -147,14 +167,14 @@ SLOTS: dict[str, tuple[str, ...]] = {
         "nuke, smash, kick out, throw out, throw acid at, slap, crush, silence, lock up, blow up, "
         "massacre"
     ),
-    "WILL": _words(
+    "WILL": words(
         "will, 'll, am going to, are going to, going to, gonna, want to, wanna, would, would love "
         "to, would like to, 'd love to, 'd like to, wish i could, can't wait to, cannot wait to, "
         "feel like, should, must, need to, have to, swear i will, plan to, got to, gotta, ought "
         "to, hope someone will, hope to, let's, lets, let us, hope they, dream of, might, shall, "
         "could"
     ),
-    "HATE": _words(
+    "HATE": words(
         "hate, despise, loathe, detest, abhor, can't stand, cannot stand, can not stand, cant "
         "stand, am disgusted by, 'm disgusted by, feel disgusted by, am sick of, 'm sick of, am "
         "so sick of, 'm so sick of, am repulsed by, have no respect for, have nothing but "
@@ -163,24 +183,50 @@ SLOTS: dict[str, tuple[str, ...]] = {
         "tolerate, wish death on, wish death upon, "
         "wish pain on"
     ),
-    "I": _words("i, we, i'm, we're, everyone, everybody, us, all of us, normal people"),
-    "THEM": _words("them, they, these people, those people, their kind, that kind, you people"),
-    "EVIL": _words(
+    "I": words("i, we, i'm, we're, everyone, everybody, us, all of us, normal people"),
+    "THEM": words("them, they, these people, those people, their kind, that kind, you people"),
+    "EVIL": words(
         "ruining, destroying, poisoning, infesting, polluting, infecting, invading, stealing, "
-        "raping, corrupting, contaminating, taking over, leeching off, leeching on, spreading "
+        "raping, corrupting, contaminating, taking over our, "
+        "taking over this country, replacing us, replacing our, outbreeding, colonising our, "
+        "colonizing our, mooching off, sponging off, scrounging off, draining our, swarming our, "
+        "flooding our, overrunning, islamising, islamizing, sucking us dry, bleeding us, "
+        "undermining, leeching off, leeching on, spreading "
         "disease, breeding like, stinking up, a threat to, responsible for all, to blame for "
         "everything, the reason for all, a stain on"
     ),
+    "VIRTUE": words(
+        "morals, morality, honor, honour, decency, conscience, manners, brains, brain, "
+        "soul, souls, dignity, self control, work ethic, loyalty, empathy, intelligence, integrity"
+    ),
+    "VICE": words(
+        "crime, crimes, violence, disease, diseases, filth, chaos, terror, hatred, hate, "
+        "destruction, theft, lies"
+    ),
+    "PLACE": words(
+        "country, countries, nation, land, continent, city, town, village, streets, street, "
+        "school, schools, neighborhood, neighbourhood, neighborhoods, society, world, planet, "
+        "church, club, shop, home, homes, borders, shores, civilized society, "
+        "modern society"
+    ),
+    "GONE": words(
+        "vanish, disappear, die out, cease to exist, didn't exist, did not exist, never existed, "
+        "would go away, were dead, were extinct"
+    ),
+    "CLEANSE": words("cleanse, clean, rid, purge, purify"),
+    "BEAST": words(
+        "dog, dogs, monkey, monkeys, rat, rats, pig, pigs, ape, apes, cow, cows, insects"
+    ),
     # What a writer says who rejects an attack.
-    "COMMUNITY": _words(
+    "COMMUNITY": words(
         "country, countries, land, nation, continent, society, everything, world, city, cities, "
         "town, culture, lives, neighbourhood, neighborhood, schools, economy, families"
     ),
-    "DONE": _words(
+    "DONE": words(
         "painted, written, sprayed, removed, deleted, reported, banned, shouted, fined, arrested, "
         "condemned, posted, tweeted, printed, scrawled, chanted"
     ),
-    "WRONG": _words(
+    "WRONG": words(
         "wrong, racist, racism, hateful, hate speech, hate, hatred, hurtful, offensive, "
         "disgusting, unacceptable, not ok, not okay, not acceptable, not true, not right, not "
         "cool, not funny, untrue, false, a lie, lies, a myth, nonsense, rubbish, ridiculous, "
@@ -195,7 +241,7 @@ SLOTS: dict[str, tuple[str, ...]] = {
         "propaganda, a disgrace, stupid, pathetic, evil, inexcusable, reprehensible, outrageous, "
         "nazi, fascist, unworthy, backward, insane, baseless, lying, condemned, unjust, immoral"
     ),
-    "SAY": _words(
+    "SAY": words(
         "say, says, said, saying, think, thinks, thought, thinking, believe, believes, believed, "
         "believing, claim, claims, claimed, claiming, shout, shouts, shouted, shouting, yell, "
         "yelled, yelling, scream, screamed, screaming, write, writes, wrote, writing, written, "
@@ -209,7 +255,7 @@ SLOTS: dict[str, tuple[str, ...]] = {
         "advocated, justify, teach, taught, respond, responded, reply, replied, announced, "
         "declared, mean, means"
     ),
-    "CLAIM": _words(
+    "CLAIM": words(
         "claim, claims, myth, myths, idea, ideas, belief, beliefs, stereotype, stereotypes, lie, "
         "lies, notion, statement, statements, slogan, slogans, phrase, phrases, words, rumor, "
         "rumors, rumour, rumours, propaganda, comment, comments, message, messages, sign, signs, "
@@ -219,7 +265,7 @@ SLOTS: dict[str, tuple[str, ...]] = {
         "prejudice, accusation, headline, question, narrative, sentiment, attitude, mindset, "
         "cliche, thing like, things like, stuff like, phrases like, thought, leaflet, letter"
     ),
-    "OTHERS": _words(
+    "OTHERS": words(
         "people, someone, somebody, anyone, anybody, everyone who, those, you, he, she, they, "
         "some, who, whoever, nazis, the nazis, hitler, racists, racist, extremists, extremist, "
         "politician, politicians, trolls, troll, bigots, bigot, uncle, neighbour, neighbor, boss, "
@@ -229,13 +275,14 @@ SLOTS: dict[str, tuple[str, ...]] = {
         "host, guy, guys, preacher, speaker, author, villain, character, account, forum, it, "
         "students, cop, officer, customer, grandfather, grandma, dad, mother"
     ),
-    "NOBODY": _words("nobody, no one, noone, none of us, no person, not one, nobody ever"),
+    "NOBODY": words("nobody, no one, noone, none of us, no person, not one, nobody ever"),
 }
 
 # Every text with a group has one of these; the phrases at the end need no group.
 GROUP_SIGNS = (
-    *_GROUP_NOUNS,
-    *_GENDERS,
-    *_PERSONS,
-    *_words("muslim, jew, go back to, go back where, get out of"),
+    *GROUP_NOUNS,
+    *GENDERS,
+    *PERSONS,
+    *MEMBERS,
+    *words("go back to, go back where, get out of"),
 )

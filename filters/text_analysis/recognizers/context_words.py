@@ -49,11 +49,35 @@ def is_quantity(start: int, end: int, text: str) -> bool:
     return all(map(str.isdecimal, groups)) and _UNIT.match(text, end) is not None
 
 
+# Words before numbers of collections, files, contracts and parts. Words such as "stock" and
+# "booking" count with "number" or the like behind them: telephone numbers follow them too.
+_RECORD_WORDS = (
+    r"accession|inventory|docket|permit|policy|claim|engine|chassis|casting|negatives?|specimen|sample"
+    r"|plate|gasket(?: set)?|lego(?: set)?|filter|yarn|colou?r|coupon|voucher|gift card"
+    r"|confirmation|grid reference|coordinates|seed|checksum|asteroid|ndc|lccn|pmid|bates|hs|vin"
+    r"|shelf ?mark|cartridge|folio|(?<!contact )form"
+    r"|(?:museum|membership|stock|booking|reservation|file|job|listing|auction|member|contract|account"
+    r"|meter|kit|survey) (?:code|no|number|id|ref|reference)"
+    r"|(?:inventar|zähler|vorgangs?|lieferschein|rechnungs?|vertrags?|mitglieds?|policen?|fall|akten)"
+    r"-?(?:nr|nummer)|inventar|aktenzeichen|lieferschein|rechnung|akte"
+    r"|(?:d'|n° )?inventaire|dossier|cote|facture|contrat|planche"
+    r"|expediente|lote|matr[íi]cula|inventario|factura|cat[áa]logo|p[óo]liza|albar[áa]n"
+    r"|protocollo|lotto|fattura|pratica|matricola|polizza"
+    r"|processo|invent[áa]rio|fatura|nota fiscal|ap[óo]lice|protocolo"
+    r"|(?:inventaris|dossier|factuur|polis|zaak|contract)(?:nummer|nr)|inventaris|factuur"
+    r"|(?:inventarie|diarie|faktura|ärende|sags?|journal)(?:nummer|nr)"
+    r"|sygnatura|(?:numer )?inwentarza|faktur[ay]|umow[ay]|polis[ay]|(?:numer )?sprawy"
+    r"|инв|инвентарный|лот|дело|сч[её]т|договор|накладная|полис|шифр"
+    r"|demirbaş|dosya|poliçe|envanter"
+)
 # Words before numbers that do not identify a person, such as order and serial numbers. Plurals,
 # "photo" and "model" are left out: a telephone number follows in "orders: 212-..." and
 # "photo: 212-...". So is "order" in other languages: orders by telephone follow it.
 OTHER_NUMBER_WORDS = ContextWords(
-    r"\b(?:order|bestell|invoice|tracking|parcel|shipment|serial|s/n|sn|isbn(?:-1[03])?|issn|imei|sku"
+    rf"\b(?:{_RECORD_WORDS})\b"
+    r"|管理番号|登録番号|整理番号|受付番号|請求番号|登录号|登記號|登记号|档案号|索书号|批号|合同号|发票号"
+    r"|保单号|관리번호|등록번호|사건번호"
+    r"|\b(?:order|bestell|invoice|tracking|parcel|shipment|serial|s/n|sn|isbn(?:-1[03])?|issn|imei|sku"
     r"|item|article|ean|upc|gtin|asin|nsn|oclc|batch|lot|ticket|case|ref|reference|part|p/n|pn|mpn"
     r"|product|catalogu?e|barcode|timestamp|patent|doi|arxiv|version|shutterstock"
     r"|lott(?:ery|o|ozahlen)|lotos?|loter[íi]a|euromillions|(?:power|mega)ball|mega-sena|loter[ii]je"

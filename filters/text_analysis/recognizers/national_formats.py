@@ -13,13 +13,15 @@ import phonenumbers
 # prefix if the example has it; the separators do not matter. Years ("1899-1945") and quantities of
 # two groups have the form of some numbers of eight digits, which are therefore left out.
 _FORMATS = """
+RU cyrillic: (3012) 21-34-56, (34356) 2-12-34, 8 (34356) 2-12-34
 RU cyrillic: 8 (301) 212-34-56, 8 (8352) 21-23-45, 8 800 555 3535, 89161234567, (495) 212-34-56
 KZ cyrillic: 8 (727) 212-34-56, 8 701 123 4567, 87011234567
 UA cyrillic: (044) 212-34-56, 067 212 3456, 0 800 123 456, 0671234567, (0432) 61-23-45
 BY cyrillic: 8 (029) 212-34-56, (029) 212-34-56, 80292123456
-BG cyrillic: 02 912 3456, 0888 123 456, 088 812 3456, 0888123456
+BG cyrillic: 02 912 3456, 0888 123 456, 088 812 3456, 0888 12 34 56, 0888123456
 RS cyrillic hr sr sl bs: 011 3123456, 063 123456, 064 123 4567, 021 412 345
 MK cyrillic: 070 212 345, 02 312 3456
+GR greek: 2310 48 72 16, 210 684 27 19, 210 68 42 719
 GR greek: 210 684 2719, 2310 487 216, 2610 372849, 210 9364187, 6978314256
 IL hebrew: 03-512-3456, 054-212-3456, 03-5123456, 054-2123456, 0542123456
 EG arabic: 0100 123 4567, 02 34567890, 01001234567, 010 0123 4567, 010 01234567
@@ -72,10 +74,11 @@ RO ro: 0232 591 847, 0751 918 427, 021 212 3456, 0751 91 84 27, 0751918427
 HR hr sr sl bs: 091 212 3456, 01 2123 456, 01 212 3456, 0912123456
 SI sl hr: 031 123 456, 01 212 34 56
 BA hr sr bs: 061 123 456, 033 212 345
-SE sv: 018-59 18 47, 070-212 34 56, 08-123 456 78, 0702123456
+SE sv: 018-59 18 47, 070-212 34 56, 08-123 456 78, 0702-12 34 56, 070-2123456, 0702123456
 NO no nb nn da: 22 12 34 56, 412 34 567
 DK da no nb: 98 15 91 84
-FI fi: 09 2123456, 045 918 4273, 040 2123456, 08 591 8473, 0400 212 345
+FI fi: 09 2123456, 045 918 4273, 040 2123456, 08 591 8473, 0400 212 345, 0400 212 34 56
+FI fi: 0400 21 23 45
 TR tr: 0242 591 84 73, 0532 212 3456, (532) 212 34 56, 0 532 212 34 56, 05322123456
 VN vi: 024 3826 4197, 0912 345 678, 0236 3591 847, 098 734 2165, 0912345678
 ID id ms: 0274-591847, 0821-9184-2735, 021-52345678, 021 5234 5678, 0812 3456 789, 081234567890
@@ -119,10 +122,11 @@ def group_sizes(number: str) -> tuple[int, ...]:
 
 def has_trunk_prefix(region: str, number: str) -> bool:
     """Return whether the digits begin with the trunk prefix of the region; in Italy, with 0."""
-    return re.sub(r"\D", "", number).startswith(_trunk_prefix(region))
+    return re.sub(r"\D", "", number).startswith(trunk_prefix(region))
 
 
 @cache
-def _trunk_prefix(region: str) -> str:
+def trunk_prefix(region: str) -> str:
+    """Return the trunk prefix of a region; 0 if it has none."""
     metadata = phonenumbers.PhoneMetadata.metadata_for_region(region)
     return (metadata and metadata.national_prefix) or "0"

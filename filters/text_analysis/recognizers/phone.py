@@ -123,13 +123,15 @@ def _is_national(value: str) -> bool:
 
 
 def _is_series(value: str) -> bool:
-    """Return whether a number is four or more ascending pairs up to 60.
+    """Return whether a number is four or more ascending pairs up to 60, separated alike.
 
-    Lottery numbers, minutes and sizes are such pairs.
+    Lottery numbers, minutes and sizes are such pairs. A hyphen behind the first pair alone is that
+    of a telephone number.
     """
     pairs = re.findall(r"\d+", value)
     return (
         len(pairs) >= 4
+        and len({*re.findall(r"\D+", value)}) == 1
         and {len(pair) for pair in pairs} == {2}
         and pairs == sorted({*pairs})
         and pairs[-1] <= "60"

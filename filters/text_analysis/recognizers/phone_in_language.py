@@ -1,11 +1,13 @@
 """Recognize telephone numbers without a label, in formats of the countries of a text's language."""
 
 import re
+from collections.abc import Iterable
 from functools import lru_cache
 
 import phonenumbers
 
 from filters.text_analysis.language_models import eldc_scores
+from filters.text_analysis.recognizers.area_codes import region_of
 from filters.text_analysis.recognizers.context_words import AMOUNT_WORDS
 from filters.text_analysis.recognizers.national_formats import (
     NationalFormat,
@@ -47,6 +49,8 @@ def length_in_language(number: str, start: int, text: str) -> int:
         for form in formats.get(sizes[:count], ()):
             if _is_written_so(value, form, start, text):
                 return len(value)
+        if _has_area_code(value, start, text):
+            return len(value)
     return 0
 
 
@@ -54,11 +58,24 @@ def _is_written_so(value: str, form: NationalFormat, start: int, text: str) -> b
     found = form.evidence & languages_and_scripts(text)
     if not found or (form.has_prefix and not has_trunk_prefix(form.region, value)):
         return False
-    is_latin = any(len(name) == 2 for name in found)
     is_plain = value.isdecimal() or not (form.has_prefix or "(" in value)
-    if is_latin and is_plain and not is_marked(start, start + len(value), text):
+    if is_plain and _is_latin(found) and not is_marked(start, start + len(value), text):
         return False
     return _is_valid(value, form.region)
+
+
+def _has_area_code(value: str, start: int, text: str) -> bool:
+    """Return whether a region of the text's language writes the number behind its area code."""
+    names = languages_and_scripts(text)
+    region = region_of(value, names)
+    if region is None:
+        return False
+    is_plain = not (has_trunk_prefix(region, value) or "(" in value)
+    return not (is_plain and _is_latin(names)) or is_marked(start, start + len(value), text)
+
+
+def _is_latin(names: Iterable[str]) -> bool:
+    return any(len(name) == 2 for name in names)  # languages, not scripts
 
 
 @lru_cache(maxsize=4096)

@@ -19,8 +19,8 @@ TERMS = (
         "buceta",
         it="film porno, filmati porno, sesso amatoriale, pompino, pompini",
         ru="порно видео, порно онлайн, порнофильм, порнофильмы, порнуха, секс видео, трахает",
-        zh="色情片, 色情视频, 成人视频, 成人電影, 裸聊, 口交",
-        ja="エロ動画, エロ画像, アダルトビデオ, アダルト動画, セックス動画, 中出し, フェラチオ",
+        zh="色情片, 色情视频, 成人视频, 成人電影, 裸聊",
+        ja="エロ動画, エロ画像, アダルトビデオ, アダルト動画, セックス動画, 中出し",
         th="หนังโป๊, คลิปโป๊",
     ),
     *terms(
@@ -28,7 +28,7 @@ TERMS = (
         0.6,
         any="porn, porno, pornstar, pornstars, porn star, milf, milfs, hentai, creampie, camgirl, "
         "camgirls, nude pics, naked pics, naked girls, nude girls, nude selfie, nude selfies, "
-        "sex tape, sex chat, big boobs, huge cock, dildo, dildos, rule34, shemale, shemales",
+        "sex tape, sex chat, big boobs, dildo, dildos, rule34, shemale, shemales",
         es="porno gratis, follando, follar, tetas grandes",
         de="pornos, sexkontakte, nacktbilder",
         fr="gros seins, plan cul",

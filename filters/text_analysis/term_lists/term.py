@@ -1,12 +1,21 @@
 """One term of a term list, with its kind, weight and language."""
 
+import re
+from collections.abc import Iterator
 from dataclasses import dataclass
+from itertools import product
 from typing import Literal
+
+_ALTERNATIVES = re.compile(r"\(([^()]*)\)")
 
 Kind = Literal[
     "sexual",  # pornographic
     "suggestive",  # harmless about adults, but not near words for children
     "abuse",  # names sexual content about minors by itself
+    "hint",  # pornographic in a text that also has a setting
+    "setting",  # a word of adverts and video titles
+    "act",  # pornographic near a performer
+    "performer",  # a word for a person in pornography, and for many others
     "minor",  # a word for a child
     "vulgar",
     "slur",
@@ -16,6 +25,12 @@ Kind = Literal[
     "attack",  # a word that an attack on a group of people may have
     "innocent",  # names and phrases in which a term means something else
 ]
+# Kinds whose terms count only in texts that have terms of both.
+PAIRS: tuple[tuple[Kind, Kind], ...] = (
+    ("group", "attack"),
+    ("hint", "setting"),
+    ("act", "performer"),
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,9 +47,20 @@ class Term:
 
 
 def terms(kind: Kind, weight: float, **languages: str) -> tuple[Term, ...]:
-    """Build terms of one kind and weight from comma-separated texts, one per language."""
+    """Build terms of one kind and weight from comma-separated texts, one per language.
+
+    `sex (clip|clips)` and `sex clip(|s)` both stand for `sex clip` and `sex clips`.
+    """
     return tuple(
-        Term(text.strip(), kind, weight, language)
+        Term(text, kind, weight, language)
         for language, texts in languages.items()
-        for text in texts.split(",")
+        for pattern in texts.split(",")
+        for text in _spellings(pattern.strip())
     )
+
+
+def _spellings(pattern: str) -> Iterator[str]:
+    """Yield the texts that a pattern with alternatives in parentheses stands for."""
+    pieces = _ALTERNATIVES.split(pattern)  # literal, alternatives, literal, ...
+    choices = (piece.split("|") if number % 2 else [piece] for number, piece in enumerate(pieces))
+    yield from map("".join, product(*choices))

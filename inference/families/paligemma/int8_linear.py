@@ -1,5 +1,8 @@
 """Linear layers in 8-bit integers on a CPU, by torch's oneDNN kernels."""
 
+from collections.abc import Sequence
+from typing import NamedTuple
+
 import torch
 
 _LEVELS = (
@@ -40,27 +43,46 @@ class Int8Linear(torch.nn.Module):
         return self.in_features * self.out_features + self.scale.nbytes
 
     def forward(self, inputs: torch.Tensor) -> torch.Tensor:
-        parts = torch.split(inputs.reshape(-1, self.in_features), _ROWS)
-        outputs = [self._forward_rows(rows) for rows in parts]
-        whole = outputs[0] if len(outputs) == 1 else torch.cat(outputs)
-        return whole.reshape(*inputs.shape[:-1], self.out_features)
+        return apply_int8([self], inputs)
 
-    def _forward_rows(self, inputs: torch.Tensor) -> torch.Tensor:
-        rows = inputs.float()
-        scale = _scale(rows, _LEVELS)
-        whole = (rows / scale).round_().add_(_ZERO).to(torch.uint8)
-        outputs = self._multiply(whole).mul_(scale)
-        if self.bias is not None:
-            outputs += self.bias
-        return outputs.to(inputs.dtype)
-
-    def _multiply(self, whole: torch.Tensor) -> torch.Tensor:
-        """Multiply by the weights: uint8 [rows, inputs] to float32 [rows, outputs]."""
+    def multiply(self, rows: "Int8Rows") -> torch.Tensor:
+        """Map quantized rows: float32 [rows, outputs]."""
         product: torch.Tensor = torch.ops.onednn.qlinear_pointwise(
-            whole, 1.0, _ZERO, self._packed, self.scale, self.zero,
+            rows.levels, 1.0, _ZERO, self._packed, self.scale, self.zero,
             None, 1.0, 0, torch.float32, "none", [], "",
         )  # fmt: skip
+        product *= rows.scale
+        if self.bias is not None:
+            product += self.bias
         return product
+
+
+class Int8Rows(NamedTuple):
+    """Input rows, each rounded with a scale of its own."""
+
+    levels: torch.Tensor  # uint8 [rows, inputs]
+    scale: torch.Tensor  # float32 [rows, 1]
+
+
+def apply_int8(layers: Sequence[Int8Linear], inputs: torch.Tensor) -> torch.Tensor:
+    """Apply several layers to the same inputs: [..., inputs] to [..., all outputs].
+
+    Inputs are quantized once for all layers.
+    """
+    rows = inputs.reshape(-1, inputs.shape[-1])
+    widths = [layer.out_features for layer in layers]
+    outputs = rows.new_empty(len(rows), sum(widths))
+    for part, columns in zip(torch.split(rows, _ROWS), torch.split(outputs, _ROWS), strict=True):
+        quantized = _quantize(part)
+        for layer, columns_of_layer in zip(layers, torch.split(columns, widths, -1), strict=True):
+            columns_of_layer.copy_(layer.multiply(quantized))
+    return outputs.reshape(*inputs.shape[:-1], sum(widths))
+
+
+def _quantize(inputs: torch.Tensor) -> Int8Rows:
+    rows = inputs.float()
+    scale = _scale(rows, _LEVELS)
+    return Int8Rows((rows / scale).round_().add_(_ZERO).to(torch.uint8), scale)
 
 
 def _scale(rows: torch.Tensor, levels: int) -> torch.Tensor:

@@ -6,6 +6,8 @@ from typing import Any, NamedTuple, Protocol
 import torch
 from torch.nn import functional
 
+from inference.families.paligemma.int8_linear import Int8Linear, apply_int8
+
 
 class Linear(Protocol):
     """One or more linear maps of the same input: [..., inputs] to [..., outputs]."""
@@ -36,6 +38,8 @@ class SeparateLinears(NamedTuple):
     modules: Sequence[Any]
 
     def __call__(self, inputs: torch.Tensor, /) -> torch.Tensor:
+        if all(type(module) is Int8Linear for module in self.modules):
+            return apply_int8(self.modules, inputs)
         outputs = [module(inputs) for module in self.modules]
         return outputs[0] if len(outputs) == 1 else torch.cat(outputs, dim=-1)
 

@@ -5,6 +5,7 @@ import re
 from collections.abc import Iterable, Sequence
 
 from inference.tasks.detections import Box, Detection
+from inference.tasks.prompt_text import SEPARATOR
 from schemas.generation import Generation
 
 TOP = 1023  # the highest location code; 0 is the left or upper edge, TOP the right or lower edge
@@ -59,7 +60,7 @@ def write(objects: Iterable[Detection], width: int, height: int) -> str:
     Each edge is rounded to the nearest code. So writing and reading moves the edges of a box by at
     most half a bin (1 / 1023 of the image); a box must be wider and higher than a bin.
     """
-    return " ; ".join(_written(each, width, height) for each in objects)
+    return SEPARATOR.join(_written(each, width, height) for each in objects)
 
 
 def strip_codes(text: str) -> str:

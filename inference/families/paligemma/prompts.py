@@ -17,6 +17,7 @@ from inference.tasks.intents import (
     ReadText,
     Region,
 )
+from inference.tasks.prompt_text import SEPARATOR
 
 _CAPTIONS = {"short": "caption", "alt_text": "cap", "long": "describe"}
 
@@ -36,7 +37,7 @@ def prompt(intent: Intent) -> str:
         case AskQuestion(answer, language):
             words = f"question {language} {answer}"
         case LocateObjects(labels, masks):
-            words = f"{'segment' if masks else 'detect'} {' ; '.join(labels)}"
+            words = f"{'segment' if masks else 'detect'} {SEPARATOR.join(labels)}"
         case RawPrompt(text, region):
             words = text if region is None else text.replace(REGION, _written(region))
     return words

@@ -1,1 +1,1 @@
-"""Metrics as the owners of the benchmarks compute them: pure functions of values, no files."""
+"""Metrics as the owners compute them: functions of values, without named files."""

@@ -1,6 +1,6 @@
 """All metrics by name."""
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Mapping
 from types import MappingProxyType
 
 from pipelines.evaluation.metrics.anls import Anls
@@ -14,19 +14,21 @@ from pipelines.evaluation.metrics.answer_accuracy import (
     VqaAccuracy,
 )
 from pipelines.evaluation.metrics.bleu import Bleu4
-from pipelines.evaluation.metrics.box_matching import BoxF1, TextSpotting
+from pipelines.evaluation.metrics.box_matching import BoxF1
 from pipelines.evaluation.metrics.cider import Cider
-from pipelines.evaluation.metrics.coco_map import coco_map
+from pipelines.evaluation.metrics.coco_map import CocoMap
 from pipelines.evaluation.metrics.error_rates import Cer, Ler, Ser, Wer
 from pipelines.evaluation.metrics.grits import GritsContent, GritsTopology
 from pipelines.evaluation.metrics.mask_iou import MaskIou
-from pipelines.evaluation.metrics.metric import Metric, Scored
+from pipelines.evaluation.metrics.metric import Metric
+from pipelines.evaluation.metrics.non_entailed import NonEntailed
 from pipelines.evaluation.metrics.rouge import RougeL
 from pipelines.evaluation.metrics.teds import StructureTeds, Teds
 from pipelines.evaluation.metrics.text_lengths import TextLengths
+from pipelines.evaluation.metrics.text_spotting import HierText, TextSpotting
 from pipelines.evaluation.metrics.yes_no import Pope
 
-_CAPTIONS = (Cider(), Bleu4(), RougeL(), TextLengths())
+_CAPTIONS = (Cider(), Bleu4(), RougeL(), TextLengths(), NonEntailed())
 _ANSWERS = (
     VqaAccuracy(),
     DirectAnswer(),
@@ -38,7 +40,7 @@ _ANSWERS = (
     PairedAccuracy(),
     Pope(),
 )
-_PLACES = (BoxF1(), MaskIou(), TextSpotting())
+_PLACES = (BoxF1(), MaskIou(), TextSpotting(), HierText())
 _TRANSCRIPTIONS = (Cer(), Wer(), Ler(), Ser())
 _TABLES = (Teds(), StructureTeds(), GritsTopology(), GritsContent())
 
@@ -49,7 +51,8 @@ METRICS: Mapping[str, Metric] = MappingProxyType(
     }
 )
 
-CORPUS_METRICS: Mapping[str, Callable[[Iterable[Scored]], dict[str, float]]] = MappingProxyType(
-    {"coco_map": coco_map}
-)
-"""Metrics that are no sum over samples: without scores of samples, and without intervals."""
+CORPUS_METRICS: Mapping[str, CocoMap] = MappingProxyType({CocoMap.name: CocoMap()})
+"""Metrics that are no sum over samples: samples have no scores of their own."""
+
+ALL_METRICS: Mapping[str, Metric | CocoMap] = MappingProxyType({**METRICS, **CORPUS_METRICS})
+"""The metrics of both kinds, by the names that a command takes."""

@@ -12,7 +12,8 @@ class Anls(MeanMetric):
     """Average normalized Levenshtein similarity (Biten et al., 2019, arXiv 1905.13648).
 
     As the benchmarks' server computes it: without regard to case and repeated spaces, the best
-    reference counts, and a similarity below 0.5 is 0.
+    reference counts, and a similarity below 0.5 is 0. Edits are those of lower case, and lengths
+    are those of upper case with all spaces, in which `ß` is `SS`.
     """
 
     name = "anls"
@@ -25,7 +26,7 @@ class Anls(MeanMetric):
 
 
 def _similarity(answer: str, reference: str) -> float:
-    length = max(len(answer), len(reference))
+    length = max(len(answer.upper()), len(reference.upper()))
     return 1 - edit_distance(_folded(answer), _folded(reference)) / length if length else 1.0
 
 

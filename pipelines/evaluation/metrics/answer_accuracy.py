@@ -65,7 +65,8 @@ class Exact(MeanMetric):
 class Relaxed(MeanMetric):
     """ChartQA's relaxed accuracy: numbers may differ by 5 % of the reference, other texts not.
 
-    A number may end with `%`. A reference of 0 must be met exactly (arXiv 2203.10244).
+    A number may end with `%`. A reference of 0, and texts, must be met exactly, without regard to
+    case, as PaliGemma's authors compare them (arXiv 2203.10244).
     """
 
     name = "relaxed"
@@ -119,7 +120,7 @@ def _count(answer: object) -> str:
 def _is_near(answer: str, reference: str) -> bool:
     given, wanted = _number(answer), _number(reference)
     if given is None or not wanted:
-        return answer == reference
+        return answer.lower() == reference.lower()
     return abs(given - wanted) / abs(wanted) <= _RELATIVE_ERROR
 
 

@@ -18,6 +18,8 @@ class Bleu4(Metric):
 
     The statistics are the n-grams of one to four words that are found in a reference, then the
     n-grams of the captions, their words, and the words of the references of the closest length.
+    A failed answer has no word, but the n-grams of a caption as long as the shortest reference,
+    none of them right: without any, the precision of the corpus would rise.
     """
 
     name = "bleu4"
@@ -25,8 +27,8 @@ class Bleu4(Metric):
 
     def statistics(self, samples: Sequence[Scored]) -> Floats:
         rows = [
-            _counts(cast(str, each.prediction), cast(tuple[str, ...], each.references))
-            for each in samples
+            _counts(cast(str, given), cast(tuple[str, ...], references), failed)
+            for given, references, failed in samples
         ]
         return np.array(rows, np.float64).reshape(-1, 2 * _LONGEST + 2)
 
@@ -39,8 +41,8 @@ class Bleu4(Metric):
         return {name: values[..., int(name[-1]) - 1] for name in self.results}
 
 
-def _counts(prediction: str, references: tuple[str, ...]) -> list[float]:
-    words = caption_tokens(prediction)
+def _counts(prediction: str, references: tuple[str, ...], failed: bool) -> list[float]:
+    words = [] if failed else caption_tokens(prediction)
     most: Counter[tuple[str, ...]] = Counter()
     lengths = []
     for text in references:
@@ -50,7 +52,8 @@ def _counts(prediction: str, references: tuple[str, ...]) -> list[float]:
     found = [0.0] * _LONGEST
     for ngram, count in (_ngrams(words) & most).items():
         found[len(ngram) - 1] += count
-    all_ngrams = [max(0.0, len(words) - size) for size in range(_LONGEST)]
+    length = min(lengths) if failed else len(words)
+    all_ngrams = [max(0.0, length - size) for size in range(_LONGEST)]
     closest = min(lengths, key=lambda length: (abs(length - len(words)), length))
     return [*found, *all_ngrams, len(words), closest]
 

@@ -1,4 +1,4 @@
-"""Matches boxes with references: precision, recall and F1 of objects, and of spotted words."""
+"""Matches boxes with references: precision, recall and F1 of objects."""
 
 from collections.abc import Mapping, Sequence
 from typing import ClassVar, cast
@@ -9,7 +9,6 @@ from pipelines.evaluation.metrics.metric import Floats, Kind, Metric, Scored, ra
 from pipelines.evaluation.metrics.values import BoxedLabel, folded
 
 _IOU = 0.5  # inclusive
-_UNREADABLE = "###"  # the text of words that ICDAR and Total-Text do not score
 
 
 class BoxF1(Metric):
@@ -17,7 +16,9 @@ class BoxF1(Metric):
 
     Boxes are matched one to one, the surest first, each with the free reference of the greatest
     IoU. Labels are compared without regard to case and white space. An image without boxes and
-    without references scores 1. The statistics are matched, wrong and missed boxes.
+    without references scores 1. A failed answer counts as a wrong box for each reference, at least
+    one: as an answer without boxes, it would raise the precision of a corpus. The statistics are
+    matched, wrong and missed boxes.
     """
 
     name = "box_f1"
@@ -26,11 +27,7 @@ class BoxF1(Metric):
     results = ("f1", "precision", "recall")
 
     def statistics(self, samples: Sequence[Scored]) -> Floats:
-        rows = [
-            self.counts(*cast(tuple[tuple[BoxedLabel, ...], tuple[BoxedLabel, ...]], each))
-            for each in samples
-        ]
-        return np.array(rows, np.float64).reshape(-1, 3)
+        return np.array([_row(self, each) for each in samples], np.float64).reshape(-1, 3)
 
     def values(self, sums: Floats, samples: Floats | float) -> Mapping[str, Floats]:
         matched, wrong, missed = np.moveaxis(sums, -1, 0)
@@ -40,8 +37,7 @@ class BoxF1(Metric):
             ratio(matched, matched + wrong),
             ratio(matched, matched + missed),
         )
-        names = ("f1", "precision", "recall")
-        return {n: np.where(nothing, 1.0, v) for n, v in zip(names, values, strict=True)}
+        return {n: np.where(nothing, 1.0, v) for n, v in zip(self.results, values, strict=True)}
 
     def counts(
         self, given: tuple[BoxedLabel, ...], wanted: tuple[BoxedLabel, ...]
@@ -58,41 +54,26 @@ class BoxF1(Metric):
         return matched, len(given) - matched, len(free)
 
 
-class TextSpotting(BoxF1):
-    """F1, precision and recall of words with the right text and an IoU of 0.5 or more.
-
-    As ICDAR 2015 and Total-Text are scored end to end, with boxes whose edges are upright: a
-    polygon is to be given as its bounding box. Texts are compared without regard to case. Words
-    whose reference is `###` are not scored, nor predictions that lie in them by more than half.
-    """
-
-    name = "text_spotting"
-    kind = "words"
-    tasks = ("ocr_boxes",)
-
-    def counts(
-        self, given: tuple[BoxedLabel, ...], wanted: tuple[BoxedLabel, ...]
-    ) -> tuple[int, int, int]:
-        unread = [word for word in wanted if word.label == _UNREADABLE]
-        scored = tuple(word for word in wanted if word.label != _UNREADABLE)
-        inside = [
-            word for word in given if any(_common(word, each) > _area(word) / 2 for each in unread)
-        ]
-        return super().counts(tuple(word for word in given if word not in inside), scored)
+def _row(metric: BoxF1, sample: Scored) -> tuple[int, int, int]:
+    boxes = cast(tuple[tuple[BoxedLabel, ...], tuple[BoxedLabel, ...]], sample[:2])
+    matched, wrong, missed = metric.counts(*boxes)
+    return matched, max(missed, 1) if sample.failed else wrong, missed
 
 
 def iou(left: BoxedLabel, right: BoxedLabel) -> float:
     """Return the intersection over union of two boxes, 0 if both are empty."""
-    common = _common(left, right)
-    union = _area(left) + _area(right) - common
+    common = common_area(left, right)
+    union = box_area(left) + box_area(right) - common
     return common / union if union > 0 else 0.0
 
 
-def _area(box: BoxedLabel) -> float:
+def box_area(box: BoxedLabel) -> float:
+    """Return the area of a box, 0 if an edge is beyond its opposite one."""
     return max(box.x_max - box.x_min, 0.0) * max(box.y_max - box.y_min, 0.0)
 
 
-def _common(left: BoxedLabel, right: BoxedLabel) -> float:
+def common_area(left: BoxedLabel, right: BoxedLabel) -> float:
+    """Return the area of the intersection of two boxes."""
     width = min(left.x_max, right.x_max) - max(left.x_min, right.x_min)
     height = min(left.y_max, right.y_max) - max(left.y_min, right.y_min)
     return max(width, 0.0) * max(height, 0.0)

@@ -15,7 +15,7 @@ class ErrorRate(Metric):
     """Edits from the closest reference, divided by its length, summed over the corpus.
 
     An empty answer has a rate of 1, and a longer wrong one a higher rate. An empty reference
-    counts as one part.
+    counts as one part. A failed answer has an edit for each part of the reference.
     """
 
     highest = inf
@@ -26,16 +26,22 @@ class ErrorRate(Metric):
         """Return what edits insert, delete and replace."""
 
     def statistics(self, samples: Sequence[Scored]) -> Floats:
-        rows = [self._closest(cast(str, each.prediction), each.references) for each in samples]
+        rows = [self._closest(cast(str, each.prediction), *each[1:]) for each in samples]
         return np.array(rows, np.float64).reshape(-1, 2)
 
     def values(self, sums: Floats, samples: Floats | float) -> Mapping[str, Floats]:
         return {self.name: ratio(sums[..., 0], sums[..., 1])}
 
-    def _closest(self, answer: str, references: tuple[object, ...]) -> tuple[int, int]:
+    def _closest(
+        self, answer: str, references: tuple[object, ...], failed: bool
+    ) -> tuple[int, int]:
         given = self.parts(answer)
         wanted = [self.parts(cast(str, text)) for text in references]
-        edits = [(edit_distance(given, each), max(len(each), 1)) for each in wanted]
+        lengths = [max(len(each), 1) for each in wanted]
+        edits = [
+            (length if failed else edit_distance(given, each), length)
+            for each, length in zip(wanted, lengths, strict=True)
+        ]
         return min(edits, key=lambda pair: pair[0] / pair[1])
 
 
@@ -60,21 +66,27 @@ class Wer(ErrorRate):
 
 
 class Ler(ErrorRate):
-    """The error rate of lines, as of **kern scores in GrandStaff."""
+    """The error rate of lines of **kern scores, as GrandStaff's authors compute it.
+
+    Lines end at line feeds alone, and a line feed at the end begins an empty line.
+    """
 
     name = "ler"
     results = ("ler",)
 
     def parts(self, text: str) -> Sequence[Hashable]:
-        return text.strip().splitlines()
+        return text.split("\n")
 
 
 class Ser(ErrorRate):
-    """The error rate of symbols: what white space separates in a line, and the ends of lines."""
+    """The error rate of symbols of **kern scores, as GrandStaff's authors compute it.
+
+    Spaces separate symbols; a tab and a line feed are symbols of their own, with an empty symbol
+    between two of them that follow each other.
+    """
 
     name = "ser"
     results = ("ser",)
 
     def parts(self, text: str) -> Sequence[Hashable]:
-        lines = [line.split() for line in text.strip().splitlines()]
-        return [symbol for line in lines for symbol in [*line, "\n"]]
+        return text.replace("\n", " \n ").replace("\t", " \t ").split(" ")

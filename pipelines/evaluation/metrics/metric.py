@@ -27,6 +27,8 @@ class Scored(NamedTuple):
 
     prediction: object  # str; for places a tuple of BoxedLabel, or a Mask
     references: tuple[object, ...]  # at least one str; for places the objects of the image
+    failed: bool = False  # the job has no whole answer: the prediction is empty
+    # Metrics take a failed answer for one of the size of the references of which nothing is right.
 
 
 class Metric(ABC):
@@ -48,6 +50,10 @@ class Metric(ABC):
     """Whether a higher first result is better; None for a description, such as a length."""
     reads_references_first: ClassVar[bool] = False
     """Whether `prepared` reads the references of all samples; otherwise it takes none."""
+    needs_entailment: ClassVar[bool] = False
+    """Whether a model that decides entailment computes the statistics."""
+    samples_at_once: ClassVar[int] = 5_000
+    """How many samples `statistics` should be given at most, so that memory stays bounded."""
     group: ClassVar[str | None] = None
     """What column groups samples that are scored as one, such as `pair`; None for most metrics."""
 
@@ -90,14 +96,17 @@ class Metric(ABC):
 
 
 class MeanMetric(Metric):
-    """A metric whose value of a corpus is the mean of its samples' scores."""
+    """A metric whose value of a corpus is the mean of its samples' scores.
+
+    A failed answer scores 0.
+    """
 
     @abstractmethod
     def score(self, prediction: object, references: tuple[object, ...]) -> float:
         """Return the score of one prediction."""
 
     def statistics(self, samples: Sequence[Scored]) -> Floats:
-        scores = [self.score(*sample) for sample in samples]
+        scores = [0.0 if each.failed else self.score(*each[:2]) for each in samples]
         return np.array(scores, np.float64).reshape(-1, 1)
 
     def values(self, sums: Floats, samples: Floats | float) -> Mapping[str, Floats]:

@@ -11,11 +11,12 @@ from pipelines.evaluation.metrics.table_html import TableNode, read_table
 
 
 class Teds(MeanMetric):
-    """1 - tree edit distance / nodes of the larger tree (Zhong et al., 2020, arXiv 1911.10683).
+    """1 - tree edit distance / elements of the larger table (Zhong et al., 2020, arXiv 1911.10683).
 
     Inserting, removing or renaming an element costs 1; a `td` with the same spans and another
-    content costs the normalized edit distance of its characters and tags. What is no table, or
-    has more than 2000 elements, scores 0. Trees of different shapes may score below 0.
+    content costs the normalized edit distance of its characters and tags. As in the authors' code,
+    a table's elements are those below `<table>`, also the tags in cells. What is no table, or has
+    more than 2000 elements, scores 0. Trees of different shapes may score below 0.
     """
 
     name = "teds"
@@ -32,7 +33,8 @@ class Teds(MeanMetric):
     def _likeness(self, given: TableNode, wanted: TableNode) -> float:
         left, right = _Tree(given), _Tree(wanted)
         cost = _tree_distance(left, right, self.structure_only)
-        return 1 - cost / max(len(left.nodes), len(right.nodes))
+        elements = max(_elements_below(given), _elements_below(wanted))
+        return 1 - cost / elements if elements else 1.0
 
 
 class StructureTeds(Teds):
@@ -41,6 +43,14 @@ class StructureTeds(Teds):
     name = "s_teds"
     results = ("s_teds",)
     structure_only = True
+
+
+def _elements_below(table: TableNode) -> int:
+    """Return the number of elements below a table, also of those in its cells."""
+    inside = sum(
+        len(token) > 2 and token[1] != "/" for each in table.walk() for token in each.tokens
+    )
+    return inside + sum(1 for _ in table.walk()) - 1
 
 
 class _Tree:

@@ -1,6 +1,5 @@
 """How long texts are: characters and sentences, as the card of DOCCI lists."""
 
-import re
 from collections.abc import Mapping, Sequence
 from math import inf
 from typing import cast
@@ -8,15 +7,11 @@ from typing import cast
 import numpy as np
 
 from pipelines.evaluation.metrics.metric import Floats, Metric, Scored
-
-_SENTENCE_END = re.compile(r"[.!?]+[\"')\]]*(?=\s|$)|[。！？]+")
+from pipelines.evaluation.metrics.sentences import split_sentences
 
 
 class TextLengths(Metric):
-    """The mean number of characters and of sentences of a text. References are not read.
-
-    A sentence ends with `.`, `!` or `?` before white space; abbreviations are not recognized.
-    """
+    """The mean number of characters and of sentences of a text. References are not read."""
 
     name = "lengths"
     results = ("characters", "sentences")
@@ -25,13 +20,8 @@ class TextLengths(Metric):
 
     def statistics(self, samples: Sequence[Scored]) -> Floats:
         texts = [cast(str, each.prediction) for each in samples]
-        rows = [(len(text), sentences(text)) for text in texts]
+        rows = [(len(text), len(split_sentences(text))) for text in texts]
         return np.array(rows, np.float64).reshape(-1, 2)
 
     def values(self, sums: Floats, samples: Floats | float) -> Mapping[str, Floats]:
         return {name: sums[..., place] / samples for place, name in enumerate(self.results)}
-
-
-def sentences(text: str) -> int:
-    """Return the number of sentences."""
-    return sum(bool(part.strip()) for part in _SENTENCE_END.split(text))

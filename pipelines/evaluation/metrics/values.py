@@ -5,8 +5,12 @@ from math import isfinite
 from numbers import Real
 from typing import NamedTuple
 
-from pipelines.evaluation.metrics.metric import Kind
+import numpy as np
 
+from pipelines.evaluation.metrics.metric import Kind
+from pipelines.evaluation.metrics.run_lengths import covers
+
+_LONG = 12  # characters: 0.1 of 32 bits is 0.10000000149011612 with 64
 _EDGES = ("x_min", "y_min", "x_max", "y_max")
 
 
@@ -73,7 +77,18 @@ def read_references(kind: Kind, value: object) -> tuple[object, ...]:
 def _text(value: object) -> str:
     if isinstance(value, bool) or not isinstance(value, str | int | float):
         raise WrongValue(f"a {type(value).__name__} where a text is expected")
-    return value if isinstance(value, str) else f"{value:g}" if value % 1 else str(int(value))
+    return value if isinstance(value, str) else _digits(value)
+
+
+def _digits(value: float) -> str:
+    """Return the shortest text of a number; a long one with 32 bits has the digits of those."""
+    if not isinstance(value, int) and not isfinite(value):
+        raise WrongValue("no finite number")  # NaN often stands for a value that is missing
+    if not value % 1:
+        return str(int(value))
+    text, single = repr(value), np.float32(value)
+    widened = len(text) > _LONG and float(single) == value
+    return np.format_float_positional(single) if widened else text
 
 
 def _objects(value: object) -> Sequence[Mapping[str, object]]:
@@ -113,4 +128,6 @@ def _run_lengths(mask: object) -> RunLengths:
         raise WrongValue("a mask without size and counts")
     if not all(isinstance(side, int) and 0 < side <= 1 << 16 for side in size):
         raise WrongValue("a mask whose size is not two positive numbers")
+    if not covers(counts, size[0] * size[1]):
+        raise WrongValue("a mask whose counts do not cover its size")
     return RunLengths((size[0], size[1]), counts)

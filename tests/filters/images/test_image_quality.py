@@ -1,5 +1,7 @@
 """Flat images of any color and size are dropped; the score is the deviation of a channel."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from hypothesis import given
@@ -42,6 +44,20 @@ def test_the_bound_is_inclusive(high: int, action: str) -> None:
     verdict = judged(halves(100, high), min_contrast=2.0)
     assert verdict.action == action
     assert verdict.scores["contrast"] == (high - 100) / 2
+
+
+@pytest.mark.parametrize(("is_video", "action"), [(False, "drop"), (True, "keep")])
+def test_a_video_may_begin_in_black_and_an_animation_may_not(is_video: bool, action: str) -> None:
+    black = np.zeros((8, 8, 3), np.uint8)
+    frames = (black, halves(0, 200), black)
+    (verdict,) = ImageQuality().judge([replace(sample(black), frames=frames, is_video=is_video)])
+    assert verdict.action == action
+
+
+def test_a_video_of_flat_frames_is_flat() -> None:
+    frames = tuple(np.full((8, 8, 3), level, np.uint8) for level in (0, 90, 255))
+    (verdict,) = ImageQuality().judge([replace(sample(frames[0]), frames=frames, is_video=True)])
+    assert (verdict.action, verdict.reason) == ("drop", "image_flat")
 
 
 def test_nothing_is_flat_without_a_bound() -> None:

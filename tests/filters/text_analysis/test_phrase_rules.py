@@ -1,5 +1,6 @@
 """The examples beside the phrase rules, and how often sentences of each category are flagged."""
 
+import hashlib
 from collections import Counter
 from pathlib import Path
 
@@ -12,6 +13,8 @@ from filters.text_analysis.phrase_rules.attacks import ATTACKS
 from filters.text_analysis.phrase_rules.pattern import PhraseRule, compile_pattern
 from filters.text_analysis.phrase_rules.reports import AFTER, AROUND, BEFORE
 from filters.text_analysis.phrase_rules.slots import GROUP_SIGNS, SLOTS
+from filters.text_analysis.phrase_rules.slots_of_languages import GROUP_SIGNS_IN_LANGUAGES
+from filters.text_analysis.term_lists import slurs
 from schemas.resources import Resources
 from schemas.sample import Text
 
@@ -60,6 +63,25 @@ def test_sentences_by_somebody_who_had_not_seen_the_rules() -> None:
     assert max(share.values()) <= 0.08
 
 
+@pytest.mark.parametrize("half", ["seen", "held_out"])
+def test_sentences_of_a_half_that_their_digest_decides(half: str) -> None:
+    file = DATA / f"third_sentences_{half}.tsv"
+    _, *lines = file.read_text(encoding="utf-8").splitlines()
+    texts = [line.partition("\t")[2] for line in lines]
+    first_bytes = [hashlib.sha256(text.encode()).digest()[0] for text in texts]
+    assert {first % 2 for first in first_bytes} == {0 if half == "seen" else 1}
+    share = shares_flagged(file)
+    assert share.pop(ATTACK) >= 0.88  # 0.24 and 0.48 before
+    assert max(share.values()) <= 0.02
+
+
+def test_sentences_written_to_be_mistaken_for_attacks() -> None:
+    share = shares_flagged(DATA / "third_sentences_after.tsv")
+    assert share.pop("counter") <= 0.02  # 0.38 before
+    assert share.pop("harmless") <= 0.02  # 0.33 before
+    assert share.keys() == {ATTACK}
+
+
 @pytest.mark.parametrize("group", GROUP_SIGNS[:-3])
 def test_a_group_alone_is_no_attack(group: str) -> None:
     for text in (
@@ -102,3 +124,11 @@ def test_senseless_patterns_are_refused(pattern: str) -> None:
 def test_a_long_text_takes_linear_time(piece: str) -> None:
     anchors = frozenset[str]().union(*(rule.anchor_words for rule in ATTACKS))
     attack_score(f" {piece * (20_000 // len(piece))}", anchors)  # quadratic: hits --timeout
+
+
+def test_a_group_alone_is_no_attack_in_other_languages() -> None:
+    assert not [
+        group
+        for group in set(GROUP_SIGNS_IN_LANGUAGES) - {term.text for term in slurs.TERMS}
+        if is_flagged(f"{group} 2019") or is_flagged(f"{group}, {group}")
+    ]

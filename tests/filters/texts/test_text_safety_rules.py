@@ -1,6 +1,8 @@
 """Texts that TextSafetyRules must drop, quarantine and keep."""
 
+import hashlib
 import unicodedata
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -41,6 +43,30 @@ TABLE = [
     ("HIV and oral sex: what doctors say", "keep", ""),
     ("sex education: contraception, penis and vagina, a diagram", "keep", ""),
     ("sperm whale swimming in the ocean", "keep", ""),
+    # names of acts: enough alone, not in a text of health, education or language
+    ("fellatio on the stairs", "quarantine", "text_pornography"),
+    ("cunnilingus, facial ejaculation", "drop", "text_pornography"),
+    ("Fellatio und Gesichtsbesamung", "drop", "text_pornography"),
+    ("Doble penetración y sexo oral", "drop", "text_pornography"),
+    ("Частный куннилингус", "quarantine", "text_pornography"),
+    ("两人口交颜射", "drop", "text_pornography"),
+    ("フェラチオと顔射", "drop", "text_pornography"),
+    ("an examination of the vagina", "keep", ""),
+    ("The word cunnilingus was first printed in 1887", "keep", ""),
+    ("La fellation peut transmettre la syphilis", "keep", ""),
+    ("Куннилингус: что говорит врач об инфекциях", "keep", ""),
+    ("口交会传播梅毒吗", "keep", ""),
+    ("Oralverkehr mit Kindern, sagt der Arzt", "drop", "text_sexual_minors"),
+    # the end of one Chinese or Japanese word and the beginning of the next one
+    ("十字路口交通信号灯", "keep", ""),
+    ("港口交易大厅", "keep", ""),
+    ("粉色情侣装", "keep", ""),
+    ("一部叫做爱情的电影", "keep", ""),
+    ("成熟女性的毛衣", "keep", ""),
+    ("一列火车震动了桥", "keep", ""),
+    ("纽约炮台公园", "keep", ""),
+    ("一日中出しっぱなしの傘", "keep", ""),
+    ("マンコ・カパックの像", "keep", ""),
     ("prostitutes in a painting by Toulouse-Lautrec", "keep", ""),
     ("amateur photographer, hardcore punk, webcam on the roof", "keep", ""),
     # disguises
@@ -242,3 +268,89 @@ def test_every_reason_is_documented() -> None:
 def test_senseless_options_are_refused(options: dict[str, object]) -> None:
     with pytest.raises(ValidationError):
         TextSafetyRules.model_validate(options)
+
+
+def test_shares_of_flagged_spam_and_of_flagged_harmless_sentences() -> None:
+    shares = {key: sum(values) / len(values) for key, values in _flagged("pornography").items()}
+    assert min(shares["spam", "seen"], shares["spam", "held out"]) >= 0.95
+    assert max(shares["harmless", "seen"], shares["harmless", "held out"]) <= 0.02
+
+
+def test_shares_of_flagged_hints_and_of_flagged_harmless_sentences() -> None:
+    flagged = _flagged("euphemism")
+    shares = {key: sum(values) / len(values) for key, values in flagged.items()}
+    assert sum(map(len, flagged.values())) == 246
+    assert min(shares["spam", f"euphemisms {half}"] for half in ("seen", "held out")) > 0.9
+    assert max(share for (kind, _), share in shares.items() if kind == "harmless") < 0.05
+
+
+def test_the_half_of_a_sentence_follows_from_its_text() -> None:
+    for _, half, _, text in _sentences("euphemism"):
+        is_seen = hashlib.sha256(text.encode()).digest()[0] % 2 == 0
+        assert half in ("euphemisms after", f"euphemisms {'seen' if is_seen else 'held out'}")
+
+
+@pytest.mark.parametrize(
+    ("text", "action"),
+    [
+        ("naughty wives", "keep"),  # a hint without a setting
+        ("in your area tonight", "keep"),  # settings without a hint
+        ("naughty wives in your area", "quarantine"),
+        ("casual hookup", "keep"),  # a setting inside the hint is none
+        ("casual hookup tonight", "quarantine"),
+        ("a peach \U0001f351 and an eggplant \U0001f346", "keep"),
+        ("\U0001f351\U0001f346 for free", "quarantine"),
+        ("a woman on all fours, full video", "keep"),  # a weak hint
+        ("amateur couple moaning, full video", "quarantine"),  # two of them
+    ],
+)
+def test_hints_count_beside_settings(text: str, action: str) -> None:
+    assert judged(text, "en").action == action
+    judge = TextSafetyRules().load(RESOURCES)
+    assert judge.judge([Text(text, "en")] * 8)[0].action == action  # as in chunks
+
+
+@pytest.mark.parametrize(
+    ("text", "action"),
+    [
+        ("Vete a la verga, no te quiero ver", "drop"),
+        ("Qué verga de servicio", "quarantine"),
+        ("Una verga es el palo horizontal que sostiene la vela del barco.", "keep"),
+        ("El marinero trepa a la verga mayor", "keep"),
+        ("Halt die Fresse, du Scheißkerl", "drop"),
+        ("Pute mit Reis und Gemüse", "keep"),  # a turkey, and French for a whore
+        ("Quel trou du cul, il fait chier", "drop"),
+        ("Pastry chefs from Lyon: un gâteau sans con", "keep"),
+        ("Puta que pariu, que bosta", "drop"),
+        ("Um cacete de pão na padaria", "keep"),  # a loaf
+        ("Che testa di cazzo, porca puttana", "drop"),
+        ("Il culo del bicchiere", "keep"),
+        ("Wat een klootzak, godverdomme", "drop"),
+        ("Vliegen vanaf Kloten Airport", "keep"),
+        ("Kurwa mać, spierdalaj", "drop"),
+        ("Chuj people in Guatemala weave cotton", "keep"),
+        ("Ну ты долбоёб, охуеть", "drop"),
+        ("Сучка с щенками на траве", "keep"),
+        ("Siktir git orospu çocuğu", "drop"),
+    ],
+)
+def test_vulgar_words_and_their_other_meanings(text: str, action: str) -> None:
+    verdict = judged(text)
+    assert verdict.action == action or (action == "keep" and not _is_flagged(verdict))
+
+
+def _is_flagged(verdict: Verdict) -> bool:
+    return verdict.action in ("drop", "quarantine")
+
+
+def _sentences(name: str) -> Iterator[list[str]]:
+    file = Path(__file__).with_name(f"{name}_sentences.tsv")
+    for line in file.read_text(encoding="utf-8").splitlines():
+        yield line.split("\t")
+
+
+def _flagged(name: str) -> dict[tuple[str, str], list[bool]]:
+    flagged = dict[tuple[str, str], list[bool]]()
+    for category, half, _, text in _sentences(name):
+        flagged.setdefault((category, half), []).append(_is_flagged(judged(text)))
+    return flagged

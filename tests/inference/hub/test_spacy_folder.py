@@ -88,6 +88,26 @@ def test_a_folder_that_is_not_a_pipeline_of_files_is_refused(
         fetch_reference(pinned, reference(folder))
 
 
+def test_a_folder_has_at_most_8_gib(folder: Path) -> None:
+    pinned, _ = resolve_model(reference(folder))
+    with (folder / "vocab/vectors").open("wb") as file:
+        file.truncate(8 << 30)  # a sparse file: with the others, the folder has a few bytes more
+    message = rf"^{FIELD}: .* has more than 8 GiB or 100,000 files: name the folder of the pipeline"
+    with pytest.raises(JobError, match=message):
+        resolve_model(reference(folder))
+    with pytest.raises(JobError, match=message):
+        fetch_reference(pinned, reference(folder))
+
+
+def test_a_folder_has_at_most_so_many_files(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    entries = len(list(folder.glob("**/*")))
+    monkeypatch.setattr("inference.hub.spacy_folder._MAX_FILES", entries)
+    resolve_model(reference(folder))
+    (folder / "one more").touch()
+    with pytest.raises(JobError, match="has more than 8 GiB or"):
+        resolve_model(reference(folder))
+
+
 def test_a_missing_folder_is_not_looked_up_on_the_hub(tmp_path: Path) -> None:
     with pytest.raises(JobError, match=rf"^{FIELD}: there is no directory .*not downloaded"):
         resolve_model(reference(tmp_path / "en_core_web_sm"))

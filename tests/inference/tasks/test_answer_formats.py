@@ -36,6 +36,20 @@ SMILES = [
     " CCO\n",
     "[C@TH1](F)(Cl)(Br)I",
     "*C#N",
+    "C[N+](=O)[O-]",
+    "CN(=O)=O",
+    "OS(=O)(=O)O",
+    "O=P(O)(O)O",
+    "FS(F)(F)(F)(F)F",
+    "O=c1cc[nH]cc1",
+    "O=n1ccccc1",
+    "Cn1cccc1",
+    "c1ccc2ccccc2c1",  # naphthalene
+    "B(F)(F)F",
+    "[CH5+]",
+    "C#C.Cl",
+    "F.F.F",
+    "C%10CC%10.C",
 ]
 NO_SMILES = [
     "",
@@ -59,6 +73,18 @@ NO_SMILES = [
     "[CH+16]",
     "C" * 10_001,
     "C²",
+    "C(C)(C)(C)(C)C",
+    "C=C(=C)C=C=C(C)(C)C",
+    "CFC",
+    "C=Cl",
+    "COC(=O)=O",
+    "O(C)(C)C",
+    "N(C)(C)(C)(C)(C)C",
+    "C1#CC1=C=C#C",
+    "FS(F)(F)(F)(F)(F)F",
+    "B(F)(F)(F)F",
+    "c1ccccc1(C)(C)C",
+    "C=1(C)(C)CC=1",
 ]
 SCORE = (
     '<score-partwise version="4.0"><part-list><score-part id="P1"><part-name>Piano</part-name>'
@@ -126,8 +152,25 @@ def test_what_is_well_formed(format: Format, text: str, expected: bool) -> None:
 
 @given(st.text(alphabet='<>/"[]{}:,.0123456789tablerd -%&;!'))
 def test_any_answer_can_be_checked(text: str) -> None:
-    for format in ("number", "json", "html_table", "smiles", "musicxml"):
+    for format in ("number", "json", "html_table", "smiles", "musicxml", "kern"):
         is_well_formed(text, format)  # type: ignore[arg-type]
+
+
+@given(
+    st.sampled_from([("B", 3), ("C", 4), ("N", 5), ("O", 2), ("P", 5), ("S", 6), ("Br", 1)]),
+    st.lists(st.sampled_from([("", 1), ("-", 1), ("/", 1), ("=", 2), ("#", 3)]), max_size=8),
+)
+def test_the_bonds_of_an_atom_add_up_to_its_valence_at_most(
+    atom: tuple[str, int], bonds: list[tuple[str, int]]
+) -> None:
+    symbol, valence = atom
+    molecule = symbol + "".join(f"({bond}C)" for bond, _ in bonds)
+    expected = sum(order for _, order in bonds) <= valence
+    assert is_well_formed(molecule, "smiles") == expected
+    assert is_well_formed(f"[{symbol}]" + molecule.removeprefix(symbol), "smiles")
+    by_rings = "".join(f"{bond}{number}" for number, (bond, _) in enumerate(bonds))
+    ends = "".join(f".C{number}" for number in range(len(bonds)))
+    assert is_well_formed(f"{symbol}{by_rings}{ends}", "smiles") == expected
 
 
 @given(

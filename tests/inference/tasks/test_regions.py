@@ -115,6 +115,8 @@ def test_location_tokens_are_read_as_the_same_box(a: float, b: float, c: float, 
         ),
         ((Prompt, {"text": "a", "region_field": "b", "region": "tokens"}), r"needs \{region\}"),
         ((Prompt, {"text_field": "a", "region_field": "b", "region": "tokens"}), "needs"),
+        ((Prompt, {"text": "a {region}", "region_field": "b"}), "only with region: tokens"),
+        ((Prompt, {"text": "a {region}"}), "only with region: tokens"),
     ],
 )
 def test_what_cannot_be_asked_is_refused(

@@ -10,7 +10,16 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 from support import hostile_shards, yaml_job
-from support.sample_data import images_column, job, jpeg, pairs, parquet_bytes, write_shard
+from support.sample_data import (
+    encoded,
+    images_column,
+    job,
+    jpeg,
+    pairs,
+    parquet_bytes,
+    picture,
+    write_shard,
+)
 
 from pipelines.adapters.ray import Annotate, ApplyFilters, ReadShards, unit_rows
 from pipelines.config.job import Job
@@ -29,6 +38,17 @@ def run_steps(small_job: Job) -> pa.Table:
     units = [pa.Table.from_pylist([unit]) for unit in unit_rows(small_job)]
     tables = [annotate(judge(table)) for unit in units for table in read(unit)]
     return pa.concat_tables(tables)
+
+
+def test_videos_without_times_stay_videos_between_the_steps(tmp_path: Path) -> None:
+    shown = [picture(30, 20, number) for number in range(3)]
+    gif = encoded(shown[0], "GIF", save_all=True, append_images=shown[1:])
+    write_shard(tmp_path / "shards/a.tar", [("a.gif", gif)])
+    reads = {"shards": f"{tmp_path}/shards/*", "text": None, "video": {}}
+    given = job(tmp_path, input=reads, model=None, tasks={}, filters=[{"kind": "image_quality"}])
+    (table,) = ReadShards(given)(pa.Table.from_pylist(unit_rows(given)))
+    (row,) = ApplyFilters(given)(table).to_pylist()
+    assert (row["status"], row["duration"], row["is_video"]) == ("kept", None, True)
 
 
 def test_every_sample_has_the_same_row_as_in_a_whole_job(tmp_path: Path, checkpoint: Path) -> None:

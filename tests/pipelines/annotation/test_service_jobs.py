@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 from rich.console import Console
+from support import starters
 from support.google_services import KEY, GoogleServices
 from support.service_jobs import (
     KINDS,
@@ -64,7 +65,12 @@ def assert_judged(folder: Path, kind: str, shards: int) -> None:
 
 @pytest.mark.parametrize("kind", KINDS)
 def test_a_quota_fails_units_and_the_next_run_sends_only_those(
-    services: GoogleServices, tmp_path: Path, kind: str, capsys: pytest.CaptureFixture[str]
+    services: GoogleServices,
+    tmp_path: Path,
+    kind: str,
+    *,
+    capsys: pytest.CaptureFixture[str],
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     write_shards(tmp_path, 3)
     whole = run(job(tmp_path, service_filter(kind, services), output=f"{tmp_path}/whole"))
@@ -72,7 +78,7 @@ def test_a_quota_fails_units_and_the_next_run_sends_only_those(
     once = sorted(map(str, services.texts()))
     services.reset()
 
-    stopping = job(tmp_path, service_filter(kind, services, deadline_seconds=1.0))
+    stopping = job(tmp_path, service_filter(kind, services, deadline_seconds=60.0))
 
     def exhausted(asked: Any) -> str:
         items = {*map(str, asked.items)}
@@ -85,7 +91,8 @@ def test_a_quota_fails_units_and_the_next_run_sends_only_those(
     ]
     assert len(seen) == per_shard
     services.answer_after = exhausted
-    with configured("text"):
+    with configured("text"), monkeypatch.context() as patch:
+        patch.setattr("filters.services.requests._FIRST_PAUSE", 300.0)  # longer than the deadline
         summary = run(stopping)
     assert summary.failed == ("001", "002")
     assert summary.outcome == "failed"
@@ -192,15 +199,25 @@ def test_plan_says_what_leaves_this_machine_and_asks_nothing(
         console.print(plan_table(planned, first))
     sent = "images" if kind == "image_safety_google" else "texts"
     assert f"{kind}: {sent} leave this machine: they are sent to Google (" in captured.get()
-    assert "at most 50 by each worker process" in captured.get()
-    assert "by all workers" not in captured.get()
+    assert "at most 50 for the output, by all its runs and workers" in captured.get()
     assert services.asked == []
     assert service_uses(planned, None)[0].requests is None
-    four = plan(
-        job(tmp_path, service_filter(kind, services, max_requests=50), runner={"workers": 4})
-    )
-    (use,) = service_uses(four, first)
-    assert (use.max_requests, use.max_requests_of_run) == (50, 200)
-    with console.capture() as captured:
-        console.print(plan_table(four, first))
-    assert "at most 50 by each worker process, 200 by all workers of a run" in captured.get()
+
+
+def test_workers_runs_and_starters_share_one_bound(
+    services: GoogleServices, tmp_path: Path
+) -> None:
+    write_shards(tmp_path, 8)
+    kind = "text_safety_google"
+    bounded = job(tmp_path, service_filter(kind, services, max_requests=20), runner={"workers": 2})
+    started = [starters.start(bounded) for _ in range(2)]
+    for process in started:
+        process.join()
+    assert [process.exitcode for process in started] == [starters.INCOMPLETE] * 2
+    assert 0 < len(services.asked) <= 20
+    run(bounded)
+    run(bounded)  # later runs go on counting
+    assert len(services.asked) == 20
+    raised = service_filter(kind, services, max_requests=1000)
+    assert run(job(tmp_path, raised, runner={"workers": 2})).outcome == "complete"
+    assert_judged(tmp_path, kind, 8)

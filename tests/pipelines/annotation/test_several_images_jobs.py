@@ -20,8 +20,8 @@ from pipelines.config.input import Limits
 from pipelines.config.job import Job
 from pipelines.images import EncodedImage
 from pipelines.operations.look import look
-from pipelines.operations.row_images import find_row_images
 from pipelines.operations.run import run
+from pipelines.operations.stored_samples.row_images import find_row_images
 from pipelines.operations.verify import verify
 from pipelines.planning.plan import first_units, plan
 from pipelines.planning.resolve import resolve

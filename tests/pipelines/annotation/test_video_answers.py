@@ -110,6 +110,8 @@ def test_steps_of_other_pipelines_answer_as_a_job(tmp_path: Path, checkpoint: Pa
     read = list(SampleReader(work).samples(unit))
     samples = [each for each in read if isinstance(each, Sample)]
     assert [each.num_frames for each in samples] == [10, 2, 2, 10]
+    assert [each.duration for each in samples] == pytest.approx([1.0, 0.2, 1.0, 1.0])
+    assert [each.fps for each in samples] == pytest.approx([10, 10, 2, 10])
     (rejected,) = [each for each in read if isinstance(each, Rejected)]
     assert rejected.reason == "image_truncated"
     assert SampleFilter(work).judge(samples) == samples

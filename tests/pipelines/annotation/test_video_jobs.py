@@ -11,7 +11,7 @@ import pytest
 from support.sample_data import encoded, job, jpeg, parquet_bytes, picture, write_shard
 from support.videos import gray_frames, sound_only, video
 
-from filters import ImageFilter
+from filters import ImageFilter, ImageQuality
 from filters.base import Judge
 from pipelines.config.job import Job
 from pipelines.operations.inspect import select
@@ -79,6 +79,28 @@ def test_times_are_stored_and_hostile_videos_are_rows_with_reasons(tmp_path: Pat
         (30, 20, 2, pytest.approx(1), pytest.approx(2)),
         (None,) * 5,
     ]
+
+
+def test_a_video_without_times_is_judged_as_a_video_and_an_animation_is_not(tmp_path: Path) -> None:
+    black = picture(30, 20).point(lambda _: 0)
+    later = [picture(30, 20, number) for number in range(3)]
+    members = [
+        ("gif.gif", encoded(black, "GIF", save_all=True, append_images=later)),
+        ("webp.webp", encoded(black, "WEBP", save_all=True, append_images=later, duration=0)),
+    ]
+    write_shard(tmp_path / "shards/a.tar", members)
+    given = filtering(tmp_path).model_copy(update={"filters": (ImageQuality(),)})
+    rows = rows_of(given, "a")
+    assert [(row["status"], row["num_frames"], row["duration"]) for row in rows] == [
+        ("kept", 4, None),
+        ("kept", 4, None),
+    ]
+    images = filtering(tmp_path, video=None, image="gif").model_copy(
+        update={"filters": (ImageQuality(),), "output": f"{tmp_path}/images"}
+    )
+    run(images)
+    stored = pq.read_table(f"{images.output}/a.parquet").to_pylist()
+    assert [row["reason"] for row in stored] == ["image_flat", "image_missing"]
 
 
 def test_a_video_is_taken_before_a_thumbnail_and_several_videos_are_named(tmp_path: Path) -> None:

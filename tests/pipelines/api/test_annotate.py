@@ -205,7 +205,7 @@ def test_tasks_are_named_by_kind_or_by_the_caller(annotator: Annotator) -> None:
             "filters[0].min_sid: unknown key",
         ),
         ([b""], "ocr", {"filters": "datacomp_basic"}, "name the texts in texts"),
-        ([b""], "ocr", {"texts": ["a", "b"]}, "texts: has 2 texts for 1 images"),
+        ([b""], "ocr", {"texts": ["a", "b"]}, "texts: has 2 texts for 1 image"),
         ([b""], "ocr", {"texts": [1]}, "texts[0]: is of type int: give text"),
         ([b""], "ocr", {"texts": "a"}, "texts: must be a list"),
     ],

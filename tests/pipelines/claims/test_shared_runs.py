@@ -4,12 +4,15 @@ import os
 from pathlib import Path
 
 import pytest
+from rich.console import Console
 from support.other_run import at_work, claim_dead
 from support.sample_data import job, pairs, write_shard
 
 from pipelines.claims.shares import Share
 from pipelines.concurrency.process_identity import has_ended, machine, process
 from pipelines.config.job import Job
+from pipelines.display.tables import status_table
+from pipelines.display.watched_status import watched_line
 from pipelines.operations.run import run
 from pipelines.operations.status import status
 from pipelines.planning.plan import plan
@@ -39,6 +42,21 @@ def test_shards_of_a_run_at_work_are_left_to_it(shared: Job) -> None:
     STORAGE.delete(layout.heartbeat("other"))
     STORAGE.delete(layout.attempt("3", 1))
     assert run(shared).outcome == "complete"
+
+
+def test_a_run_that_lingers_at_a_complete_output_has_nothing_left_to_do(shared: Job) -> None:
+    assert run(shared).outcome == "complete"
+    at_work(shared)
+    state = status(shared.output)
+    console = Console(width=200)
+    with console.capture() as captured:
+        console.print(status_table(state))
+    (line,) = (each for each in captured.get().splitlines() if "other on" in each)
+    assert line.split()[0] == "ending"
+    assert line.endswith("UTC: it has nothing left to do")
+    assert "a second" not in captured.get()
+    assert watched_line(state).endswith("; complete")
+    assert "samples/s" not in watched_line(state)
 
 
 def test_shards_of_a_dead_process_of_this_machine_are_taken_over_at_once(shared: Job) -> None:

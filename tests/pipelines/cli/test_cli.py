@@ -13,11 +13,11 @@ from typing import Any, cast
 import pytest
 from PIL import Image
 from support import random_adapter, yaml_job
+from support.command_line import call
 from support.sample_data import pairs, tar_bytes, write_shard
-from typer.testing import CliRunner, Result
 
 import shardmill
-from pipelines.cli.main import app, main
+from pipelines.cli.main import main
 from pipelines.config.job import Job
 from pipelines.output.heartbeat import HeartbeatRecord
 from pipelines.output.layout import Layout
@@ -34,12 +34,6 @@ def job_file(tmp_path: Path, checkpoint: Path) -> Path:
     for unit in range(2):
         write_shard(tmp_path / f"shards/{unit:05}.tar", pairs(3, unit))
     return yaml_job.write(tmp_path / "job.yaml", tmp_path / "shards", checkpoint)
-
-
-def call(*arguments: object, code: int = 0) -> Result:
-    result = CliRunner().invoke(app, [str(argument) for argument in arguments])
-    assert result.exit_code == code, result.output
-    return result
 
 
 def error(*arguments: object, code: int = 2) -> str:
@@ -67,8 +61,11 @@ def test_the_job_that_init_writes_is_valid(tmp_path: Path) -> None:
 
 def test_plan_shows_defaults_and_writes_nothing(job_file: Path) -> None:
     shown = call("plan", job_file).output
-    assert "max_pixels: 100000000" in shown
     assert "2 (" in shown
+    assert "max_pixels" not in shown
+    with_keys = call("plan", job_file, "--all").output
+    assert "max_pixels: 100000000" in with_keys
+    assert with_keys.endswith(shown)
     assert not (job_file.parent / "output").exists()
     planned = json.loads(call("plan", job_file, "--json").output)
     assert [unit["name"] for unit in planned["pending"]] == ["00000", "00001"]
@@ -155,7 +152,7 @@ def test_what_a_runner_prints_goes_to_stderr(
         print("(raylet) There are tasks")
         yield from run_local(*arguments)
 
-    monkeypatch.setitem(cast(dict[str, Any], RUNNERS), "local", chatty)
+    monkeypatch.setitem(cast(dict[str, Any], RUNNERS), "local", lambda: chatty)
     result = call("run", job_file, "--json")
     assert json.loads(result.stdout)["outcome"] == "complete"
     assert "(raylet)" in result.stderr
@@ -260,7 +257,9 @@ def test_damage_is_reported_and_repaired_by_running_again(job_file: Path, tmp_pa
         (["run"], "Missing argument 'JOB'"),
         (["ru"], "No such command 'ru'"),
         (["status", "output", "--nonsense"], "No such option: --nonsense"),
-        (["inspect", "output", "-n", "0"], "greater than or equal to 1"),
+        (["review", "output", "--output", "page.html"], "No such option: --output: write --to"),
+        (["review", "output", "--block-size", "9"], "`shardmill review --help` lists all"),
+        (["inspect", "output", "-n", "0"], "must be at least 1"),
         (["inspect", "output", "--sheet", "missing/x.png"], "there is no folder missing"),
         (["init", "missing/job.yaml"], "there is no folder missing"),
         (["init", "/dev/null"], "/dev/null: is no file: name another"),
@@ -296,7 +295,9 @@ def test_without_a_command_the_help_is_shown_and_no_error(
 
 
 def test_an_output_that_cannot_be_written_is_an_error_of_the_job(job_file: Path) -> None:
-    assert "cannot be written" in error("run", job_file, "--output", job_file / "output")
+    assert "is a file where a folder must be" in error(
+        "run", job_file, "--output", job_file / "output"
+    )
 
 
 def test_plan_checks_a_mask_decoder(job_file: Path) -> None:

@@ -10,12 +10,12 @@ from typing import Any
 
 import jsonschema
 import pytest
+from support.command_line import call
 from support.sample_data import pairs, write_shard
 from support.shardmill_process import ROOT
-from typer.testing import CliRunner, Result
 
 import pipelines.cli.job_commands
-from pipelines.cli.main import app, main
+from pipelines.cli.main import main
 from pipelines.logs.events import log_schema
 
 STATUSES = ("read", "kept", "dropped", "quarantined", "invalid")
@@ -34,12 +34,6 @@ def job_file(tmp_path: Path) -> Path:
     job = {"name": "x", "input": shards, "filters": filters, "output": f"{tmp_path}/output"}
     (tmp_path / "job.yaml").write_text(json.dumps(job))
     return tmp_path / "job.yaml"
-
-
-def call(*arguments: object, code: int = 0) -> Result:
-    result = CliRunner().invoke(app, [str(argument) for argument in arguments])
-    assert result.exit_code == code, result.output
-    return result
 
 
 def events(text: str) -> list[dict[str, Any]]:

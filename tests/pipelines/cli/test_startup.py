@@ -69,6 +69,18 @@ def test_a_plan_imports_no_package_for_models_or_images(tmp_path: Path, has_mode
     assert modules.isdisjoint(heavy)
 
 
+def test_a_plan_with_presidio_does_not_import_torch(tmp_path: Path) -> None:
+    pytest.importorskip("presidio_analyzer")
+    write_shard(tmp_path / "a.tar", pairs(2))
+    stage = {"kind": "personal_data_presidio", "recognizers": ["CreditCardRecognizer"]}
+    job = {"name": "startup", "input": {"shards": "a.tar"}, "filters": [stage], "output": "out"}
+    (tmp_path / "job.yaml").write_text(json.dumps(job))
+    code, modules = _run("plan", "job.yaml", folder=tmp_path)
+    assert code == "0"
+    assert "spacy" in modules
+    assert modules.isdisjoint({"PIL", "torch", "transformers"})
+
+
 def test_a_preview_on_a_cpu_imports_neither_transformers_nor_a_compiler(tmp_path: Path) -> None:
     """These imports would take more than half of the time until the first answer."""
     _write_job(tmp_path, has_model=True)

@@ -6,10 +6,9 @@ from pathlib import Path
 import pyarrow.parquet as pq
 import pytest
 from PIL import Image
+from support.command_line import call
 from support.sample_data import pairs, write_shard
-from typer.testing import CliRunner, Result
 
-from pipelines.cli.main import app
 from pipelines.config.job import Job
 
 JOB = """\
@@ -28,12 +27,6 @@ def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     members = [*pairs(2), ("9.jpg", next(pairs(1))[1]), ("9.txt", b"planted")]
     write_shard(tmp_path / "shards/0.tar", members)
     return tmp_path
-
-
-def call(*arguments: object, code: int = 0) -> Result:
-    result = CliRunner().invoke(app, [str(argument) for argument in arguments])
-    assert result.exit_code == code, result.output
-    return result
 
 
 def names(folder: Path) -> set[str]:
@@ -61,6 +54,7 @@ def test_a_sheet_without_a_name_gets_a_free_one(command: tuple[str, str], folder
         ("preview", "job.yaml", "--sheet", "x.png"),
         ("preview", "job.yaml", "--output", "x.png"),
         ("inspect", "output", "--sheet", "x.png"),
+        ("report", "output", "--to", "x.png"),
         ("look", "output", "0.tar", "0", "--image", "x.png"),
     ],
 )
@@ -72,6 +66,25 @@ def test_a_named_file_is_replaced_only_with_force(command: tuple[str, ...], fold
     assert (folder / "x.png").read_bytes() == MINE
     call(*command, "--force")
     assert (folder / "x.png").read_bytes() != MINE
+
+
+@pytest.mark.skipif(not Path("/proc/self").exists(), reason="needs a folder that takes no files")
+@pytest.mark.parametrize(
+    "command",
+    [
+        ("init", "/proc/x"),
+        ("inspect", "output", "--sheet", "/proc/x"),
+        ("report", "output", "--to", "/proc/x"),
+        ("review", "output", "--to", "/proc/x"),
+        ("card", "output", "--to", "/proc/x"),
+        ("export", "output", "--to", "jsonl", "/proc/x/y"),
+    ],
+)
+def test_a_place_that_takes_no_files_is_the_users_mistake(command: tuple[str, ...]) -> None:
+    call("run", "job.yaml")
+    (line,) = call(*command, code=2).stderr.strip().splitlines()
+    assert "/proc/x" in line
+    assert "cannot be written, for /proc takes no files" in line
 
 
 def test_preview_as_json_is_for_programs(folder: Path) -> None:

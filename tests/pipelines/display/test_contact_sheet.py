@@ -11,7 +11,7 @@ from pycocotools import mask as coco
 
 from pipelines.display.contact_sheet import COLUMNS, FIELD, MARGIN, contact_sheet
 from pipelines.display.fonts import font, spelled, wrap
-from pipelines.operations.row_images import RowImage
+from pipelines.operations.stored_samples.row_images import RowImage
 
 WIDTH, HEIGHT = FIELD
 GRAY_LEVEL = 128

@@ -6,7 +6,7 @@ from typing import Any
 from rich.console import Console
 
 from pipelines.display.row_panel import row_panel
-from pipelines.operations.row_images import StoredRow
+from pipelines.operations.stored_samples.row_images import StoredRow
 
 OK: dict[str, Any] = {
     "status": "ok", "finish_reason": "stop", "num_tokens": 7, "mean_logprob": -0.25, "raw": None,
@@ -70,6 +70,20 @@ def test_objects_are_listed_with_score_and_box() -> None:
     )
     assert "cross [10 20 30 40] with mask" in shown
     assert "nothing found" in printed({**KEPT, "objects": [], "objects_info": OK})
+
+
+def test_the_phrases_of_a_caption_are_listed() -> None:
+    box = {"score": 0.513, "x_min": 10.4, "y_min": 20, "x_max": 30, "y_max": 40}
+    star = {"phrase": "a red star", "found": True, "boxes": [box]}
+    cross = {"phrase": "[b]cross", "found": False, "boxes": []}
+    check = {"share": 0.5, "phrases": [star, cross]}
+    shown = printed({**KEPT, "check": check, "check_info": {**OK, "num_tokens": 1}})
+    assert "1 of 2 phrases found" in shown
+    assert "a red star: 0.51 [10 20 30 40]" in shown
+    assert "[b]cross: not found" in shown
+    assert "ok, stop, 1 token," in shown
+    none = {"share": None, "phrases": []}
+    assert "no phrases" in printed({**KEPT, "check": none, "check_info": OK})
 
 
 def test_the_raw_text_is_shown_where_parsing_was_partial() -> None:

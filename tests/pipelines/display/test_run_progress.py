@@ -10,7 +10,7 @@ from support.sample_data import job, pairs, write_shard
 from pipelines.display.progress import RunProgress, progress_line
 from pipelines.metrics.run_metrics import RunMetrics
 from pipelines.planning.plan import Plan, plan
-from schemas.report import Counts, Progress, UnitReport
+from schemas.report import Counts, Progress, Summary, UnitReport
 
 COMMITTED = UnitReport(unit="0", status="committed", counts=Counts(read=3, kept=2, dropped=1))
 FAILED = UnitReport(unit="1", status="failed", error="shard_truncated", offset=512)
@@ -61,6 +61,19 @@ def test_samples_are_told_from_those_of_shards_that_were_done_before(planned: Pl
     assert progress_line(metrics).startswith("1 of 2 shards: 3 samples, 2 kept")
     metrics.units_done += 1
     assert progress_line(metrics).startswith("2 of 2 shards: 3 samples in this run, 2 kept")
+
+
+def test_the_last_line_counts_what_other_runs_have_done(planned: Plan) -> None:
+    written = io.StringIO()
+    with RunProgress(Console(file=written, width=200)) as progress:
+        progress.on_plan(planned)
+        progress.on_report(COMMITTED)
+        progress.on_report(FAILED)
+        progress.on_summary(
+            Summary.model_construct(outcome="complete", units_committed=2, storage_here=None)
+        )
+    assert written.getvalue().splitlines()[-1].startswith("2 of 2 shards: 3 samples in this run")
+    assert "left" not in written.getvalue().splitlines()[-1]
 
 
 @pytest.mark.parametrize("terminal", [True, False])

@@ -98,6 +98,22 @@ def test_tables_give_the_groups_of_all_pairs(
     assert groups.distances.tolist() == distances
 
 
+@settings(max_examples=12, deadline=None)
+@given(st.integers(0, 2**32), st.integers(10, 34), st.sampled_from([3, 256]))
+def test_clustered_hashes_have_the_groups_of_all_pairs(
+    seed: int, changed: int, large_entry: int
+) -> None:
+    rng = np.random.default_rng(seed)
+    template = rng.integers(0, 256, 32).astype(np.uint8)
+    around = [flipped(template, rng.choice(BITS, changed, replace=False)) for _ in range(300)]
+    others = rng.integers(0, 256, (50, 32)).astype(np.uint8)
+    hashes = rng.permutation(np.unique(np.concatenate([np.stack(around), others]), axis=0))
+    groups = by_tables(hashes, 31, large_entry=large_entry)
+    heads, distances = by_all_pairs(hashes, 31)
+    assert groups.heads.tolist() == heads
+    assert groups.distances.tolist() == distances
+
+
 def test_pairs_at_every_distance_are_found_up_to_the_bound() -> None:
     rng = np.random.default_rng(3)
     families = [rng.integers(0, 256, 32).astype(np.uint8) for _ in range(3000)]

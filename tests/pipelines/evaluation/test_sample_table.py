@@ -58,3 +58,12 @@ def test_wrong_objects_are_counted(tmp_path: Path, truth: object) -> None:
     with table(tmp_path, "boxes", answer(0, [], truth), answer(1, [], [])) as made:
         numbers = made.join(by_key=False, compared=False)
     assert (numbers["judged"], numbers["wrong_truth"]) == (1, 1)
+
+
+def test_objects_with_other_scores_are_no_changed_answer(tmp_path: Path) -> None:
+    scored = [[BOX | {"score": score}] for score in (0.5, 0.5000001)]
+    moved = [BOX | {"score": 0.5, "x_min": 1}]
+    with table(tmp_path, "boxes", *(answer(index, scored[0], []) for index in range(2))) as made:
+        made.add_answers(1, [answer(0, scored[1], []), answer(1, moved, [])])
+        numbers = made.join(by_key=False, compared=True)
+    assert (numbers["judged"], numbers["changed"]) == (2, 1)

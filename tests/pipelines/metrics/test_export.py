@@ -12,11 +12,10 @@ from urllib.request import urlopen
 
 import pytest
 from prometheus_client.parser import text_string_to_metric_families
+from support.command_line import call
 from support.http_server import QuietHandler, serving
 from support.sample_data import job, pairs, write_shard
-from typer.testing import CliRunner
 
-from pipelines.cli.main import app
 from pipelines.config.job import Job
 from pipelines.config.metrics import MetricsSettings
 from pipelines.logs.log import configured
@@ -123,16 +122,14 @@ def test_options_name_the_file_and_the_port(tmp_path: Path) -> None:
     job_file.write_text(made.model_dump_json())
     file = tmp_path / "by-option.prom"
     options = ["--metrics-file", str(file), "--metrics-port", "0", "--log-format", "json"]
-    result = CliRunner().invoke(app, ["run", str(job_file), *options])
-    assert result.exit_code == 3
+    result = call("run", job_file, *options, code=3)
     assert '"metrics_served"' in result.stderr
     assert parsed(file.read_text())["shardmill_units_total", ("failed",)] == 1
     file.unlink()
-    result = CliRunner().invoke(app, ["retry", made.output, "--metrics-file", str(file)])
-    assert result.exit_code == 3
+    result = call("retry", made.output, "--metrics-file", file, code=3)
     assert parsed(file.read_text())["shardmill_units_total", ("committed",)] == 0
-    wrong = CliRunner().invoke(app, ["run", str(job_file), "--metrics-file", "a.txt"])
-    assert (wrong.exit_code, wrong.stderr.split(":")[1]) == (2, " metrics.file")
+    wrong = call("run", job_file, "--metrics-file", "a.txt", code=2)
+    assert wrong.stderr.split(":")[1] == " metrics.file"
 
 
 def test_an_interrupted_run_leaves_its_outcome(tmp_path: Path) -> None:

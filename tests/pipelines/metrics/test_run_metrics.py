@@ -20,7 +20,8 @@ from pipelines.metrics.families import (
 from pipelines.metrics.run_metrics import RunMetrics
 from pipelines.planning.plan import Plan, plan
 from pipelines.storage.local import LocalStorage
-from schemas.report import Counts, Progress, Stage, StorageCounts, UnitReport
+from schemas.report import Counts, Progress, Stage, UnitReport
+from schemas.storage_counts import StorageCounts
 
 
 class Clock:

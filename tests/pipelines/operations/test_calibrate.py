@@ -8,10 +8,9 @@ from typing import Any
 
 import duckdb
 import pytest
+from support.command_line import call
 from support.sample_data import job, jpeg, write_shard
-from typer.testing import CliRunner
 
-from pipelines.cli.main import app
 from pipelines.operations.calibrate import AskedScore, calibrate, count_thresholds
 from pipelines.operations.run import run
 from pipelines.operations.whatif import whatif
@@ -164,10 +163,7 @@ def test_a_planted_threshold_is_found(folder: Path) -> None:
 def test_a_small_sample_is_told(folder: Path) -> None:
     file = write_decisions(folder, STRATA, 8, "small.csv")
     assert calibrate(f"{folder}/out", VALUE, file, 0.95).wanted.surest is None
-    result = CliRunner().invoke(
-        app, ["calibrate", f"{folder}/out", "--filter", "number", "--decisions", file]
-    )
-    assert result.exit_code == 0, result.output
+    result = call("calibrate", f"{folder}/out", "--filter", "number", "--decisions", file)
     assert "too small to be sure of 95.0 %: that needs at least 73" in result.stdout
     assert "99 dropped" in result.stdout
     assert "threshold for a precision of 95.0 %" in result.stdout
@@ -254,14 +250,13 @@ def test_zeros_that_are_not_stored_are_counted(tmp_path: Path) -> None:
 
 def test_the_command_prints_tables(folder: Path) -> None:
     arguments = ["calibrate", f"{folder}/out", "--filter", "number"]
-    result = CliRunner().invoke(app, arguments)
-    assert result.exit_code == 0, result.output
+    result = call(*arguments)
     assert "of them kept now" in result.stdout
     assert "by language" in result.stdout
-    shown = json.loads(CliRunner().invoke(app, [*arguments, "--json"]).stdout)
+    shown = json.loads(call(*arguments, "--json").stdout)
     assert shown["samples"] == SAMPLES
     file = write_decisions(folder, STRATA, 20, "printed.csv")
     arguments = [*arguments, "--decisions", file, "--json"]
-    shown = json.loads(CliRunner().invoke(app, arguments).stdout)
+    shown = json.loads(call(*arguments).stdout)
     assert shown["accepted"] + shown["rejected"] == 100
     assert {"low", "high", "estimate"} == set(shown["estimates"][0]["precision"])

@@ -9,10 +9,9 @@ from typing import Any
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
+from support.command_line import call
 from support.sample_data import images_column, jpeg, write_shard
-from typer.testing import CliRunner
 
-from pipelines.cli.main import app
 from pipelines.config.job import Job
 from pipelines.display.row_fields import carried_names
 from pipelines.operations.inspect import select
@@ -116,7 +115,7 @@ def test_what_is_shown_of_nanoseconds_is_exact_with_and_without_pandas(tmp_path:
         "1970-01-01 00:00:00.000000001",
     ]
     assert [second[name] for name in carried] == [None, "2000 ns", "1970-01-01 00:00:00.000002000"]
-    looked = CliRunner().invoke(app, ["look", str(tmp_path / "out"), "a.parquet", "0"])
+    looked = call("look", tmp_path / "out", "a.parquet", 0)
     assert "│ elapsed     1 ns" in looked.stdout
     assert "│ time        00:00:00.000001001" in looked.stdout
     assert "│ nested      {a: [1, null]}" in looked.stdout

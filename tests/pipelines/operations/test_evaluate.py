@@ -1,8 +1,10 @@
 """`evaluate` scores planted answers, and counts all samples and references that it cannot use."""
 
+import itertools
 import json
 import random
 import shutil
+import signal
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -11,10 +13,13 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 from support.command_line import CommandLine
+from support.dying_commands import run_until
 from support.sample_data import job, jpeg, write_shard
 from support.small_s3 import BUCKET, SmallS3
 
+from pipelines.evaluation.metrics.all_metrics import ALL_METRICS
 from pipelines.operations.evaluate import Asked, evaluate
+from pipelines.operations.evaluating import evaluate_rows
 from pipelines.operations.run import run
 from schemas.errors import JobError
 
@@ -99,6 +104,46 @@ def test_answers_are_scored_by_a_carried_column(output: str) -> None:
         "without_truth": 1,
         "wrong_truth": 1,
     }
+
+
+def test_a_file_in_place_of_the_folder_of_evaluations_is_named(
+    output: str, command_line: CommandLine
+) -> None:
+    file = Path(output, "_shardmill/evaluations")
+    shutil.rmtree(file, ignore_errors=True)
+    file.write_bytes(b"")
+    asked = ("evaluate", output, "--truth", "truth", "--metrics", "exact")
+    line = f"{file}: is a file where a folder must be: move it away"
+    assert command_line.mistake(*asked) == f"shardmill: {line}"
+
+
+@pytest.mark.faults
+def test_a_killed_evaluation_leaves_no_scores_of_another_one(output: str, tmp_path: Path) -> None:
+    evaluated = Path(output, "_shardmill/evaluations")
+    words = ("evaluate", output, "--truth", "truth", "--name", "same", "--metrics")
+
+    def stored() -> tuple[str, list[str]]:
+        scores = evaluated / "same.scores"
+        columns = pq.read_schema(scores).names[3:] if scores.exists() else []
+        return ",".join(json.loads((evaluated / "same.record").read_text())["values"]), columns
+
+    assert run_until(-1, *words, "exact") == 0
+    shutil.copytree(evaluated, tmp_path / "before")
+    seen = []
+    for number in itertools.count():
+        code = run_until(number, *words, "anls")
+        seen.append(stored())
+        if code == 0:
+            break
+        assert code == -signal.SIGKILL
+        shutil.rmtree(evaluated)
+        shutil.copytree(tmp_path / "before", evaluated)
+    assert seen == [
+        ("exact", ["exact"]),
+        ("exact", []),
+        ("anls", []),
+        ("anls", ["anls"]),
+    ]
 
 
 def test_files_of_references_are_joined_by_key(output: str, tmp_path: Path) -> None:
@@ -201,6 +246,33 @@ def test_the_worst_samples_are_shown(output: str) -> None:
     assert (found[0].answer, found[0].truth) == ("green", ["red"])
 
 
+def test_references_of_redacted_samples_are_hidden_if_they_are_from_files(
+    made: Path, tmp_path: Path, command_line: CommandLine
+) -> None:
+    output = planted(made, tmp_path / "output")
+    for file in (tmp_path / "output").glob("*.parquet"):
+        table = pq.read_table(file)
+        rows = table.to_pylist()
+        for row in rows:
+            if row["key"] == "c":  # a text of the sample was redacted
+                row["redactions"] = [{"infotype": "email", "count": 1}]
+        pq.write_table(pa.Table.from_pylist(rows, table.schema), file)
+    secret = "planted@example.org"
+    truths = [{"key": key, "truth": f"{secret} {key}"} for key in "acf"]  # f is withheld
+    lines = write_lines(tmp_path / "t.jsonl", truths)
+    found = evaluate(output, by_column(truth=lines, worst=3)).worst
+    assert {each.key: each.truth for each in found} == {"a": f"{secret} a", "c": None, "f": None}
+    page = tmp_path / "worst.html"
+    asked = ("--metrics", "exact", "--worst", 3, "--to", page)
+    printed = command_line.done("evaluate", output, "--truth", lines, *asked)
+    content = page.read_text(encoding="utf-8")
+    assert f"{secret} a" in content
+    for each in "cf":
+        assert f"{secret} {each}" not in printed + content
+    column = evaluate(output, by_column(worst=10)).worst
+    assert not any(each.hidden for each in column)
+
+
 def test_two_outputs_are_compared(made: Path, tmp_path: Path) -> None:
     first = planted(made, tmp_path / "first")
     better: dict[str, Planted] = {**SAMPLES, "c": ("red", "ok", ["red"], "en")}
@@ -250,7 +322,8 @@ def test_bad_lines_are_named(output: str, tmp_path: Path, name: str) -> None:
 
 
 @pytest.mark.parametrize(
-    "value", [True, {"a": 1}, [["x"]], [None], 10**400, [True], "\ud800", [], None]
+    "value",
+    [True, {"a": 1}, [["x"]], [None], 10**400, [True], "\ud800", [], None, float("nan"), [1e400]],
 )
 def test_wrong_references_are_counted(output: str, tmp_path: Path, value: object) -> None:
     rows = [{"key": "a", "truth": "red"}, {"key": "b", "truth": value}]
@@ -275,16 +348,64 @@ def test_a_damaged_parquet_file_is_told(output: str, tmp_path: Path) -> None:
         evaluate(output, by_column(truth=str(file)))
 
 
+def test_bytes_that_cannot_be_decompressed_are_told(output: str, tmp_path: Path) -> None:
+    file = tmp_path / "t.parquet"
+    texts = [f"{number} red" for number in range(1000)]
+    pq.write_table(pa.table({"key": texts, "truth": texts}), file, use_dictionary=False)
+    content = file.read_bytes()
+    file.write_bytes(
+        content[:100] + bytes(~each & 0xFF for each in content[100:600]) + content[600:]
+    )
+    with pytest.raises(JobError, match="damaged"):
+        evaluate(output, by_column(truth=str(file)))
+
+
+@pytest.mark.parametrize(
+    ("names", "fault"),
+    [
+        (["key", "key", "truth"], "has several columns 'key': keep one"),
+        (["key", "truth", "truth"], "has several columns 'truth': keep one"),
+        (["name", "id", "truth"], "has no column 'key': rename"),
+        (["key", "id", "name"], "has no column 'answer' or 'truth': name it with --truth-column"),
+    ],
+)
+def test_columns_of_a_parquet_file_that_do_not_fit_are_told(
+    output: str, tmp_path: Path, names: list[str], fault: str
+) -> None:
+    file = tmp_path / "t.parquet"
+    pq.write_table(pa.table([pa.array(["a"])] * 3, names=names), file)
+    with pytest.raises(JobError, match=fault):
+        evaluate(output, by_column(truth=str(file)))
+
+
+def test_half_a_surrogate_pair_is_shown_as_a_question_mark(
+    output: str, tmp_path: Path, command_line: CommandLine
+) -> None:
+    lines = write_lines(tmp_path / "t.jsonl", [{"key": "c", "truth": "\ud83d\ude00 \ud800"}])
+    options = ("--truth", lines, "--metrics", "exact", "--worst", 1)
+    printed = command_line.done("evaluate", output, *options, "--json")
+    assert json.loads(printed)["worst"][0]["truth"] == "\U0001f600 ?"
+    page = tmp_path / "worst.html"
+    command_line.done("evaluate", output, *options, "--to", page)
+    assert "\U0001f600 ?" in page.read_text("utf-8")
+
+
 @pytest.mark.parametrize(
     ("options", "told"),
     [
         (["--truth", "truth"], "--metrics: name some of cider"),
-        (["--truth", "truth", "--metrics", "ciderr"], "--metrics: there is no 'ciderr'"),
-        (["--truth", "truth", "--metrics", "box_f1"], "box_f1 takes no answers of a task 'vqa'"),
+        (["--truth", "truth", "--metrics", "ciderr"], "--metrics: there is no metric 'ciderr'"),
+        (["--truth", "truth", "--metrics", "box_f1"], "no metric 'box_f1' of a task 'vqa'"),
         (["--truth", "nothing", "--metrics", "exact"], "has no column 'nothing'"),
         (["--truth", "truth", "--metrics", "exact", "--by", "no"], "has no column 'no'"),
         (["--truth", "truth", "--metrics", "exact", "--task", "no"], "no task 'no'"),
         (["--truth", "truth", "--metrics", "paired"], "has no column 'pair'"),
+        (["--truth", "answer", "--metrics", "exact"], "--truth: 'answer' holds the answers to be"),
+        (["--truth", "truth", "--metrics", "exact", "--threshold", "1"], "--threshold: is for"),
+        (
+            ["--truth", "truth", "--metrics", "exact", "--by", "redactions"],
+            "--by: the column 'redactions' holds lists or objects",
+        ),
         (["--truth", "none/*.jsonl", "--metrics", "exact"], "no file matches"),
         (["--truth", "none.jsonl", "--metrics", "exact"], "cannot be read"),
         (["--truth", "truth.csv", "--metrics", "exact"], "end in .parquet or .jsonl"),
@@ -298,6 +419,24 @@ def test_mistakes_are_told(
     output: str, options: list[str], told: str, command_line: CommandLine
 ) -> None:
     assert told in command_line.mistake("evaluate", output, *options)
+
+
+def test_an_unknown_metric_is_answered_by_those_that_fit(
+    output: str, command_line: CommandLine
+) -> None:
+    line = command_line.mistake("evaluate", output, "--truth", "truth", "--metrics", "ciderr")
+    offered = set(line.rpartition(": name some of ")[2].split(", "))
+    assert offered == {name for name, metric in ALL_METRICS.items() if "vqa" in metric.tasks}
+    assert "box_f1" not in offered
+
+
+def test_a_column_with_too_many_values_is_refused(
+    output: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(evaluate_rows, "_MOST_PARTS", 6)
+    with pytest.raises(JobError, match=r"--by: key has more than 6 values"):
+        evaluate(output, by_column(by="key"))
+    assert len(evaluate(output, by_column(by="language")).result.parts) == 2
 
 
 def test_no_judged_sample_is_a_mistake(
@@ -316,9 +455,27 @@ def test_the_terminal_shows_values_and_what_is_not_judged(
     shown = command_line.done("evaluate", output, *options)
     assert "0.4286" in shown
     assert "avg1: mean of languages" in shown
-    assert "1 kept samples are not judged: the model was not asked" in shown
-    assert "2 answers are partial or withheld by a filter: they count as empty" in shown
+    assert "1 kept sample not judged: the model was not asked" in shown
+    assert "2 answers counted as failed: partial, or withheld by a filter" in shown
     assert "green" in shown
     printed = json.loads(command_line.done("evaluate", output, *options, "--json"))
     assert printed["values"]["exact"]["value"] == pytest.approx(RIGHT / JUDGED)
     assert printed["worst"][0]["key"] == "c"
+
+
+def test_a_card_of_results_is_written(
+    output: str, tmp_path: Path, command_line: CommandLine
+) -> None:
+    options = ("--truth", "truth", "--metrics", "exact", "--benchmark", "GQA", "--markdown")
+    file = tmp_path / "card.md"
+    assert "0.4286" in command_line.done("evaluate", output, *options, file)
+    page = file.read_text()
+    assert "| `exact` |  | 42.86 |" in page
+    assert "not published" in page  # of the checkpoint of this test
+    assert command_line.done("evaluate", output, *options, "-") == page
+    assert "is on no card" in command_line.mistake(
+        "evaluate", output, "--benchmark", "X", "--markdown", "-"
+    )
+    assert "add --markdown" in command_line.mistake("evaluate", output, *options[:-1])
+    missing = command_line.mistake("evaluate", output, *options, tmp_path / "no/card.md")
+    assert "card.md" in missing

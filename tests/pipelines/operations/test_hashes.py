@@ -2,8 +2,10 @@
 
 import csv
 import hashlib
+import json
 from pathlib import Path
 
+import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
@@ -11,6 +13,7 @@ from PIL import Image
 from skimage import data
 from support.command_line import CommandLine
 from support.sample_data import Member, encoded, write_shard
+from support.videos import video
 
 
 @pytest.fixture
@@ -109,6 +112,31 @@ def test_all_images_of_a_sample_are_listed(call: CommandLine) -> None:
     assert "name at least two images" in call.mistake(
         "hashes", "pairs.tar", "--output", "twice.csv", *twice
     )
+
+
+def test_a_video_that_was_encoded_again_is_found_by_its_frames(call: CommandLine) -> None:
+    pytest.importorskip("pdqhash", reason="pip install 'pdqhash>=0.2.8'")
+    frames = [np.zeros((256, 256, 3), np.uint8), *(np.asarray(scene(n)) for n in range(3))]
+    other = np.asarray(scene(3))
+    write_shard(Path("eval.tar"), [("0.mp4", video(frames)), ("1.mp4", b"no video")])
+    _, _, err = call("hashes", "eval.tar", "--output", "eval.csv", "--video")
+    assert "cannot be read: 1 image_undecodable" in err
+    assert [line["algorithm"] for line in lines("eval.csv")] == ["sha256", *["pdq"] * 3, "sha256"]
+
+    again = video(frames[2:3] * 2, "webm", "libvpx-vp9")
+    write_shard(Path("corpus.tar"), [("0.webm", again), ("1.mp4", video([other, other]))])
+    job = {
+        "name": "clean",
+        "input": {"shards": "corpus.tar", "text": None, "video": {}},
+        "filters": [{"kind": "perceptual_hash_list", "path": "eval.csv"}],
+        "output": "clean",
+    }
+    Path("job.yaml").write_text(json.dumps(job))
+    call.done("run", "job.yaml")
+    assert pq.read_table("clean/corpus.parquet").column("reason").to_pylist() == [
+        "perceptual_hash_listed",
+        None,
+    ]
 
 
 def test_mistakes_leave_no_file(call: CommandLine) -> None:

@@ -5,10 +5,9 @@ from collections.abc import Sequence
 from pathlib import Path
 
 import pytest
+from support.command_line import call
 from support.sample_data import pairs, write_shard
-from typer.testing import CliRunner, Result
 
-from pipelines.cli.main import app
 from pipelines.config.job import Job
 from pipelines.operations import run as run_module
 from pipelines.operations.finish import finish
@@ -29,12 +28,6 @@ def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     for unit in range(2):
         write_shard(tmp_path / f"shards/{unit}.tar", pairs(3, unit))
     return tmp_path
-
-
-def call(*arguments: object, code: int = 0) -> Result:
-    result = CliRunner().invoke(app, [str(argument) for argument in arguments])
-    assert result.exit_code == code, result.output
-    return result
 
 
 def test_a_job_that_keeps_nothing_ends_with_3_and_says_what_to_look_at(folder: Path) -> None:

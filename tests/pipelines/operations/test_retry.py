@@ -6,10 +6,9 @@ from pathlib import Path
 
 import pytest
 from support import yaml_job
+from support.command_line import call
 from support.sample_data import pairs, write_shard
-from typer.testing import CliRunner, Result
 
-from pipelines.cli.main import app
 from pipelines.config.job import Job
 from pipelines.operations.canary import choose_canary_units
 from pipelines.operations.retry import find_retry, retry
@@ -26,12 +25,6 @@ def job_file(tmp_path: Path, checkpoint: Path) -> Path:
             members += [("b.jpg", b"no image"), ("b.txt", b"some words")]
         write_shard(tmp_path / f"shards/{unit:05}.tar", members)
     return yaml_job.write(tmp_path / "job.yaml", tmp_path / "shards", checkpoint, part=2)
-
-
-def call(*arguments: object, code: int = 0, answer: str = "") -> Result:
-    result = CliRunner().invoke(app, [str(argument) for argument in arguments], input=answer)
-    assert result.exit_code == code, result.output
-    return result
 
 
 def results(folder: Path) -> dict[str, bytes]:

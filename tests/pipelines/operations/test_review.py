@@ -20,7 +20,7 @@ from support.videos import gray_frames, video
 
 from pipelines.operations.inspect import RowChoice
 from pipelines.operations.review import choose
-from pipelines.operations.review_samples import ChosenSample
+from pipelines.operations.stored_samples.review_samples import ChosenSample
 from pipelines.output.output import open_output
 from schemas.sample import Unit
 
@@ -116,7 +116,7 @@ def test_quarantined_samples_are_shown_as_the_filters_leave_them() -> None:
     assert names() == [("a.tar", PERSONAL), ("a.tar", CAT), ("b.tar", 0)]
     first = shown()[0]
     assert first["status"] == "quarantined"
-    assert (first["filter"], first["reason"]) == ("words", "word_listed")
+    assert first["summary"] == "quarantined by words: word_listed"
     assert dict(first["texts"])["source_text"].startswith("an odd picture, write to [")
     assert first["key"] == "1"
     assert ["words.matches", "1"] in first["scores"]

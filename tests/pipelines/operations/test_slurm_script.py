@@ -13,9 +13,9 @@ from pathlib import Path
 
 import pytest
 from support import document_blocks
-from typer.testing import CliRunner, Result
+from support.command_line import call
+from typer.testing import Result
 
-from pipelines.cli.main import app
 from pipelines.config.job import Job
 from pipelines.operations.slurm import Start, TaskOptions, slurm_script
 
@@ -67,14 +67,12 @@ def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     return tmp_path
 
 
-def call(*arguments: object, code: int = 0) -> Result:
-    result = CliRunner().invoke(app, ["slurm", *map(str, arguments)])
-    assert result.exit_code == code, result.output
-    return result
+def slurm(*arguments: object, code: int = 0) -> Result:
+    return call("slurm", *arguments, code=code)
 
 
 def directives(*options: object) -> list[str]:
-    lines = call("job.yaml", *options).stdout.splitlines()
+    lines = slurm("job.yaml", *options).stdout.splitlines()
     return [line.removeprefix("#SBATCH ") for line in lines if line.startswith("#SBATCH")]
 
 
@@ -136,7 +134,7 @@ def test_a_task_asks_for_what_the_options_say() -> None:
         "--signal=B:TERM@120",
         "--open-mode=append",
     ]
-    script = call("job.yaml", "--time", "60").stdout
+    script = slurm("job.yaml", "--time", "60").stdout
     first_command = next(line for line in script.splitlines() if line and line[0] != "#")
     assert script.index(first_command) > script.rindex("#SBATCH")  # sbatch reads none after it
 
@@ -188,7 +186,7 @@ def test_a_task_has_a_gpu_for_each_model(
 def test_an_exit_code_says_whether_the_task_returns_to_the_queue(
     code: int, restarts: int, is_queued: bool
 ) -> None:
-    call("job.yaml", "--array", 4, "--max-restarts", 2, "--output", "job.sh")
+    slurm("job.yaml", "--array", 4, "--max-restarts", 2, "--output", "job.sh")
     ended, errors = run(code, {**TASK, "SLURM_RESTART_COUNT": str(restarts)} if restarts else TASK)
     assert ended == code
     assert called("scontrol") == (["requeue", "70_3"] if is_queued else [])
@@ -202,26 +200,26 @@ def test_an_exit_code_says_whether_the_task_returns_to_the_queue(
 
 @pytest.mark.parametrize("state", ["COMPLETING", "PENDING", "RUNNING\nRUNNING", ""])
 def test_a_canceled_task_stays_canceled(state: str) -> None:
-    call("job.yaml", "--output", "job.sh")
+    slurm("job.yaml", "--output", "job.sh")
     assert run(143, {**TASK, "STATE": state}) == (143, "")
     assert called("scontrol") == []
 
 
 def test_a_task_without_an_array_has_the_number_of_its_job() -> None:
-    call("job.yaml", "--output", "job.sh")
+    slurm("job.yaml", "--output", "job.sh")
     assert run(143, {"SLURM_JOB_ID": "70"})[0] == 143
     assert called("scontrol") == ["requeue", "70"]
 
 
 def test_the_script_runs_without_slurm() -> None:
-    call("job.yaml", "--output", "job.sh")
+    slurm("job.yaml", "--output", "job.sh")
     assert run(143, {}) == (143, "")
     assert called("squeue") == []
 
 
 @pytest.mark.parametrize("signals", [1, 3])
 def test_a_signal_reaches_shardmill_once(signals: int, folder: Path) -> None:
-    call("job.yaml", "--output", "job.sh")
+    slurm("job.yaml", "--output", "job.sh")
     process = start("wait")
     while not (folder / "at-work").exists():
         assert process.poll() is None
@@ -236,7 +234,7 @@ def test_a_signal_reaches_shardmill_once(signals: int, folder: Path) -> None:
 
 def test_a_signal_before_the_start_is_not_lost(folder: Path) -> None:
     (folder / "setup.sh").write_text("kill -s TERM $$\n")
-    call("job.yaml", "--setup", "setup.sh", "--output", "job.sh")
+    slurm("job.yaml", "--setup", "setup.sh", "--output", "job.sh")
     assert run("wait")[0] == 143
     assert called("scontrol") == ["requeue", "70_3"]
 
@@ -251,7 +249,7 @@ def test_names_are_no_shell(folder: Path, monkeypatch: pytest.MonkeyPatch) -> No
     monkeypatch.chdir(place)
     script = folder / "job.sh"
     setting = "output=$(touch planted) '"
-    call(
+    slurm(
         "--set",
         setting,
         "--output",
@@ -272,18 +270,18 @@ def test_names_are_no_shell(folder: Path, monkeypatch: pytest.MonkeyPatch) -> No
 
 
 def test_the_script_on_stdout_is_the_same_as_in_a_file(folder: Path) -> None:
-    printed = call("job.yaml", "--array", 4).stdout_bytes
-    told = call("job.yaml", "--array", 4, "--output", "job.sh").stdout
+    printed = slurm("job.yaml", "--array", 4).stdout_bytes
+    told = slurm("job.yaml", "--array", 4, "--output", "job.sh").stdout
     assert (folder / "job.sh").read_bytes() == printed
     assert told == "Wrote job.sh. Start it with: sbatch job.sh\n"
-    assert "--force" in call("job.yaml", "--output", "job.sh", code=2).stderr
+    assert "--force" in slurm("job.yaml", "--output", "job.sh", code=2).stderr
 
 
 def test_the_environment_is_made_before_the_job_runs(folder: Path) -> None:
     (folder / "setup.sh").write_text("cd /\nexport ADDED=1 # no line end")
     (folder / "venv/bin").mkdir(parents=True)
     (folder / "venv/bin/activate").write_text('printf %s "$ADDED" > "$HERE/activated"\n')
-    call("job.yaml", "--setup", "setup.sh", "--activate", "venv", "--output", "job.sh")
+    slurm("job.yaml", "--setup", "setup.sh", "--activate", "venv", "--output", "job.sh")
     assert run(0, {**TASK, "HERE": str(folder)}) == (0, "")
     assert (folder / "activated").read_text() == "1"
     assert (folder / "folder").read_text() == f"{folder}\n"
@@ -294,27 +292,27 @@ def test_the_environment_is_made_before_the_job_runs(folder: Path) -> None:
 
 
 def test_a_container_with_a_model_sees_the_gpus() -> None:
-    script = call("job.yaml", "--container", "docker://x/y:1").stdout
+    script = slurm("job.yaml", "--container", "docker://x/y:1").stdout
     assert "apptainer exec docker://x/y:1 shardmill run" in script
     Path("job.yaml").write_text(JOB + MODEL)
-    script = call("job.yaml", "--container", "shardmill.sif").stdout
+    script = slurm("job.yaml", "--container", "shardmill.sif").stdout
     assert "apptainer exec --nv shardmill.sif shardmill run" in script
 
 
 def test_submit_gives_the_script_to_sbatch(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("CODE", "0")
     monkeypatch.setenv("SAID", "Submitted batch job 17")
-    assert call("job.yaml", "--submit").stdout == "Submitted batch job 17\n"
-    assert (folder / "submitted").read_text() == call("job.yaml").stdout
+    assert slurm("job.yaml", "--submit").stdout == "Submitted batch job 17\n"
+    assert (folder / "submitted").read_text() == slurm("job.yaml").stdout
     monkeypatch.setenv("CODE", "1")
-    monkeypatch.setenv("SAID", "sbatch: error: invalid partition specified: gpu")
-    told = call("job.yaml", "--submit", "--output", "job.sh", code=2).stderr
+    monkeypatch.setenv("SAID", "sbatch: error: invalid partition specified: gpu\nsbatch: error: no")
+    told = slurm("job.yaml", "--submit", "--output", "job.sh", code=2).stderr
     assert " ".join(told.split()) == (
         "shardmill: --submit: sbatch refused the script: sbatch: error: invalid partition "
-        "specified: gpu"
+        "specified: gpu; sbatch: error: no"
     )
     monkeypatch.setenv("PATH", "/nowhere")
-    assert "sbatch is not on PATH" in call("job.yaml", "--submit", code=2).stderr
+    assert "sbatch is not on PATH" in slurm("job.yaml", "--submit", code=2).stderr
 
 
 @pytest.mark.parametrize(
@@ -340,16 +338,16 @@ def test_submit_gives_the_script_to_sbatch(folder: Path, monkeypatch: pytest.Mon
     ],
 )
 def test_a_mistake_is_one_line(options: tuple[str, str], said: str) -> None:
-    told = " ".join(call("job.yaml", *options, code=2).stderr.split())
+    told = " ".join(slurm("job.yaml", *options, code=2).stderr.split())
     assert said in told
     assert not Path("job.sh").exists()
 
 
 def test_a_setup_that_is_no_text_is_refused(folder: Path) -> None:
     os.mkfifo(folder / "pipe")
-    assert "--setup pipe: Not a regular file" in call("job.yaml", "--setup", "pipe", code=2).stderr
+    assert "--setup pipe: Not a regular file" in slurm("job.yaml", "--setup", "pipe", code=2).stderr
     (folder / "zero").write_bytes(b"\0")
-    assert "--setup zero: is no text" in call("job.yaml", "--setup", "zero", code=2).stderr
+    assert "--setup zero: is no text" in slurm("job.yaml", "--setup", "zero", code=2).stderr
 
 
 def test_the_documents_show_the_script() -> None:

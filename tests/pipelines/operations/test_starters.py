@@ -5,7 +5,7 @@ from pathlib import Path
 
 from support import starters
 from support.sample_data import job, pairs, write_shard
-from support.several_starters import Rounds
+from support.several_starters import RUNNER, Rounds
 
 from pipelines.operations.verify import verify
 
@@ -20,7 +20,7 @@ def test_runs_that_see_different_numbers_of_cores_join(tmp_path: Path) -> None:
     for unit in range(3):
         write_shard(tmp_path / f"shards/{unit}.tar", pairs(2, unit))
     filters = [{"kind": "text_quality", "min_words": 2}]
-    same = job(tmp_path, model=None, tasks={}, filters=filters)
+    same = job(tmp_path, model=None, tasks={}, filters=filters, runner=RUNNER)
     running = [starters.start(same, cores) for cores in (1, None, 1, None)]
     for process in running:
         process.join()

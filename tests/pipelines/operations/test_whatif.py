@@ -10,10 +10,9 @@ from typing import Any
 import duckdb
 import pytest
 from rich.console import Console
+from support.command_line import call
 from support.sample_data import job, jpeg, write_shard
-from typer.testing import CliRunner
 
-from pipelines.cli.main import app
 from pipelines.config.job import Job
 from pipelines.display.whatif import whatif_table
 from pipelines.operations.run import run
@@ -141,11 +140,10 @@ def test_other_changes_are_refused(folder: Path, settings: list[str], message: s
 
 def test_the_command_shows_what_changes(folder: Path) -> None:
     arguments = ["whatif", f"{folder}/first", "--set", "filters.1.min_words=1"]
-    result = CliRunner().invoke(app, arguments)
-    assert result.exit_code == 0, result.output
+    result = call(*arguments)
     assert "text_quality.min_words: 3 -> 1" in result.stdout
     assert "evaluate: all" in result.stdout
-    shown = json.loads(CliRunner().invoke(app, [*arguments, "--json"]).stdout)
+    shown = json.loads(call(*arguments, "--json").stdout)
     assert (
         shown["before"]["kept"]
         + sum(change["before"] for name, change in shown["reasons"].items() if name != "kept")

@@ -106,6 +106,20 @@ def test_a_second_run_is_warned_and_leaves_the_first_its_files(
     assert not path.exists()
 
 
+def test_runs_that_began_together_are_told_in_one_line(one_unit: Job, tmp_path: Path) -> None:
+    run(one_unit)
+    (tmp_path / "output/0.parquet").unlink()
+    layout = Layout(str(tmp_path / "output"))
+    for name in "rs":
+        path = Path(layout.heartbeat(name))
+        path.parent.mkdir(exist_ok=True)
+        path.write_text(of_this_machine(os.getppid()))
+        os.utime(path, (1e9, 1e9))
+    warnings: list[str] = []
+    run(one_unit, on_warning=warnings.append)
+    assert [each.partition(" to be")[0] for each in warnings] == ["2 other runs seem"]
+
+
 def test_two_runs_at_once_leave_the_output_of_one(one_unit: Job, tmp_path: Path) -> None:
     run(one_unit)
     output = tmp_path / "output"

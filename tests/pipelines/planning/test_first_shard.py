@@ -77,7 +77,7 @@ def test_what_some_samples_lack_is_counted_only(tmp_path: Path) -> None:
 def test_a_shard_without_images_is_told(tmp_path: Path) -> None:
     path = write_shard(tmp_path / "0.tar", sample(0, mp4=b"x", txt=b"a"))
     (line,) = look(path).missing
-    assert "none of the first 1 samples of 0.tar has an image, which hold mp4 (1 of 1)" in line
+    assert "none of the first 1 sample of 0.tar has an image, which hold mp4 (1 of 1)" in line
 
 
 def test_a_parquet_file_tells_its_columns(tmp_path: Path) -> None:
@@ -179,6 +179,12 @@ def test_several_images_in_a_sample_ask_for_the_name_of_one(tmp_path: Path) -> N
     named = look(path, text="outputs.txt", image="right.jpg")
     assert named.takes == {"image": 1, "outputs.txt": 1}
     assert not named.missing
+
+
+def test_several_videos_in_a_sample_ask_for_the_name_of_one(tmp_path: Path) -> None:
+    path = write_shard(tmp_path / "0.tar", [("7.mp4", b"a"), ("7.webm", b"b")])
+    (missing,) = look(path, text=None, video={}).missing
+    assert missing.endswith("have several videos: write the extension of one, such as mp4")
 
 
 def test_fields_are_named_as_a_job_names_them(tmp_path: Path) -> None:

@@ -1,7 +1,6 @@
 """Globs match what one regular expression for the whole path would, in bounded time."""
 
 import re
-import time
 
 import pytest
 from fsspec.utils import glob_translate  # equals glob.translate of Python 3.13
@@ -27,9 +26,7 @@ def test_two_stars_are_a_whole_name() -> None:
 
 
 def test_many_stars_take_no_time() -> None:
-    """The regular expression takes seconds for a tenth of these stars, and years for all."""
-    started = time.process_time()
+    """The regular expression would take years for these stars: it hits --timeout."""
     assert not glob_matcher("/" + "*a" * 50 + "*b")("/" + "a" * 250)
     assert glob_matcher("/" + "*a" * 50 + "*b")("/" + "a" * 250 + "b")
     assert not glob_matcher("/" + "**/" * 100 + "x")("/" + "a/" * 100 + "y")
-    assert time.process_time() - started < 2

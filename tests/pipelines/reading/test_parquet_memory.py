@@ -28,7 +28,8 @@ ZSTD = 6
 MB = 1 << 20
 PEAK = 600 * MB  # of the process; the interpreter with pyarrow takes about 100 MB
 SCRIPT = """
-import json, os, re, sys
+import json, os, sys
+from inference.benchmarking.peak_memory import peak_memory
 from pipelines.config.input import Input
 from pipelines.reading.formats import open_unit
 from pipelines.reading.parquet import split_parquet
@@ -46,9 +47,7 @@ for path in sys.argv[1:]:
             seen[path] = [[len(sample.image), sample.fault] for sample in samples]
     except ShardFault as fault:
         seen[path] = fault.reason
-# getrusage would give the peak of the process that started this one, if that is larger.
-peak = re.search(r"VmHWM:\\s+(\\d+) kB", open("/proc/self/status").read())[1]
-print(json.dumps([seen, int(peak) << 10]))
+print(json.dumps([seen, peak_memory()]))
 """
 
 

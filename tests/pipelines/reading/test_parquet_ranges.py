@@ -10,7 +10,7 @@ import pytest
 from support.web_server import WebServer, web_server
 
 from pipelines.config.input import Input
-from pipelines.operations.stored_rows import read_batches
+from pipelines.operations.stored_samples.stored_rows import read_batches
 from pipelines.planning.shards import find_shards, split
 from pipelines.reading import RawSample, open_unit
 from pipelines.storage import expected_ranges

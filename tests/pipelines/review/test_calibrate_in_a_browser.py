@@ -5,10 +5,8 @@ from pathlib import Path
 
 import pytest
 from support.browser import HAS_BROWSER, open_browser
+from support.command_line import call
 from support.sample_data import jpeg, write_shard
-from typer.testing import CliRunner
-
-from pipelines.cli.main import app
 
 pytestmark = [
     pytest.mark.faults,
@@ -23,12 +21,6 @@ filters: [{kind: toxicity_rules, quarantine_at: 0.3, on_indeterminate: keep}]
 output: output
 """
 ASKED = ("calibrate", "output", "--filter", "toxicity_rules", "--score", "insult")
-
-
-def call(*words: str) -> str:
-    result = CliRunner().invoke(app, [*words])
-    assert result.exit_code == 0, result.output
-    return result.stdout
 
 
 def test_a_drawn_sample_is_decided_by_keyboard_and_read_back(
@@ -59,6 +51,6 @@ def test_a_drawn_sample_is_decided_by_keyboard_and_read_back(
         browser.press("d")
         browser.until(file.exists)
         assert browser.console() == []  # no error, and nothing that the policy refused
-    result = json.loads(call(*ASKED, "--decisions", str(file), "--json"))
+    result = json.loads(call(*ASKED, "--decisions", str(file), "--json").stdout)
     assert (result["accepted"], result["rejected"]) == (DRAWN - rejected, rejected)
     assert (result["undecided"], result["without_decision"], result["changed"]) == (0, 0, 0)

@@ -6,10 +6,9 @@ from pathlib import Path
 import pyarrow.parquet as pq
 import pytest
 from support.browser import HAS_BROWSER, KEYS, Browser, open_browser
+from support.command_line import call
 from support.sample_data import jpeg, write_shard
-from typer.testing import CliRunner
 
-from pipelines.cli.main import app
 from pipelines.planning.decisions import Decisions, read_decisions
 from pipelines.storage.resolve import STORAGE
 
@@ -26,11 +25,6 @@ filters: [{kind: words, path: words.txt, action: quarantine}]
 output: output
 """
 NEXT = JOB.replace("output: output", "output: next\nfilters_from: output\ndecisions: {}")
-
-
-def call(*words: str) -> None:
-    result = CliRunner().invoke(app, [*words])
-    assert result.exit_code == 0, result.output
 
 
 @pytest.fixture(scope="module")
@@ -155,6 +149,7 @@ def test_the_page_fits_its_window_and_can_be_read(
     assert browser.run("return document.documentElement.scrollWidth <= window.innerWidth")
     low = browser.run(_LOW_CONTRAST)
     assert low == []
+    assert browser.accessibility_problems() == []
 
 
 _LOW_CONTRAST = """

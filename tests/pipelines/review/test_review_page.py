@@ -109,7 +109,7 @@ def test_the_page_loads_nothing(tmp_path: Path) -> None:
 def test_every_button_and_field_has_a_name(tmp_path: Path) -> None:
     write(tmp_path, sample(0))
     text = (tmp_path / "review.html").read_text()
-    assert text.count("<button") == text.count("<kbd>") == 8
+    assert text.count("<button") == text.count("<kbd>") == 9
     assert '<label>Go to <input id="number"' in text
     assert 'aria-live="polite"' in text
     assert "alt=" in text

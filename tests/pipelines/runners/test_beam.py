@@ -1,6 +1,5 @@
 """The Beam runner writes the same bytes and reports as the local runner."""
 
-import socket
 import subprocess
 import sys
 import time
@@ -13,7 +12,7 @@ import pytest
 import support.hostile_shards as hostile
 from apache_beam.options.pipeline_options import PipelineOptions
 from support import yaml_job
-from support.sample_data import job, pairs, write_shard
+from support.sample_data import TASKS, job, pairs, write_shard
 from typer.testing import CliRunner
 
 from filters import TextFilter
@@ -72,16 +71,19 @@ class BlockingFilter(TextFilter):
 @pytest.fixture(scope="module")
 def job_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     """Start Beam's own job server, which runs portable pipelines; yield its address."""
-    with socket.socket() as free:
-        free.bind(("localhost", 0))
-        port = free.getsockname()[1]
     module = "apache_beam.runners.portability.local_job_service_main"
-    log = tmp_path_factory.mktemp("server") / "log"
-    with log.open("wb") as output:
+    folder = tmp_path_factory.mktemp("server")
+    port = folder / "port"
+    with (folder / "log").open("wb") as output:
         server = subprocess.Popen(
-            [sys.executable, "-m", module, "--port", str(port)], stdout=output, stderr=output
+            [sys.executable, "-m", module, "--port=0", f"--port_file={port}"],
+            stdout=output,
+            stderr=output,
         )
-    yield f"localhost:{port}"
+    while not port.exists():
+        assert server.poll() is None, (folder / "log").read_text()
+        time.sleep(0.01)
+    yield f"localhost:{port.read_text()}"
     server.terminate()
     server.wait()
 
@@ -156,8 +158,9 @@ def test_the_output_and_the_reports_are_the_local_runners(
 def test_answers_are_the_local_runners(tmp_path: Path, checkpoint: Path) -> None:
     for unit in range(2):
         write_shard(tmp_path / f"shards/{unit}.tar", pairs(5, unit))
-    run(job(tmp_path, checkpoint, filters=FILTERS, output=f"{tmp_path}/local"))
-    beam_job = job(tmp_path, checkpoint, filters=FILTERS, runner={"kind": "beam"})
+    asked = {"filters": FILTERS, "tasks": TASKS}
+    run(job(tmp_path, checkpoint, **asked, output=f"{tmp_path}/local"))
+    beam_job = job(tmp_path, checkpoint, **asked, runner={"kind": "beam"})
     assert run(beam_job).outcome == "complete"
     assert snapshot(tmp_path / "output") == snapshot(tmp_path / "local")
 

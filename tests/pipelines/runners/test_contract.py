@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 import support.hostile_shards as hostile
-from support.sample_data import job, pairs, write_shard
+from support.sample_data import TASKS, job, pairs, write_shard
 
 from pipelines.operations.run import run
 from pipelines.planning.plan import plan
@@ -61,7 +61,7 @@ def asked(request: pytest.FixtureRequest, checkpoint: Path) -> Mapping[str, Any]
     """The keys of a job that ask a model, or that only filter."""
     if request.param == "no model":
         return {"model": None, "tasks": {}}
-    return {"checkpoint": checkpoint}
+    return {"checkpoint": checkpoint, "tasks": TASKS}
 
 
 def corpus_job(
@@ -94,7 +94,7 @@ def output(folder: Path) -> dict[str, Any]:
 
 
 def without_times(report: UnitReport) -> dict[str, Any]:
-    return report.model_dump(exclude={"seconds", "stages", "versions"})
+    return report.model_dump(exclude={"seconds", "stages", "costs", "cpu_seconds", "versions"})
 
 
 def outcome(summary: Summary) -> dict[str, Any]:
@@ -159,6 +159,6 @@ def test_no_units_are_no_work(
     runner: Mapping[str, Any], corpus: Path, asked: Mapping[str, Any], tmp_path: Path
 ) -> None:
     work = corpus_job(corpus, asked, tmp_path, runner)
-    reports = RUNNERS[work.runner.kind](plan(work), (), LocalStorage(), lambda _: None)
+    reports = RUNNERS[work.runner.kind]()(plan(work), (), LocalStorage(), lambda _: None)
     assert list(reports) == []
     assert not (tmp_path / "output").exists()

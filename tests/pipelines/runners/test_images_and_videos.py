@@ -4,18 +4,20 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pyarrow.parquet as pq
 import pytest
 from support.random_checkpoint import build
 from support.sample_data import job, jpeg, write_shard
-from support.videos import gray_frames, video
+from support.videos import video
 
 from pipelines.operations.run import run
+from schemas.sample import RGB
 
 pytestmark = pytest.mark.faults
 
 PAIRS = {"images": ["left.jpg", "right.jpg"]}
-VIDEOS = {"video": {"frames": 2}}
+VIDEOS = {"video": {"frames": 2}, "pdq": True}
 RUNNERS: Mapping[str, dict[str, Any]] = {
     "local, 2 workers": {"kind": "local", "workers": 2},
     "ray": {"kind": "ray", "workers": 1},
@@ -41,10 +43,17 @@ def corpus(tmp_path_factory: pytest.TempPathFactory) -> Path:
         }
         pairs["4.left.jpg"] = jpeg(40, 30)
         write_shard(folder / f"pairs/{shard}.tar", pairs.items())
-        clips = {f"{key}.mp4": video(gray_frames(3 + key + shard)) for key in range(4)}
+        clips = {f"{key}.mp4": video(noise(3 + key, 4 * shard + key)) for key in range(4)}
         clips["4.mp4"] = clips["0.mp4"][:200]
         write_shard(folder / f"videos/{shard}.tar", clips.items())
     return folder
+
+
+def noise(number: int, seed: int) -> list[RGB]:
+    """Frames with details, so that they have hashes; the first is black and has none."""
+    squares = np.random.default_rng(seed).integers(0, 256, (number, 8, 8, 3), np.uint8)
+    squares[0] = 0
+    return [frame.repeat(16, axis=0).repeat(16, axis=1) for frame in squares]
 
 
 def files(folder: Path) -> dict[str, bytes]:
@@ -69,6 +78,10 @@ def test_all_runners_write_the_same_bytes(
     rows = pq.read_table(tmp_path / "alone/output/0.parquet").to_pylist()
     assert [row["status"] for row in rows] == [*["kept"] * 4, "invalid"]
     assert all(row["same_info"] for row in rows[:4])
+    if kind == "videos":
+        hashes = [row["pdq_frames"] for row in rows[:4]]
+        assert all(each[0] is None and None not in each[1:] for each in hashes)
+        assert len({each[-1] for each in hashes}) == 4
     for name, runner in RUNNERS.items():
         other = job(tmp_path / name, checkpoint, runner=runner, **keys)
         assert run(other).outcome == "complete"

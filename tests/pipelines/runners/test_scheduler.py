@@ -60,6 +60,12 @@ def planned(sizes: list[int]) -> Plan:
     return Plan(work, Units.of(units), listing, is_new=False)
 
 
+LOSSES = {
+    "dies unbegun": Lost("died"),
+    "loses machine": Lost("its machine died", with_machine=True),
+}
+
+
 class SimulatedPool:
     """A WorkerPool without processes; `draw` decides what happens at each step."""
 
@@ -97,9 +103,9 @@ class SimulatedPool:
             del self.working[worker]
             yield worker, WorkerFault("faulty")
             return
-        if event == "dies unbegun":
+        if event in LOSSES:
             del self.working[worker]
-            yield worker, Lost("died")
+            yield worker, LOSSES[event]
             return
         self.storage.write_bytes(self.layout.attempt(unit, attempt), b"")
         if event == "dies":
@@ -119,9 +125,9 @@ class SimulatedPool:
         yield worker, report
 
     def _loaded(self, worker: int, event: str) -> Iterator[tuple[int, Message]]:
-        if event in ("faulty", "dies unbegun"):
+        if event == "faulty" or event in LOSSES:
             del self.working[worker]
-            yield worker, WorkerFault("faulty") if event == "faulty" else Lost("died")
+            yield worker, LOSSES.get(event, WorkerFault("faulty"))
         else:
             yield worker, Ready()
 
@@ -129,7 +135,7 @@ class SimulatedPool:
         self.closed = True
 
 
-EVENTS = ("commits", "fails", "dies", "dies committed", "dies unbegun", "faulty")
+EVENTS = ("commits", "fails", "dies", "dies committed", "dies unbegun", "loses machine", "faulty")
 
 
 @given(st.lists(st.integers(0, 9), max_size=12), st.integers(1, 4), st.data())
@@ -197,6 +203,22 @@ def test_faults_between_commits_do_not_end_the_run() -> None:
     events = iter(["", "faulty", "", "faulty", "", "commits"] * 4)
     _, reports = run([1, 1, 1, 1], 1, lambda _: next(events))
     assert len(reports) == 4
+
+
+def test_lost_machines_are_no_faults_of_the_workers() -> None:
+    events = iter(["loses machine"] * 4 + ["faulty", "faulty", "loses machine"] + ["commits"] * 9)
+    pool, reports = run([1, 1, 1, 1], 2, lambda _: next(events))
+    assert len(reports) == 4
+    assert pool.started == 9
+
+
+def test_the_loss_of_three_times_all_machines_ends_the_run() -> None:
+    plan, storage = planned([1, 1, 1]), NamesOnlyStorage()
+    pool = SimulatedPool(plan, storage, lambda _: "loses machine")
+    with pytest.raises(WorkerFault, match="its machine died"):
+        list(schedule(plan, plan.units, storage, pool, 2))
+    assert pool.started == 7  # six were lost
+    assert storage.paths == set()
 
 
 def test_closing_discards_running_attempts() -> None:

@@ -5,6 +5,7 @@ What holds for every storage is in tests/stores/test_storage_contract.py.
 
 import io
 import os
+import re
 from pathlib import Path
 
 import pytest
@@ -28,6 +29,26 @@ def test_a_written_file_can_be_read(tmp_path: Path, durable: bool) -> None:
     STORAGE.write_bytes(path, b"second", durable)
     assert STORAGE.read_bytes(path) == b"second"
     assert paths(tmp_path) == ["new/folder/a.parquet"]
+
+
+def test_a_file_where_a_folder_must_be_is_named(tmp_path: Path) -> None:
+    file = tmp_path / "file"
+    file.write_bytes(b"kept")
+    for path in (file / "a", file / "folder/b"):
+        message = re.escape(f"{file}: is a file where a folder must be: move it away")
+        with pytest.raises(JobError, match=f"^{message}$"):
+            STORAGE.write_bytes(str(path), b"")
+        with pytest.raises(JobError, match=f"^{message}$"):
+            STORAGE.create(str(path), b"")
+        STORAGE.delete(str(path))
+    assert file.read_bytes() == b"kept"
+
+
+def test_a_folder_where_a_file_must_be_is_named(tmp_path: Path) -> None:
+    (tmp_path / "a").mkdir()
+    with pytest.raises(JobError, match=r"/a: is a folder where a file must be: move it away$"):
+        STORAGE.write_bytes(f"{tmp_path}/a", b"")
+    assert [path.name for path in tmp_path.iterdir()] == ["a"]
 
 
 def test_a_file_is_visible_only_when_it_is_complete(tmp_path: Path) -> None:

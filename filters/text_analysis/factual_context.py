@@ -1,0 +1,106 @@
+"""Tell from its words whether a text is about news, law, education, art, medicine or language."""
+
+import re
+
+from filters.text_analysis.context_rule import ContextRule
+
+# Words of education, news, law and help, which also write about pornography and abuse.
+_INSTRUCTIVE = ContextRule(
+    re.compile(
+        r"\b(?:addict(?:ion|ed)?|recovery|against|ban(?:s|ned)?|prevent(?:ion|ing)?|protect(?:ion|ing)?|"
+        r"awareness|police|court|trial|arrest(?:ed|s)?|jailed|charged|convicted|sentenced|accused|"
+        r"prosecutors?|laws?|charity|hotline|helpline|survivors?|victims?|study|studies|research|"
+        r"education|therapy|documentary|report(?:ed|s)?|debate|combat(?:ing)?|fight(?:ing)?|"
+        r"policía|polizei|verurteilt|condenad[oa]|condamné|arrestato|полиция)\b|逮捕|防止|预防|警察"
+    ),
+    examples=(
+        " police warn against fraud ",
+        " victims of abuse ",
+        " 防止犯罪 ",
+    ),
+    counterexamples=(
+        " a policeman's red star ",
+        " a banner ",
+        " lawn mower ",
+    ),
+)
+# Words of art and medicine, which also show nude bodies.
+_ART_OR_MEDICINE = ContextRule(
+    re.compile(
+        r"\b(?:painting|sculpture|statue|fresco|oil on canvas|museum|gallery|renaissance|drawing|"
+        r"cherubs?|putt[io]|anatomy|anatomical|medical|health|breastfeeding|bath|gemälde|peinture|"
+        r"organs?|cancer|diseases?|symptoms?|doctors?|gyn(?:a)?ecolog(?:y|ist|ical)|"
+        r"urolog(?:y|ist|ical)|"
+        r"surgery|hiv|stds?|infections?|contracepti(?:on|ve)|pregnan(?:t|cy)|fertility|biology|reproductive|"
+        r"physiology|textbook|diagram|hormones?|puberty|midwife|clinic|whales?|species|zoology|"
+        r"pintura|dipinto)\b|绘画|絵画"
+    ),
+    examples=(
+        " an oil on canvas ",
+        " breast cancer ",
+        " an anatomical diagram ",
+        " 绘画 ",
+    ),
+    counterexamples=(
+        " a bathroom ",
+        " a painted house ",
+    ),
+)
+# Words of health, sex education and dictionaries, which name sexual acts too. They do not lower
+# the score `sexual_minors`.
+_HEALTH_OR_LANGUAGE = ContextRule(
+    re.compile(
+        r"\b(?:gonorr?h?[eoöé]\w*|tripper|syphilis|s[ií]filis|sifilide|chlamydia|herpes|hpv|"
+        r"aids|vih|"
+        r"sida|condoms?|kondome?n?|preservativ[oi]s?|préservatifs?|camisinhas?|verhütung|anticonceptiv\w+|"
+        r"sexually transmitted|transmit(?:s|ted)?|transmi(?:te|ten|tir|tem|se)|"
+        r"transmet(?:tre|tent)?|trasmette(?:re)?|übertragen|überträgt|infecci(?:ón|ones)|infecç(?:ão|ões)|infezion[ei]|"
+        r"infektion(?:en)?|enfermedad(?:es)?|doenças?|maladies?|malatti[ae]|krankheit(?:en)?|"
+        r"médic[oa]s?|medic[oi]|médecins?|ärzt(?:e|in|innen)|arzt|urólog[oa]s?|urologue|"
+        r"urologe|clínica|clinique|klinik|gesundheit|salud|saúde|salute|santé|"
+        r"fertili(?:dad|dade|té|tà)|fruchtbarkeit|schwanger(?:schaft)?|embarazo|gravidez|"
+        r"grossesse|gravidanza|parto|accouchement|geburt|tratamiento|tratamento|traitement|behandlung|"
+        r"educación|educação|éducation|educazione|sexualkunde|aufklärung|estudios?|estudo|étude|"
+        r"studie|researchers?|chercheurs|ricercatori|pesquisadores|investigadores|forscher|"
+        r"anatómic[oa]|anatômic[oa]|anatomique|anatomic[oi]|anatomische[rnms]?|"
+        r"the word|la palabra|a palavra|le mot|la parola|das wort|слово|etymology|"
+        r"гоноре\w+|сифилис\w*|вич|презерватив\w*|врач(?:а|и|ей|у)?|болезн\w+|инфекци\w+|"
+        r"заболевани\w+|здоровь\w+|лечени\w+|беременност\w+|воспитани\w+|исследовани\w+|ученые|"
+        r"анатомическ\w+)\b"
+        r"|淋病|梅毒|艾滋|性病|传播|傳播|感染|安全套|避孕|避妊|コンドーム|性教育|解剖|泌尿|不孕|怀孕|妊娠|"
+        r"疾病|病気|症状|医师|医師|医生建议|治疗|治療|研究|论文|論文|教科書|教科书|课本"
+    ),
+    examples=(
+        " oral sex can transmit gonorrhea ",
+        " condoms protect ",
+        " la palabra viene del latín ",
+        " предупреждает врач ",
+        " 性教育课本 ",
+    ),
+    counterexamples=(
+        " a busty latina ",
+        " the nurse of the clinics ",
+        " wordless ",
+    ),
+)
+
+FACTUAL_RULES = {
+    "instructive": _INSTRUCTIVE,
+    "art_or_medicine": _ART_OR_MEDICINE,
+    "health_or_language": _HEALTH_OR_LANGUAGE,
+}
+
+
+def is_instructive(variant: str) -> bool:
+    """Return whether a variant has words of education, news, law or help."""
+    return bool(_INSTRUCTIVE.regex.search(variant))
+
+
+def is_about_art_or_medicine(variant: str) -> bool:
+    """Return whether a variant has words of art or medicine."""
+    return bool(_ART_OR_MEDICINE.regex.search(variant))
+
+
+def is_about_health_or_language(variant: str) -> bool:
+    """Return whether a variant has words of health, sex education or dictionaries."""
+    return bool(_HEALTH_OR_LANGUAGE.regex.search(variant))

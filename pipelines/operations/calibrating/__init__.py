@@ -1,0 +1,1 @@
+"""Parts of `shardmill calibrate`: scores, decisions and the page."""

@@ -1,0 +1,1 @@
+"""Parts of `shardmill evaluate`, and the evaluations that a job asks for."""

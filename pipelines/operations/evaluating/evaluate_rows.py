@@ -1,0 +1,116 @@
+"""Reads what `shardmill evaluate` needs of an output: the answers of a task, kept samples alone."""
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from typing import NamedTuple
+
+import pyarrow as pa
+
+from pipelines.evaluation.sample_table import StoredAnswer
+from pipelines.operations.stored_samples.stored_rows import read_batches
+from pipelines.output.output import Output
+from schemas.errors import JobError
+from schemas.tables import info_name
+
+_BATCH = 1024  # rows
+_MOST_PARTS = 1_000  # values of a column by which samples are divided
+_WITHHELD = ("redacted", "dropped", "quarantined")  # of an answer
+
+
+class AnswerColumns(NamedTuple):
+    """The columns that are read."""
+
+    task: str
+    truth: str | None = None
+    part: str | None = None
+    pair: str | None = None
+
+    def names(self) -> list[str]:
+        own = ["shard", "index", "key", "status", "redactions", self.task, info_name(self.task)]
+        return list(dict.fromkeys([*own, *(each for each in self[1:] if each)]))
+
+    def options(self) -> Mapping[str, str]:
+        """Return which option names a column."""
+        named = {"--truth": self.truth, "--by": self.part}
+        return {column: option for option, column in named.items() if column}
+
+
+def task_kind(output: Output, task: str | None) -> tuple[str, str]:
+    """Return name and kind of the task to judge, the only one by default.
+
+    Raises JobError if the output has no such task, or several and none is named.
+    """
+    tasks = output.record.get("tasks") or {}
+    kinds = {name: str(each.get("kind", "")) for name, each in tasks.items()}
+    if task is None and len(kinds) == 1:
+        task = next(iter(kinds))
+    if task is None or task not in kinds:
+        known = f"one of {', '.join(kinds)}" if kinds else "an output of a job with tasks"
+        fault = "" if task is None else f"the output has no task {task!r}: "
+        raise JobError(f"--task: {fault}name {known}")
+    return task, kinds[task]
+
+
+def read_answers(
+    output: Output, columns: AnswerColumns, on_file: Callable[[], None]
+) -> Iterator[StoredAnswer]:
+    """Yield the answers of kept samples, file by file; raise JobError if a column is missing."""
+    names = columns.names()
+    for _, progress in output.listing.committed():
+        for file in progress.files:
+            path = output.layout.file(file)
+            for batch in read_batches(path, output.storage, names, _BATCH):
+                check_columns(batch.schema, names, output.layout.root, columns.options())
+                yield from _kept(batch, columns)
+            on_file()
+
+
+def check_columns(
+    found: pa.Schema, wanted: Sequence[str], root: str, options: Mapping[str, str]
+) -> None:
+    """Raise JobError if a column is missing, or if one that divides samples has no plain values.
+
+    `options` says which option names a column.
+    """
+    for name in wanted:
+        option = options.get(name, "evaluate")
+        if name not in found.names:
+            raise JobError(
+                f"{option}: {root} has no column {name!r}: carry it with input.carry, or name "
+                "another"
+            )
+        if option == "--by" and pa.types.is_nested(found.field(name).type):
+            raise JobError(
+                f"--by: the column {name!r} holds lists or objects: name one of texts or numbers"
+            )
+
+
+def check_parts(number: int, column: str) -> None:
+    """Raise JobError if a column has too many values to divide samples by them."""
+    if number > _MOST_PARTS:
+        raise JobError(
+            f"--by: {column} has more than {_MOST_PARTS:,} values: name a column of subgroups"
+        )
+
+
+def _kept(batch: pa.RecordBatch, columns: AnswerColumns) -> Iterator[StoredAnswer]:
+    for row in batch.to_pylist():
+        if row["status"] != "kept":
+            continue
+        info = row[info_name(columns.task)] or {}
+        status = info.get("status") or "skipped"
+        yield StoredAnswer(
+            row["shard"],
+            row["index"],
+            row["key"],
+            status,
+            row[columns.task],
+            row[columns.truth] if columns.truth else None,
+            part_name(row[columns.part]) if columns.part else None,
+            part_name(row[columns.pair]) if columns.pair else None,
+            bool(row["redactions"]) or status in _WITHHELD,
+        )
+
+
+def part_name(value: object) -> str | None:
+    """Return the value of a column that divides samples, as a text."""
+    return None if value is None else value if isinstance(value, str) else str(value)

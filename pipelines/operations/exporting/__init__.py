@@ -1,0 +1,1 @@
+"""Parts of `shardmill export`: the plan, the rows and their original images."""

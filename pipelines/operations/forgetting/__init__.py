@@ -1,0 +1,1 @@
+"""Parts of `shardmill forget`: the list, and the files that are written anew."""

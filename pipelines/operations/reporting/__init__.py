@@ -1,0 +1,1 @@
+"""Parts of `shardmill report`: rows, runs, costs and failed shards."""

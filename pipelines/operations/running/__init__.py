@@ -1,0 +1,1 @@
+"""Parts of `shardmill run`: what it counts, watches and advises."""

@@ -1,0 +1,1 @@
+"""Finds the samples of an output again: rows, images, the recorded job and its filters."""

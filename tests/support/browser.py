@@ -87,6 +87,15 @@ class Browser:
             self._call("POST", "/execute/async", {"script": _NEXT_MOMENT, "args": []})
         raise AssertionError("the browser did not get there")
 
+    def downloaded(self, name: str) -> Path:
+        """Wait for a download, and return its file, which is not empty.
+
+        Chromium reserves the name with an empty file, and moves the whole one there at the end.
+        """
+        file = self.downloads / name
+        self.until(lambda: file.exists() and file.stat().st_size > 0)
+        return file
+
     def console(self) -> list[str]:
         """Return the messages of the console since the last call: errors, refused contents."""
         return [entry["message"] for entry in self._call("POST", "/se/log", {"type": "browser"})]

@@ -47,9 +47,8 @@ def test_a_drawn_sample_is_decided_by_keyboard_and_read_back(
         counts = f"{DRAWN - rejected} accepted, {rejected} rejected, 0 undecided"
         assert browser.text("#counts") == counts
         assert browser.run("return document.getElementById('picture').naturalWidth") == 64
-        file = browser.downloads / "decisions.csv"
         browser.press("d")
-        browser.until(file.exists)
+        file = browser.downloaded("decisions.csv")
         assert browser.console() == []  # no error, and nothing that the policy refused
     result = json.loads(call(*ASKED, "--decisions", str(file), "--json").stdout)
     assert (result["accepted"], result["rejected"]) == (DRAWN - rejected, rejected)

@@ -57,10 +57,8 @@ def browser(home: Path, tmp_path: Path) -> Iterator[Browser]:
 
 def downloaded(browser: Browser) -> Decisions:
     """Press the key that downloads, and read the file as the next job does."""
-    file = browser.downloads / "decisions.csv"
     browser.press("d")
-    browser.until(file.exists)
-    return read_decisions(str(file), STORAGE)
+    return read_decisions(str(browser.downloaded("decisions.csv")), STORAGE)
 
 
 def count(decisions: Decisions) -> tuple[int, int]:

@@ -8,6 +8,7 @@ from pycocotools import mask as coco
 
 from pipelines.display.fonts import font, spelled
 from pipelines.display.row_fields import ShownObject
+from pipelines.rows.run_lengths import read_mask
 
 Color = tuple[int, int, int]  # RGB
 PixelBox = tuple[int, int, int, int]  # x_min, y_min, x_max, y_max; pixels, inclusive
@@ -20,7 +21,10 @@ _PADDING = 3  # pixels between a label's letters and the edge of its field
 def draw_overlay(
     image: Image.Image, objects: Sequence[ShownObject], scale: float, colors: Mapping[str, Color]
 ) -> None:
-    """Draw objects on an upright image that was resized by `scale`; masks lie below boxes."""
+    """Draw objects on an upright image that was resized by `scale`; masks lie below boxes.
+
+    Raises WrongMask if pycocotools cannot read a mask.
+    """
     for item in objects:
         _contour(image, item, scale, colors[item.label])
     pen = ImageDraw.Draw(image)
@@ -34,8 +38,8 @@ def draw_overlay(
 def _clipped(item: ShownObject, size: tuple[int, int], scale: float) -> PixelBox:
     """Scale a box to pixels of the resized image, and clip it to the image."""
     x_min, y_min, x_max, y_max = item.box
-    columns = sorted(min(max(round(x * scale), 0), size[0] - 1) for x in (x_min, x_max))
-    rows = sorted(min(max(round(y * scale), 0), size[1] - 1) for y in (y_min, y_max))
+    columns = sorted(round(min(max(x * scale, 0), size[0] - 1)) for x in (x_min, x_max))
+    rows = sorted(round(min(max(y * scale, 0), size[1] - 1)) for y in (y_min, y_max))
     return columns[0], rows[0], columns[1], rows[1]
 
 
@@ -58,10 +62,11 @@ def _contour(image: Image.Image, item: ShownObject, scale: float, color: Color) 
     """
     if item.mask is None:
         return
-    height, width = item.mask["size"]
+    mask = read_mask(item.mask)
+    height, width = mask.size
     if (round(width * scale), round(height * scale)) != image.size:
         return
-    inside = coco.decode({"size": [height, width], "counts": item.mask["counts"].encode()})
+    inside = coco.decode(mask._asdict())
     whole = Image.fromarray(inside * np.uint8(255)).resize(image.size, Image.Resampling.NEAREST)
     core = whole.filter(ImageFilter.MinFilter(2 * STROKE + 1))
     around = whole.filter(ImageFilter.MaxFilter(3))

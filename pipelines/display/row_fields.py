@@ -23,7 +23,7 @@ class ShownObject:
     label: str
     score: float | None
     box: tuple[float, float, float, float]  # x_min, y_min, x_max, y_max
-    mask: Mapping[str, Any] | None  # a COCO run-length encoding: size [height, width] and counts
+    mask: object  # as the row has it: COCO's run lengths, or None
 
     def caption(self) -> str:
         """Return label and score, such as `star 0.93`."""
@@ -86,12 +86,13 @@ def _shown_object(item: object) -> ShownObject | None:
     try:
         fields = cast(Mapping[str, Any], item)
         edges = [float(fields[edge]) for edge in ("x_min", "y_min", "x_max", "y_max")]
+        score = fields.get("score")
+        score = None if score is None else float(score)
     except (KeyError, TypeError, ValueError):
         return None
-    score = fields.get("score")
     return ShownObject(
         label=short_text(fields.get("label", fields.get("text"))),
-        score=None if score is None else float(score),
+        score=score,
         box=(edges[0], edges[1], edges[2], edges[3]),
         mask=fields.get("mask"),
     )

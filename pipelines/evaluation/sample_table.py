@@ -14,7 +14,7 @@ from typing import cast
 from pipelines.evaluation.metrics.metric import Kind, Scored
 from pipelines.evaluation.metrics.values import read_prediction, read_references
 
-_WHOLE = ("ok", "redacted")  # of the info's status; other answers count as empty ones
+WHOLE = ("ok", "redacted")  # of the info's status; other answers count as empty ones
 _SCHEMA = """
 CREATE TABLE answer (side INT, shard TEXT, place INT, key TEXT, part TEXT, pair TEXT,
     redacted INT, whole INT, answer TEXT, truth TEXT, problem TEXT);
@@ -81,7 +81,7 @@ class SampleTable:
             (
                 side,
                 *(each.shard, each.index, each.key, each.part, each.pair, each.redacted),
-                None if each.status == "skipped" else each.status in _WHOLE,
+                None if each.status == "skipped" else each.status in WHOLE,
                 _text(each.value),
                 *self._truth(each.truth),
             )

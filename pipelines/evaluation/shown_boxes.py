@@ -6,11 +6,11 @@ from pycocotools import mask as coco
 
 from pipelines.evaluation.metrics.values import (
     BoxedLabel,
-    RunLengths,
     WrongValue,
     read_prediction,
     read_references,
 )
+from pipelines.rows.run_lengths import RunLengths
 
 
 def shown_boxes(value: object) -> list[BoxedLabel]:

@@ -6,20 +6,21 @@ whose content follows at the end.
 
 import shutil
 import tempfile
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, BinaryIO, cast
 
 import pyarrow as pa
 import pyarrow.compute as pc
 
 from pipelines.exports.chunk import Chunk
-from pipelines.exports.export_file import Contents, Counts
+from pipelines.exports.export_file import Contents, Counts, WrongRow
 from pipelines.exports.json_values import json_text
+from pipelines.rows.run_lengths import WrongMask, read_mask
 from pipelines.rows.table import to_rows
 from schemas.errors import JobError
 
 COLUMNS = ("width", "height")  # that are read in any case
-_BOX = {"label", "x_min", "y_min", "x_max", "y_max"}
+_EDGES = ("x_min", "y_min", "x_max", "y_max")
 
 
 class CocoFile:
@@ -91,10 +92,10 @@ class CocoFile:
         self._annotations.close()
 
 
-def _area(mask: Mapping[str, Any]) -> int:
+def _area(mask: object) -> int:
     from pycocotools.mask import area
 
-    return int(area({"size": mask["size"], "counts": mask["counts"].encode()}))
+    return int(area(mask))
 
 
 def object_columns(contents: Contents) -> list[str]:
@@ -105,7 +106,7 @@ def object_columns(contents: Contents) -> list[str]:
         if column.name in contents.tasks
         and pa.types.is_list(column.type)
         and pa.types.is_struct(column.type.value_type)
-        and set(column.type.value_type.names) >= _BOX
+        and _are_objects(column.type.value_type)
     ]
     if not found:
         raise JobError(
@@ -115,11 +116,42 @@ def object_columns(contents: Contents) -> list[str]:
     return found
 
 
-def label_names(batches: Iterator[pa.RecordBatch], contents: Contents) -> tuple[str, ...]:
-    """Return the distinct labels of all objects, sorted."""
+def _are_objects(kind: pa.StructType) -> bool:
+    if not {"label", "score", "unasked", *_EDGES} <= set(kind.names):
+        return False
+    return pa.types.is_string(kind.field("label").type) and all(
+        pa.types.is_floating(kind.field(edge).type) for edge in _EDGES
+    )
+
+
+def checked_labels(batch: pa.RecordBatch, contents: Contents) -> set[str]:
+    """Return the labels of the objects in some rows.
+
+    Raises WrongRow for an object without a label or finite edges, and for a mask that pycocotools
+    cannot read.
+    """
     labels: set[str] = set()
-    for batch in batches:
-        for column in object_columns(contents):
-            objects = batch[column].flatten()
-            labels.update(pc.unique(pc.struct_field(objects, "label")).to_pylist())
-    return tuple(sorted(labels))
+    for task in object_columns(contents):
+        rows = pc.list_parent_indices(batch[task]).to_numpy()
+        objects = pc.list_flatten(batch[task])
+        of_objects = pc.struct_field(objects, "label")
+        is_whole = pc.is_valid(of_objects)
+        for edge in _EDGES:
+            is_finite = pc.is_finite(pc.struct_field(objects, edge))
+            is_whole = pc.and_(is_whole, pc.fill_null(is_finite, False))
+        if (place := pc.index(is_whole, False).as_py()) >= 0:
+            problem = f"in {task!r} an object without a label or finite edges"
+            raise WrongRow(int(rows[place]), problem)
+        if "mask" in objects.type.names:
+            _check_masks(pc.struct_field(objects, "mask").to_pylist(), rows.tolist(), task)
+        labels.update(pc.unique(of_objects).to_pylist())
+    return labels
+
+
+def _check_masks(masks: Sequence[object], rows: Sequence[int], task: str) -> None:
+    for mask, row in zip(masks, rows, strict=True):
+        if mask is not None:
+            try:
+                read_mask(mask)
+            except WrongMask as wrong:
+                raise WrongRow(row, f"in {task!r} {wrong}") from None

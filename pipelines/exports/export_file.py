@@ -1,6 +1,6 @@
 """What a format of exports is: a function that begins a file, and the file that takes rows."""
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import BinaryIO, Literal, Protocol
 
@@ -58,11 +58,20 @@ class ExportFormat:
     one_file: bool = False  # a split is one file, unless a size is given
     most_rows: int | None = None  # of a file, unless another number is given
     reads: tuple[str, ...] = ()  # columns that are read although they are not exported
-    # Returns the labels of all objects, which every file names.
-    categories: Callable[[Iterator[pa.RecordBatch], Contents], tuple[str, ...]] | None = None
+    # Returns the labels of the objects in some rows; every file names those of all rows. Raises
+    # WrongRow for a row that the format cannot take.
+    labels: Callable[[pa.RecordBatch, Contents], set[str]] | None = None
     # Returns further files, by their names. It takes the rows of each split, and the counts that
     # the last file of each split with rows returned.
     more_files: MoreFiles | None = None
+
+
+class WrongRow(ValueError):
+    """A row of a batch, by its position, that a format cannot take; nothing of a value is told."""
+
+    def __init__(self, position: int, problem: str) -> None:
+        super().__init__(position, problem)
+        self.position, self.problem = position, problem
 
 
 def exported(chunk: Chunk, contents: Contents) -> pa.RecordBatch:

@@ -24,7 +24,7 @@ FORMATS = {
         only_kept=True,
         one_file=True,
         reads=coco.COLUMNS,
-        categories=coco.label_names,
+        labels=coco.checked_labels,
     ),
     "jsonl": ExportFormat(".jsonl", JsonLines, more_files=json_readme),
     "csv": ExportFormat(".csv", CsvRows, more_files=csv_readme),

@@ -10,7 +10,7 @@ from typing import NamedTuple
 from pipelines.config.evaluation import Entailment
 from pipelines.evaluation import summarize
 from pipelines.evaluation.metrics.all_metrics import ALL_METRICS, CORPUS_METRICS, METRICS
-from pipelines.evaluation.metrics.metric import Metric
+from pipelines.evaluation.metrics.metric import Kind, Metric
 from pipelines.evaluation.metrics.non_entailed import NonEntailed
 from pipelines.evaluation.published import Checkpoint, checkpoint_of
 from pipelines.evaluation.results import EntailmentJudge, Evaluation
@@ -108,13 +108,15 @@ def evaluate(
     metrics, entailment = _loaded(names, asked.entailment, storage)
     pair = next((each.group for each in metrics if each.group), None)
     with tempfile.TemporaryDirectory(prefix="shardmill-") as folder:
-        table = SampleTable(Path(folder, "samples"), [ALL_METRICS[each].kind for each in names])
+        kinds = list(dict.fromkeys(ALL_METRICS[each].kind for each in names))
+        table = SampleTable(Path(folder, "samples"), kinds)
         try:
             wrong_keys = _add_truths(table, files, asked, task, storage)
             columns = AnswerColumns(task, column, asked.by, pair)
-            table.add_answers(0, _answers(first, columns, on_progress))
+            table.add_answers(0, _answers(first, columns, kinds, on_progress))
             if second is not None:
-                table.add_answers(1, _answers(second, AnswerColumns(task), on_progress))
+                answers = _answers(second, AnswerColumns(task), kinds, on_progress)
+                table.add_answers(1, answers)
             on_progress("joining", 0)
             numbers = table.join(by_key=by_key, compared=second is not None)
             if by_key:
@@ -220,7 +222,7 @@ def _add_truths(
 
 
 def _answers(
-    output: Output, columns: AnswerColumns, on_progress: OnProgress
+    output: Output, columns: AnswerColumns, kinds: Sequence[Kind], on_progress: OnProgress
 ) -> Iterator[StoredAnswer]:
     total = output.count_files()
     done = 0
@@ -230,7 +232,7 @@ def _answers(
         done += 1
         on_progress("reading", done / total)
 
-    return read_answers(output, columns, on_file)
+    return read_answers(output, columns, kinds, on_file)
 
 
 def _scores(

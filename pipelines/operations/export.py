@@ -10,9 +10,11 @@ from dataclasses import replace
 from typing import NamedTuple
 
 import numpy as np
+import pyarrow as pa
 
 from pipelines.annotation.worker_faults import worker_faults
 from pipelines.exports.chunk import Chunk, Cursor
+from pipelines.exports.export_file import Contents, WrongRow
 from pipelines.exports.formats import FORMATS
 from pipelines.exports.request import BYTES_PER_FILE, ExportRequest
 from pipelines.exports.shuffle import BYTES, Window
@@ -21,8 +23,10 @@ from pipelines.exports.target import Target
 from pipelines.operations.exporting.export_plan import ExportPlan, plan_export, target_root
 from pipelines.operations.exporting.export_rows import ExportedRows
 from pipelines.operations.exporting.original_images import OriginalImages
+from pipelines.operations.stored_samples.checked_rows import wrong_row
 from pipelines.output.contents import read_contents
 from pipelines.output.output import Output, open_output
+from pipelines.rows.table import to_rows
 from pipelines.storage.resolve import STORAGE
 from pipelines.storage.storage import Storage
 from schemas.errors import JobError
@@ -53,9 +57,9 @@ def export(
 ) -> Exported:
     """Export the rows of an output into a folder, or go on with an export that was interrupted.
 
-    Raises JobError if the folder is no output, has no such rows or columns, if the target has
-    other files or another export, or if a shard has changed since; MachineFault if storage does
-    not give a shard.
+    Raises JobError if the folder is no output, has no such rows or columns, or values that the
+    format cannot take, if the target has other files or another export, or if a shard has changed
+    since; MachineFault if storage does not give a shard.
     """
     opened = open_output(output, storage)
     root = target_root(folder, opened)
@@ -65,10 +69,8 @@ def export(
     target.begin(request.model_dump(mode="json"), plan.source)
     was_complete = target.is_complete
     contents = plan.contents
-    if own.categories is not None and not was_complete:
-        read = ExportedRows(opened, plan.selection, None).read(Cursor(0, 0, 0))
-        labels = own.categories((chunk.batch for chunk in read), contents)
-        contents = replace(contents, categories=labels)
+    if own.labels is not None and not was_complete:
+        contents = replace(contents, categories=_categories(opened, plan, own.labels))
     most_bytes = request.bytes_per_file or (None if own.one_file else BYTES_PER_FILE)
     writers = {
         name: SplitWriter(
@@ -100,6 +102,20 @@ def export(
         int((~opened.listing.has_files()).sum()),
         len(opened.units),
     )
+
+
+def _categories(
+    output: Output, plan: ExportPlan, labels_of: Callable[[pa.RecordBatch, Contents], set[str]]
+) -> tuple[str, ...]:
+    """Return the labels of all objects, sorted; raise JobError for rows that somebody changed."""
+    rows, labels = ExportedRows(output, plan.selection, None), set[str]()
+    for chunk in rows.read(Cursor(0, 0, 0)):
+        try:
+            labels |= labels_of(chunk.batch, plan.contents)
+        except WrongRow as wrong:
+            (row,) = to_rows(chunk.batch.slice(wrong.position, 1))
+            raise wrong_row(rows.path(chunk), row, wrong.problem) from None
+    return tuple(sorted(labels))
 
 
 def _write(

@@ -9,6 +9,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from pipelines.operations.stored_samples.checked_rows import checked_rows
 from pipelines.operations.stored_samples.recorded_job import recorded_input
 from pipelines.operations.stored_samples.row_images import RowImage, StoredRow, find_row_images
 from pipelines.operations.stored_samples.stored_rows import read_batches, read_rows, read_rows_at
@@ -58,8 +59,8 @@ def select(
     """Read the first `samples` rows of an output that a choice means, with their images.
 
     With a seed, rows are chosen at random from the whole output, by the seed alone, and returned in
-    its order. Raises JobError if the folder is no output, the shard is unknown or a file is
-    damaged.
+    its order. Raises JobError if the folder is no output, the shard is unknown, a file is damaged,
+    or a row has a mask that cannot be drawn.
     """
     choice = choice or RowChoice()
     opened = open_output(output, storage)
@@ -71,7 +72,11 @@ def select(
         )
     files = [opened.layout.file(file) for unit in units for file in opened.progress_of(unit).files]
     if choice.seed is None:
-        rows = (row for file in files for row in read_rows(file, opened.storage, choice.mask))
+        rows = (
+            row
+            for file in files
+            for row in checked_rows(read_rows(file, opened.storage, choice.mask), file)
+        )
         chosen = list(islice(rows, samples))
     else:
         chosen = list(_random_rows(files, samples, choice, opened.storage))
@@ -100,4 +105,5 @@ def _random_rows(
     for _, file, row in lowest:
         by_file[file].append(row)
     for file, numbers_of_rows in sorted(by_file.items()):
-        yield from read_rows_at(files[file], storage, sorted(numbers_of_rows))
+        found = read_rows_at(files[file], storage, sorted(numbers_of_rows))
+        yield from checked_rows(found, files[file])

@@ -7,7 +7,7 @@ import numpy as np
 from pycocotools import mask as coco
 
 from pipelines.evaluation.metrics.metric import Floats, Metric, Scored, ratio
-from pipelines.evaluation.metrics.values import RunLengths
+from pipelines.rows.run_lengths import RunLengths
 
 
 class MaskIou(Metric):

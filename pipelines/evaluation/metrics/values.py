@@ -8,7 +8,7 @@ from typing import NamedTuple
 import numpy as np
 
 from pipelines.evaluation.metrics.metric import Kind
-from pipelines.evaluation.metrics.run_lengths import covers
+from pipelines.rows.run_lengths import RunLengths, WrongMask, read_mask
 
 _LONG = 12  # characters: 0.1 of 32 bits is 0.10000000149011612 with 64
 _EDGES = ("x_min", "y_min", "x_max", "y_max")
@@ -29,13 +29,6 @@ class BoxedLabel(NamedTuple):
     score: float = 1.0  # 1 if unknown
 
 
-class RunLengths(NamedTuple):
-    """A mask in COCO's compressed run lengths."""
-
-    size: tuple[int, int]  # height, width
-    counts: str
-
-
 def folded(text: str) -> str:
     """Return a text for comparisons that ignore case and white space."""
     return " ".join(text.split()).casefold()
@@ -53,6 +46,13 @@ def read_prediction(kind: Kind, value: object) -> object:
         masks = _masks(value)
         return masks[0] if masks else None
     return _boxes(value)
+
+
+def check_prediction(kinds: Sequence[Kind], value: object) -> None:
+    """Raise WrongValue unless metrics of all these kinds can read a stored answer."""
+    for kind in kinds:
+        if kind != "text" or not isinstance(value, str):
+            read_prediction(kind, value)
 
 
 def read_references(kind: Kind, value: object) -> tuple[object, ...]:
@@ -116,18 +116,7 @@ def _box(each: Mapping[str, object]) -> BoxedLabel:
 def _masks(value: object) -> tuple[RunLengths, ...]:
     listed = [value] if isinstance(value, Mapping) else _objects(value)
     found = (each.get("mask", each if "counts" in each else None) for each in listed)
-    return tuple(_run_lengths(mask) for mask in found if mask is not None)
-
-
-def _run_lengths(mask: object) -> RunLengths:
-    size = mask.get("size") if isinstance(mask, Mapping) else None
-    counts = mask.get("counts") if isinstance(mask, Mapping) else None
-    if isinstance(counts, bytes):
-        counts = counts.decode("ascii", "replace")
-    if not isinstance(size, list | tuple) or len(size) != 2 or not isinstance(counts, str):
-        raise WrongValue("a mask without size and counts")
-    if not all(isinstance(side, int) and 0 < side <= 1 << 16 for side in size):
-        raise WrongValue("a mask whose size is not two positive numbers")
-    if not covers(counts, size[0] * size[1]):
-        raise WrongValue("a mask whose counts do not cover its size")
-    return RunLengths((size[0], size[1]), counts)
+    try:
+        return tuple(read_mask(mask) for mask in found if mask is not None)
+    except WrongMask as wrong:
+        raise WrongValue(str(wrong)) from None

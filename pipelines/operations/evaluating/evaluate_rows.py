@@ -1,11 +1,14 @@
 """Reads what `shardmill evaluate` needs of an output: the answers of a task, kept samples alone."""
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import pyarrow as pa
 
-from pipelines.evaluation.sample_table import StoredAnswer
+from pipelines.evaluation.metrics.metric import Kind
+from pipelines.evaluation.metrics.values import WrongValue, check_prediction
+from pipelines.evaluation.sample_table import WHOLE, StoredAnswer
+from pipelines.operations.stored_samples.checked_rows import wrong_row
 from pipelines.operations.stored_samples.stored_rows import read_batches
 from pipelines.output.output import Output
 from schemas.errors import JobError
@@ -51,16 +54,27 @@ def task_kind(output: Output, task: str | None) -> tuple[str, str]:
 
 
 def read_answers(
-    output: Output, columns: AnswerColumns, on_file: Callable[[], None]
+    output: Output, columns: AnswerColumns, kinds: Sequence[Kind], on_file: Callable[[], None]
 ) -> Iterator[StoredAnswer]:
-    """Yield the answers of kept samples, file by file; raise JobError if a column is missing."""
+    """Yield the answers of kept samples, file by file.
+
+    Raises JobError if a column is missing, or if metrics of `kinds` cannot read an answer.
+    """
     names = columns.names()
     for _, progress in output.listing.committed():
         for file in progress.files:
             path = output.layout.file(file)
             for batch in read_batches(path, output.storage, names, _BATCH):
                 check_columns(batch.schema, names, output.layout.root, columns.options())
-                yield from _kept(batch, columns)
+                for row in _kept(batch):
+                    answer = _answer(row, columns)
+                    try:
+                        if answer.status in WHOLE:
+                            check_prediction(kinds, answer.value)
+                    except WrongValue as wrong:
+                        problem = f"in {columns.task!r} {wrong}"
+                        raise wrong_row(path, row, problem) from None
+                    yield answer
             on_file()
 
 
@@ -92,23 +106,24 @@ def check_parts(number: int, column: str) -> None:
         )
 
 
-def _kept(batch: pa.RecordBatch, columns: AnswerColumns) -> Iterator[StoredAnswer]:
-    for row in batch.to_pylist():
-        if row["status"] != "kept":
-            continue
-        info = row[info_name(columns.task)] or {}
-        status = info.get("status") or "skipped"
-        yield StoredAnswer(
-            row["shard"],
-            row["index"],
-            row["key"],
-            status,
-            row[columns.task],
-            row[columns.truth] if columns.truth else None,
-            part_name(row[columns.part]) if columns.part else None,
-            part_name(row[columns.pair]) if columns.pair else None,
-            bool(row["redactions"]) or status in _WITHHELD,
-        )
+def _kept(batch: pa.RecordBatch) -> Iterator[Mapping[str, Any]]:
+    return (row for row in batch.to_pylist() if row["status"] == "kept")
+
+
+def _answer(row: Mapping[str, Any], columns: AnswerColumns) -> StoredAnswer:
+    info = row[info_name(columns.task)] or {}
+    status = info.get("status") or "skipped"
+    return StoredAnswer(
+        row["shard"],
+        row["index"],
+        row["key"],
+        status,
+        row[columns.task],
+        row[columns.truth] if columns.truth else None,
+        part_name(row[columns.part]) if columns.part else None,
+        part_name(row[columns.pair]) if columns.pair else None,
+        bool(row["redactions"]) or status in _WITHHELD,
+    )
 
 
 def part_name(value: object) -> str | None:

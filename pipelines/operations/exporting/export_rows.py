@@ -112,6 +112,11 @@ class ExportedRows:
                     self._on_rows(len(batch))
                     first += len(batch)
 
+    def path(self, chunk: Chunk) -> str:
+        """Return the path of the file that has the rows of a chunk."""
+        files = self._output.listing.progress_at(int(self._units[chunk.unit])).files
+        return self._output.layout.file(files[chunk.part])
+
     def _selected(self, batch: pa.RecordBatch, unit: int, part: int, first: int) -> Chunk:
         rows = self._selection.rows_of(batch)
         zeros = np.zeros(len(batch), np.int64)

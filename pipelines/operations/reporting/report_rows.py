@@ -6,6 +6,7 @@ from typing import NamedTuple
 import numpy as np
 import pyarrow.compute as pc
 
+from pipelines.operations.stored_samples.checked_rows import checked_rows
 from pipelines.operations.stored_samples.row_images import StoredRow
 from pipelines.operations.stored_samples.stored_rows import read_batches, read_rows_at
 from pipelines.output.output import Output
@@ -47,7 +48,7 @@ def read_report_rows(
     """Read the rows of all committed files but those of other jobs, which `strangers` names.
 
     Each kept row has the same chance to be drawn, by the seed and its place alone. Raises JobError
-    if a file is damaged.
+    if a file is damaged, or if a drawn row has a mask that cannot be drawn.
     """
 
     def read(numbered: tuple[int, str]) -> _File:
@@ -90,4 +91,4 @@ def _rows(output: Output, strangers: Collection[str], drawn: list[DrawnRow]) -> 
         rows.setdefault(each.file, []).append(each.row)
     for number, path in enumerate(_files(output, strangers)):
         if number in rows:
-            yield from read_rows_at(path, output.storage, sorted(rows[number]))
+            yield from checked_rows(read_rows_at(path, output.storage, sorted(rows[number])), path)

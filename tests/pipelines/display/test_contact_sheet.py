@@ -89,7 +89,7 @@ def test_a_mask_is_drawn_by_its_edge_and_its_pixels_keep_their_colors() -> None:
 
 
 def test_a_mask_of_another_size_is_left_out() -> None:
-    mask = {"size": [7, 9], "counts": "0"}
+    mask = {"size": [7, 9], "counts": "o1"}  # 63 pixels outside
     sample = RowImage(row([located(100, 50, 200, 150, mask=mask)]), gray(WIDTH, HEIGHT))
     assert not changed(field(sample))[55:145, 105:195].any()
 

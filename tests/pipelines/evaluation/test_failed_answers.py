@@ -11,9 +11,10 @@ from pycocotools import mask as coco
 from support.plain_entailment import METRICS
 
 from pipelines.evaluation.metrics.metric import Floats, Metric, Scored
-from pipelines.evaluation.metrics.values import BoxedLabel, RunLengths
+from pipelines.evaluation.metrics.values import BoxedLabel
 from pipelines.evaluation.sample_table import SampleTable, StoredAnswer
 from pipelines.evaluation.score_samples import score_samples
+from pipelines.rows.run_lengths import RunLengths
 
 JUDGING = [name for name, metric in METRICS.items() if metric.higher_is_better is not None]
 MASKS = [

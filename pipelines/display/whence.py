@@ -35,7 +35,7 @@ def _lines(result: Whence) -> Iterator[tuple[str, str]]:
     if result.index is not None:
         yield "sample", f"number {result.index} of the shard, from 0"
     if result.member is not None:
-        yield "member", result.member
+        yield "key", result.member
     decided = [each for each in (result.filter, result.reason, result.error) if each]
     yield "status", " ".join([result.status or _UNKNOWN, "/".join(decided)]).strip()
     if result.redactions:

@@ -264,11 +264,19 @@ def _order(footer: Mapping[str, str]) -> list[str]:
 def _verdicts(
     row: Mapping[str, Any], sequence: Sequence[str], *, known: bool, all_judge: bool
 ) -> dict[str, FilterVerdict]:
-    """Return each filter's verdict on a row; `known` says that `sequence` is the filters' order."""
+    """Return each filter's verdict on a row; `known` says that `sequence` is the filters' order.
+
+    A filter that passed a sample need not have stored a score. So of a sample whose image cannot be
+    read, the last filter with a score is the last one that is known to have judged it.
+    """
     status, decisive = row.get("status"), row.get("filter")
     if status == "kept":
         return dict.fromkeys(sequence, "passed")
     verdicts: dict[str, FilterVerdict] = dict.fromkeys(sequence, "unknown")
+    if known and status == "invalid" and decisive is None:
+        scored = {each["name"].partition(".")[0] for each in row.get("scores") or ()}
+        last = max((index for index, name in enumerate(sequence) if name in scored), default=-1)
+        return verdicts | dict.fromkeys(sequence[: last + 1], "passed")
     if decisive not in verdicts:
         return verdicts
     position = sequence.index(decisive)

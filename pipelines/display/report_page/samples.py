@@ -36,7 +36,9 @@ def shown_samples(
     for row, image, why in images:
         picture = None if image is None else sample_picture(image, row, colors)
         made[order[row["shard"], row["index"]]] = ShownSample(
-            name=f"{short_text(row.get('shard'))} #{short_text(row.get('index'))}",
+            name=" ".join(
+                (short_text(row["shard"]), f"#{row['index']}", short_text(row.get("key")))
+            ).strip(),
             picture=picture_url(picture.webp) if picture else "",
             why=why,
             alt=picture_text(row),

@@ -24,10 +24,8 @@ from pipelines.output.output import Output, open_output
 from pipelines.review import PictureBox, ReviewSample, write_view_page
 from pipelines.storage.storage import Storage
 
-_EXPLANATION = (
-    "The worst sample is first. References are framed by solid green lines, answers by dashed "
-    "orange ones."
-)
+_EXPLANATION = "The worst sample is first."
+_FRAMES = "References are framed by solid green lines, answers by dashed orange ones."
 _HIDDEN = "(not shown: a filter redacted the sample, or withheld its answer)"
 _NO_ANSWER = "(none: it is partial, or a filter withheld it)"
 # No column has such a name, so that texts of samples keep theirs.
@@ -58,6 +56,7 @@ def write_worst_page(
     result, samples, metric = evaluated.result, evaluated.worst, evaluated.worst_by
     opened = open_output(output, storage)
     reader = ReviewSampleReader(opened)
+    has_boxes = any(shown_boxes(value) for each in samples for value in (each.answer, each.truth))
     ranks = {(each.shard, each.index): rank for rank, each in enumerate(samples)}
     with worker_faults(), progress(len(samples)) as count:
         read = _counted(reader.read(_chosen(opened, samples, metric)), count)
@@ -69,7 +68,7 @@ def write_worst_page(
                 for each in shown
             ),
             title=f"{opened.record['name']}: the worst answers of {result.task} by {metric}",
-            explanation=_EXPLANATION,
+            explanation=f"{_EXPLANATION} {_FRAMES}" if has_boxes else _EXPLANATION,
         )
     return WorstPage(written, reader.left_out)
 

@@ -124,6 +124,7 @@ def test_the_worst_samples_are_on_a_page_with_their_boxes(
     asked = ("--truth", "truth", "--metrics", "box_f1", "--worst", "3", "--to", str(page))
     command_line.done("evaluate", output, *asked)
     shown = [*elements("sample", page)]
+    assert "framed by solid green lines" in page.read_text(encoding="utf-8")
     assert [each["key"] for each in shown] == ["b", "d", "a"]
     assert [each["summary"] for each in shown] == [
         "box_f1: 0.0000",

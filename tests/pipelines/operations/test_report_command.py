@@ -158,7 +158,7 @@ def test_samples_are_drawn_by_the_seed() -> None:
         for seed in range(8)
     }
     assert all(len(found) == 1 for found in names.values())
-    assert {found[0] for found in names.values()} == {"a.tar #0", "a.tar #1"}
+    assert {found[0] for found in names.values()} == {"a.tar #0 0", "a.tar #1 1"}
 
 
 def test_a_shard_that_is_gone_is_said_and_the_page_goes_on(folder: Path) -> None:

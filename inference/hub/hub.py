@@ -231,7 +231,7 @@ def _hub_errors(reference: ModelReference, files: Files) -> Iterator[None]:
         yield
     except errors.GatedRepoError:
         message = (
-            f"{field}: {name!r} is gated: accept the licence on its page "
+            f"{field}: {name!r} is gated: accept the license on its page "
             f"https://huggingface.co/{name}, then set HF_TOKEN"
         )
     except (errors.RepositoryNotFoundError, errors.HFValidationError):

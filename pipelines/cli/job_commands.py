@@ -68,7 +68,7 @@ def plan(
     Writes nothing, but creates and deletes one small object where a new output lies in a bucket.
     With --price, it estimates hours and price of what is left, from the last `run --canary`.
     """
-    from pipelines.display.cost_table import NOT_MEASURED, cost_table
+    from pipelines.display.cost_table import NOT_MEASURED, NOTHING_LEFT, cost_table
     from pipelines.display.plan_table import plan_table
     from pipelines.operations.canary import estimate_pending
     from pipelines.operations.price import HourlyPrice
@@ -108,7 +108,7 @@ def plan(
     if cost is not None:
         STDOUT.print(cost_table(cost))
     elif hourly is not None:
-        inform(NOT_MEASURED)
+        inform(NOT_MEASURED if planned.pending else NOTHING_LEFT)
 
 
 def run(

@@ -67,9 +67,11 @@ def retry(
     job = with_metrics(candidates.job, metrics_file, metrics_port)
     candidates = replace(candidates, job=job)
     failed, bad = (candidates.count_shards(names) for names in (candidates.failed, candidates.bad))
-    again = [counted(failed, "failed shard"), counted(bad, "committed shard")]
+    again = [counted(failed, "failed shard")]
+    again += [counted(bad, "committed shard with such samples")] if statuses else []
     again += [counted(len(candidates.changed), "changed shard")] if changed else []
-    inform(f"to do again: {', '.join(again)}")
+    others = "" if statuses or changed else " (--with and --changed name other shards)"
+    inform(f"to do again: {', '.join(again)}{others}")
     if candidates.files:
         for file in candidates.files:
             inform(f"to be deleted: {file}")

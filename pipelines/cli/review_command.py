@@ -83,7 +83,9 @@ def review(
         print_json({**reviewed._asdict(), "left_out": left_out, "file": written})
         return
     if not reviewed.samples:
-        inform("no such samples: `shardmill status OUTPUT` counts them by filter and reason")
+        chosen = by_filter or reason or shard or where
+        what = "quarantined sample that these options choose" if chosen else "quarantined sample"
+        inform(f"no {what}: `shardmill status OUTPUT` counts samples by filter and reason")
         return
     inform(f"{file}: {counted(reviewed.samples, 'quarantined sample')}")
     if reviewed.more:

@@ -107,6 +107,10 @@ def _advice(fault: Mapping[str, Any], where: str) -> str:
         return ": write a name before each task, such as caption: {kind: caption}"
     if kind in ("model_type", "dict_type", "union_tag_not_found"):
         return _advice_on_kinds(value) if where.startswith(_UNIONS) else ""
+    if kind == "string_type" and where.startswith("input.carry[") and isinstance(value, dict):
+        return (
+            ": to name columns, write a mapping in place of the list, as in carry: {url: json:url}"
+        )
     if kind == "tuple_type":
         return _advice_on_lists(value, is_filters=where == "filters")
     advise = _ADVICE.get(kind)

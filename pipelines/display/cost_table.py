@@ -7,6 +7,7 @@ from pipelines.operations.price import Cost, Estimate
 from schemas.counted import counted
 
 NOT_MEASURED = "No price: nothing was measured yet: `shardmill run JOB --canary 3` measures it"
+NOTHING_LEFT = "No price: nothing is left to do"
 
 
 def cost_table(cost: Cost) -> Table:

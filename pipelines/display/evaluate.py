@@ -10,27 +10,13 @@ from rich.table import Table
 from pipelines.display.table_parts import borderless
 from pipelines.display.terminal_safe import plain
 from pipelines.evaluation.results import Comparison, Evaluation, Value
+from pipelines.evaluation.sample_notes import sample_notes
 from schemas.counted import counted
 
 if TYPE_CHECKING:  # reads images
     from pipelines.operations.evaluating.worst_samples import WorstSample
 
 _MAX_NAME, _MAX_TEXT = 40, 60  # characters
-# What is said about samples and references, by the name of the number: what is counted, and why.
-_NOTES = {
-    "not_whole": ("answer", "counted as failed: partial, or withheld by a filter"),
-    "empty": ("answer", "empty"),
-    "not_asked": ("kept sample", "not judged: the model was not asked"),
-    "without_truth": ("kept sample", "not judged: without a reference"),
-    "null_truth": ("kept sample", "not judged: the reference is null"),
-    "wrong_truth": ("kept sample", "not judged: the reference has a wrong type"),
-    "key_repeated": ("kept sample", "not judged: another one has the same key"),
-    "truth_repeated": ("key", "of references not used: with several references in files"),
-    "truth_without_sample": ("reference", "not used: no kept sample has the key"),
-    "truth_without_key": ("reference", "not used: the key is no text and no whole number"),
-    "only_here": ("kept sample", "not compared: the other output has no answer for the key"),
-    "only_there": ("answer", "of the other output not compared: no kept sample has the key"),
-}
 
 
 def print_job_evaluations(evaluations: Iterable[Evaluation], console: Console) -> None:
@@ -87,9 +73,7 @@ def worst_table(samples: "tuple[WorstSample, ...]") -> Table:
 
 def evaluation_notes(result: Evaluation) -> Iterator[str]:
     """Yield the lines below the tables: which samples are not judged, or count as empty."""
-    for name, (noun, note) in _NOTES.items():
-        if number := result.samples.get(name, 0):
-            yield f"{counted(number, noun, commas=True)} {note}"
+    yield from sample_notes(result.samples)
     if (changed := result.samples.get("changed")) is not None:
         judged = result.samples["judged"]
         yield f"{changed / judged:.1%} of {counted(judged, 'answer')} differ"

@@ -187,16 +187,19 @@ def _add_filters(table: Table, counts: Counts) -> None:
     """Add a table of the samples that each filter saw and rejected, in the order of their runs."""
     if not counts.filters:
         return
-    numbers = ("seen", "dropped", "quarantined", "redacted")
+    numbers = ["seen", "dropped", "quarantined", "redacted"]
+    invalid = ["invalid"] if any(each.invalid_after for each in counts.filters) else []
     inner = Table.grid(padding=(0, 2))
-    for _ in numbers:
+    for _ in numbers + invalid:
         inner.add_column(justify="right")
     inner.add_column()
-    inner.add_row(*numbers, "by", style="dim")
+    inner.add_row(*numbers, *invalid, "by", style="dim")
     for each in counts.filters:
-        inner.add_row(*(str(getattr(each, name)) for name in numbers), Text(each.name))
+        cells = [str(getattr(each, name)) for name in numbers]
+        inner.add_row(*cells, *("" for _ in invalid), Text(each.name))
         if each.invalid_after:
-            inner.add_row("", str(each.invalid_after), "", "", Text("invalid images", style="dim"))
+            unreadable = Text("images that cannot be read", style="dim")
+            inner.add_row("", "", "", "", str(each.invalid_after), unreadable)
     table.add_row(Text("filters"), inner)
 
 

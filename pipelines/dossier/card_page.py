@@ -90,7 +90,7 @@ def _body(facts: Facts) -> Iterator[str]:
         elif not lines:
             yield "None."
             yield ""
-    yield "## Licence"
+    yield "## License"
     yield ""
     for line in facts.terms:
         yield f"- {line}."

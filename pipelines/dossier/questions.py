@@ -18,10 +18,10 @@ def open_questions(facts: Facts) -> Iterator[Question]:
     yield Question("purpose", "For what purpose was the dataset made, and by whom was it paid?")
     yield Question("creator", "Who made the dataset, and who answers questions about it?")
     yield Question("address", "At which URL, and since when, is the dataset published?")
-    yield Question("license", "Under which licence is the dataset passed on?")
+    yield Question("license", "Under which license is the dataset passed on?")
     if facts.rows.license_column is None:
         yield Question(
-            "rights", "Who holds the rights in images and texts? No carried column is a licence."
+            "rights", "Who holds the rights in images and texts? No carried column is a license."
         )
     yield Question("collection", "How, when and from whom were the images and texts collected?")
     if facts.rows.url_column is None:

@@ -1,4 +1,4 @@
-"""Reads what only rows tell: hosts of URLs, licences, sizes of images, statuses of answers.
+"""Reads what only rows tell: hosts of URLs, licenses, sizes of images, statuses of answers.
 
 Rows are read in batches, and hosts are counted in a temporary file, so that memory is bounded.
 """
@@ -22,7 +22,7 @@ _URL_COLUMN = re.compile(r"(?:.*_)?(?:url|uri|link)", re.IGNORECASE)
 _LICENSE_COLUMN = re.compile(r"(?:.*_)?licen[cs]e(?:_.*)?", re.IGNORECASE)
 _MOST_LICENSES = 1000  # distinct values that are counted one by one
 _MOST_HOSTS = 1000  # that are named
-_LONGEST = 300  # characters of a licence
+_LONGEST = 300  # characters of a license
 NO_HOST = "(no valid host)"
 OTHER = "(others)"
 
@@ -60,7 +60,7 @@ def url_column(schema: pa.Schema) -> str | None:
 
 
 def license_column(schema: pa.Schema) -> str | None:
-    """Return the first carried column of texts named like a licence; None if there is none."""
+    """Return the first carried column of texts named like a license; None if there is none."""
     return _carried(schema, _LICENSE_COLUMN)
 
 

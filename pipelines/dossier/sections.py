@@ -14,7 +14,7 @@ _LONGEST_SETTINGS = 4000  # characters
 
 
 def sources(facts: Facts) -> Iterator[str]:
-    """Yield what is known of the shards, and the hosts and licences of kept samples."""
+    """Yield what is known of the shards, and the hosts and licenses of kept samples."""
     names = ", ".join(map(code, facts.shard_names))
     yield (
         f"{counted(facts.shards, 'shard', commas=True)} ({', '.join(map(code, facts.formats))}), "

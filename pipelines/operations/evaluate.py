@@ -14,6 +14,7 @@ from pipelines.evaluation.metrics.metric import Kind, Metric
 from pipelines.evaluation.metrics.non_entailed import NonEntailed
 from pipelines.evaluation.published import Checkpoint, checkpoint_of
 from pipelines.evaluation.results import EntailmentJudge, Evaluation
+from pipelines.evaluation.sample_notes import sample_notes
 from pipelines.evaluation.sample_table import SampleTable, StoredAnswer
 from pipelines.evaluation.score_samples import MetricScores, score_samples
 from pipelines.evaluation.truth_rows import TruthColumns, read_truths
@@ -251,5 +252,4 @@ def _scores(
 
 
 def _reasons(numbers: Mapping[str, int]) -> str:
-    told = (f"{name} {number:,}" for name, number in numbers.items() if number)
-    return ", ".join(told) or "the output has no kept sample"
+    return "; ".join(sample_notes(numbers)) or "the output has no kept sample"

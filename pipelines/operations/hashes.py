@@ -29,6 +29,7 @@ from pipelines.storage.storage import Storage
 from schemas.errors import JobError, ShardFault
 
 SHA256 = "sha256"
+_PDQ = "--algorithm pdq, which is asked for unless --algorithm names others,"
 _AHEAD = 4  # images per decoder that are read before the first of them is hashed
 _MOST_DECODERS = 8
 
@@ -118,7 +119,7 @@ class _Hasher:
 
     def __init__(self, algorithms: Sequence[str], given: Input) -> None:
         self._wants_sha256 = SHA256 in algorithms
-        self._pdqhash = load_pdqhash("--algorithm pdq") if PDQ in algorithms else None
+        self._pdqhash = load_pdqhash(_PDQ) if PDQ in algorithms else None
         threads = min(len(os.sched_getaffinity(0)), _MOST_DECODERS)
         self._pool = DaemonPool(threads, "hash")
         self._decoders = DecoderPool(threads, given.limits, given.video)

@@ -129,12 +129,12 @@ def _differences(
 
 
 def _quoted(value: Any) -> str:
-    """Write a value on one line; write None, for a value that a record lacks, as `nothing`.
+    """Write a value on one line; write None, also for a value that a record lacks, as `null`.
 
     A value that is not text is cut after `_MAX_QUOTED` characters.
     """
     if value is None or isinstance(value, str):
-        return value or "nothing"
+        return value or ("null" if value is None else "an empty text")
     text = json.dumps(value, ensure_ascii=False)
     return text if len(text) <= _MAX_QUOTED else f"{text[:_MAX_QUOTED]}…"
 

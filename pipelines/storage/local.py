@@ -121,7 +121,9 @@ def _make_folder(folder: str) -> None:
     except (FileExistsError, NotADirectoryError):
         while not os.path.lexists(folder):
             folder = os.path.dirname(folder)
-        raise JobError(f"{folder}: is a file where a folder must be: move it away") from None
+        raise JobError(
+            f"{folder}: is a file where a folder must be: move it away, or choose another"
+        ) from None
 
 
 @contextmanager

@@ -150,7 +150,7 @@ def test_a_hub_id_becomes_a_commit_and_only_needed_files_are_fetched(
         (
             "google/gated",
             "main",
-            "model.checkpoint: 'google/gated' is gated: accept the licence on its page "
+            "model.checkpoint: 'google/gated' is gated: accept the license on its page "
             "https://huggingface.co/google/gated, then set HF_TOKEN",
         ),
         ("google/unknown", "main", "neither a directory here nor a repository you may see"),

@@ -13,6 +13,7 @@ from pipelines.output.output import open_output
 from pipelines.planning.begin import create_record, write_manifest
 from pipelines.planning.plan import Plan, plan
 from pipelines.storage.storage import Storage
+from schemas.counted import counted
 from schemas.errors import JobError
 
 _MAX_STARTS = 10  # plans, if other runs replace the record in the meantime
@@ -42,8 +43,9 @@ def forget_missing(
                 continue
             _delete(planned, planned.forgotten, storage)
         gone = planned.growth.missing
+        example = gone[0] if len(gone) == 1 else f"such as {gone[0]}"
         on_notice(
-            f"shards dropped, with what was committed of them: {len(gone)}, from {gone[0]} on"
+            f"{counted(len(gone), 'shard')} dropped from the output, with the rows: {example}"
         )
         return
     raise JobError(f"output: {layout.root} is changed by other runs again and again: run again")

@@ -166,6 +166,11 @@ def test_everything_that_can_be_said() -> None:
         ("input: {", 'input: {text: "cls:", ', "input.text: 'cls:' is neither"),
         ("input: {", "input: {carry: [a b], ", "input.carry: 'a b' cannot name a column"),
         ("input: {", "input: {carry: url, ", "input.carry: "),
+        (
+            "input: {",
+            "input: {carry: [{a: 'json:b'}], ",
+            "input.carry[0]: must be text: to name columns, write a mapping in place of the list",
+        ),
         ("input: {", "input: {decode: fast, ", "input.decode: must be 'exact' or"),
         ("input: {", "input: {limits: {max_pixels: 0}, ", "input.limits.max_pixels: "),
         ("input: {", "input: {limits: {pixels: 1}, ", "input.limits.pixels: unknown key"),

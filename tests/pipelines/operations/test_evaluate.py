@@ -113,7 +113,7 @@ def test_a_file_in_place_of_the_folder_of_evaluations_is_named(
     shutil.rmtree(file, ignore_errors=True)
     file.write_bytes(b"")
     asked = ("evaluate", output, "--truth", "truth", "--metrics", "exact")
-    line = f"{file}: is a file where a folder must be: move it away"
+    line = f"{file}: is a file where a folder must be: move it away, or choose another"
     assert command_line.mistake(*asked) == f"shardmill: {line}"
 
 
@@ -267,6 +267,7 @@ def test_references_of_redacted_samples_are_hidden_if_they_are_from_files(
     printed = command_line.done("evaluate", output, "--truth", lines, *asked)
     content = page.read_text(encoding="utf-8")
     assert f"{secret} a" in content
+    assert "framed by" not in content  # texts have no boxes
     for each in "cf":
         assert f"{secret} {each}" not in printed + content
     column = evaluate(output, by_column(worst=10)).worst
@@ -444,8 +445,8 @@ def test_no_judged_sample_is_a_mistake(
 ) -> None:
     file = write_lines(tmp_path / "t.jsonl", [{"key": "nobody", "truth": "x"}])
     line = command_line.mistake("evaluate", output, "--truth", file, "--metrics", "exact")
-    assert "no sample can be judged: kept 10" in line
-    assert "truth_without_sample 1" in line
+    assert "no sample can be judged: 1 kept sample not judged: the model was not asked; 9 " in line
+    assert "1 reference not used: no kept sample has the key" in line
 
 
 def test_the_terminal_shows_values_and_what_is_not_judged(

@@ -240,7 +240,7 @@ def test_shards_that_are_gone_are_named_and_their_rows_stay(
         assert line in " ".join(command(monkeypatch, capsys, *words)[1].split())
     assert files(tmp_path) == before
     code, _, err = command(monkeypatch, capsys, "run", str(file), "--forget-missing")
-    assert (code, "shards dropped, with what was committed of them: 4, from a.tar on" in err) == (
+    assert (code, "4 shards dropped from the output, with the rows: such as a.tar" in err) == (
         0,
         True,
     )

@@ -9,7 +9,7 @@ import pytest
 from support.command_line import CommandLine
 from support.sample_data import job, pairs, write_shard
 
-from pipelines.display.cost_table import NOT_MEASURED
+from pipelines.display.cost_table import NOT_MEASURED, NOTHING_LEFT
 from pipelines.drift.student_t import quantile, two_sided_p
 from pipelines.operations.price import HourlyPrice, UnitCost, estimate_cost, estimate_total
 from schemas.errors import JobError
@@ -127,3 +127,13 @@ def test_a_canary_measures_and_plan_tells_the_price(
     assert "USD by itself" in shown
     assert command_line.mistake("plan", "job.yaml", "--price", "4").count("--price") == 1
     assert command_line.done("run", "job.yaml", "--price", "4/h").count("price") == 1
+
+
+def test_an_output_that_is_done_costs_nothing_more(
+    tmp_path: Path, command_line: CommandLine
+) -> None:
+    write_shard(tmp_path / "shards/0.tar", pairs(2))
+    made = job(tmp_path, None, model=None, tasks={}, filters=[{"kind": "image_quality"}])
+    (tmp_path / "job.yaml").write_text(made.model_dump_json())
+    command_line.done("run", "job.yaml")
+    assert NOTHING_LEFT in command_line("plan", "job.yaml", "--price", "4/h").err

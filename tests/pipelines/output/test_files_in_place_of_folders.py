@@ -23,7 +23,10 @@ def test_a_run_names_the_file(small: Job, name: str) -> None:
     file.write_bytes(b"")
     with pytest.raises(JobError) as raised:
         run(small)
-    assert str(raised.value) == f"{file}: is a file where a folder must be: move it away"
+    assert (
+        str(raised.value)
+        == f"{file}: is a file where a folder must be: move it away, or choose another"
+    )
     assert not Path(small.output, "_SUCCESS").exists()
     file.unlink()
     assert run(small).outcome == "complete"

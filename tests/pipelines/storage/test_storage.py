@@ -35,7 +35,9 @@ def test_a_file_where_a_folder_must_be_is_named(tmp_path: Path) -> None:
     file = tmp_path / "file"
     file.write_bytes(b"kept")
     for path in (file / "a", file / "folder/b"):
-        message = re.escape(f"{file}: is a file where a folder must be: move it away")
+        message = re.escape(
+            f"{file}: is a file where a folder must be: move it away, or choose another"
+        )
         with pytest.raises(JobError, match=f"^{message}$"):
             STORAGE.write_bytes(str(path), b"")
         with pytest.raises(JobError, match=f"^{message}$"):

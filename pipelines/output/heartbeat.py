@@ -62,11 +62,14 @@ class HeartbeatRecord(Frozen):
     def is_alive_here(self) -> bool | None:
         """Return whether the record is of another run of this machine whose process exists.
 
-        Returns None for a run on another machine.
+        Returns None for a run on another machine, and for a process that /proc hides (`hidepid`).
         """
         if self.machine == machine() if self.machine else self.host == socket.gethostname():
+            named = process(self.process)
+            if named == str(self.process) and self.identity not in ("", named):
+                return None
             is_other = self.process != os.getpid()
-            return is_other and (self.identity or str(self.process)) in _names_of(self.process)
+            return is_other and named != "" and self.identity in ("", named)
         return None
 
 
@@ -135,9 +138,3 @@ class Heartbeat:
         )
         self._beats += 1
         self._storage.write_bytes(self._path, record.model_dump_json().encode(), durable=False)
-
-
-def _names_of(pid: int) -> tuple[str, ...]:
-    """Return the names of a process of this machine; none if it has ended."""
-    named = process(pid)
-    return (named, str(pid)) if named else ()

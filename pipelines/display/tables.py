@@ -22,7 +22,7 @@ from pipelines.display.table_parts import (
 from pipelines.display.terminal_safe import plain
 from pipelines.operations.canary import Canary
 from pipelines.operations.running.drift import said
-from pipelines.operations.status import OutputStatus
+from pipelines.operations.status import OutputStatus, RunAtWork
 from pipelines.output.layout import Layout
 from schemas.counted import counted
 from schemas.report import Counts, Summary
@@ -32,6 +32,7 @@ if TYPE_CHECKING:
     from inference.benchmarking.benchmark import Rate
 
 _MIN_SECONDS = 0.05  # shorter stages are not shown
+MAX_RUNS = 10  # at work that are shown
 _MAX_REASONS = 20  # reasons that are shown, the most frequent ones
 
 
@@ -51,8 +52,8 @@ def rates_table(rates: Sequence["Rate"], corpus: int, devices: int) -> Table:
     return table
 
 
-def status_table(status: OutputStatus) -> Table:
-    """Build a table of the state of an output."""
+def status_table(status: OutputStatus, most_runs: int = MAX_RUNS) -> Table:
+    """Build a table of the state of an output; of the runs at work, show the first `most_runs`."""
     table = two_columns()
     add_line(table, "job", status.job)
     nothing_kept = status.committed == status.units and not status.counts.kept
@@ -68,19 +69,14 @@ def status_table(status: OutputStatus) -> Table:
             add_line(table, label, str(number))
     for report in status.failures:
         add_line(table, "", f"{report.unit}: {report.trouble}")
-    for run in status.at_work:
-        since = f"{run.run} on {run.host}, since {run.since:%Y-%m-%d %H:%M} UTC"
-        if status.complete:
-            add_line(table, "ending", f"{since}: it has nothing left to do")
-            continue
-        work = f" on {some(run.units)}" if run.units else ""
-        speed = f"{run.samples_per_second:.1f} samples a second"
-        if not run.samples_per_second:  # until the second sign of life of the run
-            speed = "its speed is not known yet"
-        add_line(table, "at work", f"{since}{work}, {speed}")
+    for run in status.at_work[:most_runs]:
+        add_line(table, "ending" if status.complete else "at work", _work_of(run, status.complete))
+    if (more := len(status.at_work) - most_runs) > 0:
+        add_line(table, "", f"and {counted(more, 'more run', commas=True)}: --json lists all")
     if status.hours_left is not None and not status.complete:
-        speed = f"{status.samples_per_second:.1f} samples a second together"
-        add_line(table, "left", f"{time_left(status.hours_left * 3600)}, {speed}")
+        speed = f"{status.samples_per_second:,.1f} samples a second"
+        by = f"{speed} by {counted(len(status.at_work), 'run', commas=True)}"
+        add_line(table, "left", f"{time_left(status.hours_left * 3600)}, {by}")
     if status.waiting:
         add_line(table, "new", waiting_line(status.waiting))
     if status.missing:
@@ -94,6 +90,17 @@ def status_table(status: OutputStatus) -> Table:
     if status.last_run:
         add_line(table, "last run", f"{status.last_run.outcome}, ended {status.last_run.ended}")
     return table
+
+
+def _work_of(run: RunAtWork, is_complete: bool) -> str:
+    """Write where a run is at work, since when, its speed, and its shards."""
+    line = f"{run.run} on {run.host}, since {run.since:%Y-%m-%d %H:%M} UTC"
+    if is_complete:
+        return f"{line}: it has nothing left to do"
+    speed = f"{run.samples_per_second:.1f} samples a second"
+    if not run.samples_per_second:  # until the second sign of life of the run
+        speed = "its speed is not known yet"
+    return f"{line}: {speed}" + (f"; works on {some(run.units)}" if run.units else "")
 
 
 def summary_table(summary: Summary, layout: Layout | None = None) -> Table:

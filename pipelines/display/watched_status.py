@@ -7,7 +7,7 @@ from rich.live import Live
 from rich.text import Text
 
 from pipelines.display.table_parts import of_shards, time_left
-from pipelines.display.tables import status_table
+from pipelines.display.tables import MAX_RUNS, status_table
 from pipelines.operations.price import HourlyPrice
 from pipelines.operations.status import OutputStatus
 from schemas.counted import counted
@@ -26,10 +26,19 @@ def show_watched(
         return last
     with Live(console=console, auto_refresh=False, vertical_overflow="visible") as live:
         for last in states:
-            lines = [status_table(last)]
+            lines = [status_table(last, _runs_that_fit(last, console))]
             parts = [Text(f"left: {_price_left(last, price)}")] if _price_left(last, price) else []
             live.update(Group(*lines, *parts), refresh=True)
     return last
+
+
+def _runs_that_fit(state: OutputStatus, console: Console) -> int:
+    """Return how many of the runs at work a table can show without being higher than a terminal."""
+    lines = [
+        len(console.render_lines(status_table(state, most_runs), pad=False)) for most_runs in (0, 1)
+    ]
+    room = console.height - lines[0] - 2  # below: the price, and the cursor
+    return max(1, min(MAX_RUNS, room // max(1, lines[1] - lines[0])))
 
 
 def watched_line(state: OutputStatus, price: HourlyPrice | None = None) -> str:

@@ -1,7 +1,6 @@
 """`shardmill run`: a run from its plan to its summary."""
 
 import time
-from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import ExitStack, closing, suppress
 from functools import partial
@@ -35,7 +34,7 @@ from pipelines.operations.running.run_options import (
 )
 from pipelines.operations.running.tally import RunTally, new_run_id
 from pipelines.operations.running.work_log import WorkLog
-from pipelines.output.active_runs import find_active_runs
+from pipelines.output.active_runs import find_active_runs, name_hosts
 from pipelines.output.counts import CountsWriter
 from pipelines.output.creation_probe import check_folder_creates_once
 from pipelines.output.heartbeat import Heartbeat
@@ -225,13 +224,12 @@ def _tell_of_others(
     layout = planned.work.layout
     own = layout.heartbeat(run)
     heartbeats = planned.listing.heartbeats
-    others = Counter(
-        (f"{other.since:%Y-%m-%d %H:%M}", other.host)
-        for other in find_active_runs(layout, heartbeats, storage, written=own)
-    )
-    for (since, host), number in others.items():
-        runs = "another run seems" if number == 1 else f"{number} other runs seem"
-        on_warning(f"{runs} to be at work since {since} UTC, on {host}: the runs share the shards")
+    others = find_active_runs(layout, heartbeats, storage, written=own)
+    if others:
+        runs = "another run seems" if len(others) == 1 else f"{len(others):,} other runs seem"
+        since = f"since {others[0].since:%Y-%m-%d %H:%M} UTC"
+        hosts = name_hosts(others)
+        on_warning(f"{runs} to be at work {since}, on {hosts}: the runs share the shards")
 
 
 def _stop_as_announced(on_warning: Callable[[str], None]) -> None:

@@ -9,7 +9,7 @@ import time
 from collections.abc import Callable, Iterator, Mapping
 
 from pipelines.operations.status import OutputStatus, run_at_work, status
-from pipelines.output.active_runs import read_heartbeat
+from pipelines.output.active_runs import read_heartbeats
 from pipelines.output.heartbeat import HeartbeatRecord, RunWork
 from pipelines.output.layout import Layout
 from pipelines.storage.paths import scheme
@@ -68,11 +68,7 @@ class SignsOfLife:
         """Return the records of the runs that are alive."""
         entries = self._storage.list(self._layout.heartbeats, recursive=False)
         names = [entry.path.rpartition("/")[2].removesuffix(".record") for entry in entries]
-        found = {
-            name: record
-            for name in names
-            if (record := read_heartbeat(self._layout.heartbeat(name), self._storage))
-        }
+        found = read_heartbeats(self._layout, names, self._storage)
         return {name: record for name, record in found.items() if self._is_alive(name, record)}
 
     def _is_alive(self, run: str, record: HeartbeatRecord) -> bool:

@@ -14,6 +14,7 @@ from pydantic import ValidationError
 
 from pipelines.output.heartbeat import HeartbeatRecord
 from pipelines.output.layout import Layout
+from pipelines.storage.concurrent_reads import read_concurrently
 from pipelines.storage.storage import Entry, Storage
 from schemas.regular_file import NotRegularFile
 
@@ -42,6 +43,16 @@ def read_heartbeat(path: str, storage: Storage) -> HeartbeatRecord | None:
     return None
 
 
+def read_heartbeats(
+    layout: Layout, runs: Iterable[str], storage: Storage
+) -> dict[str, HeartbeatRecord]:
+    """Read the heartbeat files of runs, many at once; leave out files that are gone or damaged."""
+    runs = list(runs)
+    found = read_concurrently(lambda run: read_heartbeat(layout.heartbeat(run), storage), runs)
+    records = zip(runs, found, strict=True)
+    return {run: record for run, record in records if record is not None}
+
+
 def find_active_runs(
     layout: Layout,
     runs: Iterable[str],
@@ -55,8 +66,7 @@ def find_active_runs(
     was written just now. Without it, this takes up to `_LONGEST_WATCH` seconds if there are runs
     on other machines; `on_watch` then gets a line for people first.
     """
-    found = {run: read_heartbeat(layout.heartbeat(run), storage) for run in runs}
-    records = {run: record for run, record in found.items() if record is not None}
+    records = read_heartbeats(layout, runs, storage)
     here = {run for run, record in records.items() if record.is_alive_here()}
     elsewhere = {run: r for run, r in records.items() if r.is_alive_here() is None}
     active = set(here)
@@ -101,7 +111,7 @@ def _watch(
     seconds = max((_WATCHED * records[run].seconds_apart for run in watched), default=0.0)
     patience = min(seconds, _LONGEST_WATCH)
     if watched:
-        hosts = ", ".join(sorted({records[run].host for run in watched})[:_HOSTS_SHOWN])
+        hosts = name_hosts(records[run] for run in watched)
         on_watch(
             f"looking whether runs on other machines ({hosts}) are alive: this takes up to "
             f"{patience:.0f} seconds"
@@ -116,6 +126,13 @@ def _watch(
         if now is not None:
             return renewed | (_find_young(records, files, now) & watched)
     return watched if seconds > _LONGEST_WATCH else set()
+
+
+def name_hosts(records: Iterable[HeartbeatRecord]) -> str:
+    """Name the machines of runs: the first ones, and the number of the others."""
+    hosts = sorted({record.host for record in records})
+    more = len(hosts) - _HOSTS_SHOWN
+    return ", ".join(hosts[:_HOSTS_SHOWN]) + (f" and {more:,} more" if more > 0 else "")
 
 
 def _newest(files: Iterable[Entry]) -> float | None:

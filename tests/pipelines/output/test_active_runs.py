@@ -1,6 +1,7 @@
 """Active runs are found by the clock of the storage alone; those of machines differ by hours."""
 
 import errno
+import os
 import socket
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime, timedelta
@@ -161,12 +162,11 @@ def test_runs_that_beat_too_seldom_to_be_watched_seem_active(
 
 
 def test_a_run_of_this_machine_tells_the_time(
-    storage: ClockedFolder, watch: Callable[..., Watching], monkeypatch: pytest.MonkeyPatch
+    storage: ClockedFolder, watch: Callable[..., Watching]
 ) -> None:
-    beat(storage, "here", host=socket.gethostname())
+    beat(storage, "here", host=socket.gethostname(), process=os.getppid())
     beat(storage, "alive", ago=20)
     beat(storage, "dead", ago=100)
-    monkeypatch.setattr("pipelines.output.heartbeat._names_of", lambda pid: ("1",))
     watching = watch(lambda passed: None)
     assert sorted(found(storage)) == ["alive", "here"]
     assert watching.passed == 0

@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any, Literal, Self
 
 from schemas.errors import JobError
+from schemas.known_names import known_names
 from schemas.regular_file import read_json
 
 Activation = Literal["auto", "sigmoid", "softmax"]
@@ -46,7 +47,8 @@ class ClassLabels:
         ]
         if len(matching) != 1:
             trouble = "several labels" if matching else "no label"
-            raise JobError(f"{field}: the model has {trouble} {name!r}: take one of {self}")
+            known = known_names(name, self.names)
+            raise JobError(f"{field}: the model has {trouble} {name!r}: take one of {known}")
         return matching[0]
 
     def are_independent(self, heads: Activation = "auto") -> bool:

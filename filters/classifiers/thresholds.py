@@ -10,6 +10,7 @@ from pydantic import Field
 
 from filters.base import reaches
 from schemas.errors import JobError
+from schemas.known_names import known_names
 from schemas.verdict import Verdict, drop, indeterminate, keep, quarantine
 
 Threshold = Annotated[float, Field(gt=0, le=1)]  # probability, inclusive
@@ -95,5 +96,6 @@ def _by_score(
         return {} if thresholds is None else dict.fromkeys(scores, thresholds)
     for name in thresholds:
         if name not in scores:
-            raise JobError(f"{field}: there is no score {name!r}: take one of {', '.join(scores)}")
+            known = known_names(name, scores)
+            raise JobError(f"{field}: there is no score {name!r}: take one of {known}")
     return thresholds

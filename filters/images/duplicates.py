@@ -10,6 +10,7 @@ from pydantic import Field
 
 from filters.base import ImageFilter, Judge
 from schemas.errors import JobError
+from schemas.known_names import known_names
 from schemas.path_text import PathText
 from schemas.resources import Resources
 from schemas.sample import Sample
@@ -73,7 +74,7 @@ class Duplicates(ImageFilter):
         if self.of is not None and known and self.of not in known:
             raise JobError(
                 f"of: {self.of!r} is no output of {self.path}: name one of "
-                f"{', '.join(sorted(known))}"
+                f"{known_names(self.of, sorted(known))}"
             )
         return _Judge(copies)
 

@@ -8,6 +8,7 @@ from pydantic import Field, field_validator
 from filters.base import Judge, TextFilter, reaches
 from filters.text_analysis.language_detection import language_and_probability
 from filters.text_analysis.language_models import KNOWN_LANGUAGES
+from schemas.known_names import close_names
 from schemas.resources import Resources
 from schemas.sample import Text
 from schemas.verdict import Verdict, drop, indeterminate, keep
@@ -37,8 +38,9 @@ class Language(TextFilter):
     def _are_known(cls, languages: tuple[str, ...]) -> tuple[str, ...]:
         for language in languages:
             if language not in KNOWN_LANGUAGES:
-                known = ", ".join(sorted(KNOWN_LANGUAGES))
-                raise ValueError(f"{language!r} is not detected: choose among {known}")
+                close = close_names(language, sorted(KNOWN_LANGUAGES))
+                meant = f": did you mean {close[0]!r}?" if close else ""
+                raise ValueError(f"{language!r} is none of the ISO 639 codes that are known{meant}")
         return languages
 
     def load(self, resources: Resources) -> Judge[Text]:

@@ -1,4 +1,4 @@
-"""Commands that take a job file: init, plan, run, fetch, schema."""
+"""Commands that take a job file: init, plan, run, fetch."""
 
 import io
 from collections.abc import Mapping, Sequence
@@ -248,36 +248,6 @@ def fetch(job: JobArgument, settings: SettingsOption = None) -> None:
                 print_lines(f"{name} is in {folder}")
     if not models and shows("info"):
         STDOUT.print("the job names no model: there is nothing to fetch")
-
-
-def schema(
-    job: Annotated[
-        str | None, typer.Argument(metavar="[JOB]", help="Show this job's Parquet schema.")
-    ] = None,
-    of_log: Annotated[
-        bool, typer.Option("--log", help="Print the JSON Schema of a line of the log.")
-    ] = False,
-) -> None:
-    """Print the JSON Schema of job files, or the Parquet schema that a job writes."""
-    if of_log:
-        from pipelines.logs.events import log_schema
-
-        print_json(log_schema())
-        return
-    from pipelines.config.job import Job
-
-    if job is None:
-        print_json(Job.model_json_schema())
-        return
-    from pipelines.planning.plan import planned_schema
-
-    loaded = Job.load(job)
-    try:
-        columns = planned_schema(loaded)
-    except JobError as error:
-        columns = loaded.output_schema()
-        inform(f"Types of carried columns are not known: {error}")
-    print_lines(*(f"{column.name}: {column.type}" for column in columns))
 
 
 def _as_yaml(record: Mapping[str, object]) -> str:

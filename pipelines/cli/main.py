@@ -24,13 +24,14 @@ from pipelines.cli.explain_command import explain
 from pipelines.cli.export_command import export
 from pipelines.cli.forget_command import forget
 from pipelines.cli.hashes_command import hashes
-from pipelines.cli.job_commands import fetch, init, plan, run, schema
+from pipelines.cli.job_commands import fetch, init, plan, run
 from pipelines.cli.log_options import wanted_format, with_log
 from pipelines.cli.look_command import look
 from pipelines.cli.output_commands import finish, inspect, retry, status, verify
 from pipelines.cli.preview_command import preview
 from pipelines.cli.report_command import report
 from pipelines.cli.review_command import review
+from pipelines.cli.schema_command import schema
 from pipelines.cli.slurm_command import slurm
 from pipelines.cli.usage_errors import describe_usage_error
 from pipelines.cli.whatif_command import whatif

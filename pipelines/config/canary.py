@@ -12,6 +12,7 @@ from pipelines.config.field_source import FieldSource
 from pipelines.config.input import Input
 from schemas.errors import JobError
 from schemas.frozen import Frozen
+from schemas.known_names import known_names
 from schemas.path_text import PathText
 
 _REQUIREMENT = re.compile(r"\s*(>=|<=|>|<)\s*([+-]?(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?)\s*")
@@ -111,12 +112,13 @@ class CanarySettings(Frozen):
         for task, truth in self.truth.items():
             if task not in tasks:
                 raise JobError(
-                    f"canary.truth: there is no task {task!r}: name one of {', '.join(tasks)}"
+                    f"canary.truth: there is no task {task!r}: name one of "
+                    f"{known_names(task, tasks)}"
                 )
             if _COLUMN.fullmatch(truth) and truth not in columns:
                 raise JobError(
                     f"canary.truth.{task}: {truth!r} is not read from the golden set: add it to "
-                    f"canary.columns (known here: {', '.join(sorted(columns)) or 'none'})"
+                    f"canary.columns (known here: {known_names(truth, sorted(columns))})"
                 )
 
     def truth_column(self, task: str) -> str | None:

@@ -34,7 +34,8 @@ class Condition:
         try:
             self.select(pa.RecordBatch.from_pylist([], schema))
         except UnknownName as error:
-            raise JobError(f"where: {place} {error}") from None
+            see = f": `shardmill schema {place}` lists all" * error.of_columns
+            raise JobError(f"where: {place} {error}{see}") from None
         except (pa.ArrowException, TypeError):
             raise JobError(
                 f"where: {shortened(self._text)!r} compares values of different types: compare "

@@ -10,6 +10,7 @@ from filters.classifiers.model_filter import TOKENIZER
 from pipelines.config.input import Input
 from schemas.errors import JobError
 from schemas.frozen import Frozen
+from schemas.known_names import known_names
 from schemas.models import ModelReference
 from schemas.path_text import PathText
 from schemas.tables import CONTENT, IDENTITY
@@ -72,12 +73,15 @@ def check_evaluations(
         place = f"evaluations.{task}"
         if task not in tasks:
             raise JobError(
-                f"evaluations: there is no task {task!r}: name one of {', '.join(tasks) or 'none'}"
+                f"evaluations: there is no task {task!r}: name one of {known_names(task, tasks)}"
             )
         if each.truth_is_column and each.truth not in known:
             raise JobError(
                 f"{place}.truth: rows have no column {each.truth!r}: add it to input.carry "
-                f"(known here: {', '.join(sorted(known)) or 'none'})"
+                f"(known here: {known_names(each.truth, sorted(known))})"
             )
         if each.by is not None and each.by not in columns:
-            raise JobError(f"{place}.by: rows have no column {each.by!r}: add it to input.carry")
+            raise JobError(
+                f"{place}.by: rows have no column {each.by!r}: add it to input.carry "
+                f"(known here: {known_names(each.by, sorted(columns))})"
+            )

@@ -29,6 +29,7 @@ from pipelines.storage.settings import StorageSettings, StoreName, check_setting
 from pipelines.storage.storage import Storage
 from schemas.errors import JobError
 from schemas.frozen import Frozen
+from schemas.known_names import known_names
 from schemas.path_text import PathText
 from schemas.tables import check_column_names, output_schema
 
@@ -194,7 +195,7 @@ class Job(Frozen):
                 if column not in carried:
                     raise JobError(
                         f"filters[{number}].column: {column!r} is not read from the shards: add it "
-                        f"to input.carry (known here: {', '.join(sorted(carried)) or 'none'})"
+                        f"to input.carry (known here: {known_names(column, sorted(carried))})"
                     )
         check_fields(self.tasks, self.input)
         return self

@@ -5,12 +5,18 @@ from typing import Any
 
 import pyarrow as pa
 
+from schemas.known_names import known_names
+
 # From rows to an array with a value of each row, or to a scalar that is the value of every row.
 Evaluate = Callable[[pa.RecordBatch], Any]
 
 
 class UnknownName(Exception):
-    """Rows have no column or field of this name; the text says which they have."""
+    """Rows have no column or field of this name; the text names those that it may mean."""
+
+    def __init__(self, text: str, of_columns: bool = False) -> None:
+        super().__init__(text)
+        self.of_columns = of_columns  # a column is missing
 
 
 def constant(value: object) -> Evaluate:
@@ -68,5 +74,6 @@ def _spelled(name: str, known: list[str], what: str, prefix: str) -> str:
     """Return a name as the schema spells it; raise UnknownName if it has no such name."""
     spelled = [each for each in known if each.casefold() == name.casefold()]
     if not spelled:
-        raise UnknownName(f"has no {what} {prefix}{name}: it has {', '.join(known) or 'none'}")
+        text = f"has no {what} {prefix}{name}: it has {known_names(name, known)}"
+        raise UnknownName(text, of_columns=what == "column")
     return spelled[0]

@@ -8,6 +8,7 @@ from inference import AnyTask, Grounded
 from inference.tasks.text_tasks import LanguageTask
 from pipelines.config.input import Input
 from schemas.errors import JobError
+from schemas.known_names import known_names
 
 
 def check_fields(tasks: Mapping[str, AnyTask], given: Input) -> None:
@@ -25,7 +26,7 @@ def check_fields(tasks: Mapping[str, AnyTask], given: Input) -> None:
             if field not in known:
                 raise JobError(
                     f"tasks.{name}: reads {field!r}, which is not read from the shards: "
-                    f"add it to input.carry (known here: {', '.join(sorted(known)) or 'none'})"
+                    f"add it to input.carry (known here: {known_names(field, sorted(known))})"
                 )
 
 
@@ -51,5 +52,5 @@ def _check_captions(tasks: Mapping[str, AnyTask]) -> None:
         if isinstance(task, Grounded) and task.caption not in (None, *captions):
             raise JobError(
                 f"tasks.{name}.caption: {task.caption!r} is no task with a caption in English: "
-                f"name one of them (known here: {', '.join(captions) or 'none'})"
+                f"name one of them (known here: {known_names(task.caption or '', captions)})"
             )

@@ -10,6 +10,7 @@ from pydantic import BaseModel, ValidationError
 
 from pipelines.config.unknown_keys import group_at, unknown_key
 from schemas.errors import JobError
+from schemas.known_names import MOST_NAMES, close_names, known_names
 
 _MESSAGES: Mapping[str, str] = {  # pydantic's type of error -> message
     "missing": "is missing",
@@ -35,7 +36,8 @@ _FLAGS = {
     "false": "false",
 }
 _UNIONS = ("filters", "tasks", "runner")  # whose groups have a kind
-# What other tools call a value -> what it is called here, where difflib finds nothing close.
+# What other tools call a value -> what it is called here, where difflib finds nothing close; or an
+# advice, which has a space.
 _VALUES: Mapping[str, str] = {
     "gpu": "cuda",
     "fp16": "float16",
@@ -43,7 +45,10 @@ _VALUES: Mapping[str, str] = {
     "fp32": "float32",
     "8bit": "int8",
     "4bit": "nf4",
+    **dict.fromkeys(("choice", "choices"), "write choices: [...], a key of its own, instead"),
 }
+_QUOTED = re.compile(r"'([^']*)'")
+_INDEX = re.compile(r"\[\d+\]")
 
 _MAX_QUOTED = 200  # characters of a value
 
@@ -89,11 +94,19 @@ def _message(fault: Mapping[str, Any], where: str, model: type[BaseModel]) -> st
         *group, key = fault["loc"]
         return unknown_key(str(key), where, group_at(tuple(group), model), model)
     if fault["type"] == "union_tag_invalid":
-        tag, kinds = str(context["tag"]), str(context["expected_tags"])
-        close = difflib.get_close_matches(tag, re.findall(r"'(\w+)'", kinds), 1)
+        tag, kinds = str(context["tag"]), _QUOTED.findall(str(context["expected_tags"]))
+        close = difflib.get_close_matches(tag, kinds, 1)
+        group = _INDEX.sub("", where).partition(".")[0]
         return f"there is no kind {tag!r}: " + (
-            f"did you mean {close[0]!r}?" if close else f"take {kinds}"
+            f"did you mean {close[0]!r}?"
+            if close
+            else f"take one of {known_names(tag, kinds)}: `shardmill explain {group}` explains them"
         )
+    if fault["type"] == "literal_error":
+        names = _QUOTED.findall(str(context["expected"]))
+        if len(names) > MOST_NAMES:
+            key = _INDEX.sub("", where).rpartition(".")[2]
+            return f"is none of the {len(names)} values that `shardmill explain {key}` lists"
     message = str(fault["msg"]).removeprefix("Value error, ").replace("Input should be", "must be")
     return _MESSAGES.get(fault["type"], message[0].lower() + message[1:])
 
@@ -121,9 +134,11 @@ def _advice(fault: Mapping[str, Any], where: str) -> str:
 def _advice_on_choices(value: Any, context: Mapping[str, Any]) -> str:
     if not isinstance(value, str):
         return ""
-    names = re.findall(r"'([^']*)'", str(context["expected"]))
-    close = difflib.get_close_matches(value.lower(), names, 1, 0.5)
+    names = _QUOTED.findall(str(context["expected"]))
+    close = [*close_names(value, names), *difflib.get_close_matches(value.lower(), names, 1, 0.5)]
     meant = _VALUES.get(value.lower(), close[0] if close else "")
+    if " " in meant:
+        return meant
     return f"did you mean {meant!r}?" if meant in names else ""
 
 

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from schemas.errors import JobError
+from schemas.known_names import known_names
 
 FIGURES = Path(__file__).with_name("published_figures.csv")
 SOURCES: Mapping[str, str] = {
@@ -127,7 +128,10 @@ def _named(benchmark: str) -> list[PublishedFigure]:
     named = [each for each in published_figures() if _folded(each.benchmark) == _folded(benchmark)]
     if not named:
         known = dict.fromkeys(each.benchmark for each in published_figures())
-        raise JobError(f"--benchmark: {benchmark!r} is on no card: name one of {', '.join(known)}")
+        raise JobError(
+            f"--benchmark: {benchmark!r} is on no card: name one of "
+            f"{known_names(benchmark, known)}: docs/cards.md lists all"
+        )
     return named
 
 

@@ -22,12 +22,13 @@ from pipelines.operations.stored_samples.review_samples import (
 )
 from pipelines.operations.stored_samples.stored_rows import read_batches
 from pipelines.output.fingerprint import fingerprint_of
-from pipelines.output.footers import read_schema
 from pipelines.output.output import Output, open_output
+from pipelines.output.stored_schema import stored_schema
 from pipelines.planning.decisions import REVIEW
 from pipelines.review import write_review_page
 from pipelines.storage.storage import Storage
 from schemas.errors import JobError
+from schemas.known_names import known_names
 
 QUESTION = (
     "Should this sample be kept? An accepted sample is judged again without its quarantine; "
@@ -120,11 +121,12 @@ def _check(
     if choice.filter in concealing:
         raise JobError(
             f"--filter: what {choice.filter} puts aside is shown nowhere: name one of "
-            f"{', '.join(shown)}"
+            f"{known_names(choice.filter or '', shown)}"
         )
     if choice.filter is not None and choice.filter not in shown:
         raise JobError(
-            f"--filter: the output has no filter {choice.filter}: name one of {', '.join(shown)}"
+            f"--filter: the output has no filter {choice.filter}: name one of "
+            f"{known_names(choice.filter, shown)}"
         )
 
 
@@ -134,16 +136,11 @@ def _condition(where: str | None, output: Output) -> Condition | None:
         return None
     try:
         condition = Condition(where)
-        if (file := next(_files(output), None)) is not None:
-            condition.check(read_schema(output.storage, file), output.layout.root)
+        if (schema := stored_schema(output)) is not None:
+            condition.check(schema, output.layout.root)
     except JobError as error:
         raise JobError(f"--{error}") from None
     return condition
-
-
-def _files(output: Output) -> Iterator[str]:
-    for unit in output.units:
-        yield from map(output.layout.file, output.progress_of(unit).files)
 
 
 def _quarantined(
@@ -154,8 +151,7 @@ def _quarantined(
     Those that a filter with `conceals` put aside are passed over.
     """
     columns = list(_COLUMNS)
-    if condition is not None and (file := next(_files(output), None)) is not None:
-        schema = read_schema(output.storage, file)
+    if condition is not None and (schema := stored_schema(output)) is not None:
         columns = list(dict.fromkeys([*columns, *condition.columns(schema)]))
     for unit in output.units:
         if choice.shard not in (None, unit.shard, unit.name):

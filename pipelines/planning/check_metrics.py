@@ -10,6 +10,7 @@ from pipelines.planning.truth_files import find_truth_files
 from pipelines.storage.paths import absolute
 from pipelines.storage.storage import Storage
 from schemas.errors import JobError
+from schemas.known_names import known_names
 
 
 class Given(NamedTuple):
@@ -52,7 +53,7 @@ def check_metric_fits(name: str, kind: str, place: str) -> None:
     if name not in (fitting := fitting_metrics(kind)):
         raise JobError(
             f"{place}: there is no metric {name!r} of a task {kind!r}: name some of "
-            f"{', '.join(fitting) or 'none'}"
+            f"{known_names(name, fitting)}: docs/evaluation.md explains them"
         )
 
 

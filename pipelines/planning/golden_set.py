@@ -20,6 +20,7 @@ from pipelines.planning.truth_files import find_truth_files
 from pipelines.storage.paths import absolute
 from pipelines.storage.storage import Storage
 from schemas.errors import JobError
+from schemas.known_names import known_names
 from schemas.units import Units
 
 _DIGITS = 12  # of the digest, in names of files and folders
@@ -124,7 +125,7 @@ def _check_metric(requirement: Requirement, job: Job, canary: CanarySettings) ->
     if requirement.result not in (None, *results):
         raise JobError(
             f"{place}: {requirement.metric} has no result {requirement.result!r}: name one of "
-            f"{', '.join(results)}"
+            f"{known_names(requirement.result or '', results)}"
         )
 
 

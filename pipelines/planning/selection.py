@@ -2,8 +2,8 @@
 
 from pipelines.config.condition import Condition
 from pipelines.config.job import Job
-from pipelines.output.footers import read_schema
 from pipelines.output.output import Output
+from pipelines.output.stored_schema import stored_schema
 
 WHERE = "where"  # stands in rows in place of a filter's name, where the condition decided
 NOT_SELECTED = "not_selected"  # reason: the sample does not fulfill the condition
@@ -14,10 +14,5 @@ def check_condition(job: Job, earlier: Output) -> None:
 
     The first file of the output is asked, if it has one.
     """
-    if job.where is None:
-        return
-    for unit in earlier.units:
-        for name in earlier.progress_of(unit).files:
-            schema = read_schema(earlier.storage, earlier.layout.file(name))
-            Condition(job.where).check(schema, earlier.layout.root)
-            return
+    if job.where is not None and (schema := stored_schema(earlier)) is not None:
+        Condition(job.where).check(schema, earlier.layout.root)

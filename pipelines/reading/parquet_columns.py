@@ -9,6 +9,7 @@ import pyarrow.parquet as pq
 from pipelines.config.field_source import FieldSource
 from pipelines.config.input import Input
 from pipelines.reading.raw_sample import IMAGE_EXTENSIONS, VIDEO_EXTENSIONS
+from schemas.known_names import known_names
 
 KEY = "__key__"  # the name in webdataset's own conversions
 # Usual names of image columns, beside the extensions.
@@ -163,7 +164,7 @@ def _find_column(schema: pa.Schema, name: str) -> pa.Field:
     """Return the only column with this name; raise ColumnFault if there is none, or several."""
     indices = schema.get_all_field_indices(name)
     if not indices:
-        why = f"column {name!r} is not there: it has {', '.join(schema.names)}"
+        why = f"column {name!r} is not there: it has {known_names(name, schema.names)}"
         outer, _, inner = name.partition(".")
         if inner and outer in schema.names:
             why += f": write {outer}:{inner} for a field in the column {outer!r}"

@@ -7,6 +7,7 @@ from typing import Annotated
 from pydantic import AfterValidator
 
 from schemas.errors import JobError
+from schemas.known_names import known_names
 
 # Presidio's entities that are infotypes of the rules under another name. Passports of all countries
 # are added to them.
@@ -37,7 +38,8 @@ def placeholders_of(entities: Sequence[str], own: Mapping[str, str]) -> dict[str
     """
     if unknown := next((each for each in own if each not in entities), None):
         raise JobError(
-            f"placeholders: no recognizer finds {unknown!r}: take some of {', '.join(entities)}"
+            f"placeholders: no recognizer finds {unknown!r}: take some of "
+            f"{known_names(unknown, entities)}"
         )
     names = {entity: own.get(entity) or _standard(entity) for entity in entities}
     if wrong := next((each for each, name in names.items() if not _NAME.fullmatch(name)), None):

@@ -19,6 +19,7 @@ from pipelines.output.output import Output, open_output
 from pipelines.planning.filters_from import EarlierOutput, filters_to_run
 from pipelines.storage.storage import Storage
 from schemas.errors import JobError
+from schemas.known_names import known_names
 
 _BATCH = 1 << 16  # rows read at once
 
@@ -66,7 +67,7 @@ def open_score_rows(output: str, by: str, storage: Storage | None = None) -> Sco
         and not (isinstance(stage, TextFilter) and stage.applies_to == "generated")
     }
     if by not in shown:
-        known = ", ".join(shown) or "none"
+        known = known_names(by, shown)
         why = "rejects samples that nobody may see" if by in filters else "is no filter of samples"
         why = "judges answers alone" if by in filters and not filters[by].conceals else why
         raise JobError(f"--filter: {by} {why}: {output} has the filters {known}{elsewhere}")

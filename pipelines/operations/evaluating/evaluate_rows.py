@@ -10,8 +10,10 @@ from pipelines.evaluation.metrics.values import WrongValue, check_prediction
 from pipelines.evaluation.sample_table import WHOLE, StoredAnswer
 from pipelines.operations.stored_samples.checked_rows import wrong_row
 from pipelines.operations.stored_samples.stored_rows import read_batches
+from pipelines.output.footers import read_schema
 from pipelines.output.output import Output
 from schemas.errors import JobError
+from schemas.known_names import known_names
 from schemas.tables import info_name
 
 _BATCH = 1024  # rows
@@ -47,9 +49,12 @@ def task_kind(output: Output, task: str | None) -> tuple[str, str]:
     if task is None and len(kinds) == 1:
         task = next(iter(kinds))
     if task is None or task not in kinds:
-        known = f"one of {', '.join(kinds)}" if kinds else "an output of a job with tasks"
-        fault = "" if task is None else f"the output has no task {task!r}: "
-        raise JobError(f"--task: {fault}name {known}")
+        if not kinds:
+            raise JobError("--task: name an output of a job with tasks")
+        if task is None:
+            raise JobError(f"--task: name one of {', '.join(kinds)}")
+        known = known_names(task, kinds)
+        raise JobError(f"--task: the output has no task {task!r}: name one of {known}")
     return task, kinds[task]
 
 
@@ -65,7 +70,7 @@ def read_answers(
         for file in progress.files:
             path = output.layout.file(file)
             for batch in read_batches(path, output.storage, names, _BATCH):
-                check_columns(batch.schema, names, output.layout.root, columns.options())
+                check_columns(batch.schema, names, output, file, columns.options())
                 for row in _kept(batch):
                     answer = _answer(row, columns)
                     try:
@@ -79,18 +84,21 @@ def read_answers(
 
 
 def check_columns(
-    found: pa.Schema, wanted: Sequence[str], root: str, options: Mapping[str, str]
+    found: pa.Schema, wanted: Sequence[str], output: Output, file: str, options: Mapping[str, str]
 ) -> None:
     """Raise JobError if a column is missing, or if one that divides samples has no plain values.
 
-    `options` says which option names a column.
+    `found` has those of the wanted columns that the file of the output has. `options` says which
+    option names a column.
     """
     for name in wanted:
         option = options.get(name, "evaluate")
         if name not in found.names:
+            known = read_schema(output.storage, output.layout.file(file)).names
             raise JobError(
-                f"{option}: {root} has no column {name!r}: carry it with input.carry, or name "
-                "another"
+                f"{option}: {output.layout.root} has no column {name!r}: it has "
+                f"{known_names(name, known)}: name one of these, or carry it with "
+                f"input.carry (`shardmill schema {output.layout.root}` lists all)"
             )
         if option == "--by" and pa.types.is_nested(found.field(name).type):
             raise JobError(

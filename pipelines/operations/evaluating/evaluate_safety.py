@@ -98,7 +98,7 @@ def _rows(
         for file in progress.files:
             path = output.layout.file(file)
             for batch in read_batches(path, output.storage, columns, _BATCH):
-                check_columns(batch.schema, columns, output.layout.root, options)
+                check_columns(batch.schema, columns, output, file, options)
                 yield [row for row in batch.to_pylist() if row["status"] == "kept"]
             done += 1
             on_progress("judging", done / total)

@@ -19,8 +19,8 @@ from pipelines.exports.target import Source
 from pipelines.operations.exporting.export_rows import RowSelection
 from pipelines.operations.stored_samples.recorded_job import recorded_input
 from pipelines.output.fingerprint import fingerprint_of
-from pipelines.output.footers import read_schema
 from pipelines.output.output import Output
+from pipelines.output.stored_schema import stored_schema
 from pipelines.planning.provenance import provenance_of
 from pipelines.storage.paths import absolute, refuse_file, refuse_unwritable
 from pipelines.storage.urls import check_url
@@ -40,14 +40,12 @@ class ExportPlan:
 def plan_export(output: Output, request: ExportRequest) -> ExportPlan:
     """Plan an export; raise JobError if the output has no such rows, columns or values."""
     splits = Splits.parse(request.split)
-    file = next((file for _, each in output.listing.committed() for file in each.files), None)
-    if file is None:
+    if (schema := stored_schema(output)) is None:
         raise JobError(f"{output.layout.root}: has no rows yet: run its job first")
     export_format = FORMATS[request.format]
     has_images = export_format.takes_images and request.images
     given, fingerprint = recorded_input(output), fingerprint_of(output.record)
     file_column = _file_column(given)
-    schema = read_schema(output.storage, output.layout.file(file))
     selection = RowSelection.of(
         schema,
         output.layout.root,

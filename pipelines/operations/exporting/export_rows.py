@@ -13,6 +13,7 @@ from pipelines.operations.stored_samples.stored_rows import read_batches
 from pipelines.output.output import Output
 from pipelines.rows.table import to_rows
 from schemas.errors import JobError
+from schemas.known_names import known_names
 
 _OWN = ("shard", "key", *COLUMNS)  # are read in any case
 _BATCH = 1024  # rows read at once
@@ -48,7 +49,8 @@ class RowSelection:
         for number, name in enumerate(named):
             if name not in schema.names:
                 raise JobError(
-                    f"--columns: {place} has no column {name!r}: it has {', '.join(schema.names)}"
+                    f"--columns: {place} has no column {name!r}: it has "
+                    f"{known_names(name, schema.names)}: `shardmill schema {place}` lists all"
                 )
             if name in named[:number]:
                 raise JobError(f"--columns: {name} is named twice: name each column once")

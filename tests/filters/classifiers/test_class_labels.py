@@ -42,6 +42,12 @@ def test_the_error_for_an_unknown_label_lists_the_labels(name: str, message: str
     assert str(caught.value) == message
 
 
+def test_of_many_labels_the_error_lists_the_closest() -> None:
+    labels = ClassLabels(("Toxic", *(f"class {number}" for number in range(1000)), "toxic"))
+    with pytest.raises(JobError, match=r"take one of Toxic, toxic and 1,000 more$"):
+        labels.index_of("TOXIC", "label")
+
+
 @pytest.mark.parametrize(
     "config",
     [{}, {"id2label": ["a"]}, {"id2label": {"1": "a"}}, {"id2label": {"0": "a", "2": "b"}}],

@@ -331,6 +331,13 @@ def test_the_parquet_schema_of_a_job(job_file: Path) -> None:
     assert "objects: list<" in shown
 
 
+def test_the_columns_of_an_output(job_file: Path) -> None:
+    of_job = call("schema", job_file).output
+    call("run", job_file)
+    of_output = call("schema", job_file.parent / "output").output
+    assert of_output.replace("element:", "item:") == of_job
+
+
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [

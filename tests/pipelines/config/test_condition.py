@@ -131,7 +131,11 @@ def test_other_texts_are_refused_in_one_line(text: str, named: str) -> None:
 @pytest.mark.parametrize(
     ("text", "named"),
     [
-        ("captoin = 'a'", r"where: there has no column captoin: it has shard, index"),
+        (
+            "captoin = 'a'",
+            r"where: there has no column captoin: it has caption, caption_info and "
+            "18 more: `shardmill schema there` lists all",
+        ),
         ("caption_info.logprob < 0", r"no field caption_info\.logprob: it has status, finish"),
         ("caption.status = 'ok'", r"no field caption\.status: it has none"),
         ("caption['a'] = 1", "caption has no named values"),

@@ -114,7 +114,24 @@ def test_everything_that_can_be_said() -> None:
             "output: out\nfilters: [{kind: sise}]",
             "filters[0]: there is no kind 'sise': take",
         ),
+        (
+            "output: out",
+            "output: out\nfilters: [{kind: zz}]",
+            "more: `shardmill explain filters` explains them",
+        ),
         ("output: out", "output: out\nfilters: [{}]", "filters[0]: its kind is missing"),
+        (
+            "output: out",
+            "output: out\nfilters: [{kind: personal_data, infotypes: [PHONE]}]",
+            "filters[0].infotypes[0]: is none of the 16 values that `shardmill explain infotypes` "
+            "lists (got 'PHONE'): did you mean 'PHONE_NUMBER'?",
+        ),
+        (
+            "output: out",
+            "output: out\nfilters: [{kind: language, languages: [eng]}]",
+            "filters[0].languages: 'eng' is none of the ISO 639 codes that are known: did you mean "
+            "'en'?",
+        ),
         (
             "output: out",
             "output: out\nfilters: [{kind: image_size}, {kind: image_size, min_sid: 3}]",
@@ -191,6 +208,11 @@ def test_everything_that_can_be_said() -> None:
             "(known here: source_text)",
         ),
         ("caption: {kind: caption}", "caption: {kind: vqa}", "tasks.caption: give exactly one of"),
+        (
+            "caption: {kind: caption}",
+            "caption: {kind: vqa, question: a, format: choice}",
+            "(got 'choice'): write choices: [...], a key of its own, instead",
+        ),
     ],
 )
 def test_errors_name_the_field_in_one_line(old: str, new: str, expected: str) -> None:

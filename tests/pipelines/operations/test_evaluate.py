@@ -399,6 +399,10 @@ def test_half_a_surrogate_pair_is_shown_as_a_question_mark(
         (["--truth", "truth", "--metrics", "box_f1"], "no metric 'box_f1' of a task 'vqa'"),
         (["--truth", "nothing", "--metrics", "exact"], "has no column 'nothing'"),
         (["--truth", "truth", "--metrics", "exact", "--by", "no"], "has no column 'no'"),
+        (
+            ["--truth", "truht", "--metrics", "exact"],
+            "has no column 'truht': it has truth",
+        ),
         (["--truth", "truth", "--metrics", "exact", "--task", "no"], "no task 'no'"),
         (["--truth", "truth", "--metrics", "paired"], "has no column 'pair'"),
         (["--truth", "answer", "--metrics", "exact"], "--truth: 'answer' holds the answers to be"),
@@ -425,10 +429,14 @@ def test_mistakes_are_told(
 def test_an_unknown_metric_is_answered_by_those_that_fit(
     output: str, command_line: CommandLine
 ) -> None:
-    line = command_line.mistake("evaluate", output, "--truth", "truth", "--metrics", "ciderr")
+    line = command_line.mistake("evaluate", output, "--truth", "truth")
     offered = set(line.rpartition(": name some of ")[2].split(", "))
-    assert offered == {name for name, metric in ALL_METRICS.items() if "vqa" in metric.tasks}
+    fitting = {name for name, metric in ALL_METRICS.items() if "vqa" in metric.tasks}
+    assert offered == fitting
     assert "box_f1" not in offered
+    line = command_line.mistake("evaluate", output, "--truth", "truth", "--metrics", "ciderr")
+    more = len(fitting) - 2
+    assert f"name some of cider, cer and {more} more: docs/evaluation.md explains them" in line
 
 
 def test_a_column_with_too_many_values_is_refused(

@@ -131,6 +131,10 @@ def test_columns_are_exported_in_the_named_order(output: Path, tmp_path: Path) -
     ("keys", "message"),
     [
         ({"columns": ("key", "nothing")}, "--columns: .* has no column 'nothing': it has shard,"),
+        (
+            {"columns": ("source",)},
+            "it has source_text and .* more: `shardmill schema .*`",
+        ),
         ({"columns": ("key", "key")}, "--columns: key is named twice"),
         ({"where": "nothing = 1"}, "--where: .* has no column nothing"),
         ({"where": "read_csv('/etc/passwd')"}, "--where: expects"),

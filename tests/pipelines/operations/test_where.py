@@ -124,7 +124,10 @@ def test_the_condition_belongs_to_the_job(small: Job, checkpoint: Path) -> None:
 @pytest.mark.parametrize(
     ("text", "named"),
     [
-        ("captoin_info.mean_logprob < 1", "small has no column captoin_info: it has shard"),
+        (
+            "captoin_info.mean_logprob < 1",
+            "small has no column captoin_info: it has caption_info",
+        ),
         ("caption_info.mean_logprob < 'a'", "different types"),
     ],
 )

@@ -181,7 +181,7 @@ def test_the_image_column_is_chosen(
 @pytest.mark.parametrize(
     ("fields", "image", "message"),
     [
-        (["txt"], None, "is not there: it has jpg, cls, cls"),
+        (["txt"], None, "is not there: it has jpg, cls"),
         (["cls"], None, "occurs twice"),
         ([], "cls", "occurs twice"),
         ([], "png", "is not there"),

@@ -24,7 +24,9 @@ from schemas.verdict import Verdict, drop, indeterminate, keep
 # Words of robots' meta elements and of X-Robots-Tag, and values of a column with a flag.
 _REFUSING = frozenset(["noai", "noimageai", "noml"])
 _FLAGS = frozenset(["1", "true", "yes"])
-_TDM = re.compile(r"""tdm-reservation["']?\s*[:=,]?\s*(?:content\s*=\s*)?["']?1\b""", re.IGNORECASE)
+_TDM = re.compile(  # possessive, so that a long run of spaces takes linear time
+    r"""tdm-reservation["']?\s*+(?:[:=,]\s*+)?(?:content\s*+=\s*+)?["']?1\b""", re.IGNORECASE
+)
 _WORDS = re.compile(r"[^\s,;:\"'<>=]+")
 
 

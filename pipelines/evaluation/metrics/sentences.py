@@ -3,7 +3,8 @@
 import re
 from itertools import pairwise
 
-_END = re.compile(r"[.!?]+[\"')\]]*(?=\s|$)|[。！？]+")
+# A run of marks is looked at once, from its first mark: a long one takes linear time.
+_END = re.compile(r"(?<![.!?])[.!?]++[\"')\]]*+(?=\s|$)|[。！？]+")
 
 
 def split_sentences(text: str) -> tuple[str, ...]:

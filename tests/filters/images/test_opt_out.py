@@ -119,6 +119,13 @@ def test_what_reserves_nothing(said: str) -> None:
     assert judged(texts={}, reservation_column="robots") == "keep"
 
 
+@pytest.mark.parametrize("behind", ["", ":", ": content="])
+def test_a_long_reservation_takes_linear_time(behind: str) -> None:
+    spaces = " " * 100_000
+    assert not refuses(f"tdm-reservation{behind}{spaces}0")  # quadratic time would hit --timeout
+    assert refuses(f"tdm-reservation{behind}{spaces}1")
+
+
 @pytest.mark.parametrize("label", ["c2pa.training-mining", "cawg.training-mining"])
 @pytest.mark.parametrize("suffix", ["", "__1", ".v2"])
 @pytest.mark.parametrize("as_json", [False, True])

@@ -203,6 +203,16 @@ def test_lengths() -> None:
     assert sentences == ("A man.", "He runs...", "fast!", "猫がいる。", "犬もいる。")
 
 
+@pytest.mark.parametrize("piece", ["?", ".)", "?!'"])
+def test_many_marks_take_linear_time(piece: str) -> None:
+    marks = piece * 100_000  # quadratic time would hit --timeout
+    assert split_sentences(f"A man{marks}x. He runs{marks} On.") == (
+        f"A man{marks}x.",
+        f"He runs{marks}",
+        "On.",
+    )
+
+
 def test_averages_by_language() -> None:
     assert language_averages({"en": 0.8, "de": 0.4, "fr": 0.2}) == pytest.approx(
         {"en": 0.8, "avg2": 0.3, "avg": 1.4 / 3}

@@ -1,8 +1,8 @@
 """The job file's `model`: the checkpoint and how the engine runs it."""
 
-from typing import Literal
+from typing import Literal, Self
 
-from pydantic import Field, PositiveFloat, PositiveInt
+from pydantic import Field, PositiveFloat, PositiveInt, model_validator
 
 from schemas.frozen import Frozen
 from schemas.path_text import PathText
@@ -66,6 +66,12 @@ class Model(Frozen):
 
     Null: the memory of the planning machine's smallest GPU, or 24 without a GPU.
     """
+
+    @model_validator(mode="after")
+    def _check_adapter(self) -> Self:
+        if self.adapter is None and self.adapter_revision != "main":
+            raise ValueError("adapter_revision: is of an adapter: name it in adapter, or remove it")
+        return self
 
 
 def is_plain_int8(precision: str, device: str) -> bool:

@@ -31,7 +31,8 @@ class FormattedTask(TextTask):
     Any text, a number, JSON, one table in HTML, a molecule in SMILES, or a score in MusicXML or in
     Humdrum's **kern.
 
-    An answer in another form is stored as it is, with the status `partial`.
+    An answer in another form is stored as it is, with the status `partial`. Answers to choose from
+    have no format: see `choices`.
     """
 
     def parse(

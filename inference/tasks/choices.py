@@ -32,7 +32,8 @@ class ChoiceTask(FormattedTask):
     `likelihood` takes the choice with the highest probability, end token included. `mean_logprob`
     takes the one with the highest mean log-probability per token, so that long choices are not at a
     disadvantage. Of equal choices, the first is taken. `logprobs` then stores the values of all
-    choices. An answer is `partial` if choices of the sample were cut or left out.
+    choices. An answer is `partial` if choices of the sample were cut or left out. Nothing is
+    generated, so `max_new_tokens` has no effect.
     """
 
     @model_validator(mode="after")
@@ -41,12 +42,22 @@ class ChoiceTask(FormattedTask):
             raise ValueError("give one of choices and choices_field")
         if repeated := [each for each in self.choices if self.choices.count(each) > 1]:
             raise ValueError(f"choices: {repeated[0]!r} is there twice")
+        given = "choices" if self.choices else "choices_field"
+        if self.format != "text" and (self.choices or self.choices_field is not None):
+            raise ValueError(
+                f"format: {self.format} and {given} exclude each other, because an answer must be "
+                "one of the choices: remove one of both"
+            )
         if self.choose_by == "answer":
             return self
         if not self.choices and self.choices_field is None:
             raise ValueError(f"choose_by: {self.choose_by} needs choices or choices_field")
         if len(self.choices) == 1:
             raise ValueError(f"choices: choose_by: {self.choose_by} needs at least two choices")
+        if self.max_new_tokens != type(self).model_fields["max_new_tokens"].default:
+            raise ValueError(
+                f"max_new_tokens: nothing is generated with choose_by: {self.choose_by}: remove it"
+            )
         return self
 
     def list_fields(self) -> tuple[str, ...]:

@@ -41,6 +41,15 @@ class Caption(RegionTask, LanguageTask):
     kind: Literal["caption"] = "caption"
     """The name of this task."""
 
+    @model_validator(mode="after")
+    def _check_language(self) -> Self:
+        if self.region == "tokens" and self.language != "en":
+            raise ValueError(
+                f"language: {self.language}: captions of regions that tokens name are in English: "
+                "remove it, or write region: draw"
+            )
+        return self
+
     def intent(self, sample: Sample) -> Intent | None:
         if self.lacks_region(sample):
             return None

@@ -200,6 +200,19 @@ class Input(Frozen):
         return self
 
     @model_validator(mode="after")
+    def _has_effect(self) -> Self:
+        """Refuse keys that change nothing, because of the values of others."""
+        default = type(self).model_fields["min_decoded_rows"].default
+        if self.truncated != "accept" and self.min_decoded_rows != default:
+            raise ValueError("min_decoded_rows: write truncated: accept too, or remove it")
+        if not isinstance(self.images, str) and self.limits.max_images != Limits().max_images:
+            raise ValueError(
+                "limits.max_images: is for a column with lists of images, which images names: "
+                "remove it"
+            )
+        return self
+
+    @model_validator(mode="after")
     def _is_of_images(self) -> Self:
         if self.images is not None and self.video is not None:
             raise ValueError("images and video exclude each other: leave out one of them")

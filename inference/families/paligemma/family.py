@@ -15,7 +15,6 @@ from inference.tasks.intents import Intent
 from inference.tasks.task import Mask, Task
 from schemas.errors import JobError
 from schemas.generation import Generation, ImageSpec
-from schemas.known_names import known_names
 
 if TYPE_CHECKING:
     from inference.families.loaded_model import LoadedModel
@@ -61,8 +60,8 @@ class PaliGemmaFamily(ModelFamily):
         code = getattr(task, "language", None)
         if code is not None and code not in languages.CODES:
             raise JobError(
-                f"language: {code!r} is not one of PaliGemma's languages: take one of "
-                f"{known_names(code, languages.CODES)}"
+                f"language: {code!r} is not one of PaliGemma's languages: "
+                f"{' '.join(languages.CODES)}"
             )
 
     def prompt(self, intent: Intent) -> str:

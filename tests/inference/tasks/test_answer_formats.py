@@ -220,10 +220,13 @@ def test_another_answer_than_the_choices_is_not_complete(answer: str, chosen: bo
         {"choices": ("a", "b", "a")},
         {"choices": ("a",), "choose_by": "likelihood"},
         {"choose_by": "mean_logprob"},
+        {"choices": ("1", "2"), "format": "number"},
+        {"choices_field": "b", "format": "json"},
+        {"choices_field": "b", "choose_by": "likelihood", "max_new_tokens": 4},
     ],
 )
 def test_wrong_choices_are_refused(keys: dict[str, Sequence[str]]) -> None:
-    with pytest.raises(ValidationError, match="choices"):
+    with pytest.raises(ValidationError, match=r"choices|choose_by"):
         Vqa.model_validate({"question": "which?", **keys})
 
 

@@ -213,6 +213,19 @@ def test_everything_that_can_be_said() -> None:
             "caption: {kind: vqa, question: a, format: choice}",
             "(got 'choice'): write choices: [...], a key of its own, instead",
         ),
+        (
+            "caption: {kind: caption}",
+            "caption: {kind: vqa, question: a, format: number, choices: [one, two]}",
+            "tasks.caption: format: number and choices exclude each other",
+        ),
+        (
+            "caption: {kind: caption}",
+            "caption: {kind: caption, language: de, region: tokens, region_field: source_text}",
+            "tasks.caption: language: de: captions of regions that tokens name are in English",
+        ),
+        ("input: {", "input: {min_decoded_rows: 0.5, ", "input: min_decoded_rows: write trunc"),
+        ("input: {", "input: {limits: {max_images: 4}, ", "input: limits.max_images: is for a"),
+        ("checkpoint: ", "adapter_revision: v2, checkpoint: ", "model: adapter_revision: is of"),
     ],
 )
 def test_errors_name_the_field_in_one_line(old: str, new: str, expected: str) -> None:

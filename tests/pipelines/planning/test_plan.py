@@ -244,7 +244,7 @@ def test_an_adapter_is_part_of_the_fingerprint(adapted: Job, folder: Path) -> No
     assert adapted.model is not None
     without = adapted.model.model_copy(update={"adapter": None})
     dropped = refusal(adapted.model_copy(update={"model": without}))
-    assert f"was begun with model.adapter = {folder / 'lora'}, now it is nothing" in dropped
+    assert f"was begun with model.adapter = {folder / 'lora'}, now it is null" in dropped
     assert dropped.endswith("to filter nothing again")
 
 

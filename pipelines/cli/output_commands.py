@@ -70,7 +70,7 @@ def retry(
     again = [counted(failed, "failed shard")]
     again += [counted(bad, "committed shard with such samples")] if statuses else []
     again += [counted(len(candidates.changed), "changed shard")] if changed else []
-    others = "" if statuses or changed else " (--with and --changed name other shards)"
+    others = "" if failed or statuses or changed else " (--with and --changed name other shards)"
     inform(f"to do again: {', '.join(again)}{others}")
     if candidates.files:
         for file in candidates.files:

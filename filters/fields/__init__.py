@@ -1,1 +1,1 @@
-"""Filters that judge texts, one file per `kind`."""
+"""Filters that judge a carried column, one file per `kind`."""

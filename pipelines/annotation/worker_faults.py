@@ -11,6 +11,7 @@ from schemas.errors import (
     ShardFault,
     WorkerFault,
 )
+from schemas.full_disk import full_disk_advice
 from schemas.regular_file import NotRegularFile
 
 
@@ -34,7 +35,7 @@ def worker_faults() -> Iterator[None]:
     except OSError as error:
         file = f" {error.filename}" if isinstance(error.filename, str) else ""
         message = f"{type(error).__name__}:{file} {error.strerror or ''}".strip()
-        raise MachineFault(message) from None
+        raise MachineFault(message + full_disk_advice(error)) from None
     except Exception as error:  # noqa: BLE001 - its message may quote a sample
         frame = traceback.extract_tb(error.__traceback__)[-1]
         place = f"{Path(frame.filename).name}:{frame.lineno}"

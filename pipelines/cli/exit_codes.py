@@ -29,6 +29,7 @@ from schemas.errors import (
     TooManyErrors,
     WorkerFault,
 )
+from schemas.full_disk import full_disk_advice
 from schemas.regular_file import NotRegularFile
 
 if TYPE_CHECKING:
@@ -68,7 +69,8 @@ def with_exit_code(command: Callable[P, None]) -> Callable[P, None]:
         except OSError as error:
             is_denied = isinstance(error, PermissionError) and "://" in str(error.filename)
             code = WRONG_JOB if is_denied else WORKER_FAULT
-            _exit(f"{error.filename or 'storage'}: {error.strerror}", code)
+            place = f"{error.filename}: " if error.filename else ""
+            _exit(f"{place}{error.strerror}{full_disk_advice(error)}", code)
         except (KeyboardInterrupt, typer.Abort) as interrupt:  # Abort: Ctrl-C at a question
             code = TERMINATED if isinstance(interrupt, Terminated) else INTERRUPTED
             print_error(INTERRUPTION, code, event="interrupted")

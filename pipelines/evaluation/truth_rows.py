@@ -54,7 +54,9 @@ def read_truths(
     try:
         yield from read(path, columns, storage)
     except (NotRegularFile, FileNotFoundError, IsADirectoryError, PermissionError) as error:
-        raise JobError(f"--truth: {path} cannot be read: {error.strerror}") from None
+        raise JobError(
+            f"--truth: {path} cannot be read: {error.strerror}: check the path"
+        ) from None
 
 
 def _read_parquet(

@@ -5,6 +5,8 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import TextIO
 
+from schemas.full_disk import naming_full_disk
+
 
 class PageFile:
     """A page in the making; with `is_wanted` False, it is not kept."""
@@ -22,7 +24,10 @@ def page_file(path: Path) -> Iterator[PageFile]:
     """
     unfinished = path.with_name(f".{path.name}.unfinished")
     try:
-        with unfinished.open("w", encoding="utf-8", newline="\n") as file:
+        with (
+            naming_full_disk(str(path)),
+            unfinished.open("w", encoding="utf-8", newline="\n") as file,
+        ):
             page = PageFile(file)
             yield page
         if page.is_wanted:

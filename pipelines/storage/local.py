@@ -12,6 +12,7 @@ from typing import BinaryIO, NamedTuple
 
 from pipelines.storage.storage import Entry, Storage
 from schemas.errors import JobError
+from schemas.full_disk import naming_full_disk
 from schemas.regular_file import open_regular
 
 _NO_FILE = (errno.ENOENT, errno.ENOTDIR, errno.ELOOP, errno.ENAMETOOLONG)  # of a link's target
@@ -135,7 +136,7 @@ def _temporary_file(path: str, content: BinaryIO, durable: bool) -> Iterator[str
     # The name of the file itself may be as long as names can be.
     temporary = os.path.join(folder, f".{secrets.token_hex(8)}.tmp")
     try:
-        with open(temporary, "xb") as target:
+        with naming_full_disk(path), open(temporary, "xb") as target:
             shutil.copyfileobj(content, target, 1 << 20)
             target.flush()
             if durable:

@@ -102,7 +102,7 @@ def test_a_full_disk(made: Path, tmp_path: Path) -> None:
             printed = process.wait()
             if process.returncode:
                 assert process.returncode == WORKER_FAULT
-                assert "No space left on device" in printed
+                assert "No space left on device: free space" in printed
                 assert "Traceback" not in printed
             assert spare or process.returncode
             assert len(rows(output)) == SHARDS * SAMPLES

@@ -148,7 +148,14 @@ def test_a_fault_names_type_and_place_but_no_message() -> None:
 @pytest.mark.parametrize(
     ("error", "message"),
     [
-        (OSError(28, "No space left on device", "/data/a"), "OSError: /data/a No space left on"),
+        (
+            OSError(28, "No space left on device", "/data/a"),
+            "OSError: /data/a No space left on device: free space there",
+        ),
+        (
+            OSError(28, "No space left on device"),
+            "OSError: No space left on device: free space in the output's folder and in the temp",
+        ),
         (OSError(SECRET), "OSError:"),
         (PermissionError(13, "Permission denied"), "PermissionError: Permission denied"),
     ],

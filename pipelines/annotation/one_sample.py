@@ -116,7 +116,8 @@ class SampleJudge:
             judged |= {each.filter: each for each in self._some[some].judge(image)}
         rejecting = [each for each in judged.values() if each.action != "keep"]
         # No list has an image that is not there.
-        unknown = [] if raw.fault == "image_missing" else [n for n in listing if n not in judged]
+        is_missing = raw.fault in ("image_missing", "video_missing")
+        unknown = [] if is_missing else [name for name in listing if name not in judged]
         rejecting += [NamedVerdict(name, "not judged", "") for name in unknown]
         return rejecting[0] if rejecting else None
 

@@ -15,7 +15,7 @@ from pipelines.reading.bounded_storage import BoundedStorage, BoundReached
 from pipelines.reading.field_counts import count_fields
 from pipelines.reading.formats import OpenSamples, open_fields, open_unit
 from pipelines.reading.raw_sample import IMAGE_EXTENSIONS, VIDEO_EXTENSIONS, SampleFields
-from pipelines.reading.sample_members import image_extensions
+from pipelines.reading.sample_members import image_extensions, missing_fault
 from pipelines.reading.text_fields import FieldFault
 from pipelines.rows.texts import FieldReader, has_field
 from pipelines.storage.storage import Storage
@@ -166,7 +166,7 @@ def _missing(first: FirstShard, given: Input) -> Iterator[str]:
     if more := len(first.holds) - len(named):
         named.append(f"{more} more")
     holds = f"which hold {', '.join(named)}" if named else "whose fields cannot be listed"
-    if first.invalid.get("image_missing") == first.samples:
+    if first.invalid.get(missing_fault(given)) == first.samples:
         what = ("a video", "videos") if given.video else ("an image", "images")
         known = [each for kind in image_extensions(given) for each in kind]
         yield (

@@ -23,6 +23,7 @@ from pipelines.reading.parquet_footer import MAGIC, open_metadata, read_metadata
 from pipelines.reading.parquet_pages import ColumnPages, PageGuard, max_page_memory
 from pipelines.reading.parquet_rows import list_fields, read_row
 from pipelines.reading.raw_sample import RawSample, SampleFields
+from pipelines.reading.sample_members import missing_fault
 from pipelines.reading.shard_stream import CountedStream, FileWithFooter
 from pipelines.storage.storage import Storage
 from schemas.errors import JobError, ShardFault
@@ -185,8 +186,10 @@ def read_parquet(
     columns = {image.name for image in images}
     names = columns_to_read(schema, columns, fields)
 
+    missing = missing_fault(input_config)
+
     def finish(batch: pa.RecordBatch, index: int) -> RawSample:
-        return read_row(batch, index, images, fields, limits)
+        return read_row(batch, index, images, fields, limits, missing=missing)
 
     yield from _read_rows(
         stream,

@@ -20,8 +20,12 @@ def read_row(
     images: Sequence[ImageColumn],
     fields: Iterable[str],
     limits: Limits,
+    *,
+    missing: str,
 ) -> RawSample:
     """Return the sample in a batch of one row; an unusable row becomes a sample with a fault.
+
+    `missing` is the fault of a row without its image or video.
 
     Raises ValueError if the batch has another number of rows.
     """
@@ -29,7 +33,7 @@ def read_row(
         raise ValueError("a batch of other than one row")
     found = [each for column in images for each in _images(batch[column.name], column)]
     if not found:
-        return RawSample(index, fault="image_missing")
+        return RawSample(index, fault=missing)
     paths = found[0].paths
     # Without a key column, the key is the path that Hugging Face's datasets store beside it.
     keys = _binary(batch[KEY]) if KEY in batch.schema.names else paths
@@ -38,7 +42,7 @@ def read_row(
         # A longer key has more characters than it may, as its beginning has.
         key = _value(keys, max_size=4 * (limits.max_key_characters + 1))
     name = None if key is None else key.decode("utf-8", "surrogateescape")
-    if fault := _fault(found, images, limits):
+    if fault := _fault(found, images, limits, missing):
         return RawSample(index, name, fault=fault)
     file = None if paths is None else _value(paths, max_size=4 * (limits.max_key_characters + 1))
     texts = {field: _binary(batch[field]) for field in fields}
@@ -53,13 +57,15 @@ def read_row(
     return RawSample(index, name, image, values, others=tuple(others), file=path)
 
 
-def _fault(found: Sequence["_Image"], images: Sequence[ImageColumn], limits: Limits) -> str:
+def _fault(
+    found: Sequence["_Image"], images: Sequence[ImageColumn], limits: Limits, missing: str
+) -> str:
     """Return why the images of a row cannot be used; empty if they can."""
     if len(found) > sum(column.most or 1 for column in images):
         return "images_too_many"
     extents = [_extent(each.contents) for each in found]
     if None in extents or len(found) < len(images):
-        return "image_missing"
+        return missing
     too_large = any(extent and extent[1] > limits.max_image_bytes for extent in extents)
     return "image_too_large" if too_large else ""
 

@@ -40,12 +40,14 @@ class MemberSelection(NamedTuple):
     max_text_bytes: int  # likewise
     max_other_bytes: int  # likewise, of members that the job does not name
     max_members: int  # of any extension
+    missing: str = "image_missing"  # the fault of a sample without its image or video
 
     @classmethod
     def of(cls, given: Input, texts: bool = True) -> Self:
         """Return the members that a job's `input` names; without `texts`, only its images."""
         most, limits = given.limits.max_text_bytes if texts else -1, given.limits
-        return cls(*_named(given), limits.max_image_bytes, most, -1, limits.max_members)
+        sizes = limits.max_image_bytes, most, -1
+        return cls(*_named(given), *sizes, limits.max_members, missing_fault(given))
 
     @classmethod
     def of_fields(cls, given: Input) -> Self:
@@ -80,6 +82,11 @@ class MemberSelection(NamedTuple):
         kinds = ([each for each in candidates if _ends_as(each, kind)] for kind in self.kinds)
         first = next(filter(None, kinds), [])
         return [each for each in first if "." not in each] or first
+
+
+def missing_fault(given: Input) -> str:
+    """Return the fault of a sample that lacks the image, or the video, that a job reads."""
+    return "video_missing" if given.video else "image_missing"
 
 
 def image_extensions(given: Input) -> tuple[tuple[str, ...], ...]:
@@ -173,7 +180,7 @@ class SampleMembers:
 
     def _fault_of_content(self, images: list[str]) -> str:
         if len(images) < max(len(self.selection.named), 1):
-            return "image_missing"
+            return self.selection.missing
         if len(images) > 1 and not self.selection.named:
             return "image_several"
         if self.oversized & set(images):

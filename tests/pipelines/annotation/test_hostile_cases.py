@@ -31,6 +31,7 @@ ELSEWHERE = {
     "images_too_many",
     "key_missing",
     "value_unfit",
+    "video_missing",
     "video_stream_missing",
     "video_codec_unsupported",
     "video_without_frames",

@@ -55,6 +55,7 @@ def test_times_are_stored_and_hostile_videos_are_rows_with_reasons(tmp_path: Pat
         "g.mov": b"",
         "h.mp4": b"no video",
         "i.jpg": jpeg(20, 20),
+        "j.tiff": encoded(picture(9, 9), "TIFF"),
     }
     write_shard(tmp_path / "shards/a.tar", members.items())
     rows = rows_of(filtering(tmp_path), "a")
@@ -67,7 +68,8 @@ def test_times_are_stored_and_hostile_videos_are_rows_with_reasons(tmp_path: Pat
         "video_codec_unsupported",
         "image_empty",
         "image_undecodable",
-        "image_missing",
+        "video_missing",
+        "video_missing",
     ]
     measured = [
         tuple(row[name] for name in ("width", "height", "num_frames", "duration", "fps"))
@@ -110,7 +112,7 @@ def test_a_video_is_taken_before_a_thumbnail_and_several_videos_are_named(tmp_pa
     assert [(row["reason"], row["width"]) for row in rows] == [(None, 64), ("image_several", None)]
     named = filtering(tmp_path, image="webm").model_copy(update={"output": f"{tmp_path}/named"})
     rows = rows_of(named, "a")
-    assert [(row["reason"], row["width"]) for row in rows] == [("image_missing", None), (None, 32)]
+    assert [(row["reason"], row["width"]) for row in rows] == [("video_missing", None), (None, 32)]
 
 
 def test_videos_are_read_from_parquet_and_from_folders(tmp_path: Path) -> None:

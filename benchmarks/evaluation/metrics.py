@@ -2,6 +2,7 @@
 
     python -m benchmarks.evaluation.metrics --rows 1000000 --metric cider
     python -m benchmarks.evaluation.metrics --rows 1000000 --metric vqa
+    python -m benchmarks.evaluation.metrics --rows 4 --metric wer --words 10000
 
 Captions have about ten words of a vocabulary of 20,000 with Zipf's frequencies, and five
 references; questions have ten answers. Rows are made as they are read, and making them is counted
@@ -37,10 +38,11 @@ def rows_of(rows: int, references: int, words: int) -> Iterator[Scored]:
             yield Scored(made[0], tuple(made[1:]))
 
 
-def main(rows: int = 100_000, metric: str = "cider") -> None:
+def main(rows: int = 100_000, metric: str = "cider", words: int | None = None) -> None:
     """Score made-up rows and print the result with its interval, and the cost."""
     wanted = METRICS[metric]
-    references, words = (10, 1) if metric == "vqa" else (5, 10)
+    references, few = (10, 1) if metric == "vqa" else (5, 10)
+    words = few if words is None else words
     started = time.process_time()
     for _ in rows_of(rows, references, words):
         pass

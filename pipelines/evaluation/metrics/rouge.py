@@ -3,6 +3,7 @@
 from typing import cast
 
 from pipelines.evaluation.metrics.caption_tokens import caption_tokens
+from pipelines.evaluation.metrics.edit_distance import common_subsequence
 from pipelines.evaluation.metrics.metric import MeanMetric
 
 _BETA = 1.2  # the weight of recall
@@ -19,25 +20,9 @@ class RougeL(MeanMetric):
         precision = recall = 0.0
         for text in references:
             tokens = caption_tokens(cast(str, text)) or [""]
-            common = longest_common_subsequence(words, tokens)
+            common = common_subsequence(words, tokens)
             precision = max(precision, common / len(words))
             recall = max(recall, common / len(tokens))
         if not precision or not recall:
             return 0.0
         return (1 + _BETA**2) * precision * recall / (recall + _BETA**2 * precision)
-
-
-def longest_common_subsequence(left: list[str], right: list[str]) -> int:
-    """Return the length of the longest common subsequence.
-
-    Each bit of a number is a place of `left` (Allison and Dix, 1986; Hyyrö, 2004).
-    """
-    places: dict[str, int] = {}
-    for place, word in enumerate(left):
-        places[word] = places.get(word, 0) | 1 << place
-    full = (1 << len(left)) - 1
-    open_places = full
-    for word in right:
-        matches = open_places & places.get(word, 0)
-        open_places = ((open_places + matches) | (open_places - matches)) & full
-    return len(left) - open_places.bit_count()

@@ -10,6 +10,9 @@ import numpy as np
 from pipelines.evaluation.metrics.metric import Kind
 from pipelines.rows.run_lengths import RunLengths, WrongMask, read_mask
 
+# Metrics compare texts in seconds up to these lengths, and time grows with their product.
+LONGEST_ANSWER = 1 << 18  # characters: 128 for each of the 2,048 tokens that an answer has at most
+LONGEST_REFERENCE = 1 << 16
 _LONG = 12  # characters: 0.1 of 32 bits is 0.10000000149011612 with 64
 _EDGES = ("x_min", "y_min", "x_max", "y_max")
 
@@ -38,10 +41,10 @@ def read_prediction(kind: Kind, value: object) -> object:
     """Return a stored answer as metrics take it; null is an empty answer.
 
     Texts are str; boxes and words are tuples of BoxedLabel; of masks, the first object's is
-    taken, or None. Raise WrongValue for other types.
+    taken, or None. Raise WrongValue for other types, and for a text that no task can write.
     """
     if kind == "text":
-        return _text("" if value is None else value)
+        return _short("" if value is None else _text(value), LONGEST_ANSWER)
     if kind == "masks":
         masks = _masks(value)
         return masks[0] if masks else None
@@ -51,21 +54,21 @@ def read_prediction(kind: Kind, value: object) -> object:
 def check_prediction(kinds: Sequence[Kind], value: object) -> None:
     """Raise WrongValue unless metrics of all these kinds can read a stored answer."""
     for kind in kinds:
-        if kind != "text" or not isinstance(value, str):
-            read_prediction(kind, value)
+        read_prediction(kind, value)
 
 
 def read_references(kind: Kind, value: object) -> tuple[object, ...]:
     """Return the references of a sample as metrics take them.
 
     A text or a list of texts gives at least one text; a list of objects gives all of them, and
-    none for an image without objects. Raise WrongValue for other types, and for no text or mask.
+    none for an image without objects. Raise WrongValue for other types, for no text or mask, and
+    for a text of more than LONGEST_REFERENCE characters.
     """
     if kind == "text":
         texts = value if isinstance(value, list | tuple) else [value]
         if not texts:
             raise WrongValue("the sample has no reference")
-        return tuple(_text(each) for each in texts)
+        return tuple(_short(_text(each), LONGEST_REFERENCE) for each in texts)
     if kind == "masks":
         masks = _masks(value)
         if not masks:
@@ -78,6 +81,12 @@ def _text(value: object) -> str:
     if isinstance(value, bool) or not isinstance(value, str | int | float):
         raise WrongValue(f"a {type(value).__name__} where a text is expected")
     return value if isinstance(value, str) else _digits(value)
+
+
+def _short(text: str, longest: int) -> str:
+    if len(text) > longest:
+        raise WrongValue(f"a text of more than {longest:,} characters")
+    return text
 
 
 def _digits(value: float) -> str:

@@ -16,7 +16,6 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from pipelines.evaluation.metrics.all_metrics import METRICS
-from pipelines.evaluation.metrics.edit_distance import edit_distance
 from pipelines.evaluation.metrics.language_averages import language_averages
 from pipelines.evaluation.metrics.metric import Scored
 from pipelines.evaluation.metrics.sentences import split_sentences
@@ -146,16 +145,6 @@ def test_rates_of_perfect_and_empty_transcriptions(name: str) -> None:
     text = "one two\nthree four"
     assert value(name, (text, [text])) == {name: 0}
     assert value(name, ("", [text])) == {name: 1}
-
-
-@given(left=st.text("abc", max_size=9), right=st.text("abc", max_size=9))
-def test_edit_distance(left: str, right: str) -> None:
-    table = np.add.outer(np.arange(len(left) + 1), np.arange(len(right) + 1))
-    for i, a in enumerate(left):
-        for j, b in enumerate(right):
-            replaced = table[i, j] + (a != b)
-            table[i + 1, j + 1] = min(replaced, table[i, j + 1] + 1, table[i + 1, j] + 1)
-    assert edit_distance(left, right) == table[-1, -1]
 
 
 answers = st.sampled_from(["yes", "no", "2", "two", "the dog", "a.b", "", "12%", "dog cat"])

@@ -11,7 +11,6 @@ from hypothesis import strategies as st
 from pipelines.evaluation.metrics.all_metrics import METRICS
 from pipelines.evaluation.metrics.caption_tokens import caption_tokens
 from pipelines.evaluation.metrics.metric import Floats, Metric, Scored
-from pipelines.evaluation.metrics.rouge import longest_common_subsequence
 
 CAPTION_METRICS = [METRICS[name] for name in ("cider", "bleu4", "rouge_l")]
 
@@ -123,14 +122,3 @@ def test_cider_needs_the_references_of_all_samples() -> None:
 def test_no_samples_have_no_value(metric: Metric) -> None:
     _, corpus = scored(metric, ())
     assert all(np.isnan(value) for value in corpus.values())
-
-
-@given(left=st.text("abc", max_size=9), right=st.text("abc", max_size=9))
-def test_longest_common_subsequence(left: str, right: str) -> None:
-    table = np.zeros((len(left) + 1, len(right) + 1), int)
-    for i, a in enumerate(left):
-        for j, b in enumerate(right):
-            table[i + 1, j + 1] = (
-                table[i, j] + 1 if a == b else max(table[i, j + 1], table[i + 1, j])
-            )
-    assert longest_common_subsequence([*left], [*right]) == table[-1, -1]

@@ -5,7 +5,7 @@ from itertools import groupby
 
 from pipelines.display.evaluate import evaluation_notes
 from pipelines.display.safety_card import safety_section
-from pipelines.dossier.markdown import table, text
+from pipelines.dossier.markdown import code, table, text
 from pipelines.evaluation.published import (
     SOURCES,
     Checkpoint,
@@ -42,7 +42,7 @@ def result_card(result: Evaluation, checkpoint: Checkpoint, benchmark: str | Non
     """
     rows = list(card_rows(result, checkpoint, benchmark))
     lines = [
-        f"# Results of the task `{result.task}`",
+        f"# Results of the task {code(result.task)}",
         "",
         f"- Checkpoint: {text(', '.join([checkpoint.name, *checkpoint.changed]))}",
         f"- References: {text(result.truth or 'none')}",
@@ -53,9 +53,9 @@ def result_card(result: Evaluation, checkpoint: Checkpoint, benchmark: str | Non
         *table(_COLUMNS, map(_cells, rows)),
     ]
     for part, each in result.parts.items():
-        values = ", ".join(f"{name} {_number(v.value)}" for name, v in each.values.items())
+        values = ", ".join(f"{text(name)} {_number(v.value)}" for name, v in each.values.items())
         samples = counted(each.samples, "sample", commas=True)
-        lines.append(f"- {result.by} {text(part) or 'empty'}: {values} ({samples})")
+        lines.append(f"- {text(result.by)} {text(part) or 'empty'}: {values} ({samples})")
     if source := SOURCES.get(checkpoint.family):
         lines += ["", f"Published in {source}."]
     notes = [f"- {note}" for note in evaluation_notes(result)]

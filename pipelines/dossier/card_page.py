@@ -5,7 +5,7 @@ from collections.abc import Iterator
 
 from pipelines.dossier import sections
 from pipelines.dossier.facts import Facts
-from pipelines.dossier.markdown import code, number
+from pipelines.dossier.markdown import code, number, text
 from pipelines.dossier.questions import asked
 from schemas.counted import counted
 
@@ -57,7 +57,7 @@ def size_category(rows: int) -> str:
 
 def _body(facts: Facts) -> Iterator[str]:
     counts = facts.counts
-    yield f"# {facts.name}"
+    yield f"# {text(facts.name)}"
     yield ""
     yield (
         f"{counted(counts.read, 'sample', commas=True)} read, {number(counts.kept)} kept. Rows of "
@@ -93,7 +93,7 @@ def _body(facts: Facts) -> Iterator[str]:
     yield "## License"
     yield ""
     for line in facts.terms:
-        yield f"- {line}."
+        yield f"- {text(line)}."
     yield asked(facts, "license", "rights", "model terms")
     yield ""
     yield "## Open questions"

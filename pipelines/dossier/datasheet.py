@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterator
 
 from pipelines.dossier import sections
 from pipelines.dossier.facts import Facts
-from pipelines.dossier.markdown import code, number
+from pipelines.dossier.markdown import code, number, text
 from pipelines.dossier.questions import asked
 from pipelines.output.forgotten import FORGET, FORGOTTEN
 from schemas.counted import counted
@@ -18,7 +18,7 @@ def datasheet_page(facts: Facts) -> str:
 
 
 def _lines(facts: Facts) -> Iterator[str]:
-    yield f"# Datasheet of {facts.name}"
+    yield f"# Datasheet of {text(facts.name)}"
     yield ""
     yield f"Written from the rows and the record of the job {code(facts.provenance.fingerprint)}."
     yield ""
@@ -68,7 +68,7 @@ def _composition(facts: Facts) -> Iterator[str]:
 
 def _terms(facts: Facts) -> Iterator[str]:
     for line in facts.terms:
-        yield f"- {line}."
+        yield f"- {text(line)}."
     if facts.terms:
         yield ""
 

@@ -1,30 +1,50 @@
 """Writes Markdown in which no text of a job, a shard or a sample can become markup."""
 
 import re
+import unicodedata
 from collections.abc import Iterable, Iterator, Sequence
 
-_UNPRINTABLE = re.compile(
-    r"[\x00-\x1f\x7f-\x9f\u2028\u2029\u202a-\u202e\u2066-\u2069\ud800-\udfff]+"
-)
+_JOINERS = "\u200c\u200d"  # kept: Persian, Indic scripts and emoji need them
+_HIDDEN = ("Cc", "Cf", "Cs", "Zl", "Zp")  # marks of the writing direction are of Cf
 _MARKUP = re.compile(r"[\\`*_{}\[\]<>()#+!|~&$]")
+# Renderers make links of bare URLs and addresses, and lists and headings of what begins a line.
+_LINKS = re.compile(r":(?=//)|@|(?<=www)\.", re.IGNORECASE)
+_FIRST = re.compile(r"(^[0-9]{0,9})([-=.])")
+_IN_CODE = re.compile(r"[^\w ,;/-]|_")
 _MOST = 300  # characters of a text
 
 
 def text(value: object) -> str:
     """Return a value as one line in which every character stands for itself."""
-    line = _UNPRINTABLE.sub(" ", str(value)).strip()
-    line = line if len(line) <= _MOST else f"{line[:_MOST]}…"
-    # Renderers make links of bare URLs and addresses, which an entity in them prevents.
-    return _MARKUP.sub(r"\\\g<0>", line).replace("://", "&#58;//").replace("@", "&#64;")
+    line = _MARKUP.sub(r"\\\g<0>", _line(value, _MOST))
+    line = _LINKS.sub(lambda found: _entity(found[0]), line)
+    return _FIRST.sub(lambda found: f"{found[1]}{_entity(found[2])}", line)
 
 
 def code(value: object, most: int = _MOST) -> str:
-    """Return a value as code; a longer fence keeps backticks in it."""
-    line = _UNPRINTABLE.sub(" ", str(value)).strip()
-    line = (line if len(line) <= most else f"{line[:most]}…").replace("|", "\\|")
-    longest = max(map(len, re.findall("`+", line)), default=0)
-    fence, space = "`" * (longest + 1), " " * (longest > 0)
-    return f"{fence}{space}{line}{space}{fence}" if line else "(empty)"
+    """Return a value as code: in backticks, or as HTML if it has backticks or pipes itself.
+
+    Renderers of tables disagree about pipes in backticks.
+    """
+    line = _line(value, most)
+    if "`" in line or "|" in line:
+        return f"<code>{_IN_CODE.sub(lambda found: _entity(found[0]), line)}</code>"
+    return f"`{line}`" if line else "(empty)"
+
+
+def _line(value: object, most: int) -> str:
+    """Return a value as one line, without characters that are not seen, cut after `most`."""
+    shown = "".join(" " if _is_hidden(each) else each for each in str(value))
+    line = shown.strip()
+    return line if len(line) <= most else f"{line[:most]}…"
+
+
+def _is_hidden(character: str) -> bool:
+    return unicodedata.category(character) in _HIDDEN and character not in _JOINERS
+
+
+def _entity(character: str) -> str:
+    return f"&#{ord(character)};"
 
 
 def table(titles: Sequence[str], rows: Iterable[Sequence[str]]) -> Iterator[str]:

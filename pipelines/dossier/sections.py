@@ -139,7 +139,7 @@ def model(facts: Facts) -> Iterator[str]:
                 code(each.name),
                 code(each.kind),
                 code(each.prompt) if each.prompt else "decided by each sample",
-                ", ".join(f"{name} {number(n)}" for name, n in each.answers.items()) or "–",
+                ", ".join(f"{text(name)} {number(n)}" for name, n in each.answers.items()) or "–",
                 number(each.tokens),
                 ", ".join(f"{code(name)} {number(n)}" for name, n in each.withheld.items()) or "–",
             ]
@@ -190,7 +190,9 @@ def evaluations(facts: Facts) -> Iterator[str]:
                 [
                     code(row.filter),
                     code(row.score),
-                    f"{code(row.column)} {text(row.subgroup)}" if row.column else row.subgroup,
+                    f"{code(row.column)} {text(row.subgroup)}"
+                    if row.column
+                    else text(row.subgroup),
                     number(row.share.samples),
                     f"{row.share.value:.2%}",
                     f"{row.share.low:.2%} to {row.share.high:.2%}",

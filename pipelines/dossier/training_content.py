@@ -38,7 +38,7 @@ def training_content_page(facts: Facts) -> str:
 
 
 def _lines(facts: Facts) -> Iterator[str]:
-    yield f"# Summary of training content: what {facts.name} answers"
+    yield f"# Summary of training content: what {text(facts.name)} answers"
     yield ""
     yield (
         "Rows follow the template for the public summary of training content (Regulation (EU) "

@@ -18,7 +18,6 @@ from support.command_line import CommandLine
 from support.dying_commands import run_until
 from support.sample_data import Member, job, jpeg, write_shard
 
-from pipelines.dossier.markdown import code, table, text
 from pipelines.dossier.row_scan import HostCounts
 from pipelines.evaluation.results import Evaluation, PartValues, Value
 from pipelines.operations.card import DOCUMENTS, write_card
@@ -33,7 +32,9 @@ FILTERS = [
     {"kind": "language", "languages": ["en"]},
     {"kind": "personal_data"},
 ]
-HOSTILE = "CC-BY | <script>alert(1)</script> [a](https://evil.example) `x` ![b](c)"
+HOSTILE = (
+    "CC-BY | <script>alert(1)</script> [a](https://evil.example) `x\\` | ```\n# b\u202e ![b](c)"
+)
 
 
 def members() -> Iterator[Member]:
@@ -98,7 +99,7 @@ def test_the_card_tells_what_rows_tell(output: Path) -> None:
     for line in (
         "| kept | 3 | 50.00% |",
         "| dropped | 3 | 50.00% |",
-        "| www.site0.example | 2 | 66.67% |",
+        "| www&#46;site0.example | 2 | 66.67% |",
         "| CC-BY-4.0 | 2 | 66.67% |",
         "| `EMAIL_ADDRESS` | 12 |",
     ):
@@ -262,17 +263,6 @@ def test_hosts_are_counted_over_batches(tmp_path: Path) -> None:
     found = counts.commonest(2)
     counts.close()
     assert found == [("h1", 44), ("h0", 43)]
-
-
-@pytest.mark.parametrize(
-    "hostile", [HOSTILE, "a\nb", "`", "``", "a|b", "\u202eabc", "x" * 5000, ""]
-)
-def test_a_cell_stays_a_cell(hostile: str) -> None:
-    lines = list(table(["a", "b"], [[text(hostile), code(hostile)]]))
-    assert len(lines) == 4
-    assert lines[2].replace("\\|", "").count("|") == 3
-    assert "\u202e" not in lines[2]
-    assert len(lines[2]) < 2000
 
 
 @pytest.mark.faults

@@ -73,7 +73,7 @@ class _Reached:
     """How many recalls are reached by a number of right boxes."""
 
     numbers: Numbers  # for each number of references, and each of right boxes
-    starts: Numbers  # [resamples]: where the numbers of a resample begin
+    starts: npt.NDArray[np.intp]  # [resamples]: where the numbers of a resample begin
     at_once: int  # recalls that are reached without a right box
 
     @classmethod
@@ -82,11 +82,12 @@ class _Reached:
         references, places = np.unique(np.maximum(wanted, 1), return_inverse=True)
         shares = np.arange(most + 1) / references[:, None]
         numbers = np.searchsorted(recalls, shares.ravel(), side="right").astype(np.int32)
-        return cls(numbers, places * (most + 1), int(numbers[0]))
+        return cls(numbers, places.astype(np.intp) * (most + 1), int(numbers[0]))
 
     def of_rights(self, right: Numbers) -> Numbers:
         """Return the number for each number of right boxes, [boxes, resamples]."""
-        return self.numbers[self.starts + right]
+        found: Numbers = self.numbers[self.starts + right]
+        return found
 
 
 def mean_over_labels(labels: Sequence[RankedBoxes], times: Times, recalls: Floats) -> Floats:

@@ -84,7 +84,7 @@ class OutputStatus(Frozen):
     changes: tuple[Change, ...] = ()
     """The last changes of answers that runs have warned of, the oldest first; at most 20."""
     last_run: Summary | None = None
-    """The summary of the last run; null if no run has ended."""
+    """The summary of the run that ended last; null if no run has ended."""
 
 
 def status(
@@ -165,7 +165,7 @@ def recent_changes(output: Output) -> tuple[Change, ...]:
 
 
 def _last_run(output: Output) -> Summary | None:
-    if not output.listing.runs:
+    if not output.listing.last_run:
         return None
-    path = output.layout.run(output.listing.runs[-1])
+    path = output.layout.run(output.listing.last_run)
     return Summary.model_validate_json(output.storage.read_bytes(path))

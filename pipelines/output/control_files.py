@@ -16,10 +16,15 @@ class ControlFiles:
         self.failed: list[str] = []  # units
         self.manifests: list[str] = []  # names
         self.forgotten: list[str] = []  # names
+        self.last_run = ""  # the run whose summary was written last, by the storage's clock
+        self._last_written: tuple[float, str] = (0.0, "")
         self._stems: dict[str, list[str]] = {folder: [] for folder in _FOLDERS}
 
-    def add(self, path: str, name: str) -> None:
-        """Add a file; `name` is the part of its path below the control folder."""
+    def add(self, path: str, name: str, modified: float | None = None) -> None:
+        """Add a file; `name` is the part of its path below the control folder.
+
+        `modified` is when it was written, in seconds since 1970 by the storage's clock.
+        """
         kind, _, rest = name.partition("/")
         stem, _, suffix = rest.rpartition(".")
         if name.endswith(".tmp"):
@@ -34,6 +39,8 @@ class ControlFiles:
             self.notes[path] = stem.partition("/")[2]
         elif kind in self._stems:
             self._stems[kind].append(stem)
+            if kind == "runs" and (written := (modified or 0.0, stem)) > self._last_written:
+                self._last_written, self.last_run = written, stem
         elif record_of_manifest(kind) is not None and not rest:
             self.manifests.append(kind)
         elif is_forgotten_list(kind) and not rest:

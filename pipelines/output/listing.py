@@ -34,6 +34,7 @@ class OutputListing:
     attempts: dict[str, int]  # unit -> highest number of an attempt marker
     failed: frozenset[str]  # units with a failure report
     runs: tuple[str, ...]  # ids of runs with a summary
+    last_run: str  # the one whose summary was written last; "" if there is none
     counts: tuple[str, ...]  # names of control objects with counts
     manifests: tuple[str, ...]  # names of the manifests of all records
     heartbeats: tuple[str, ...]  # ids of runs that are active or died
@@ -84,7 +85,7 @@ def classify_files(layout: Layout, entries: Iterable[Entry], units: NameIndex) -
         if name.lower().endswith(".parquet"):
             strangers += [name] * (not files.add(name, entry.version))
         elif name.startswith(control_prefix):
-            control.add(path, name.removeprefix(control_prefix))
+            control.add(path, name.removeprefix(control_prefix), entry.modified)
         elif path == layout.success:
             has_success_file = True
         elif name.endswith(".tmp") and name.rpartition("/")[2].startswith("."):
@@ -101,6 +102,7 @@ def classify_files(layout: Layout, entries: Iterable[Entry], units: NameIndex) -
         attempts={u: number for u, number in control.attempts.items() if units.find(u) is not None},
         failed=frozenset(unit for unit in control.failed if units.find(unit) is not None),
         runs=control.stems("runs"),
+        last_run=control.last_run,
         counts=control.stems("counts"),
         manifests=tuple(sorted(control.manifests)),
         heartbeats=control.stems("heartbeats"),

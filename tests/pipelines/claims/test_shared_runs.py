@@ -15,6 +15,7 @@ from pipelines.display.tables import status_table
 from pipelines.display.watched_status import watched_line
 from pipelines.operations.run import run
 from pipelines.operations.status import status
+from pipelines.output.layout import Layout
 from pipelines.planning.plan import plan
 from pipelines.storage.local import LocalStorage
 from schemas.errors import JobError
@@ -42,6 +43,16 @@ def test_shards_of_a_run_at_work_are_left_to_it(shared: Job) -> None:
     STORAGE.delete(layout.heartbeat("other"))
     STORAGE.delete(layout.attempt("3", 1))
     assert run(shared).outcome == "complete"
+
+
+def test_the_last_run_is_the_one_that_ended_last_whatever_its_clock_says(shared: Job) -> None:
+    run(shared, limit_units=1)
+    (summary,) = Path(Layout(shared.output).runs).iterdir()
+    ahead = summary.rename(summary.with_name("99991231T000000Z-ffffff.record"))
+    os.utime(ahead, (1, 1))
+    last = run(shared)
+    assert (last.outcome, last.units_here) == ("complete", 5)
+    assert status(shared.output).last_run == last
 
 
 def test_a_run_that_lingers_at_a_complete_output_has_nothing_left_to_do(shared: Job) -> None:

@@ -3,15 +3,19 @@
 import _thread
 import os
 import signal
+import sys
 import threading
+import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from types import FrameType
+from typing import NoReturn
 
 from pipelines.concurrency.process_exit import INTERRUPTION, TERMINATED
 from pipelines.concurrency.running_time import wait_while_running
 
 STOP_SECONDS = 10.0
+_PAUSE = 0.01  # seconds
 
 _CALLBACKS: list[Callable[[], None]] = []
 _stop_seconds: float | None = STOP_SECONDS
@@ -78,7 +82,38 @@ def _raise(number: int, frame: FrameType | None) -> None:
             # Not by `threading`, whose lock the interrupted code may hold.
             _thread.start_new_thread(_end_after, (_stop_seconds,))
     cut_short()
-    raise Terminated if number == signal.SIGTERM else KeyboardInterrupt
+    raise_interruption(number, Terminated if number == signal.SIGTERM else KeyboardInterrupt)
+
+
+def raise_interruption(number: int, error: type[KeyboardInterrupt]) -> NoReturn:
+    """Raise an error from the handler of a signal, and again if the interrupted code ignores it.
+
+    Python prints and ignores what is raised in `__del__` and in callbacks of weak references.
+    """
+    next_hook = sys.unraisablehook
+
+    def hook(ignored: "sys.UnraisableHookArgs") -> None:
+        if ignored.exc_type is not error:
+            next_hook(ignored)
+            return
+        sys.unraisablehook = next_hook
+        handler = signal.getsignal(number)
+
+        def raise_again(number: int, frame: FrameType | None) -> NoReturn:
+            signal.signal(number, handler)
+            raise_interruption(number, error)
+
+        signal.signal(number, raise_again)
+        _thread.start_new_thread(_send_soon, (number,))
+
+    sys.unraisablehook = hook
+    raise error
+
+
+def _send_soon(number: int) -> None:
+    """Send a signal to this process when the code that ignored it has probably ended."""
+    time.sleep(_PAUSE)
+    os.kill(os.getpid(), number)
 
 
 def _end_after(seconds: float) -> None:

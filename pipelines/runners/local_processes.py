@@ -14,7 +14,7 @@ from typing import Any, NamedTuple, NoReturn
 
 from inference import visible_gpus
 from pipelines.concurrency.child_process import end_with_parent, exit_reason
-from pipelines.concurrency.interruption import cut_short
+from pipelines.concurrency.interruption import cut_short, raise_interruption
 from pipelines.concurrency.process_exit import TERMINATED
 from pipelines.concurrency.standard_streams import secure_stderr
 from pipelines.logs.log import begin_in_worker
@@ -150,4 +150,4 @@ def _serve(  # noqa: PLR0917 - Process passes arguments by position
 def _interrupt(signum: int, frame: FrameType | None) -> NoReturn:
     signal.signal(signal.SIGTERM, signal.SIG_IGN)  # a second signal must not interrupt the cleanup
     cut_short()
-    raise KeyboardInterrupt
+    raise_interruption(signum, KeyboardInterrupt)

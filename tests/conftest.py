@@ -22,6 +22,17 @@ os.environ["COLUMNS"] = "80"  # the width without a terminal, at which tables wr
 for name in ("FORCE_COLOR", "PY_COLORS", "GITHUB_ACTIONS", "TTY_COMPATIBLE", "TTY_INTERACTIVE"):
     os.environ.pop(name, None)  # they turn on colors in the output
 os.environ.pop("RAY_ADDRESS", None)  # an existing cluster must not be used
+# Ray's own limits are shorter than what a busy machine may take, and Ray reads some at its import.
+os.environ.update(
+    {
+        "RAY_agent_register_timeout_ms": "600000",
+        "RAY_worker_register_timeout_seconds": "600",
+        "RAY_gcs_server_request_timeout_seconds": "600",
+        "RAY_gcs_rpc_server_reconnect_timeout_s": "600",
+        "RAY_DASHBOARD_STARTUP_TIMEOUT_S": "600",
+        "RAY_memory_monitor_refresh_ms": "0",  # tests beside this one may take memory
+    }
+)
 
 # Waiting for the disk protects from a loss of power, which no test causes.
 os.fsync = lambda _: None
@@ -30,6 +41,18 @@ os.fsync = lambda _: None
 settings.register_profile("seeded", derandomize=True, deadline=None)
 settings.register_profile("fuzz", max_examples=5000, deadline=None)
 settings.load_profile("seeded")
+
+SLOW = ("faults", "stores", "orchestrators")  # markers of tests that wait for other processes
+SLOW_SECONDS = 1800  # for one of them, which takes minutes on a busy machine
+
+
+@pytest.hookimpl(trylast=True)  # after the hooks that mark the tests of a folder
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Give slow tests more time than `--timeout` in pyproject.toml gives the others."""
+    for item in items:
+        is_slow = any(map(item.get_closest_marker, SLOW))
+        if is_slow and item.get_closest_marker("timeout") is None:
+            item.add_marker(pytest.mark.timeout(SLOW_SECONDS))
 
 
 @pytest.fixture

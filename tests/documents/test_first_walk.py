@@ -18,7 +18,7 @@ from support.document_blocks import FIRST_WALK, ROOT, Block
 from support.shardmill_process import Command
 from support.transcript import Step, matches
 
-pytestmark = [pytest.mark.faults, pytest.mark.timeout(1200)]
+pytestmark = pytest.mark.faults
 datasets = pytest.importorskip("datasets")
 STATUSES = ("kept", "dropped", "quarantined", "invalid")
 

@@ -75,7 +75,7 @@ def test_killed_workers_are_replaced(
         while not (workers := workers_of(process)):
             time.sleep(0.01)  # until a killed worker is replaced
         workers[0].kill()
-        workers[0].wait(60)  # else it could be chosen again
+        workers[0].wait()  # else it could be chosen again
         killed.add(workers[0].pid)
     gate.open()
     errors = process.wait()
@@ -108,8 +108,7 @@ def test_workers_end_with_their_parent(
     errors = process.wait()
     assert process.returncode == code
     assert "Traceback" not in errors
-    gone, alive = psutil.wait_procs(workers, timeout=60)
-    assert (len(gone), alive) == (2, [])
+    psutil.wait_procs(workers)  # until both have ended
     if number != signal.SIGKILL:
         assert not list((tmp_path / "_shardmill/attempts").iterdir())
         assert not list(tmp_path.rglob("*.tmp"))

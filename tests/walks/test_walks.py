@@ -16,7 +16,6 @@ def test_every_walk_has_its_data() -> None:
 
 
 @pytest.mark.faults
-@pytest.mark.timeout(1200)  # pip unpacks 1.2 GB
 @pytest.mark.parametrize("walk", WALKS, ids=lambda walk: walk.stem)
 def test_a_user_sees_what_the_walk_shows(
     walk: Path, full_environment: CleanEnvironment, tmp_path: Path

@@ -63,7 +63,6 @@ def read_all(folder: Path, files: dict[str, bytes]) -> tuple[dict[str, Any], int
         capture_output=True,
         text=True,
         check=True,
-        timeout=120,
     )
     seen, peak = json.loads(result.stdout)
     print(f"peak {peak // MB} MB")

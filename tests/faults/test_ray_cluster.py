@@ -16,6 +16,7 @@ import pytest
 from support import yaml_job
 from support.gate import Gate
 from support.harmful_filters import ExhaustingFilter, HarmfulFilter
+from support.ray_session import tried
 from support.sample_data import job, pairs, write_shard
 
 from pipelines.operations.run import run
@@ -39,18 +40,21 @@ class Nodes:
     def __init__(self) -> None:
         from ray.cluster_utils import Cluster
 
-        self.cluster = Cluster(initialize_head=True, head_node_args={"num_cpus": 0})
-        self.nodes = [self.cluster.add_node(num_cpus=1) for _ in range(2)]
+        self.cluster = tried(lambda: Cluster(initialize_head=True, head_node_args={"num_cpus": 0}))
+        self.nodes = [self.add_node() for _ in range(2)]
         self.address = self.cluster.address
+
+    def add_node(self) -> Any:
+        return tried(lambda: self.cluster.add_node(num_cpus=1))
 
     def replace_one(self) -> None:
         """Kill the raylet of a node, and add another node."""
         self.cluster.remove_node(self.nodes.pop(), allow_graceful=False)
-        self.nodes.append(self.cluster.add_node(num_cpus=1))
+        self.nodes.append(self.add_node())
 
     def freeze_three(self) -> list[Any]:
         """Add three nodes that stop at once; Ray places actors there until it has noticed."""
-        frozen = [self.cluster.add_node(num_cpus=1) for _ in range(3)]
+        frozen = [self.add_node() for _ in range(3)]
         for node in frozen:
             for process in raylet(node):
                 process.process.send_signal(signal.SIGSTOP)
@@ -63,7 +67,7 @@ class Nodes:
             time.sleep(0.2)
         for node in frozen:
             self.cluster.remove_node(node, allow_graceful=False)
-            self.nodes.append(self.cluster.add_node(num_cpus=1))
+            self.nodes.append(self.add_node())
 
     def workers(self) -> list[psutil.Process]:
         """Return the processes of all actors on these nodes."""
@@ -172,7 +176,7 @@ def test_workers_are_killed(
         if len(killed) < 3 and (workers := connected.workers()):
             with suppress(psutil.NoSuchProcess):  # a worker of the test before has ended
                 workers[0].kill()
-                workers[0].wait(60)  # else it could be chosen again
+                workers[0].wait()  # else it could be chosen again
                 killed.append(workers[0].pid)
 
     summary, _ = run_job(corpus, checkpoint, tmp_path, RAY, on_report=kill)

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 from support import yaml_job
+from support.gate import STOP_SECONDS
 from support.hanging_decoders import HANGS, hanging_python_path
 from support.ray_head import Head, environment, head
 from support.sample_data import jpeg, pairs, write_shard
@@ -21,7 +22,7 @@ UNITS, SAMPLES, PART = 8, 100, 40
 
 @pytest.fixture(scope="module")
 def cluster() -> Iterator[Head]:
-    patience = {"RAY_JOB_STOP_WAIT_TIME_S": "200"}  # Ray's default is 3
+    patience = {"RAY_JOB_STOP_WAIT_TIME_S": str(2 * STOP_SECONDS)}  # Ray's default is 3
     with head("--num-cpus=2", variables=patience) as running:
         yield running
 
@@ -46,7 +47,10 @@ def folder(corpus: Path, checkpoint: Path, tmp_path: Path) -> Path:
     job_file = yaml_job.write(submitted / "job.yaml", corpus, checkpoint, part=PART)
     text = job_file.read_text(encoding="utf-8")
     text = text.replace(str(submitted / "output"), str(tmp_path / "output"))
-    job_file.write_text(f"{text}runner: {{kind: ray, workers: 2}}\n", encoding="utf-8")
+    # A decoder that hangs is not given up before the job is stopped, however slow the machine is.
+    text = text.replace("input: {", "input: {limits: {max_decode_seconds: 900}, ")
+    runner = f"runner: {{kind: ray, workers: 2, stop_seconds: {STOP_SECONDS}}}\n"
+    job_file.write_text(text + runner, encoding="utf-8")
     return submitted
 
 

@@ -10,11 +10,12 @@ import subprocess
 import sys
 import tempfile
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager, suppress
+from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
 from typing import NamedTuple
 
 import psutil
+from support.ray_session import tried
 
 ROOT = Path(__file__).parents[2]
 _TOKEN = secrets.token_hex(32)
@@ -42,7 +43,6 @@ def environment(**variables: str) -> dict[str, str]:
         "RAY_USAGE_STATS_ENABLED": "0",
         "RAY_AUTH_MODE": "token",  # a token in the home folder is not used
         "RAY_AUTH_TOKEN": _TOKEN,
-        "RAY_agent_register_timeout_ms": "300000",  # after 30 s, Ray's default, a busy node ends
         **variables,
     }
 
@@ -59,26 +59,36 @@ def head(
 
     `prefix` is a command that runs other commands, such as `ip netns exec NAME`.
     """
-    cluster, dashboard, client = ports or free_ports(3)
-    words = [*prefix, "ray", "start", "--head", "--block", f"--node-ip-address={host}"]
-    words += [f"--port={cluster}", f"--dashboard-port={dashboard}"]
-    words += [
-        f"--ray-client-server-port={client}",
-        *(f"--{port}=0" for port in _ANY_PORT),
-        *options,
-    ]
-    with started(words, **(variables or {})) as process:
-        yield Head(f"{host}:{cluster}", f"http://127.0.0.1:{dashboard}", process)
+
+    def start() -> Head:
+        cluster, dashboard, client = ports or free_ports(3)
+        words = [*prefix, "ray", "start", "--head", "--block", f"--node-ip-address={host}"]
+        words += [f"--port={cluster}", f"--dashboard-port={dashboard}"]
+        words += [f"--ray-client-server-port={client}", *options]
+        words += [f"--{port}=0" for port in _ANY_PORT]
+        process = running.enter_context(_started_once(words, **(variables or {})))
+        return Head(f"{host}:{cluster}", f"http://127.0.0.1:{dashboard}", process)
+
+    with ExitStack() as running:
+        yield tried(start)
 
 
 @contextmanager
 def started(words: Sequence[str], **variables: str) -> Iterator[psutil.Process]:
-    """Run `ray start --block ...` until it has started; kill its process tree at the end.
+    """Run `ray start --block ...` until it has started; kill its process tree at the end."""
+    with ExitStack() as running:
+        yield tried(lambda: running.enter_context(_started_once(words, **variables)))
+
+
+@contextmanager
+def _started_once(words: Sequence[str], **variables: str) -> Iterator[psutil.Process]:
+    """Run `ray start` as `started` does; raise AssertionError if it ends before it has started.
 
     Ray's sessions are in a temporary folder with a short path, because Ray makes sockets there.
     If Ray ended by itself, what it printed is in the failed test's "Captured stdout teardown".
     """
-    with tempfile.TemporaryDirectory(dir="/tmp") as folder:
+    # A process that Ray left behind may still write there.
+    with tempfile.TemporaryDirectory(dir="/tmp", ignore_cleanup_errors=True) as folder:
         command = subprocess.Popen(
             [*words, f"--temp-dir={folder}"],
             env=environment(**variables),
@@ -107,14 +117,16 @@ def started(words: Sequence[str], **variables: str) -> Iterator[psutil.Process]:
 
 
 def kill_process_tree(process: psutil.Process) -> None:
+    """Kill a process that leads a group, its children and its group, and wait until they end."""
+    tree: list[psutil.Process] = []
     with suppress(psutil.NoSuchProcess):
         tree = [*process.children(recursive=True), process]
-        for member in tree:
-            with suppress(psutil.NoSuchProcess):
-                member.kill()
-        with suppress(ProcessLookupError):  # orphans are in the group, but are no children
-            os.killpg(process.pid, signal.SIGKILL)
-        psutil.wait_procs(tree)
+    for member in tree:
+        with suppress(psutil.NoSuchProcess):
+            member.kill()
+    with suppress(ProcessLookupError):  # orphans are in the group, but are no children
+        os.killpg(process.pid, signal.SIGKILL)
+    psutil.wait_procs(tree)
 
 
 def free_ports(number: int) -> list[int]:

@@ -41,10 +41,11 @@ def test_a_missing_cluster_is_reported_at_once(
 ) -> None:
     ray = pytest.importorskip("ray", reason="ray is not installed: pip install '.[ray]'")
     monkeypatch.setattr(ray, "is_initialized", lambda: False)  # other tests may have started one
-    with socket.create_server(("127.0.0.1", 0)) as taken:
-        port = taken.getsockname()[1]
-    with pytest.raises(JobError, match=f"no Ray cluster at 127.0.0.1:{port}") as error:
-        run(with_runner(one_unit, address=f"127.0.0.1:{port}"))
+    with socket.socket() as silent:  # which has the port and does not listen there
+        silent.bind(("127.0.0.1", 0))
+        address = f"127.0.0.1:{silent.getsockname()[1]}"
+        with pytest.raises(JobError, match=f"no Ray cluster at {address}") as error:
+            run(with_runner(one_unit, address=address))
     assert "ConnectionRefusedError" in str(error.value)  # Ray's own error takes minutes
 
 

@@ -16,12 +16,11 @@ import pytest
 from support import shardmill_process
 from support.http_server import QuietHandler, serving
 from support.object_servers import free_ports
-from support.other_run import at_work
+from support.other_run import at_work, staying_at_work
 from support.sample_data import job, pairs, write_shard
 
 from pipelines.config.job import Job
 from pipelines.operations.run import run
-from pipelines.storage.local import LocalStorage
 
 PROGRAM = shutil.which("prometheus")
 MONITORING = Path(__file__).parents[2] / "examples/monitoring"
@@ -31,6 +30,7 @@ rule_files: [{rules}]
 scrape_configs:
   - {{job_name: node, static_configs: [{{targets: ["{exporter}"]}}]}}
 """
+TRIES = 3000  # five times in a second
 LATER = ("Outcomes",)  # panels whose numbers come with the end of a run
 
 
@@ -42,7 +42,7 @@ class Prometheus:
         self._opener = build_opener(ProxyHandler({}))
 
     def read(self, path: str) -> Any:
-        with self._opener.open(f"{self._url}/api/v1/{path}", timeout=30) as answer:
+        with self._opener.open(f"{self._url}/api/v1/{path}", timeout=300) as answer:
             return json.load(answer)["data"]
 
     def ask(self, expression: str) -> list[Any]:
@@ -51,15 +51,25 @@ class Prometheus:
         return found
 
     def wait_for(self, expression: str) -> list[Any]:
-        """Evaluate an expression until it has series, for a minute at most."""
-        for _ in range(300):
+        """Evaluate an expression until it has series."""
+        for _ in range(TRIES):
             try:
                 if found := self.ask(expression):
                     return found
             except OSError:  # it starts
                 pass
             time.sleep(0.2)
-        raise AssertionError(f"no data within a minute: {expression}")
+        raise AssertionError(f"no data: {expression}")
+
+    def health_of_rules(self) -> list[tuple[str, str]]:
+        """Return health and last error of each rule, when all were evaluated."""
+        for _ in range(TRIES):
+            rules = self.read("rules")["groups"][0]["rules"]
+            health = [(rule["health"], rule.get("lastError", "")) for rule in rules]
+            if ("unknown", "") not in health:
+                return health
+            time.sleep(0.2)
+        raise AssertionError("the rules were not evaluated")
 
 
 @contextmanager
@@ -135,16 +145,12 @@ def test_every_panel_has_data_and_every_alert_is_evaluated(held: Job, tmp_path: 
 
     (tmp_path / "job.yaml").write_text(held.model_dump_json(exclude_unset=True))
     with serving(Exporter) as url, prometheus(tmp_path / "server", url[7:]) as asked:
-        process = shardmill_process.start(tmp_path / "job.yaml", Path(held.output))
-        asked.wait_for("shardmill_claims_elsewhere == 1 and shardmill_other_runs == 1")
-        asked.wait_for('shardmill_units_total{result="failed"} == 1')
-        check_panels(asked, later=False)
-        storage = LocalStorage()
-        layout = at_work(held, "3")
-        storage.delete(layout.heartbeat("other"))
-        storage.delete(layout.attempt("3", 1))
+        with staying_at_work(held, "3"):
+            process = shardmill_process.start(tmp_path / "job.yaml", Path(held.output))
+            asked.wait_for("shardmill_claims_elsewhere == 1 and shardmill_other_runs == 1")
+            asked.wait_for('shardmill_units_total{result="failed"} == 1')
+            check_panels(asked, later=False)
         process.wait()
         check_panels(asked, later=True)
         assert asked.wait_for('sum(shardmill_claims_total{result="new"}) >= 2')
-        rules = asked.read("rules")["groups"][0]["rules"]
-        assert [(rule["health"], rule.get("lastError", "")) for rule in rules] == [("ok", "")] * 3
+        assert asked.health_of_rules() == [("ok", "")] * 3

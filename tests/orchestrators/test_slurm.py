@@ -151,11 +151,13 @@ def test_a_task_returns_to_the_queue_before_its_time_limit(
     job = Submitted(cluster, tmp_path / "job", gate_after=4)
     job.submit("--array", "1-2", "--time", "60", "--signal", "170")
     job.wait_at_gate("1", "2")
+    cluster.stop_queue()  # else a task could run again with the short limit
     for task in ("1", "2"):  # 2 to 3 minutes remain, of which Slurm measures whole ones
         job.limit_time(task, cluster.tasks(job.number)[task].minutes + 3)
     cluster.wait(job.number, lambda tasks: all(task.restarts for task in tasks.values()))
     for task in ("1", "2"):
         job.limit_time(task, 60)
+    cluster.start_queue()
     job.wait_at_gate("1", "2", restarts=1)
     job.open_gate()
     tasks = job.wait_for_end()

@@ -21,7 +21,7 @@ from schemas.verdict import Verdict
 
 _GATE = Path(os.environ["GATE"])
 _AFTER = int(os.environ["GATE_AFTER"])
-_LONGEST = 600  # seconds, after which a test that was killed is forgotten
+_LONGEST = 1800  # seconds, after which a test that was killed is forgotten
 _NUMBERS = count()
 _interrupted = threading.Event()
 _judge = TextQuality.judge

@@ -2,11 +2,15 @@
 
 import os
 import socket
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import UTC, datetime
 
 from pipelines.claims.run_claims import claim_of
 from pipelines.concurrency.process_identity import machine, process
 from pipelines.config.job import Job
+from pipelines.output.active_runs import read_heartbeat
 from pipelines.output.heartbeat import HeartbeatRecord, RunWork
 from pipelines.output.layout import Layout
 from pipelines.storage.local import LocalStorage
@@ -33,6 +37,33 @@ def at_work(job: Job, *units: str) -> Layout:
     for unit in units:
         _STORAGE.write_bytes(layout.attempt(unit, 1), claim)
     return layout
+
+
+@contextmanager
+def staying_at_work(job: Job, *units: str) -> Iterator[None]:
+    """Let the other run renew its sign of life in the `with` block, and then give its units back.
+
+    It must be `at_work` on them already.
+    """
+    layout, ended = Layout(job.output), threading.Event()
+
+    def renew() -> None:
+        while not ended.wait(1):
+            record = read_heartbeat(layout.heartbeat("other"), _STORAGE)
+            assert record is not None
+            content = record.model_copy(update={"beat": datetime.now(UTC)}).model_dump_json()
+            _STORAGE.write_bytes(layout.heartbeat("other"), content.encode())
+
+    thread = threading.Thread(target=renew, daemon=True)
+    thread.start()
+    try:
+        yield
+    finally:
+        ended.set()
+        thread.join()
+        _STORAGE.delete(layout.heartbeat("other"))
+        for unit in units:
+            _STORAGE.delete(layout.attempt(unit, 1))
 
 
 def claim_dead(job: Job, unit: str) -> None:

@@ -24,7 +24,10 @@ PROGRAMS = ("slurmctld", "slurmd", "munged", "sbatch", "scontrol", "squeue", "sc
 NODE = "node1"
 ENDS = ("COMPLETED", "FAILED", "CANCELLED", "TIMEOUT", "NODE_FAIL")  # states of tasks
 _PATH = f"{os.environ['PATH']}:/usr/sbin:/sbin"
-SECONDS = 120  # for what Slurm does in a few seconds
+SECONDS = 900  # for what Slurm does in a few seconds
+# From the start of a task to when its node knows of it. A task that returns to the queue waits as
+# long, so that no credential of its earlier start is valid.
+CREDENTIAL_SECONDS = 20
 CONFIGURATION = """\
 ClusterName=tests
 SlurmctldHost=localhost(127.0.0.1)
@@ -34,7 +37,7 @@ SlurmUser=root
 SlurmdUser=root
 AuthType=auth/munge
 CredType=cred/munge
-AuthInfo=socket={folder}/munge.socket,cred_expire=5
+AuthInfo=socket={folder}/munge.socket,cred_expire={seconds}
 StateSaveLocation={folder}/state
 SlurmdSpoolDir={folder}/spool
 SlurmctldPidFile={folder}/slurmctld.pid
@@ -50,6 +53,7 @@ MpiDefault=none
 ReturnToService=2
 SlurmdParameters=config_overrides
 KillWait=30
+MessageTimeout=100
 NodeName={node} NodeHostname={host} NodeAddr=127.0.0.1 CPUs=8 RealMemory=8000 State=UNKNOWN
 PartitionName=main Nodes=ALL Default=YES MaxTime=INFINITE State=UP
 """
@@ -95,6 +99,7 @@ class SlurmCluster:
             folder=self._folder,
             host=socket.gethostname().partition(".")[0],
             node=NODE,
+            seconds=CREDENTIAL_SECONDS,
         )
         (self._folder / "slurm.conf").write_text(text)
         try:
@@ -136,6 +141,14 @@ class SlurmCluster:
             with suppress(psutil.NoSuchProcess):
                 process.kill()
         self.call("scontrol", "update", f"NodeName={NODE}", "State=DOWN", "Reason=lost")
+
+    def stop_queue(self) -> None:
+        """Let no task start from now on; those that run go on."""
+        self.call("scontrol", "update", "PartitionName=main", "State=DOWN")
+
+    def start_queue(self) -> None:
+        """Let tasks start again."""
+        self.call("scontrol", "update", "PartitionName=main", "State=UP")
 
     def call(self, *words: str, folder: Path | None = None, **variables: str) -> str:
         """Run a program of Slurm and return what it prints; raise AssertionError if it fails."""

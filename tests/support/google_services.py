@@ -8,7 +8,6 @@ import io
 import json
 import re
 import threading
-import time
 from collections import deque
 from collections.abc import Callable, Iterator
 from concurrent import futures
@@ -64,10 +63,10 @@ class Asked:
 
 @dataclass
 class GoogleServices:
-    """The state of the servers; a fault is a status code, seconds to wait before, or both."""
+    """The state of the servers; a fault is a status code."""
 
     asked: list[Asked] = field(default_factory=list)
-    faults: deque[tuple[str, float]] = field(default_factory=deque)
+    faults: deque[str] = field(default_factory=deque)
     alter: Callable[[Any], None] = lambda _: None  # changes an answer before it is sent
     answer_after: Callable[[Asked], str] = lambda _: ""  # a status code, by the request
     lock: threading.Lock = field(default_factory=threading.Lock)
@@ -82,9 +81,24 @@ class GoogleServices:
     def http_endpoint(self) -> str:
         return f"http://127.0.0.1:{self.http_port}"
 
-    def fail(self, code: str, times: int = 1, seconds: float = 0.0) -> None:
-        """Let the next requests fail with a code; an empty one only delays them."""
-        self.faults.extend([(code, seconds)] * times)
+    def fail(self, code: str, times: int = 1) -> None:
+        """Let the next requests fail with a code."""
+        self.faults.extend([code] * times)
+
+    @contextmanager
+    def silent(self) -> Iterator[None]:
+        """Let requests wait for their answers to the end of the `with` block."""
+        over = threading.Event()
+
+        def hold(_: Asked) -> str:
+            over.wait()
+            return ""
+
+        self.answer_after = hold
+        try:
+            yield
+        finally:
+            over.set()
 
     def reset(self) -> None:
         """Forget requests and faults."""
@@ -102,10 +116,8 @@ class GoogleServices:
         with self.lock:
             asked = Asked(method, items, message)
             self.asked.append(asked)
-            code, seconds = self.faults.popleft() if self.faults else ("", 0.0)
+            code = self.faults.popleft() if self.faults else ""
             answer_after = self.answer_after
-        if seconds:
-            time.sleep(seconds)  # maybe into the next test
         return code or answer_after(asked)
 
 

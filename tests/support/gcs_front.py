@@ -81,7 +81,7 @@ class Front(BaseHTTPRequestHandler):
                 headers["If-Match"] = e_tag
             case _:
                 return 412, {}, b"<Error><Code>PreconditionFailed</Code></Error>"
-        connection = http.client.HTTPConnection(self.target, timeout=60)
+        connection = http.client.HTTPConnection(self.target, timeout=600)
         connection.request(self.command, path + separator + query, body, headers)
         response = connection.getresponse()
         content = response.read()

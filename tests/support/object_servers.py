@@ -13,9 +13,11 @@ import time
 import urllib.error
 import urllib.request
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import NamedTuple
+
+import psutil
 
 ROOT = Path(__file__).parents[2]
 GUARD = Path(__file__).with_name("guard.py")
@@ -38,7 +40,7 @@ IDENTITIES = [
 
 AZURITE = "node_modules/.bin/azurite-blob"  # which npm installs
 
-START_SECONDS = 60
+START_SECONDS = 600  # of looks, on a busy machine
 
 
 class ObjectServer(NamedTuple):
@@ -163,7 +165,7 @@ def s3_server(url: str, key: str = "test", secret: str = "test") -> ObjectServer
 def request(method: str, url: str, body: bytes | None = None, **headers: str) -> None:
     """Send a request without a signature; raise an error unless it succeeds."""
     message = urllib.request.Request(url, body, headers, method=method)
-    with urllib.request.build_opener(urllib.request.ProxyHandler({})).open(message, timeout=30):
+    with urllib.request.build_opener(urllib.request.ProxyHandler({})).open(message, timeout=300):
         pass
 
 
@@ -197,7 +199,7 @@ def _started(
         assert process.stdin is not None
         url = f"http://127.0.0.1:{port}"
         try:
-            if _answers(url + ready, process):
+            if _answers(url + ready, process) and _listens(process, port):
                 yield url
                 return
             log = (Path(folder) / "log").read_text(errors="replace")[-2000:]
@@ -222,6 +224,16 @@ def _answers(url: str, process: "subprocess.Popen[bytes]") -> bool:
             time.sleep(0.05)
         else:
             return True
+    return False
+
+
+def _listens(process: "subprocess.Popen[bytes]", port: int) -> bool:
+    """Return whether what listens at a port is this process or one of its children."""
+    parent = psutil.Process(process.pid)
+    with suppress(psutil.Error):
+        for member in (parent, *parent.children(recursive=True)):
+            if any(each.laddr.port == port for each in member.net_connections("tcp4")):
+                return True
     return False
 
 

@@ -105,7 +105,7 @@ def spoiling_proxy(target: str, hang_seconds: float = 2) -> Iterator[SpoilingPro
                 self._abort()
 
         def _ask(self, body: bytes) -> tuple[int, list[tuple[str, str]], bytes]:
-            connection = http.client.HTTPConnection(host, timeout=60)
+            connection = http.client.HTTPConnection(host, timeout=600)
             headers = {k: v for k, v in self.headers.items() if k.lower() not in _OF_CONNECTIONS}
             headers["Content-Length"] = str(len(body))
             connection.request(self.command, self.path, body, headers)

@@ -16,7 +16,7 @@ from support.shared_corpus import SharedCorpus, units_done
 
 pytestmark = pytest.mark.faults
 SHARDS = 24
-CLAIM_SECONDS = 30  # a run that lives is not taken for dead on a busy machine
+CLAIM_SECONDS = 40  # a run that lives is not taken for dead on a busy machine
 LOCAL: Mapping[str, Any] = {"kind": "local"}
 BEAM: Mapping[str, Any] = {"kind": "beam"}
 SEVERAL = ("--direct_running_mode=multi_processing", "--direct_num_workers=2")

@@ -12,7 +12,7 @@ from pipelines.output.output import open_output
 
 pytestmark = pytest.mark.faults
 SHARDS = 48
-CLAIM_SECONDS = 30  # a run that lives is not taken for dead on a busy machine
+CLAIM_SECONDS = 40  # a run that lives is not taken for dead on a busy machine
 
 
 @pytest.fixture(scope="module")

@@ -13,6 +13,9 @@ from importlib.resources import files
 from pathlib import Path
 from typing import Any
 
+import psutil
+from support.ray_head import kill_process_tree
+
 CHROMIUM = shutil.which("chromium") or shutil.which("google-chrome")
 DRIVER = shutil.which("chromedriver")
 HAS_BROWSER = CHROMIUM is not None and DRIVER is not None
@@ -51,7 +54,7 @@ class Browser:
         wanted = {
             "goog:chromeOptions": options,
             "goog:loggingPrefs": {"browser": "ALL"},
-            "timeouts": {"script": 250_000},  # milliseconds: axe takes long on a busy machine
+            "timeouts": {"script": 1_500_000},  # milliseconds: axe takes long on a busy machine
         }
         session = self._call("POST", "", {"capabilities": {"alwaysMatch": wanted}})
         self._driver += f"/{session['sessionId']}"
@@ -80,8 +83,8 @@ class Browser:
         self._call("POST", "/actions", {"actions": [source]})
 
     def until(self, condition: Callable[[], bool]) -> None:
-        """Let the browser work until a condition holds; fail after some hundred looks."""
-        for _ in range(600):
+        """Let the browser work until a condition holds; fail after thousands of looks."""
+        for _ in range(3000):
             if condition():
                 return
             self._call("POST", "/execute/async", {"script": _NEXT_MOMENT, "args": []})
@@ -132,7 +135,7 @@ class Browser:
         content = None if body is None else json.dumps(body).encode()
         request = urllib.request.Request(f"{self._driver}{path}", content, method=method)
         try:
-            with urllib.request.urlopen(request, timeout=280) as answer:
+            with urllib.request.urlopen(request, timeout=1600) as answer:
                 return json.load(answer)["value"]
         except urllib.error.HTTPError as error:
             raise AssertionError(json.load(error)["value"]["message"]) from None
@@ -145,7 +148,11 @@ def open_browser(folder: Path) -> Iterator[Browser]:
     downloads = folder / "downloads"
     downloads.mkdir()
     with subprocess.Popen(
-        [DRIVER, "--port=0"], stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True
+        [DRIVER, "--port=0"],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.DEVNULL,
+        text=True,
+        start_new_session=True,
     ) as driver:
         try:
             assert driver.stdout is not None
@@ -157,4 +164,4 @@ def open_browser(folder: Path) -> Iterator[Browser]:
             finally:
                 browser.close()
         finally:
-            driver.kill()
+            kill_process_tree(psutil.Process(driver.pid))  # and the browser, if it did not close

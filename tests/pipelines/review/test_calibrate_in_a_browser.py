@@ -46,7 +46,8 @@ def test_a_drawn_sample_is_decided_by_keyboard_and_read_back(
         assert 0 < rejected < DRAWN
         counts = f"{DRAWN - rejected} accepted, {rejected} rejected, 0 undecided"
         assert browser.text("#counts") == counts
-        assert browser.run("return document.getElementById('picture').naturalWidth") == 64
+        width = "return document.getElementById('picture').naturalWidth"
+        browser.until(lambda: browser.run(width) == 64)
         browser.press("d")
         file = browser.downloaded("decisions.csv")
         assert browser.console() == []  # no error, and nothing that the policy refused

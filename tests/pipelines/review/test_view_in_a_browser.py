@@ -45,7 +45,7 @@ def browser(tmp_path: Path) -> Iterator[Browser]:
 
 
 def test_boxes_lie_over_the_picture(browser: Browser) -> None:
-    browser.until(lambda: browser.run("return document.getElementById('picture').complete"))
+    browser.until(lambda: browser.run("return document.getElementById('picture').naturalWidth > 0"))
     shares = browser.run(
         "const whole = document.getElementById('picture').getBoundingClientRect();"
         "return [...document.querySelectorAll('#boxes > div')].map((each) => {"

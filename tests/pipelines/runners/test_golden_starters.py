@@ -66,7 +66,7 @@ def test_every_runner_stops_or_goes_on_like_the_local_one(
 
 def test_several_starters_annotate_it_once(folder: Path, checkpoint: Path) -> None:
     # A starter that lives is not taken for dead on a busy machine.
-    made = gated(folder, checkpoint, "<= 1e6", {"kind": "local", "claim_seconds": 30})
+    made = gated(folder, checkpoint, "<= 1e6", {"kind": "local", "claim_seconds": 40})
     running = [starters.start(made) for _ in range(2)]
     for process in running:
         process.join()

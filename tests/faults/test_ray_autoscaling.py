@@ -35,7 +35,7 @@ COMMANDS = (
 @pytest.fixture
 def cluster(tmp_path: Path) -> Iterator[Head]:
     """Start a head without CPUs; the cluster can add up to two nodes, for one worker each."""
-    ports = free_ports(3)
+    ports = free_ports(2)
     one_worker = {"CPU": 1, "object_store_memory": 128 << 20}
     config = {
         "cluster_name": "growing",

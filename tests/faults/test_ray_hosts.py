@@ -17,7 +17,7 @@ from pipelines.operations.verify import verify
 pytestmark = pytest.mark.faults
 pytest.importorskip("ray", reason="ray is not installed: pip install '.[ray]'")
 UNITS, NODES = 20, 2
-PORTS = (6379, 8265, 10001)  # Ray's defaults: these hosts have a network of their own
+PORTS = (6379, 8265)  # Ray's defaults: these hosts have a network of their own
 # With Ray's defaults a lost host is noticed after a minute, with these after about 20 seconds.
 # A host that stands still for less time is not taken for lost: it answers the next check.
 FAST_HEALTH_CHECKS = {

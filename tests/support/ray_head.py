@@ -22,6 +22,14 @@ _TOKEN = secrets.token_hex(32)
 _STARTED = "will now block forever"  # in the last line that `ray start --block` prints
 _ANY_PORT = ("dashboard-agent-listen-port", "dashboard-agent-grpc-port", "metrics-export-port")
 
+# The command `ray`, without the server of Ray Client: no test needs it, and the head ends with it,
+# which it does if a busy machine takes 30 s to start the node.
+_WITHOUT_CLIENTS = """
+from ray.scripts import scripts
+scripts.get_ray_client_dependency_error = lambda: ImportError("not wanted")
+scripts.main()
+"""
+
 
 class Head(NamedTuple):
     """A running head."""
@@ -61,11 +69,10 @@ def head(
     """
 
     def start() -> Head:
-        cluster, dashboard, client = ports or free_ports(3)
-        words = [*prefix, "ray", "start", "--head", "--block", f"--node-ip-address={host}"]
-        words += [f"--port={cluster}", f"--dashboard-port={dashboard}"]
-        words += [f"--ray-client-server-port={client}", *options]
-        words += [f"--{port}=0" for port in _ANY_PORT]
+        cluster, dashboard = ports or free_ports(2)
+        words = [*prefix, sys.executable, "-c", _WITHOUT_CLIENTS, "start", "--head", "--block"]
+        words += [f"--node-ip-address={host}", f"--port={cluster}", f"--dashboard-port={dashboard}"]
+        words += [*(f"--{port}=0" for port in _ANY_PORT), *options]
         process = running.enter_context(_started_once(words, **(variables or {})))
         return Head(f"{host}:{cluster}", f"http://127.0.0.1:{dashboard}", process)
 

@@ -91,7 +91,8 @@ def review(
     if reviewed.more:
         inform("the output has more of them: --limit N takes more, --seed N draws them at random")
     inform(
-        "Open it in a browser, decide, and download decisions.csv. Then write in the next job:",
+        "Open it in a browser, decide, and download decisions.csv. Then write in the next job,",
+        "whose input.text, key and carry are those of this one:",
         f"  filters_from: {output}",
         "  decisions: decisions.csv",
     )

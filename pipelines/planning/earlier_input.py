@@ -1,5 +1,6 @@
 """Compares what a job reads of its samples with what the filters of an earlier output judged."""
 
+import json
 from collections.abc import Mapping
 from typing import Any
 
@@ -7,6 +8,8 @@ from pipelines.config.field_source import FieldSource
 from pipelines.config.job import Job
 from pipelines.output.output import Output
 from schemas.errors import JobError
+
+_MOST_QUOTED = 500  # characters of a value
 
 
 def check_earlier_input(job: Job, earlier: Output) -> None:
@@ -66,8 +69,14 @@ def _check_same_fields(
         if own != recorded:
             raise JobError(
                 f"input.{name}: differs from the one of {root}: decisions are about whole samples, "
-                "and their filters judge all texts: write the same"
+                f"and their filters judge all texts: write {name}: {_as_yaml(recorded)}"
             )
+
+
+def _as_yaml(value: object) -> str:
+    """Write a text, a mapping or None on one line, as YAML reads it; a long value is cut."""
+    text = json.dumps(value, ensure_ascii=False)
+    return text if len(text) <= _MOST_QUOTED else f"{text[:_MOST_QUOTED]}…"
 
 
 def _recorded_sources(carry: Any) -> dict[str, str]:

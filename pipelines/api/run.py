@@ -1,10 +1,11 @@
 """`shardmill.run` and `shardmill.finish`: the operations of the same name, for Python programs."""
 
+import os
 from collections.abc import Callable, Sequence
 from contextlib import nullcontext
 
 from pipelines.api.summary import Summary
-from pipelines.config.job import Job
+from pipelines.config.job import Job, check_is_job
 from pipelines.display.progress import RunProgress
 from pipelines.display.sample_progress import progress_console
 from pipelines.evaluation.results import Evaluation
@@ -47,6 +48,7 @@ def run(
     this machine fails, and TooManyErrors if too many samples or units are bad; KeyboardInterrupt
     passes through. However a run ends, the next run continues its work.
     """
+    check_is_job(job)
     evaluations: list[Evaluation] = []
     callbacks = (on_plan, on_progress, on_report, on_warning)
     console = progress_console() if progress and not any(callbacks) else None
@@ -73,7 +75,7 @@ def _ignore(_: object) -> None:
     pass
 
 
-def finish(output: str, storage: Storage | None = None) -> Summary:
+def finish(output: str | os.PathLike[str], storage: Storage | None = None) -> Summary:
     """Complete an output whose units are all committed: count its rows and write its marker.
 
     from shardmill import finish
@@ -83,5 +85,5 @@ def finish(output: str, storage: Storage | None = None) -> Summary:
     at any time. Raises JobError if the folder is no output.
     """
     evaluations: list[Evaluation] = []
-    summary = finish_output(output, storage, on_evaluated=evaluations.append)
+    summary = finish_output(os.fspath(output), storage, on_evaluated=evaluations.append)
     return Summary.of(summary, evaluations)

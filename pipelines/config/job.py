@@ -277,3 +277,12 @@ class Job(Frozen):
         except ValidationError as error:
             place = f"{name} with --set" if settings else name
             raise JobError(f"{place}: {first_fault(error, data, cls)}") from None
+
+
+def check_is_job(job: object) -> None:
+    """Raise JobError if the argument of a Python call is no job, such as the path of a job file."""
+    if isinstance(job, Job):
+        return
+    if isinstance(job, str | Path):
+        raise JobError(f"job: is a path: read the file with shardmill.Job.load({str(job)!r})")
+    raise JobError(f"job: is of type {type(job).__name__}: give a shardmill.Job")

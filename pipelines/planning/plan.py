@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 import pyarrow as pa
 
-from pipelines.config.job import Job
+from pipelines.config.job import Job, check_is_job
 from pipelines.config.validation_errors import errors_at
 from pipelines.output.creation_probe import check_creates_once
 from pipelines.output.listing import OutputListing
@@ -115,6 +115,7 @@ def plan(
     nothing is committed and no run is active is planned like a new one if it was begun by another
     job. Raises JobError if the job cannot run, or not into this output.
     """
+    check_is_job(job)
     storage = storage or job.open_storage()
     if on_notice and (warning := mounted_store_warning(job.output)):
         on_notice(warning)

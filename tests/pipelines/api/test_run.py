@@ -1,6 +1,7 @@
 """Tests of `shardmill.run`: progress by default, and a summary that can be shown."""
 
 import sys
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +14,7 @@ from pipelines.api.summary import Summary
 from pipelines.config.job import Job
 from pipelines.display import sample_progress
 from pipelines.display.sample_progress import show_samples
+from pipelines.planning.plan import plan
 from schemas.errors import JobError
 from schemas.report import Summary as RecordedSummary
 
@@ -124,7 +126,8 @@ def test_a_summary_is_printed_as_a_table(filtering: Job) -> None:
     html = summary._repr_html_()
     assert html.startswith("<pre>")
     assert "2 of 2 shards" in html
-    assert str(finish(filtering.output)).startswith("outcome")
+    for output in (filtering.output, Path(filtering.output)):
+        assert str(finish(output)).startswith("outcome")
     assert summary == Summary.model_validate_json(summary.model_dump_json())
     recorded = RecordedSummary.model_validate_json(summary.model_dump_json())
     assert Summary.of(recorded) == summary
@@ -146,3 +149,19 @@ def test_without_pandas_the_error_says_what_to_install(
     monkeypatch.setitem(sys.modules, "pandas", None)
     with pytest.raises(JobError, match="pip install pandas"):
         summary.to_pandas()
+
+
+@pytest.mark.parametrize("call", [run, plan])
+@pytest.mark.parametrize(
+    ("given", "message"),
+    [
+        ("job.yaml", r"^job: is a path: read the file with shardmill\.Job\.load\('job\.yaml'\)$"),
+        (Path("job.yaml"), r"^job: is a path: read the file with .*'job\.yaml'"),
+        ({"name": "a"}, r"^job: is of type dict: give a shardmill\.Job$"),
+    ],
+)
+def test_what_is_no_job_is_a_mistake(
+    call: Callable[[Any], object], given: object, message: str
+) -> None:
+    with pytest.raises(JobError, match=message):
+        call(given)

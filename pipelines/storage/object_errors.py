@@ -17,6 +17,7 @@ _LISTED_NAME = re.compile(r'object with invalid path: .*?Path "(.*)"(?:: Enc| co
 _HEAD = "Error performing HEAD"  # whose answer has no body, and therefore no code
 
 # Codes of S3, and of the service of web identities, for what they refuse with the status 400.
+_WRONG_CLOCK = "RequestTimeTooSkewed"  # code of S3: 15 minutes or more apart
 _REFUSED_KEYS = (
     "ExpiredToken",
     "ExpiredTokenException",
@@ -58,6 +59,7 @@ def os_error(error: Exception, path: str) -> Exception:  # noqa: PLR0911 - a tab
     | there is no such object | FileNotFoundError |
     | the object exists already | FileExistsError |
     | no or wrong credentials, or no permission | PermissionError |
+    | the clock of this machine differs from the store's | OSError with EHOSTDOWN |
     | the object is not in the version that was asked for | OSError with ESTALE |
     | there is no such bucket, or it is in another region | JobError |
     | a listing has an object whose name no object can have | JobError |
@@ -85,6 +87,9 @@ def os_error(error: Exception, path: str) -> Exception:  # noqa: PLR0911 - a tab
         return FileNotFoundError(errno.ENOENT, "no such object", path)
     if isinstance(error, AlreadyExistsError):
         return FileExistsError(errno.EEXIST, "the object exists already", path)
+    if code == _WRONG_CLOCK:  # of a request with a body: the answer to HEAD has no code
+        message = f"the clock of this machine is wrong ({code}): set it, for example by NTP"
+        return OSError(errno.EHOSTDOWN, message, path)
     denied = PermissionDeniedError | UnauthenticatedError | PermissionError
     is_refused = code in _REFUSED_KEYS or (status == 400 and _HEAD in text)
     if isinstance(error, denied) or status in (401, 403) or is_refused:

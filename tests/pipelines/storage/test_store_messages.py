@@ -14,6 +14,7 @@ from support.web_server import web_server
 from pipelines.config.job import Job
 from pipelines.operations.run import run
 from pipelines.planning.resolve import resolve_with
+from pipelines.reading.unreachable import unreachable
 from pipelines.storage import object_client
 from pipelines.storage.resolve import AnyStorage
 from pipelines.storage.settings import StorageSettings
@@ -62,7 +63,6 @@ def told(work: Callable[[], Any], caplog: pytest.LogCaptureFixture) -> Exception
         (400, "ExpiredToken"),
         (400, "InvalidAccessKeyId"),
         (403, "SignatureDoesNotMatch"),
-        (403, "RequestTimeTooSkewed"),
         (401, "Unauthorized"),
     ],
 )
@@ -86,6 +86,23 @@ def test_refused_credentials_are_told_by_the_code_alone(
     error = told(lambda: run(Job.model_validate(JOB)), caplog)
     assert isinstance(error, JobError)
     assert code in str(error)
+
+
+def test_a_wrong_clock_is_a_fault_of_the_machine(
+    marked: SmallS3, caplog: pytest.LogCaptureFixture
+) -> None:
+    text = f"<Error><Code>RequestTimeTooSkewed</Code><Message>{MARK}</Message></Error>"
+    marked.failure = 403, text.encode()
+    for work in (
+        lambda: STORAGE.read_bytes(URL),
+        lambda: list(STORAGE.list(f"s3://{BUCKET}/a")),
+        lambda: STORAGE.write_bytes(URL, b"a"),
+        lambda: run(Job.model_validate(JOB)),
+    ):
+        error = told(work, caplog)
+        assert isinstance(error, OSError)
+        assert unreachable(error, 0) is None  # charges no shard
+        assert "the clock of this machine is wrong (RequestTimeTooSkewed): set it" in str(error)
 
 
 @pytest.mark.parametrize("status", [400, 418, 500, 501])

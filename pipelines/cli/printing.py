@@ -99,7 +99,7 @@ def print_summary(
     price: "HourlyPrice | None" = None,
 ) -> None:
     """Print the summary of a run with its price, what a canary projects, and evaluations."""
-    from pipelines.display.cost_table import cost_table
+    from pipelines.display.cost_table import amount, cost_table
     from pipelines.display.run_log import log_summary
     from pipelines.display.tables import canary_table, summary_table
     from pipelines.output.layout import Layout
@@ -117,8 +117,8 @@ def print_summary(
         return
     STDOUT.print(summary_table(summary, Layout(output)))
     if price:
-        amount = f"{price.of(summary.worker_seconds_here):,.2f} {price.currency}".strip()
-        STDOUT.print(f"price: {amount}, of the workers' time on shards", markup=False)
+        sum_paid = f"{amount(price.of(summary.worker_seconds_here))} {price.currency}".strip()
+        STDOUT.print(f"price: {sum_paid}, of the workers' time on shards", markup=False)
     if canary:
         STDOUT.print(canary_table(canary))
         STDOUT.print(cost_table(canary.cost))

@@ -1,5 +1,7 @@
 """Builds the terminal table of what the rest of a job costs."""
 
+import math
+
 from rich.table import Table
 
 from pipelines.display.table_parts import add_line, two_columns
@@ -8,6 +10,7 @@ from schemas.counted import counted
 
 NOT_MEASURED = "No price: nothing was measured yet: `shardmill run JOB --canary 3` measures it"
 NOTHING_LEFT = "No price: nothing is left to do"
+_SMALL, _MOST_DECIMALS = 0.1, 6
 
 
 def cost_table(cost: Cost) -> Table:
@@ -28,12 +31,22 @@ def cost_table(cost: Cost) -> Table:
     return table
 
 
+def amount(value: float) -> str:
+    """Write hours or a price with two decimals; below 0.1 with two digits, at most six decimals.
+
+    So the estimate of a small job is not shown as 0.00.
+    """
+    if not 0 < value < _SMALL:
+        return f"{value:,.2f}"
+    return f"{value:.{min(_MOST_DECIMALS, 1 - math.floor(math.log10(value)))}f}"
+
+
 def _priced(price: Estimate, currency: str) -> str:
     return f"{_written(price)} {currency}".strip()
 
 
 def _written(estimate: Estimate) -> str:
-    value = f"{estimate.value:,.2f}"
+    value = amount(estimate.value)
     if estimate.low is None or estimate.high is None:
         return f"{value} (interval unknown: one shard)"
-    return f"{value} ({estimate.low:,.2f} to {estimate.high:,.2f})"
+    return f"{value} ({amount(estimate.low)} to {amount(estimate.high)})"

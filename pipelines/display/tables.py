@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 from rich.table import Table
 from rich.text import Text
 
+from pipelines.display.cost_table import amount
 from pipelines.display.growth import missing_line, waiting_line
 from pipelines.display.row_fields import MAX_NAME
 from pipelines.display.table_parts import (
@@ -160,7 +161,7 @@ def canary_table(canary: Canary) -> Table:
     for reason, share in sorted(canary.reasons.items(), key=lambda item: -item[1])[:_MAX_REASONS]:
         add_line(table, "", f"{share:.1%} {reason}")
     rest = in_shards(canary.rest_units, canary.rest_shards)
-    add_line(table, "the rest", f"{rest}: {canary.rest_hours:.2f} hours of a worker")
+    add_line(table, "the rest", f"{rest}: {amount(canary.rest_hours)} hours of a worker")
     return table
 
 

@@ -9,7 +9,7 @@ import pytest
 from support.command_line import CommandLine
 from support.sample_data import job, pairs, write_shard
 
-from pipelines.display.cost_table import NOT_MEASURED, NOTHING_LEFT
+from pipelines.display.cost_table import NOT_MEASURED, NOTHING_LEFT, amount
 from pipelines.drift.student_t import quantile, two_sided_p
 from pipelines.operations.price import HourlyPrice, UnitCost, estimate_cost, estimate_total
 from schemas.errors import JobError
@@ -137,3 +137,19 @@ def test_an_output_that_is_done_costs_nothing_more(
     (tmp_path / "job.yaml").write_text(made.model_dump_json())
     command_line.done("run", "job.yaml")
     assert NOTHING_LEFT in command_line("plan", "job.yaml", "--price", "4/h").err
+
+
+@pytest.mark.parametrize(
+    ("value", "shown"),
+    [
+        (0, "0.00"),
+        (0.1, "0.10"),
+        (0.0999, "0.100"),
+        (0.0123, "0.012"),
+        (0.00045, "0.00045"),
+        (0.0000001, "0.000000"),
+        (1234.5, "1,234.50"),
+    ],
+)
+def test_small_amounts_are_shown_with_more_digits(value: float, shown: str) -> None:
+    assert amount(value) == shown

@@ -27,7 +27,13 @@ def export(
         str, typer.Argument(metavar="FOLDER", help="The folder to write to, or its URL.")
     ],
     *,
-    to: Annotated[Format, typer.Option("--to", help="The format.")],
+    to: Annotated[
+        Format,
+        typer.Option(
+            "--to",
+            help="The format. A spreadsheet may run texts of csv that begin with =, +, - or @.",
+        ),
+    ],
     where: Annotated[
         str | None,
         typer.Option(

@@ -123,7 +123,8 @@ def evaluate(
             if by_key:
                 numbers["truth_without_key"] = wrong_keys
             if not numbers["judged"]:
-                raise JobError(f"evaluate: no sample can be judged: {_reasons(numbers)}")
+                reasons = "; ".join([_reasons(numbers), *_waiting(first, second)])
+                raise JobError(f"evaluate: no sample can be judged: {reasons}")
             if asked.by:
                 check_parts(len(table.parts()), asked.by)
             scores = _scores(metrics, table, on_progress, second is not None)
@@ -153,15 +154,9 @@ def evaluate(
             scores_file = store_scores(first, name, table.samples(), scores, Path(folder))
         finally:
             table.close()
-    waiting = tuple(
-        line
-        for each in (first, second)
-        if each is not None
-        for line in each.missing_line(each.layout.root, "so their samples are not judged")
-    )
     checkpoint = checkpoint_of(first.record)
     by = metrics[0].name if metrics else ""
-    return Evaluated(result, file, scores_file, tuple(bad), by, waiting, checkpoint)
+    return Evaluated(result, file, scores_file, tuple(bad), by, _waiting(first, second), checkpoint)
 
 
 def _metrics(asked: Asked, kind: str) -> list[str]:
@@ -249,6 +244,16 @@ def _scores(
         on_share(0)
         found[name] = score_samples(metric, table, compared=compared, on_share=on_share)
     return found
+
+
+def _waiting(*outputs: Output | None) -> tuple[str, ...]:
+    """Return a line for each output that is not complete."""
+    return tuple(
+        line
+        for each in outputs
+        if each is not None
+        for line in each.missing_line(each.layout.root, "so their samples are not judged")
+    )
 
 
 def _reasons(numbers: Mapping[str, int]) -> str:

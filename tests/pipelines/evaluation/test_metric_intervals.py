@@ -2,6 +2,7 @@ import numpy as np
 import pytest
 from caption_samples import SAMPLES
 
+from pipelines.evaluation import intervals
 from pipelines.evaluation.intervals import bootstrap, compare
 from pipelines.evaluation.metrics.all_metrics import METRICS
 from pipelines.evaluation.metrics.bleu import Bleu4
@@ -52,3 +53,15 @@ def test_chance_is_rarely_taken_for_a_difference() -> None:
 def test_a_comparison_needs_the_same_samples() -> None:
     with pytest.raises(ValueError, match="same samples"):
         compare(RougeL(), np.zeros((2, 1)), np.zeros((3, 1)))
+
+
+@pytest.mark.parametrize("samples", [1, 2, 7, 60])
+def test_resamples_that_are_drawn_together_are_those_drawn_one_by_one(
+    samples: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    statistics = np.random.default_rng(samples).random((samples, 1))
+    found = []
+    for together in (1, 100, 1 << 13):
+        monkeypatch.setattr(intervals, "_FEW_DRAWS", together)
+        found.append(bootstrap(RougeL(), statistics, 3, resamples=130))
+    assert found[0] == found[1] == found[2]

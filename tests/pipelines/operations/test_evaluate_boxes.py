@@ -163,3 +163,15 @@ def test_a_page_of_shards_that_are_gone_is_a_mistake(
     assert "2 samples of 0.tar left out: the shard is gone" in told
     assert "no page is written" in told
     assert not page.exists()
+
+
+def test_an_output_without_rows_yet_is_told(
+    output: str, made: Path, command_line: CommandLine
+) -> None:
+    Path(output, "0.parquet").unlink()
+    told = f"{output}: 1 of 1 unit not committed, so their samples are not judged"
+    asked = ("--truth", "truth", "--metrics", "box_f1")
+    for words in ((output, *asked), (made, "--against", output), (output, "--against", made)):
+        line = command_line.mistake("evaluate", *words)
+        assert line.startswith("shardmill: evaluate: no sample can be judged: ")
+        assert line.endswith(told), line

@@ -58,7 +58,8 @@ def duplicates(
         print_json({**counts._asdict(), "file": str(file)})
         return
     kind = "video" if counts.are_videos else "image"
+    copies = "copy" if counts.copies == 1 else "copies"
     inform(
         f"{file}: {counted(counts.images, kind)}, {counted(counts.groups, 'group')} of "
-        f"near-duplicates, {counts.copies} copies to leave out"
+        f"near-duplicates, {counts.copies:,} {copies} to leave out"
     )

@@ -80,7 +80,7 @@ def hashes(
                 images=images[0] if images and len(images) == 1 else images,
                 videos=videos,
                 on_shards=lambda done, of: shown.update(
-                    f"{done} of {counted(of, 'shard')}, {counted(counts.images, 'image')}"
+                    f"{done:,} of {counted(of, 'shard')}, {counted(counts.images, 'image')}"
                 ),
             )
             for image in hashed:
@@ -94,7 +94,8 @@ def hashes(
         unfinished.replace(file)
     finally:
         unfinished.unlink(missing_ok=True)
-    inform(f"{file}: {len(written)} hashes of {counted(counts.images, 'image')}")
+    noun = "hash" if len(written) == 1 else "hashes"
+    inform(f"{file}: {len(written):,} {noun} of {counted(counts.images, 'image')}")
     if counts.flat:
         inform(f"without a PDQ hash, because they are nearly flat: {counted(counts.flat, 'image')}")
     if counts.faults:

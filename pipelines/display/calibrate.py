@@ -95,7 +95,7 @@ def calibration_notes(result: Calibration) -> Iterator[str]:
         )
     if result.without_decision:
         yield (
-            f"{counted(result.without_decision, 'sample', commas=True)} with a score of which no "
+            f"{counted(result.without_decision, 'sample')} with a score of which no "
             "sample is decided: nothing is known of them"
         )
     if result.changed:

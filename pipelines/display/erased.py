@@ -39,12 +39,12 @@ def erased_notes(erased: "Erased") -> Iterator[str]:
 
 
 def _matches(lines: "Lines") -> str:
-    parts = [f"{lines.matched} with a row"]
+    parts = [f"{lines.matched:,} with a row"]
     if lines.listed_before:
-        parts.append(f"{lines.listed_before} listed before")
+        parts.append(f"{lines.listed_before:,} listed before")
     if lines.unmatched:
         numbers = [str(number) for number in lines.unmatched_numbers[:_MOST_NUMBERS]]
         more = " and more" if lines.unmatched > len(numbers) else ""
         noun = "line" if lines.unmatched == 1 else "lines"
-        parts.append(f"{lines.unmatched} without a row ({noun} {', '.join(numbers)}{more})")
+        parts.append(f"{lines.unmatched:,} without a row ({noun} {', '.join(numbers)}{more})")
     return ", ".join(parts)

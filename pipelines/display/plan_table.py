@@ -60,7 +60,7 @@ def plan_table(plan: Plan, first: FirstShard | None = None) -> Table:
         _add_notes(table, plan.work)
         add_line(table, "runs on", f"{resolved.device}, {job.model.precision}")
         if sizes := resolved.sizes:
-            at_a_time = f"blocks of {sizes.block_size}, batches of {sizes.batch_size}"
+            at_a_time = f"blocks of {sizes.block_size:,}, batches of {sizes.batch_size:,}"
             add_line(table, "at a time", f"{at_a_time}, {counted(sizes.slots, 'answer')}")
     else:
         add_line(table, "model", "none: the job only filters")
@@ -134,7 +134,7 @@ def _add_first_shard(table: Table, first: FirstShard) -> None:
         ("invalid", first.invalid),
     ):
         if first.samples and numbers:
-            shown = [f"{plain(n, MAX_NAME)} {number}" for n, number in numbers.items()]
+            shown = [f"{plain(n, MAX_NAME)} {number:,}" for n, number in numbers.items()]
             add_line(table, label, some(shown, _MAX_FIELDS))
     for line in first.missing:
         table.add_row(Text("MISSING", style="red"), Text(plain(line, _MAX_LINE), style="red"))
@@ -143,5 +143,5 @@ def _add_first_shard(table: Table, first: FirstShard) -> None:
 def _amount(units: Sequence[Unit]) -> str:
     """Write the shards and bytes of units; a large shard is run in pieces, each a unit."""
     shards = count_shards(units)
-    pieces = f" in {len(units)} pieces" if len(units) > shards else ""
-    return f"{shards}{pieces} ({written_size(sum_sizes(units))})"
+    pieces = f" in {len(units):,} pieces" if len(units) > shards else ""
+    return f"{shards:,}{pieces} ({written_size(sum_sizes(units))})"

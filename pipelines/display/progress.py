@@ -86,7 +86,7 @@ class RunProgress:
         metrics = self._metrics
         done = of_shards(metrics.units_done, metrics.units_total, metrics.shards_total)
         speed = metrics.worker_speed
-        rate = f"  {speed:.1f} a second and worker" if speed else ""
+        rate = f"  {speed:,.1f} a second and worker" if speed else ""
         counts = f"{done}  {counted(metrics.samples_done, 'sample')}{rate}"
         self._bar.update(self._task, completed=metrics.bytes_done, counts=counts)
 
@@ -120,13 +120,13 @@ def progress_line(metrics: RunMetrics) -> str:
             for status in SAMPLE_STATUSES
             if metrics.samples[status] or status == "kept"
         ]
-        samples = counted(metrics.samples_done, "sample", commas=True)
+        samples = counted(metrics.samples_done, "sample")
         if metrics.units_done > metrics.units["committed"] + metrics.units["salvaged"]:
             samples += " in this run"  # the shards are those of earlier and other runs too
         parts = [f"{samples}, {', '.join(statuses)}"]
         if speed := metrics.worker_speed:
             parts.append(
-                f"{metrics.images_per_second:,.1f} images/s, {speed:.1f} samples a second and "
+                f"{metrics.images_per_second:,.1f} samples/s, {speed:,.1f} samples a second and "
                 "worker"
             )
         if not metrics.outcome and (seconds := metrics.seconds_left):

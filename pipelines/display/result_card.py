@@ -54,7 +54,7 @@ def result_card(result: Evaluation, checkpoint: Checkpoint, benchmark: str | Non
     ]
     for part, each in result.parts.items():
         values = ", ".join(f"{text(name)} {_number(v.value)}" for name, v in each.values.items())
-        samples = counted(each.samples, "sample", commas=True)
+        samples = counted(each.samples, "sample")
         lines.append(f"- {text(result.by)} {text(part) or 'empty'}: {values} ({samples})")
     if source := SOURCES.get(checkpoint.family):
         lines += ["", f"Published in {source}."]

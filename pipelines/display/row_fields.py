@@ -1,13 +1,20 @@
 """Reads the fields of a stored row for display: names, texts, objects, status."""
 
 import json
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from math import isfinite
 from typing import TYPE_CHECKING, Any, cast
 
 from pipelines.display.terminal_safe import plain
-from schemas.tables import IMAGES, RESERVED, info_name, task_columns
+from pipelines.rows.table import OutputRow
+from schemas.tables import (
+    IMAGES,
+    RESERVED,
+    VIDEO,
+    info_name,
+    task_columns,
+)
 
 if TYPE_CHECKING:
     from pipelines.operations.stored_samples.row_images import StoredRow
@@ -35,11 +42,20 @@ def task_names(row: "StoredRow") -> list[str]:
     return [name for name in row if info_name(name) in row]
 
 
-def carried_names(row: "StoredRow") -> list[str]:
-    """Return the names of the carried columns and of a video's times, in order."""
+def carried_names(row: "StoredRow") -> Sequence[str]:
+    """Return the names of the carried columns, in order."""
+    if isinstance(row, OutputRow):
+        return row.carried
     others = RESERVED.union(*map(task_columns, task_names(row)))
     own = IMAGES if has_images(row) else ()
     return [name for name in row if name not in others and name not in own]
+
+
+def is_video(row: "StoredRow") -> bool:
+    """Return whether a row of an output is about a video, and `duration` is the video's."""
+    return (
+        isinstance(row, OutputRow) and VIDEO.keys() <= row.keys() and "duration" not in row.carried
+    )
 
 
 def has_images(row: "StoredRow") -> bool:

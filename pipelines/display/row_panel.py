@@ -11,6 +11,7 @@ from pipelines.display.row_fields import (
     ShownObject,
     carried_names,
     has_images,
+    is_video,
     long_text,
     named_numbers,
     short_text,
@@ -53,9 +54,11 @@ def _lines(row: StoredRow, color: str) -> Iterable[tuple[str, Text]]:
     if row.get("width") is not None:
         images = cast(Sequence[Mapping[str, Any]], row["images"]) if has_images(row) else [row]
         size = " and ".join(f"{each['width']} x {each['height']}" for each in images) + " pixels"
+        size += _frames(row)
         if row.get("truncated"):
             size += f", truncated, {cast(float, row['decoded_rows']):.1%} of the rows are there"
-        yield "image", Text.assemble(size, (f"  sha256 {short_text(row['sha256'])[:12]}", "dim"))
+        kind = "video" if is_video(row) else "images" if len(images) > 1 else "image"
+        yield kind, Text.assemble(size, (f"  sha256 {short_text(row['sha256'])[:12]}", "dim"))
     for name in ["source_text", *carried_names(row)]:
         if row.get(name) is not None:
             yield short_text(name), Text(long_text(row[name]))
@@ -63,6 +66,17 @@ def _lines(row: StoredRow, color: str) -> Iterable[tuple[str, Text]]:
         info = cast(Mapping[str, Any] | None, row[info_name(name)])
         if info is not None:
             yield short_text(name), Text("\n").join(_answer(row[name], info))
+
+
+def _frames(row: StoredRow) -> str:
+    """Say how many frames a row's image or video has, and how long they are shown."""
+    number, seconds, rate = (row.get(name) for name in ("num_frames", "duration", "fps"))
+    text = f", {counted(number, 'frame')}" if isinstance(number, int) and number > 1 else ""
+    if is_video(row) and isinstance(seconds, float):
+        text += f", {seconds:,.2f} seconds"
+    if is_video(row) and isinstance(rate, float):
+        text += f", {rate:.4g} frames a second"
+    return text
 
 
 def _answer(value: object, info: Mapping[str, Any]) -> Iterable[Text]:

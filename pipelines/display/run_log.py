@@ -25,7 +25,7 @@ class RunLog:
         metrics.on_plan(plan)
         log(
             "run_started",
-            f"{metrics.units_done} of {counted(metrics.units_total, 'unit')} done",
+            f"{metrics.units_done:,} of {counted(metrics.units_total, 'unit')} done",
             job=metrics.job,
             units_done=metrics.units_done,
             units_total=metrics.units_total,
@@ -88,7 +88,7 @@ def log_report(report: UnitReport) -> None:
         values["counts"] = statuses(report.counts)
     if result == "committed":
         message = (
-            f"{report.unit}: {counted(report.counts.read, 'sample')}, {report.counts.kept} kept"
+            f"{report.unit}: {counted(report.counts.read, 'sample')}, {report.counts.kept:,} kept"
         )
     else:
         values |= {"reason": report.error, "offset": report.offset}
@@ -101,7 +101,7 @@ def log_summary(summary: Summary) -> None:
     units = counted(summary.units_total, "unit")
     log(
         "run_ended",
-        f"{summary.outcome}: {summary.units_committed} of {units} committed",
+        f"{summary.outcome}: {summary.units_committed:,} of {units} committed",
         level="info" if summary.outcome in ("complete", "partial") else "error",
         job=summary.job,
         outcome=summary.outcome,

@@ -21,12 +21,12 @@ def in_shards(units: int, shards: int) -> str:
 def of_shards(number: int, units: int, shards: int) -> str:
     """Write how many shards are meant; of how many pieces, if large shards are run in pieces."""
     pieces = "" if units == shards else f"{counted(units, 'piece')} of "
-    return f"{number} of {pieces}{counted(shards, 'shard')}"
+    return f"{number:,} of {pieces}{counted(shards, 'shard')}"
 
 
 def some(names: Sequence[str], most: int = 5) -> str:
     """Write the first names, and the number of the others."""
-    more = f" and {len(names) - most} more" if len(names) > most else ""
+    more = f" and {len(names) - most:,} more" if len(names) > most else ""
     return f"{', '.join(names[:most])}{more}"
 
 

@@ -1,6 +1,7 @@
 """Builds terminal tables of the states of outputs, summaries and measurements."""
 
 from collections.abc import Sequence
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 from rich.table import Table
@@ -67,16 +68,16 @@ def status_table(status: OutputStatus, most_runs: int = MAX_RUNS) -> Table:
         ("begun" if status.at_work else "interrupted", status.interrupted),
     ):
         if number:
-            add_line(table, label, str(number))
+            add_line(table, label, counted(number, "shard"))
     for report in status.failures:
         add_line(table, "", f"{report.unit}: {report.trouble}")
     for run in status.at_work[:most_runs]:
         add_line(table, "ending" if status.complete else "at work", _work_of(run, status.complete))
     if (more := len(status.at_work) - most_runs) > 0:
-        add_line(table, "", f"and {counted(more, 'more run', commas=True)}: --json lists all")
+        add_line(table, "", f"and {counted(more, 'more run')}: --json lists all")
     if status.hours_left is not None and not status.complete:
         speed = f"{status.samples_per_second:,.1f} samples a second"
-        by = f"{speed} by {counted(len(status.at_work), 'run', commas=True)}"
+        by = f"{speed} by {counted(len(status.at_work), 'run')}"
         add_line(table, "left", f"{time_left(status.hours_left * 3600)}, {by}")
     if status.waiting:
         add_line(table, "new", waiting_line(status.waiting))
@@ -89,7 +90,8 @@ def status_table(status: OutputStatus, most_runs: int = MAX_RUNS) -> Table:
     for change in status.changes:
         table.add_row(Text("drift", style="yellow"), Text(said(change), style="yellow"))
     if status.last_run:
-        add_line(table, "last run", f"{status.last_run.outcome}, ended {status.last_run.ended}")
+        ended = datetime.fromisoformat(status.last_run.ended).astimezone(UTC)
+        add_line(table, "last run", f"{status.last_run.outcome}, ended {ended:%Y-%m-%d %H:%M} UTC")
     return table
 
 
@@ -98,7 +100,7 @@ def _work_of(run: RunAtWork, is_complete: bool) -> str:
     line = f"{run.run} on {run.host}, since {run.since:%Y-%m-%d %H:%M} UTC"
     if is_complete:
         return f"{line}: it has nothing left to do"
-    speed = f"{run.samples_per_second:.1f} samples a second"
+    speed = f"{run.samples_per_second:,.1f} samples a second"
     if not run.samples_per_second:  # until the second sign of life of the run
         speed = "its speed is not known yet"
     return f"{line}: {speed}" + (f"; works on {some(run.units)}" if run.units else "")
@@ -118,14 +120,14 @@ def summary_table(summary: Summary, layout: Layout | None = None) -> Table:
     if summary.salvaged_here:
         add_line(table, "salvaged", f"{some(summary.salvaged_here)}: up to where they are damaged")
     if summary.counts_here.read:
-        here = f"{counted(summary.counts_here.read, 'sample')} in {summary.seconds_here:.1f} s"
+        here = f"{counted(summary.counts_here.read, 'sample')} in {summary.seconds_here:,.1f} s"
         speed = summary.samples_per_second_here
         add_line(table, "this run", here)
-        add_line(table, "speed", f"{speed:.1f} samples a second and worker, once loaded")
+        add_line(table, "speed", f"{speed:,.1f} samples a second and worker, once loaded")
         _add_resources(table, summary)
     if summary.stages_here:
         seconds = {name: stage.seconds for name, stage in summary.stages_here.items()}
-        shown = [f"{name} {busy:.1f} s" for name, busy in seconds.items() if busy >= _MIN_SECONDS]
+        shown = [f"{name} {busy:,.1f} s" for name, busy in seconds.items() if busy >= _MIN_SECONDS]
         if shown:
             add_line(table, "busy", ", ".join(shown))
     if summary.counts:
@@ -140,7 +142,7 @@ def summary_table(summary: Summary, layout: Layout | None = None) -> Table:
 
 def _add_resources(table: Table, summary: Summary) -> None:
     """Add the seconds of CPUs and GPUs, how long the engine waited, and the energy."""
-    parts = [f"{summary.images_per_second_here:,.1f} images/s"]
+    parts = [f"{summary.images_per_second_here:,.1f} samples/s"]
     parts.append(f"{summary.cpu_seconds_here:,.1f} s of CPUs")
     if summary.gpu_seconds_here:
         parts.append(f"{summary.gpu_seconds_here:,.1f} s of GPUs")
@@ -174,20 +176,20 @@ def counts_table(counts: Counts) -> Table:
     table.add_column(justify="right")
     table.add_column()
     for name in ("read", *SAMPLE_STATUSES):
-        table.add_row(str(getattr(counts, name)), name)
+        table.add_row(f"{getattr(counts, name):,}", name)
     by_frequency = sorted(counts.reasons.items(), key=lambda item: (-item[1], item[0]))
     for reason, number in by_frequency[:_MAX_REASONS]:
-        table.add_row(str(number), Text(f"  {reason}", style="dim"))
+        table.add_row(f"{number:,}", Text(f"  {reason}", style="dim"))
     for column in counts.null_columns():
         table.add_row("0", Text(f"{plain(column, MAX_NAME)} (carried): null in every kept row"))
     for infotype, number in counts.redactions.items():
-        table.add_row(str(number), Text(f"{infotype} redacted"))
+        table.add_row(f"{number:,}", Text(f"{infotype} redacted"))
     if counts.truncated:
-        table.add_row(str(counts.truncated), Text("kept images truncated"))
+        table.add_row(f"{counts.truncated:,}", Text("kept images truncated"))
     if counts.left_out:
-        table.add_row(str(counts.left_out), Text("members added by macOS left out"))
+        table.add_row(f"{counts.left_out:,}", Text("members added by macOS left out"))
     for reason, number in counts.answers.items():
-        table.add_row(str(number), Text(f"answers withheld: {reason}"))
+        table.add_row(f"{number:,}", Text(f"answers withheld: {reason}"))
     return table
 
 
@@ -203,11 +205,11 @@ def _add_filters(table: Table, counts: Counts) -> None:
     inner.add_column()
     inner.add_row(*numbers, *invalid, "by", style="dim")
     for each in counts.filters:
-        cells = [str(getattr(each, name)) for name in numbers]
+        cells = [f"{getattr(each, name):,}" for name in numbers]
         inner.add_row(*cells, *("" for _ in invalid), Text(each.name))
         if each.invalid_after:
             unreadable = Text("images that cannot be read", style="dim")
-            inner.add_row("", "", "", "", str(each.invalid_after), unreadable)
+            inner.add_row("", "", "", "", f"{each.invalid_after:,}", unreadable)
     table.add_row(Text("filters"), inner)
 
 

@@ -45,7 +45,7 @@ def watched_line(state: OutputStatus, price: HourlyPrice | None = None) -> str:
     """Write a state in a line: shards, samples by status, rate, time and price left, the funnel."""
     counts = state.counts
     statuses = [f"{number:,} {name}" for name, number in counts.by_status().items() if number]
-    samples = counted(counts.read, "sample", commas=True)
+    samples = counted(counts.read, "sample")
     parts = [
         f"{of_shards(state.committed, state.units, state.shards)}: {samples}"
         + "".join(f", {each}" for each in statuses)

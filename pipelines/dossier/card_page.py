@@ -60,7 +60,7 @@ def _body(facts: Facts) -> Iterator[str]:
     yield f"# {text(facts.name)}"
     yield ""
     yield (
-        f"{counted(counts.read, 'sample', commas=True)} read, {number(counts.kept)} kept. Rows of "
+        f"{counted(counts.read, 'sample')} read, {number(counts.kept)} kept. Rows of "
         "samples that were not kept have a reason and no content. This card was written from the "
         "rows and from the record of the job; what they do not tell is listed under "
         "[open questions](#open-questions), and nothing is guessed."

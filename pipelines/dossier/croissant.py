@@ -91,8 +91,8 @@ def croissant_document(facts: Facts) -> str:
 def _description(facts: Facts) -> str:
     names = ", ".join(each.name for each in open_questions(facts))
     return (
-        f"{counted(facts.counts.read, 'sample', commas=True)} of "
-        f"{counted(facts.shards, 'shard', commas=True)}, {number(facts.counts.kept)} of them kept. "
+        f"{counted(facts.counts.read, 'sample')} of "
+        f"{counted(facts.shards, 'shard')}, {number(facts.counts.kept)} of them kept. "
         "Written from the rows and the record of a job. "
         f"Open questions: {names}."
     )

@@ -54,13 +54,17 @@ def _lines(facts: Facts) -> Iterator[str]:
 
 def _composition(facts: Facts) -> Iterator[str]:
     rows = facts.rows
-    kind = "a video" if facts.has_video else "an image"
+    kind = "video" if facts.has_video else "image"
     text = " and a source text" if facts.has_text else ""
-    yield f"A sample is {kind}{text}, with the columns below. The rows do not hold the image file."
+    article = "an" if kind == "image" else "a"
+    yield (
+        f"A sample is {article} {kind}{text}, with the columns below. The rows do not hold the "
+        f"{kind} file."
+    )
     if rows.sides is not None:
-        yield f"Sides of the images of kept samples: {rows.sides[0]} to {rows.sides[1]} pixels."
+        yield f"Sides of the {kind}s of kept samples: {rows.sides[0]} to {rows.sides[1]} pixels."
     if rows.seconds:
-        yield f"Videos of kept samples: {rows.seconds / 3600:.2f} hours."
+        yield f"Videos of kept samples: {_length(rows.seconds)}."
     if facts.has_text:
         yield f"Source texts of kept samples: {number(rows.characters)} characters."
     yield ""
@@ -77,5 +81,10 @@ def _maintenance(facts: Facts) -> Iterator[str]:
     yield "`shardmill forget` erases samples by key, URL or hash, and blocks them for later runs."
     erased = facts.counts.reasons.get(f"{FORGET}/{FORGOTTEN}", 0)
     if erased:
-        yield f"Erased so far: {counted(erased, 'sample', commas=True)}."
+        yield f"Erased so far: {counted(erased, 'sample')}."
     yield ""
+
+
+def _length(seconds: float) -> str:
+    """Write the length of all videos: in hours, or in seconds if it is less than an hour."""
+    return f"{seconds / 3600:,.2f} hours" if seconds >= 3600 else f"{seconds:,.1f} seconds"

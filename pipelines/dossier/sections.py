@@ -17,14 +17,14 @@ def sources(facts: Facts) -> Iterator[str]:
     """Yield what is known of the shards, and the hosts and licenses of kept samples."""
     names = ", ".join(map(code, facts.shard_names))
     yield (
-        f"{counted(facts.shards, 'shard', commas=True)} ({', '.join(map(code, facts.formats))}), "
+        f"{counted(facts.shards, 'shard')} ({', '.join(map(code, facts.formats))}), "
         f"{number(facts.shard_bytes)} bytes, named like {names}."
     )
     yield ""
     if facts.missing_units:
         yield (
             f"Not committed yet: {number(facts.missing_units)} of "
-            f"{counted(facts.units, 'unit', commas=True)}: "
+            f"{counted(facts.units, 'unit')}: "
             "their samples are not counted here."
         )
         yield ""

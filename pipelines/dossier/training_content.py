@@ -57,7 +57,7 @@ def _rows(facts: Facts) -> Iterator[Sequence[str]]:
     yield "1.2", "model: name, versions, dependencies, date of placing on the market", _OPEN
     kept, hours = counts.kept, rows.seconds / 3600
     images = "none" if facts.has_video else f"{_range(kept, _IMAGES)}: {number(kept)}"
-    videos = f"{_range(hours, _HOURS)}: {hours:.2f} h" if facts.has_video else "none"
+    videos = f"{_range(hours, _HOURS)}: {hours:,.2f} h" if facts.has_video else "none"
     yield "1.3", "images: size", images
     yield "1.3", "video: size", videos
     yield "1.3", "audio: size", "none is read"
@@ -95,7 +95,7 @@ def _did(filters: Sequence[object], facts: Facts) -> str:
     """Return what filters rejected; open if there are none."""
     chosen = [each for each in facts.filters if each in filters]
     told = (
-        f"{code(each.name)}: {counted(sum(each.rejected.values()), 'sample', commas=True)} rejected"
+        f"{code(each.name)}: {counted(sum(each.rejected.values()), 'sample')} rejected"
         for each in chosen
     )
     return "; ".join(told) or _OPEN

@@ -25,4 +25,4 @@ def sample_notes(samples: Mapping[str, int]) -> Iterator[str]:
     """Yield a line for each number of an evaluation's samples that is not 0."""
     for name, (noun, note) in _NOTES.items():
         if number := samples.get(name, 0):
-            yield f"{counted(number, noun, commas=True)} {note}"
+            yield f"{counted(number, noun)} {note}"

@@ -66,7 +66,7 @@ class Output:
         """Yield a line that says how many units are not committed, if some are not."""
         if missing := int((~self.listing.complete).sum()):
             units = counted(len(self.units), "unit")
-            yield f"{name}: {missing} of {units} not committed, {consequence}"
+            yield f"{name}: {missing:,} of {units} not committed, {consequence}"
 
     def progress_of(self, unit: Unit) -> UnitProgress:
         return self.listing.progress_of(unit.name)

@@ -41,14 +41,15 @@ class DecisionCounts(Frozen):
 
     def lines(self) -> Iterator[str]:
         """Yield the counts in words."""
-        yield f"{counted(self.accepted, 'sample')} accepted, {self.rejected} rejected"
+        yield f"{counted(self.accepted, 'sample')} accepted, {self.rejected:,} rejected"
         if self.ineffective:
             yield f"{self.ineffective} change nothing: the sample is kept or dropped already"
         if self.elsewhere:
             yield f"{self.elsewhere} are about shards that this job does not read"
         if self.unknown:
             yield (
-                f"{self.unknown} are about samples that do not exist, such as {self.first_unknown}"
+                f"{self.unknown:,} are about samples that do not exist, such as "
+                f"{self.first_unknown}"
             )
 
 

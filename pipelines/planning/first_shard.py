@@ -66,7 +66,7 @@ def look_at_first_shard(units: Sequence[Unit], given: Input, storage: Storage) -
         return None
     unit = replace(units[0], version="")
     given = given.model_copy(update={"on_bad_shard": "fail"})
-    takes = Counter(dict.fromkeys(["image", *(source for _, source in given.sources())], 0))
+    takes = Counter(dict.fromkeys([_image(given), *(source for _, source in given.sources())], 0))
     invalid: Counter[str] = Counter()
 
     def take(sample: RawSample) -> None:
@@ -119,11 +119,16 @@ def _read_first(
     return samples, bytes_read, ""
 
 
+def _image(given: Input) -> str:
+    """Return what a sample has: a video or an image."""
+    return "video" if given.video else "image"
+
+
 def _take(sample: RawSample, given: Input, takes: Counter[str]) -> str:
     """Count what the job takes of a sample; return the reason if the sample is invalid."""
     if sample.fault or not sample.image:
         return sample.fault or "image_empty"
-    takes["image"] += 1
+    takes[_image(given)] += 1
     for _, source in given.sources():
         with suppress(FieldFault):  # read below, too
             takes[source] += has_field(sample, FieldSource.parse(source))
@@ -180,7 +185,7 @@ def _missing(first: FirstShard, given: Input) -> Iterator[str]:
             f"{counted(first.samples, 'sample')} of {first.shard} have several {those}: write the "
             f"extension of one, such as {one}"
         )
-    if not first.takes["image"]:  # the texts of such samples were not read
+    if not first.takes[_image(given)]:  # the texts of such samples were not read
         return
     for key, source in given.sources():
         if first.takes[source] == 0:

@@ -1,13 +1,21 @@
 """Converts rows to Arrow, in the schema of the output."""
 
 import itertools
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 
 import pyarrow as pa
 
 from pipelines.reading.text_fields import scalar_text
 from pipelines.rows.row import SKIPPED, Answer, ImageState, Row
-from schemas.tables import IMAGES, INFO, element_name, is_own, logprobs_name, task_name
+from schemas.tables import (
+    IMAGES,
+    INFO,
+    carried_columns,
+    element_name,
+    is_own,
+    logprobs_name,
+    task_name,
+)
 
 _IMAGE_FIELDS = tuple(field.name for field in IMAGES["images"].value_type)
 
@@ -75,14 +83,23 @@ def to_arrow(
     return pa.record_batch(arrays, schema=schema)
 
 
-def to_rows(batch: pa.RecordBatch | pa.Table) -> list[dict[str, object]]:
+class OutputRow(dict[str, object]):
+    """A row of an output as Python's own values, which knows its carried columns."""
+
+    def __init__(self, values: Iterable[tuple[str, object]], carried: Sequence[str]) -> None:
+        super().__init__(values)
+        self.carried = carried  # the names of the carried columns, in order
+
+
+def to_rows(batch: pa.RecordBatch | pa.Table) -> list[OutputRow]:
     """Return the rows of an output as Python's own values, for display.
 
     A time is a text if its type has nanoseconds, or if Python cannot represent it.
     """
     columns = [_python_values(batch.column(number)) for number in range(batch.num_columns)]
-    names = batch.schema.names
-    return [dict(zip(names, values, strict=True)) for values in zip(*columns, strict=True)]
+    names, carried = batch.schema.names, carried_columns(batch.schema)
+    rows = zip(*columns, strict=True)
+    return [OutputRow(zip(names, values, strict=True), carried) for values in rows]
 
 
 def _python_values(column: pa.Array | pa.ChunkedArray) -> list[object]:

@@ -30,7 +30,7 @@ def safety(report: Report) -> list[dict[str, Any]]:
 
 
 def _evaluation(name: str, found: Evaluation) -> dict[str, Any]:
-    judged = counted(found.samples.get("judged", 0), "sample", commas=True)
+    judged = counted(found.samples.get("judged", 0), "sample")
     on = "The golden set" if golden_task(name) == found.task else "Kept samples"
     rows = list(_values(found))
     return {

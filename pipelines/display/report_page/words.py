@@ -83,7 +83,7 @@ def score_words(score: ScoreReport) -> str:
 def bins_words(what: str, bins: Bins) -> str:
     """Describe a histogram of whole numbers."""
     total = sum(bins.numbers)
-    return f"{what} of {counted(total, 'answer', commas=True)}: {_spread(bins)}."
+    return f"{what} of {counted(total, 'answer')}: {_spread(bins)}."
 
 
 def _range_of(what: str, bins: Bins) -> str:
@@ -123,7 +123,7 @@ def runs_line(runs: RunsReport) -> str:
     """Say how long the runs took, and how fast they were."""
     line = f"{counted(runs.number, 'run')} took {duration(runs.seconds)}"
     if runs.worker_seconds:
-        samples = counted(runs.samples, "sample", commas=True)
+        samples = counted(runs.samples, "sample")
         line += (
             f"; workers spent {duration(runs.worker_seconds)} on {samples}, which "
             f"is {runs.samples_per_second:,} samples a second and worker, once loaded"

@@ -160,7 +160,7 @@ def test_text_gets_few_lines_of_progress(job_file: Path) -> None:
     first, last = call("run", job_file).stderr.splitlines()
     assert first.startswith("1 of 3 shards: ")
     assert last.startswith("3 of 3 shards: 9 samples, 9 kept; ")
-    assert " images/s, " in last
+    assert " samples/s, " in last
     assert "hours left" not in last
 
 

@@ -3,10 +3,13 @@
 import io
 from typing import Any
 
+import pyarrow as pa
 from rich.console import Console
 
 from pipelines.display.row_panel import row_panel
 from pipelines.operations.stored_samples.row_images import StoredRow
+from pipelines.rows.table import to_rows
+from schemas.tables import output_schema
 
 OK: dict[str, Any] = {
     "status": "ok", "finish_reason": "stop", "num_tokens": 7, "mean_logprob": -0.25, "raw": None,
@@ -124,3 +127,27 @@ def test_escape_sequences_in_the_data_do_not_reach_the_terminal() -> None:
 
 def test_long_values_are_cut() -> None:
     assert printed({**KEPT, "caption": "word " * 1000}).count("word") == 80
+
+
+def test_a_video_has_frames_and_times_with_units_and_no_hashes() -> None:
+    schema = output_schema({}, {}, video=True, pdq=True, provenance=True)
+    values = {
+        **{"width": 64, "height": 48, "num_frames": 1200, "duration": 48.0, "fps": 25.0},
+        **{"status": "kept", "sha256": "0123456789abcdef" * 4, "pdq_frames": ["f" * 64]},
+        "provenance": {"fingerprint": "f" * 64},
+    }
+    (row,) = to_rows(pa.Table.from_pylist([values], schema))
+    shown = printed(row)
+    assert "video   64 x 48 pixels, 1,200 frames, 48.00 seconds, 25 frames a second" in shown
+    assert "ffff" not in shown
+    assert not {"duration", "fps", "pdq_frames", "provenance"} & set(shown.split())
+
+
+def test_carried_columns_named_like_those_of_videos_are_shown_as_they_are() -> None:
+    schema = output_schema({"duration": pa.float64(), "fps": pa.float64()}, {})
+    values = {"status": "kept", "width": 4, "height": 3, "num_frames": 1, "duration": 1.5, "fps": 2}
+    (row,) = to_rows(pa.Table.from_pylist([values], schema))
+    shown = printed(row)
+    assert "image     4 x 3 pixels" in shown
+    assert "duration  1.5" in shown
+    assert "fps       2.0" in shown

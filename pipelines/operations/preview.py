@@ -10,7 +10,7 @@ from pipelines.config.job import Job
 from pipelines.operations.stored_samples.row_images import RowImage, StoredRow, find_row_images
 from pipelines.planning.first_shard import FirstShard, look_at_first_shard
 from pipelines.planning.plan import plan_without_output
-from pipelines.rows.table import to_arrow, to_rows
+from pipelines.rows.table import OutputRow, to_arrow, to_rows
 
 
 class Preview(NamedTuple):
@@ -46,6 +46,8 @@ def preview(job: Job, samples: int) -> Preview:
             rows = list(annotator.preview(unit, samples - len(stored)))
             values = to_rows(to_arrow(rows, annotator.schema, work.provenance))
             for row, fields in zip(rows, values, strict=True):
-                stored.append({**fields, **annotator.prompts(row)} if row.kept else fields)
+                prompts = annotator.prompts(row) if row.kept else {}
+                shown = [*fields.carried, *prompts]
+                stored.append(OutputRow({**fields, **prompts}.items(), shown))
     images = find_row_images(stored, units, job.input, storage)
     return Preview(images, look_at_first_shard(units, work.input, storage), work.output_schema)

@@ -9,6 +9,7 @@ import asyncio
 import atexit
 import concurrent.futures
 import errno
+import math
 import os
 import threading
 import time
@@ -21,7 +22,7 @@ T = TypeVar("T")
 
 _HURRIED_SECONDS = 60.0  # after an interruption, within which requests must be short
 _SHORT_SECONDS = 2.0  # that a request may take then
-_SETTLE_SECONDS = 0.05  # until the library's threads have let go of canceled requests
+_SETTLE_SECONDS = 0.2  # until the library's threads have let go of canceled requests
 
 
 class _RequestThread:
@@ -32,6 +33,7 @@ class _RequestThread:
         self.loop = asyncio.new_event_loop()
         self.hurried_until = 0.0
         self._tasks: set[asyncio.Task[Any]] = set()
+        self._canceled_at = -math.inf  # when a request was canceled last
         self._thread = threading.Thread(target=self._work, name="object-requests", daemon=True)
         self._thread.start()
 
@@ -45,6 +47,9 @@ class _RequestThread:
         self._tasks.add(task)
         try:
             return await work
+        except asyncio.CancelledError:
+            self._canceled_at = time.monotonic()
+            raise
         finally:
             self._tasks.discard(task)
 
@@ -71,7 +76,10 @@ class _RequestThread:
         self._cancel()
         if tasks:
             await asyncio.wait(tasks, timeout=_SHORT_SECONDS)
-            await asyncio.sleep(_SETTLE_SECONDS)
+        # A thread of the library that enters an interpreter which exits prints a panic.
+        unsettled = self._canceled_at + _SETTLE_SECONDS - time.monotonic()
+        if unsettled > 0:
+            await asyncio.sleep(unsettled)
         self.loop.stop()
 
 

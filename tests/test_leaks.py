@@ -25,7 +25,7 @@ from filters.base import Judge
 from pipelines.config.job import Job
 from pipelines.display.row_panel import row_panel
 from pipelines.display.run_log import RunLog
-from pipelines.logs.log import configured
+from pipelines.logs.configuration import configured
 from pipelines.operations.inspect import select
 from pipelines.operations.run import run
 from pipelines.operations.verify import verify

@@ -15,7 +15,8 @@ import typer
 from typer.exceptions import TyperException
 
 from pipelines.cli.exit_codes import WRONG_JOB, print_error
-from pipelines.logs.log import FORMAT_VARIABLE, FORMATS, LogFormat, configured, is_json, log
+from pipelines.logs.configuration import configured
+from pipelines.logs.log import FORMAT_VARIABLE, FORMATS, LogFormat, is_json, log
 
 _FRAMES = 8  # of a traceback, the innermost ones
 

@@ -37,7 +37,7 @@ from pipelines.cli.usage_errors import describe_usage_error
 from pipelines.cli.whatif_command import whatif
 from pipelines.cli.whence_command import whence
 from pipelines.concurrency.standard_streams import StdoutUnwritable
-from pipelines.logs.log import configured
+from pipelines.logs.configuration import configured
 
 app = typer.Typer(
     help="Captions, answers, OCR text and detections for image-text shards, as Parquet.\n\n"

@@ -1,15 +1,13 @@
 """The log of this process: events on stderr, as text or as JSON.
 
-A process of the command line configures its log; child processes read the settings from their
-environment. Elsewhere, as in a Python program that calls `run`, only errors are shown.
+`configuration` decides the format and the level. Without it, as in a Python program that calls
+`run`, only errors are shown.
 """
 
 import json
 import os
 import sys
 import threading
-from collections.abc import Iterator
-from contextlib import ExitStack, contextmanager
 from datetime import UTC, datetime
 from typing import Literal, NamedTuple, TextIO
 
@@ -18,14 +16,16 @@ from pipelines.logs.events import EVENTS, LEVELS, Level
 LogFormat = Literal["text", "json"]
 FORMATS: tuple[LogFormat, ...] = ("text", "json")
 FORMAT_VARIABLE = "SHARDMILL_LOG_FORMAT"
-_LEVEL_VARIABLE, _RUN_VARIABLE = "SHARDMILL_LOG_LEVEL", "SHARDMILL_LOG_RUN"
+LEVEL_VARIABLE, RUN_VARIABLE = "SHARDMILL_LOG_LEVEL", "SHARDMILL_LOG_RUN"
 
 # A pipe takes a line of at most so many bytes in one piece, whoever else writes to it.
 _MAX_LINE = 4096
 _MAX_MESSAGE = 2000  # characters
 
 
-class _Settings(NamedTuple):
+class LogSettings(NamedTuple):
+    """How events are written."""
+
     format: LogFormat
     level: Level  # the lowest that is shown
 
@@ -34,10 +34,9 @@ class _Log:
     """The state of this process's log."""
 
     def __init__(self) -> None:
-        self.settings = _Settings("text", "error")
+        self.settings = LogSettings("text", "error")
         self.run = ""
         self.stream: TextIO | None = None  # JSON is written here; None: to sys.stderr
-        self.for_ever = ExitStack()  # contexts that end with the process
         self.lock = threading.RLock()  # a signal's handler may log while its thread does
 
 
@@ -59,6 +58,16 @@ def log(event: str, message: str, *, level: Level | None = None, **values: objec
     else:
         prefix = "shardmill: " if level in ("warning", "error") else ""
         print(f"{prefix}{line}", file=sys.stderr, flush=True)
+
+
+def settings() -> LogSettings:
+    """Return how events are written."""
+    return _LOG.settings
+
+
+def change_settings(changed: LogSettings) -> None:
+    """Write events from now on in another way."""
+    _LOG.settings = changed
 
 
 def shows(level: Level) -> bool:
@@ -90,40 +99,11 @@ def _as_json(value: object) -> str:
     return json.dumps(value, allow_nan=False)
 
 
-@contextmanager
-def configured(log_format: LogFormat, *, quiet: bool = False) -> Iterator[None]:
-    """Log in a format inside the context; `quiet` shows only warnings and errors.
-
-    Child processes that start inside inherit the settings. In JSON, what libraries log or print
-    to stderr becomes events too.
-    """
-    before = _LOG.settings, _LOG.run
-    variables = {FORMAT_VARIABLE: log_format, _LEVEL_VARIABLE: "warning" if quiet else "info"}
-    environment = {name: os.environ.get(name) for name in (*variables, _RUN_VARIABLE)}
-    os.environ.update(variables)
-    _LOG.settings, _LOG.run = _Settings(log_format, "warning" if quiet else "info"), ""
-    try:
-        if log_format == "json":
-            from pipelines.logs.libraries import captured_libraries
-
-            with captured_libraries():
-                yield
-        else:
-            yield
-    finally:
-        _LOG.settings, _LOG.run = before
-        for name, value in environment.items():
-            if value is None:
-                os.environ.pop(name, None)
-            else:
-                os.environ[name] = value
-
-
 def set_run(run: str) -> None:
     """Name the run in the lines of this process, and of child processes that start from now on."""
     _LOG.run = run
-    if _LEVEL_VARIABLE in os.environ:  # the log of this process is configured
-        os.environ[_RUN_VARIABLE] = run
+    if LEVEL_VARIABLE in os.environ:  # the log of this process is configured
+        os.environ[RUN_VARIABLE] = run
 
 
 def current_run() -> str:
@@ -136,29 +116,13 @@ def variables() -> dict[str, str]:
 
     Empty if the log of this process is not configured.
     """
-    names = (FORMAT_VARIABLE, _LEVEL_VARIABLE, _RUN_VARIABLE)
+    names = (FORMAT_VARIABLE, LEVEL_VARIABLE, RUN_VARIABLE)
     return {n: os.environ[n] for n in names if n in os.environ} if is_configured() else {}
 
 
 def is_configured() -> bool:
     """Return whether this process, or the one that started it, configured the log."""
-    return _LEVEL_VARIABLE in os.environ
-
-
-def begin_in_worker() -> None:
-    """Configure the log of a worker process from its environment, until the process ends."""
-    if not is_configured():
-        return
-    # A user may have set the variables to anything.
-    named, lowest = os.environ.get(FORMAT_VARIABLE), os.environ[_LEVEL_VARIABLE]
-    log_format: LogFormat = next((each for each in FORMATS if each == named), FORMATS[0])
-    level: Level = next((each for each in LEVELS if each == lowest), LEVELS[0])
-    _LOG.settings = _Settings(log_format, level)
-    _LOG.run = os.environ.get(_RUN_VARIABLE, "")
-    if log_format == "json":
-        from pipelines.logs.libraries import captured_libraries
-
-        _LOG.for_ever.enter_context(captured_libraries())
+    return LEVEL_VARIABLE in os.environ
 
 
 def set_stream(stream: TextIO | None) -> None:

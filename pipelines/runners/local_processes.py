@@ -17,7 +17,7 @@ from pipelines.concurrency.child_process import end_with_parent, exit_reason
 from pipelines.concurrency.interruption import cut_short, raise_interruption
 from pipelines.concurrency.process_exit import TERMINATED
 from pipelines.concurrency.standard_streams import secure_stderr
-from pipelines.logs.log import begin_in_worker
+from pipelines.logs.configuration import begin_in_worker
 from pipelines.planning.resolved_job import ResolvedJob
 from pipelines.runners.worker import Worker
 from pipelines.runners.worker_pool import Assignment, Lost, Message, load_worker, run_assignment

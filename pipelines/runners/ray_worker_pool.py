@@ -10,7 +10,7 @@ from typing import Any, Self
 
 from pipelines.config.runners import RayRunnerConfig, WorkerRange
 from pipelines.config.secrets import environment_value
-from pipelines.logs.log import begin_in_worker
+from pipelines.logs.configuration import begin_in_worker
 from pipelines.logs.log import variables as log_variables
 from pipelines.planning.resolved_job import ResolvedJob
 from pipelines.runners.worker import Worker

@@ -16,7 +16,8 @@ from typing import TYPE_CHECKING, Any
 from pipelines.annotation.worker_faults import worker_faults
 from pipelines.concurrency.child_process import end_with_parent, exit_reason
 from pipelines.concurrency.standard_streams import secure_stderr
-from pipelines.logs.log import begin_in_worker, log
+from pipelines.logs.configuration import begin_in_worker
+from pipelines.logs.log import log
 from pipelines.output.layout import Layout
 from pipelines.output.record import manifest_of, read_record
 from pipelines.output.unit_progress import UnitProgress

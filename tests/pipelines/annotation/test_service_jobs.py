@@ -21,7 +21,7 @@ from support.service_jobs import (
 
 from pipelines.config.job import Job
 from pipelines.display.plan_table import plan_table
-from pipelines.logs.log import configured
+from pipelines.logs.configuration import configured
 from pipelines.operations.run import run
 from pipelines.planning.first_shard import look_at_first_shard
 from pipelines.planning.plan import plan

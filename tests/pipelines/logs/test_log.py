@@ -19,8 +19,9 @@ from hypothesis import strategies as st
 from support.shardmill_process import ROOT
 
 from pipelines.logs import log as logs
+from pipelines.logs.configuration import configured
 from pipelines.logs.events import EVENTS, KEYS, log_schema
-from pipelines.logs.log import configured, log
+from pipelines.logs.log import log
 
 VALIDATOR = jsonschema.Draft202012Validator(log_schema())
 Capture = pytest.CaptureFixture[str]
@@ -172,7 +173,8 @@ def test_everything_is_restored() -> None:
 
 WORKER = """
 import logging, sys, warnings
-from pipelines.logs.log import begin_in_worker, log
+from pipelines.logs.configuration import begin_in_worker
+from pipelines.logs.log import log
 begin_in_worker()
 log("worker_failed", "the disk is full")
 logging.getLogger("lib").warning("slow")

@@ -18,7 +18,7 @@ from support.sample_data import job, pairs, write_shard
 
 from pipelines.config.job import Job
 from pipelines.config.metrics import MetricsSettings
-from pipelines.logs.log import configured
+from pipelines.logs.configuration import configured
 from pipelines.metrics import opentelemetry
 from pipelines.metrics.export import exported
 from pipelines.metrics.families import FAMILIES, series_names

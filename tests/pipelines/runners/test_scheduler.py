@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from support.sample_data import job
 
 from inference import ResolvedCheckpoint
-from pipelines.logs.log import configured
+from pipelines.logs.configuration import configured
 from pipelines.output.layout import whole_file
 from pipelines.output.listing import classify_files
 from pipelines.output.unit_progress import UnitProgress

@@ -5,7 +5,6 @@ Rows are read in batches, and hosts are counted in a temporary file, so that mem
 
 import re
 import sqlite3
-import tempfile
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import closing
@@ -16,6 +15,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from filters.fields.url_host import url_host
+from pipelines.concurrency.temporary_folder import temporary_folder
 from schemas.tables import carried_columns, info_name
 
 _URL_COLUMN = re.compile(r"(?:.*_)?(?:url|uri|link)", re.IGNORECASE)
@@ -75,8 +75,8 @@ def scan_rows(
     """Scan the rows of an output; `batches` yields the rows of the given columns."""
     found = RowScan(url_column=url_column(schema), license_column=license_column(schema))
     found.statuses = {task: Counter() for task in tasks}
-    with tempfile.TemporaryDirectory(prefix="shardmill-") as folder:
-        hosts = HostCounts(Path(folder, "hosts"))
+    with temporary_folder() as folder:
+        hosts = HostCounts(folder / "hosts")
         with closing(hosts):
             for batch in batches(scanned_columns(schema, tasks)):
                 _add(found, batch.filter(pc.equal(batch["status"], "kept")), tasks, hosts)

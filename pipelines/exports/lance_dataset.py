@@ -7,13 +7,13 @@ files alone are the same twice.
 
 import json
 import shutil
-import tempfile
 from collections.abc import Mapping
-from pathlib import Path
+from contextlib import ExitStack
 from typing import Any, BinaryIO
 
 import pyarrow as pa
 
+from pipelines.concurrency.temporary_folder import temporary_folder
 from pipelines.exports.chunk import Chunk
 from pipelines.exports.export_file import Contents, Counts
 from pipelines.exports.row_groups import RowGroups, table_schema
@@ -34,8 +34,8 @@ class LanceFile:
 
         self._stream, self._before = stream, before
         self._groups, self._rows = RowGroups(contents), 0
-        self._folder = tempfile.TemporaryDirectory()
-        self._path = Path(self._folder.name) / f"0{EXTENSION}"
+        self._stack = ExitStack()
+        self._path = self._stack.enter_context(temporary_folder()) / f"0{EXTENSION}"
         self._schema = _schema(contents)
         self._writer: Any = LanceFileWriter(str(self._path), self._schema, version=_VERSION)
 
@@ -58,7 +58,7 @@ class LanceFile:
         return {**self._before, f"{len(self._before):05d}": self._rows}
 
     def close(self) -> None:
-        self._folder.cleanup()
+        self._stack.close()
 
 
 def manifests(
@@ -75,8 +75,8 @@ def manifests(
 def _manifest(split: str, contents: Contents, rows_of_files: Counts) -> dict[str, bytes]:
     lance = _import_lance()
     schema = _schema(contents)
-    with tempfile.TemporaryDirectory() as folder:
-        root = Path(folder) / f"{split}.lance"
+    with temporary_folder() as folder:
+        root = folder / f"{split}.lance"
         # A fragment without rows cannot be written, so that one row of nulls shows its layout.
         nulls = pa.table([pa.nulls(1, each.type) for each in schema], schema=schema)
         (layout,) = lance.fragment.write_fragments(

@@ -1,10 +1,10 @@
 """`shardmill duplicates`: lists the near-duplicates among the kept images or videos of outputs."""
 
-import tempfile
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import NamedTuple
 
+from pipelines.concurrency.temporary_folder import temporary_folder
 from pipelines.duplicates.group_list import write_list
 from pipelines.duplicates.images import Images
 from pipelines.duplicates.near_images import group_images
@@ -52,8 +52,8 @@ def find_duplicates(
         on_progress("reading", done / total)
 
     unfinished = file.with_name(f".{file.name}.unfinished")
-    with tempfile.TemporaryDirectory(prefix="shardmill-") as folder:
-        images = Images(Path(folder))
+    with temporary_folder() as folder:
+        images = Images(folder)
         try:
             for name, output in opened:
                 images.add_output(name, output, on_file)

@@ -1,12 +1,11 @@
 """`shardmill evaluate`: scores the answers of an output by references, or by another output."""
 
 import re
-import tempfile
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from pathlib import Path
 from typing import NamedTuple
 
+from pipelines.concurrency.temporary_folder import temporary_folder
 from pipelines.config.evaluation import Entailment
 from pipelines.evaluation import summarize
 from pipelines.evaluation.metrics.all_metrics import ALL_METRICS, CORPUS_METRICS, METRICS
@@ -108,9 +107,9 @@ def evaluate(
     files = _truth_files(asked, storage) if by_key else []
     metrics, entailment = _loaded(names, asked.entailment, storage)
     pair = next((each.group for each in metrics if each.group), None)
-    with tempfile.TemporaryDirectory(prefix="shardmill-") as folder:
+    with temporary_folder() as folder:
         kinds = list(dict.fromkeys(ALL_METRICS[each].kind for each in names))
-        table = SampleTable(Path(folder, "samples"), kinds)
+        table = SampleTable(folder / "samples", kinds)
         try:
             wrong_keys = _add_truths(table, files, asked, task, storage)
             columns = AnswerColumns(task, column, asked.by, pair)
@@ -151,7 +150,7 @@ def evaluate(
                 else []
             )
             file = store_evaluation(first, name, result)
-            scores_file = store_scores(first, name, table.samples(), scores, Path(folder))
+            scores_file = store_scores(first, name, table.samples(), scores, folder)
         finally:
             table.close()
     checkpoint = checkpoint_of(first.record)

@@ -31,7 +31,6 @@ def _run(*arguments: str, folder: Path) -> tuple[str, set[str]]:
         check=False,
         capture_output=True,
         text=True,
-        timeout=120,
         cwd=folder,
         env=environment,
     )

@@ -40,4 +40,4 @@ def hang():
 DaemonPool(1, "hanging").submit(hang)
 begun.wait()
 """
-    assert subprocess.run([sys.executable, "-c", program], timeout=60, check=True).returncode == 0
+    assert subprocess.run([sys.executable, "-c", program], check=True).returncode == 0

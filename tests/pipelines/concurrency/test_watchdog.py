@@ -18,7 +18,7 @@ print("done")
 def run_with_deadline(seconds: float | None, work: str) -> "subprocess.CompletedProcess[str]":
     program = PROGRAM.format(seconds=seconds, work=work)
     command = [sys.executable, "-c", program]
-    return subprocess.run(command, capture_output=True, text=True, timeout=60, check=False)
+    return subprocess.run(command, capture_output=True, text=True, check=False)
 
 
 def test_hung_work_ends_the_process_with_a_message() -> None:

@@ -90,7 +90,7 @@ def start(code: object, variables: Mapping[str, str] = TASK) -> "subprocess.Pope
 def run(code: object, variables: Mapping[str, str] = TASK) -> tuple[int, str]:
     """Run job.sh; return its exit code, and what it prints to stderr."""
     process = start(code, variables)
-    errors = process.communicate(timeout=60)[1]
+    errors = process.communicate()[1]
     return process.returncode, errors
 
 
@@ -226,7 +226,7 @@ def test_a_signal_reaches_shardmill_once(signals: int, folder: Path) -> None:
         time.sleep(0.01)
     for _ in range(signals):
         process.send_signal(signal.SIGTERM)
-    process.communicate(timeout=60)
+    process.communicate()
     assert process.returncode == 143
     assert (folder / "signals").read_text() == "TERM\n"
     assert called("scontrol") == ["requeue", "70_3"]

@@ -37,7 +37,7 @@ def server() -> Iterator[WebServer]:
 
 
 def over(server: WebServer, folder: Path, **storage: Any) -> Job:
-    patience = {"retry_seconds": 0, "read_seconds": 5, **storage}
+    patience = {"retry_seconds": 0, "read_seconds": 120, **storage}
     kind = server.url.partition("://")[0]
     given = {"shards": [f"{server.url}/{{0..2}}.tar", f"{server.url}/3.parquet"], "text": "txt"}
     keys: dict[str, Any] = {"filters": FILTERS, "storage": {f"{kind}://": patience}}
@@ -168,13 +168,13 @@ def test_a_shard_that_is_missing_at_the_plan_is_named(server: WebServer, tmp_pat
 
 
 def test_a_server_that_goes_silent_is_the_machines_fault(server: WebServer, tmp_path: Path) -> None:
-    made = over(server, tmp_path, read_seconds=0.2)
+    made = over(server, tmp_path, read_seconds=1)
 
     def silence(_: object) -> None:
-        server.piece, server.pause = 100, 1.5
+        server.piece, server.pause = 100, 30
 
     with pytest.raises(WorkerFault):
         run(made, on_plan=silence)
     assert rows(tmp_path) == {}
     server.pause = 0
-    assert run(made).outcome == "complete"
+    assert run(over(server, tmp_path)).outcome == "complete"  # however busy the machine is

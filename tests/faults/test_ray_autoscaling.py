@@ -54,7 +54,7 @@ def cluster(tmp_path: Path) -> Iterator[Head]:
             "worker": {"resources": one_worker, "node_config": {}, "max_workers": NODES},
         },
         "max_workers": NODES,
-        "idle_timeout_minutes": 0.05,
+        "idle_timeout_minutes": 30,  # a node is not taken away before a worker comes to it
         "upscaling_speed": 1,
         "auth": {},
         "file_mounts": {},

@@ -22,11 +22,21 @@ def plain(text: str, limit: int) -> str:
     return line if len(line) <= limit else f"{line[: limit - 1].rstrip()}…"
 
 
+def with_escapes(text: str) -> str:
+    """Return the lines of a text, in which hidden characters are escapes such as `\\u202e`."""
+    return "".join(
+        f"\\u{ord(each):04x}" if each != "\n" and _is_hidden(each) else each for each in text
+    )
+
+
 def _harmless(character: str) -> str:
     if character.isspace():
         return " "
-    category = unicodedata.category(character)
-    if category == "Cs":
+    if unicodedata.category(character) == "Cs":
         return "\ufffd"
-    hidden = category == "Cc" or (category == "Cf" and character not in _JOINERS)
-    return "" if hidden else character
+    return "" if _is_hidden(character) else character
+
+
+def _is_hidden(character: str) -> bool:
+    category = unicodedata.category(character)
+    return category in ("Cc", "Cs") or (category == "Cf" and character not in _JOINERS)

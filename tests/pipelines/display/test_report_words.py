@@ -2,6 +2,7 @@
 
 import pytest
 
+from pipelines.display.report_page.job_text import job_text
 from pipelines.display.report_page.numbers import duration, percent, written
 from pipelines.display.report_page.words import runs_line
 from pipelines.operations.reporting.report_costs import CostTally
@@ -74,3 +75,10 @@ def test_the_share_for_which_the_engine_waited_is_said() -> None:
     )
     assert "waited for images 25 % of its time" in runs_line(runs)
     assert "engine" not in runs_line(runs.model_copy(update={"stages": {}}))
+
+
+def test_hidden_characters_of_a_job_are_escapes() -> None:
+    task = {"prompt": "a\u202eb\u200f", "labels": ["\u2066star", "می\u200cخواهم"]}
+    text = job_text({"tasks": {"answer": task}})
+    assert "prompt: a\\u202eb\\u200f\n" in text
+    assert "labels: [\\u2066star, می\u200cخواهم]\n" in text

@@ -208,7 +208,7 @@ def _add_filters(table: Table, counts: Counts) -> None:
         cells = [f"{getattr(each, name):,}" for name in numbers]
         inner.add_row(*cells, *("" for _ in invalid), Text(each.name))
         if each.invalid_after:
-            unreadable = Text("images that cannot be read", style="dim")
+            unreadable = Text("unreadable images", style="dim")
             inner.add_row("", "", "", "", f"{each.invalid_after:,}", unreadable)
     table.add_row(Text("filters"), inner)
 

@@ -61,7 +61,7 @@ def watched_line(state: OutputStatus, price: HourlyPrice | None = None) -> str:
         parts.append(f"{left} left")
     if counts.filters:
         stages = [
-            f"{each.name} {each.seen:,} > {each.seen - each.dropped - each.quarantined:,}"
+            f"{each.name} passed {each.seen - each.dropped - each.quarantined:,} of {each.seen:,}"
             for each in counts.filters
         ]
         parts.append(f"filters: {', '.join(stages)}")

@@ -138,7 +138,7 @@ def test_an_output_in_a_bucket_is_watched(
     made = Job.model_validate({"name": "a", "input": given, "output": output, "filters": filters})
     run(made)
     shown = command_line.done("status", output, "--watch")
-    assert "1 of 1 shard: 3 samples, 3 kept; filters: image_size 3 > 3; complete" in shown
+    assert "1 of 1 shard: 3 samples, 3 kept; filters: image_size passed 3 of 3; complete" in shown
     small_s3.objects[BUCKET]["shards/1.tar"] = tar_bytes(pairs(2, 1))
     storage = AnyStorage()
     layout = Layout(output)
@@ -160,7 +160,7 @@ def test_an_output_without_a_run_is_shown_once(shared: Job, command_line: Comman
     shown = command_line.done("status", shared.output, "--watch")
     assert shown.count("\n") == 1
     assert "2 of 4 shards: 10 samples, 10 kept" in shown
-    assert "filters: text_quality 10 > 10; no run is at work" in shown
+    assert "filters: text_quality passed 10 of 10; no run is at work" in shown
 
 
 def test_a_line_tells_rate_hours_and_price(shared: Job) -> None:

@@ -7,7 +7,7 @@ from math import isfinite
 from typing import TYPE_CHECKING, Any, cast
 
 from pipelines.display.terminal_safe import plain
-from pipelines.rows.table import OutputRow
+from pipelines.rows.output_row import OutputRow
 from schemas.tables import (
     IMAGES,
     RESERVED,

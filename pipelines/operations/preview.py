@@ -10,7 +10,8 @@ from pipelines.config.job import Job
 from pipelines.operations.stored_samples.row_images import RowImage, StoredRow, find_row_images
 from pipelines.planning.first_shard import FirstShard, look_at_first_shard
 from pipelines.planning.plan import plan_without_output
-from pipelines.rows.table import OutputRow, to_arrow, to_rows
+from pipelines.rows.output_row import OutputRow
+from pipelines.rows.table import to_arrow, to_rows
 
 
 class Preview(NamedTuple):

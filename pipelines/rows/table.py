@@ -1,11 +1,12 @@
 """Converts rows to Arrow, in the schema of the output."""
 
 import itertools
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 
 import pyarrow as pa
 
 from pipelines.reading.text_fields import scalar_text
+from pipelines.rows.output_row import OutputRow
 from pipelines.rows.row import SKIPPED, Answer, ImageState, Row
 from schemas.tables import (
     IMAGES,
@@ -81,14 +82,6 @@ def to_arrow(
             values = [_text(row, name) for row in rows]
         arrays.append(pa.array(values, column.type))
     return pa.record_batch(arrays, schema=schema)
-
-
-class OutputRow(dict[str, object]):
-    """A row of an output as Python's own values, which knows its carried columns."""
-
-    def __init__(self, values: Iterable[tuple[str, object]], carried: Sequence[str]) -> None:
-        super().__init__(values)
-        self.carried = carried  # the names of the carried columns, in order
 
 
 def to_rows(batch: pa.RecordBatch | pa.Table) -> list[OutputRow]:

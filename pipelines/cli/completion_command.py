@@ -25,7 +25,8 @@ def register_shells() -> None:
 
 
 def completion(
-    context: typer.Context, shell: Annotated[Shell, typer.Argument(metavar="bash|zsh|fish")]
+    context: typer.Context,
+    shell: Annotated[Shell, typer.Argument(metavar="bash|zsh|fish", help="The shell.")],
 ) -> None:
     """Print a script for a shell to complete commands: eval "$(shardmill completion bash)"."""
     from typer.completion import shell_complete

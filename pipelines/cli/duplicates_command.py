@@ -35,8 +35,9 @@ def duplicates(
 
     First run a job with `input: {pdq: true}` and no model. Its kept images are compared, over all
     outputs that you name. Of each group, the picture with the most pixels is kept. Videos are
-    compared by their sampled frames, if the job has `video` in `input`. Then give the
-    list to the job with the model: `filters_from: OUTPUT`, and in filters
+    compared by their sampled frames, if the job has `video` in `input`.
+
+    Then give the list to the job with the model: `filters_from: OUTPUT`, and in filters
     `{kind: duplicates, path: duplicates.parquet}`.
     """
     from pipelines.operations.duplicates import ENDINGS, find_duplicates

@@ -35,17 +35,22 @@ def evaluate(
     truth: Annotated[
         str | None,
         typer.Option(
-            metavar="COLUMN|PATTERN", help="A carried column, or files .parquet or .jsonl with key."
+            metavar="COLUMN|PATTERN",
+            help="The references: a carried column, or .parquet or .jsonl files.",
         ),
     ] = None,
     truth_column: Annotated[
         str | None,
-        typer.Option(metavar="NAME", help="Of files: where references stand; default: truth."),
+        typer.Option(
+            metavar="NAME",
+            help="The column of references in files; default: the task's name, else truth.",
+        ),
     ] = None,
     metrics: Annotated[
         str,
         typer.Option(
-            metavar="NAME,...", help="Such as cider,bleu4; without it, the fitting ones are listed."
+            metavar="NAME,...",
+            help="The metrics, such as cider,bleu4; without it, the fitting ones are listed.",
         ),
     ] = "",
     by: Annotated[
@@ -55,12 +60,15 @@ def evaluate(
     safety: Annotated[
         list[str] | None,
         typer.Option(
-            metavar="FILTER", help="Count the answers that this filter scores at the threshold."
+            metavar="FILTER",
+            help="Count answers that this filter scores at the threshold; repeatable.",
         ),
     ] = None,
     threshold: Annotated[
         float | None,
-        typer.Option(min=0, max=1, help="From which score --safety counts; default: 0.8."),
+        typer.Option(
+            min=0, max=1, help="With --safety: the lowest score that counts; default: 0.8."
+        ),
     ] = None,
     against: Annotated[
         str | None,
@@ -73,15 +81,20 @@ def evaluate(
         ),
     ] = None,
     worst: Annotated[
-        int, typer.Option(min=0, max=1000, help="Show as many of the worst samples.")
+        int, typer.Option(min=0, max=1000, help="How many of the worst samples to show.")
     ] = 0,
     page: Annotated[
         Path | None,
-        typer.Option("--to", metavar="HTML", help="Write them on a page with pictures."),
+        typer.Option(
+            "--to",
+            metavar="HTML",
+            help="With --worst: a page that shows these samples with pictures.",
+        ),
     ] = None,
     force: ForceOption = False,
     name: Annotated[
-        str | None, typer.Option(metavar="NAME", help="Store it by this name; default: the task's.")
+        str | None,
+        typer.Option(metavar="NAME", help="Store the result by this name; default: the task's."),
     ] = None,
     markdown: Annotated[
         str | None,
@@ -89,12 +102,17 @@ def evaluate(
     ] = None,
     benchmark: Annotated[
         str | None,
-        typer.Option(metavar="NAME[:SPLIT]", help="Put its published figures into this table."),
+        typer.Option(
+            metavar="NAME[:SPLIT]",
+            help="With --markdown: add the published figures of this benchmark.",
+        ),
     ] = None,
     storage: StorageOption = None,
     as_json: JsonOption = False,
 ) -> None:
     """Score the answers of kept samples by references, or compare two outputs.
+
+    Example: shardmill evaluate OUTPUT --truth captions --metrics cider,bleu4 --worst 20
 
     References lie in a column that the job carried, or in files with the columns `key` and `truth`.
     With --against, the difference of each metric is tested on the samples of both outputs; without

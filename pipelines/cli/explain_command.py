@@ -16,7 +16,10 @@ def explain(
         bool, typer.Option("--markdown", help="Print all keys as a page in Markdown.")
     ] = False,
 ) -> None:
-    """Explain a key of the job file: its type, default, allowed values and meaning."""
+    """Explain a key of the job file: its type, default, allowed values and meaning.
+
+    Without a key, the keys of the first level are listed.
+    """
     from pipelines.config.reference import look_up, sections
     from pipelines.display.reference import explanation, reference_page
 

@@ -48,14 +48,17 @@ def export(
     ] = None,
     split: Annotated[
         str | None,
-        typer.Option(metavar="NAME=SHARE,...", help="Divide rows by a hash of their keys."),
+        typer.Option(
+            metavar="NAME=SHARE,...",
+            help="Divide rows by a hash of their keys: train=0.9,test=0.1.",
+        ),
     ] = None,
     shuffle: Annotated[
         int | None,
         typer.Option(min=0, metavar="SEED", help="Shuffle shards, and rows within 20,000 rows."),
     ] = None,
     without_images: Annotated[
-        bool, typer.Option("--without-images", help="Texts and answers alone.")
+        bool, typer.Option("--without-images", help="Export texts and answers alone.")
     ] = False,
     rows_per_file: Annotated[
         int | None, typer.Option(min=1, metavar="ROWS", help="The most rows of a file.")
@@ -72,7 +75,9 @@ def export(
     """Write an output in another format, with the original images where the format has them.
 
     Formats: webdataset (tars), huggingface (Parquet that load_dataset shows with pictures), coco
-    (objects with boxes and masks), jsonl, csv, lance (pip install 'shardmill[lance]').
+    (objects with boxes and masks), jsonl, csv, and lance, which needs the extra lance.
+
+    Example: shardmill export OUTPUT FOLDER --to webdataset --where "width > 512"
 
     Texts are those of the output, redacted where a filter redacted them. Images are read again
     from the shards, byte by byte, and only those of kept samples. An export that was interrupted

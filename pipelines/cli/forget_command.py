@@ -14,12 +14,18 @@ def forget(
     *,
     listed: Annotated[
         str | None,
-        typer.Option("--list", metavar="FILE", help="A key, URL or SHA-256 of an image per line."),
+        typer.Option(
+            "--list",
+            metavar="FILE",
+            help="The samples: a key, a URL or the SHA-256 of an image per line.",
+        ),
     ] = None,
     storage: StorageOption = None,
     as_json: JsonOption = False,
 ) -> None:
     """Erase listed samples from an output for good, and block them for later runs.
+
+    Example: shardmill forget OUTPUT --list requests.txt
 
     Only the files that hold them are written anew. Without --list, earlier lists are applied again,
     for example after the command was stopped.

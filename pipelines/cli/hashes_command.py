@@ -32,10 +32,11 @@ def hashes(
     output: Annotated[Path, typer.Option(metavar="CSV", help="The file to write.")],
     algorithms: Annotated[
         list[HashAlgorithm] | None,
-        typer.Option("--algorithm", help="sha256 or pdq: repeatable; both, if left out."),
+        typer.Option("--algorithm", help="sha256 or pdq; repeatable; default: both."),
     ] = None,
     label: Annotated[
-        str, typer.Option(metavar="TEXT", help="What the images are, for the column label.")
+        str,
+        typer.Option(metavar="TEXT", help="What the images are: the value of the column label."),
     ] = "",
     images: Annotated[
         list[str] | None,
@@ -55,7 +56,10 @@ def hashes(
     force: ForceOption = False,
     storage: StorageOption = None,
 ) -> None:
-    """List the hashes of images, for hash_list and perceptual_hash_list: evaluation sets, say."""
+    """List the hashes of images, for hash_list and perceptual_hash_list: evaluation sets, say.
+
+    Example: shardmill hashes "coco-test/*.tar" --output coco-test.csv --label coco
+    """
     from pipelines.operations.hashes import HashCounts, hash_images
     from pipelines.storage.resolve import STORAGE
     from schemas.counted import counted

@@ -41,7 +41,7 @@ if TYPE_CHECKING:
 
 
 def init(
-    job: Annotated[Path, typer.Argument(help="Where to write it.")] = Path("job.yaml"),
+    job: Annotated[Path, typer.Argument(help="The job file to write.")] = Path("job.yaml"),
     force: ForceOption = False,
 ) -> None:
     """Write a commented job file to start from."""
@@ -64,6 +64,8 @@ def plan(
     as_json: JsonOption = False,
 ) -> None:
     """Check a job, and show its shards, its filters and tasks, and what is left to do.
+
+    Example: shardmill plan job.yaml --set model.block_size=64
 
     Writes nothing, but creates and deletes one small object where a new output lies in a bucket.
     With --price, it estimates hours and price of what is left, from the last `run --canary`.
@@ -114,7 +116,10 @@ def plan(
 def run(
     job: JobArgument,
     options: Annotated[
-        list[str] | None, typer.Argument(metavar="[-- OPTIONS]", help="Beam's options, after --.")
+        list[str] | None,
+        typer.Argument(
+            metavar="[-- OPTIONS]", help="Options for Beam, if the job's runner is beam."
+        ),
     ] = None,
     *,
     settings: SettingsOption = None,
@@ -135,20 +140,24 @@ def run(
         bool, typer.Option("--extend", help="Add shards that are new since the first run.")
     ] = False,
     forget_missing: Annotated[
-        bool, typer.Option("--forget-missing", help="Drop the rows of shards that are gone.")
+        bool, typer.Option("--forget-missing", help="Delete the rows of shards that are gone.")
     ] = False,
     share: Annotated[
         str | None,
         typer.Option(metavar="N/M", help="Run only a fixed share of the shards, such as 3/16."),
     ] = None,
     no_wait: Annotated[
-        bool, typer.Option("--no-wait", help="End, though other runs still work on shards.")
+        bool, typer.Option("--no-wait", help="End without waiting for shards of other runs.")
     ] = False,
     metrics_file: MetricsFileOption = None,
     metrics_port: MetricsPortOption = None,
     as_json: JsonOption = False,
 ) -> None:
-    """Run a job, or the part of it that is not done yet."""
+    """Run a job, or the part of it that is not done yet.
+
+    After an interruption, the same command goes on where the run stopped. Try a large job on a few
+    shards first: shardmill run job.yaml --canary 3 --price 2.50/h
+    """
     from pipelines.claims.shares import Share
     from pipelines.operations.canary import (
         choose_canary_units,

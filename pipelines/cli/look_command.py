@@ -42,7 +42,12 @@ def look(
     settings: SettingsOption = None,
     storage: StorageOption = None,
 ) -> None:
-    """Show one sample as it lies in its shard, with every filter's verdict; nothing is stored."""
+    """Show one sample as it lies in its shard, with every filter's verdict; nothing is stored.
+
+    Of an output, the stored row is shown too.
+
+    Examples: shardmill look job.yaml 00003.tar 17, or: shardmill look OUTPUT 00003.tar --key 000317
+    """
     from pipelines.display.looked_sample import looked_sample
     from pipelines.operations.look import look as look_at
     from pipelines.operations.look import open_target

@@ -28,11 +28,17 @@ StorageOption = Annotated[
 ]
 SettingsOption = Annotated[
     list[str] | None,
-    typer.Option("--set", metavar="PATH=VALUE", help="Change the job: model.block_size=64."),
+    typer.Option(
+        "--set",
+        metavar="PATH=VALUE",
+        help="Change a key of the job, such as model.block_size=64; repeatable.",
+    ),
 ]
 OutputOption = Annotated[
     str | None,
-    typer.Option("--output", metavar="FOLDER", help="Write there instead, also to a URL."),
+    typer.Option(
+        "--output", metavar="FOLDER", help="Write to this folder or URL, not to the job's output."
+    ),
 ]
 JsonOption = Annotated[bool, typer.Option("--json", help="Print JSON, for programs.")]
 SheetOption = Annotated[
@@ -41,7 +47,9 @@ SheetOption = Annotated[
 ]
 MetricsFileOption = Annotated[
     str | None,
-    typer.Option(metavar="FILE.prom", help="Write metrics there for Prometheus's node exporter."),
+    typer.Option(
+        metavar="FILE.prom", help="Keep a file of metrics for Prometheus's node exporter."
+    ),
 ]
 MetricsPortOption = Annotated[
     int | None,
@@ -51,10 +59,14 @@ MetricsPortOption = Annotated[
 ]
 PriceOption = Annotated[
     str | None,
-    typer.Option("--price", metavar="PRICE", help="Of a worker for an hour: 2.50/h, 2.50USD/h."),
+    typer.Option(
+        "--price", metavar="PRICE", help="What a worker costs in an hour: 2.50/h or 2.50USD/h."
+    ),
 ]
 ForceOption = Annotated[bool, typer.Option("--force", help="Replace a file that exists.")]
-SamplesOption = Annotated[int, typer.Option("--samples", "-n", min=1, max=1000, help="How many.")]
+SamplesOption = Annotated[
+    int, typer.Option("--samples", "-n", min=1, max=1000, help="How many samples.")
+]
 
 
 _URL = re.compile(r"(\w{2,}):/(?!/)(.*)", re.DOTALL)  # as a Path shows it, with one slash

@@ -42,18 +42,23 @@ def retry(
     *,
     statuses: Annotated[
         list[BadStatus] | None,
-        typer.Option("--with", help="Also shards with samples of this status: repeatable."),
+        typer.Option("--with", help="Also shards with samples of this status; repeatable."),
     ] = None,
     changed: Annotated[
         bool, typer.Option("--changed", help="Also shards that changed since they were committed.")
     ] = False,
     metrics_file: MetricsFileOption = None,
     metrics_port: MetricsPortOption = None,
-    yes: Annotated[bool, typer.Option("--yes", help="Delete their files without asking.")] = False,
+    yes: Annotated[bool, typer.Option("--yes", help="Delete files without asking.")] = False,
     storage: StorageOption = None,
     as_json: JsonOption = False,
 ) -> None:
-    """Run failed shards again; with options, also those with bad samples and those that changed."""
+    """Run failed shards again; with options, also those with bad samples and those that changed.
+
+    The committed files of shards that run again are deleted first, after a question.
+
+    Example: shardmill retry OUTPUT --with invalid
+    """
     from pipelines.operations.retry import find_retry
     from pipelines.operations.retry import retry as retry_units
     from schemas.counted import counted
@@ -127,12 +132,17 @@ def status(
     ] = False,
     price: Annotated[
         str | None,
-        typer.Option(metavar="PRICE", help="With --watch: of a run for an hour, such as 2.50/h."),
+        typer.Option(
+            metavar="PRICE", help="With --watch: what a run costs in an hour, such as 2.50/h."
+        ),
     ] = None,
     storage: StorageOption = None,
     as_json: JsonOption = False,
 ) -> None:
-    """Show how many shards of an output are committed, and how many samples are kept."""
+    """Show how many shards of an output are committed, and how many samples are kept.
+
+    Example: shardmill status OUTPUT --watch
+    """
     from pipelines.display.tables import status_table
     from pipelines.operations.status import status as read_status
 
@@ -168,14 +178,19 @@ def inspect(
     key: Annotated[str | None, typer.Option(help="Only kept rows with this key.")] = None,
     seed: Annotated[
         int | None,
-        typer.Option("--random", min=0, metavar="SEED", help="Rows at random, not the first ones."),
+        typer.Option("--random", min=0, metavar="SEED", help="Draw rows at random by this number."),
     ] = None,
     sheet_file: SheetOption = None,
     storage: StorageOption = None,
     force: ForceOption = False,
     as_json: JsonOption = False,
 ) -> None:
-    """Show rows of an output in readable form, and write a PNG of their images with boxes."""
+    """Show rows of an output in readable form, and write a PNG of their images with boxes.
+
+    The PNG is inspect.png, or the next free name such as inspect-2.png, unless --sheet names one.
+
+    Example: shardmill inspect OUTPUT --status dropped --filter image_size -n 20
+    """
     from pipelines.operations.inspect import RowChoice, select
 
     writes_sheet = sheet_file is not None or not as_json
@@ -198,7 +213,10 @@ def verify(
     storage: StorageOption = None,
     as_json: JsonOption = False,
 ) -> None:
-    """Read a whole output and check it: every sample is there once, and no file is damaged."""
+    """Read a whole output and check it: every sample is there once, and no file is damaged.
+
+    It ends with exit code 3 if it finds a problem.
+    """
     from pipelines.display.table_parts import in_shards
     from pipelines.display.tables import counts_table
     from pipelines.operations.verify import verify as verify_output
@@ -230,7 +248,10 @@ def verify(
 def finish(
     output: OutputArgument, storage: StorageOption = None, as_json: JsonOption = False
 ) -> None:
-    """Write the summary of an output and, if every shard is committed, _SUCCESS."""
+    """Write the summary of an output and, if every shard is committed, _SUCCESS.
+
+    A run does this at its end. Call it if the last run was killed then.
+    """
     from pipelines.operations.finish import finish as finish_output
 
     made: list[Evaluation] = []

@@ -33,10 +33,10 @@ def slurm(
     ] = None,
     cpus: Annotated[int | None, typer.Option(min=1, help="CPUs of a task.")] = None,
     mem: Annotated[str | None, typer.Option(metavar="SIZE", help="Memory of a task: 32G.")] = None,
-    partition: Annotated[str | None, typer.Option(help="As of sbatch.")] = None,
-    account: Annotated[str | None, typer.Option(help="As of sbatch.")] = None,
-    qos: Annotated[str | None, typer.Option(help="As of sbatch.")] = None,
-    constraint: Annotated[str | None, typer.Option(help="As of sbatch.")] = None,
+    partition: Annotated[str | None, typer.Option(help="sbatch's --partition.")] = None,
+    account: Annotated[str | None, typer.Option(help="sbatch's --account.")] = None,
+    qos: Annotated[str | None, typer.Option(help="sbatch's --qos.")] = None,
+    constraint: Annotated[str | None, typer.Option(help="sbatch's --constraint.")] = None,
     signal: Annotated[
         int,
         typer.Option(
@@ -59,12 +59,17 @@ def slurm(
         str | None, typer.Option(metavar="IMAGE", help="An image that Apptainer runs.")
     ] = None,
     output: Annotated[
-        Path | None, typer.Option(metavar="FILE", help="Write the script there.")
+        Path | None, typer.Option(metavar="FILE", help="The file to write the script to.")
     ] = None,
     force: ForceOption = False,
-    submit: Annotated[bool, typer.Option("--submit", help="Give the script to sbatch.")] = False,
+    submit: Annotated[bool, typer.Option("--submit", help="Start the script with sbatch.")] = False,
 ) -> None:
-    """Write a script for Slurm, whose tasks run a job together: sbatch starts it."""
+    """Write a script for Slurm, whose tasks run a job together: sbatch starts it.
+
+    Without --output and --submit, the script is printed.
+
+    Example: shardmill slurm job.yaml --array 16 --time 04:00:00 --output job.sh
+    """
     from pipelines.operations.slurm import Start, TaskOptions, slurm_script
     from pipelines.operations.slurm import submit as submit_script
 

@@ -20,6 +20,8 @@ def whence(
 ) -> None:
     """Tell how a row came about: shard, job, model commit, prompts, and what each filter decided.
 
+    Example: shardmill whence OUTPUT/00003.parquet 17
+
     A copy of rows must have the column `provenance`, or be a file that `shardmill export` wrote.
     """
     from pipelines.display.whence import whence_tables

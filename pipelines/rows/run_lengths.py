@@ -14,7 +14,6 @@ _MORE, _SIGN = 0x20, 0x10  # the number goes on in the next character; the numbe
 _BITS = 5  # of a number in each character, the lowest first
 _MOST_DIGITS = 7  # of a number: enough for the pixels of the largest mask and a sign
 _MOST_PIXELS = (1 << 32) - 1  # which pycocotools counts in 32 bits
-_LONGEST_SIDE = 1 << 16  # pixels
 _LONGEST_TEXT = 1 << 27  # characters: sums of so many numbers fit into 64 bits
 
 
@@ -37,8 +36,8 @@ def read_mask(mask: object) -> RunLengths:
         counts = counts.decode("ascii", "replace")
     if not isinstance(size, list | tuple) or len(size) != 2 or not isinstance(counts, str):
         raise WrongMask("a mask without size and counts")
-    if not all(isinstance(side, int) and 0 < side <= _LONGEST_SIDE for side in size):
-        raise WrongMask("a mask whose size is not two positive numbers up to 65,536")
+    if not all(isinstance(side, int) and side > 0 for side in size):
+        raise WrongMask("a mask whose size is not two positive numbers")
     if not covers(counts, size[0] * size[1]):
         raise WrongMask("a mask whose counts do not cover its size")
     return RunLengths((size[0], size[1]), counts)

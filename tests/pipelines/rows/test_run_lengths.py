@@ -107,6 +107,11 @@ def test_counts_may_be_bytes() -> None:
     assert read_mask({"size": [10, 10], "counts": counts}) == ((10, 10), counts.decode())
 
 
+def test_a_mask_of_a_long_image_is_read() -> None:
+    counts = coco.encode(np.ones((2, 70_000), np.uint8, order="F"))["counts"].decode()
+    assert read_mask({"size": [2, 70_000], "counts": counts}).size == (2, 70_000)
+
+
 def test_the_largest_mask_is_read() -> None:
     height, width = 1 << 16, (1 << 16) - 1  # pycocotools counts pixels in 32 bits
     corners = [0, 0, width, 0, width, height, 0, height]

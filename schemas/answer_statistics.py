@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 
 from schemas.frozen import Frozen
-from schemas.sums import add_numbers
+from schemas.sums import add_fields
 
 
 class AnswerStatistics(Frozen):
@@ -27,12 +27,7 @@ class AnswerStatistics(Frozen):
     """The texts of each language that was detected."""
 
     def __add__(self, other: "AnswerStatistics") -> "AnswerStatistics":
-        sums = {
-            name: getattr(self, name) + getattr(other, name)
-            for name in AnswerStatistics.model_fields
-            if name != "languages"
-        }
-        return AnswerStatistics(**sums, languages=add_numbers(self.languages, other.languages))
+        return AnswerStatistics(**add_fields(self, other))
 
 
 def add_answers(

@@ -9,7 +9,7 @@ from schemas.answer_statistics import AnswerStatistics
 from schemas.frozen import Frozen
 from schemas.sample_status import SAMPLE_STATUSES, SampleStatus
 from schemas.storage_counts import StorageCounts
-from schemas.sums import add_numbers
+from schemas.sums import add_fields, add_numbers
 
 # nothing_kept: every unit is committed, and no sample of them is kept.
 Outcome = Literal[
@@ -49,14 +49,7 @@ class FilterCounts(Frozen):
     """The samples whose image could not be read between this filter and the next."""
 
     def __add__(self, other: "FilterCounts") -> "FilterCounts":
-        return FilterCounts(
-            name=self.name,
-            seen=self.seen + other.seen,
-            dropped=self.dropped + other.dropped,
-            quarantined=self.quarantined + other.quarantined,
-            redacted=self.redacted + other.redacted,
-            invalid_after=self.invalid_after + other.invalid_after,
-        )
+        return FilterCounts(name=self.name, **add_fields(self, other, but=["name"]))
 
 
 def _add_filters(
@@ -117,19 +110,8 @@ class Counts(Frozen):
         return [name for name, number in self.carried.items() if self.kept and not number]
 
     def __add__(self, other: "Counts") -> "Counts":
-        theirs = other.by_status()
-        return Counts(
-            read=self.read + other.read,
-            **{status: number + theirs[status] for status, number in self.by_status().items()},
-            reasons=add_numbers(self.reasons, other.reasons),
-            filters=_add_filters(self.filters, other.filters),
-            languages=add_numbers(self.languages, other.languages),
-            redactions=add_numbers(self.redactions, other.redactions),
-            answers=add_numbers(self.answers, other.answers),
-            carried=add_numbers(self.carried, other.carried),
-            left_out=self.left_out + other.left_out,
-            truncated=self.truncated + other.truncated,
-        )
+        filters = _add_filters(self.filters, other.filters)
+        return Counts(filters=filters, **add_fields(self, other, but=["filters"]))
 
 
 class Stage(Frozen):

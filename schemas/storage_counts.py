@@ -1,6 +1,7 @@
 """Counts of the requests to object stores, as reports and summaries have them."""
 
 from schemas.frozen import Frozen
+from schemas.sums import add_fields
 
 
 class StorageCounts(Frozen):
@@ -24,7 +25,7 @@ class StorageCounts(Frozen):
     """The seconds before retries, and those by which requests were delayed for a busy store."""
 
     def __add__(self, other: "StorageCounts") -> "StorageCounts":
-        sums = {name: getattr(self, name) + getattr(other, name) for name in StorageCounts.names()}
+        sums = add_fields(self, other)
         sums["seconds_waited"] = round(sums["seconds_waited"], 3)
         return StorageCounts(**sums)
 

@@ -46,8 +46,8 @@ _ART_OR_MEDICINE = ContextRule(
         " a painted house ",
     ),
 )
-# Words of health, sex education and dictionaries, which name sexual acts too. They do not lower
-# the score `sexual_minors`.
+# Words of health, sex education, art and dictionaries, which name sexual acts too. They do not
+# lower the score `sexual_minors`.
 _HEALTH_OR_LANGUAGE = ContextRule(
     re.compile(
         r"\b(?:gonorr?h?[eoöé]\w*|tripper|syphilis|s[ií]filis|sifilide|chlamydia|herpes|hpv|"
@@ -63,6 +63,7 @@ _HEALTH_OR_LANGUAGE = ContextRule(
         r"educación|educação|éducation|educazione|sexualkunde|aufklärung|estudios?|estudo|étude|"
         r"studie|researchers?|chercheurs|ricercatori|pesquisadores|investigadores|forscher|"
         r"anatómic[oa]|anatômic[oa]|anatomique|anatomic[oi]|anatomische[rnms]?|"
+        r"art school|arte|kunst|museu|museo|musée|literatur|"
         r"the word|la palabra|a palavra|le mot|la parola|das wort|слово|etymology|"
         r"гоноре\w+|сифилис\w*|вич|презерватив\w*|врач(?:а|и|ей|у)?|болезн\w+|инфекци\w+|"
         r"заболевани\w+|здоровь\w+|лечени\w+|беременност\w+|воспитани\w+|исследовани\w+|ученые|"
@@ -84,7 +85,76 @@ _HEALTH_OR_LANGUAGE = ContextRule(
     ),
 )
 
+# Words of guides, laws and essays about pornography. They count only in texts whose sexual terms
+# all name pornography as a topic: see term_scores.
+_ABOUT_PORNOGRAPHY = ContextRule(
+    re.compile(
+        r"\b(?:block(?:s|ed|ing)?|filter(?:s|ed|ing)?|parental|parents?|teachers?|schools?|"
+        r"router|age (?:checks?|verification|limits?)|addict\w*|addiction|quit(?:ting)?|habit|"
+        r"harm(?:s|ful|ed)?|affects?|effects?|impact|influences?|exposure|industry|business|"
+        r"former|ex|retired|career|talk(?:s|ed|ing)? (?:to|with|about)|speak(?:s|ing)? (?:to|"
+        r"with|about|out)|stop(?:s|ped)?|cinema|poster|thesis|essay|feminis[mt]s?|history of|"
+        r"senators?|lawmakers?|laws?|bill|campaign|activists?|psychologists?|therap\w+|consent|"
+        r"church|warn(?:s|ed|ing)?|danger(?:s|ous)?|ban(?:s|ned)?|revenge porn|consumption|"
+        r"keep(?:s|ing)? .{1,30} (?:off|from|away)|eltern|sucht|gesetz|sperren|jugendschutz|"
+        r"schutz|filtern|lehrer|padres|adicción|bloquear|filtro|ley|proteger|dipendenza|"
+        r"genitori|bloccare|legge|vício|pais|proteção|lei|dépendance|bloquer|loi|protéger|"
+        r"зависимост\w+|родител\w+|закон\w*|блокиров\w+)\b|沉迷|成瘾|家长|屏蔽|依存|保護者|規制|フィルタ"
+    ),
+    examples=(
+        " how to block porn on a phone ",
+        " parents talk about pornography ",
+        " the former porn star ",
+        " keep teenagers off porn ",
+        " 家长如何屏蔽色情网站 ",
+    ),
+    counterexamples=(
+        " free porn for you ",
+        " blockbuster porn ",
+        " teen porn ",
+    ),
+)
+# Words of those who protect children from pornography, and words of offers, which void the first.
+_PROTECTIVE = ContextRule(
+    re.compile(
+        r"\b(?:block(?:s|ed|ing)?|filter(?:s|ed|ing)?|parental (?:control|controls|lock)|"
+        r"protect\w*|age (?:checks?|verification|limits?)|addict\w*|harm(?:s|ful|ed)?|affects?|"
+        r"effects?|impact|influences?|exposure|exposed to|talk(?:s|ed|ing)? (?:to|"
+        r"with) .{1,40} about|keep(?:s|ing)? .{1,30} (?:off|away from)|warn(?:s|ed|ing)?|"
+        r"dangers? of|jugendschutz|sperren|schützen|bloquear|proteger|bloccare|proteggere|"
+        r"bloquer|protéger|блокиров\w+|защит\w+)\b|屏蔽|保護者|フィルタ"
+    ),
+    examples=(
+        " block porn on your child's phone ",
+        " parents talk to kids about porn ",
+        " how porn affects teenagers ",
+    ),
+    counterexamples=(
+        " former teacher ",
+        " porn with kids ",
+    ),
+)
+_OFFERING = ContextRule(
+    re.compile(
+        r"\bporn\w* (?:with|of|featuring|involving|starring|by|from)\b"
+        r"|\b(?:free|videos?|watch|downloads?|pics?|photos?|pictures|images|hd|xxx|tube|clips?|links?|"
+        r"telegram|trade|collection|pack|hot|horny|sexy|nude|naked|gratis|kostenlos|бесплатно)\b"
+    ),
+    examples=(
+        " free porn ",
+        " porn with ",
+        " hot ",
+    ),
+    counterexamples=(
+        " how porn affects ",
+        " a hotel ",
+    ),
+)
+
 FACTUAL_RULES = {
+    "protective": _PROTECTIVE,
+    "offering": _OFFERING,
+    "about_pornography": _ABOUT_PORNOGRAPHY,
     "instructive": _INSTRUCTIVE,
     "art_or_medicine": _ART_OR_MEDICINE,
     "health_or_language": _HEALTH_OR_LANGUAGE,
@@ -104,3 +174,13 @@ def is_about_art_or_medicine(variant: str) -> bool:
 def is_about_health_or_language(variant: str) -> bool:
     """Return whether a variant has words of health, sex education or dictionaries."""
     return bool(_HEALTH_OR_LANGUAGE.regex.search(variant))
+
+
+def is_about_pornography(variant: str) -> bool:
+    """Return whether a variant has words of guides, laws and essays about pornography."""
+    return bool(_ABOUT_PORNOGRAPHY.regex.search(variant))
+
+
+def is_about_protection(variant: str) -> bool:
+    """Return whether a variant is about protection from pornography, and offers none."""
+    return bool(_PROTECTIVE.regex.search(variant)) and not _OFFERING.regex.search(variant)

@@ -172,7 +172,35 @@ _NEGATED = ContextRule(
     ),
 )
 
+# Words near which a term names an animal.
+_ANIMALS = ContextRule(
+    re.compile(
+        r"\b(?:pupp(?:y|ies)|pups?|litter|kennels?|breeders?|pedigree|terriers?|hounds?|collies?|"
+        r"spaniels?|retrievers?|labradors?|dog "
+        "(?:show|club)|roosters?|hens?|poultry|farm(?:s|yard)?|"
+        r"barn|coop|crow(?:s|ed|ing)?|pheasants?|feathers|donkeys?|mules?|foals?|meadow|kittens?|"
+        r"whiskers|willows?|nest(?:s|ing|box)?|feeders?|birds?|coconut|seeds?|gallinas?|patos?|laguna|"
+        r"estanque|gallos?|corral|aves|humedal|polluelos?|barco|mástil)\b"
+    ),
+    examples=(
+        " nursing her puppies ",
+        " crows at the farm ",
+        " y patos en la laguna ",
+    ),
+    counterexamples=(
+        " sits on his lap ",
+        " farmer's wife ",
+        " chicks and babes ",
+    ),
+)
+_ANIMAL_TERMS = frozenset(
+    ("bitch", "bitches", "cock", "cocks", "big cock", "big cocks", "huge cock", "pussy", "ass"),
+).union(
+    ("tits", "big tits", "polla", "pollas", "big black cock", "huge black cock", "titties"),
+)
+
 CONTEXT_RULES = {
+    "animals": _ANIMALS,
     "address_before": _ADDRESS_BEFORE,
     "address_after": _ADDRESS_AFTER,
     "adjective_before": _ADJECTIVE_BEFORE,
@@ -211,6 +239,13 @@ def is_mentioned(match: TermMatch) -> bool:
         or _MENTIONED_BEFORE.regex.search(before)
         or _MENTIONED_AFTER.regex.match(after)
         or _RECLAIMED_BEFORE.regex.search(before)
+    )
+
+
+def names_animal(match: TermMatch) -> bool:
+    """Return whether a word that is also a vulgar one names an animal."""
+    return match.term.text in _ANIMAL_TERMS and bool(
+        _ANIMALS.regex.search(match.before(_WINDOW)) or _ANIMALS.regex.search(match.after(_WINDOW))
     )
 
 

@@ -18,6 +18,7 @@ from filters.text_analysis.term_lists import (
     sexual,
     sexual_acts,
     sexual_classes,
+    sexual_plain,
     slurs,
     spam_hints,
     threats,
@@ -182,7 +183,7 @@ _find_terms_cached = lru_cache(_CACHE_SIZE)(_find_terms)
 @cache
 def _term_matcher() -> TermMatcher:
     lists = (
-        *(sexual, sexual_acts, sexual_classes, spam_hints, vulgar),
+        *(sexual, sexual_acts, sexual_classes, sexual_plain, spam_hints, vulgar),
         *(slurs, insults, threats, groups, innocent),
     )
     return TermMatcher(term for term_list in lists for term in term_list.TERMS)

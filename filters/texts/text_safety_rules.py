@@ -8,16 +8,26 @@ from pydantic import Field
 
 from filters.base import Judge, TextFilter, reaches
 from filters.limits import Limit
-from filters.text_analysis.factual_context import is_about_art_or_medicine, is_instructive
+from filters.text_analysis.factual_context import (
+    is_about_art_or_medicine,
+    is_about_protection,
+    is_instructive,
+)
 from filters.text_analysis.language_tables import SUPPORTED_LANGUAGES, SupportedLanguage
 from filters.text_analysis.term_judge import TermJudge
 from filters.text_analysis.term_matcher import TermMatch, find_child_terms
-from filters.text_analysis.term_scores import pornography_score, slur_score, vulgarity_score
+from filters.text_analysis.term_scores import (
+    are_topics,
+    pornography_score,
+    slur_score,
+    vulgarity_score,
+)
 from schemas.resources import Resources
 from schemas.sample import Text
 from schemas.verdict import Verdict, drop, keep, quarantine
 
 _NEAR_CHILDREN = 60  # characters between a sexual term and a word for children, inclusive
+_BESIDE_CHILDREN = 4  # characters between a topic and a word for children, inclusive
 _CHILDREN_DROP_AT = 0.8
 
 
@@ -31,10 +41,11 @@ class TextSafetyRules(TextFilter):
 
     The score `sexual_minors` is fixed: 1.0 for explicit content (always dropped); 0.6 for explicit
     content in a text of news, law, help or education, and for suggestive content; 0.3 for
-    suggestive content in a text of news, law, help, education, art or medicine.
+    suggestive content in a text of news, law, help, education, art or medicine, and for pornography
+    that children are protected from.
     """
 
-    rules: ClassVar = "7"
+    rules: ClassVar = "8"
     fields: ClassVar = "all"  # keys and carried columns are stored too
     thresholds: ClassVar = frozenset(
         {"pornography_at", "vulgarity_at", "offensive_at", "quarantine_at"}
@@ -112,6 +123,10 @@ def _sexual_minors_score(variant: str, matches: Iterable[TermMatch]) -> float:
     if sexual and not explicit:
         child_spans = find_child_terms(variant)
         near = [match for match in sexual if _is_near(match, child_spans)]
+        if are_topics(sexual) and is_about_protection(variant):
+            near = [match for match in near if _is_beside(match, child_spans)]
+            if not near:
+                return 0.3
         explicit = any(match.term.weight >= 0.6 for match in near)
         suggestive = bool(near)
     if explicit:
@@ -123,8 +138,16 @@ def _sexual_minors_score(variant: str, matches: Iterable[TermMatch]) -> float:
 
 def _is_near(match: TermMatch, spans: Sequence[tuple[int, int]]) -> bool:
     """Return whether one of the sorted spans lies within _NEAR_CHILDREN characters of the match."""
+    return _lies_within(_NEAR_CHILDREN, match, spans)
+
+
+def _is_beside(match: TermMatch, spans: Sequence[tuple[int, int]]) -> bool:
+    return _lies_within(_BESIDE_CHILDREN, match, spans)
+
+
+def _lies_within(length: int, match: TermMatch, spans: Sequence[tuple[int, int]]) -> bool:
     after = bisect_left(spans, (match.start, 0))
     return any(
-        start - match.end <= _NEAR_CHILDREN and match.start - end <= _NEAR_CHILDREN
+        start - match.end <= length and match.start - end <= length
         for start, end in spans[max(after - 1, 0) : after + 1]
     )

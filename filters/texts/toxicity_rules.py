@@ -13,6 +13,7 @@ from filters.text_analysis.term_context import (
     is_first_person,
     is_intensified,
     is_negated,
+    names_animal,
     targets_person,
 )
 from filters.text_analysis.term_judge import TermJudge
@@ -43,7 +44,7 @@ class ToxicityRules(TextFilter):
     highest, because then a text is toxic in two ways at once.
     """
 
-    rules: ClassVar = "7"
+    rules: ClassVar = "8"
     fields: ClassVar = "all"  # keys and carried columns are stored too
     thresholds: ClassVar = frozenset({"attributes", "drop_at", "quarantine_at"})
     stores_zeros: ClassVar = False
@@ -98,7 +99,7 @@ def _scores(matches: Sequence[TermMatch]) -> dict[str, float]:
 
 
 def _insult(match: TermMatch) -> float:
-    if match.term.kind not in ("insult", "slur"):
+    if match.term.kind not in ("insult", "slur") or names_animal(match):
         return 0.0
     if targets_person(match):
         return _TARGETED

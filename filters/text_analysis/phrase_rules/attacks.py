@@ -1,9 +1,14 @@
 """Attacks on groups of people, and the scores that they get."""
 
+from filters.text_analysis.phrase_rules.constructions_in_languages import (
+    CONSTRUCTIONS_IN_LANGUAGES,
+)
 from filters.text_analysis.phrase_rules.contempt import CONTEMPT, attack_rule
 from filters.text_analysis.phrase_rules.degradation import DEGRADATION
 from filters.text_analysis.phrase_rules.exclusion import EXCLUSION
+from filters.text_analysis.phrase_rules.generalizations import GENERALIZATIONS
 from filters.text_analysis.phrase_rules.languages import ATTACKS_IN_LANGUAGES
+from filters.text_analysis.phrase_rules.menace import MENACE
 
 ATTACKS = (
     attack_rule(
@@ -74,9 +79,20 @@ ATTACKS = (
         "hope ALL*2 GROUP SO*1 KILLED",
         "GROUP go|get SO*2 home|out|away|lost",
         "death to ALL*3 GROUP",
+        "GROUP SO*2 SHOULD SO*3 leave .",
         "no more GROUP",
         "no ALL*2 GROUP allowed|wanted|welcome",
-        anchors=("KILLED", "deserve", "deserves", "go", "get", "death to", "no", "no more"),
+        anchors=(
+            "KILLED",
+            "leave",
+            "deserve",
+            "deserves",
+            "go",
+            "get",
+            "death to",
+            "no",
+            "no more",
+        ),
         examples=(
             "immigrants should be shot",
             "all gays must die",
@@ -91,6 +107,9 @@ ATTACKS = (
             "refugees deserve to be heard",
             "refugees went home",
             "muslims must not eat before sunset",
+            "asylum seekers must leave the hotel by monday",
+            "elderly people should not live alone without an alarm",
+            "jews were told that they should go home",
         ),
     ),
     attack_rule(
@@ -129,6 +148,8 @@ ATTACKS = (
         "I SO*3 HATE every|any|each ..1 MEMBER",
         "fuck|screw|curse|damn ALL*3 GROUP",
         "to hell with ALL*3 GROUP",
+        "GROUP SO*1 can|should|may|could ..1 RUDELY_LEAVE",
+        "GROUP SO*1 can|should|may|could ..1 get lost .",
         "GROUP make|makes ..2 sick|puke|vomit|ill|disgusted",
         "GROUP make|makes ..2 want|wanna ..1 puke|vomit|throw|cry|kill",
         "GROUP disgust|disgusts|repulse|sicken ..1",
@@ -139,6 +160,8 @@ ATTACKS = (
             "curse",
             "damn",
             "to hell with",
+            "RUDELY_LEAVE",
+            "get lost",
             "make",
             "makes",
             "disgust",
@@ -163,6 +186,7 @@ ATTACKS = (
             "i hate indian summers",
             "why do people hate muslims?",
             "i don't hate women",
+            "immigrants can get lost in the forms",
             "women who hate men",
         ),
     ),
@@ -249,49 +273,11 @@ ATTACKS = (
         ),
         counterexamples=("gays are our neighbours. i like them", "refugees came. they are tired"),
     ),
-    attack_rule(
-        "mistrust",
-        0.6,
-        "NOBODY ..4 want|wants|likes|need|needs|respects|trusts|loves ALL*3 GROUP",
-        "NOBODY ..8 GROUP are ..1 equal|human|normal|people",
-        "never|not|DONT|CANT|wouldn't|won't ..2 trust|hire|marry|date|respect|befriend ALL*3 GROUP",
-        "i would|will|could|'d|'ll never ..4 with|near|to|by ALL*2 GROUP",
-        "GROUP are not welcome|wanted|normal|natural|trustworthy|needed|real",
-        "GROUP CANT be trusted|tolerated|allowed",
-        "GROUP ..1 all|only ..3 steal|rape|lie|cheat|leech|smell|stink",
-        "GROUP ..2 smell|stink",
-        anchors=(
-            "NOBODY",
-            "never",
-            "trust",
-            "hire",
-            "marry",
-            "date",
-            "respect",
-            "befriend",
-            "are not",
-            "be trusted",
-            "be tolerated",
-            "be allowed",
-            "only",
-            "smell",
-            "stink",
-            "steal",
-            "rape",
-            "lie",
-            "cheat",
-            "leech",
-        ),
-        examples=(
-            "nobody wants immigrants here",
-            "never trust gypsies",
-            "i would never be friends with muslims",
-            "gay people are not normal",
-        ),
-        counterexamples=("i would never be rude to anybody", "women cannot be ignored"),
-    ),
     *CONTEMPT,
     *EXCLUSION,
     *DEGRADATION,
+    *MENACE,
+    *GENERALIZATIONS,
     *ATTACKS_IN_LANGUAGES,
+    *CONSTRUCTIONS_IN_LANGUAGES,
 )

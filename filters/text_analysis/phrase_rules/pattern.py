@@ -9,6 +9,7 @@ A pattern is a line of elements, separated by spaces:
     element*4     up to four such elements
     ..3           up to three words of any kind
     ...3          up to three words, which may be in different sentences
+    .             the end of a sentence or clause
     ^             the start of the text, of a sentence or of a quotation; only at the beginning
 
 Elements match whole words, with spaces, commas or quotation marks between them.
@@ -21,6 +22,8 @@ from functools import cached_property
 
 _BETWEEN = r"""[ ,"“”«»'‘’()*]+"""
 _BETWEEN_SENTENCES = r"""[ ,"“”«»'‘’()*.!?:;…–—]+"""
+_NEXT_SENTENCE = r"""[ "”»'’)]*[,.!?:;…–—][ "“«'‘(.]*"""
+_END = r"""(?=[ "”»'’)]*(?:[,.!?:;…–—|]|$))"""
 _START = r"""(?:(?<=^ )|(?<=[.!?:;…,"“«–—|] )|(?<=["“«(]))"""
 _BEFORE, _AFTER = r"(?<!\w)(?<!\w['’])", r"(?!\w|['’] ?\w)"  # "girls" is not in "girls' shoes"
 _WORD = r"[\w'’]+"
@@ -35,13 +38,19 @@ def compile_pattern(pattern: str, slots: Slots) -> str:
 
     Raises ValueError if the pattern names no slot of `slots` or has an element that is unknown.
     """
-    regex, has_required, following = "", False, _BETWEEN
+    regex, ending, has_required, following = "", "", False, _BETWEEN
     elements = pattern.split(" ")
     if elements[0] == "^":
         regex = _START
         elements.pop(0)
+    if elements[-1] == ".":
+        ending = _END
+        elements.pop()
     for element in elements:
         between = _BETWEEN
+        if element == ".":
+            following = _NEXT_SENTENCE
+            continue
         if element.startswith(".."):
             if element.startswith("..."):
                 between = following = _BETWEEN_SENTENCES
@@ -63,7 +72,7 @@ def compile_pattern(pattern: str, slots: Slots) -> str:
             regex += f"(?:{repeated}{between}){count}"
     if not has_required:
         raise ValueError(f"{pattern!r} has only elements that may be missing")
-    return regex
+    return regex + ending
 
 
 def required_words(pattern: str, slots: Slots) -> tuple[frozenset[str], ...]:
@@ -74,7 +83,7 @@ def required_words(pattern: str, slots: Slots) -> tuple[frozenset[str], ...]:
     required = (
         _ELEMENT.fullmatch(element)
         for element in pattern.split(" ")
-        if element != "^" and not element.startswith("..")
+        if element not in ("^", ".") and not element.startswith("..")
     )
     sets = (
         _first_words(parsed["what"], slots)

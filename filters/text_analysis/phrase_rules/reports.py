@@ -6,7 +6,7 @@ anywhere outside of the quotation marks around the attack.
 
 from filters.text_analysis.phrase_rules.pattern import PhraseRule
 from filters.text_analysis.phrase_rules.slots import SLOTS
-from filters.text_analysis.phrase_rules.slots_of_languages import REPORTING
+from filters.text_analysis.phrase_rules.slots_of_reports import REPORTING
 
 
 def _rule(
@@ -123,6 +123,8 @@ AFTER = (
         "i|we ..1 disagree|condemn|reject|denounce|oppose|reported|report|blocked",
         "is ..3 not ..3",
         "said no one",
+        "not with|in us|me|our|my",
+        "no way|thanks|thank",
         "shame on",
         "has|have no place",
         "need|needs|must|has|have to stop|end|go",
@@ -132,6 +134,7 @@ AFTER = (
             "immigrants are criminals, says the minister",
             '"kill all jews" was sprayed on the wall',
             "immigrants bring crime to an end",
+            "deport refugees? not with us",
             '"death to gays" was on a poster that we tore down',
         ),
         counterexamples=("jews are vermin and that is true",),
@@ -159,6 +162,61 @@ AROUND = (
         examples=(
             'do not read this: "jews are vermin", it is propaganda',
             'das plakat "juden raus" hing 1938 als nazi parole an der wand',
+        ),
+    ),
+)
+# Phrases before an attack by which the writer agrees with it: reports that they end do not count.
+ENDORSED = (
+    _rule(
+        "disclaimed",
+        "i'm|am not a? racist|sexist|prejudiced|homophobic|bigot|hater ..2 but",
+        "no|without offense|offence|disrespect|hate ..2 but?",
+        "i|we DONT ..4 but",
+        "i have|'ve|had nothing against ..4 but",
+        "i hate to say it|this|so but?",
+        "call me ..3 but",
+        examples=(
+            "i'm not racist but gypsies are thieves",
+            "no offense, but women are stupid",
+            "i don't like to say it but refugees are parasites",
+            "call me old fashioned but gays are disgusting",
+        ),
+        counterexamples=(
+            "i don't think that gypsies are thieves",
+            "i'm not saying women are stupid",
+        ),
+    ),
+    _rule(
+        "asserted",
+        "if you|u ask me",
+        "not gonna|going to? lie",
+        "to be honest|frank|blunt|clear|fair|real",
+        "let's|lets face it|facts",
+        "let's|lets be honest|real|frank",
+        "everybody|everyone|we all? know|knows|knew that?",
+        "it's|is a|an simple|plain|proven|known? fact|truth that?",
+        "the|simple|plain|sad fact|truth is that?",
+        "i firmly|truly|strongly|honestly|sincerely|personally|really|always believe|think|say "
+        "that?",
+        "i|we SO*1 believe|think|say|feel|know that?",
+        "who else ..1 that?",
+        "mark my words",
+        "unpopular|hot|honest|my opinion|take|view is? that?",
+        "there is|'s no doubt|question that?",
+        examples=(
+            "if you ask me, gays are disgusting",
+            "not gonna lie, women are stupid",
+            "let's be honest: refugees are parasites",
+            "everyone knows that jews are liars",
+            "it's a fact that mexicans are lazy",
+            "i firmly believe that women are inferior",
+            "who else thinks immigrants should be shot?",
+            "unpopular opinion: trans people are freaks",
+        ),
+        counterexamples=(
+            "he said that everyone knows that jews are liars",
+            "it is not a fact that mexicans are lazy",
+            "nobody should say: it's a fact that mexicans are lazy",
         ),
     ),
 )

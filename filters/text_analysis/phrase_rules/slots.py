@@ -11,6 +11,8 @@ from filters.text_analysis.phrase_rules.group_words import (
     PERSONS,
     words,
 )
+from filters.text_analysis.phrase_rules.slots_of_menace import SLOTS_OF_MENACE
+from filters.text_analysis.phrase_rules.slots_of_reports import REPORT_SLOTS
 
 _DEMEANED_NOUNS = words(
     "scum, vermin, subhuman, subhumans, sub human, untermenschen, filth, trash, garbage, human "
@@ -47,7 +49,27 @@ _DEMEANED_ADJECTIVES = words(
     "good for nothing"
 )
 
+_KILLED = words(
+    "be driven out, be expelled, be chased away, "
+    "die, burn, hang, rot, suffer, be killed, be shot, be hanged, be hung, be gassed, be "
+    "burned, be burnt, be lynched, be executed, be exterminated, be eradicated, be wiped out, "
+    "be eliminated, be slaughtered, be murdered, be raped, be beaten, be beaten up, be "
+    "castrated, be sterilized, be sterilised, be drowned, be stoned, be deported, be locked "
+    "up, be rounded up, be put down, be put to death, be bombed, be tortured, be punished, be "
+    "purged, be removed from the earth, be sent back, be sent home, be sent to the camps, be "
+    "put in camps, be banned from, be thrown out, be kicked out, get out, leave our "
+    "country, disappear, go back, go home, kill themselves, be enslaved, be slaves, burn in "
+    "hell, rot in hell, go to hell, drop dead, choke, be treated like animals, be treated "
+    "like dirt, be ashamed of existing, not exist, not be allowed, not be alive, not have "
+    "rights, not vote, not breed, not live here, not live among, not live near, be silenced, be "
+    "put in their place, be kept as, "
+    "be hunted, be hunted down, be run over, be locked away, be thrown in jail, be caged, be "
+    "extinct, know their place, stay in the "
+    "kitchen, stay in their place"
+)
 SLOTS: dict[str, tuple[str, ...]] = {
+    **REPORT_SLOTS,
+    **SLOTS_OF_MENACE,
     "GROUP": (*GROUP_NOUNS, *GENDERS, "GROUP_ADJECTIVE PERSONS", "PERSONS OF_GROUP"),
     "MEMBER": (*MEMBERS, "woman", "GROUP_ADJECTIVE PERSONS"),
     "GROUP_NOT_GENDER": (*GROUP_NOUNS, "GROUP_ADJECTIVE PERSONS"),
@@ -73,7 +95,8 @@ SLOTS: dict[str, tuple[str, ...]] = {
         "utter, utterly, pure, very, too, disgusting, filthy, dirty, worthless, stupid, human, "
         "little, big, bloody, goddamn, real, kind of, pretty much, mostly, inherently, naturally, "
         "to me, to blame, the biggest, the worst, an absolute, by nature, also, indeed, "
-        "extremely, incredibly, born, plain"
+        "extremely, incredibly, born, plain, walking, living, breathing, damn, damned, a pile of, "
+        "a heap of, a herd of, a plague of, no more than, about as, even, still, straight up"
     ),
     "DEMEANED": (*_DEMEANED_NOUNS, *_DEMEANED_ADJECTIVES),
     "DEMEANED_NOUN": _DEMEANED_NOUNS,
@@ -105,6 +128,7 @@ SLOTS: dict[str, tuple[str, ...]] = {
     ),
     "MUSTNT": words("should not, shouldn't, shouldnt, must not, mustn't, should never, must never"),
     "CIVIL_RIGHT": words(
+        "be in charge, be in power, lead, hold power, own land, have guns, be doctors, "
         "have children, have kids, reproduce, breed, procreate, vote, have the right, have "
         "rights, have any rights, marry, hold office, be citizens, own property, be teachers, be "
         "parents, live among us, live here, exist, be here, be born"
@@ -143,22 +167,8 @@ SLOTS: dict[str, tuple[str, ...]] = {
         "should, must, need to, needs to, ought to, deserve to, deserves to, have to, has to, got "
         "to, gotta, can all, had better, better, shall, would be better"
     ),
-    "KILLED": words(
-        "be driven out, be expelled, be chased away, "
-        "die, burn, hang, rot, suffer, be killed, be shot, be hanged, be hung, be gassed, be "
-        "burned, be burnt, be lynched, be executed, be exterminated, be eradicated, be wiped out, "
-        "be eliminated, be slaughtered, be murdered, be raped, be beaten, be beaten up, be "
-        "castrated, be sterilized, be sterilised, be drowned, be stoned, be deported, be locked "
-        "up, be rounded up, be put down, be put to death, be bombed, be tortured, be punished, be "
-        "purged, be removed from the earth, be sent back, be sent home, be sent to the camps, be "
-        "put in camps, be banned from, be thrown out, be kicked out, get out, leave, leave our "
-        "country, disappear, go back, go home, kill themselves, be enslaved, be slaves, burn in "
-        "hell, rot in hell, go to hell, drop dead, choke, be treated like animals, be treated "
-        "like dirt, be ashamed of existing, not exist, not be allowed, not be alive, not have "
-        "rights, not vote, not breed, not live, be silenced, be put in their place, be kept as, "
-        "be hunted, be hunted down, be run over, be extinct, know their place, stay in the "
-        "kitchen, stay in their place"
-    ),
+    "KILLED": _KILLED,
+    "PASSIVE_KILLED": tuple(each for each in _KILLED if each.startswith("be ")),
     "KILL": words(
         "kill, murder, gas, hang, burn, shoot, exterminate, lynch, eradicate, wipe out, get rid "
         "of, deport, bomb, rape, stone, behead, castrate, sterilize, round up, eliminate, "
@@ -182,6 +192,18 @@ SLOTS: dict[str, tuple[str, ...]] = {
         "contempt for, have zero respect for, can't tolerate, cannot tolerate, can not "
         "tolerate, wish death on, wish death upon, "
         "wish pain on"
+    ),
+    # One person of a group, or several.
+    "PEOPLE_NAMED": (*GROUP_NOUNS, *MEMBERS, *GENDERS, "GROUP_ADJECTIVE PERSONS"),
+    "GROUP_MEMBER": (*MEMBERS, "GROUP_ADJECTIVE PERSONS"),
+    "VICIOUS": (
+        *_DEMEANED_NOUNS,
+        *_DEMEANED_ADJECTIVES,
+        *words(
+            "thief, liar, criminal, rapist, terrorist, cheat, crook, parasite, pig, idiot, moron, "
+            "drunk, pervert, predator, murderer, leech, coward, beggar, scrounger, savage, animal, "
+            "rat, snake, steal, lie, smell, stink, cheat, beg, crazy"
+        ),
     ),
     "I": words("i, we, i'm, we're, everyone, everybody, us, all of us, normal people"),
     "THEM": words("them, they, these people, those people, their kind, that kind, you people"),
@@ -217,63 +239,9 @@ SLOTS: dict[str, tuple[str, ...]] = {
     "BEAST": words(
         "dog, dogs, monkey, monkeys, rat, rats, pig, pigs, ape, apes, cow, cows, insects"
     ),
-    # What a writer says who rejects an attack.
     "COMMUNITY": words(
         "country, countries, land, nation, continent, society, everything, world, city, cities, "
         "town, culture, lives, neighbourhood, neighborhood, schools, economy, families"
-    ),
-    "DONE": words(
-        "painted, written, sprayed, removed, deleted, reported, banned, shouted, fined, arrested, "
-        "condemned, posted, tweeted, printed, scrawled, chanted"
-    ),
-    "WRONG": words(
-        "wrong, racist, racism, hateful, hate speech, hate, hatred, hurtful, offensive, "
-        "disgusting, unacceptable, not ok, not okay, not acceptable, not true, not right, not "
-        "cool, not funny, untrue, false, a lie, lies, a myth, nonsense, rubbish, ridiculous, "
-        "absurd, bigotry, bigoted, bigots, bigot, a bigot, ignorant, ignorance, homophobic, "
-        "homophobia, transphobic, transphobia, islamophobic, islamophobia, antisemitic, "
-        "antisemitism, anti semitic, sexist, sexism, misogynist, misogynistic, misogyny, ableist, "
-        "xenophobic, xenophobia, prejudice, prejudiced, discriminatory, discrimination, "
-        "appalling, shameful, horrible, awful, terrible, despicable, abhorrent, vile, cruel, "
-        "harmful, toxic, problematic, insulting, degrading, dehumanizing, dehumanising, "
-        "demeaning, unfair, disgraceful, bullshit, banned, illegal, a crime, dangerous, "
-        "unforgivable, sickening, sick, a slur, slurs, stereotype, stereotypes, a stereotype, "
-        "propaganda, a disgrace, stupid, pathetic, evil, inexcusable, reprehensible, outrageous, "
-        "nazi, fascist, unworthy, backward, insane, baseless, lying, condemned, unjust, immoral"
-    ),
-    "SAY": words(
-        "say, says, said, saying, think, thinks, thought, thinking, believe, believes, believed, "
-        "believing, claim, claims, claimed, claiming, shout, shouts, shouted, shouting, yell, "
-        "yelled, yelling, scream, screamed, screaming, write, writes, wrote, writing, written, "
-        "post, posts, posted, posting, tweet, tweets, tweeted, tweeting, tell, tells, told, "
-        "telling, argue, argues, argued, arguing, suggest, suggests, suggested, suggesting, "
-        "imply, implies, implying, insist, insists, insisted, pretend, pretends, repeat, repeats, "
-        "repeated, repeating, hear, heard, hearing, read, reading, chant, chanted, chanting, "
-        "call, calls, called, calling, assume, assumes, assuming, preach, preaching, comment, "
-        "commented, feel, feels, spray, sprayed, painted, sang, whisper, spread, spreading, joke, "
-        "joked, joking, portray, describe, described, describing, agree, accept, advocate, "
-        "advocated, justify, teach, taught, respond, responded, reply, replied, announced, "
-        "declared, mean, means"
-    ),
-    "CLAIM": words(
-        "claim, claims, myth, myths, idea, ideas, belief, beliefs, stereotype, stereotypes, lie, "
-        "lies, notion, statement, statements, slogan, slogans, phrase, phrases, words, rumor, "
-        "rumors, rumour, rumours, propaganda, comment, comments, message, messages, sign, signs, "
-        "banner, banners, graffiti, post, posts, tweet, tweets, joke, jokes, remark, remarks, "
-        "sentence, sentences, chant, chants, poster, posters, view, views, opinion, theory, "
-        "insult, insults, expressions, expression, language, speech, argument, assumption, "
-        "prejudice, accusation, headline, question, narrative, sentiment, attitude, mindset, "
-        "cliche, thing like, things like, stuff like, phrases like, thought, leaflet, letter"
-    ),
-    "OTHERS": words(
-        "people, someone, somebody, anyone, anybody, everyone who, those, you, he, she, they, "
-        "some, who, whoever, nazis, the nazis, hitler, racists, racist, extremists, extremist, "
-        "politician, politicians, trolls, troll, bigots, bigot, uncle, neighbour, neighbor, boss, "
-        "teacher, classmate, colleague, man, woman, minister, president, leader, group, groups, "
-        "regime, book, video, song, party, website, site, user, users, men, women, idiots, "
-        "others, many, kids, protesters, fans, players, haters, one, supremacists, columnist, "
-        "host, guy, guys, preacher, speaker, author, villain, character, account, forum, it, "
-        "students, cop, officer, customer, grandfather, grandma, dad, mother"
     ),
     "NOBODY": words("nobody, no one, noone, none of us, no person, not one, nobody ever"),
 }
@@ -284,5 +252,6 @@ GROUP_SIGNS = (
     *GENDERS,
     *PERSONS,
     *MEMBERS,
+    *words("mosque, mosques, synagogue, synagogues"),
     *words("go back to, go back where, get out of"),
 )

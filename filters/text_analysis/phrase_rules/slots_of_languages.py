@@ -15,6 +15,11 @@ SLOTS_OF: dict[str, dict[str, tuple[str, ...]]] = {
             "rollstuhlfahrer, autisten, obdachlose, schwarze menschen, die schwarzen, schwarze, "
             "frauen, weiber, schwarzafrikaner, fremde, fremden, israelis"
         ),
+        "MEMBER": words(
+            "jude, juden, muslim, moslem, türke, türken, araber, ausländer, flüchtling, migrant, "
+            "migranten, zigeuner, schwuler, schwulen, lesbe, neger, pole, polen, afrikaner, syrer, "
+            "behinderter, behinderten, schwarzer, schwarzen, transe, russe, rumäne, asylant"
+        ),
         "ALL": words(
             "alle, allen, die, den, der, diese, diesen, jeden, sämtliche, scheiss, dreckigen"
         ),
@@ -22,7 +27,7 @@ SLOTS_OF: dict[str, dict[str, tuple[str, ...]]] = {
         "SO": words(
             "alle, nur, doch, einfach, wie, nichts als, eine, ein, der, die, das, so, echt, "
             "wirklich, total, alles, immer, dreckige, krank und, von natur aus, und, lauter, "
-            "nichts anderes als"
+            "nichts anderes als, zu, letzte, letzter, der letzte, reine, reiner, purer, hier, auch"
         ),
         "DEMEANED": words(
             "parasiten, ungeziefer, abschaum, ratten, schweine, affen, tiere, hunde, "
@@ -69,7 +74,9 @@ SLOTS_OF: dict[str, dict[str, tuple[str, ...]]] = {
             "migrant, étranger, homosexuel, turc, chinois, algérien, marocain, handicapé, youpin"
         ),
         "ALL": words("tous, toutes, les, ces, aux, des, sales, tout"),
-        "ARE": words("sont, restent, sont tous, sont toutes, ne sont que, c'est"),
+        "ARE": words(
+            "sont, sont ils, sont elles, restent, sont tous, sont toutes, ne sont que, c'est"
+        ),
         "SO": words(
             "tous, toutes, des, de la, de, une, un, la, les, que, qu'une, vraiment, tellement, si, "
             "comme, pires que, très, trop, rien que, du, vrais"
@@ -108,11 +115,15 @@ SLOTS_OF: dict[str, dict[str, tuple[str, ...]]] = {
             "maricones, lesbianas, transexuales, trans, travestis, discapacitados, minusválidos, "
             "subnormales, mujeres, turcos, sirios, paquistaníes, israelíes, hindúes"
         ),
+        "MEMBER": words(
+            "judío, musulmán, moro, gitano, rumano, árabe, africano, marroquí, sudaca, inmigrante, "
+            "refugiado, maricón, homosexual, travesti, mexicano, venezolano"
+        ),
         "ALL": words("los, las, todos, todas, estos, estas, esos, esas, a, putos"),
         "ARE": words("son, son todos, son todas, siempre serán, no son más que, no son mas que"),
         "SO": words(
             "todos, todas, unos, unas, una, un, la, el, los, como, muy, tan, peores que, más que, "
-            "pura, puro, solo, verdaderos, realmente, de"
+            "pura, puro, demasiado, todo, solo, verdaderos, realmente, de"
         ),
         "DEMEANED": words(
             "ratas, monos, cerdos, perros, animales, bestias, parásitos, plaga, peste, cáncer, "
@@ -144,6 +155,11 @@ SLOTS_OF: dict[str, dict[str, tuple[str, ...]]] = {
             "stranieri, clandestini, extracomunitari, terroni, omosessuali, gay, froci, lesbiche, "
             "trans, transessuali, disabili, handicappati, donne, turchi, siriani, nigeriani, "
             "pakistani, indiani"
+        ),
+        "MEMBER": words(
+            "ebreo, musulmano, zingaro, africano, arabo, marocchino, albanese, immigrato, "
+            "migrante, "
+            "profugo, straniero, omosessuale, frocio"
         ),
         "ALL": words("gli, i, le, tutti, tutte, questi, queste, quei, agli, ai"),
         "ARE": words("sono, sono tutti, sono tutte, non sono che, restano"),
@@ -180,6 +196,10 @@ SLOTS_OF: dict[str, dict[str, tuple[str, ...]]] = {
             "bolivianos, imigrantes, refugiados, estrangeiros, homossexuais, gays, viados, "
             "lésbicas, trans, travestis, deficientes, aleijados, mulheres, turcos, sírios, "
             "macumbeiros"
+        ),
+        "MEMBER": words(
+            "judeu, muçulmano, cigano, africano, árabe, imigrante, refugiado, estrangeiro, viado, "
+            "homossexual, travesti, haitiano"
         ),
         "ALL": words("os, as, todos, todas, esses, essas, estes, aos"),
         "ARE": words("são, são todos, são todas, são apenas, não passam de"),
@@ -271,31 +291,3 @@ GROUP_SIGNS_IN_LANGUAGES = tuple(
         }
     )
 )
-# What reports and rejections of attacks are worded with in these languages.
-REPORTING: dict[str, tuple[str, ...]] = {
-    "SAY_IN_LANGUAGES": words(
-        "sagt, sagen, sagte, sagten, behauptet, behaupten, behauptete, meint, meinen, glaubt, "
-        "glauben, rief, riefen, ruft, rufen, schrieb, steht, dire, dit, disent, disait, "
-        "disaient, affirme, affirmer, affirmant, prétend, prétendre, prétendent, pensent, croient, "
-        "crié, crier, crient, écrit, decir, dice, dicen, dijo, decía, afirma, afirman, afirmar, "
-        "creen, creer, piensan, gritó, gritaban, gritar, dicono, dicevano, sostiene, credono, "
-        "gridava, gridare, scritta, scritto, dizer, diz, dizem, disse, afirmam, acham, acreditam, "
-        "gritaram, zegt, zeggen, zei, beweert, riep, roepen, говорит, говорят, сказал, сказать, "
-        "говорить, утверждает, утверждать, считать, считают, кричал, писал, написали"
-    ),
-    "THAT": words("que, qu, dass, che, dat, что, alle, tous, todos"),
-    "NOT": words("nicht, kein, keine, pas, jamais, nunca, non, não, niet, geen, не, никогда"),
-    "ALL_IN_LANGUAGES": words("alle, jeder, jede, tous, toutes, todos, todas, tutti, tutte, все"),
-    "IS_IN_LANGUAGES": words("ist, war, est, était, es, era, è, é, is, was, это, c'est, das, ça"),
-    "WRONG_IN_LANGUAGES": words(
-        "rassistisch, rassismus, hetze, volksverhetzung, falsch, lüge, "
-        "verbrechen, strafbar, parole, "
-        "nazi, menschenverachtend, raciste, racisme, crime, mensonge, faux, inacceptable, honteux, "
-        "haine, antisémite, antisémitisme, racista, racismo, mentira, delito, falso, inaceptable, "
-        "vergüenza, razzista, razzismo, reato, crimine, bugia, sbagliato, preconceito, errado, "
-        "racistisch, leugen, misdaad, strafbaar, расизм, преступление, ложь, неправда, "
-        "homophobe, homofobia, homófobo, xénophobe, xenofobia, contre, contra, "
-        "contro, gegen, tegen, "
-        "против"
-    ),
-}

@@ -16,17 +16,23 @@ TERMS = terms(
     "cake, naked juice, naked gun, "
     "naked truth, "
     "nude lipstick, nude heels, nude color, nude colour, nude pumps, nude nails, nude palette, "
-    "sex education, sex ed, same sex, sex of the baby, opposite sex, sex and the city, "
+    "adult dating (the|a|an|from|of|their|these), until he comes (home|back|to|in|out), "
+    "until she comes (home|back|to|in|out), bareback (riding|rider|riders|horse|horses), one night "
+    "stand (lamp|table), adult video (game|games), sex education, sex ed, same sex, sex of the "
+    "baby, opposite sex, sex and the city, "
     "sex pistols, sex discrimination, sex chromosome, sex chromosomes, oilseed rape, rape field, "
     "golden shower tree, golden shower trees, rape seed, high school musical, teen titans, "
     "hate crime, hate speech, sieg heil salute, chuj (people|language|maya|speakers)",
-    fr="art nègre, tapette à souris, en retard, de retard, du retard, le retard, un retard, sans "
+    fr="se fait prendre en (photo|flagrant), art nègre, tapette à souris, en retard, de retard, "
+    "du retard, le retard, un retard, sans "
     "retard, au retard, mon retard, son retard, aucun retard, grand retard, retard de, retards "
     "de, de troie, à troie, plan à trois (ans|mois|niveaux)",
     pt="punheta de bacalhau",
     sv="slut på, till slut, före slut, efter slut, ta slut, tar slut, är slut, slut med, slut för",
     de="arsch der welt",
-    es="culo de botella, (|a )(|la |su )verga (mayor|seca|del palo|de mesana|de gavia), "
+    es="(busca|buscan|quiere) sexo (del|seguro), sexo del bebé, sexo seguro, sexo de "
+    "(las|los|la), culo de botella, (|a )(|la |su )verga "
+    "(mayor|seca|del palo|de mesana|de gavia), "
     "(|a )(|la |su )verga de trinquete, de la verga (mayor|seca|y), verga del (barco|mástil)",
     ja="フェラ・クティ, フェラクティ, マンコ・カパック, マンコカパック, 音痴女, 乱交(差|通|換), "
     "(途|日|夜|年|空)中出し, 中出しっぱなし, 性交(際|換), (支|救|増|声|応|後|外|求)援交, "

@@ -21,7 +21,12 @@ TERMS = (
     *terms(
         "slur",
         0.6,
-        any="beaner, beaners, darkie, darkies, tranny, trannies, sieg heil, white power, "
+        any="(bunch|pack|load|gang) of (dykes|coons|chinks|fags|lesbos|spics|homos), "
+        "(fucking|ugly|stupid|dirty|filthy|damn|nasty) "
+        "(dyke|dykes|coon|coons|chink|spic|homo|homos|lesbo|lesbos), "
+        "(gyppo|gypo|pikey|poofter|lesbo|troon|muzzie|camel jockey|curry muncher|zipperhead|"
+        "dothead|mudslime)(|s), "
+        "beaner, beaners, darkie, darkies, tranny, trannies, sieg heil, white power, "
         "hitler was right, hitler did nothing wrong",
         en="fag, fags, chinks, paki, retard, retards",
         de="neger, negern, kanake, kanaken",

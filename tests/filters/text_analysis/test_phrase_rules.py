@@ -11,7 +11,7 @@ from filters import ToxicityRules
 from filters.text_analysis.group_attacks import attack_score
 from filters.text_analysis.phrase_rules.attacks import ATTACKS
 from filters.text_analysis.phrase_rules.pattern import PhraseRule, compile_pattern
-from filters.text_analysis.phrase_rules.reports import AFTER, AROUND, BEFORE
+from filters.text_analysis.phrase_rules.reports import AFTER, AROUND, BEFORE, ENDORSED
 from filters.text_analysis.phrase_rules.slots import GROUP_SIGNS, SLOTS
 from filters.text_analysis.phrase_rules.slots_of_languages import GROUP_SIGNS_IN_LANGUAGES
 from filters.text_analysis.term_lists import slurs
@@ -39,6 +39,48 @@ def test_attacks_and_what_resembles_them(rule: PhraseRule) -> None:
 def test_reports_and_rejections_of_attacks(rule: PhraseRule) -> None:
     assert not [text for text in rule.examples if is_flagged(text)]
     assert not [text for text in rule.counterexamples if not is_flagged(text)]
+
+
+@pytest.mark.parametrize("rule", ENDORSED, ids=lambda rule: rule.name)
+def test_attacks_that_the_writer_agrees_with(rule: PhraseRule) -> None:
+    assert not [text for text in rule.examples if not is_flagged(text)]
+    assert not [text for text in rule.counterexamples if is_flagged(text)]
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "Dirty Arabs horse after the mud race",
+        "Burn the French toast on both sides",
+        "Throw out the Chinese cabbage if it smells",
+        "Hang an Indian rug on the wall",
+        "Poland beat Germany 2-0: the Germans are losers tonight",
+        "The Italians are useless without their goalkeeper",
+        "Our team will crush the Koreans on Friday",
+        "Elderly people should not live alone without an alarm",
+        "Asylum seekers must leave the hotel by Monday",
+        "Jews were told that they should leave the country",
+    ],
+)
+def test_things_sports_advice_and_passive_reports_are_no_attacks(text: str) -> None:
+    assert not is_flagged(text)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "Burn the French",
+        "Throw out the Chinese, all of them",
+        "Hang an Indian",
+        "The Germans are vermin, whoever wins the match",
+        "Refugees are useless, and so is our team",
+        "Elderly people should not live here",
+        "Asylum seekers must leave",
+        "I'll shoot the next Muslim I see",
+    ],
+)
+def test_attacks_that_resemble_things_sports_and_advice(text: str) -> None:
+    assert is_flagged(text)
 
 
 def shares_flagged(*paths: Path) -> dict[str, float]:
@@ -103,6 +145,8 @@ def test_a_group_alone_is_no_attack(group: str) -> None:
         ("red big*2 star", ["red star", "red big big star"], ["red big big big star"]),
         ("red|blue star", ["red star", "blue star"], ["green star"]),
         ("^ star", ["star", "so. star", '"star"'], ["a star"]),
+        ("red . star", ["red. star", "red, star", "red ... star"], ["red star", "red. a star"]),
+        ("red star .", ["red star", "red star!", '"red star"'], ["red star here"]),
         ("COLOR star", ["dark red star", "blue star"], ["dark star"]),
         ("men", ["men", "'men'"], ["men's", "women", "men' shoes"]),
     ],

@@ -9,6 +9,7 @@ from filters.text_analysis.term_lists import (
     sexual,
     sexual_acts,
     sexual_classes,
+    sexual_plain,
     spam_hints,
     vulgar,
 )
@@ -16,8 +17,11 @@ from filters.text_analysis.term_lists.term import Term, terms
 from schemas.resources import Resources
 from schemas.sample import Text
 
-SEXUAL = sexual.TERMS + sexual_acts.TERMS + sexual_classes.TERMS + spam_hints.TERMS
-LONG_LISTS = sexual_acts.TERMS + spam_hints.TERMS + vulgar.TERMS
+SEXUAL = (
+    *(sexual.TERMS + sexual_acts.TERMS + sexual_classes.TERMS),
+    *(sexual_plain.TERMS + spam_hints.TERMS),
+)
+LONG_LISTS = sexual_acts.TERMS + sexual_plain.TERMS + spam_hints.TERMS + vulgar.TERMS
 
 
 @pytest.mark.parametrize(
@@ -84,6 +88,11 @@ def _fields(term: Term) -> tuple[str, str, str, float]:
         ("Der Wind bläst über die Dünen", ""),
         ("Petite chatte grise dans le jardin", ""),
         ("หีบไม้โบราณ", ""),
+        ("A secretary takes it from behind", "text_pornography"),
+        ("Hausfrau, von hinten genommen", "text_pornography"),
+        ("La secretaria se desnuda ante la webcam", "text_pornography"),
+        ("A picture of the church, taken from behind", ""),
+        ("La moglie si spoglia davanti al medico", ""),
     ],
 )
 def test_acts_count_near_words_for_persons(text: str, reason: str) -> None:

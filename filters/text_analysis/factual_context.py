@@ -63,7 +63,7 @@ _HEALTH_OR_LANGUAGE = ContextRule(
         r"educación|educação|éducation|educazione|sexualkunde|aufklärung|estudios?|estudo|étude|"
         r"studie|researchers?|chercheurs|ricercatori|pesquisadores|investigadores|forscher|"
         r"anatómic[oa]|anatômic[oa]|anatomique|anatomic[oi]|anatomische[rnms]?|"
-        r"art school|arte|kunst|museu|museo|musée|literatur|"
+        r"art school|festival|arte|kunst|museu|museo|musée|literatur|"
         r"the word|la palabra|a palavra|le mot|la parola|das wort|слово|etymology|"
         r"гоноре\w+|сифилис\w*|вич|презерватив\w*|врач(?:а|и|ей|у)?|болезн\w+|инфекци\w+|"
         r"заболевани\w+|здоровь\w+|лечени\w+|беременност\w+|воспитани\w+|исследовани\w+|ученые|"

@@ -22,6 +22,8 @@ _WINDOW = 120  # characters around an attack in which a report or a rejection co
 _MOST_ATTACKS = 32  # of one text that are looked at
 _CONNECTION = r"""[ ,:;"“”«»'‘’()—–-]*(?:(?:the|all|les|los|las|die|alle|gli|os|as) )?"""
 _OPENING, _CLOSING = re.compile(r"""["“”«„](?=[^"“”«»„]*$)"""), re.compile(r"""["”»“]""")
+LOOSE = frozenset(("loose_contempt",))  # rules that any word of rejection in the text voids
+_DISTANCE = re.compile(r"\b(?:not|no|never|none|\w+n't|without|against|stop|nobody)\b")
 _GENDERS = frozenset(SLOTS["GENDER"])
 _GROUPS = frozenset(SLOTS["GROUP"])
 _CONTRACTION = re.compile(r"\b(i|we|you|they|he|she)'(ll|d|ve)\b|\b(you|they)'(re)\b")
@@ -81,7 +83,10 @@ def _score_in_context(rule: PhraseRule, folded: str, start: int, end: int) -> fl
     attack = folded[start:end]
     if _is_no_attack(attack, after, folded):
         return 0.0
-    if any(_is_reported(each, attack) for each in _around_endorsement(before)):
+    outside = f"{folded[:start]} ; {folded[end:]}"
+    if (rule.name in LOOSE and _is_distanced(outside, attack)) or any(
+        _is_reported(each, attack) for each in _around_endorsement(before)
+    ):
         return 0.0
     if _after().match(after):
         return 0.0
@@ -97,6 +102,11 @@ def _score_in_context(rule: PhraseRule, folded: str, start: int, end: int) -> fl
 
 def _written_out(match: re.Match[str]) -> str:
     return f"{match[1] or match[3]} {_WRITTEN_OUT[match[2] or match[4]]}"
+
+
+def _is_distanced(outside: str, attack: str) -> bool:
+    """Return whether the text around an attack rejects or reports, or the attack denies."""
+    return bool(_DISTANCE.search(attack)) or any(rule.regex.search(outside) for rule in AROUND)
 
 
 def _is_no_attack(attack: str, after: str, folded: str) -> bool:

@@ -95,6 +95,8 @@ _MENTIONED_BEFORE = ContextRule(
         r"\b(?:word|words|term|terms|slur|slurs),? ['\"“«]?$"
         r"|\b(?:call|calls|called|calling)(?: \w+){1,3}? (?:a|an) ['\"“«]?$"
         r"|\b(?:call|calls|called|calling) (?:\w+ )?['\"“«]?$"
+        r"|\b(?:yelled|yell|shouted|screamed|hissed|sprayed|scrawled|chanted|muttered)"
+        r"(?: \w+){0,2} ['\"“«]?$"
         r"|\b(?:don't|do not|never|stop|shouldn't|should not|can't|cannot) (?:say|use|call|saying|"
         r"using|calling)(?: \w+){0,3} ['\"“«]?$"
     ),
@@ -103,6 +105,7 @@ _MENTIONED_BEFORE = ContextRule(
         ' the slur "',
         " he called her a ",
         " never say ",
+        " they yelled ",
         " don't use the ",
     ),
     counterexamples=(

@@ -7,6 +7,8 @@ from filters.text_analysis.phrase_rules.contempt import CONTEMPT, attack_rule
 from filters.text_analysis.phrase_rules.degradation import DEGRADATION
 from filters.text_analysis.phrase_rules.exclusion import EXCLUSION
 from filters.text_analysis.phrase_rules.generalizations import GENERALIZATIONS
+from filters.text_analysis.phrase_rules.grievances import GRIEVANCES
+from filters.text_analysis.phrase_rules.hostility import HOSTILITY
 from filters.text_analysis.phrase_rules.languages import ATTACKS_IN_LANGUAGES
 from filters.text_analysis.phrase_rules.menace import MENACE
 
@@ -278,6 +280,8 @@ ATTACKS = (
     *DEGRADATION,
     *MENACE,
     *GENERALIZATIONS,
+    *HOSTILITY,
+    *GRIEVANCES,
     *ATTACKS_IN_LANGUAGES,
     *CONSTRUCTIONS_IN_LANGUAGES,
 )

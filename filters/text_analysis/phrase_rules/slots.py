@@ -11,6 +11,7 @@ from filters.text_analysis.phrase_rules.group_words import (
     PERSONS,
     words,
 )
+from filters.text_analysis.phrase_rules.slots_of_grievances import SLOTS_OF_GRIEVANCES
 from filters.text_analysis.phrase_rules.slots_of_menace import SLOTS_OF_MENACE
 from filters.text_analysis.phrase_rules.slots_of_reports import REPORT_SLOTS
 
@@ -31,7 +32,8 @@ _DEMEANED_NOUNS = words(
     "infestation, pestilence, pollution, poison, epidemic, horde, hordes, brutes, cannibals, "
     "troglodytes, neanderthals, imbeciles, cretins, simpletons, halfwits, half wits, dimwits, "
     "weaklings, failures of nature, genetic waste, mistakes of nature, waste of air, waste of "
-    "skin, waste of money, dead weight, enemy within, enemies of, enemy of, mental cases, "
+    "skin, waste of money, waste of taxpayers, waste of tax, waste of resources, dead weight, "
+    "enemy within, enemies of, enemy of, mental cases, "
     "lunatics, psychos, crybabies, gold diggers, baby machines, inbreds, evil creatures, "
     "disgusting creatures, lower race, lesser race, inferior race, drain on, blight "
     "on, scourge, menace, nuisance"
@@ -50,6 +52,7 @@ _DEMEANED_ADJECTIVES = words(
 )
 
 _KILLED = words(
+    "crawl back, go extinct, be sterilised, be neutered, be flogged, be whipped, "
     "be driven out, be expelled, be chased away, "
     "die, burn, hang, rot, suffer, be killed, be shot, be hanged, be hung, be gassed, be "
     "burned, be burnt, be lynched, be executed, be exterminated, be eradicated, be wiped out, "
@@ -69,6 +72,7 @@ _KILLED = words(
 )
 SLOTS: dict[str, tuple[str, ...]] = {
     **REPORT_SLOTS,
+    **SLOTS_OF_GRIEVANCES,
     **SLOTS_OF_MENACE,
     "GROUP": (*GROUP_NOUNS, *GENDERS, "GROUP_ADJECTIVE PERSONS", "PERSONS OF_GROUP"),
     "MEMBER": (*MEMBERS, "woman", "GROUP_ADJECTIVE PERSONS"),
@@ -170,7 +174,8 @@ SLOTS: dict[str, tuple[str, ...]] = {
     "KILLED": _KILLED,
     "PASSIVE_KILLED": tuple(each for each in _KILLED if each.startswith("be ")),
     "KILL": words(
-        "kill, murder, gas, hang, burn, shoot, exterminate, lynch, eradicate, wipe out, get rid "
+        "sterilise, neuter, flog, whip, cage, exile, banish, kill, murder, gas, hang, burn, "
+        "shoot, exterminate, lynch, eradicate, wipe out, get rid "
         "of, deport, bomb, rape, stone, behead, castrate, sterilize, round up, eliminate, "
         "slaughter, beat up, beat, stab, strangle, execute, hurt, attack, torture, spit on, spit "
         "at, punch, enslave, destroy, run over, purge, put down, hunt down, hunt, choke, drown, "
@@ -208,7 +213,8 @@ SLOTS: dict[str, tuple[str, ...]] = {
     "I": words("i, we, i'm, we're, everyone, everybody, us, all of us, normal people"),
     "THEM": words("them, they, these people, those people, their kind, that kind, you people"),
     "EVIL": words(
-        "ruining, destroying, poisoning, infesting, polluting, infecting, invading, stealing, "
+        "brainwashing, grooming, scamming, robbing, exploiting, ruining, destroying, poisoning, "
+        "infesting, polluting, infecting, invading, stealing, "
         "raping, corrupting, contaminating, taking over our, "
         "taking over this country, replacing us, replacing our, outbreeding, colonising our, "
         "colonizing our, mooching off, sponging off, scrounging off, draining our, swarming our, "

@@ -18,6 +18,9 @@ CONSTRUCTION_SLOTS: dict[str, dict[str, tuple[str, ...]]] = {
             "verprügeln, verprügele, verprügle, schlage ich tot, mache ich fertig, erschiesse, "
             "steche"
         ),
+        "PLACE_DE": words(
+            "herd, gitter, gefängnis, lager, knast, klapse, käfig, zoo, küche, anstalt"
+        ),
         "END": words("bluten, sterben, brennen, büssen, hängen, verrecken, krepieren, bezahlen"),
         "WASTED": words("geleistet, gearbeitet, beigetragen, gelernt, erreicht, erfunden"),
     },

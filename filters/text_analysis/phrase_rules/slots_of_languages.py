@@ -13,6 +13,7 @@ SLOTS_OF: dict[str, dict[str, tuple[str, ...]]] = {
             "asiaten, mexikaner, amerikaner, italiener, griechen, schwule, schwulen, lesben, "
             "homosexuelle, homosexuellen, transsexuelle, transen, behinderte, behinderten, "
             "rollstuhlfahrer, autisten, obdachlose, schwarze menschen, die schwarzen, schwarze, "
+            "zigeunern, flüchtlingen, muslimen, syrern, arabern, afrikanern, "
             "frauen, weiber, schwarzafrikaner, fremde, fremden, israelis"
         ),
         "MEMBER": words(
@@ -36,7 +37,10 @@ SLOTS_OF: dict[str, dict[str, tuple[str, ...]]] = {
             "schmarotzer, bestien, wilde, barbaren, kakerlaken, läuse, maden, zecken, perverse, "
             "missgeburten, lügner, mörder, kriminelle, kriminell, abartig, widerlich, ekelhaft, "
             "dreckig, dumm, minderwertig, pervers, unnatürlich, wertlos, faul, primitiv, böse, "
-            "geisteskrank, lebensunwert, nutzlos, eine schande"
+            "krank im kopf, gestört, eklig, betrüger, gauner, faulenzer, nichtsnutze, "
+            "sozialschmarotzer, "
+            "geisteskrank, "
+            "lebensunwert, nutzlos, eine schande"
         ),
         "OUT": words(
             "raus, raus hier, verschwindet, verpisst euch, ab nach hause, haut ab, verrecke, "
@@ -85,7 +89,9 @@ SLOTS_OF: dict[str, dict[str, tuple[str, ...]]] = {
             "rats, singes, porcs, chiens, animaux, parasites, vermine, racaille, racailles, "
             "cafards, ordures, déchets, merde, merdes, sauvages, barbares, voleurs, voleuses, "
             "violeurs, criminels, terroristes, menteurs, menteuses, pervers, monstres, dégénérés, "
-            "peste, cancer, maladie, plaie, fléau, malades mentaux, malades mentales, sous "
+            "malades, sales, dangereux, hypocrites, peste, cancer, maladie, plaie, fléau, malades "
+            "mentaux, malades mentales, "
+            "sous "
             "hommes, inférieurs, inférieures, inutiles, dégoûtants, répugnants, stupides, "
             "idiots, idiotes, bêtes, paresseux, fainéants, méchants, contre nature, anormaux, "
             "nuisibles, poux, pourriture, sangsues, assistés, abominations, abomination"

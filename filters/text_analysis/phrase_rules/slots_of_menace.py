@@ -8,6 +8,74 @@ SLOTS_OF_MENACE: dict[str, tuple[str, ...]] = {
         "torch, firebomb, set fire to, shoot up, blow up, run over, beat up, spit on, slap, "
         "knock out, behead, crush, smash, grab my gun, get my gun, load my gun"
     ),
+    # Words that hardly have another meaning near a group.
+    "CONTEMPTUOUS": words(
+        "scum, vermin, subhuman, subhumans, degenerates, "
+        "two "
+        "faced, freeloaders, scroungers, worthless, brainless, good for nothing, "
+        "pathetic, "
+        "disgusting, retards, dregs, "
+        "invaders, "
+        "reek, reeks, untermenschen, inbred, inbreds, uncivilized, uncivilised, "
+        "backstabbers, "
+        "backstabbing, thieving, bloodsucking, good riddance, filthy animals, sick in the head, "
+        "waste "
+        "of space, waste of oxygen, scumbags, dirtbags, lowlife, lowlifes, low lifes, abomination"
+    ),
+    "SICKNESS": words(
+        "sickness, disease, disorder, sin, crime, mistake, disgrace, joke, perversion"
+    ),
+    "BETRAY": words(
+        "stab you in the back, stab us in the back, rip you off, rip us off, rob you blind, cheat "
+        "you, betray you, betray us, lie to your face, turn on you, take advantage of you, bleed us"
+    ),
+    "FED_UP": words(
+        "sick of, tired of, sick and tired of, fed up with, had enough of, done with, had it with"
+    ),
+    "PLAYING": words(
+        "playing, whining, complaining, crying, moaning, demanding, begging, stealing, taking, "
+        "pretending, acting, invading, coming, everywhere, and their"
+    ),
+    "ALL_ALIKE": words("all the same, all alike"),
+    "NO_BUSINESS": words("no business, no place in our, no place among us, no right to be here"),
+    "TURN_BACK": words("turn your back on, turn my back on, turn our backs on"),
+    "UNSAFE": words(
+        "lock, locks, hide, hides, afraid, scared, unsafe, dangerous, fear, dirty, moved away, poor"
+    ),
+    "BECAUSE_OF": words("because of, thanks to, due to"),
+    "NO_DECENT": words(
+        "no decent, no honest, no sane, no normal, no self respecting, no civilized"
+    ),
+    "DECENT_PEOPLE": words(
+        "decent people, honest people, normal people, sane people, civilized people, civilised "
+        "people, civilized countries, civilised countries, civilized nations"
+    ),
+    "BRAINS": words("brains, brain, intelligence, decency, discipline, morals, manners"),
+    "ACCEPTED": words(
+        "rents, rent, hires, hire, marries, marry, trusts, trust, tolerate, tolerates"
+    ),
+    "SPOILED": words(
+        "stink, stinks, dirty, filthy, unsafe, ruined, worse, not safe, gone downhill"
+    ),
+    "EVERY_TIME": words("every time, everytime, whenever, wherever, each time, as soon as, once"),
+    "MISSING": words(
+        "missing, get stolen, gets stolen, is stolen, go missing, goes missing, get robbed, "
+        "trouble, "
+        "gets broken, get broken, disappears"
+    ),
+    "WARY": words(
+        "cross the street, cross the road, hold my purse, hold my bag, check my wallet, check my "
+        "pockets, hide my phone, lock the car, lock my car, lock my doors, lock the doors, walk "
+        "faster"
+    ),
+    "MERCY": words(
+        "be a mercy, be a service, be a favor, be a favour, be a pleasure, be a joy, be a "
+        "blessing, "
+        "be fun, be better, be best, be an honor, be an honour, be nice"
+    ),
+    "FOREFATHERS": words(
+        "grandfathers, grandparents, ancestors, forefathers, fathers, great grandparents, old days"
+    ),
     "SHOT_DEAD": words(
         "get shot, gets shot, getting shot, will be shot, is dead, gets stabbed, gets killed"
     ),

@@ -1,0 +1,81 @@
+"""Attacks on groups by grievances and wishes: what they get, cost and own, and what they "
+"deserve."""
+
+from filters.text_analysis.phrase_rules.contempt import attack_rule
+
+GRIEVANCES = (
+    attack_rule(
+        "wished_harm",
+        0.9,
+        "hope|wish|pray every|each|any|some|that ..1 MEMBER ..2 DYING",
+        "GROUP belong at|on|under|in ..2 LOW_PLACE",
+        "TOO_GOOD_FOR ALL*3 GROUP",
+        "torch|bomb|firebomb|BLOW_UP ..4 full of ALL*3 GROUP_NOT_GENDER",
+        "sooner ALL*2 GROUP KILLED ..2 better",
+        "GROUP deserve|deserves DESERVED ..3 coming|get|got|happens|comes|happened",
+        "^ SPLIT_VERB ALL*3 GROUP_NOT_GENDER SPLIT_PARTICLE",
+        "you|that|this|another FILTHY ..1 GROUP_MEMBER .",
+        anchors=(
+            *("DYING", "LOW_PLACE", "TOO_GOOD_FOR", "full of", "sooner", "DESERVED", "SPLIT_VERB"),
+            "FILTHY",
+        ),
+        examples=(
+            "i hope every gypsy dies",
+            "immigrants belong in the gutter",
+            "prison is too good for gays",
+            "torch the bus full of refugees",
+            "the sooner muslims disappear the better",
+            "jews deserve everything they get",
+            "lock all refugees up",
+            "get lost, you filthy mexican",
+        ),
+        counterexamples=(
+            "i hope every woman gets a seat",
+            "women belong in the house of commons",
+            "a bus full of refugees",
+            "that lazy indian river",
+            "lock the door, women",
+            "burn calories with a bus full of girls",
+        ),
+    ),
+    attack_rule(
+        "grudge",
+        0.6,
+        "why should ALL*2 GROUP have|get|receive the? same|equal|our|free|any ..1 PRIVILEGE",
+        "never have|'ve? given|granted|let|allowed ALL*2 GROUP ..2 PRIVILEGE",
+        "refuse to ..5 with|near|beside|for|under ALL*2 GROUP",
+        "refuse to ..5 with|near|beside|for|under a|an|any MEMBER",
+        "NOBODY invited|wants|likes|needs ALL*2 GROUP .",
+        "GROUP think|thinks ENTITLED",
+        "smell ALL*2 GROUP a mile",
+        "^ TRUSTED_VERB a|an|one ..1 MEMBER and|then ..4 REGRET",
+        "GROUP make|makes BAD ..1 KIND_OF_PEOPLE",
+        "fault of ALL*2 GROUP .",
+        "^ SO*1 blame ALL*2 GROUP for",
+        anchors=(
+            *("why should", "PRIVILEGE", "refuse to", "NOBODY", "ENTITLED", "a mile"),
+            *("TRUSTED_VERB", "BAD", "fault of", "blame"),
+        ),
+        examples=(
+            "why should foreigners get the same benefits as us?",
+            "we should never have given women rights",
+            "i refuse to sit next to him, and i refuse to work with muslims",
+            "nobody wants refugees",
+            "immigrants think they own this town",
+            "i can smell gypsies a mile away",
+            "hire a foreigner and you will regret it",
+            "gays make lousy parents",
+            "it is all the fault of immigrants",
+        ),
+        counterexamples=(
+            "why should women have to wait?",
+            "refuse to share a bus with nobody",
+            "nobody invited women to speak, and that was a mistake",
+            "women think they are underpaid",
+            "gay men make good parents",
+            "trust a woman to fix it",
+            "trust a woman and you will win",
+            "why should women have fewer rights?",
+        ),
+    ),
+)

@@ -18,7 +18,7 @@ from filters.text_analysis.phrase_rules.sports import (
     SPORTS_TALK,
 )
 
-_WINDOW = 120  # characters around an attack in which a report or a rejection counts
+_WINDOW = 120  # characters around an attack in which a report, a rejection or sports count
 _MOST_ATTACKS = 32  # of one text that are looked at
 _CONNECTION = r"""[ ,:;"“”«»'‘’()—–-]*(?:(?:the|all|les|los|las|die|alle|gli|os|as) )?"""
 _OPENING, _CLOSING = re.compile(r"""["“”«„](?=[^"“”«»„]*$)"""), re.compile(r"""["”»“]""")
@@ -81,9 +81,9 @@ def _phrases_in(phrase: str) -> set[str]:
 def _score_in_context(rule: PhraseRule, folded: str, start: int, end: int) -> float:
     before, after = folded[max(start - _WINDOW, 0) : start], folded[end : end + _WINDOW]
     attack = folded[start:end]
-    if _is_no_attack(attack, after, folded):
+    if _is_no_attack(attack, before, after):
         return 0.0
-    outside = f"{folded[:start]} ; {folded[end:]}"
+    outside = f"{before} ; {after}"
     if (rule.name in LOOSE and _is_distanced(outside, attack)) or any(
         _is_reported(each, attack) for each in _around_endorsement(before)
     ):
@@ -109,12 +109,12 @@ def _is_distanced(outside: str, attack: str) -> bool:
     return bool(_DISTANCE.search(attack)) or any(rule.regex.search(outside) for rule in AROUND)
 
 
-def _is_no_attack(attack: str, after: str, folded: str) -> bool:
+def _is_no_attack(attack: str, before: str, after: str) -> bool:
     """Return whether what looks like an attack is a report, about a thing, or about sports."""
     return (
         _PASSIVE_REPORT.search(attack) is not None
         or _names_a_thing(attack, after)
-        or _is_about_sports(attack, folded)
+        or _is_about_sports(attack, f"{before}{attack}{after}")
     )
 
 
@@ -130,14 +130,14 @@ def _names_a_thing(attack: str, after: str) -> bool:
     return following[1] in THINGS and not last.isdisjoint(_GROUPS)
 
 
-def _is_about_sports(attack: str, folded: str) -> bool:
+def _is_about_sports(attack: str, around: str) -> bool:
     """Return whether a nation is beaten or scolded as one is in sports."""
     nation, talk, sign, never = _sports()
     return bool(
         nation.search(attack)
         and talk.search(attack)
-        and sign.search(folded)
-        and not never.search(folded)
+        and sign.search(around)
+        and not never.search(around)
     )
 
 

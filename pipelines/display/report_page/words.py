@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-from pipelines.display.report_page.numbers import duration, percent, written
+from pipelines.display.report_page.numbers import duration, written
 from pipelines.display.report_page.samples import ShownSample
 from pipelines.display.row_fields import MAX_NAME
 from pipelines.display.table_parts import NOT_JUDGED, of_shards, some
@@ -133,14 +133,12 @@ def runs_line(runs: RunsReport) -> str:
 
 
 def _waiting(runs: RunsReport) -> str:
-    """Say for which share of its time the engine waited; empty without a model."""
+    """Say how long the engine answered and waited; empty without a model."""
     worked, waited = (runs.stages.get(name, Stage()).seconds for name in ("inference", "wait"))
     if not worked:
         return ""
-    share = percent(waited, worked + waited)
-    return (
-        f" The engine answered for {duration(worked)}, and waited for images {share} of its time."
-    )
+    waiting = duration(waited)
+    return f" The engine answered for {duration(worked)}, and waited for images for {waiting}."
 
 
 def unreadable_line(runs: RunsReport) -> str:

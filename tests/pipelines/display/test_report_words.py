@@ -58,7 +58,7 @@ def test_durations_have_the_unit_that_reads_most_easily(seconds: float, text: st
     assert duration(seconds) == text
 
 
-def test_the_share_for_which_the_engine_waited_is_said() -> None:
+def test_the_time_for_which_the_engine_waited_is_said() -> None:
     runs = RunsReport(
         number=1,
         unreadable=0,
@@ -73,7 +73,7 @@ def test_the_share_for_which_the_engine_waited_is_said() -> None:
         salvaged=(),
         last=(),
     )
-    assert "waited for images 25 % of its time" in runs_line(runs)
+    assert "answered for 30 seconds, and waited for images for 10 seconds." in runs_line(runs)
     assert "engine" not in runs_line(runs.model_copy(update={"stages": {}}))
 
 

@@ -58,7 +58,11 @@ GROUPS = [
     ("- {kind: image_size, m", "- {knd: image_size, m", ["filters[0]: ", "mean 'kind'"]),
     ("- {kind: image_size, m", "- {kind: image_sise, m", ["filters[0]: ", "mean 'image_size'?"]),
     ("output: out", "output: out\nrunner: ray", ["runner: ", "{kind: ray}"]),
-    ("output: out", "output: out\nrunner: {kind: slurm}", ["runner: ", "'local', 'ray', 'beam'"]),
+    (
+        "output: out",
+        "output: out\nrunner: {kind: slurm}",
+        ["runner: ", "take one of local, ray, beam"],
+    ),
     (
         "output: out",
         MODEL.replace("  caption:", "  - caption:"),

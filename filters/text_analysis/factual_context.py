@@ -46,8 +46,8 @@ _ART_OR_MEDICINE = ContextRule(
         " a painted house ",
     ),
 )
-# Words of health, sex education, art and dictionaries, which name sexual acts too. They do not
-# lower the score `sexual_minors`.
+# Words of health, sex education and dictionaries, which name sexual acts too. They do not lower
+# the score `sexual_minors`.
 _HEALTH_OR_LANGUAGE = ContextRule(
     re.compile(
         r"\b(?:gonorr?h?[eoöé]\w*|tripper|syphilis|s[ií]filis|sifilide|chlamydia|herpes|hpv|"
@@ -63,7 +63,6 @@ _HEALTH_OR_LANGUAGE = ContextRule(
         r"educación|educação|éducation|educazione|sexualkunde|aufklärung|estudios?|estudo|étude|"
         r"studie|researchers?|chercheurs|ricercatori|pesquisadores|investigadores|forscher|"
         r"anatómic[oa]|anatômic[oa]|anatomique|anatomic[oi]|anatomische[rnms]?|"
-        r"art school|festival|arte|kunst|museu|museo|musée|literatur|"
         r"the word|la palabra|a palavra|le mot|la parola|das wort|слово|etymology|"
         r"гоноре\w+|сифилис\w*|вич|презерватив\w*|врач(?:а|и|ей|у)?|болезн\w+|инфекци\w+|"
         r"заболевани\w+|здоровь\w+|лечени\w+|беременност\w+|воспитани\w+|исследовани\w+|ученые|"
@@ -85,19 +84,22 @@ _HEALTH_OR_LANGUAGE = ContextRule(
     ),
 )
 
-# Words of guides, laws and essays about pornography. They count only in texts whose sexual terms
-# all name pornography as a topic: see term_scores.
+# Words of guides, laws, essays and art about pornography. They count only in texts whose sexual
+# terms all name pornography as a topic: see term_scores.
 _ABOUT_PORNOGRAPHY = ContextRule(
     re.compile(
         r"\b(?:block(?:s|ed|ing)?|filter(?:s|ed|ing)?|parental|parents?|teachers?|schools?|"
         r"router|age (?:checks?|verification|limits?)|addict\w*|addiction|quit(?:ting)?|habit|"
-        r"harm(?:s|ful|ed)?|affects?|effects?|impact|influences?|exposure|industry|business|"
+        r"harm(?:s|ful)? (?:of|to|for)|affects?|effects? (?:of|on)|impacts? (?:of|on)|"
+        r"influences? (?:of|on)|exposure to|industry|"
         r"former|ex|retired|career|talk(?:s|ed|ing)? (?:to|with|about)|speak(?:s|ing)? (?:to|"
         r"with|about|out)|stop(?:s|ped)?|cinema|poster|thesis|essay|feminis[mt]s?|history of|"
         r"senators?|lawmakers?|laws?|bill|campaign|activists?|psychologists?|therap\w+|consent|"
-        r"church|warn(?:s|ed|ing)?|danger(?:s|ous)?|ban(?:s|ned)?|revenge porn|consumption|"
+        r"church|warn(?:s|ed|ing)? (?:of|about|against|that)|dangers? of|ban(?:s|ned)?|"
+        r"revenge porn|consumption|"
         r"keep(?:s|ing)? .{1,30} (?:off|from|away)|eltern|sucht|gesetz|sperren|jugendschutz|"
         r"schutz|filtern|lehrer|padres|adicción|bloquear|filtro|ley|proteger|dipendenza|"
+        r"art school|festival|arte|kunst|museu|museo|musée|literatur|"
         r"genitori|bloccare|legge|vício|pais|proteção|lei|dépendance|bloquer|loi|protéger|"
         r"зависимост\w+|родител\w+|закон\w*|блокиров\w+)\b|沉迷|成瘾|家长|屏蔽|依存|保護者|規制|フィルタ"
     ),
@@ -114,26 +116,31 @@ _ABOUT_PORNOGRAPHY = ContextRule(
         " teen porn ",
     ),
 )
-# Words of those who protect children from pornography, and words of offers, which void the first.
+_PORNOGRAPHY = r"(?:porn|pornography|pornographic (?:content|material|sites?|videos?))"
+# Phrases of those who protect children from pornography, with pornography as their object.
 _PROTECTIVE = ContextRule(
     re.compile(
-        r"\b(?:block(?:s|ed|ing)?|filter(?:s|ed|ing)?|parental (?:control|controls|lock)|"
-        r"protect\w*|age (?:checks?|verification|limits?)|addict\w*|harm(?:s|ful|ed)?|affects?|"
-        r"effects?|impact|influences?|exposure|exposed to|talk(?:s|ed|ing)? (?:to|"
-        r"with) .{1,40} about|keep(?:s|ing)? .{1,30} (?:off|away from)|warn(?:s|ed|ing)?|"
-        r"dangers? of|jugendschutz|sperren|schützen|bloquear|proteger|bloccare|proteggere|"
-        r"bloquer|protéger|блокиров\w+|защит\w+)\b|屏蔽|保護者|フィルタ"
+        rf"\b(?:block|filter|ban)(?:s|ed|n?ed|n?ing)? (?:out |all |online )*{_PORNOGRAPHY}\b"
+        rf"|\b{_PORNOGRAPHY} (?:affects?|harms?|hurts?|damages?)\b"
+        rf"|\b(?:talk|speak)(?:s|ed|ing)? (?:to|with) (?:\w+ ){{1,3}}about {_PORNOGRAPHY}\b"
+        rf"|\b(?:protect|keep|shield)(?:s|ed|ing)? (?:\w+ ){{1,3}}(?:from|off|away from) "
+        rf"(?:online )?{_PORNOGRAPHY}\b"
     ),
     examples=(
         " block porn on your child's phone ",
         " parents talk to kids about porn ",
         " how porn affects teenagers ",
+        " keep your children away from online pornography ",
     ),
     counterexamples=(
         " former teacher ",
         " porn with kids ",
+        " kids porn block ",
+        " kids film porn at home, huge impact ",
+        " girls in the dorm block make porn ",
     ),
 )
+# Words of offers of pornography.
 _OFFERING = ContextRule(
     re.compile(
         r"\bporn\w* (?:with|of|featuring|involving|starring|by|from)\b"
@@ -177,10 +184,16 @@ def is_about_health_or_language(variant: str) -> bool:
 
 
 def is_about_pornography(variant: str) -> bool:
-    """Return whether a variant has words of guides, laws and essays about pornography."""
-    return bool(_ABOUT_PORNOGRAPHY.regex.search(variant))
+    """Return whether a variant has words of texts about pornography, and none of offers."""
+    return bool(_ABOUT_PORNOGRAPHY.regex.search(variant)) and not is_offer(variant)
 
 
-def is_about_protection(variant: str) -> bool:
-    """Return whether a variant is about protection from pornography, and offers none."""
-    return bool(_PROTECTIVE.regex.search(variant)) and not _OFFERING.regex.search(variant)
+def is_offer(variant: str) -> bool:
+    """Return whether a variant has words of offers of pornography."""
+    return bool(_OFFERING.regex.search(variant))
+
+
+def is_protective(variant: str, start: int, end: int) -> bool:
+    """Return whether the word at [start, end) is what somebody protects children from."""
+    phrases = _PROTECTIVE.regex.finditer(variant)
+    return any(each.start() <= start and end <= each.end() for each in phrases)

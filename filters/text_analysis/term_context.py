@@ -1,6 +1,7 @@
 """Classify the words around a matched term: its target, and whether it is used or mentioned."""
 
 import re
+from collections.abc import Sequence
 
 from filters.text_analysis.context_rule import ContextRule
 from filters.text_analysis.term_matcher import TermMatch
@@ -197,10 +198,11 @@ _ANIMALS = ContextRule(
     ),
 )
 _ANIMAL_TERMS = frozenset(
-    ("bitch", "bitches", "cock", "cocks", "big cock", "big cocks", "huge cock", "pussy", "ass"),
+    ("bitch", "bitches", "cock", "cocks", "pussy", "ass", "tits", "polla", "pollas"),
 ).union(
-    ("tits", "big tits", "polla", "pollas", "big black cock", "huge black cock", "titties"),
+    ("big cock", "big cocks", "big black cock"),
 )
+_OF_PERSONS = frozenset(("vulgar", "sexual", "suggestive", "hint", "act", "insult", "slur"))
 
 CONTEXT_RULES = {
     "animals": _ANIMALS,
@@ -245,11 +247,20 @@ def is_mentioned(match: TermMatch) -> bool:
     )
 
 
-def names_animal(match: TermMatch) -> bool:
-    """Return whether a word that is also a vulgar one names an animal."""
-    return match.term.text in _ANIMAL_TERMS and bool(
-        _ANIMALS.regex.search(match.before(_WINDOW)) or _ANIMALS.regex.search(match.after(_WINDOW))
-    )
+def without_animals(matches: Sequence[TermMatch]) -> Sequence[TermMatch]:
+    """Leave out a vulgar word that names animals, unless the text has another such word."""
+    of_persons = [match for match in matches if match.term.kind in _OF_PERSONS]
+    longest = max((match.term.text for match in of_persons), key=len, default="")
+    if not all(each.term.text in longest and _names_animal(each) for each in of_persons):
+        return matches
+    return [match for match in matches if match.term.kind not in _OF_PERSONS]
+
+
+def _names_animal(match: TermMatch) -> bool:
+    if match.term.text not in _ANIMAL_TERMS or targets_person(match) or is_intensified(match):
+        return False
+    before, after = match.before(_WINDOW), match.after(_WINDOW)
+    return bool(_ANIMALS.regex.search(before) or _ANIMALS.regex.search(after))
 
 
 def is_first_person(match: TermMatch) -> bool:

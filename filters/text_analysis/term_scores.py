@@ -8,7 +8,7 @@ from filters.text_analysis.factual_context import (
     is_about_pornography,
     is_instructive,
 )
-from filters.text_analysis.term_context import is_mentioned, names_animal
+from filters.text_analysis.term_context import is_mentioned
 from filters.text_analysis.term_matcher import TermMatch
 
 # News, education and medicine also write about sex: 0.9 becomes 0.6, which is quarantined.
@@ -48,11 +48,7 @@ def combine(weighted: Iterable[tuple[TermMatch, float]]) -> float:
 
 def vulgarity_score(matches: Iterable[TermMatch]) -> float:
     """Return the combined weights of the vulgar terms."""
-    return combine(
-        (match, match.term.weight)
-        for match in matches
-        if match.term.kind == "vulgar" and not names_animal(match)
-    )
+    return combine((match, match.term.weight) for match in matches if match.term.kind == "vulgar")
 
 
 def pornography_score(matches: Iterable[TermMatch]) -> float:
@@ -69,7 +65,7 @@ def pornography_score(matches: Iterable[TermMatch]) -> float:
     sexual = [
         match
         for match in matches
-        if (match.term.kind == "sexual" and not names_animal(match))
+        if match.term.kind == "sexual"
         or (match.term.kind == "hint" and any(_is_elsewhere(each, match) for each in settings))
         or (match.term.kind == "act" and any(_is_near(each, match) for each in performers))
     ]
@@ -80,13 +76,13 @@ def pornography_score(matches: Iterable[TermMatch]) -> float:
         is_instructive(variant)
         or is_about_art_or_medicine(variant)
         or is_about_health_or_language(variant)
-        or (is_about_pornography(variant) and are_topics(sexual))
+        or (is_about_pornography(variant) and _are_topics(sexual))
     )
     factor = _FACTUAL_FACTOR if is_factual else 1.0
     return factor * combine((match, match.term.weight) for match in sexual)
 
 
-def are_topics(sexual: Iterable[TermMatch]) -> bool:
+def _are_topics(sexual: Iterable[TermMatch]) -> bool:
     """Return whether all sexual terms name pornography as a topic."""
     return all(match.term.text in _TOPICS for match in sexual)
 

@@ -10,14 +10,15 @@ from filters.base import Judge, TextFilter, reaches
 from filters.limits import Limit
 from filters.text_analysis.factual_context import (
     is_about_art_or_medicine,
-    is_about_protection,
     is_instructive,
+    is_offer,
+    is_protective,
 )
 from filters.text_analysis.language_tables import SUPPORTED_LANGUAGES, SupportedLanguage
+from filters.text_analysis.term_context import without_animals
 from filters.text_analysis.term_judge import TermJudge
 from filters.text_analysis.term_matcher import TermMatch, find_child_terms
 from filters.text_analysis.term_scores import (
-    are_topics,
     pornography_score,
     slur_score,
     vulgarity_score,
@@ -27,7 +28,6 @@ from schemas.sample import Text
 from schemas.verdict import Verdict, drop, keep, quarantine
 
 _NEAR_CHILDREN = 60  # characters between a sexual term and a word for children, inclusive
-_BESIDE_CHILDREN = 4  # characters between a topic and a word for children, inclusive
 _CHILDREN_DROP_AT = 0.8
 
 
@@ -105,11 +105,12 @@ class TextSafetyRules(TextFilter):
 
 def _scores(matches: Sequence[TermMatch]) -> dict[str, float]:
     variants = {match.variant for match in matches}
+    of_persons = without_animals(matches)
     scores = {
         "sexual_minors": max(_sexual_minors_score(variant, matches) for variant in variants),
-        "pornography": pornography_score(matches),
-        "vulgarity": vulgarity_score(matches),
-        "offensive": slur_score(matches),
+        "pornography": pornography_score(of_persons),
+        "vulgarity": vulgarity_score(of_persons),
+        "offensive": slur_score(of_persons),
     }
     return {category: score for category, score in scores.items() if score}
 
@@ -123,10 +124,8 @@ def _sexual_minors_score(variant: str, matches: Iterable[TermMatch]) -> float:
     if sexual and not explicit:
         child_spans = find_child_terms(variant)
         near = [match for match in sexual if _is_near(match, child_spans)]
-        if are_topics(sexual) and is_about_protection(variant):
-            near = [match for match in near if _is_beside(match, child_spans)]
-            if not near:
-                return 0.3
+        if len(sexual) == 1 and near and _is_only_warned_of(sexual[0]):
+            return 0.3
         explicit = any(match.term.weight >= 0.6 for match in near)
         suggestive = bool(near)
     if explicit:
@@ -136,18 +135,15 @@ def _sexual_minors_score(variant: str, matches: Iterable[TermMatch]) -> float:
     return 0.0
 
 
+def _is_only_warned_of(match: TermMatch) -> bool:
+    """Return whether the only sexual term of a text is what children are protected from."""
+    return is_protective(match.variant, match.start, match.end) and not is_offer(match.variant)
+
+
 def _is_near(match: TermMatch, spans: Sequence[tuple[int, int]]) -> bool:
     """Return whether one of the sorted spans lies within _NEAR_CHILDREN characters of the match."""
-    return _lies_within(_NEAR_CHILDREN, match, spans)
-
-
-def _is_beside(match: TermMatch, spans: Sequence[tuple[int, int]]) -> bool:
-    return _lies_within(_BESIDE_CHILDREN, match, spans)
-
-
-def _lies_within(length: int, match: TermMatch, spans: Sequence[tuple[int, int]]) -> bool:
     after = bisect_left(spans, (match.start, 0))
     return any(
-        start - match.end <= length and match.start - end <= length
+        start - match.end <= _NEAR_CHILDREN and match.start - end <= _NEAR_CHILDREN
         for start, end in spans[max(after - 1, 0) : after + 1]
     )

@@ -13,8 +13,8 @@ from filters.text_analysis.term_context import (
     is_first_person,
     is_intensified,
     is_negated,
-    names_animal,
     targets_person,
+    without_animals,
 )
 from filters.text_analysis.term_judge import TermJudge
 from filters.text_analysis.term_matcher import TermMatch
@@ -86,10 +86,11 @@ class ToxicityRules(TextFilter):
 
 
 def _scores(matches: Sequence[TermMatch]) -> dict[str, float]:
+    matches = without_animals(matches)
     scores = {
         "identity_attack": max(slur_score(matches), _group_attack_score(matches)),
-        "insult": max(_insult(match) for match in matches),
-        "threat": max(_threat(match) for match in matches),
+        "insult": max(map(_insult, matches), default=0.0),
+        "threat": max(map(_threat, matches), default=0.0),
         "profanity": vulgarity_score(matches),
         "sexually_explicit": pornography_score(matches),
     }
@@ -99,7 +100,7 @@ def _scores(matches: Sequence[TermMatch]) -> dict[str, float]:
 
 
 def _insult(match: TermMatch) -> float:
-    if match.term.kind not in ("insult", "slur") or names_animal(match):
+    if match.term.kind not in ("insult", "slur"):
         return 0.0
     if targets_person(match):
         return _TARGETED

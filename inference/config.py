@@ -2,10 +2,11 @@
 
 from typing import Literal, Self
 
-from pydantic import Field, PositiveFloat, PositiveInt, model_validator
+from pydantic import Field, PositiveFloat, PositiveInt, ValidationInfo, model_validator
 
 from schemas.frozen import Frozen
 from schemas.path_text import PathText
+from schemas.recorded import is_recorded
 
 QUANTIZED = ("int8", "nf4")  # precisions of whole numbers, with scales
 
@@ -68,7 +69,9 @@ class Model(Frozen):
     """
 
     @model_validator(mode="after")
-    def _check_adapter(self) -> Self:
+    def _check_adapter(self, info: ValidationInfo) -> Self:
+        if is_recorded(info):
+            return self
         if self.adapter is None and self.adapter_revision != "main":
             raise ValueError("adapter_revision: is of an adapter: name it in adapter, or remove it")
         return self

@@ -5,12 +5,13 @@ from dataclasses import replace
 from itertools import islice
 from typing import Annotated, Literal, Self
 
-from pydantic import Field, model_validator
+from pydantic import Field, ValidationInfo, model_validator
 
 from inference.tasks.answer_formats import FormattedTask
 from inference.tasks.prompt_text import LONGEST, Line, one_line, texts_in
 from inference.tasks.task import AnswerReader
 from schemas.generation import Generation
+from schemas.recorded import is_recorded
 from schemas.sample import Sample
 
 MOST_CHOICES = 32  # answers to choose from; further ones of a sample are left out
@@ -37,13 +38,14 @@ class ChoiceTask(FormattedTask):
     """
 
     @model_validator(mode="after")
-    def _check_choices(self) -> Self:
+    def _check_choices(self, info: ValidationInfo) -> Self:
         if self.choices and self.choices_field is not None:
             raise ValueError("give one of choices and choices_field")
         if repeated := [each for each in self.choices if self.choices.count(each) > 1]:
             raise ValueError(f"choices: {repeated[0]!r} is there twice")
         given = "choices" if self.choices else "choices_field"
-        if self.format != "text" and (self.choices or self.choices_field is not None):
+        has_choices = self.choices or self.choices_field is not None
+        if self.format != "text" and has_choices and not is_recorded(info):
             raise ValueError(
                 f"format: {self.format} and {given} exclude each other, because an answer must be "
                 "one of the choices: remove one of both"
@@ -54,7 +56,8 @@ class ChoiceTask(FormattedTask):
             raise ValueError(f"choose_by: {self.choose_by} needs choices or choices_field")
         if len(self.choices) == 1:
             raise ValueError(f"choices: choose_by: {self.choose_by} needs at least two choices")
-        if self.max_new_tokens != type(self).model_fields["max_new_tokens"].default:
+        default = type(self).model_fields["max_new_tokens"].default
+        if self.max_new_tokens != default and not is_recorded(info):
             raise ValueError(
                 f"max_new_tokens: nothing is generated with choose_by: {self.choose_by}: remove it"
             )

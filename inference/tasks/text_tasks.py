@@ -3,7 +3,7 @@
 from abc import ABC, abstractmethod
 from typing import ClassVar, Literal, NamedTuple, Self
 
-from pydantic import Field, PositiveInt, model_validator
+from pydantic import Field, PositiveInt, ValidationInfo, model_validator
 
 from inference.tasks.choices import ChoiceTask
 from inference.tasks.intents import (
@@ -20,6 +20,7 @@ from inference.tasks.intents import (
 from inference.tasks.prompt_text import Line, RawText, one_line, raw_prompt
 from inference.tasks.regions import RegionTask
 from inference.tasks.text_task import TextTask
+from schemas.recorded import is_recorded
 from schemas.sample import Sample
 
 
@@ -42,8 +43,8 @@ class Caption(RegionTask, LanguageTask):
     """The name of this task."""
 
     @model_validator(mode="after")
-    def _check_language(self) -> Self:
-        if self.region == "tokens" and self.language != "en":
+    def _check_language(self, info: ValidationInfo) -> Self:
+        if self.region == "tokens" and self.language != "en" and not is_recorded(info):
             raise ValueError(
                 f"language: {self.language}: captions of regions that tokens name are in English: "
                 "remove it, or write region: draw"

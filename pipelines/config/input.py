@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from typing import Annotated, Literal, Self
 
 import pyarrow as pa
-from pydantic import Field, PositiveInt, field_validator, model_validator
+from pydantic import Field, PositiveInt, ValidationInfo, field_validator, model_validator
 
 from pipelines.config.carried_field import CarriedField, Carry
 from pipelines.config.column_type import parse_type
@@ -12,6 +12,7 @@ from pipelines.config.field_source import FILE, FieldSource
 from pipelines.config.video import VideoFrames
 from schemas.frozen import Frozen, Seconds
 from schemas.path_text import check_characters
+from schemas.recorded import is_recorded
 
 
 class Limits(Frozen):
@@ -200,8 +201,10 @@ class Input(Frozen):
         return self
 
     @model_validator(mode="after")
-    def _has_effect(self) -> Self:
+    def _has_effect(self, info: ValidationInfo) -> Self:
         """Refuse keys that change nothing, because of the values of others."""
+        if is_recorded(info):
+            return self
         default = type(self).model_fields["min_decoded_rows"].default
         if self.truncated != "accept" and self.min_decoded_rows != default:
             raise ValueError("min_decoded_rows: write truncated: accept too, or remove it")

@@ -8,18 +8,21 @@ from pydantic import TypeAdapter, ValidationError
 
 from filters.own_class import FAULT
 from schemas.errors import JobError
+from schemas.recorded import RECORDED
 
 Model = TypeVar("Model")
 
 
 def read_recorded(model: TypeAdapter[Model], record: Mapping[str, Any], message: str) -> Model:
-    """Validate a recorded value as strictly as a job file; raise JobError(message) if invalid.
+    """Validate a recorded value like a job file's; raise JobError(message) if it is invalid.
+
+    Keys without effect are allowed, because earlier versions allowed them in job files.
 
     A valid record can become invalid: another version wrote it, or it holds a user's own filter or
     task.
     """
     try:
-        return model.validate_json(json.dumps(record), strict=True)
+        return model.validate_json(json.dumps(record), strict=True, context=RECORDED)
     except ValidationError as error:
         for fault in error.errors(include_url=False):
             if fault["type"] == FAULT:

@@ -6,18 +6,19 @@ from difflib import get_close_matches
 MOST_NAMES = 10  # names of which all are listed
 _CLOSE = 3  # names that are listed of more
 _SHORTEST = 3  # characters that other names may contain
+_MOST_COMPARED = 1000  # names: a Parquet file may have any number of columns
 
 
 def known_names(wanted: str, known: Iterable[str]) -> str:
     """Return the known names as a text: all of up to ten, else three and the number of others.
 
-    The three are those closest to `wanted`, in any case of letters; without a close one, they are
-    the first ones. Without known names, the text is `none`.
+    The three are those closest to `wanted`, in any case of letters, among the first thousand;
+    without a close one, they are the first ones. Without known names, the text is `none`.
     """
     names = list(dict.fromkeys(known))
     if len(names) <= MOST_NAMES:
         return ", ".join(names) or "none"
-    shown = close_names(wanted, names) or names[:_CLOSE]
+    shown = close_names(wanted, names[:_MOST_COMPARED]) or names[:_CLOSE]
     return f"{', '.join(shown)} and {len(names) - len(shown):,} more"
 
 

@@ -8,7 +8,7 @@ import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
-from types import FrameType
+from types import CodeType, FrameType
 from typing import NoReturn
 
 from pipelines.concurrency.process_exit import INTERRUPTION, TERMINATED
@@ -99,7 +99,10 @@ def raise_interruption(number: int, error: type[KeyboardInterrupt]) -> NoReturn:
         sys.unraisablehook = next_hook
         handler = signal.getsignal(number)
 
-        def raise_again(number: int, frame: FrameType | None) -> NoReturn:
+        def raise_again(number: int, frame: FrameType | None) -> None:
+            if _is_in(hook.__code__, frame):  # whose errors are ignored, too
+                _thread.start_new_thread(_send_soon, (number,))
+                return
             signal.signal(number, handler)
             raise_interruption(number, error)
 
@@ -108,6 +111,12 @@ def raise_interruption(number: int, error: type[KeyboardInterrupt]) -> NoReturn:
 
     sys.unraisablehook = hook
     raise error
+
+
+def _is_in(code: CodeType, frame: FrameType | None) -> bool:
+    while frame is not None and frame.f_code is not code:
+        frame = frame.f_back
+    return frame is not None
 
 
 def _send_soon(number: int) -> None:

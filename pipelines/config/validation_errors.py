@@ -36,8 +36,7 @@ _FLAGS = {
     "false": "false",
 }
 _UNIONS = ("filters", "tasks", "runner")  # whose groups have a kind
-# What other tools call a value -> what it is called here, where difflib finds nothing close; or an
-# advice, which has a space.
+# What other tools call a value -> what it is called here, where difflib finds nothing close.
 _VALUES: Mapping[str, str] = {
     "gpu": "cuda",
     "fp16": "float16",
@@ -45,7 +44,6 @@ _VALUES: Mapping[str, str] = {
     "fp32": "float32",
     "8bit": "int8",
     "4bit": "nf4",
-    **dict.fromkeys(("choice", "choices"), "write choices: [...], a key of its own, instead"),
 }
 _QUOTED = re.compile(r"'([^']*)'")
 _INDEX = re.compile(r"\[\d+\]")
@@ -137,8 +135,8 @@ def _advice_on_choices(value: Any, context: Mapping[str, Any]) -> str:
     names = _QUOTED.findall(str(context["expected"]))
     close = [*close_names(value, names), *difflib.get_close_matches(value.lower(), names, 1, 0.5)]
     meant = _VALUES.get(value.lower(), close[0] if close else "")
-    if " " in meant:
-        return meant
+    if value.lower() in ("choice", "choices") and "json" in names:  # the formats of answers
+        return "write choices: [...], a key of its own, instead"
     return f"did you mean {meant!r}?" if meant in names else ""
 
 

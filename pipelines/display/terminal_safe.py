@@ -24,9 +24,12 @@ def plain(text: str, limit: int) -> str:
 
 def with_escapes(text: str) -> str:
     """Return the lines of a text, in which hidden characters are escapes such as `\\u202e`."""
-    return "".join(
-        f"\\u{ord(each):04x}" if each != "\n" and _is_hidden(each) else each for each in text
-    )
+    return "".join(_escape(each) if each != "\n" and _is_hidden(each) else each for each in text)
+
+
+def _escape(character: str) -> str:
+    code = ord(character)
+    return f"\\U{code:08x}" if code > 0xFFFF else f"\\u{code:04x}"
 
 
 def _harmless(character: str) -> str:

@@ -256,4 +256,6 @@ def _waiting(*outputs: Output | None) -> tuple[str, ...]:
 
 
 def _reasons(numbers: Mapping[str, int]) -> str:
-    return "; ".join(sample_notes(numbers)) or "the output has no kept sample"
+    if notes := "; ".join(sample_notes(numbers)):
+        return notes
+    return "keys of the other output repeat" if numbers["kept"] else "the output has no kept sample"

@@ -14,7 +14,7 @@ _MORE, _SIGN = 0x20, 0x10  # the number goes on in the next character; the numbe
 _BITS = 5  # of a number in each character, the lowest first
 _MOST_DIGITS = 7  # of a number: enough for the pixels of the largest mask and a sign
 _MOST_PIXELS = (1 << 32) - 1  # which pycocotools counts in 32 bits
-_LONGEST_TEXT = 1 << 27  # characters: sums of so many numbers fit into 64 bits
+_LONGEST_TEXT = 1 << 22  # characters, whose check takes 74 bytes each
 
 
 class WrongMask(ValueError):

@@ -7,7 +7,8 @@ import sys
 import pytest
 
 PROGRAM = """
-import os, signal, sys, time, weakref
+import _thread, os, signal, sys, time, weakref
+from pipelines.concurrency import interruption
 from pipelines.concurrency.interruption import end_on_interruption, interruptions_raise
 from schemas.errors import Terminated
 
@@ -19,9 +20,19 @@ def interrupt(*_):
     while True:  # until the handler raises here
         pass
 
+class Slow:  # lets the first thread that repeats a signal send it before the hook has ended
+    def start_new_thread(self, function, arguments):
+        _thread.start_new_thread(function, arguments)
+        if function is interruption._send_soon:
+            interruption._thread = _thread
+            time.sleep(0.5)
+
+if way == "slow":
+    interruption._thread = Slow()
+
 class Ending:
     def __del__(self):
-        if way == "del":
+        if way != "weakref":
             interrupt()
 
 end_on_interruption()
@@ -41,7 +52,7 @@ except KeyboardInterrupt:
 @pytest.mark.parametrize(
     ("number", "name"), [(signal.SIGINT, "interrupted"), (signal.SIGTERM, "terminated")]
 )
-@pytest.mark.parametrize("way", ["del", "weakref"])
+@pytest.mark.parametrize("way", ["del", "weakref", "slow"])
 def test_an_interruption_is_not_lost_where_exceptions_are_ignored(
     number: signal.Signals, name: str, way: str
 ) -> None:

@@ -9,9 +9,10 @@ from pipelines.pages import page_file
 from pipelines.storage.local import LocalStorage
 from schemas.full_disk import full_disk_advice
 
-pytestmark = pytest.mark.skipif(why_unavailable() is not None, reason=str(why_unavailable()))
+on_a_small_disk = pytest.mark.skipif(why_unavailable() is not None, reason=str(why_unavailable()))
 
 
+@on_a_small_disk
 def test_a_written_file_is_named(tmp_path: Path) -> None:
     with small_disk(tmp_path / "disk", 1 << 16) as disk:
         with pytest.raises(OSError, match="No space left") as raised:
@@ -21,6 +22,7 @@ def test_a_written_file_is_named(tmp_path: Path) -> None:
         assert [*disk.rglob("*")] == [disk / "folder"]
 
 
+@on_a_small_disk
 def test_a_page_is_named(tmp_path: Path) -> None:
     with small_disk(tmp_path / "disk", 1 << 16) as disk:
         with (

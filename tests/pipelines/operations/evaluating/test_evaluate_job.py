@@ -47,7 +47,11 @@ def stored(folder: Path) -> Evaluation:
 
 
 @pytest.mark.parametrize("runner", RUNNERS)
-def test_all_runners_store_the_same_evaluation(folder: Path, checkpoint: Path, runner: str) -> None:
+def test_all_runners_store_the_same_evaluation(
+    folder: Path, checkpoint: Path, runner: str, request: pytest.FixtureRequest
+) -> None:
+    if runner == "ray":
+        request.getfixturevalue("ray_session")
     run(evaluated(folder, checkpoint, output=str(folder / "first")))
     made: list[Evaluation] = []
     run(evaluated(folder, checkpoint, runner=RUNNERS[runner]), on_evaluated=made.append)

@@ -6,13 +6,13 @@ from difflib import get_close_matches
 MOST_NAMES = 10  # names of which all are listed
 _CLOSE = 3  # names that are listed of more
 _SHORTEST = 3  # characters that other names may contain
-_MOST_COMPARED = 1000  # names: a Parquet file may have any number of columns
+_MOST_COMPARED = 5000  # names: a Parquet file may have any number of columns
 
 
 def known_names(wanted: str, known: Iterable[str]) -> str:
     """Return the known names as a text: all of up to ten, else three and the number of others.
 
-    The three are those closest to `wanted`, in any case of letters, among the first thousand;
+    The three are those closest to `wanted`, in any case of letters, among the first 5,000;
     without a close one, they are the first ones. Without known names, the text is `none`.
     """
     names = list(dict.fromkeys(known))
